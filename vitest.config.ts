@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+// The sources are tested, not the build: workspace names resolve to the TypeScript files.
+const path = (relative: string) => new URL(relative, import.meta.url).pathname
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^vitrine$/, replacement: path('./packages/vitrine/src/index.ts') },
+      { find: /^vitrine\/(.*)$/, replacement: `${path('./packages/vitrine/src/')}$1.ts` },
+      { find: /^@vitrine\/embedded-postgres$/, replacement: path('./packages/embedded-postgres/src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'impact/test/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+})
