@@ -1,0 +1,138 @@
+/** La table publiée des entreprises : inscrites ou seulement simulées, avec leurs dernières caractéristiques connues. */
+import {
+  because,
+  bigint,
+  boolean,
+  category,
+  compute,
+  count,
+  date,
+  from,
+  type Instant,
+  integer,
+  masked,
+  timestamptz,
+  varchar,
+} from 'vitrine'
+import { CATEGORIES_JURIDIQUES, categorieJuridique } from '../domain/categorie-juridique.ts'
+import { pays } from '../domain/pays.ts'
+import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT } from './raisons.ts'
+import { source } from './register.ts'
+
+/** Catégorie juridique de l’INSEE des entrepreneurs individuels : leur dénomination est un nom de personne. */
+const ENTREPRENEUR_INDIVIDUEL = 1000
+
+export const entreprise = from(
+  source.selectFrom('entreprises_entreprise as e').leftJoinLateral(
+    (sub) =>
+      sub
+        .selectFrom('entreprises_caracteristiquesannuelles as a')
+        .whereRef('a.entreprise_id', '=', 'e.id')
+        .orderBy('a.annee', 'desc')
+        .limit(1)
+        .select([
+          'a.updated_at',
+          'a.date_cloture_exercice',
+          'a.effectif',
+          'a.effectif_securite_sociale',
+          'a.effectif_outre_mer',
+          'a.effectif_groupe',
+          'a.effectif_groupe_france',
+          'a.tranche_chiffre_affaires',
+          'a.tranche_bilan',
+          'a.tranche_chiffre_affaires_consolide',
+          'a.tranche_bilan_consolide',
+          'a.bdese_accord',
+          'a.tranche_consommation_energie_finale',
+        ])
+        .as('c'),
+    (join) => join.onTrue(),
+  ),
+).publish(
+  'metabase_entreprise',
+  'Une entreprise connue d’Impact, inscrite ou simulée.',
+  ({ eb, ref, fn, lit, selectFrom }) => {
+    const entrepreneur = eb(because(ref('e.categorie_juridique_sirene'), DESCRIPTION), '=', ENTREPRENEUR_INDIVIDUEL)
+    const utilisateurs = selectFrom('habilitations_habilitation as h')
+      .whereRef('h.entreprise_id', '=', 'e.id')
+      .select(count().as('nombre'))
+      .$asScalar()
+    const modifiee = fn<Instant>('greatest', ['e.updated_at', 'c.updated_at'])
+    const forme = category({ code: ref('e.categorie_juridique_sirene') }, CATEGORIES_JURIDIQUES, ({ code }) =>
+      categorieJuridique(code),
+    )
+    const nomDuPays = compute({ code: ref('e.code_pays_etranger_sirene') }, ({ code }) => pays(code))
+    const denomination = masked(
+      ref('e.denomination'),
+      entrepreneur,
+      'Entrepreneur individuel',
+      'Nom public d’une personne morale.',
+    )
+    return {
+      impact_id: bigint(because(ref('e.id'), CLE), 'Identifiant de l’entreprise dans Impact').primaryKey(),
+      ajoutee_le: timestamptz(because(ref('e.created_at'), EVOLUTION), 'Date d’ajout à Impact'),
+      modifiee_le: timestamptz(
+        because(modifiee, EVOLUTION),
+        'Dernière modification de l’entreprise ou de ses caractéristiques',
+      ),
+      siren: varchar(9, because(ref('e.siren'), RAPPROCHEMENT), 'Numéro SIREN').unique(),
+      denomination: varchar(250, denomination, 'Dénomination ; « Entrepreneur individuel » pour une personne physique'),
+      nombre_utilisateurs: integer(
+        fn.coalesce(utilisateurs, lit(0)),
+        'Nombre d’utilisateurs rattachés, conseillers compris',
+      ),
+      date_cloture_exercice: date(
+        ref('c.date_cloture_exercice'),
+        'Clôture de l’exercice des dernières caractéristiques',
+      ).nullable(),
+      date_derniere_qualification: date(
+        because(ref('e.date_derniere_qualification'), EVOLUTION),
+        'Date de la dernière qualification',
+      ).nullable(),
+      categorie_juridique: varchar(50, forme, 'Forme juridique, d’après la nomenclature de l’INSEE').nullable(),
+      pays: varchar(50, nomDuPays, 'Pays du siège').nullable(),
+      est_interet_public: boolean(ref('e.est_interet_public'), 'Entité d’intérêt public').nullable(),
+      est_cotee: boolean(ref('e.est_cotee'), 'Société cotée sur un marché réglementé').nullable(),
+      appartient_groupe: boolean(ref('e.appartient_groupe'), 'Appartient à un groupe').nullable(),
+      est_societe_mere: boolean(ref('e.est_societe_mere'), 'Société mère du groupe').nullable(),
+      societe_mere_en_france: boolean(
+        ref('e.societe_mere_en_france'),
+        'La société mère du groupe est en France',
+      ).nullable(),
+      comptes_consolides: boolean(ref('e.comptes_consolides'), 'Le groupe établit des comptes consolidés').nullable(),
+      bdese_accord: boolean(ref('c.bdese_accord'), 'Un accord d’entreprise définit la BDESE').nullable(),
+      effectif: varchar(9, ref('c.effectif'), 'Tranche d’effectif').nullable(),
+      effectif_securite_sociale: varchar(
+        9,
+        ref('c.effectif_securite_sociale'),
+        'Tranche d’effectif au sens de la sécurité sociale',
+      ).nullable(),
+      effectif_outre_mer: varchar(9, ref('c.effectif_outre_mer'), 'Tranche d’effectif outre-mer').nullable(),
+      effectif_groupe: varchar(9, ref('c.effectif_groupe'), 'Tranche d’effectif du groupe, international').nullable(),
+      effectif_groupe_france: varchar(
+        9,
+        ref('c.effectif_groupe_france'),
+        'Tranche d’effectif du groupe en France',
+      ).nullable(),
+      tranche_chiffre_affaires: varchar(
+        9,
+        ref('c.tranche_chiffre_affaires'),
+        'Tranche de chiffre d’affaires',
+      ).nullable(),
+      tranche_bilan: varchar(9, ref('c.tranche_bilan'), 'Tranche de bilan').nullable(),
+      tranche_chiffre_affaires_consolide: varchar(
+        9,
+        ref('c.tranche_chiffre_affaires_consolide'),
+        'Tranche de chiffre d’affaires consolidé',
+      ).nullable(),
+      tranche_bilan_consolide: varchar(9, ref('c.tranche_bilan_consolide'), 'Tranche de bilan consolidé').nullable(),
+      code_postal: varchar(5, because(ref('e.code_postal'), DESCRIPTION), 'Code postal du siège').nullable(),
+      code_NAF: varchar(6, because(ref('e.code_NAF'), DESCRIPTION), 'Code NAF de l’activité principale').nullable(),
+      tranche_consommation_energie_finale: varchar(
+        20,
+        ref('c.tranche_consommation_energie_finale'),
+        'Tranche de consommation d’énergie finale',
+      ).nullable(),
+    }
+  },
+)

@@ -1,0 +1,30 @@
+/** La table publiée des utilisateurs : des comptes et leur usage, sans adresse électronique, nom ni mot de passe. */
+import { because, bigint, boolean, count, date, from, integer, type LocalDate, timestamptz } from 'vitrine'
+import { CLE, EVOLUTION, USAGE } from './raisons.ts'
+import { source } from './register.ts'
+
+export const utilisateur = from(source.selectFrom('users_user as u')).publish(
+  'metabase_utilisateur',
+  'Un compte d’Impact, sans identité.',
+  ({ ref, fn, lit, val, cast, selectFrom }) => {
+    const entreprises = selectFrom('habilitations_habilitation as h')
+      .whereRef('h.user_id', '=', 'u.id')
+      .select(count().as('nombre'))
+      .$asScalar()
+    // Le jour en UTC, comme à l’origine : les questions enregistrées comptent par jour sur cette colonne.
+    const connexion = cast<LocalDate | null>(fn('timezone', [val('UTC'), 'u.last_login']), 'date')
+    return {
+      impact_id: bigint(because(ref('u.id'), CLE), 'Identifiant de l’utilisateur dans Impact').primaryKey(),
+      ajoute_le: timestamptz(because(ref('u.created_at'), EVOLUTION), 'Date de création du compte'),
+      modifie_le: timestamptz(because(ref('u.updated_at'), EVOLUTION), 'Dernière modification du compte'),
+      connecte_le: date(because(connexion, EVOLUTION), 'Jour de la dernière connexion').nullable(),
+      reception_actualites: boolean(
+        because(ref('u.reception_actualites'), USAGE),
+        'Accepte de recevoir les actualités',
+      ),
+      email_confirme: boolean(because(ref('u.is_email_confirmed'), USAGE), 'A confirmé son adresse électronique'),
+      conseiller_rse: boolean(because(ref('u.is_conseiller_rse'), USAGE), 'Se déclare conseiller RSE').nullable(),
+      nombre_entreprises: integer(fn.coalesce(entreprises, lit(0)), 'Nombre d’entreprises auxquelles il est rattaché'),
+    }
+  },
+)

@@ -1,0 +1,18 @@
+/** The clock as a value, so that a test can hold it still. Instants are `Date`; only this file reads the system's time. */
+export interface Clock {
+  now(): Date
+  /** Milliseconds that never run backwards, for durations. */
+  monotonicMs(): number
+}
+
+export const systemClock: Clock = Object.freeze({
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+})
+
+/** The calendar day of an instant in a time zone, as YYYY-MM-DD. */
+export function localDay(instant: Date, zone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    instant,
+  )
+}

@@ -1,0 +1,38 @@
+/** Every limit of the tool, named with its unit. Each can be given in the publication's `limits` or is justified here. */
+
+export interface Limits {
+  /** Parallel tables: on two cores a third stream gains nothing (the target's CPU is the limit). */
+  readonly copyStreams: number
+  readonly connectTimeoutMs: number
+  /** How long the switch may wait for a lock at each try; new readers never wait longer than this behind us. */
+  readonly switchLockTimeoutMs: number
+  readonly switchTries: number
+  readonly switchPauseMs: number
+  /** A statement on either side may not run longer than this. */
+  readonly statementTimeoutMs: number
+  /** Statement timeout given to the reader role. */
+  readonly readerStatementTimeoutMs: number
+  readonly readerIdleTimeoutMs: number
+  /** Share of its rows that a table may lose from one version to the next, from `shrinkFloorRows` rows on. */
+  readonly shrinkShare: number
+  readonly shrinkFloorRows: number
+  /** Tables above this many rows are not compared row by row with the version before: the comparison costs a join. */
+  readonly differenceRows: number
+  /** Runs kept in the bookkeeping. */
+  readonly runsKept: number
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  copyStreams: 2,
+  connectTimeoutMs: 10_000,
+  switchLockTimeoutMs: 100,
+  switchTries: 50,
+  switchPauseMs: 200,
+  statementTimeoutMs: 30 * 60_000,
+  readerStatementTimeoutMs: 5 * 60_000,
+  readerIdleTimeoutMs: 10 * 60_000,
+  shrinkShare: 0.2,
+  shrinkFloorRows: 50,
+  differenceRows: 500_000,
+  runsKept: 1_000,
+})

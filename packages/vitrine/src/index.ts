@@ -1,0 +1,18 @@
+export { checkPublication, requireSound } from './publication/check.ts'
+export * from './publication/column.ts'
+export { category, compute, pseudonym } from './publication/compute.ts'
+export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
+export { indirect, open, partly, personal, register, secret } from './publication/register.ts'
+export type {
+  Float,
+  Instant,
+  Jsonb,
+  LocalDate,
+  LocalDateTime,
+  LocalTime,
+  Numeric,
+  Uuid,
+} from './publication/sql-type.ts'
+export type { PublishedTable } from './publication/table.ts'
+export { from, keepWhere } from './publication/table.ts'
+export { band, because, count, masked, month, present, year } from './publication/treatment.ts'

@@ -1,0 +1,106 @@
+/**
+ * Columns made by TypeScript rules. A rule sees the declared inputs of one row and nothing else; it must be pure and total,
+ * because its results are remembered by input. `category` and `pseudonym` are the rules that may see personal values.
+ */
+import type { Expression, OperationNode } from 'kysely'
+import type { Justified, Treated } from './privacy.ts'
+import type { Decoded, SqlValue, Uuid } from './sql-type.ts'
+import type { Treatment } from './treatment.ts'
+
+export interface ComputationInput {
+  readonly name: string
+  readonly node: OperationNode
+}
+
+/** One rule with its inputs, as data. The same object behind several columns is evaluated once a row. */
+export interface Computation {
+  readonly inputs: readonly ComputationInput[]
+  readonly kind: 'rule' | 'pseudonym'
+  readonly rule: (values: Readonly<Record<string, unknown>>) => unknown
+  readonly treatment: Treatment | null
+}
+
+declare const result: unique symbol
+
+/** The result of a computation, or one field of it, on its way to a column. */
+export interface Computed<T> {
+  readonly computation: Computation
+  /** Which property of the rule's result; null for the result itself. */
+  readonly path: string | null
+  /** The only values that the column may take; anything else stops the run. */
+  readonly values: readonly string[] | null
+  readonly [result]?: T
+}
+
+/** A computation whose rule gives an object: `field` picks what one column takes. */
+export interface ComputedRow<R> extends Computed<R> {
+  field<K extends keyof R & string>(name: K): Computed<R[K]>
+}
+
+type Inputs = Readonly<Record<string, Expression<unknown>>>
+type ValueIn<E> = E extends Expression<infer T> ? T : never
+/** Open values only: an indirect one needs `because`, a personal one `category` or `pseudonym`. */
+type OpenInputs<I extends Inputs> = {
+  [K in keyof I]: ValueIn<I[K]> extends SqlValue | null ? I[K] : never
+}
+type TreatableInputs<I extends Inputs> = {
+  [K in keyof I]: Treated<ValueIn<I[K]>> extends SqlValue | null ? I[K] : never
+}
+type DecodedInputs<I extends Inputs> = { readonly [K in keyof I]: Decoded<Treated<ValueIn<I[K]>>> }
+
+function computation(
+  inputs: Inputs,
+  kind: Computation['kind'],
+  rule: Computation['rule'],
+  treatment: Treatment | null,
+): Computation {
+  const list = Object.entries(inputs).map(([name, value]) => Object.freeze({ name, node: value.toOperationNode() }))
+  return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment })
+}
+
+/**
+ * A value computed by a TypeScript rule from open values of the same row: `compute({ code: ref('e.code') }, ({ code }) =>
+ * label(code))`. The rule must be pure and must not throw; a throw stops the run with the number of rows concerned.
+ */
+export function compute<const I extends Inputs, R>(
+  inputs: I & OpenInputs<I>,
+  rule: (values: DecodedInputs<I>) => R,
+): ComputedRow<R> {
+  // sound because the copy path decodes each input to the type that DecodedInputs names.
+  const untyped = rule as Computation['rule']
+  const shared = computation(inputs, 'rule', untyped, null)
+  const field = <K extends keyof R & string>(name: K): Computed<R[K]> =>
+    Object.freeze({ computation: shared, path: name, values: null })
+  return Object.freeze({ computation: shared, path: null, values: null, field })
+}
+
+/**
+ * The category of a classified value: a rule whose result is one of `values`, a closed list, or null. Because nothing
+ * outside the list can come out (it is checked on every row), the inputs may be personal.
+ */
+export function category<const I extends Inputs, const V extends string, R extends V | null>(
+  inputs: I & TreatableInputs<I>,
+  values: readonly V[],
+  rule: (values: DecodedInputs<I>) => R,
+): Computed<R> {
+  // sound because the copy path decodes each input to the type that DecodedInputs names.
+  const untyped = rule as Computation['rule']
+  const treatment: Treatment = { name: 'category', detail: `one of ${values.length} categories` }
+  const closed = Object.freeze([...values])
+  return Object.freeze({ computation: computation(inputs, 'rule', untyped, treatment), path: null, values: closed })
+}
+
+type NullOf<T> = Extract<T, null>
+
+/**
+ * A stable pseudonym of a value: a UUID made by HMAC-SHA-256 under the installation's key (VITRINE_PSEUDONYM_KEY), the
+ * same for the same value, not reversible without the key. NULL stays NULL. Computed in Node: the key never reaches SQL.
+ */
+export function pseudonym<T>(
+  value: Treated<T> extends string | number | bigint | Uuid | null ? Expression<T> : never,
+): Computed<string | NullOf<Justified<T>>> {
+  const treatment: Treatment = { name: 'pseudonym', detail: 'keyed pseudonym' }
+  const inputs: Inputs = { value: value as Expression<T> } // sound because the parameter is Expression<T> or never.
+  const never = () => undefined
+  return Object.freeze({ computation: computation(inputs, 'pseudonym', never, treatment), path: null, values: null })
+}

@@ -1,0 +1,69 @@
+/** The publication: all published tables and the settings around them, as one frozen value. Checks are in `check.ts`. */
+import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
+import type { Source } from './register.ts'
+import type { PublishedTable } from './table.ts'
+
+/** The view in which the reader finds how old each table is; its names are the publication's own language. */
+export interface FreshnessView {
+  readonly name: string
+  readonly comment: string
+  readonly columns: {
+    readonly table: string
+    readonly rows: string
+    readonly dataOf: string
+    readonly publishedAt: string
+  }
+}
+
+export interface Publication {
+  /** Identifies the installation in the target's bookkeeping. */
+  readonly name: string
+  /** The published schema. The next version is built in `<schema>_next`, the last one leaves by `<schema>_previous`. */
+  readonly schema: string
+  readonly source: Source
+  readonly tables: readonly PublishedTable[]
+  readonly writer: string
+  readonly reader: string
+  /** IANA name: local midnight, and the day of dated figures. */
+  readonly zone: string
+  /** When a run is due, as a cron pattern read in `zone`. */
+  readonly schedule: string
+  readonly freshness: FreshnessView
+  readonly limits: Limits
+}
+
+export interface PublicationSettings {
+  readonly name: string
+  readonly schema: string
+  readonly source: Source
+  readonly tables: readonly PublishedTable[]
+  readonly writer: string
+  readonly reader: string
+  readonly zone?: string
+  readonly schedule?: string
+  readonly freshness?: FreshnessView
+  readonly limits?: Partial<Limits>
+}
+
+const FRESHNESS: FreshnessView = Object.freeze({
+  name: 'vitrine_freshness',
+  comment: 'How old the data of each published table is.',
+  columns: Object.freeze({ table: 'table_name', rows: 'row_count', dataOf: 'data_of', publishedAt: 'published_at' }),
+})
+
+/** Declares a publication. Midnight in UTC is the schedule unless another is given. */
+export function definePublication(settings: PublicationSettings): Publication {
+  return Object.freeze({
+    zone: 'UTC',
+    schedule: '0 0 * * *',
+    freshness: FRESHNESS,
+    ...settings,
+    tables: Object.freeze([...settings.tables]),
+    limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
+  })
+}
+
+export const stagingSchema = (publication: Publication): string => `${publication.schema}_next`
+export const retiredSchema = (publication: Publication): string => `${publication.schema}_previous`
+/** The private schema of the tool's bookkeeping in the target. */
+export const BOOKKEEPING_SCHEMA = 'vitrine'

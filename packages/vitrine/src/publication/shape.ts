@@ -1,0 +1,127 @@
+/**
+ * The shape of published tables: what the target must look like, as plain comparable data. `shapeOf` derives it from the
+ * definition; `target/live-shape.ts` reads the same data from a database; `target/plan.ts` compares the two.
+ */
+import { createHash } from 'node:crypto'
+import type { Publication } from './publication.ts'
+import { projectionOf } from './select-text.ts'
+import type { PublishedTable } from './table.ts'
+
+export interface ColumnShape {
+  readonly name: string
+  /** As PostgreSQL's format_type prints it. */
+  readonly type: string
+  readonly nullable: boolean
+  readonly comment: string | null
+}
+
+export type ConstraintKind = 'primary key' | 'unique' | 'check' | 'foreign key'
+
+export interface ConstraintShape {
+  readonly name: string
+  readonly kind: ConstraintKind
+  /** As PostgreSQL's pg_get_constraintdef prints it, with the published schema's name before referenced tables. */
+  readonly definition: string
+  readonly columns: readonly string[]
+  /** Name of the referenced table, for a foreign key. */
+  readonly references: string | null
+}
+
+export interface IndexShape {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface TableShape {
+  readonly name: string
+  readonly comment: string | null
+  readonly columns: readonly ColumnShape[]
+  readonly constraints: readonly ConstraintShape[]
+  /** Plain indexes on foreign keys; those of constraints are not repeated. */
+  readonly indexes: readonly IndexShape[]
+}
+
+/** An identifier, quoted when PostgreSQL would quote it. The one place of the tool where identifiers are quoted. */
+export function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`
+}
+
+const RESERVED = new Set(
+  (
+    'all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast ' +
+    'char character check coalesce collate collation column concurrently constraint create cross current_catalog ' +
+    'current_date current_role current_schema current_time current_timestamp current_user dec decimal default deferrable ' +
+    'desc distinct do else end except exists extract false fetch float for foreign freeze from full grant greatest group ' +
+    'grouping having ilike in initially inner inout int integer intersect interval into is isnull join json json_array ' +
+    'json_arrayagg json_exists json_object json_objectagg json_query json_scalar json_serialize json_table json_value ' +
+    'lateral leading least left like limit localtime localtimestamp merge_action national natural nchar none normalize not ' +
+    'notnull null nullif numeric offset on only or order out outer overlaps overlay placing position precision primary ' +
+    'real references returning right row select session_user setof similar smallint some substring symmetric ' +
+    'system_user table tablesample then time timestamp to trailing treat trim true union unique user using values varchar ' +
+    'variadic verbose when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces ' +
+    'xmlparse xmlpi xmlroot xmlserialize xmltable'
+  ).split(' '),
+)
+
+export const qualified = (schema: string, name: string): string => `${identifier(schema)}.${identifier(name)}`
+
+export const primaryKeyOf = (table: PublishedTable): string | null =>
+  table.columns.find((column) => column.isPrimaryKey)?.name ?? null
+
+/** The shape that the definition of a table demands. The publication gives the schema and the referenced tables' keys. */
+export function shapeOf(table: PublishedTable, publication: Publication): TableShape {
+  const constraints: ConstraintShape[] = []
+  const indexes: IndexShape[] = []
+  const add = (
+    kind: ConstraintKind,
+    column: string,
+    suffix: string,
+    definition: string,
+    references: string | null = null,
+  ) => constraints.push({ name: `${table.name}_${suffix}`, kind, definition, columns: [column], references })
+  for (const column of table.columns) {
+    const name = identifier(column.name)
+    if (column.isPrimaryKey) add('primary key', column.name, 'pkey', `PRIMARY KEY (${name})`)
+    if (column.isUnique) add('unique', column.name, `${column.name}_key`, `UNIQUE (${name})`)
+    if (column.minimum !== null)
+      add('check', column.name, `${column.name}_check`, `CHECK ((${name} >= ${column.minimum}))`)
+    if (column.reference !== null) {
+      const target = column.reference().name
+      const key = publication.tables.find((candidate) => candidate.name === target)
+      const keyName = key === undefined ? null : primaryKeyOf(key)
+      const points = `${qualified(publication.schema, target)}(${identifier(keyName ?? '')})`
+      const definition = `FOREIGN KEY (${name}) REFERENCES ${points} DEFERRABLE INITIALLY DEFERRED`
+      add('foreign key', column.name, `${column.name}_fkey`, definition, target)
+      indexes.push({ name: `${table.name}_${column.name}_idx`, columns: [column.name] })
+    }
+  }
+  return {
+    name: table.name,
+    comment: table.comment,
+    columns: table.columns.map(({ name, type, isNullable, comment }) => ({
+      name,
+      type: type.name,
+      nullable: isNullable,
+      comment,
+    })),
+    constraints,
+    indexes,
+  }
+}
+
+/** The shapes of all tables, in the order of the publication. */
+export const shapesOf = (publication: Publication): readonly TableShape[] =>
+  publication.tables.map((table) => shapeOf(table, publication))
+
+/** What a run publishes by, in 16 characters: changes with any query, type, comment, key or closed list. */
+export function fingerprintOf(publication: Publication): string {
+  const hash = createHash('sha256')
+  for (const table of publication.tables) {
+    hash.update(JSON.stringify(shapeOf(table, publication)))
+    hash.update(projectionOf(table).sql)
+    for (const column of table.columns) {
+      if (column.value.kind === 'computed') hash.update(JSON.stringify([column.name, column.value.computed.values]))
+    }
+  }
+  return hash.digest('hex').slice(0, 16)
+}
