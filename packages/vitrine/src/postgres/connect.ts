@@ -1,0 +1,244 @@
+/**
+ * Opens sessions: explicit fields, libpq's sslmode, bounded waits, and the same settings on every session of ours. The
+ * only place of the tool that makes a `pg` client.
+ */
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import pg from 'pg'
+import { VitrineError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import { type Address, printable } from './address.ts'
+import { fromDriver } from './server-error.ts'
+
+export type Side = 'source' | 'target'
+
+export interface SessionOptions {
+  readonly side: Side
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  readonly limits: Limits
+  readonly readOnly: boolean
+  /** Schemas that unqualified names are looked up in; empty for pg_catalog alone. */
+  readonly searchPath: readonly string[]
+}
+
+/** The oldest server whose behaviour is tested. */
+const OLDEST_VERSION = 150_000
+
+/** One open session. Errors of its queries are VitrineErrors; a lost connection shows at the next query. */
+export class Session {
+  readonly client: pg.Client
+  readonly side: Side
+  readonly address: Address
+  /** As `server_version_num`: 180004 for 18.4. */
+  serverVersion = 0
+  #ended = false
+
+  constructor(client: pg.Client, side: Side, address: Address) {
+    this.client = client
+    this.side = side
+    this.address = address
+    // Without a listener a lost idle connection would end the process; the next query reports it.
+    client.on('error', () => undefined)
+  }
+
+  /** Rows of a statement with parameters. */
+  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      const result = await this.client.query<Row>({ text, values: [...values] })
+      return result.rows
+    } catch (error) {
+      throw fromDriver(error, this.side)
+    }
+  }
+
+  /** One or more statements without parameters and without interest in their rows. */
+  async execute(text: string): Promise<void> {
+    try {
+      await this.client.query(text)
+    } catch (error) {
+      throw fromDriver(error, this.side)
+    }
+  }
+
+  /** The OIDs of the columns that a SELECT gives, without running it to its end. */
+  async describe(select: string): Promise<readonly { readonly name: string; readonly oid: number }[]> {
+    try {
+      const result = await this.client.query(`select * from (${select}) as described limit 0`)
+      return result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
+    } catch (error) {
+      throw fromDriver(error, this.side)
+    }
+  }
+
+  /** In one transaction; rolled back when `work` throws. */
+  async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
+    await this.execute(begin)
+    try {
+      const result = await work()
+      await this.execute('commit')
+      return result
+    } catch (error) {
+      await this.execute('rollback').catch(() => undefined)
+      throw error
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    await this.client.end().catch(() => undefined)
+  }
+
+  /** Ends at once, whatever is under way. */
+  destroy(): void {
+    this.#ended = true
+    // sound because the driver keeps its socket there; a driver without it is caught by `borrowWire` in the first copy.
+    const inside = this.client as unknown as { connection?: { stream?: { destroy(): void } } }
+    inside.connection?.stream?.destroy()
+  }
+}
+
+function certificate(path: string, name: string, side: Side): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new VitrineError('TLS_FAILED', { place: side, detail: `The file of ${name} cannot be read.`, cause: error })
+  }
+}
+
+function tlsOptions(address: Address, side: Side): ConnectionOptions {
+  const verifies = address.sslMode === 'verify-ca' || address.sslMode === 'verify-full'
+  const system = address.sslRootCert === 'system' || address.sslRootCert === null
+  return {
+    rejectUnauthorized: verifies || (address.sslRootCert !== null && address.sslMode === 'require'),
+    ...(system ? {} : { ca: certificate(address.sslRootCert ?? '', 'sslrootcert', side) }),
+    ...(address.sslCert === null ? {} : { cert: certificate(address.sslCert, 'sslcert', side) }),
+    ...(address.sslKey === null ? {} : { key: certificate(address.sslKey, 'sslkey', side) }),
+    // libpq: only verify-full compares the host name with the certificate's.
+    ...(address.sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+  }
+}
+
+/** Whether each try uses TLS, in libpq's order. */
+function attempts(address: Address): readonly boolean[] {
+  if (address.sslMode === 'disable') return [false]
+  if (address.sslMode === 'allow') return [false, true]
+  if (address.sslMode === 'prefer') return [true, false]
+  return [true]
+}
+
+async function open(address: Address, options: SessionOptions, tls: boolean): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    database: address.database,
+    user: address.user,
+    // An empty password, because the driver would look for one in the environment and in ~/.pgpass.
+    password: address.password?.reveal() ?? '',
+    ssl: tls ? tlsOptions(address, options.side) : false,
+    application_name: options.name,
+    connectionTimeoutMillis:
+      address.connectTimeoutSeconds === null ? options.limits.connectTimeoutMs : address.connectTimeoutSeconds * 1000,
+    keepAlive: true,
+  })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+const TLS_REFUSED = /does not support SSL|establishing an SSL/i
+const TLS_CODES = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/
+
+function connectError(error: unknown, address: Address, side: Side): VitrineError {
+  const facts = error as { code?: unknown; message?: unknown } // sound because both are optional and tested before use.
+  const place = `${side} ${printable(address)}`
+  const code = typeof facts.code === 'string' ? facts.code : ''
+  const message = typeof facts.message === 'string' ? facts.message : ''
+  if (error instanceof VitrineError) return error
+  if (TLS_REFUSED.test(message)) {
+    return new VitrineError('TLS_FAILED', {
+      place,
+      detail: `The server refuses TLS, and sslmode is ${address.sslMode}.`,
+      cause: error,
+    })
+  }
+  if (TLS_CODES.test(code)) {
+    return new VitrineError('TLS_FAILED', {
+      place,
+      detail: `The certificate was not accepted (${code}).`,
+      cause: error,
+    })
+  }
+  const known = fromDriver(error, side)
+  // pg_hba refuses unencrypted connections with class 28 too, so the hint names both.
+  if (known.code === 'PRIVILEGE_MISSING')
+    return new VitrineError(known.code, { place, detail: 'The role may not connect.', cause: error })
+  if (known.code === 'INTERNAL')
+    return new VitrineError('CONNECTION_FAILED', { place, detail: 'It did not answer as PostgreSQL.', cause: error })
+  const reason = code === '' || known.sqlState !== undefined ? '' : `(${code})`
+  return new VitrineError(known.code, { place, cause: error, ...(reason === '' ? {} : { detail: reason }) })
+}
+
+/** Opens a session, refuses servers before PostgreSQL 15, and puts our settings on it. Throws VitrineError. */
+export async function connect(address: Address, options: SessionOptions): Promise<Session> {
+  const tries = attempts(address)
+  let client: pg.Client | undefined
+  for (const [index, tls] of tries.entries()) {
+    try {
+      client = await open(address, options, tls)
+      break
+    } catch (error) {
+      const last = index === tries.length - 1
+      const retry = tls ? TLS_REFUSED.test(error instanceof Error ? error.message : '') : codeOf(error).startsWith('28')
+      if (last || !retry) throw connectError(error, address, options.side)
+    }
+  }
+  // sound because the loop either set it or threw.
+  const session = new Session(client as pg.Client, options.side, address)
+  try {
+    await prepare(session, options)
+  } catch (error) {
+    await session.end()
+    throw error
+  }
+  return session
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
+
+async function prepare(session: Session, options: SessionOptions): Promise<void> {
+  const [version] = await session.query<{ number: number }>(
+    "select current_setting('server_version_num')::integer as number",
+  )
+  session.serverVersion = version?.number ?? 0
+  if (session.serverVersion < OLDEST_VERSION) {
+    const found = Math.floor(session.serverVersion / 10_000)
+    throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
+  }
+  const path = options.searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(', ')
+  const settings: Readonly<Record<string, string>> = {
+    search_path: path === '' ? "''" : path,
+    statement_timeout: String(options.limits.statementTimeoutMs),
+    idle_in_transaction_session_timeout: String(options.limits.statementTimeoutMs),
+    lock_timeout: String(options.limits.connectTimeoutMs),
+    timezone: 'UTC',
+    standard_conforming_strings: 'on',
+    client_min_messages: 'warning',
+    // A policy that hides rows must fail the run, not publish a part in silence.
+    row_security: 'off',
+    default_transaction_read_only: options.readOnly ? 'on' : 'off',
+    jit: 'off',
+  }
+  const text = Object.entries(settings).map(
+    ([name, value]) => `set ${name} = ${value === path ? value : quoteSetting(value)}`,
+  )
+  await session.execute(text.join('; '))
+}
+
+const quoteSetting = (value: string): string => (/^\d+$/.test(value) || value === "''" ? value : `'${value}'`)

@@ -1,0 +1,50 @@
+/**
+ * Whether two sessions are on the same database, proved by the servers and not by comparing names: an advisory lock taken
+ * through one session is looked for through the other. It sees through aliases, port forwards and poolers.
+ */
+import { randomInt } from 'node:crypto'
+import { VitrineError } from '../base/errors.ts'
+import type { Session } from './connect.ts'
+
+interface SystemIdentity {
+  readonly system: string | null
+  readonly database: string
+}
+
+async function identityOf(session: Session): Promise<SystemIdentity> {
+  const [row] = await session.query<SystemIdentity>(
+    `select (select oid::text from pg_catalog.pg_database where datname = current_database()) as database,
+            case when has_function_privilege('pg_catalog.pg_control_system()', 'execute')
+                 then (select system_identifier::text from pg_catalog.pg_control_system()) end as system`,
+  )
+  // sound because the query always gives one row.
+  return row as SystemIdentity
+}
+
+/**
+ * Throws TARGET_IS_SOURCE when both sessions are on one database, or when one is a physical replica of the other.
+ * Both sessions must be outside a transaction.
+ */
+export async function refuseSameDatabase(source: Session, target: Session): Promise<void> {
+  const [high, low] = [randomInt(1, 0x7fffffff), randomInt(1, 0x7fffffff)]
+  await target.query('select pg_advisory_lock($1::integer, $2::integer)', [high, low])
+  try {
+    const [seen] = await source.query<{ found: boolean }>(
+      `select exists (
+         select from pg_catalog.pg_locks
+         where locktype = 'advisory' and objsubid = 2 and classid = $1::bigint::oid and objid = $2::bigint::oid
+           and database = (select oid from pg_catalog.pg_database where datname = current_database())
+       ) as found`,
+      [high, low],
+    )
+    const [of, to] = [await identityOf(source), await identityOf(target)]
+    const replica = of.system !== null && of.system === to.system && of.database === to.database
+    if (seen?.found === true || replica) {
+      const how =
+        seen?.found === true ? 'A lock taken on the target was seen on the source.' : 'One is a replica of the other.'
+      throw new VitrineError('TARGET_IS_SOURCE', { place: 'METABASE_DATABASE_URL', detail: how })
+    }
+  } finally {
+    await target.query('select pg_advisory_unlock($1::integer, $2::integer)', [high, low]).catch(() => undefined)
+  }
+}

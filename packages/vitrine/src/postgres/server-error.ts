@@ -1,0 +1,101 @@
+/**
+ * What a server says is wrong, as one of our codes. Only the SQLSTATE and names of objects are kept: a message, a DETAIL or
+ * a CONTEXT may quote the row.
+ */
+import { type ErrorCode, VitrineError } from '../base/errors.ts'
+
+/** SQLSTATE to code (PostgreSQL manual, appendix A). A class of two characters stands for all its states. */
+const BY_STATE: Readonly<Record<string, ErrorCode>> = {
+  '08': 'CONNECTION_LOST',
+  '22001': 'VALUE_TOO_LONG',
+  '22003': 'VALUE_OUT_OF_RANGE',
+  '22': 'VALUE_OUT_OF_RANGE',
+  '23502': 'VALUE_NULL',
+  '23503': 'REFERENCE_BROKEN',
+  '23505': 'KEY_DUPLICATE',
+  '23514': 'VALUE_OUT_OF_RANGE',
+  '28': 'AUTHENTICATION_FAILED',
+  '3D000': 'DATABASE_MISSING',
+  '40': 'SERIALIZATION',
+  '42501': 'PRIVILEGE_MISSING',
+  '53100': 'TARGET_FULL',
+  '53300': 'TOO_MANY_CONNECTIONS',
+  '53': 'TARGET_FULL',
+  '55P03': 'SWITCH_BLOCKED',
+  '57014': 'QUERY_TIMEOUT',
+  '57P01': 'CONNECTION_LOST',
+  '57P02': 'CONNECTION_LOST',
+  '57P03': 'CONNECTION_FAILED',
+  '57P05': 'CONNECTION_LOST',
+}
+
+export const codeOfState = (state: string): ErrorCode =>
+  BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? 'QUERY_FAILED'
+
+/** `COPY t, line 3, column siren` ends a CONTEXT; only the column's name is taken. */
+const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
+
+export interface ServerErrorDetail {
+  readonly table: string | undefined
+  readonly column: string | undefined
+  readonly constraint: string | undefined
+}
+
+const details = new WeakMap<VitrineError, ServerErrorDetail>()
+/** The objects that the server named with an error, for a diagnosis. */
+export const detailOf = (error: VitrineError): ServerErrorDetail | undefined => details.get(error)
+
+/** An error response as a VitrineError. `fields` are named by the protocol's letters: C, t, c, n, W. */
+export function serverError(
+  fields: Readonly<Record<string, string | undefined>>,
+  side: 'source' | 'target',
+): VitrineError {
+  const state = fields['C'] ?? ''
+  const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
+  const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
+  const place = where === '' ? side : `${side}: ${where}`
+  const error = new VitrineError(codeOfState(state), {
+    place,
+    sqlState: state,
+    detail: `SQLSTATE ${state}.`,
+    cause: fields,
+  })
+  details.set(error, { table: fields['t'], column, constraint: fields['n'] })
+  return error
+}
+
+interface DriverError {
+  readonly code?: unknown
+  readonly table?: string
+  readonly column?: string
+  readonly constraint?: string
+  readonly where?: string
+}
+
+/** SQLSTATE has five characters of digits and capitals; Node's own codes are longer or named differently. */
+const STATE = /^[0-9A-Z]{5}$/
+
+/** Anything that the driver threw, as a VitrineError. */
+export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineError {
+  if (thrown instanceof VitrineError) return thrown
+  // sound because every property is optional and checked before use.
+  const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError
+  const code = typeof error.code === 'string' ? error.code : ''
+  if (STATE.test(code) && !NODE_CODES.has(code)) {
+    return serverError({ C: code, t: error.table, c: error.column, n: error.constraint, W: error.where }, side)
+  }
+  const message = thrown instanceof Error ? thrown.message : ''
+  if (
+    /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN/.test(code) ||
+    /timeout expired|connect/i.test(message)
+  ) {
+    const lost = /Connection terminated|not queryable|closed/i.test(message)
+    return new VitrineError(lost ? 'CONNECTION_LOST' : 'CONNECTION_FAILED', { place: side, cause: thrown })
+  }
+  if (/ECONNRESET|EPIPE/.test(code) || /not queryable|closed the connection|socket/i.test(message)) {
+    return new VitrineError('CONNECTION_LOST', { place: side, cause: thrown })
+  }
+  return new VitrineError('INTERNAL', { place: side, cause: thrown })
+}
+
+const NODE_CODES = new Set(['EPIPE'])

@@ -1,0 +1,181 @@
+/**
+ * The PostgreSQL wire during COPY: borrows the socket of an idle `pg` client, reads frames from it without making an
+ * object a row, and gives it back. CopyData frames look the same in both directions, so they can be forwarded as bytes.
+ */
+import type { Socket } from 'node:net'
+import type { Client } from 'pg'
+import { VitrineError } from '../base/errors.ts'
+
+/** Message types of the frontend/backend protocol 3.0 that matter here (PostgreSQL manual, chapter 55.7). */
+export const MESSAGE = {
+  copyData: 0x64,
+  copyDone: 0x63,
+  copyFail: 0x66,
+  copyIn: 0x47,
+  copyOut: 0x48,
+  commandComplete: 0x43,
+  error: 0x45,
+  ready: 0x5a,
+  query: 0x51,
+} as const
+
+const HEAD = 5
+
+export interface WireHandlers {
+  /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Only without `frame`. */
+  data?(bytes: Buffer): void
+  /** One whole CopyData frame, from its type byte to its end. */
+  frame?(bytes: Buffer, start: number, end: number): void
+  /** After every chunk of the socket, when its frames have been handled. */
+  chunk?(): void
+  message(type: number, payload: Buffer): void
+  closed(): void
+}
+
+export interface Wire {
+  readonly socket: Socket
+  /** Sends a simple query. */
+  query(text: string): void
+  /** Gives the socket back to the client; only when the server is ready for the next query. */
+  release(): void
+}
+
+interface ClientWithSocket {
+  readonly connection?: { readonly stream?: Socket }
+}
+
+function socketOf(client: Client): Socket {
+  // sound because the shape is tested before use; `connection` is not in the driver's published types.
+  const socket = (client as unknown as ClientWithSocket).connection?.stream
+  if (socket === undefined || typeof socket.write !== 'function') {
+    throw new VitrineError('INTERNAL', { detail: 'The PostgreSQL driver does not expose its socket any more.' })
+  }
+  return socket
+}
+
+/** Borrows the socket of an idle client. The client must not be used until `release`. */
+export function borrowWire(client: Client, handlers: WireHandlers): Wire {
+  const socket = socketOf(client)
+  const theirs = socket.listeners('data')
+  socket.removeAllListeners('data')
+  const read = handlers.frame === undefined ? splicingReader(handlers) : framingReader(handlers)
+  const closed = () => handlers.closed()
+  socket.on('data', read)
+  socket.on('close', closed)
+  return {
+    socket,
+    query(text) {
+      const bytes = Buffer.alloc(HEAD + Buffer.byteLength(text) + 1)
+      bytes[0] = MESSAGE.query
+      bytes.writeInt32BE(bytes.length - 1, 1)
+      bytes.write(text, HEAD)
+      socket.write(bytes)
+    },
+    release() {
+      socket.off('data', read)
+      socket.off('close', closed)
+      for (const listener of theirs) socket.on('data', listener as (chunk: Buffer) => void) // sound because it was one.
+      socket.resume()
+    },
+  }
+}
+
+/** Hands CopyData bytes on as they come, cut only where another message stands between them. */
+function splicingReader(handlers: WireHandlers): (chunk: Buffer) => void {
+  let inside = 0
+  let rest: Buffer | null = null
+  return (arrived) => {
+    let chunk = arrived
+    let at = 0
+    let from = 0
+    if (rest !== null) {
+      // At most a frame's head, or a small message that is not CopyData, waits here.
+      chunk = Buffer.concat([rest, arrived])
+      rest = null
+    }
+    if (inside > 0) {
+      at = Math.min(inside, chunk.length)
+      inside -= at
+    }
+    while (inside === 0 && at + HEAD <= chunk.length) {
+      const size = 1 + chunk.readInt32BE(at + 1)
+      if (chunk[at] === MESSAGE.copyData) {
+        const end = at + size
+        if (end > chunk.length) {
+          inside = end - chunk.length
+          at = chunk.length
+        } else at = end
+        continue
+      }
+      if (at + size > chunk.length) break
+      if (at > from) handlers.data?.(chunk.subarray(from, at))
+      handlers.message(chunk[at] ?? 0, chunk.subarray(at + HEAD, at + size))
+      at += size
+      from = at
+    }
+    if (at > from) handlers.data?.(chunk.subarray(from, at))
+    if (at < chunk.length) rest = Buffer.from(chunk.subarray(at))
+    handlers.chunk?.()
+  }
+}
+
+/**
+ * Hands on whole frames. The pieces of an unfinished one are joined once, when it is complete: joining at each chunk would
+ * copy a row of a hundred megabytes a thousand times.
+ */
+function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
+  let pieces: Buffer[] = []
+  let gathered = 0
+  let needed = 0
+  return (arrived) => {
+    pieces.push(arrived)
+    gathered += arrived.length
+    if (gathered < needed) return
+    const chunk = pieces.length === 1 ? arrived : Buffer.concat(pieces, gathered)
+    let at = 0
+    needed = HEAD
+    while (at + HEAD <= chunk.length) {
+      const end = at + 1 + chunk.readInt32BE(at + 1)
+      if (end > chunk.length) {
+        needed = end - at
+        break
+      }
+      const type = chunk[at] ?? 0
+      if (type === MESSAGE.copyData) handlers.frame?.(chunk, at, end)
+      else handlers.message(type, chunk.subarray(at + HEAD, end))
+      at = end
+      needed = HEAD
+    }
+    gathered = chunk.length - at
+    pieces = gathered > 0 ? [chunk.subarray(at)] : []
+    handlers.chunk?.()
+  }
+}
+
+/** A CopyDone message. */
+export const COPY_DONE = Buffer.from([MESSAGE.copyDone, 0, 0, 0, 4])
+
+/** A CopyFail message; the reason reaches the server's log, so it holds no value. */
+export function copyFail(reason: string): Buffer {
+  const bytes = Buffer.alloc(HEAD + Buffer.byteLength(reason) + 1)
+  bytes[0] = MESSAGE.copyFail
+  bytes.writeInt32BE(bytes.length - 1, 1)
+  bytes.write(reason, HEAD)
+  return bytes
+}
+
+/** The fields of an ErrorResponse by their one-letter names (manual, chapter 55.8). */
+export function errorFields(payload: Buffer): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {}
+  let at = 0
+  while (at < payload.length && payload[at] !== 0) {
+    const end = payload.indexOf(0, at + 1)
+    fields[String.fromCharCode(payload[at] ?? 0)] = payload.toString('utf8', at + 1, end)
+    at = end + 1
+  }
+  return fields
+}
+
+/** The number of rows in a command tag such as `COPY 42`. */
+export const rowsOfTag = (payload: Buffer): number =>
+  Number(payload.toString('utf8', 0, payload.length - 1).split(' ')[1] ?? 0)

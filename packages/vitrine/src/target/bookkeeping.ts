@@ -1,0 +1,130 @@
+/**
+ * The tool's own tables in the target, in a private schema that only the writer sees: what was applied, every run and its
+ * tables, how old each table is. Its layout has a version and is migrated here. Runs are written by `run/`.
+ */
+import { VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
+import { fingerprintOf, shapesOf, type TableShape } from '../publication/shape.ts'
+
+/** Each entry takes the layout from its index to the next; entries are never changed once released. */
+const LAYOUTS: readonly string[] = [
+  `
+  create table vitrine.installation (
+    schema_name text primary key,
+    publication text not null,
+    fingerprint text not null,
+    applied jsonb not null,
+    applied_at timestamptz not null
+  );
+  create table vitrine.run (
+    id bigint generated always as identity primary key,
+    schema_name text not null,
+    trigger text not null,
+    state text not null check (state in ('running', 'succeeded', 'failed')),
+    phase text not null,
+    fingerprint text not null,
+    tool_version text not null,
+    started_at timestamptz not null,
+    data_of timestamptz,
+    published_at timestamptz,
+    finished_at timestamptz,
+    error_code text,
+    error_place text,
+    phases jsonb not null default '{}'
+  );
+  create index run_schema_name_started_at_idx on vitrine.run (schema_name, started_at desc);
+  create table vitrine.run_table (
+    run_id bigint not null references vitrine.run (id) on delete cascade,
+    table_name text not null,
+    carried boolean not null,
+    row_count bigint not null,
+    added bigint,
+    changed bigint,
+    removed bigint,
+    bytes bigint not null,
+    milliseconds integer not null,
+    primary key (run_id, table_name)
+  );
+  create table vitrine.freshness (
+    schema_name text not null,
+    table_name text not null,
+    row_count bigint not null,
+    data_of timestamptz not null,
+    published_at timestamptz not null,
+    primary key (schema_name, table_name)
+  );
+  `,
+]
+
+/** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
+export async function bookkeepingVersion(target: Session): Promise<number> {
+  const [exists] = await target.query<{ found: boolean }>(
+    "select pg_catalog.to_regclass('vitrine.layout') is not null as found",
+  )
+  if (exists?.found !== true) return 0
+  const [row] = await target.query<{ version: number }>('select max(version)::integer as version from vitrine.layout')
+  const version = row?.version ?? 0
+  if (version > LAYOUTS.length) {
+    throw new VitrineError('BOOKKEEPING_NEWER', {
+      place: BOOKKEEPING_SCHEMA,
+      detail: `Layout ${version}, this version knows ${LAYOUTS.length}.`,
+    })
+  }
+  return version
+}
+
+export const bookkeepingIsCurrent = async (target: Session): Promise<boolean> =>
+  (await bookkeepingVersion(target)) === LAYOUTS.length
+
+/** Creates or upgrades the bookkeeping. Call it inside a transaction. */
+export async function migrateBookkeeping(target: Session): Promise<void> {
+  const version = await bookkeepingVersion(target)
+  if (version === LAYOUTS.length) return
+  await target.execute(
+    'create schema if not exists vitrine; create table if not exists vitrine.layout (version integer primary key)',
+  )
+  for (let next = version; next < LAYOUTS.length; next++) {
+    await target.execute(LAYOUTS[next] ?? '')
+    await target.query('insert into vitrine.layout (version) values ($1)', [next + 1])
+  }
+}
+
+export interface Applied {
+  readonly publication: string
+  readonly fingerprint: string
+  readonly shapes: readonly TableShape[]
+}
+
+/** What `migrate` applied last to the published schema, or null when it never did. */
+export async function readApplied(target: Session, schema: string): Promise<Applied | null> {
+  if ((await bookkeepingVersion(target)) === 0) return null
+  const [row] = await target.query<Applied>(
+    'select publication, fingerprint, applied as shapes from vitrine.installation where schema_name = $1',
+    [schema],
+  )
+  return row ?? null
+}
+
+/** Remembers what was applied. Call it in the transaction that applies it. */
+export async function writeApplied(target: Session, publication: Publication): Promise<void> {
+  await target.query(
+    `insert into vitrine.installation (schema_name, publication, fingerprint, applied, applied_at)
+     values ($1, $2, $3, $4, clock_timestamp())
+     on conflict (schema_name) do update
+     set publication = excluded.publication, fingerprint = excluded.fingerprint, applied = excluded.applied, applied_at = excluded.applied_at`,
+    [publication.schema, publication.name, fingerprintOf(publication), JSON.stringify(shapesOf(publication))],
+  )
+}
+
+/** The reader's view of how old each table is, as SQL for `schema`. The writer owns it, so the reader needs no other right. */
+export function freshnessViewSql(publication: Publication, schema: string): string {
+  const { name, comment, columns } = publication.freshness
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`
+  const string = (text: string) => `'${text.replaceAll("'", "''")}'`
+  const view = `${quote(schema)}.${quote(name)}`
+  return `
+    create view ${view} (${[columns.table, columns.rows, columns.dataOf, columns.publishedAt].map(quote).join(', ')}) as
+      select table_name, row_count, data_of, published_at from vitrine.freshness where schema_name = ${string(publication.schema)};
+    comment on view ${view} is ${string(comment)};`
+}
