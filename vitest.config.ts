@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'impact/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/postgres-servers.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,0 +1,73 @@
+// The one error class of this package, and the translation of failed system calls into it. Thrown by every other file;
+// messages name files, ports and packages, never a password.
+
+export type EmbeddedPostgresErrorCode =
+  /** An option is malformed, or contradicts what the data directory already is. */
+  | 'invalid-option'
+  /** No binaries are published for this operating system and processor. */
+  | 'platform-unsupported'
+  /** The optional package with the binaries is not installed. */
+  | 'binaries-missing'
+  /** The binaries are there and do not run (a C library other than glibc, a noexec disk). */
+  | 'binaries-unusable'
+  /** A folder of ours belongs to, or can be written by, somebody else. */
+  | 'folder-unsafe'
+  /** The account that runs the server cannot enter the folder of the data directory. */
+  | 'folder-unreachable'
+  /** The data directory holds something that was not made here. */
+  | 'folder-foreign'
+  /** Root could not start a process under the unprivileged account, or the account has no name. */
+  | 'account-unusable'
+  /** The data directory was made by another major version. */
+  | 'version-mismatch'
+  /** The data directory has no password file, and no password was given. */
+  | 'password-unknown'
+  /** A server runs on the data directory, and not on the port that was asked. */
+  | 'already-running'
+  /** Another process, which is not a server of ours, holds the data directory. */
+  | 'directory-in-use'
+  | 'port-taken'
+  | 'initdb-failed'
+  | 'start-failed'
+  | 'start-timeout'
+  | 'stop-failed'
+  | 'no-space'
+  | 'filesystem'
+
+/** Everything that goes wrong here. `code` is for programs; the message says what happened and, where known, what to do. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError'
+  readonly code: EmbeddedPostgresErrorCode
+
+  constructor(code: EmbeddedPostgresErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
+
+/** The code of a failed system call (`ENOENT`, `EACCES` …), or an empty text for any other error. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/**
+ * Runs file work, and turns a failed system call into an EmbeddedPostgresError that says what was being done.
+ * @param doing completes "Could not …", for instance `write /var/tmp/x`.
+ */
+export function fileWork<T>(doing: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof EmbeddedPostgresError) throw error
+    const code = systemCode(error)
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      throw new EmbeddedPostgresError('no-space', `Could not ${doing}: no space left on the disk.`, error)
+    }
+    throw new EmbeddedPostgresError('filesystem', `Could not ${doing}${code === '' ? '' : ` (${code})`}.`, error)
+  }
+}
+
+/** What PostgreSQL prints (in English: it runs under the C locale) when the disk is full. */
+export function saysNoSpace(output: string): boolean {
+  return /No space left on device|Disk quota exceeded|Check free disk space/.test(output)
+}

@@ -1,0 +1,217 @@
+// Starts, adopts and stops a server. This file has the order of things; each step is in a file of its own: options, account,
+// binaries, cluster, settings, credentials, launch, postmaster, ephemeral. The public entry points are here.
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Account, assertReachable, realPath, serverAccount } from './account.ts'
+import { type Binaries, findBinaries, type ServerVersion } from './binaries.ts'
+import { assertSameCluster, clusterExists, clusterVersion, createCluster } from './cluster.ts'
+import { type Credentials, credentialsOf } from './credentials.ts'
+import { endAtExit, removeCluster } from './ephemeral.ts'
+import { EmbeddedPostgresError } from './error.ts'
+import { type Launched, launch, START_LIMIT_MS } from './launch.ts'
+import { type ParsedOptions, parseOptions, type ServerOptions } from './options.ts'
+import {
+  isPostmasterOf,
+  removeForeignPidFile,
+  runningPostmaster,
+  type StopMode,
+  shutDown,
+  signal,
+  waitUntilGone,
+} from './postmaster.ts'
+import { isEphemeral } from './settings.ts'
+
+/** A running server. Printing it shows no password. */
+export interface EmbeddedServer {
+  readonly host: '127.0.0.1'
+  readonly port: number
+  readonly superuser: string
+  readonly password: string
+  readonly version: ServerVersion
+  /** Of the postmaster. */
+  readonly pid: number
+  /** Without symbolic links. */
+  readonly dataDirectory: string
+  /** The server was already running, left behind by a process that was killed. It keeps the settings it has. */
+  readonly adopted: boolean
+  /** A connection URL, as the superuser unless told otherwise. It holds the password. */
+  url(database: string, credentials?: { readonly user: string; readonly password: string }): string
+  /** Ends the server and waits until it is gone; removes an ephemeral data directory. May be called again. Throws `stop-failed`. */
+  stop(mode?: StopMode): Promise<void>
+  /** For tests: ends the postmaster as a power cut would, keeps the data directory. The next start recovers. */
+  crash(): Promise<void>
+}
+
+const PORT_ATTEMPTS = 5
+/** The processes of a killed postmaster hold its memory until they notice, mostly at once. */
+const IN_USE_LIMIT_MS = 10_000
+const RETRY_MS = 100
+const CRASH_LIMIT_MS = 5_000
+const ADOPT_POLL_MS = 10
+
+/** Starts of one data directory take turns within this process: the second finds the server of the first. */
+const turns = new Map<string, Promise<unknown>>()
+
+/**
+ * Starts a PostgreSQL server, or adopts the one that already runs on the data directory. Makes the directory if need be.
+ * Throws EmbeddedPostgresError.
+ */
+export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
+  const parsed = parseOptions(options)
+  const { dataDirectory } = parsed
+  const before = turns.get(dataDirectory) ?? Promise.resolve()
+  const mine = before.then(() => startInTurn(parsed))
+  const ended = mine.catch(() => undefined)
+  turns.set(dataDirectory, ended)
+  try {
+    return await mine
+  } finally {
+    if (turns.get(dataDirectory) === ended) turns.delete(dataDirectory)
+  }
+}
+
+async function startInTurn(options: ParsedOptions): Promise<EmbeddedServer> {
+  const { dataDirectory } = options
+  const account = serverAccount(dataDirectory)
+  assertReachable(dirname(dataDirectory), account)
+  const binaries = findBinaries(options.version, account)
+  if (!clusterExists(dataDirectory)) await createCluster(options, binaries, account)
+  assertSameCluster(options)
+  const credentials = credentialsOf(options)
+  const adopted = await adopt(options)
+  if (adopted !== null) return new Server(options, credentials, adopted, true)
+  removeForeignPidFile(dataDirectory)
+  try {
+    return await launchPersistently(options, credentials, binaries, account)
+  } catch (error) {
+    if (options.ephemeral && runningPostmaster(dataDirectory) === null) removeCluster(dataDirectory)
+    throw error
+  }
+}
+
+/** Launches, and tries again for what passes by itself: a chosen port taken meanwhile, a memory block not yet let go. */
+async function launchPersistently(
+  options: ParsedOptions,
+  credentials: Credentials,
+  binaries: Binaries,
+  account: Account | null,
+): Promise<EmbeddedServer> {
+  const { dataDirectory } = options
+  const end = Date.now() + IN_USE_LIMIT_MS
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const started = (pid: number) => {
+        if (options.ephemeral) endAtExit(dataDirectory, pid)
+      }
+      return new Server(options, credentials, await launch(options, binaries, account, started), false)
+    } catch (error) {
+      const code = error instanceof EmbeddedPostgresError ? error.code : null
+      const passing =
+        (code === 'port-taken' && options.port === null && attempt < PORT_ATTEMPTS) ||
+        (code === 'directory-in-use' && Date.now() < end)
+      if (!passing) throw error
+      await sleep(RETRY_MS)
+      // Another process may have started it meanwhile.
+      const adopted = await adopt(options)
+      if (adopted !== null) return new Server(options, credentials, adopted, true)
+    }
+  }
+}
+
+/** The server that runs on the data directory, once ready; null when none does, or when it ends meanwhile. */
+async function adopt(options: ParsedOptions): Promise<Launched | null> {
+  const { dataDirectory, port } = options
+  for (const end = Date.now() + START_LIMIT_MS; ; await sleep(ADOPT_POLL_MS)) {
+    const found = runningPostmaster(dataDirectory)
+    if (found === null) return null
+    if (!found.ready && Date.now() < end) continue
+    if (!found.ready) {
+      throw new EmbeddedPostgresError('start-timeout', `The server of ${dataDirectory} runs and does not become ready.`)
+    }
+    if (port !== null && port !== found.port) {
+      throw new EmbeddedPostgresError(
+        'already-running',
+        `A server runs on ${dataDirectory} at port ${found.port}, and ${port} was asked. Stop it first: stopServerIn().`,
+      )
+    }
+    if (options.ephemeral) endAtExit(dataDirectory, found.pid)
+    return { pid: found.pid, port: found.port, isRunning: null }
+  }
+}
+
+/**
+ * Stops the server of a data directory, whoever started it; removes the directory if it is ephemeral.
+ * @returns whether a server was running.
+ */
+export async function stopServerIn(dataDirectory: string, mode: StopMode = 'fast'): Promise<boolean> {
+  const directory = realPath(resolve(dataDirectory))
+  if (!existsSync(directory) || !clusterExists(directory)) return false
+  const found = runningPostmaster(directory)
+  if (found !== null) {
+    const server = { pid: found.pid, dataDirectory: directory, version: clusterVersion(directory) }
+    await shutDown(server, mode, () => isPostmasterOf(found.pid, directory))
+  }
+  if (isEphemeral(directory)) removeCluster(directory)
+  return found !== null
+}
+
+class Server implements EmbeddedServer {
+  readonly host = '127.0.0.1'
+  readonly port: number
+  readonly superuser: string
+  readonly version: ServerVersion
+  readonly pid: number
+  readonly dataDirectory: string
+  readonly adopted: boolean
+  readonly #password: string
+  readonly #ephemeral: boolean
+  readonly #isOurs: () => boolean
+  #stopped: Promise<void> | null = null
+
+  constructor(options: ParsedOptions, credentials: Credentials, launched: Launched, adopted: boolean) {
+    this.port = launched.port
+    this.pid = launched.pid
+    this.version = options.version
+    this.dataDirectory = options.dataDirectory
+    this.superuser = credentials.superuser
+    this.adopted = adopted
+    this.#password = credentials.password
+    this.#ephemeral = options.ephemeral
+    this.#isOurs = launched.isRunning ?? (() => isPostmasterOf(launched.pid, options.dataDirectory))
+  }
+
+  get password(): string {
+    return this.#password
+  }
+
+  url(database: string, credentials?: { readonly user: string; readonly password: string }): string {
+    const { user, password } = credentials ?? { user: this.superuser, password: this.#password }
+    const encoded = [user, password, database].map(encodeURIComponent)
+    return `postgresql://${encoded[0]}:${encoded[1]}@${this.host}:${this.port}/${encoded[2]}`
+  }
+
+  stop(mode: StopMode = 'fast'): Promise<void> {
+    this.#stopped ??= this.#end(mode).catch((error: unknown) => {
+      // A stop that failed can be asked again.
+      this.#stopped = null
+      throw error
+    })
+    return this.#stopped
+  }
+
+  async #end(mode: StopMode): Promise<void> {
+    await shutDown(this, mode, this.#isOurs)
+    // After a crash, another start may have taken the directory over: it is then that one's to remove.
+    if (this.#ephemeral && runningPostmaster(this.dataDirectory) === null) removeCluster(this.dataDirectory)
+  }
+
+  async crash(): Promise<void> {
+    if (this.#isOurs()) signal(this.pid, 'SIGKILL')
+    if (await waitUntilGone(this.pid, CRASH_LIMIT_MS)) return
+    throw new EmbeddedPostgresError(
+      'stop-failed',
+      `The server of ${this.dataDirectory} (pid ${this.pid}) does not end.`,
+    )
+  }
+}

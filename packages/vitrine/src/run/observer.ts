@@ -1,0 +1,24 @@
+/** What a run tells while it goes on. The command line draws it; the library never prints. */
+import type { Phase, TableOutcome } from '../target/runs.ts'
+
+export type RunEvent =
+  | { readonly kind: 'phase'; readonly phase: Phase }
+  | { readonly kind: 'table started'; readonly table: string }
+  | { readonly kind: 'table progress'; readonly table: string; readonly bytes: number }
+  | { readonly kind: 'table staged'; readonly table: string; readonly rows: number; readonly milliseconds: number }
+  | { readonly kind: 'notice'; readonly text: string }
+
+export type RunObserver = (event: RunEvent) => void
+
+export interface SyncReport {
+  readonly run: number
+  readonly tables: readonly TableOutcome[]
+  /** Milliseconds of each phase. */
+  readonly phases: Readonly<Record<string, number>>
+  /** The instant of the source that was published, by the source's clock. */
+  readonly dataOf: Date
+  readonly switchTries: number
+  readonly switchMilliseconds: number
+  /** True when nothing was published because only a rehearsal was asked for. */
+  readonly dryRun: boolean
+}

@@ -1,0 +1,93 @@
+/**
+ * References between tables in a run. When only some tables are read again, a reference to or from a table taken over as
+ * published may break; the table at its other end is then read again too, from the same instant, and said.
+ */
+import type { Session } from '../postgres/connect.ts'
+import { qualified } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import {
+  brokenReferences,
+  declareReferences,
+  referencesOf,
+  type StagedReference,
+  stagedShape,
+  validateReference,
+} from '../target/staging.ts'
+import type { Stream } from './sessions.ts'
+import { type StageContext, type StagedTable, stageTables } from './stage.ts'
+
+/** Stages the chosen tables from the source and the others as published, widening the choice until references can hold. */
+export async function stageWithReferences(
+  chosen: readonly PublishedTable[],
+  streams: readonly Stream[],
+  weights: ReadonlyMap<string, number>,
+  context: StageContext,
+  control: Session,
+  readPublished: () => Promise<Session>,
+): Promise<readonly StagedTable[]> {
+  const { publication } = context
+  const release = () => context.coordinator.execute('commit')
+  if (chosen.length === publication.tables.length) return stageTables(chosen, false, streams, weights, context, release)
+  const nothing = () => Promise.resolve()
+  const staged = new Map<string, StagedTable>()
+  const keep = (tables: readonly StagedTable[]) => {
+    for (const entry of tables) staged.set(entry.table.name, entry)
+  }
+  const others = publication.tables.filter((table) => !chosen.includes(table))
+  const [first] = streams
+  // sound because a publication without tables is refused, and there is at least one stream otherwise.
+  const carrying: Stream = { source: await readPublished(), target: (first as Stream).target }
+  keep(await stageTables(others, true, [carrying], weights, context, nothing))
+  let wanted = [...chosen]
+  while (wanted.length > 0) {
+    keep(await stageTables(wanted, false, streams, weights, context, nothing))
+    wanted = await tablesToInclude([...staged.values()], context, control)
+    for (const { name } of wanted) await control.execute(`drop table ${qualified(context.staging, name)}`)
+  }
+  await release()
+  return publication.tables.flatMap(({ name }) => staged.get(name) ?? [])
+}
+
+/** Carried tables at one end of a broken reference whose other end was read again. */
+async function tablesToInclude(
+  staged: readonly StagedTable[],
+  context: StageContext,
+  control: Session,
+): Promise<PublishedTable[]> {
+  const carried = new Map(staged.filter((entry) => entry.carried).map(({ table }) => [table.name, table]))
+  const include = new Set<PublishedTable>()
+  for (const reference of stagedReferences(staged, context)) {
+    const ends = [reference.table, reference.constraint.references ?? '']
+    const other = ends.map((name) => carried.get(name)).find((table) => table !== undefined)
+    if (other === undefined || ends.every((name) => carried.has(name))) continue
+    const rows = await brokenReferences(control, context.staging, reference)
+    if (rows === 0) continue
+    include.add(other)
+    context.observer({
+      kind: 'notice',
+      text: `${other.name} is included: ${rows} references between ${ends.join(' and ')} would break without it`,
+    })
+  }
+  return [...include]
+}
+
+const stagedReferences = (staged: readonly StagedTable[], context: StageContext): readonly StagedReference[] =>
+  referencesOf(staged.map(({ table }) => stagedShape(table, context.publication)))
+
+/** Declares all references of the staged tables, then checks them on all streams at once. Throws REFERENCE_BROKEN. */
+export async function checkReferences(
+  staged: readonly StagedTable[],
+  streams: readonly Stream[],
+  context: StageContext,
+  control: Session,
+): Promise<void> {
+  const references = stagedReferences(staged, context)
+  await declareReferences(control, context.staging, references)
+  const queue = [...references]
+  await Promise.all(
+    streams.map(async (stream) => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift())
+        await validateReference(stream.target, context.staging, next)
+    }),
+  )
+}

@@ -1,0 +1,140 @@
+/** The stage phase: tables of the run are read from the source at one instant, the others are taken over as published. */
+import { VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Session } from '../postgres/connect.ts'
+import { RowRewriter } from '../postgres/row-rewrite.ts'
+import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
+import type { Publication } from '../publication/publication.ts'
+import { projectionOf } from '../publication/select-text.ts'
+import { identifier, qualified } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { diagnoseRefusedRows } from '../source/diagnose.ts'
+import { finishTable, type Load, loadTable, stagedShape } from '../target/staging.ts'
+import type { RunObserver } from './observer.ts'
+import type { Stream } from './sessions.ts'
+
+export interface StagedTable {
+  readonly table: PublishedTable
+  readonly carried: boolean
+  readonly rows: number
+  readonly bytes: number
+  readonly milliseconds: number
+}
+
+export interface StageContext {
+  readonly publication: Publication
+  readonly staging: string
+  readonly snapshot: Snapshot
+  /** In the snapshot's own transaction: for diagnoses. */
+  readonly coordinator: Session
+  /** OIDs of the rules' inputs, by table. */
+  readonly inputTypes: ReadonlyMap<string, readonly number[]>
+  readonly pseudonymKey: Secret | null
+  readonly observer: RunObserver
+  readonly signal: AbortSignal
+}
+
+/** A table of the run, read from the source through its projection. */
+function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Load {
+  const projection = projectionOf(table)
+  const types = context.inputTypes.get(table.name) ?? []
+  const rewrites = projection.computations.length > 0
+  // The computed columns stand in the order of their computations, as the rewriter appends them.
+  const computed = projection.computations.flatMap(({ computation }) =>
+    projection.computed.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation),
+  )
+  return {
+    source: source.client,
+    select: projection.sql,
+    columns: [...projection.passed, ...computed].map(({ name }) => name),
+    rewriter: rewrites ? (output) => new RowRewriter(table, projection, types, context.pseudonymKey, output) : null,
+    signal: context.signal,
+    progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
+  }
+}
+
+/** A table that the run leaves as it is: its published rows are copied into the next version, frozen like the others. */
+function carriedLoad(table: PublishedTable, published: Session, context: StageContext): Load {
+  const columns = table.columns.map(({ name }) => name)
+  const select = `select ${columns.map(identifier).join(', ')} from ${qualified(context.publication.schema, table.name)}`
+  return { source: published.client, select, columns, rewriter: null, signal: context.signal }
+}
+
+async function stageTable(
+  table: PublishedTable,
+  carried: boolean,
+  stream: Stream,
+  context: StageContext,
+  copied: () => Promise<void>,
+): Promise<StagedTable> {
+  const started = performance.now()
+  context.observer({ kind: 'table started', table: table.name })
+  const shape = stagedShape(table, context.publication)
+  const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
+  const { written, bytes } = await loadTable(stream.target, shape, context.staging, load).catch(
+    async (error: unknown) => {
+      throw await explained(error, table, context)
+    },
+  )
+  await copied()
+  await finishTable(stream.target, shape, context.staging)
+  const milliseconds = performance.now() - started
+  context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
+  return { table, carried, rows: written, bytes, milliseconds }
+}
+
+/** Adds the table, the column and the number of rows to what the target refused. */
+async function explained(error: unknown, table: PublishedTable, context: StageContext): Promise<unknown> {
+  if (!(error instanceof VitrineError)) return error
+  if (error.problems.length > 0) {
+    const problems = error.problems.map((problem) => ({ ...problem, place: `${table.name}.${problem.place}` }))
+    return new VitrineError(error.code, { place: table.name, problems, cause: error })
+  }
+  if (!['VALUE_TOO_LONG', 'VALUE_NULL', 'VALUE_OUT_OF_RANGE'].includes(error.code)) return error
+  const problems = await diagnoseRefusedRows(context.coordinator, table).catch(() => [])
+  if (problems.length === 0) return error
+  return new VitrineError(error.code, {
+    place: table.name,
+    problems,
+    cause: error,
+    ...(error.sqlState === undefined ? {} : { sqlState: error.sqlState }),
+  })
+}
+
+/**
+ * Stages tables through the streams, the heaviest first so that the last one is short. The first failure stops all.
+ * `copied` is called once, when the last row has been read: the snapshot is of no more use then, while keys and indexes are
+ * still being built. Carried tables are read from the target, outside the snapshot.
+ */
+export async function stageTables(
+  tables: readonly PublishedTable[],
+  carried: boolean,
+  streams: readonly Stream[],
+  weights: ReadonlyMap<string, number>,
+  context: StageContext,
+  copied: () => Promise<void>,
+): Promise<readonly StagedTable[]> {
+  const queue = [...tables].sort((a, b) => (weights.get(b.name) ?? 0) - (weights.get(a.name) ?? 0))
+  const done: StagedTable[] = []
+  let copying = queue.length
+  await Promise.all(
+    streams.slice(0, queue.length).map(async (stream) => {
+      if (!carried) await importSnapshot(stream.source, context.snapshot)
+      let reading = !carried
+      const stopReading = async () => {
+        if (reading) await stream.source.execute('commit')
+        reading = false
+      }
+      const onCopied = async () => {
+        copying -= 1
+        if (queue.length === 0) await stopReading()
+        if (copying === 0) await copied()
+      }
+      for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
+        done.push(await stageTable(table, carried, stream, context, onCopied))
+      }
+      await stopReading()
+    }),
+  )
+  return done
+}

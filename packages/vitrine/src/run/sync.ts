@@ -1,0 +1,296 @@
+/**
+ * A run, step by step: check, snapshot, stage, verify, publish, describe, record. All branching of a run is here; each step
+ * does one thing in its own file. Until the switch nothing that the reader can see has changed; after any failure the
+ * previous version is served, whole.
+ */
+import { asVitrineError, VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import type { Address } from '../postgres/address.ts'
+import type { Session } from '../postgres/connect.ts'
+import { refuseSameDatabase } from '../postgres/identity.ts'
+import { takeRunLock } from '../postgres/lock.ts'
+import { exportSnapshot } from '../postgres/snapshot.ts'
+import { requireSound } from '../publication/check.ts'
+import { type Publication, retiredSchema } from '../publication/publication.ts'
+import { fingerprintOf } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { requireNoDrift } from '../source/drift.ts'
+import { estimateWeights } from '../source/estimate.ts'
+import { checkProjections } from '../source/projection-types.ts'
+import { bookkeepingIsCurrent, freshnessViewSql } from '../target/bookkeeping.ts'
+import { type CarryPlan, planCarry } from '../target/carry.ts'
+import { differenceOf } from '../target/difference.ts'
+import { requireMigrated } from '../target/migrate.ts'
+import {
+  beginRun,
+  enterPhase,
+  failRun,
+  type Phase,
+  recordPublication,
+  succeedRun,
+  type TableOutcome,
+  type Trigger,
+} from '../target/runs.ts'
+import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
+import { clearRetiredName, dropRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
+import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
+import type { RunObserver, SyncReport } from './observer.ts'
+import { checkReferences, stageWithReferences } from './references.ts'
+import { RunSessions } from './sessions.ts'
+import type { StageContext, StagedTable } from './stage.ts'
+
+export interface SyncRequest {
+  readonly publication: Publication
+  readonly source: Address
+  readonly target: Address
+  /** Names of the tables to read again; null for all. The others are taken over as they are published. */
+  readonly only: readonly string[] | null
+  /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
+  readonly dryRun: boolean
+  readonly allowShrink: boolean
+  readonly pseudonymKey: Secret | null
+  readonly trigger: Trigger
+  readonly observer: RunObserver
+  readonly signal: AbortSignal
+}
+
+/** The tables named by `only`, in the publication's order. Throws TABLE_UNKNOWN. */
+export function chosenTables(publication: Publication, only: readonly string[] | null): readonly PublishedTable[] {
+  if (only === null) return publication.tables
+  const unknown = only.filter((name) => !publication.tables.some((table) => table.name === name))
+  if (unknown.length > 0) {
+    const known = publication.tables.map(({ name }) => name).join(', ')
+    throw new VitrineError('TABLE_UNKNOWN', { place: unknown.join(', '), detail: `The published tables are ${known}.` })
+  }
+  return publication.tables.filter(({ name }) => only.includes(name))
+}
+
+function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): void {
+  const used = publication.tables.some((table) =>
+    table.columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'pseudonym'),
+  )
+  if (used && (pseudonymKey === null || pseudonymKey.reveal().length < 32))
+    throw new VitrineError('PSEUDONYM_KEY_MISSING')
+}
+
+/** Publishes the next version. Throws VitrineError; the previous version then stays, and the run is recorded as failed. */
+export async function sync(request: SyncRequest): Promise<SyncReport> {
+  const { publication } = request
+  requireSound(publication)
+  requirePseudonymKey(request)
+  const tables = chosenTables(publication, request.only)
+  const sessions = new RunSessions(publication, request)
+  try {
+    const [control, coordinator] = await both(sessions.target('lead'), sessions.source('snapshot'))
+    await refuseSameDatabase(coordinator, control)
+    await takeRunLock(control, publication.schema)
+    if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
+    const start = {
+      schema: publication.schema,
+      trigger: request.trigger,
+      fingerprint: fingerprintOf(publication),
+      toolVersion: TOOL_VERSION,
+    }
+    const run = new Run(request, sessions, control, coordinator, await beginRun(control, start))
+    return await run.publish(tables)
+  } finally {
+    await sessions.end()
+  }
+}
+
+/** Both, or the first error once both have settled: a session that opened late must not be forgotten. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'rejected') throw b.reason
+  return [a.value, b.value]
+}
+
+class Run {
+  readonly #request: SyncRequest
+  readonly #publication: Publication
+  readonly #sessions: RunSessions
+  readonly #control: Session
+  readonly #coordinator: Session
+  readonly #id: number
+  readonly #phases: Record<string, number> = {}
+  #phase: Phase = 'check'
+  #since = performance.now()
+  #staging: string | null = null
+
+  constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
+    this.#request = request
+    this.#publication = request.publication
+    this.#sessions = sessions
+    this.#control = control
+    this.#coordinator = coordinator
+    this.#id = id
+  }
+
+  async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
+    try {
+      return await this.#steps(tables)
+    } catch (thrown) {
+      const error = this.#request.signal.aborted
+        ? new VitrineError('INTERRUPTED', { cause: thrown })
+        : asVitrineError(thrown)
+      await this.#abandon(error)
+      throw error
+    }
+  }
+
+  async #steps(tables: readonly PublishedTable[]): Promise<SyncReport> {
+    const { signal, observer, pseudonymKey, dryRun } = this.#request
+    this.#request.observer({ kind: 'phase', phase: 'check' })
+    const inputTypes = await this.#check()
+
+    await this.#enter('snapshot')
+    const streams = await this.#sessions.streams(
+      Math.min(this.#publication.limits.copyStreams, this.#publication.tables.length),
+    )
+    const snapshot = await exportSnapshot(this.#coordinator)
+
+    await this.#enter('stage')
+    const staging = await openStaging(this.#control, this.#publication)
+    this.#staging = staging
+    const context: StageContext = {
+      publication: this.#publication,
+      staging,
+      snapshot,
+      coordinator: this.#coordinator,
+      inputTypes,
+      pseudonymKey,
+      observer,
+      signal,
+    }
+    const weights = await estimateWeights(this.#coordinator, this.#publication)
+    const readPublished = () => this.#sessions.target('carry')
+    const staged = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+
+    await this.#enter('verify')
+    const before = await publishedCounts(this.#control, this.#publication.schema)
+    await this.#verify(staged, before)
+    await checkReferences(staged, streams, context, this.#control)
+    await this.#control.execute(freshnessViewSql(this.#publication, staging))
+    const carry = await planCarry(this.#control, this.#publication, staging)
+    if (carry.tableGrants.length > 0) await this.#control.execute(carry.tableGrants.join('; '))
+
+    if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
+
+    await this.#enter('publish')
+    const switched = await this.#switch(staged, carry, snapshot.takenAt)
+
+    await this.#enter('describe')
+    const outcomes = await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
+
+    await this.#enter('record')
+    await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
+    for (const name of await dropRetired(this.#control, this.#publication)) {
+      observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
+    }
+    return this.#report(outcomes, snapshot.takenAt, switched, false)
+  }
+
+  /** Everything that can be refused before the source is read. */
+  async #check(): Promise<ReadonlyMap<string, readonly number[]>> {
+    await requireMigrated(this.#control, this.#publication)
+    await requireWorkNamesFree(this.#control, this.#publication)
+    await requireNoDrift(this.#coordinator, this.#publication.source)
+    const inputTypes = await checkProjections(this.#coordinator, this.#publication)
+    // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
+    await planCarry(this.#control, this.#publication, this.#publication.schema)
+    return inputTypes
+  }
+
+  async #verify(staged: readonly StagedTable[], before: ReadonlyMap<string, number>): Promise<void> {
+    // sound because #staging was set before anything was staged.
+    for (const { table, rows } of staged) await verifyRows(this.#control, this.#staging as string, table, rows)
+    if (this.#request.allowShrink) return
+    guardShrink(
+      staged.map(({ table, rows }) => ({ name: table.name, before: before.get(table.name) ?? 0, after: rows })),
+      this.#publication.limits,
+    )
+  }
+
+  async #switch(staged: readonly StagedTable[], carry: CarryPlan, dataOf: Date): Promise<SwitchResult> {
+    if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
+    await clearRetiredName(this.#control, this.#publication)
+    const outcomes = staged.map((table) => outcomeOf(table, null))
+    const record = () => recordPublication(this.#control, this.#id, this.#publication.schema, dataOf, outcomes)
+    const result = await switchVersions(this.#control, this.#publication, carry, record)
+    this.#staging = null
+    return result
+  }
+
+  /** What changed, table by table, while the version before is still at hand. */
+  async #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
+    const outcomes: TableOutcome[] = []
+    for (const entry of staged) {
+      const small = entry.rows <= this.#publication.limits.differenceRows
+      const difference =
+        small && !entry.carried ? await differenceOf(this.#control, entry.table, current, previous) : null
+      outcomes.push(outcomeOf(entry, entry.carried ? { added: 0, changed: 0, removed: 0 } : difference))
+    }
+    return outcomes
+  }
+
+  async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
+    await this.#enter('describe')
+    const outcomes = await this.#describe(staged, staging, this.#publication.schema)
+    await dropWorkSchema(this.#control, staging)
+    this.#staging = null
+    await this.#enter('record')
+    await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
+    return this.#report(outcomes, dataOf, { tries: 0, milliseconds: 0 }, true)
+  }
+
+  #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult, dryRun: boolean): SyncReport {
+    const { tries, milliseconds } = switched
+    return {
+      run: this.#id,
+      tables,
+      phases: this.#phases,
+      dataOf,
+      switchTries: tries,
+      switchMilliseconds: milliseconds,
+      dryRun,
+    }
+  }
+
+  async #enter(phase: Phase): Promise<void> {
+    if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
+    this.#ended()
+    this.#phase = phase
+    this.#request.observer({ kind: 'phase', phase })
+    await enterPhase(this.#control, this.#id, phase)
+  }
+
+  #ended(): Readonly<Record<string, number>> {
+    const now = performance.now()
+    this.#phases[this.#phase] = Math.round((this.#phases[this.#phase] ?? 0) + now - this.#since)
+    this.#since = now
+    return this.#phases
+  }
+
+  /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
+  async #abandon(error: VitrineError): Promise<void> {
+    this.#sessions.destroyExcept([this.#control])
+    const staging = this.#staging
+    if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
+    await failRun(this.#control, this.#id, error).catch(async () => {
+      // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
+      const again = await this.#sessions.target('record').catch(() => null)
+      if (again !== null) await failRun(again, this.#id, error).catch(() => undefined)
+    })
+  }
+}
+
+function outcomeOf(
+  entry: StagedTable,
+  difference: { added: number; changed: number; removed: number } | null,
+): TableOutcome {
+  const { table, carried, rows, bytes, milliseconds } = entry
+  const { added, changed, removed } = difference ?? { added: null, changed: null, removed: null }
+  return { table: table.name, carried, rows, added, changed, removed, bytes, milliseconds }
+}

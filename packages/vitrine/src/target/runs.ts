@@ -1,0 +1,159 @@
+/** The record of runs in the bookkeeping: begun, phase by phase, with each table's counts, and ended one way or the other. */
+import type { VitrineError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import type { Session } from '../postgres/connect.ts'
+
+export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
+export type Phase = (typeof PHASES)[number]
+
+export type Trigger = 'command' | 'schedule'
+
+export interface RunStart {
+  readonly schema: string
+  readonly trigger: Trigger
+  readonly fingerprint: string
+  readonly toolVersion: string
+}
+
+/** One table of a run. `added`, `changed` and `removed` are null where the comparison was not made. */
+export interface TableOutcome {
+  readonly table: string
+  /** Taken over from the version before, because the run was for other tables. */
+  readonly carried: boolean
+  readonly rows: number
+  readonly added: number | null
+  readonly changed: number | null
+  readonly removed: number | null
+  readonly bytes: number
+  readonly milliseconds: number
+}
+
+/**
+ * Opens the record of a run. Runs still marked as running are dead, because the caller holds the lock: they are closed as
+ * succeeded when they had published, as failed otherwise.
+ */
+export async function beginRun(target: Session, start: RunStart): Promise<number> {
+  await target.query(
+    `update vitrine.run
+     set state = case when published_at is null then 'failed' else 'succeeded' end,
+         error_code = case when published_at is null then 'INTERRUPTED' end,
+         finished_at = clock_timestamp()
+     where schema_name = $1 and state = 'running'`,
+    [start.schema],
+  )
+  const [row] = await target.query<{ id: string }>(
+    `insert into vitrine.run (schema_name, trigger, state, phase, fingerprint, tool_version, started_at)
+     values ($1, $2, 'running', 'check', $3, $4, clock_timestamp()) returning id::text`,
+    [start.schema, start.trigger, start.fingerprint, start.toolVersion],
+  )
+  return Number(row?.id)
+}
+
+export async function enterPhase(target: Session, run: number, phase: Phase): Promise<void> {
+  await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
+}
+
+/** Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. */
+export async function recordPublication(
+  target: Session,
+  run: number,
+  schema: string,
+  dataOf: Date,
+  tables: readonly TableOutcome[],
+): Promise<void> {
+  await target.query('update vitrine.run set data_of = $2, published_at = clock_timestamp() where id = $1', [
+    run,
+    dataOf,
+  ])
+  await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
+    schema,
+    tables.map(({ table }) => table),
+  ])
+  const fresh = tables.filter(({ carried }) => !carried)
+  await target.query(
+    `insert into vitrine.freshness (schema_name, table_name, row_count, data_of, published_at)
+     select $1, name, count, $4, clock_timestamp() from unnest($2::text[], $3::bigint[]) as t (name, count)
+     on conflict (schema_name, table_name) do update
+     set row_count = excluded.row_count, data_of = excluded.data_of, published_at = excluded.published_at`,
+    [schema, fresh.map(({ table }) => table), fresh.map(({ rows }) => rows), dataOf],
+  )
+}
+
+/** Ends a run that published. */
+export async function succeedRun(
+  target: Session,
+  run: number,
+  tables: readonly TableOutcome[],
+  phases: Readonly<Record<string, number>>,
+  limits: Limits,
+): Promise<void> {
+  await target.transaction(async () => {
+    await target.query(
+      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds)
+       select $1, * from jsonb_to_recordset($2::jsonb) as t (
+         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer)`,
+      [run, JSON.stringify(tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })))],
+    )
+    await target.query(
+      "update vitrine.run set state = 'succeeded', finished_at = clock_timestamp(), phases = $2 where id = $1",
+      [run, JSON.stringify(phases)],
+    )
+    await target.query(
+      'delete from vitrine.run where schema_name = (select schema_name from vitrine.run where id = $1) and id <= $1 - $2::bigint',
+      [run, limits.runsKept],
+    )
+  })
+}
+
+/** Ends a run that failed: code and place, no message of a server. */
+export async function failRun(target: Session, run: number, error: VitrineError): Promise<void> {
+  await target.query(
+    `update vitrine.run
+     set state = case when published_at is null then 'failed' else 'succeeded' end,
+         finished_at = clock_timestamp(), error_code = $2, error_place = $3
+     where id = $1`,
+    [run, error.code, error.place ?? null],
+  )
+}
+
+export interface RunRecord {
+  readonly id: number
+  readonly trigger: string
+  readonly state: 'running' | 'succeeded' | 'failed'
+  readonly phase: Phase
+  readonly startedAt: Date
+  readonly dataOf: Date | null
+  readonly publishedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly errorCode: string | null
+  readonly errorPlace: string | null
+  readonly tables: readonly TableOutcome[]
+}
+
+/** The latest runs of a published schema, newest first, with their tables. */
+export async function latestRuns(target: Session, schema: string, count: number): Promise<readonly RunRecord[]> {
+  return target.query<RunRecord>(
+    `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
+            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace",
+            coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
+              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds) order by t.table_name)
+              from vitrine.run_table t where t.run_id = r.id), '[]') as tables
+     from vitrine.run r where r.schema_name = $1 order by r.id desc limit $2`,
+    [schema, count],
+  )
+}
+
+export interface TableFreshness {
+  readonly table: string
+  readonly rows: number
+  readonly dataOf: Date
+  readonly publishedAt: Date
+}
+
+export async function freshnessOf(target: Session, schema: string): Promise<readonly TableFreshness[]> {
+  return target.query<TableFreshness>(
+    `select table_name as table, row_count::float8 as rows, data_of as "dataOf", published_at as "publishedAt"
+     from vitrine.freshness where schema_name = $1 order by table_name`,
+    [schema],
+  )
+}

@@ -1,0 +1,192 @@
+/**
+ * The staging schema: where the next version is built out of the reader's sight. Creates it, loads a table into it, puts
+ * keys and indexes after the load, foreign keys last; removes what a dead run left. The switch itself is in `switch.ts`.
+ */
+import { VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+import { type CopyRequest, type CopyResult, copyRows } from '../postgres/copy.ts'
+import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { literal } from '../publication/select-text.ts'
+import { type ConstraintShape, identifier, qualified, shapeOf, type TableShape } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+
+/** Marks the schemas that are ours to drop; a schema of the same name without it belongs to somebody else. */
+const MARK = 'vitrine:'
+
+export const markOf = (publication: Publication, use: 'staging' | 'retired'): string =>
+  `${MARK} ${use} area of ${publication.name}`
+
+export interface OurSchema {
+  readonly name: string
+  readonly ours: boolean
+}
+
+/** The staging and retired schemas present in the target, set-aside ones included. */
+export async function findWorkSchemas(target: Session, publication: Publication): Promise<readonly OurSchema[]> {
+  const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
+  return target.query<OurSchema>(
+    `select nspname as name, coalesce(obj_description(oid, 'pg_namespace') like $3, false) as ours
+     from pg_catalog.pg_namespace
+     where nspname in ($1, $2) or (starts_with(nspname, $2 || '_') and obj_description(oid, 'pg_namespace') like $3)
+     order by nspname`,
+    [staging, retired, `${MARK}%`],
+  )
+}
+
+/** Throws STAGING_NAME_TAKEN when a schema of somebody else has one of our names. */
+export async function requireWorkNamesFree(target: Session, publication: Publication): Promise<void> {
+  const taken = (await findWorkSchemas(target, publication)).filter(({ ours }) => !ours)
+  if (taken.length === 0) return
+  throw new VitrineError('STAGING_NAME_TAKEN', {
+    place: taken.map(({ name }) => name).join(', '),
+    remedy: taken.map(({ name }) => `alter schema ${identifier(name)} rename to …`).join('; '),
+  })
+}
+
+interface Relation {
+  readonly name: string
+  readonly kind: string
+}
+
+/** Drops a schema of ours, object by object: whatever depends on them from outside stops the drop instead of vanishing. */
+export async function dropWorkSchema(target: Session, schema: string): Promise<void> {
+  const relations = await target.query<Relation>(
+    `select c.relname as name, c.relkind as kind from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relkind in ('r', 'v') order by 1`,
+    [schema],
+  )
+  const named = (kind: string) =>
+    relations.filter((relation) => relation.kind === kind).map(({ name }) => qualified(schema, name))
+  const [views, tables] = [named('v'), named('r')]
+  await target.transaction(async () => {
+    await target.execute("set local lock_timeout = '2s'")
+    if (views.length > 0) await target.execute(`drop view ${views.join(', ')}`)
+    if (tables.length > 0) await target.execute(`drop table ${tables.join(', ')}`)
+    await target.execute(`drop schema ${identifier(schema)}`)
+  })
+}
+
+/** An empty staging schema. What a dead run left under its name is dropped first: the run lock proves that it is dead. */
+export async function openStaging(target: Session, publication: Publication): Promise<string> {
+  const schema = stagingSchema(publication)
+  const left = await findWorkSchemas(target, publication)
+  if (left.some(({ name }) => name === schema)) await dropWorkSchema(target, schema)
+  await target.execute(
+    `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${literal(markOf(publication, 'staging'))}`,
+  )
+  return schema
+}
+
+/** The shape of a table as it stands in the staging schema: its references point to staged tables. */
+export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
+  shapeOf(table, { ...publication, schema: stagingSchema(publication) })
+
+export type Load = Pick<CopyRequest, 'source' | 'select' | 'rewriter' | 'signal' | 'progress'> & {
+  /** In the order of the SELECT's fields. */
+  readonly columns: readonly string[]
+}
+
+/** Creates a staged table and loads it in one transaction, so that its rows are frozen: visible to every snapshot. */
+export async function loadTable(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
+  await target.execute('begin')
+  await target.execute(createTableSql(schema, shape))
+  const { columns, ...copy } = load
+  const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
+  const result = await copyRows({ ...copy, target: target.client, into, freeze: true })
+  await target.execute('commit')
+  return result
+}
+
+/** Keys and indexes (built after the load: half the cost of keeping them up to date during it), statistics, comments. */
+export async function finishTable(target: Session, shape: TableShape, schema: string): Promise<void> {
+  for (const constraint of keysOf(shape)) {
+    try {
+      await target.execute(addConstraintSql(schema, shape.name, constraint))
+    } catch (error) {
+      throw error instanceof VitrineError && error.code === 'KEY_DUPLICATE'
+        ? await duplicateKey(target, shape, schema, constraint, error)
+        : error
+    }
+  }
+  for (const index of shape.indexes) await target.execute(createIndexSql(schema, shape.name, index))
+  await target.execute(`analyze ${qualified(schema, shape.name)}`)
+  await target.execute(commentSql(schema, shape).join('; '))
+}
+
+const keysOf = (shape: TableShape): readonly ConstraintShape[] =>
+  shape.constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique')
+
+async function duplicateKey(
+  target: Session,
+  shape: TableShape,
+  schema: string,
+  constraint: ConstraintShape,
+  cause: unknown,
+): Promise<VitrineError> {
+  const columns = constraint.columns.map(identifier).join(', ')
+  const [found] = await target.query<{ rows: string }>(
+    `select coalesce(sum(n), 0)::text as rows
+     from (select count(*) as n from ${qualified(schema, shape.name)} group by ${columns} having count(*) > 1) as repeated`,
+  )
+  const place = `${shape.name}.${constraint.columns.join(', ')}`
+  return new VitrineError('KEY_DUPLICATE', {
+    place,
+    detail: `${found?.rows ?? '?'} rows share a key with another row.`,
+    cause,
+  })
+}
+
+export interface StagedReference {
+  readonly table: string
+  readonly constraint: ConstraintShape
+}
+
+export const referencesOf = (shapes: readonly TableShape[]): readonly StagedReference[] =>
+  shapes.flatMap((shape) =>
+    shape.constraints
+      .filter(({ kind }) => kind === 'foreign key')
+      .map((constraint) => ({ table: shape.name, constraint })),
+  )
+
+/** Declares all foreign keys without checking them: short locks, one after another, so that two never deadlock. */
+export async function declareReferences(
+  target: Session,
+  schema: string,
+  references: readonly StagedReference[],
+): Promise<void> {
+  for (const { table, constraint } of references) {
+    await target.execute(`${addConstraintSql(schema, table, constraint)} not valid`)
+  }
+}
+
+/** Checks one declared foreign key; several may be checked at once on several sessions. Throws REFERENCE_BROKEN. */
+export async function validateReference(target: Session, schema: string, reference: StagedReference): Promise<void> {
+  const { table, constraint } = reference
+  try {
+    await target.execute(`alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`)
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'REFERENCE_BROKEN') throw error
+    const rows = await brokenReferences(target, schema, reference)
+    const place = `${table}.${constraint.columns.join(', ')}`
+    throw new VitrineError('REFERENCE_BROKEN', {
+      place,
+      detail: `${rows} rows refer to no row of ${constraint.references}.`,
+      cause: error,
+    })
+  }
+}
+
+/** How many staged rows refer to a row that is not staged. */
+export async function brokenReferences(target: Session, schema: string, reference: StagedReference): Promise<number> {
+  const { table, constraint } = reference
+  const column = identifier(constraint.columns[0] ?? '')
+  const key = /REFERENCES .*\((.+?)\)/.exec(constraint.definition)?.[1] ?? ''
+  const [found] = await target.query<{ rows: number }>(
+    `select count(*)::integer as rows from ${qualified(schema, table)} as a
+     where a.${column} is not null
+       and not exists (select from ${qualified(schema, constraint.references ?? '')} as b where b.${key} = a.${column})`,
+  )
+  return found?.rows ?? 0
+}
