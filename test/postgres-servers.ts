@@ -19,7 +19,12 @@ declare module 'vitest' {
   }
 }
 
-const facts = ({ host, port, superuser, password }: EmbeddedServer): ServerFacts => ({ host, port, superuser, password })
+const facts = ({ host, port, superuser, password }: EmbeddedServer): ServerFacts => ({
+  host,
+  port,
+  superuser,
+  password,
+})
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-test-'))

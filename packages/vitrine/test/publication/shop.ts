@@ -11,8 +11,8 @@ import {
   from,
   indirect,
   integer,
-  type Publication,
   open,
+  type Publication,
   personal,
   pseudonym,
   register,
@@ -41,25 +41,31 @@ export const source = register('public', {
   },
 })
 
-export const customer = from(source.selectFrom('customer as c')).publish('shop_customer', 'A customer.', ({ ref, selectFrom }) => ({
-  id: bigint(because(ref('c.id'), 'stable key'), 'Key').primaryKey(),
-  created_at: timestamptz(ref('c.created_at'), 'Since'),
-  name: varchar(20, ref('c.name'), 'Trade name'),
-  person: uuid(pseudonym(ref('c.email')), 'Pseudonym of the e-mail address'),
-  job: text(
-    category({ job: ref('c.job') }, ['chief', 'other'], ({ job }) => (job === null ? null : /chief/i.test(job) ? 'chief' : 'other')),
-    'Kind of job',
-  ).nullable(),
-  country: varchar(
-    10,
-    compute({ code: ref('c.country') }, ({ code }) => (code === null ? null : `C${code}`)),
-    'Country',
-  ).nullable(),
-  purchases: integer(
-    selectFrom('purchase as p').whereRef('p.customer_id', '=', 'c.id').select(count().as('n')).$asScalar().$notNull(),
-    'Number of purchases',
-  ),
-}))
+export const customer = from(source.selectFrom('customer as c')).publish(
+  'shop_customer',
+  'A customer.',
+  ({ ref, selectFrom }) => ({
+    id: bigint(because(ref('c.id'), 'stable key'), 'Key').primaryKey(),
+    created_at: timestamptz(ref('c.created_at'), 'Since'),
+    name: varchar(20, ref('c.name'), 'Trade name'),
+    person: uuid(pseudonym(ref('c.email')), 'Pseudonym of the e-mail address'),
+    job: text(
+      category({ job: ref('c.job') }, ['chief', 'other'], ({ job }) =>
+        job === null ? null : /chief/i.test(job) ? 'chief' : 'other',
+      ),
+      'Kind of job',
+    ).nullable(),
+    country: varchar(
+      10,
+      compute({ code: ref('c.country') }, ({ code }) => (code === null ? null : `C${code}`)),
+      'Country',
+    ).nullable(),
+    purchases: integer(
+      selectFrom('purchase as p').whereRef('p.customer_id', '=', 'c.id').select(count().as('n')).$asScalar().$notNull(),
+      'Number of purchases',
+    ),
+  }),
+)
 
 export const purchase = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase.', ({ ref }) => ({
   id: bigint(because(ref('p.id'), 'stable key'), 'Key').primaryKey(),
