@@ -1,182 +1,24 @@
 /**
  * Rewrites rows of a binary COPY in place: decodes only the inputs of the rules, which stand first, copies the rest of the
- * row as bytes, and appends the fields that the rules give. Results are remembered by the bytes of their inputs.
+ * row as bytes, and appends the fields that the rules give. The rules themselves are run by `rule-evaluator.ts`.
  */
-import { createHmac } from 'node:crypto'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Computation } from '../publication/compute.ts'
 import type { ComputationFields, Projection } from '../publication/select-text.ts'
-import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
-import { type Decoder, decoderFor } from './binary-decode.ts'
-import { type Encoder, encoderFor } from './binary-encode.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { type Evaluate, evaluatorOf, type Outcome } from './rule-evaluator.ts'
 import { MESSAGE } from './wire.ts'
 
 /** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
 const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
 const HEADER = SIGNATURE.length + 8
 const OUTPUT_BYTES = 256 * 1024
-const SLOTS = 4096
-/** Rows after which a memory that found fewer than one row in four is given up. */
-const TRIAL_ROWS = 20_000
 
 export interface Violation {
   readonly code: ErrorCode
   readonly column: string
   readonly rows: number
 }
-
-/** What one row's inputs lead to: the computed fields as bytes, whether the row is published, and what is wrong. */
-interface Outcome {
-  readonly bytes: Buffer
-  readonly keep: boolean
-  readonly wrong: readonly { readonly code: ErrorCode; readonly column: string }[]
-}
-
-type Evaluate = (bytes: Buffer, start: number, end: number) => Outcome
-
-const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff])
-
-function fieldOf(
-  value: unknown,
-  column: PublishedColumn,
-  encode: Encoder,
-  closed: ReadonlySet<string> | null,
-): Buffer | ErrorCode {
-  if (value === null || value === undefined) return column.isNullable ? NULL_FIELD : 'VALUE_NULL'
-  if (closed !== null && !(typeof value === 'string' && closed.has(value))) return 'VALUE_OUTSIDE_CATEGORY'
-  const bytes = encode(value)
-  if (typeof bytes === 'string') return bytes
-  const field = Buffer.allocUnsafe(4 + bytes.length)
-  field.writeInt32BE(bytes.length)
-  bytes.copy(field, 4)
-  return field
-}
-
-/** Builds the reader of a rule's inputs as one function with constant property names, which V8 keeps in one shape. */
-function inputReader(
-  computation: Computation,
-  decoders: readonly Decoder[],
-): (bytes: Buffer, start: number) => Record<string, unknown> {
-  const lines = computation.inputs.map(
-    (_, index) => `length = b.readInt32BE(at); at += 4; let v${index} = null;
-      if (length >= 0) { v${index} = d${index}(b, at, length); at += length }`,
-  )
-  const object = computation.inputs.map(({ name }, index) => `${JSON.stringify(name)}: v${index}`).join(', ')
-  const parameters = decoders.map((_, index) => `d${index}`)
-  const body = `return (b, start) => { let at = start; let length = 0; ${lines.join('\n')} return { ${object} } }`
-  // sound because the text is made of constants and of property names written as JSON; nothing else enters it.
-  return new Function(...parameters, body)(...decoders) as (bytes: Buffer, start: number) => Record<string, unknown>
-}
-
-/** A pseudonym: the first 16 bytes of HMAC-SHA-256 over the field's bytes, marked as a version 8 UUID (RFC 9562). */
-function pseudonymField(key: Secret, bytes: Buffer, start: number): Buffer {
-  const length = bytes.readInt32BE(start)
-  if (length < 0) return NULL_FIELD
-  const digest = createHmac('sha256', key.reveal())
-    .update(bytes.subarray(start + 4, start + 4 + length))
-    .digest()
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
-  return Buffer.concat([Buffer.from([0, 0, 0, 16]), digest.subarray(0, 16)])
-}
-
-function evaluator(
-  fields: ComputationFields,
-  oids: readonly number[],
-  table: PublishedTable,
-  key: Secret | null,
-): Evaluate {
-  const { computation } = fields
-  const columns = columnsOf(computation, table)
-  if (computation.kind === 'pseudonym') {
-    // sound because the run refuses to start without a key when a pseudonym is published.
-    return (bytes, start) => pseudonymOutcome(pseudonymField(key as Secret, bytes, start), columns)
-  }
-  const decoders = oids
-    .slice(fields.first, fields.first + fields.count)
-    .map((oid) => decoderFor(oid) ?? (() => undefined))
-  const read = inputReader(computation, decoders)
-  const outputs = columns.map((column) => {
-    // sound because columnsOf gives computed columns only.
-    const computed = (column.value as Extract<PublishedColumn['value'], { kind: 'computed' }>).computed
-    const closed = computed.values === null ? null : new Set(computed.values)
-    return { column, path: computed.path, closed, encode: encoderFor(column.type) }
-  })
-  const keep = table.keep?.computation === computation ? table.keep : null
-  const pick = (result: unknown, path: string | null): unknown =>
-    path === null ? result : (result as Readonly<Record<string, unknown>> | null)?.[path] // sound because a missing object gives undefined.
-  return (bytes, start) => {
-    const wrong: { code: ErrorCode; column: string }[] = []
-    let result: unknown
-    try {
-      result = computation.rule(read(bytes, start))
-    } catch {
-      // The rule's own message may quote the row: only the fact is kept.
-      return {
-        bytes: NULL_FIELD,
-        keep: true,
-        wrong: [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }],
-      }
-    }
-    if (keep !== null && pick(result, keep.path) !== true) return { bytes: Buffer.alloc(0), keep: false, wrong }
-    const parts: Buffer[] = []
-    for (const { column, path, closed, encode } of outputs) {
-      const field = fieldOf(pick(result, path), column, encode, closed)
-      if (typeof field === 'string') wrong.push({ code: field, column: column.name })
-      else parts.push(field)
-    }
-    return { bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts), keep: true, wrong }
-  }
-}
-
-function pseudonymOutcome(field: Buffer, columns: readonly PublishedColumn[]): Outcome {
-  const wrong =
-    field === NULL_FIELD
-      ? columns
-          .filter((column) => !column.isNullable)
-          .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
-      : []
-  return { bytes: columns.length === 1 ? field : Buffer.concat(columns.map(() => field)), keep: true, wrong }
-}
-
-const columnsOf = (computation: Computation, table: PublishedTable): readonly PublishedColumn[] =>
-  table.columns.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation)
-
-/** Remembers outcomes by the bytes of their inputs, one slot a hash; gives up when the inputs hardly ever repeat. */
-function remembering(evaluate: Evaluate): Evaluate {
-  const keys: (Buffer | undefined)[] = new Array(SLOTS).fill(undefined)
-  const outcomes: (Outcome | undefined)[] = new Array(SLOTS).fill(undefined)
-  let asked = 0
-  let found = 0
-  let worthwhile = true
-  return (bytes, start, end) => {
-    if (!worthwhile) return evaluate(bytes, start, end)
-    let hash = end - start
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0
-    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1)
-    asked += 1
-    const key = keys[slot]
-    const known = outcomes[slot]
-    if (
-      key !== undefined &&
-      known !== undefined &&
-      key.length === end - start &&
-      key.compare(bytes, start, end) === 0
-    ) {
-      found += 1
-      return known
-    }
-    if (asked === TRIAL_ROWS && found * 4 < asked) worthwhile = false
-    const outcome = evaluate(bytes, start, end)
-    if (outcome.wrong.length === 0) {
-      keys[slot] = Buffer.from(bytes.subarray(start, end))
-      outcomes[slot] = outcome
-    }
-    return outcome
-  }
-}
-
 /** Rewrites the rows of one table. Feed it whole CopyData frames; `flush` hands on what is ready for the target. */
 export class RowRewriter {
   readonly #fields: readonly ComputationFields[]
@@ -201,10 +43,7 @@ export class RowRewriter {
     output: (bytes: Buffer) => void,
   ) {
     this.#fields = projection.computations
-    this.#evaluate = projection.computations.map((fields) => {
-      const evaluate = evaluator(fields, oids, table, key)
-      return fields.computation.kind === 'rule' ? remembering(evaluate) : evaluate
-    })
+    this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, oids, table, key))
     this.#passed = projection.passed.length
     this.#fieldsOut = this.#passed + projection.computed.length
     this.#output = output

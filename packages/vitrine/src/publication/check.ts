@@ -4,7 +4,8 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Computed } from './compute.ts'
-import { isTreated, type Lineage, LineageAnalysis, LineageProblem, type Origin } from './lineage.ts'
+import { LineageAnalysis } from './lineage.ts'
+import { isTreated, type Lineage, LineageProblem, type Origin } from './origin.ts'
 import type { Publication } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import { primaryKeyOf, shapeOf } from './shape.ts'
@@ -138,9 +139,13 @@ function lineageProblems(table: PublishedTable, publication: Publication, found:
       work()
     } catch (error) {
       if (error instanceof LineageProblem) problems.push({ place, detail: error.message, remedy: error.remedy })
-      else if (error instanceof TypeError)
-        problems.push({ place, detail: error.message, remedy: 'Write the value as a literal.' })
-      else throw error
+      // Whatever the compiler of queries trips over is refused too; its message may quote a literal.
+      else
+        problems.push({
+          place,
+          detail: 'the query cannot be written as SQL',
+          remedy: 'Use plain names, and literals of text, number or boolean.',
+        })
     }
   }
   attempt(table.name, () => {

@@ -5,7 +5,6 @@
 import type {
   AggregateFunctionNode,
   AliasNode,
-  BinaryOperationNode,
   CaseNode,
   CastNode,
   ColumnNode,
@@ -14,7 +13,6 @@ import type {
   GroupByItemNode,
   IdentifierNode,
   JoinNode,
-  ListNode,
   OnNode,
   OperationNode,
   OrderByItemNode,
@@ -27,27 +25,11 @@ import type {
   TableNode,
   WithNode,
 } from 'kysely'
-import type { PrivacyClass } from './privacy.ts'
+import { COMPOSITES } from './expression-parts.ts'
+import { isTreated, type Lineage, LineageProblem } from './origin.ts'
 import { rawProblem, SAFE_FUNCTIONS } from './raw-sql.ts'
 import type { Source } from './register.ts'
 import { type Treatment, treatmentOf } from './treatment.ts'
-
-export interface Origin {
-  readonly table: string
-  readonly column: string
-  readonly privacy: PrivacyClass
-  readonly treatments: readonly Treatment[]
-}
-export type Lineage = readonly Origin[]
-
-/** A part of a query that cannot be proved harmless, with what to write instead. */
-export class LineageProblem extends Error {
-  readonly remedy: string
-  constructor(detail: string, remedy: string) {
-    super(detail)
-    this.remedy = remedy
-  }
-}
 
 type OutputColumns = ReadonlyMap<string, Lineage>
 
@@ -56,14 +38,6 @@ interface Scope {
   readonly items: Map<string, OutputColumns>
   readonly ctes: ReadonlyMap<string, OutputColumns>
   readonly outer: Scope | null
-}
-
-/** Whether an origin may be published or filtered on, after the treatments it went through. */
-export function isTreated(origin: Origin): boolean {
-  if (origin.privacy === 'open') return true
-  if (origin.privacy === 'secret') return false
-  if (origin.privacy === 'indirect') return origin.treatments.length > 0
-  return origin.treatments.some((treatment) => treatment.name !== 'because')
 }
 
 const refuse = (detail: string, remedy: string): never => {
@@ -321,26 +295,4 @@ export class LineageAnalysis {
     if (parts === undefined) return refuse(`a ${node.kind} is not analysed`, NAME_COLUMNS)
     return this.#all(parts(node), scope)
   }
-}
-
-type Parts = (node: OperationNode) => readonly (OperationNode | undefined)[]
-// Casts below are sound because each function is looked up by the kind of its node.
-const COMPOSITES: Readonly<Record<string, Parts>> = {
-  BinaryOperationNode: (node) => {
-    const { leftOperand, operator, rightOperand } = node as BinaryOperationNode
-    return [leftOperand, operator, rightOperand]
-  },
-  UnaryOperationNode: (node) => [(node as OperationNode & { operand: OperationNode }).operand],
-  AndNode: (node) => [(node as OperationNode & Pair).left, (node as OperationNode & Pair).right],
-  OrNode: (node) => [(node as OperationNode & Pair).left, (node as OperationNode & Pair).right],
-  ParensNode: (node) => [(node as OperationNode & { node: OperationNode }).node],
-  TupleNode: (node) => (node as OperationNode & { values: readonly OperationNode[] }).values,
-  ValueListNode: (node) => (node as OperationNode & { values: readonly OperationNode[] }).values,
-  ListNode: (node) => (node as ListNode).items,
-  AliasNode: (node) => [(node as AliasNode).node],
-  JSONReferenceNode: (node) => [(node as OperationNode & { reference: OperationNode }).reference],
-}
-interface Pair {
-  readonly left: OperationNode
-  readonly right: OperationNode
 }

@@ -1,0 +1,282 @@
+/**
+ * The registry of error codes: what happened, what to do, how the process ends, whether trying again can help. The
+ * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
+ */
+
+/** Exit statuses of every command. Documented in `docs/reference/commands.md`, which is generated from here. */
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  definition: 3,
+  connection: 4,
+  privilege: 5,
+  drift: 6,
+  data: 7,
+  busy: 8,
+  stale: 9,
+  interrupted: 130,
+} as const
+export type ExitName = keyof typeof EXIT
+
+/** One entry of the registry: what happened, what to do, how the process ends, and whether trying again can help. */
+export interface ErrorKind {
+  readonly what: string
+  readonly hint: string
+  readonly exit: ExitName
+  readonly retry: boolean
+}
+
+const kind = (what: string, hint: string, exit: ExitName, retry = false): ErrorKind =>
+  Object.freeze({ what, hint, exit, retry })
+
+export const ERRORS = Object.freeze({
+  INTERNAL: kind(
+    'The tool met a case it does not know.',
+    'Report it with the code and the phase; nothing was published.',
+    'internal',
+  ),
+  INTERRUPTED: kind(
+    'The command was interrupted.',
+    'Run it again; the previous version is still served.',
+    'interrupted',
+  ),
+
+  USAGE: kind('The command line is wrong.', 'See --help of the command.', 'usage'),
+  SETTINGS_INVALID: kind(
+    'Some settings are missing or wrong.',
+    'Correct each one listed; nothing was touched.',
+    'usage',
+  ),
+  TARGET_URL_MISSING: kind(
+    'No target database is named.',
+    'Set METABASE_DATABASE_URL to the database that Metabase reads, with the writer role.',
+    'usage',
+  ),
+  SOURCE_URL_MISSING: kind('No source database is named.', 'Set DATABASE_URL to the operational database.', 'usage'),
+  URL_INVALID: kind(
+    'A database URL is not understood.',
+    'Write postgresql://user:password@host:port/database; special characters are percent-encoded.',
+    'usage',
+  ),
+  URL_PARAMETER_UNKNOWN: kind(
+    'A database URL has a parameter that is not known.',
+    'Remove or correct the parameter; the known ones are listed in the message.',
+    'usage',
+  ),
+  PUBLICATION_NOT_FOUND: kind(
+    'The publication could not be loaded.',
+    'Give its module with --publication, or export it from vitrine.config.js.',
+    'usage',
+  ),
+  TABLE_UNKNOWN: kind('No published table has this name.', 'Use a name that `vitrine check` lists.', 'usage'),
+
+  DEFINITION_INVALID: kind(
+    'The publication has problems.',
+    'Correct each one listed; nothing was touched.',
+    'definition',
+  ),
+  PSEUDONYM_KEY_MISSING: kind(
+    'The publication uses pseudonyms and no key is set.',
+    'Set VITRINE_PSEUDONYM_KEY to at least 32 random characters, and keep it: another key gives other pseudonyms.',
+    'usage',
+  ),
+
+  CONNECTION_FAILED: kind(
+    'A database server could not be reached.',
+    'Check that the server runs and that host and port are right.',
+    'connection',
+    true,
+  ),
+  CONNECTION_LOST: kind(
+    'The connection to a database server was lost.',
+    'The previous version is still served; run again when the server is back.',
+    'connection',
+    true,
+  ),
+  AUTHENTICATION_FAILED: kind(
+    'A database server refused the role or its password.',
+    'Check user and password in the URL.',
+    'connection',
+  ),
+  DATABASE_MISSING: kind(
+    'The database does not exist on the server.',
+    'Check the name in the URL, or create the database.',
+    'connection',
+  ),
+  TLS_FAILED: kind(
+    'A secure connection could not be made.',
+    'Check sslmode and sslrootcert in the URL, and the certificate of the server.',
+    'connection',
+  ),
+  SERVER_TOO_OLD: kind(
+    'A database server is older than PostgreSQL 15.',
+    'Upgrade the server: versions 15 to 18 are supported.',
+    'connection',
+  ),
+  TOO_MANY_CONNECTIONS: kind(
+    'A database server has no connection left.',
+    'Close idle clients or raise the limit of the role, and run again.',
+    'connection',
+    true,
+  ),
+
+  TARGET_IS_SOURCE: kind(
+    'Target and source are the same database.',
+    'Point METABASE_DATABASE_URL to the separate database of Metabase; nothing was touched.',
+    'usage',
+  ),
+  TARGET_SCHEMA_MISSING: kind(
+    'The published schema does not exist.',
+    'Run `vitrine provision`, then `vitrine migrate`.',
+    'drift',
+  ),
+  TARGET_SCHEMA_NOT_OWNED: kind(
+    'The published schema belongs to another role.',
+    'Make the writer its owner, as the message says.',
+    'privilege',
+  ),
+  TARGET_NOT_MIGRATED: kind(
+    'The published schema is not what the publication describes.',
+    'See `vitrine plan`, then run `vitrine migrate`.',
+    'drift',
+  ),
+  BOOKKEEPING_NEWER: kind(
+    'The bookkeeping was written by a newer version of the tool.',
+    'Use that version or a later one.',
+    'drift',
+  ),
+  TARGET_OTHER_INSTALLATION: kind(
+    'Another publication fills this schema.',
+    'Point one of the two to another database or schema; nothing was touched.',
+    'drift',
+  ),
+  STAGING_NAME_TAKEN: kind(
+    'A schema with the name of the staging area exists and is not ours.',
+    'Rename or remove that schema.',
+    'drift',
+  ),
+  DEPENDENT_BLOCKS: kind(
+    'Objects depend on the published tables and cannot be carried over.',
+    'Change each one as the message says, then run again.',
+    'drift',
+  ),
+  PLAN_CONFLICT: kind(
+    'The plan cannot be applied as it stands.',
+    'Solve each conflict listed; nothing was touched.',
+    'drift',
+  ),
+  PRIVILEGE_MISSING: kind(
+    'A role lacks a privilege.',
+    'Grant what the message names, or run `vitrine provision`.',
+    'privilege',
+  ),
+  ROLE_UNSAFE: kind(
+    'A role may do more than it should.',
+    'Use a role without superuser rights, as the message says.',
+    'privilege',
+  ),
+  DOCTOR_FAILED: kind('Some guarantees do not hold.', 'Follow the repair printed with each one.', 'privilege'),
+
+  SOURCE_DRIFT: kind(
+    'The source is not what the register describes.',
+    'Bring the register in line, as the message says; nothing was touched.',
+    'drift',
+  ),
+  SOURCE_QUERY_FAILED: kind(
+    'The source refused a query of the publication.',
+    'Correct the definition of the table named.',
+    'definition',
+  ),
+  SOURCE_TYPE_MISMATCH: kind(
+    'A column has another type than it declares.',
+    'Declare the type that the source gives, or convert explicitly.',
+    'definition',
+  ),
+
+  VALUE_TOO_LONG: kind(
+    'Values are longer than their column.',
+    'Widen the column in the publication, or shorten the values in the source; the previous version stays.',
+    'data',
+  ),
+  VALUE_NULL: kind(
+    'Values are missing in a not-null column.',
+    'Declare the column nullable, or complete the source; the previous version stays.',
+    'data',
+  ),
+  VALUE_OUT_OF_RANGE: kind(
+    'Values do not fit the type of their column.',
+    'Declare a wider type, or correct the source; the previous version stays.',
+    'data',
+  ),
+  VALUE_OUTSIDE_CATEGORY: kind(
+    'A rule gave values outside its closed list.',
+    'Add the category to the list, or correct the rule; the previous version stays.',
+    'data',
+  ),
+  RULE_FAILED: kind(
+    'A TypeScript rule failed.',
+    'Make the rule total: it must give a value for every input; the previous version stays.',
+    'data',
+  ),
+  KEY_DUPLICATE: kind(
+    'A key is not unique.',
+    'Correct the source query or the source; the previous version stays.',
+    'data',
+  ),
+  REFERENCE_BROKEN: kind(
+    'Rows refer to rows that are not published.',
+    'Correct the source query or the source; the previous version stays.',
+    'data',
+  ),
+  PRIVACY_VIOLATION: kind(
+    'Staged rows hold what must not be published.',
+    'Treat the column in the publication; the previous version stays.',
+    'data',
+  ),
+  TABLE_SHRANK: kind(
+    'A table lost more rows than allowed.',
+    'If the loss is real, run again with --allow-shrink; the previous version stays.',
+    'data',
+  ),
+  COUNT_MISMATCH: kind(
+    'The staged rows are not as many as the rows read.',
+    'Run again; if it persists, report it. The previous version stays.',
+    'data',
+    true,
+  ),
+  COPY_FAILED: kind('Rows could not be copied.', 'See the table and the state; the previous version stays.', 'data'),
+  COPY_PROTOCOL: kind(
+    'A server sent rows in a form that is not understood.',
+    'Report it with the version of the server; the previous version stays.',
+    'internal',
+  ),
+
+  RUN_IN_PROGRESS: kind('Another run holds the lock.', 'Wait for it to end; `vitrine status` shows it.', 'busy', true),
+  SWITCH_BLOCKED: kind(
+    'The switch could not get its lock in time.',
+    'Run again when the blocking session has ended; the previous version stays.',
+    'busy',
+    true,
+  ),
+  SERIALIZATION: kind('The database cancelled a transaction because of others.', 'Run again.', 'busy', true),
+  TARGET_FULL: kind('The target has no space left.', 'Free space on the target; the previous version stays.', 'data'),
+  QUERY_TIMEOUT: kind(
+    'A query took longer than allowed.',
+    'Raise the limit, or make the query cheaper; the previous version stays.',
+    'data',
+    true,
+  ),
+  QUERY_FAILED: kind(
+    'A database refused a statement of the tool.',
+    'See the phase and the state; the previous version stays.',
+    'internal',
+  ),
+
+  NOT_CONFIRMED: kind('The command was not confirmed.', 'Give --yes to confirm; nothing was touched.', 'usage'),
+  STALE: kind(
+    'The published version is older than it should be.',
+    'See `vitrine status`, and run `vitrine sync`.',
+    'stale',
+  ),
+} as const satisfies Record<string, ErrorKind>)

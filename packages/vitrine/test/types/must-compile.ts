@@ -1,0 +1,71 @@
+/** The counterpart of `must-not-compile.ts`: the same columns, treated and typed as they should be, are accepted. */
+import {
+  band,
+  because,
+  bigint,
+  boolean,
+  category,
+  compute,
+  count,
+  date,
+  doublePrecision,
+  from,
+  indirect,
+  integer,
+  keepWhere,
+  masked,
+  month,
+  open,
+  personal,
+  present,
+  pseudonym,
+  register,
+  text,
+  timestamptz,
+  uuid,
+  varchar,
+  year,
+} from '../../src/index.ts'
+
+const source = register('public', {
+  person: {
+    id: indirect.bigint,
+    email: personal.varchar(255),
+    nickname: personal.text.nullable,
+    born: personal.date,
+    joined: indirect.timestamptz,
+    code: open.integer.nullable,
+    label: open.varchar(20),
+    score: open.doublePrecision,
+    active: open.boolean,
+  },
+})
+
+export const treated = from(source.selectFrom('person as p')).publish('treated', 'x', ({ ref, selectFrom }) => {
+  const rule = compute({ code: ref('p.code'), label: ref('p.label') }, ({ code, label }) => ({
+    kept: label !== '',
+    double: code === null ? null : code * 2,
+  }))
+  return keepWhere(rule.field('kept'), {
+    id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
+    joined: timestamptz(because(ref('p.joined'), 'activity'), 'x'),
+    person: uuid(pseudonym(ref('p.email')), 'x'),
+    has_nickname: boolean(present(ref('p.nickname')), 'x'),
+    born: integer(year(ref('p.born')), 'x'),
+    joined_in: date(month(ref('p.joined'), 'Europe/Paris'), 'x'),
+    kind: text(
+      category({ nickname: ref('p.nickname') }, ['long', 'short'], ({ nickname }) =>
+        nickname === null ? null : 'long',
+      ),
+      'x',
+    ).nullable(),
+    masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x'),
+    code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
+    score: doublePrecision(ref('p.score'), 'x'),
+    double: integer(rule.field('double'), 'x').nullable(),
+    same_label: integer(
+      selectFrom('person as q').whereRef('q.label', '=', 'p.label').select(count().as('n')).$asScalar().$notNull(),
+      'x',
+    ),
+  })
+})

@@ -1,0 +1,119 @@
+/** What must not compile. Each line under `@ts-expect-error` is a mistake; the compiler fails here when one is accepted. */
+import {
+  band,
+  because,
+  bigint,
+  boolean,
+  category,
+  compute,
+  date,
+  from,
+  indirect,
+  integer,
+  masked,
+  month,
+  open,
+  personal,
+  present,
+  pseudonym,
+  register,
+  secret,
+  text,
+  timestamptz,
+  uuid,
+  varchar,
+  year,
+} from '../../src/index.ts'
+
+const source = register('public', {
+  person: {
+    id: indirect.bigint,
+    email: personal.varchar(255),
+    nickname: personal.text.nullable,
+    password: secret.varchar(128),
+    born: personal.date,
+    joined: indirect.timestamptz,
+    left_on: indirect.date.nullable,
+    code: open.integer.nullable,
+    label: open.varchar(20),
+    score: open.doublePrecision,
+    total: open.numeric,
+    active: open.boolean,
+  },
+})
+
+// biome-ignore format: each mistake stays on the line under its comment.
+export const leaks = from(source.selectFrom('person as p')).publish('leaks', 'x', ({ ref }) => ({
+  // @ts-expect-error a personal column is not publishable
+  a: varchar(255, ref('p.email'), 'x'),
+  // @ts-expect-error a secret column is not publishable
+  b: varchar(128, ref('p.password'), 'x'),
+  // @ts-expect-error an indirect column needs a reason
+  c: bigint(ref('p.id'), 'x'),
+  // @ts-expect-error a reason does not open a personal column
+  d: varchar(255, because(ref('p.email'), 'we would like it'), 'x'),
+  // @ts-expect-error a reason does not open a secret column
+  e: varchar(128, because(ref('p.password'), 'we would like it'), 'x'),
+  // @ts-expect-error a secret column has no treatment
+  f: boolean(present(ref('p.password')), 'x').nullable(),
+  // @ts-expect-error a secret column has no pseudonym
+  g: uuid(pseudonym(ref('p.password')), 'x'),
+  // @ts-expect-error a secret column cannot be masked
+  h: varchar(128, masked(ref('p.password'), ref('p.active'), 'x', 'y'), 'x'),
+  // @ts-expect-error a rule does not see a personal value
+  i: text(compute({ email: ref('p.email') }, ({ email }) => email), 'x'),
+  // @ts-expect-error a rule does not see an indirect value without a reason
+  j: timestamptz(compute({ joined: ref('p.joined') }, ({ joined }) => joined), 'x'),
+  // @ts-expect-error a category does not see a secret
+  k: text(category({ password: ref('p.password') }, ['a'], () => 'a'), 'x'),
+  // @ts-expect-error a category gives only its own values
+  l: text(category({ email: ref('p.email') }, ['a', 'b'], ({ email }) => email), 'x'),
+}))
+
+// biome-ignore format: each mistake stays on the line under its comment.
+export const mistyped = from(source.selectFrom('person as p')).publish('mistyped', 'x', ({ ref, fn }) => ({
+  // @ts-expect-error a text is not an integer
+  a: integer(ref('p.label'), 'x'),
+  // @ts-expect-error an integer is not a text
+  b: varchar(10, ref('p.code'), 'x').nullable(),
+  // @ts-expect-error a date is not an instant
+  c: timestamptz(because(ref('p.left_on'), 'x'), 'x').nullable(),
+  // @ts-expect-error an instant is not a date
+  d: date(because(ref('p.joined'), 'x'), 'x'),
+  // @ts-expect-error a double would be rounded
+  e: integer(ref('p.score'), 'x'),
+  // @ts-expect-error a numeric would be rounded
+  f: bigint(ref('p.total'), 'x'),
+  // @ts-expect-error the column does not exist
+  g: varchar(10, ref('p.labell'), 'x'),
+  // @ts-expect-error the table does not exist here
+  h: varchar(10, ref('q.label'), 'x'),
+  // @ts-expect-error a comment is mandatory
+  i: varchar(10, ref('p.label')),
+  // @ts-expect-error only a date has a year
+  j: integer(year(ref('p.label')), 'x'),
+  // @ts-expect-error only a date has a month
+  k: date(month(ref('p.score')), 'x'),
+  // @ts-expect-error only a number has a band
+  l: text(band(ref('p.label'), [1, 2]), 'x'),
+  // @ts-expect-error a rule gives the type of its column
+  m: integer(compute({ code: ref('p.code') }, ({ code }) => String(code)), 'x'),
+  // @ts-expect-error an input is read with its own type
+  n: text(compute({ code: ref('p.code') }, ({ code }) => code.toFixed()), 'x'),
+  // @ts-expect-error a function keeps the class of a typed argument out of reach
+  o: varchar(20, fn.max('p.email'), 'x'),
+}))
+
+export const undecided = from(source.selectFrom('person as p')).publish('undecided', 'x', ({ ref }) => ({
+  id: bigint(because(ref('p.id'), 'x'), 'x').primaryKey(),
+  // @ts-expect-error a nullable value must be declared nullable
+  code: integer(ref('p.code'), 'x'),
+}))
+
+export const keys = from(source.selectFrom('person as p')).publish('keys', 'x', ({ ref }) => ({
+  // @ts-expect-error a key cannot be nullable
+  id: integer(ref('p.code'), 'x').nullable().primaryKey(),
+}))
+
+// @ts-expect-error a table that is not registered does not exist
+export const unregistered = source.selectFrom('users')

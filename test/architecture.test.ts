@@ -1,0 +1,137 @@
+/** The layers of the tool: imports go downwards only, without cycles, and console, environment and driver stay in their folder. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+const src = join(root, 'packages/vitrine/src')
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/node_modules|[/\\]dist[/\\]/.test(path))
+}
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s+'([^']+)'/g
+const importsOf = (path: string): readonly string[] =>
+  [...readFileSync(path, 'utf8').matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+
+/** Which folders each folder of the tool may import from, itself apart. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  publication: ['base'],
+  postgres: ['base', 'publication'],
+  source: ['base', 'publication', 'postgres'],
+  target: ['base', 'publication', 'postgres'],
+  metabase: ['base', 'publication', 'postgres'],
+  run: ['base', 'publication', 'postgres', 'source', 'target', 'metabase'],
+  schedule: ['base', 'publication', 'postgres', 'source', 'target', 'metabase', 'run'],
+  page: ['base', 'publication', 'postgres', 'source', 'target', 'metabase', 'run'],
+  cli: ['base', 'publication', 'postgres', 'source', 'target', 'metabase', 'run', 'schedule', 'page'],
+  'index.ts': ['base', 'publication'],
+}
+
+const folderOf = (path: string): string => relative(src, path).split(/[/\\]/)[0] ?? ''
+
+function edgeProblems(read: (path: string) => readonly string[]): readonly string[] {
+  return filesUnder(src).flatMap((path) =>
+    read(path)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => folderOf(resolve(dirname(path), name)))
+      .filter((to) => to !== folderOf(path) && !(ALLOWED[folderOf(path)] ?? []).includes(to))
+      .map((to) => `${relative(src, path)} imports ${to}`),
+  )
+}
+
+describe('imports of the tool', () => {
+  test('every folder is known', () => {
+    const folders = [...new Set(filesUnder(src).map(folderOf))]
+    expect(folders.filter((folder) => !(folder in ALLOWED))).toEqual([])
+  })
+
+  test('go downwards only', () => {
+    expect(edgeProblems(importsOf)).toEqual([])
+  })
+
+  test('the check above sees an edge that goes upwards', () => {
+    const planted = (path: string) => (path.endsWith('errors.ts') ? ['../run/sync.ts'] : importsOf(path))
+    expect(edgeProblems(planted)).toEqual(['base/errors.ts imports run'])
+  })
+
+  test('form no cycle between files', () => {
+    const files = [...filesUnder(src), ...filesUnder(join(root, 'impact'))]
+    const graph = new Map(
+      files.map((path) => [
+        path,
+        importsOf(path)
+          .filter((name) => name.startsWith('.'))
+          .map((name) => resolve(dirname(path), name)),
+      ]),
+    )
+    const state = new Map<string, 'open' | 'done'>()
+    const cycles: string[] = []
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (state.get(path) === 'done') return
+      if (state.get(path) === 'open') {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].map((file) => relative(root, file)).join(' → '))
+        return
+      }
+      state.set(path, 'open')
+      for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
+      state.set(path, 'done')
+    }
+    for (const path of files) visit(path, [])
+    expect(cycles).toEqual([])
+  })
+
+  test('the tool knows nothing of Impact', () => {
+    const found = filesUnder(src).filter((path) => importsOf(path).some((name) => /(^|\/)impact(\/|$)/.test(name)))
+    expect(found).toEqual([])
+  })
+})
+
+/** Words that only some folders may hold, in code rather than comments. */
+const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; readonly folders: readonly string[] }[] = [
+  { what: 'console', pattern: /\bconsole\./, folders: ['cli'] },
+  { what: 'process.exit', pattern: /\bprocess\.exit/, folders: ['cli'] },
+  { what: 'process.env', pattern: /\bprocess\.env\b/, folders: ['cli'] },
+  { what: 'the driver', pattern: /from 'pg'/, folders: ['postgres'] },
+  { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
+]
+
+describe.each(KEPT_IN)('$what', ({ pattern, folders }) => {
+  test(`stays in ${folders.join(', ')}`, () => {
+    const found = filesUnder(src)
+      .filter((path) => !folders.includes(folderOf(path)))
+      .filter((path) => pattern.test(readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
+      .map((path) => relative(src, path))
+    expect(found).toEqual([])
+  })
+})
+
+describe('files', () => {
+  const sources = [
+    ...filesUnder(src),
+    ...filesUnder(join(root, 'packages/embedded-postgres/src')),
+    ...filesUnder(join(root, 'impact')),
+  ].filter((path) => !/[/\\]test[/\\]/.test(path))
+
+  test('say at their head what they own', () => {
+    const silent = sources.filter(
+      (path) => !path.endsWith('index.ts') && !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(readFileSync(path, 'utf8')),
+    )
+    expect(silent.map((path) => relative(root, path))).toEqual([])
+  })
+
+  test('have at most 300 lines', () => {
+    const long = sources.filter((path) => readFileSync(path, 'utf8').split('\n').length > 301)
+    expect(long.map((path) => relative(root, path))).toEqual([])
+  })
+
+  test('have the names of the domain, not of drawers', () => {
+    const drawers = sources.filter((path) => /(^|[/\\])(utils?|helpers?|common|misc|managers?|types)\.ts$/.test(path))
+    expect(drawers).toEqual([])
+  })
+})
