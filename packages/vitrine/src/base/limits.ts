@@ -20,6 +20,8 @@ export interface Limits {
   readonly differenceRows: number
   /** Runs kept in the bookkeeping. */
   readonly runsKept: number
+  /** How long after its due time a run may publish before its absence is reported. */
+  readonly staleAfterMinutes: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -35,4 +37,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   shrinkFloorRows: 50,
   differenceRows: 500_000,
   runsKept: 1_000,
+  staleAfterMinutes: 60,
 })

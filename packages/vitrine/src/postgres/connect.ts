@@ -32,6 +32,8 @@ export class Session {
   readonly address: Address
   /** As `server_version_num`: 180004 for 18.4. */
   serverVersion = 0
+  /** Of the server's backend. */
+  pid = 0
   #ended = false
 
   constructor(client: pg.Client, side: Side, address: Address) {
@@ -213,10 +215,11 @@ export async function connect(address: Address, options: SessionOptions): Promis
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
 
 async function prepare(session: Session, options: SessionOptions): Promise<void> {
-  const [version] = await session.query<{ number: number }>(
-    "select current_setting('server_version_num')::integer as number",
+  const [version] = await session.query<{ number: number; pid: number }>(
+    "select current_setting('server_version_num')::integer as number, pg_backend_pid() as pid",
   )
   session.serverVersion = version?.number ?? 0
+  session.pid = version?.pid ?? 0
   if (session.serverVersion < OLDEST_VERSION) {
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })

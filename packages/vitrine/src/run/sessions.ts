@@ -62,13 +62,42 @@ export class RunSessions {
     await Promise.all(this.#open.map((session) => session.end()))
   }
 
-  /** Cuts every session except those given: what they were doing is undone by the servers. */
-  destroyExcept(kept: readonly Session[]): void {
-    for (const session of this.#open) if (!kept.includes(session)) session.destroy()
+  /**
+   * After a failure: ends the backends of all streams through the leading sessions, so that none goes on with a query whose
+   * result nobody wants, waits until the target's are gone, and lets go of the source. `control` stays open.
+   */
+  async abandon(control: Session, coordinator: Session): Promise<void> {
+    const streams = this.#open.filter((session) => session !== control && session !== coordinator)
+    const pids = (side: Session['side']) => streams.filter((session) => session.side === side).map(({ pid }) => pid)
+    for (const session of streams) session.destroy()
+    // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
+    await coordinator.execute('rollback').catch(() => undefined)
+    await Promise.all([endBackends(control, pids('target')), endBackends(coordinator, pids('source'))])
+    coordinator.destroy()
   }
 
   #add(session: Session): Session {
     this.#open.push(session)
     return session
+  }
+}
+
+const ENDED_WITHIN_MS = 5_000
+const LOOK_EVERY_MS = 20
+
+/** Ends backends of our own role and waits until they are gone. A server that does not answer any more is left alone. */
+async function endBackends(leader: Session, pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + ENDED_WITHIN_MS
+  try {
+    while (pids.length > 0 && performance.now() < deadline) {
+      const alive = await leader.query(
+        'select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where pid = any ($1) and usename = current_user',
+        [pids],
+      )
+      if (alive.length === 0) return
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+  } catch {
+    // The leading session is gone as well: its server has ended the others, or will when it is back.
   }
 }

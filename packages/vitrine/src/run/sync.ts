@@ -4,9 +4,7 @@
  * previous version is served, whole.
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
-import type { Secret } from '../base/secret.ts'
 import { TOOL_VERSION } from '../base/version.ts'
-import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
@@ -30,49 +28,17 @@ import {
   recordPublication,
   succeedRun,
   type TableOutcome,
-  type Trigger,
 } from '../target/runs.ts'
 import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
 import { clearRetiredName, dropRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
-import type { RunObserver, SyncReport } from './observer.ts'
+import type { SyncReport } from './observer.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
+import { chosenTables, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { RunSessions } from './sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
-export interface SyncRequest {
-  readonly publication: Publication
-  readonly source: Address
-  readonly target: Address
-  /** Names of the tables to read again; null for all. The others are taken over as they are published. */
-  readonly only: readonly string[] | null
-  /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
-  readonly dryRun: boolean
-  readonly allowShrink: boolean
-  readonly pseudonymKey: Secret | null
-  readonly trigger: Trigger
-  readonly observer: RunObserver
-  readonly signal: AbortSignal
-}
-
-/** The tables named by `only`, in the publication's order. Throws TABLE_UNKNOWN. */
-export function chosenTables(publication: Publication, only: readonly string[] | null): readonly PublishedTable[] {
-  if (only === null) return publication.tables
-  const unknown = only.filter((name) => !publication.tables.some((table) => table.name === name))
-  if (unknown.length > 0) {
-    const known = publication.tables.map(({ name }) => name).join(', ')
-    throw new VitrineError('TABLE_UNKNOWN', { place: unknown.join(', '), detail: `The published tables are ${known}.` })
-  }
-  return publication.tables.filter(({ name }) => only.includes(name))
-}
-
-function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): void {
-  const used = publication.tables.some((table) =>
-    table.columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'pseudonym'),
-  )
-  if (used && (pseudonymKey === null || pseudonymKey.reveal().length < 32))
-    throw new VitrineError('PSEUDONYM_KEY_MISSING')
-}
+export { chosenTables, type SyncRequest } from './request.ts'
 
 /** Publishes the next version. Throws VitrineError; the previous version then stays, and the run is recorded as failed. */
 export async function sync(request: SyncRequest): Promise<SyncReport> {
@@ -118,6 +84,7 @@ class Run {
   #phase: Phase = 'check'
   #since = performance.now()
   #staging: string | null = null
+  #switching = false
 
   constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
     this.#request = request
@@ -129,15 +96,28 @@ class Run {
   }
 
   async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
+    const steps = this.#steps(tables)
     try {
-      return await this.#steps(tables)
+      return await Promise.race([steps, this.#interrupted()])
     } catch (thrown) {
       const error = this.#request.signal.aborted
         ? new VitrineError('INTERRUPTED', { cause: thrown })
         : asVitrineError(thrown)
-      await this.#abandon(error)
+      await this.#abandon(error, steps)
       throw error
     }
+  }
+
+  /** Rejects when the run is interrupted before the switch has begun; from then on the switch decides. */
+  #interrupted(): Promise<never> {
+    const { signal } = this.#request
+    return new Promise((_, reject) => {
+      const stop = () => {
+        if (!this.#switching) reject(new VitrineError('INTERRUPTED'))
+      }
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true })
+    })
   }
 
   async #steps(tables: readonly PublishedTable[]): Promise<SyncReport> {
@@ -181,14 +161,7 @@ class Run {
     await this.#enter('publish')
     const switched = await this.#switch(staged, carry, snapshot.takenAt)
 
-    await this.#enter('describe')
-    const outcomes = await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
-
-    await this.#enter('record')
-    await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
-    for (const name of await dropRetired(this.#control, this.#publication)) {
-      observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
-    }
+    const outcomes = await this.#afterwards(staged)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
   }
 
@@ -215,12 +188,35 @@ class Run {
 
   async #switch(staged: readonly StagedTable[], carry: CarryPlan, dataOf: Date): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
+    this.#switching = true
     await clearRetiredName(this.#control, this.#publication)
     const outcomes = staged.map((table) => outcomeOf(table, null))
     const record = () => recordPublication(this.#control, this.#id, this.#publication.schema, dataOf, outcomes)
     const result = await switchVersions(this.#control, this.#publication, carry, record)
     this.#staging = null
     return result
+  }
+
+  /** After the switch nothing can fail the run any more: what goes wrong here is told, and the next run mends the record. */
+  async #afterwards(staged: readonly StagedTable[]): Promise<readonly TableOutcome[]> {
+    const { observer } = this.#request
+    let outcomes = staged.map((entry) => outcomeOf(entry, null))
+    try {
+      await this.#enter('describe')
+      outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
+      await this.#enter('record')
+      await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
+      for (const name of await dropRetired(this.#control, this.#publication)) {
+        observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
+      }
+    } catch (error) {
+      const { code } = asVitrineError(error)
+      observer({
+        kind: 'notice',
+        text: `published, but the record of the run could not be completed (${code}); the next run closes it`,
+      })
+    }
+    return outcomes
   }
 
   /** What changed, table by table, while the version before is still at hand. */
@@ -259,7 +255,8 @@ class Run {
   }
 
   async #enter(phase: Phase): Promise<void> {
-    if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
+    if (this.#request.signal.aborted && phase !== 'describe' && phase !== 'record')
+      throw new VitrineError('INTERRUPTED')
     this.#ended()
     this.#phase = phase
     this.#request.observer({ kind: 'phase', phase })
@@ -274,8 +271,10 @@ class Run {
   }
 
   /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
-  async #abandon(error: VitrineError): Promise<void> {
-    this.#sessions.destroyExcept([this.#control])
+  async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
+    await this.#sessions.abandon(this.#control, this.#coordinator)
+    // An interrupted step may still be creating the staging area through the leading session.
+    await steps.catch(() => undefined)
     const staging = this.#staging
     if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
     await failRun(this.#control, this.#id, error).catch(async () => {

@@ -1,0 +1,43 @@
+/** What a run is asked to do, and what can be refused of it without any connection. */
+import { VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Address } from '../postgres/address.ts'
+import type { Publication } from '../publication/publication.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import type { Trigger } from '../target/runs.ts'
+import type { RunObserver } from './observer.ts'
+
+export interface SyncRequest {
+  readonly publication: Publication
+  readonly source: Address
+  readonly target: Address
+  /** Names of the tables to read again; null for all. The others are taken over as they are published. */
+  readonly only: readonly string[] | null
+  /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
+  readonly dryRun: boolean
+  readonly allowShrink: boolean
+  readonly pseudonymKey: Secret | null
+  readonly trigger: Trigger
+  readonly observer: RunObserver
+  readonly signal: AbortSignal
+}
+
+/** The tables named by `only`, in the publication's order. Throws TABLE_UNKNOWN. */
+export function chosenTables(publication: Publication, only: readonly string[] | null): readonly PublishedTable[] {
+  if (only === null) return publication.tables
+  const unknown = only.filter((name) => !publication.tables.some((table) => table.name === name))
+  if (unknown.length > 0) {
+    const known = publication.tables.map(({ name }) => name).join(', ')
+    throw new VitrineError('TABLE_UNKNOWN', { place: unknown.join(', '), detail: `The published tables are ${known}.` })
+  }
+  return publication.tables.filter(({ name }) => only.includes(name))
+}
+
+/** Throws PSEUDONYM_KEY_MISSING when a pseudonym is published and no key of at least 32 characters is given. */
+export function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): void {
+  const used = publication.tables.some((table) =>
+    table.columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'pseudonym'),
+  )
+  if (used && (pseudonymKey === null || pseudonymKey.reveal().length < 32))
+    throw new VitrineError('PSEUDONYM_KEY_MISSING')
+}

@@ -1,0 +1,140 @@
+/**
+ * Asks the source which types the queries of a publication really give, before a row is read, and refuses a column whose
+ * cast to its declared type would change values: a cast must be exact or fail. Gives the types of the rules' inputs, by
+ * which they are decoded. Called by `vitrine check` and by the check phase of a run.
+ */
+import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
+import { decoderFor } from '../postgres/binary-decode.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { Publication } from '../publication/publication.ts'
+import { type Projection, projectionOf } from '../publication/select-text.ts'
+import type { ScalarKind, SqlType } from '../publication/sql-type.ts'
+import type { PublishedTable } from '../publication/table.ts'
+
+/** A type that a query gives. */
+export interface FoundType {
+  readonly oid: number
+  /** As format_type prints it, without length. */
+  readonly name: string
+  /** The same of its elements, for an array. */
+  readonly element: string | null
+  /** Its values, or its elements, are texts: text, varchar, char, name, an enumeration. */
+  readonly isText: boolean
+}
+
+interface Described {
+  readonly table: PublishedTable
+  readonly projection: Projection
+  readonly oids: readonly number[]
+}
+
+/**
+ * The OIDs of the input fields of each published table, by table name. Throws SOURCE_QUERY_FAILED or PRIVILEGE_MISSING
+ * when the source refuses a query, SOURCE_TYPE_MISMATCH with every column that does not fit.
+ */
+export async function checkProjections(
+  source: Session,
+  publication: Publication,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const described = await describeAll(source, publication.tables)
+  const types = await readTypes(source, [...new Set(described.flatMap(({ oids }) => oids))])
+  const problems = described.flatMap((table) => [...columnProblems(table, types), ...inputProblems(table, types)])
+  if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
+  return new Map(described.map(({ table, projection, oids }) => [table.name, oids.slice(0, projection.inputFields)]))
+}
+
+/** A transaction that has failed answers every further query with this state, which says nothing of that query. */
+const TRANSACTION_FAILED = '25P02'
+
+async function describeAll(source: Session, tables: readonly PublishedTable[]): Promise<readonly Described[]> {
+  const described: Described[] = []
+  const failures: { readonly problem: Problem; readonly error: VitrineError }[] = []
+  for (const table of tables) {
+    const projection = projectionOf(table)
+    try {
+      const fields = await source.describe(projection.uncastSql)
+      described.push({ table, projection, oids: fields.map(({ oid }) => oid) })
+    } catch (error) {
+      if (!(error instanceof VitrineError) || !isRefusal(error)) throw error
+      if (error.sqlState === TRANSACTION_FAILED && failures.length > 0) break
+      failures.push({ problem: { place: table.name, detail: `SQLSTATE ${error.sqlState}` }, error })
+    }
+  }
+  const [first] = failures
+  if (first === undefined) return described
+  const code: ErrorCode = first.error.code === 'PRIVILEGE_MISSING' ? 'PRIVILEGE_MISSING' : 'SOURCE_QUERY_FAILED'
+  throw new VitrineError(code, {
+    place: first.problem.place,
+    problems: failures.map(({ problem }) => problem),
+    cause: first.error,
+    ...(first.error.sqlState === undefined ? {} : { sqlState: first.error.sqlState }),
+  })
+}
+
+/** The query is at fault, not the server or the way to it: classes 0A, 22, 25, 42 and their like carry no retry. */
+const isRefusal = ({ sqlState, kind }: VitrineError): boolean =>
+  sqlState !== undefined && !kind.retry && !/^(?:08|28|53|55|57|58|XX)/.test(sqlState)
+
+async function readTypes(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, FoundType>> {
+  const rows = await source.query<FoundType>(
+    `select t.oid, format_type(t.oid, null) as name, format_type(e.oid, null) as element,
+            coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"
+     from pg_catalog.pg_type t
+     left join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'
+     where t.oid = any ($1::oid[])`,
+    [oids],
+  )
+  return new Map(rows.map((type) => [type.oid, type]))
+}
+
+const unknownType = (oid: number): FoundType => ({ oid, name: `type ${oid}`, element: null, isText: false })
+
+function columnProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, FoundType>): Problem[] {
+  return projection.passed.flatMap((column, index) => {
+    const oid = oids[projection.inputFields + index] ?? 0
+    const found = types.get(oid) ?? unknownType(oid)
+    if (fits(found, column.type)) return []
+    const remedy = 'declare what the source gives, or convert it explicitly in the query'
+    return [{ place: `${table.name}.${column.name}`, detail: `declared ${column.type.name}, found ${found.name}`, remedy }]
+  })
+}
+
+/** Rules receive only types that have a decoder. */
+function inputProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, FoundType>): Problem[] {
+  const names = projection.computations.flatMap(({ computation }) => computation.inputs.map(({ name }) => name))
+  return names.flatMap((name, index) => {
+    const oid = oids[index] ?? 0
+    if (decoderFor(oid) !== null) return []
+    const found = types.get(oid) ?? unknownType(oid)
+    const remedy = found.isText ? 'cast the input to text' : 'cast the input to a type that rules receive'
+    return [{ place: `${table.name} (rule input ${name})`, detail: `rules cannot receive ${found.name}`, remedy }]
+  })
+}
+
+/**
+ * The types from which a cast is exact or fails. Whole numbers pass in both directions, because PostgreSQL raises 22003 for
+ * one that does not fit; numeric to integer rounds, double precision to real rounds, dates and instants depend on a time
+ * zone or lose the time. json to jsonb loses spaces, the order of names and repeated names, which have no meaning in JSON.
+ */
+const EXACT: Readonly<Record<Exclude<ScalarKind, 'text' | 'varchar'>, readonly string[]>> = {
+  smallint: ['smallint', 'integer', 'bigint'],
+  integer: ['smallint', 'integer', 'bigint'],
+  bigint: ['smallint', 'integer', 'bigint'],
+  numeric: ['smallint', 'integer', 'bigint', 'numeric'],
+  real: ['smallint', 'real'],
+  'double precision': ['smallint', 'integer', 'real', 'double precision'],
+  boolean: ['boolean'],
+  uuid: ['uuid'],
+  date: ['date'],
+  time: ['time without time zone'],
+  timestamp: ['timestamp without time zone'],
+  timestamptz: ['timestamp with time zone'],
+  jsonb: ['jsonb', 'json'],
+}
+
+/** Whether the cast of a found type to a declared one keeps every value as it is, or fails. */
+export function fits(found: FoundType, { kind, array }: SqlType): boolean {
+  if (array !== (found.element !== null)) return false
+  if (kind === 'text' || kind === 'varchar') return found.isText
+  return EXACT[kind].includes(found.element ?? found.name)
+}

@@ -1,0 +1,211 @@
+/**
+ * Reads the target, plans (`plan.ts`) and applies: one transaction for the bookkeeping, the plan's statements, the reader's
+ * rights and the record of what was applied. Nothing is dropped that the plan did not show. Called by the commands `plan`
+ * and `migrate`; `requireMigrated` by the check phase of a run.
+ */
+import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+import { takeRunLock } from '../postgres/lock.ts'
+import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
+import { identifier, shapesOf } from '../publication/shape.ts'
+import {
+  type Applied,
+  bookkeepingIsCurrent,
+  freshnessViewSql,
+  migrateBookkeeping,
+  readApplied,
+  writeApplied,
+} from './bookkeeping.ts'
+import { type LiveSchema, readLiveShapes } from './live-shape.ts'
+import { blockingSteps, type MigrationPlan, type MigrationStep, type PlanSettings, planMigration } from './plan.ts'
+
+export function planSettings(publication: Publication): PlanSettings {
+  const { schema, writer, reader, freshness } = publication
+  const { table, rows, dataOf, publishedAt } = freshness.columns
+  const columns = [table, rows, dataOf, publishedAt]
+  const sql = freshnessViewSql(publication, schema).trim()
+  return { schema, writer, reader, freshness: { name: freshness.name, comment: freshness.comment, columns, sql } }
+}
+
+/**
+ * What `applyPlan` would do. Changes nothing. Throws TARGET_OTHER_INSTALLATION, TARGET_SCHEMA_MISSING when the writer may
+ * not create the schema, TARGET_SCHEMA_NOT_OWNED, BOOKKEEPING_NEWER, PRIVILEGE_MISSING when there is no writer.
+ */
+export async function planFor(target: Session, publication: Publication): Promise<MigrationPlan> {
+  const { live, applied } = await readTarget(target, publication)
+  requireUsable(live, publication)
+  return planOf(live, applied, publication)
+}
+
+const planOf = (live: LiveSchema, applied: Applied | null, publication: Publication): MigrationPlan =>
+  planMigration(live, shapesOf(publication), applied?.shapes ?? null, planSettings(publication))
+
+async function readTarget(
+  target: Session,
+  publication: Publication,
+): Promise<{ live: LiveSchema; applied: Applied | null }> {
+  const { schema, name, writer, reader } = publication
+  const applied = await readApplied(target, schema)
+  if (applied !== null && applied.publication !== name) {
+    throw new VitrineError('TARGET_OTHER_INSTALLATION', {
+      place: schema,
+      detail: `It is filled by the publication «${applied.publication}», and this one is «${name}».`,
+    })
+  }
+  return { live: await readLiveShapes(target, schema, { writer, reader }), applied }
+}
+
+function requireUsable(live: LiveSchema, { schema, writer }: Publication): void {
+  if (!live.writerExists) {
+    throw new VitrineError('PRIVILEGE_MISSING', {
+      place: 'target',
+      detail: `The role ${writer}, which the publication names as its writer, does not exist.`,
+      remedy: 'Run `vitrine provision`.',
+    })
+  }
+  if (!live.exists) {
+    if (live.writerMayCreate) return
+    throw new VitrineError('TARGET_SCHEMA_MISSING', {
+      place: schema,
+      detail: `The role ${writer} may not create it.`,
+      remedy: `Run \`vitrine provision\`, or as a superuser: create schema ${identifier(schema)} authorization ${identifier(writer)};`,
+    })
+  }
+  requireOwned(live, writer)
+}
+
+function requireOwned({ name, owner, owned }: LiveSchema, writer: string): void {
+  if (owned) return
+  throw new VitrineError('TARGET_SCHEMA_NOT_OWNED', {
+    place: name,
+    detail: `It belongs to ${owner}.`,
+    remedy: `As ${owner} or a superuser: alter schema ${identifier(name)} owner to ${identifier(writer)};`,
+  })
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+/**
+ * Applies a plan in one transaction, as the writer. The plan is made again inside it and must be the one given: what was
+ * shown is what is done. A lock that cannot be had soon is tried again, as often as the switch of a run, so that readers
+ * never wait long behind us. Throws PLAN_CONFLICT, RUN_IN_PROGRESS, SWITCH_BLOCKED and whatever `planFor` throws; nothing
+ * is then changed.
+ */
+export async function applyPlan(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
+  const { switchTries, switchPauseMs } = publication.limits
+  refuseConflicts(plan)
+  // A run that switches versions meanwhile would take the migrated tables away with the version before.
+  await takeRunLock(target, publication.schema)
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await target.transaction(() => applyOnce(target, publication, plan))
+      } catch (error) {
+        const blocked = error instanceof VitrineError && error.code === 'SWITCH_BLOCKED'
+        if (!blocked || attempt >= switchTries) throw error
+        await pause(switchPauseMs)
+      }
+    }
+  } finally {
+    await releaseRunLock(target, publication.schema)
+  }
+}
+
+function refuseConflicts({ schema, conflicts }: MigrationPlan): void {
+  if (conflicts.length > 0) throw new VitrineError('PLAN_CONFLICT', { place: schema, problems: conflicts })
+}
+
+async function applyOnce(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
+  const { schema, writer, reader, limits } = publication
+  const { live, applied } = await readTarget(target, publication)
+  requireUsable(live, publication)
+  if (JSON.stringify(planOf(live, applied, publication)) !== JSON.stringify(plan)) {
+    throw new VitrineError('PLAN_CONFLICT', {
+      place: schema,
+      detail: 'The target has changed since the plan was made.',
+      remedy: 'Plan again; nothing was touched.',
+    })
+  }
+  await becomeWriter(target, writer)
+  await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
+  await migrateBookkeeping(target)
+  for (const step of plan.steps) await execute(target, step)
+  if (live.readerExists) {
+    // Default privileges belong to the role that creates: tables that the writer makes by hand are readable as well.
+    await target.execute(
+      `alter default privileges for role ${identifier(writer)} in schema ${identifier(schema)}
+       grant select on tables to ${identifier(reader)}`,
+    )
+  }
+  await writeApplied(target, publication)
+}
+
+/** Whatever is created must belong to the writer, whose runs rename and drop it, whoever migrates. */
+async function becomeWriter(target: Session, writer: string): Promise<void> {
+  const [session] = await target.query<{ user: string }>('select current_user::text as "user"')
+  if (session?.user === writer) return
+  try {
+    await target.execute(`set local role ${identifier(writer)}`)
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
+    throw new VitrineError('PRIVILEGE_MISSING', {
+      place: 'target',
+      detail: `The session is of role ${session?.user}, and the publication's writer is ${writer}.`,
+      remedy: `Connect as ${writer}, or: grant ${identifier(writer)} to ${identifier(session?.user ?? '')};`,
+      cause: error,
+    })
+  }
+}
+
+/** SQLSTATEs of what the plan could not see: another object needs ours (2BP01) or has its name (42P07, 42710). */
+const UNFORESEEN: ReadonlyMap<string | undefined, string> = new Map([
+  ['2BP01', 'another object depends on it'],
+  ['42P07', 'another relation has the name of what it creates'],
+  ['42710', 'another object has the name of what it creates'],
+])
+
+async function execute(target: Session, { place, text, sql }: MigrationStep): Promise<void> {
+  try {
+    for (const statement of sql) await target.execute(statement)
+  } catch (error) {
+    const reason = error instanceof VitrineError ? UNFORESEEN.get(error.sqlState) : undefined
+    if (reason === undefined) throw error
+    const problem = { place, detail: `${text}: ${reason}`, remedy: 'find it with \\d+ in psql, and drop or rename it' }
+    throw new VitrineError('PLAN_CONFLICT', { place, problems: [problem], cause: error })
+  }
+}
+
+/** Gives the run lock back once; a caller that took it as well keeps it. A lost session has lost its locks. */
+async function releaseRunLock(target: Session, schema: string): Promise<void> {
+  await target
+    .query(
+      `select pg_advisory_unlock(classid::bigint::integer, hashtext($1))
+       from pg_catalog.pg_locks
+       where locktype = 'advisory' and objsubid = 2 and pid = pg_backend_pid()
+         and objid = (hashtext($1)::bigint & 4294967295)::oid`,
+      [schema],
+    )
+    .catch(() => undefined)
+}
+
+/**
+ * Refuses a run on a schema that is not what the publication describes: TARGET_NOT_MIGRATED with the steps that `migrate`
+ * would do now, TARGET_SCHEMA_MISSING, TARGET_SCHEMA_NOT_OWNED, TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. A dozen
+ * catalogue queries, no table is read.
+ */
+export async function requireMigrated(target: Session, publication: Publication): Promise<void> {
+  const { live, applied } = await readTarget(target, publication)
+  const { schema, writer } = publication
+  if (!live.exists) throw new VitrineError('TARGET_SCHEMA_MISSING', { place: schema })
+  requireOwned(live, writer)
+  const plan = planOf(live, applied, publication)
+  const problems: Problem[] = [...plan.conflicts]
+  if (applied === null)
+    problems.push({ place: schema, detail: 'it was never migrated', remedy: 'run `vitrine migrate`' })
+  if (!(await bookkeepingIsCurrent(target))) {
+    const detail = 'the bookkeeping is missing or of an earlier version'
+    problems.push({ place: BOOKKEEPING_SCHEMA, detail, remedy: 'run `vitrine migrate`' })
+  }
+  problems.push(...blockingSteps(plan).map(({ place, text }) => ({ place, detail: text })))
+  if (problems.length > 0) throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema, problems })
+}

@@ -1,0 +1,201 @@
+/** A whole installation for run tests: source and target databases, roles, migrated schema, and ways to look from outside. */
+import type pg from 'pg'
+import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
+import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
+import { Secret } from '../../src/base/secret.ts'
+import type { Publication } from '../../src/index.ts'
+import { connect } from '../../src/postgres/connect.ts'
+import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
+import { type SyncRequest, sync } from '../../src/run/sync.ts'
+import { applyPlan, planFor } from '../../src/target/migrate.ts'
+import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
+
+export class Installation {
+  readonly source: TestDatabase
+  readonly target: TestDatabase
+  readonly app: TestRole
+  readonly writer: TestRole
+  readonly reader: TestRole
+  readonly publication: Publication
+
+  private constructor(
+    source: TestDatabase,
+    target: TestDatabase,
+    app: TestRole,
+    writer: TestRole,
+    reader: TestRole,
+    publication: Publication,
+  ) {
+    this.source = source
+    this.target = target
+    this.app = app
+    this.writer = writer
+    this.reader = reader
+    this.publication = publication
+  }
+
+  /** `target` may be on another version than the source. */
+  static async create(
+    version: Version,
+    rows: number,
+    make: (roles: ShopRoles) => Publication = shop,
+    targetVersion = version,
+  ): Promise<Installation> {
+    const source = await TestDatabase.create(version, 'source')
+    const target = await TestDatabase.create(targetVersion, 'target')
+    const app = await source.createRole('app')
+    const [writer, reader] = [await target.createRole('writer'), await target.createRole('reader')]
+    const operational = await source.connect()
+    await operational.query(`grant create, usage on schema public to "${app.user}"`)
+    await source.close(operational)
+    const owner = await source.connect({ role: app })
+    await createShop(owner, rows)
+    await source.close(owner)
+    const admin = await target.connect()
+    await admin.query(`
+      grant connect, create on database "${target.name}" to "${writer.user}";
+      revoke temporary on database "${target.name}" from public;
+      create schema shop authorization "${writer.user}";
+      grant usage on schema shop to "${reader.user}";`)
+    await target.close(admin)
+    const publication = make({ writer: writer.user, reader: reader.user })
+    const installation = new Installation(source, target, app, writer, reader, publication)
+    await installation.migrate()
+    return installation
+  }
+
+  async migrate(publication = this.publication): Promise<void> {
+    const session = await connect(this.target.address(this.writer), {
+      side: 'target',
+      name: 'test migrate',
+      limits: publication.limits,
+      readOnly: false,
+      searchPath: [],
+    })
+    try {
+      await applyPlan(session, publication, await planFor(session, publication))
+    } finally {
+      await session.end()
+    }
+  }
+
+  run(options: Partial<SyncRequest> = {}): Promise<SyncReport> {
+    return sync({
+      publication: this.publication,
+      source: this.source.address(this.app),
+      target: this.target.address(this.writer),
+      only: null,
+      dryRun: false,
+      allowShrink: false,
+      pseudonymKey: new Secret(KEY),
+      trigger: 'command',
+      observer: () => undefined,
+      signal: new AbortController().signal,
+      ...options,
+    })
+  }
+
+  /** The error of a run that must fail. */
+  async failure(options: Partial<SyncRequest> = {}): Promise<VitrineError> {
+    try {
+      await this.run(options)
+    } catch (error) {
+      return asVitrineError(error)
+    }
+    throw new Error('the run was expected to fail')
+  }
+
+  /** Calls `act` when the run enters the phase, and lets the run go on at once. */
+  static onPhase(phase: string, act: () => void): (event: RunEvent) => void {
+    return (event) => {
+      if (event.kind === 'phase' && event.phase === phase) act()
+    }
+  }
+
+  asReader(): Promise<pg.Client> {
+    return this.target.connect({ role: this.reader })
+  }
+
+  /** Statements on the source as its owner. */
+  async change(sql: string): Promise<void> {
+    const client = await this.source.connect({ role: this.app })
+    await client.query(sql)
+    await this.source.close(client)
+  }
+
+  /** Rows of a statement on the target as superuser. */
+  async look<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+    const client = await this.target.connect()
+    const { rows } = await client.query<Row>(sql)
+    await this.target.close(client)
+    return rows
+  }
+
+  /** Schemas of the tool that should not be there between runs. */
+  async leftovers(): Promise<readonly string[]> {
+    const rows = await this.look<{ name: string }>(
+      "select nspname as name from pg_namespace where nspname ~ '^shop_(next|previous)'",
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  async drop(): Promise<void> {
+    await this.target.drop([this.writer, this.reader])
+    await this.source.drop([])
+    const admin = await this.source.connect({ database: 'postgres' })
+    await admin.query(`drop role if exists "${this.app.user}"`)
+    await this.source.close(admin)
+  }
+}
+
+/** What one look of a reader finds: both tables in one statement, so that a mix of two versions would show. */
+export interface Sight {
+  readonly customers: number
+  readonly purchases: number
+  /** Customers whose own count of purchases is not the number of published purchases. */
+  readonly mixed: number
+}
+
+const SIGHT = `
+  select (select count(*)::integer from shop.shop_customer) as customers,
+         (select count(*)::integer from shop.shop_purchase) as purchases,
+         (select count(*)::integer from shop.shop_customer c
+          where c.purchases <> (select count(*) from shop.shop_purchase p where p.customer_id = c.id)) as mixed`
+
+/** A reader that looks in a loop from its own connection until it is stopped. */
+export class WatchingReader {
+  readonly sights: Sight[] = []
+  readonly errors: string[] = []
+  #watching = true
+  readonly #done: Promise<void>
+  readonly #client: pg.Client
+  readonly #installation: Installation
+
+  private constructor(installation: Installation, client: pg.Client) {
+    this.#installation = installation
+    this.#client = client
+    this.#done = this.#watch()
+  }
+
+  static async start(installation: Installation): Promise<WatchingReader> {
+    return new WatchingReader(installation, await installation.asReader())
+  }
+
+  async #watch(): Promise<void> {
+    while (this.#watching) {
+      try {
+        const { rows } = await this.#client.query<Sight>(SIGHT)
+        if (rows[0] !== undefined) this.sights.push(rows[0])
+      } catch (error) {
+        this.errors.push(error instanceof Error ? error.message : 'unknown')
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#watching = false
+    await this.#done
+    await this.#installation.target.close(this.#client)
+  }
+}
