@@ -177,6 +177,10 @@ function connectError(error: unknown, address: Address, side: Side): VitrineErro
       cause: error,
     })
   }
+  // The driver's own words when the server asks for a password and the URL has none.
+  if (/client password must be/.test(message)) {
+    return new VitrineError('AUTHENTICATION_FAILED', { place, detail: 'The URL holds no password.', cause: error })
+  }
   const known = fromDriver(error, side)
   // pg_hba refuses unencrypted connections with class 28 too, so the hint names both.
   if (known.code === 'PRIVILEGE_MISSING')

@@ -16,6 +16,7 @@ export type StepKind =
   | 'removed index'
   | 'changed comment'
   | 'grant'
+  | 'missing reader'
   | 'freshness view'
 
 export interface MigrationStep {

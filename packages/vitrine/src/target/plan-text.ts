@@ -2,7 +2,13 @@
 import type { MigrationPlan } from './plan.ts'
 import type { MigrationStep } from './plan-step.ts'
 
-const MARKS: Readonly<Record<string, string>> = { new: '+', removed: '-', grant: '+', freshness: '+' }
+const MARKS: Readonly<Record<string, string>> = {
+  new: '+',
+  removed: '-',
+  grant: '+',
+  freshness: '+',
+  missing: '!',
+}
 
 const markOf = ({ kind }: MigrationStep): string => MARKS[kind.split(' ')[0] ?? ''] ?? '~'
 

@@ -74,7 +74,7 @@ function readerSteps(live: LiveSchema, wanted: readonly TableShape[], settings: 
   const { schema, reader } = settings
   if (!live.readerExists) {
     const text = `role ${reader} does not exist, so nobody reads the tables: run provision`
-    return [{ phase: 'grants', step: stepOf('grant', reader, text, [], { effect: 'next run' }) }]
+    return [{ phase: 'grants', step: stepOf('missing reader', reader, text, [], { effect: 'next run' }) }]
   }
   const steps: PhasedStep[] = []
   const grant = (place: string, text: string, sql: string) =>

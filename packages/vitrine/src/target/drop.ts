@@ -1,0 +1,208 @@
+/**
+ * Drop: takes away what the tool made in the target, and nothing else. The published schema itself stays, empty, because
+ * the reader's rights and the default privileges are its own: `migrate` and `sync` rebuild everything into it. The record
+ * of runs and the history in the bookkeeping schema stay too. Called by the command `drop`.
+ */
+import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+import { takeRunLock } from '../postgres/lock.ts'
+import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
+import { literal } from '../publication/select-text.ts'
+import { identifier, qualified } from '../publication/shape.ts'
+import { readApplied } from './bookkeeping.ts'
+import { readOtherRelations } from './live-relations.ts'
+import { findWorkSchemas } from './staging.ts'
+
+export interface DropStep {
+  readonly text: string
+  readonly sql: string
+}
+
+export interface DropPlan {
+  readonly publication: Publication
+  /** Empty when there is nothing of ours left. */
+  readonly steps: readonly DropStep[]
+  /** What stays although it stands in the published schema, by kind and name, and the schema itself. */
+  readonly kept: readonly string[]
+  /** What must be dropped or changed by the team first; nothing is done while there is one. */
+  readonly blockers: readonly Problem[]
+}
+
+interface Relation {
+  readonly oid: string
+  readonly schema: string
+  readonly name: string
+  readonly kind: 'r' | 'v'
+  readonly owner: string
+  readonly owned: boolean
+}
+
+/** Tables and views of the schemas named. */
+const relationsIn = (target: Session, schemas: readonly string[]): Promise<Relation[]> =>
+  target.query<Relation>(
+    `select c.oid::text, n.nspname as schema, c.relname as name, c.relkind as kind, o.rolname as owner,
+            pg_has_role(current_user, c.relowner, 'usage') as owned
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join pg_catalog.pg_roles o on o.oid = c.relowner
+     where n.nspname = any ($1) and c.relkind in ('r', 'v') order by 2, 3`,
+    [[...schemas]],
+  )
+
+/** Which of the schemas exist, in the order given. */
+async function standing(target: Session, schemas: readonly string[]): Promise<readonly string[]> {
+  const rows = await target.query<{ name: string }>(
+    'select nspname as name from pg_catalog.pg_namespace where nspname = any ($1)',
+    [[...schemas]],
+  )
+  return schemas.filter((schema) => rows.some(({ name }) => name === schema))
+}
+
+/** What is built on the relations and is not among them: views, foreign keys, functions, columns of their row types. */
+async function dependents(target: Session, ours: readonly Relation[]): Promise<readonly Problem[]> {
+  const rows = await target.query<{ type: string; identity: string; relation: string }>(
+    `with ours as (
+       select c.oid, c.relname, c.reltype, t.typarray
+       from pg_catalog.pg_class c join pg_catalog.pg_type t on t.oid = c.reltype where c.oid = any ($1::oid[])
+     ), dependency as (
+       select d.classid, d.objid, ours.relname
+       from ours join pg_catalog.pg_depend d
+         on (d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = ours.oid)
+         or (d.refclassid = 'pg_catalog.pg_type'::regclass and d.refobjid in (ours.reltype, ours.typarray))
+       where d.deptype = 'n'
+     ), holder as (
+       select case when h.oid is null then d.classid else 'pg_catalog.pg_class'::regclass end as classid,
+              coalesce(h.oid, d.objid) as objid, d.relname
+       from dependency d
+       left join pg_catalog.pg_rewrite w on d.classid = 'pg_catalog.pg_rewrite'::regclass and w.oid = d.objid
+       left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
+       left join pg_catalog.pg_attrdef f on d.classid = 'pg_catalog.pg_attrdef'::regclass and f.oid = d.objid
+       left join pg_catalog.pg_class h on h.oid in (w.ev_class, k.conrelid, f.adrelid)
+     )
+     select i.type, i.identity, string_agg(distinct holder.relname, ', ' order by holder.relname) as relation
+     from holder cross join lateral pg_identify_object(holder.classid, holder.objid, 0) i
+     where not (holder.classid = 'pg_catalog.pg_class'::regclass and holder.objid in (select oid from ours))
+     group by 1, 2 order by 1, 2`,
+    [ours.map(({ oid }) => oid)],
+  )
+  return rows.map(({ type, identity, relation }) => ({
+    place: `${type} ${identity}`,
+    detail: `it depends on ${relation}`,
+    remedy: 'drop it, or take its reference to the published tables away',
+  }))
+}
+
+const ownedByOthers = (ours: readonly Relation[]): readonly Problem[] =>
+  ours
+    .filter(({ owned }) => !owned)
+    .map(({ schema, name, kind, owner }) => ({
+      place: qualified(schema, name),
+      detail: `it belongs to ${owner}`,
+      remedy: `as ${owner} or a superuser: drop ${kind === 'v' ? 'view' : 'table'} ${qualified(schema, name)};`,
+    }))
+
+/** The staging and retired schemas hold tables and views of ours; anything else was put there by somebody. */
+async function strangers(target: Session, schemas: readonly string[]): Promise<readonly Problem[]> {
+  const problems: Problem[] = []
+  for (const schema of schemas) {
+    for (const { name, kind } of await readOtherRelations(target, schema, {})) {
+      if (kind === 'view') continue
+      const detail = `it stands in ${schema}, a schema that this tool made and would drop`
+      problems.push({ place: `${kind} ${schema}.${name}`, detail, remedy: 'move it to another schema' })
+    }
+  }
+  return problems
+}
+
+function stepsFor(ours: readonly Relation[], workSchemas: readonly string[], recorded: string | null): DropStep[] {
+  const names = (kind: 'r' | 'v') =>
+    ours.filter((relation) => relation.kind === kind).map(({ schema, name }) => qualified(schema, name))
+  const [views, tables] = [names('v'), names('r')]
+  const steps: DropStep[] = []
+  const drop = (word: string, list: readonly string[]) => {
+    // One statement for all, because they refer to each other; never CASCADE. What has gone meanwhile is no error.
+    if (list.length > 0)
+      steps.push({ text: `drop ${word}: ${list.join(', ')}`, sql: `drop ${word} if exists ${list.join(', ')}` })
+  }
+  drop('view', views)
+  drop('table', tables)
+  drop('schema', workSchemas.map(identifier))
+  if (recorded !== null) {
+    const where = `where schema_name = ${literal(recorded)}`
+    steps.push({
+      text: `forget what was applied to ${recorded}, and how old its tables were`,
+      sql: `delete from vitrine.freshness ${where}; delete from vitrine.installation ${where}`,
+    })
+  }
+  return steps
+}
+
+/**
+ * What would be removed, kept and in the way. Only tables that `migrate` recorded are ours: a table of the same name that
+ * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema.
+ */
+export async function planDrop(target: Session, publication: Publication): Promise<DropPlan> {
+  const { schema, name, freshness } = publication
+  const applied = await readApplied(target, schema)
+  if (applied !== null && applied.publication !== name) {
+    const detail = `It is filled by the publication ${applied.publication}, and this one is ${name}.`
+    throw new VitrineError('TARGET_OTHER_INSTALLATION', { place: schema, detail })
+  }
+  const workSchemas = (await findWorkSchemas(target, publication)).filter(({ ours }) => ours).map((work) => work.name)
+  const recorded = new Set(applied?.shapes.map((shape) => shape.name))
+  const isOurs = (relation: Relation): boolean =>
+    relation.schema !== schema ||
+    (relation.kind === 'r' ? recorded.has(relation.name) : applied !== null && relation.name === freshness.name)
+  const found = await relationsIn(target, [schema, ...workSchemas])
+  const ours = found.filter(isOurs)
+  const others = await readOtherRelations(target, schema, {})
+  return Object.freeze({
+    publication,
+    steps: stepsFor(ours, workSchemas, applied === null ? null : schema),
+    kept: [
+      ...found
+        .filter((relation) => !isOurs(relation) && relation.kind === 'r')
+        .map((relation) => `table ${qualified(schema, relation.name)} of ${relation.owner}`),
+      ...others
+        .filter((other) => !(other.kind === 'view' && applied !== null && other.name === freshness.name))
+        .map((other) => `${other.kind} ${identifier(schema)}.${other.name} of ${other.owner}`),
+      ...(await standing(target, [schema, BOOKKEEPING_SCHEMA])).map((kept) =>
+        kept === schema
+          ? `schema ${identifier(schema)} with the rights on it`
+          : `schema ${BOOKKEEPING_SCHEMA} with the record of runs and the history`,
+      ),
+    ],
+    blockers: [...(await dependents(target, ours)), ...ownedByOthers(ours), ...(await strangers(target, workSchemas))],
+  })
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+const requireNoBlockers = (place: string, problems: readonly Problem[]): void => {
+  if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place, problems })
+}
+
+/**
+ * Does the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
+ * into what is being dropped. A lock on a table that cannot be had soon is tried again, as often as the switch of a run.
+ * Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED; nothing is then changed.
+ */
+export async function applyDrop(target: Session, plan: DropPlan): Promise<void> {
+  const { schema, limits } = plan.publication
+  requireNoBlockers(schema, plan.blockers)
+  if (plan.steps.length === 0) return
+  await takeRunLock(target, schema)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await target.transaction(async () => {
+        await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
+        for (const { sql } of plan.steps) await target.execute(sql)
+      })
+    } catch (error) {
+      if (!(error instanceof VitrineError)) throw error
+      // 2BP01, dependent_objects_still_exist: something was built on our tables since the plan was made.
+      if (error.sqlState === '2BP01') requireNoBlockers(schema, (await planDrop(target, plan.publication)).blockers)
+      if (error.code !== 'SWITCH_BLOCKED' || attempt >= limits.switchTries) throw error
+      await pause(limits.switchPauseMs)
+    }
+  }
+}
