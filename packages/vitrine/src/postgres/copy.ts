@@ -32,6 +32,8 @@ export interface CopyResult {
   /** Rows that rules left out; read = written + dropped. */
   readonly dropped: number
   readonly bytes: number
+  /** Rows with something unknown, by the reasons that the table's rule gives. */
+  readonly unknown: Readonly<Record<string, number>>
 }
 
 /** Moves one table. Throws VitrineError; both clients are then unusable. */
@@ -117,7 +119,13 @@ class Copy {
         detail: `${this.#read} read, ${this.#written} written, ${dropped} left out by rules.`,
       })
     }
-    return { read: this.#read, written: this.#written, dropped, bytes: this.#bytes }
+    return {
+      read: this.#read,
+      written: this.#written,
+      dropped,
+      bytes: this.#bytes,
+      unknown: Object.fromEntries(this.#rewriter?.unknown ?? []),
+    }
   }
 
   destroy(): void {

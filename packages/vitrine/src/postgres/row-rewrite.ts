@@ -33,6 +33,8 @@ export class RowRewriter {
   #started = false
   /** Rows that the rules left out. */
   dropped = 0
+  /** Rows with something unknown, by reason. */
+  readonly unknown = new Map<string, number>()
 
   /** `oids` are the types of the SELECT's input fields, as the source describes them. */
   constructor(
@@ -77,6 +79,7 @@ export class RowRewriter {
     this.#found.length = 0
     let size = 0
     let keep = true
+    let reason: string | null = null
     for (let index = 0; index < this.#fields.length; index++) {
       const from = at
       // sound because both arrays are built from the same computations.
@@ -89,6 +92,7 @@ export class RowRewriter {
       const outcome = (this.#evaluate[index] as Evaluate)(bytes, from, at) // sound because both arrays are built together.
       if (outcome.wrong.length > 0) this.#count(outcome.wrong)
       keep = outcome.keep
+      if (outcome.unknown !== null) reason = outcome.unknown
       size += outcome.bytes.length
       this.#found.push(outcome)
     }
@@ -97,6 +101,7 @@ export class RowRewriter {
       if (header > 0) this.#write(bytes, head, head + header, at, at, 0, true)
       return
     }
+    if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
     // A row with a violation would not fit its table; the run stops after the count, so it needs no place there.
     if (this.#violations.size > 0) return
     this.#write(bytes, head, head + header, at, end, size, false)

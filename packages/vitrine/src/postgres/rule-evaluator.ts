@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Computation } from '../publication/compute.ts'
+import type { Computation, Computed, NumberRange } from '../publication/compute.ts'
 import type { ComputationFields } from '../publication/select-text.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor } from './binary-decode.ts'
@@ -19,6 +19,8 @@ const TRIAL_ROWS = 20_000
 export interface Outcome {
   readonly bytes: Buffer
   readonly keep: boolean
+  /** Why something about the row is unknown; null when nothing is. */
+  readonly unknown: string | null
   readonly wrong: readonly { readonly code: ErrorCode; readonly column: string }[]
 }
 
@@ -27,14 +29,22 @@ export type Evaluate = (bytes: Buffer, start: number, end: number) => Outcome
 
 const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff])
 
+/** What a computed column may hold besides what its type allows. */
+interface Allowed {
+  readonly closed: ReadonlySet<string> | null
+  readonly range: NumberRange | null
+}
+
 function fieldOf(
   value: unknown,
   column: PublishedColumn,
   encode: Encoder,
-  closed: ReadonlySet<string> | null,
+  { closed, range }: Allowed,
 ): Buffer | ErrorCode {
   if (value === null || value === undefined) return column.isNullable ? NULL_FIELD : 'VALUE_NULL'
   if (closed !== null && !(typeof value === 'string' && closed.has(value))) return 'VALUE_OUTSIDE_CATEGORY'
+  if (range !== null && !(typeof value === 'number' && value >= range.from && value <= range.to))
+    return 'VALUE_OUTSIDE_CATEGORY'
   const bytes = encode(value)
   if (typeof bytes === 'string') return bytes
   const field = Buffer.allocUnsafe(4 + bytes.length)
@@ -91,11 +101,10 @@ function evaluator(
     // sound because columnsOf gives computed columns only.
     const computed = (column.value as Extract<PublishedColumn['value'], { kind: 'computed' }>).computed
     const closed = computed.values === null ? null : new Set(computed.values)
-    return { column, path: computed.path, closed, encode: encoderFor(column.type) }
+    return { column, path: computed.path, allowed: { closed, range: computed.range }, encode: encoderFor(column.type) }
   })
   const keep = table.keep?.computation === computation ? table.keep : null
-  const pick = (result: unknown, path: string | null): unknown =>
-    path === null ? result : (result as Readonly<Record<string, unknown>> | null)?.[path] // sound because a missing object gives undefined.
+  const unknown = table.unknown?.computation === computation ? table.unknown : null
   return (bytes, start) => {
     const wrong: { code: ErrorCode; column: string }[] = []
     let result: unknown
@@ -106,18 +115,38 @@ function evaluator(
       return {
         bytes: NULL_FIELD,
         keep: true,
+        unknown: null,
         wrong: [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }],
       }
     }
-    if (keep !== null && pick(result, keep.path) !== true) return { bytes: Buffer.alloc(0), keep: false, wrong }
+    if (keep !== null && pick(result, keep.path) !== true)
+      return { bytes: Buffer.alloc(0), keep: false, unknown: null, wrong }
     const parts: Buffer[] = []
-    for (const { column, path, closed, encode } of outputs) {
-      const field = fieldOf(pick(result, path), column, encode, closed)
+    for (const { column, path, allowed, encode } of outputs) {
+      const field = fieldOf(pick(result, path), column, encode, allowed)
       if (typeof field === 'string') wrong.push({ code: field, column: column.name })
       else parts.push(field)
     }
-    return { bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts), keep: true, wrong }
+    const bytesOut = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+    return { bytes: bytesOut, keep: true, unknown: reasonOf(unknown, result, wrong), wrong }
   }
+}
+
+const pick = (result: unknown, path: string | null): unknown =>
+  path === null ? result : (result as Readonly<Record<string, unknown>> | null)?.[path] // sound because a missing object gives undefined.
+
+/** The reason that a row gives; one outside its closed list is a violation, since it could be anything. */
+function reasonOf(
+  unknown: Computed<string | null> | null,
+  result: unknown,
+  wrong: { code: ErrorCode; column: string }[],
+): string | null {
+  if (unknown === null) return null
+  const reason = pick(result, unknown.path)
+  if (reason === null || reason === undefined) return null
+  if (typeof reason === 'string' && unknown.values?.includes(reason) === true) return reason
+  wrong.push({ code: 'VALUE_OUTSIDE_CATEGORY', column: '(reasons)' })
+  return null
 }
 
 function pseudonymOutcome(field: Buffer, columns: readonly PublishedColumn[]): Outcome {
@@ -127,7 +156,12 @@ function pseudonymOutcome(field: Buffer, columns: readonly PublishedColumn[]): O
           .filter((column) => !column.isNullable)
           .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
       : []
-  return { bytes: columns.length === 1 ? field : Buffer.concat(columns.map(() => field)), keep: true, wrong }
+  return {
+    bytes: columns.length === 1 ? field : Buffer.concat(columns.map(() => field)),
+    keep: true,
+    unknown: null,
+    wrong,
+  }
 }
 
 const columnsOf = (computation: Computation, table: PublishedTable): readonly PublishedColumn[] =>

@@ -171,6 +171,14 @@ function lineageProblems(table: PublishedTable, publication: Publication, found:
         found.push({ table: table.name, column: column.name, lineage: distinct(lineage) })
       })
     }
+    if (table.unknown !== null && table.unknown.values === null) {
+      const remedy = 'Give the list of reasons: field(name, REASONS).'
+      problems.push({
+        place: `${table.name} (reasons)`,
+        detail: 'the reasons of unknown rows are not a closed list',
+        remedy,
+      })
+    }
     const keep = table.keep
     if (keep !== null) {
       attempt(`${table.name} (rows kept)`, () => {

@@ -22,19 +22,28 @@ export interface Computation {
 
 declare const result: unique symbol
 
+/** Both ends belong to the range. */
+export interface NumberRange {
+  readonly from: number
+  readonly to: number
+}
+
 /** The result of a computation, or one field of it, on its way to a column. */
 export interface Computed<T> {
   readonly computation: Computation
   /** Which property of the rule's result; null for the result itself. */
   readonly path: string | null
-  /** The only values that the column may take; anything else stops the run. */
+  /** The only texts that the column may take; anything else stops the run. */
   readonly values: readonly string[] | null
+  /** The only numbers that the column may take, both ends included. */
+  readonly range: NumberRange | null
   readonly [result]?: T
 }
 
 /** A computation whose rule gives an object: `field` picks what one column takes. */
 export interface ComputedRow<R> extends Computed<R> {
-  field<K extends keyof R & string>(name: K): Computed<R[K]>
+  /** `values` closes the list of texts that may come out. */
+  field<K extends keyof R & string>(name: K, values?: readonly (R[K] & string)[]): Computed<R[K]>
 }
 
 type Inputs = Readonly<Record<string, Expression<unknown>>>
@@ -69,9 +78,45 @@ export function compute<const I extends Inputs, R>(
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const untyped = rule as Computation['rule']
   const shared = computation(inputs, 'rule', untyped, null)
-  const field = <K extends keyof R & string>(name: K): Computed<R[K]> =>
-    Object.freeze({ computation: shared, path: name, values: null })
-  return Object.freeze({ computation: shared, path: null, values: null, field })
+  const field = <K extends keyof R & string>(name: K, values?: readonly string[]): Computed<R[K]> =>
+    Object.freeze({ computation: shared, path: name, values: values ?? null, range: null })
+  return Object.freeze({ computation: shared, path: null, values: null, range: null, field })
+}
+
+/** What one field of a measure may be: a number in a range, one of some texts, or true and false. Always or null. */
+export type MeasureField = NumberRange | readonly string[] | 'boolean'
+type FieldValue<F extends MeasureField> = F extends NumberRange ? number : F extends readonly (infer V)[] ? V : boolean
+
+/** The fields of a measure, each on its way to a column. */
+export interface Measures<R> {
+  field<K extends keyof R & string>(name: K): Computed<R[K]>
+}
+
+/**
+ * Numbers, categories and flags measured on classified values, such as a count of sentences or a share done. Every output
+ * is declared with the values it may take and checked on every row, so that no part of the input can come out: the inputs
+ * may be personal. `fields` says what may come out; the rule gives an object with at least those properties.
+ */
+export function measure<
+  const I extends Inputs,
+  const F extends Readonly<Record<string, MeasureField>>,
+  R extends { readonly [K in keyof F]: FieldValue<F[K]> | null },
+>(
+  inputs: I & TreatableInputs<I>,
+  fields: F,
+  rule: (values: DecodedInputs<I>) => R,
+): Measures<Pick<R, keyof F & keyof R>> {
+  const treatment: Treatment = { name: 'measure', detail: `${Object.keys(fields).length} measures` }
+  // sound because the copy path decodes each input to the type that DecodedInputs names.
+  const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
+  return Object.freeze({
+    field<K extends keyof F & keyof R & string>(name: K): Computed<R[K]> {
+      const allowed: MeasureField | undefined = fields[name]
+      const values = Array.isArray(allowed) ? Object.freeze([...allowed]) : null
+      const range = allowed !== undefined && typeof allowed === 'object' && 'from' in allowed ? allowed : null
+      return Object.freeze({ computation: shared, path: name, values, range })
+    },
+  })
 }
 
 /**
@@ -87,7 +132,12 @@ export function category<const I extends Inputs, const V extends string, R exten
   const untyped = rule as Computation['rule']
   const treatment: Treatment = { name: 'category', detail: `one of ${values.length} categories` }
   const closed = Object.freeze([...values])
-  return Object.freeze({ computation: computation(inputs, 'rule', untyped, treatment), path: null, values: closed })
+  return Object.freeze({
+    computation: computation(inputs, 'rule', untyped, treatment),
+    path: null,
+    values: closed,
+    range: null,
+  })
 }
 
 type NullOf<T> = Extract<T, null>
@@ -102,5 +152,10 @@ export function pseudonym<T>(
   const treatment: Treatment = { name: 'pseudonym', detail: 'keyed pseudonym' }
   const inputs: Inputs = { value: value as Expression<T> } // sound because the parameter is Expression<T> or never.
   const never = () => undefined
-  return Object.freeze({ computation: computation(inputs, 'pseudonym', never, treatment), path: null, values: null })
+  return Object.freeze({
+    computation: computation(inputs, 'pseudonym', never, treatment),
+    path: null,
+    values: null,
+    range: null,
+  })
 }

@@ -26,6 +26,7 @@ import type {
   WithNode,
 } from 'kysely'
 import { COMPOSITES } from './expression-parts.ts'
+import { isRunInstant } from './instant.ts'
 import { isTreated, type Lineage, LineageProblem } from './origin.ts'
 import { rawProblem, SAFE_FUNCTIONS } from './raw-sql.ts'
 import type { Source } from './register.ts'
@@ -206,6 +207,7 @@ export class LineageAnalysis {
   }
 
   #raw(node: RawNode, scope: Scope): Lineage {
+    if (isRunInstant(node)) return []
     const treatment = treatmentOf(node)
     const inner = this.#all(node.parameters, scope)
     if (treatment !== undefined) {

@@ -13,6 +13,7 @@ import {
   SelectQueryNode,
 } from 'kysely'
 import type { Computation } from './compute.ts'
+import { isRunInstant } from './instant.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 
 /** A value as an SQL literal. Sessions run with standard_conforming_strings, so a backslash is an ordinary character. */
@@ -28,6 +29,18 @@ export function literal(value: unknown): string {
 }
 
 class LiteralCompiler extends PostgresQueryCompiler {
+  readonly #instant: string | null
+
+  constructor(instant: string | null) {
+    super()
+    this.#instant = instant
+  }
+
+  protected override visitRaw(node: RawNode): void {
+    if (this.#instant !== null && isRunInstant(node)) this.append(`cast(${literal(this.#instant)} as timestamptz)`)
+    else super.visitRaw(node)
+  }
+
   protected override appendValue(value: unknown): void {
     this.append(literal(value))
   }
@@ -39,9 +52,9 @@ class LiteralCompiler extends PostgresQueryCompiler {
 
 const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
 
-/** The SQL text of a query node. Throws TypeError for a value that has no literal. */
-export function textOf(node: SelectQueryNode): string {
-  const compiled = new LiteralCompiler().compileQuery(node, QUERY_ID)
+/** The SQL text of a query node, at the run's instant if there is one. Throws TypeError for a value that has no literal. */
+export function textOf(node: SelectQueryNode, instant: Date | null = null): string {
+  const compiled = new LiteralCompiler(instant?.toISOString() ?? null).compileQuery(node, QUERY_ID)
   if (compiled.parameters.length > 0) throw new TypeError('the query still has parameters after compilation')
   return compiled.sql
 }
@@ -72,12 +85,13 @@ const castTo = (node: OperationNode, type: string) => RawNode.create(['cast(', `
 function computationsOf(table: PublishedTable): readonly Computation[] {
   const found = new Set<Computation>()
   if (table.keep !== null) found.add(table.keep.computation)
+  if (table.unknown !== null) found.add(table.unknown.computation)
   for (const column of table.columns) if (column.value.kind === 'computed') found.add(column.value.computed.computation)
   return [...found]
 }
 
-/** The projection of a published table. Pure: the same definition gives the same text. */
-export function projectionOf(table: PublishedTable): Projection {
+/** The projection of a published table, at the run's instant if there is one. Pure: the same arguments give the same text. */
+export function projectionOf(table: PublishedTable, instant: Date | null = null): Projection {
   const computations: ComputationFields[] = []
   const inputs: SelectionNode[] = []
   for (const computation of computationsOf(table)) {
@@ -98,8 +112,8 @@ export function projectionOf(table: PublishedTable): Projection {
     uncast.push(select(column.value.node, column.name))
   }
   return Object.freeze({
-    sql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...cast])),
-    uncastSql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...uncast])),
+    sql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...cast]), instant),
+    uncastSql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...uncast]), instant),
     computations,
     inputFields: inputs.length,
     passed,

@@ -16,25 +16,40 @@ export interface PublishedTable {
   readonly columns: readonly PublishedColumn[]
   /** Rows for which this is not true are not published; null publishes every row of the query. */
   readonly keep: Computed<boolean> | null
+  /** Gives a reason of its closed list where something about the row is unknown. */
+  readonly unknown: Computed<string | null> | null
 }
 
 type Decided = Column<'not null'> | Column<'nullable'>
 export type Columns = Readonly<Record<string, Decided>>
 
-export interface KeptRows {
-  readonly keep: Computed<boolean>
+/** What a rule decides about whole rows. */
+export interface RowRules {
+  /** Only rows for which it is true are published. */
+  readonly keep?: Computed<boolean>
+  /** Why something about the row is unknown, from a closed list, or null: counted in the record of each run. */
+  readonly unknown?: Computed<string | null>
+}
+
+export interface RuledRows {
+  readonly rules: RowRules
   readonly columns: Columns
 }
 
-/** Publishes only the rows for which a rule says true; the rule may be the one behind the columns. */
-export function keepWhere(keep: Computed<boolean>, columns: Columns): KeptRows {
-  return Object.freeze({ keep, columns })
+/** Columns together with rules about their rows; a rule may be the one behind the columns, and then runs once a row. */
+export function rows(rules: RowRules, columns: Columns): RuledRows {
+  return Object.freeze({ rules, columns })
 }
 
-const isKeptRows = (given: Columns | KeptRows): given is KeptRows => 'keep' in given && 'computation' in given.keep
+const isRuledRows = (given: Columns | RuledRows): given is RuledRows =>
+  'rules' in given && !('definition' in given.rules)
 
 export interface FromQuery<DB, TB extends keyof DB> {
-  publish(name: string, comment: string, columns: (eb: ExpressionBuilder<DB, TB>) => Columns | KeptRows): PublishedTable
+  publish(
+    name: string,
+    comment: string,
+    columns: (eb: ExpressionBuilder<DB, TB>) => Columns | RuledRows,
+  ): PublishedTable
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: sound because it only bounds Q, from which the real types are inferred again.
@@ -45,14 +60,15 @@ type FromOf<Q> = Q extends SourceQuery<infer DB, infer TB> ? FromQuery<DB, TB> :
 export function from<Q extends AnySourceQuery>(query: Q): FromOf<Q> {
   const publish: FromQuery<unknown, never>['publish'] = (name, comment, columns) => {
     const given = columns(expressionBuilder<unknown, never>())
-    const kept = isKeptRows(given) ? given : { keep: null, columns: given }
-    const list = Object.entries(kept.columns).map(([key, column]) => Object.freeze({ name: key, ...column.definition }))
+    const { rules, columns: named } = isRuledRows(given) ? given : { rules: {}, columns: given }
+    const list = Object.entries(named).map(([key, column]) => Object.freeze({ name: key, ...column.definition }))
     return Object.freeze({
       name,
       comment,
       query: query.toOperationNode(),
       columns: Object.freeze(list),
-      keep: kept.keep,
+      keep: rules.keep ?? null,
+      unknown: rules.unknown ?? null,
     })
   }
   return { publish } as FromOf<Q> // sound because an expression builder is the same object whatever database it is typed for.

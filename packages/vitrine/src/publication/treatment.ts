@@ -16,6 +16,7 @@ export type TreatmentName =
   | 'masked'
   | 'category'
   | 'pseudonym'
+  | 'measure'
 
 export interface Treatment {
   readonly name: TreatmentName

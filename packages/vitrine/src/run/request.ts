@@ -16,6 +16,8 @@ export interface SyncRequest {
   /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
   readonly dryRun: boolean
   readonly allowShrink: boolean
+  /** The instant that rules and dated figures take for now; null for that of the snapshot, by the source's clock. */
+  readonly at: Date | null
   readonly pseudonymKey: Secret | null
   readonly trigger: Trigger
   readonly observer: RunObserver

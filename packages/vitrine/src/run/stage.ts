@@ -19,12 +19,16 @@ export interface StagedTable {
   readonly rows: number
   readonly bytes: number
   readonly milliseconds: number
+  /** Rows with something unknown, by reason; empty for a carried table. */
+  readonly unknown: Readonly<Record<string, number>>
 }
 
 export interface StageContext {
   readonly publication: Publication
   readonly staging: string
   readonly snapshot: Snapshot
+  /** What the rules take for now. */
+  readonly instant: Date
   /** In the snapshot's own transaction: for diagnoses. */
   readonly coordinator: Session
   /** OIDs of the rules' inputs, by table. */
@@ -36,7 +40,7 @@ export interface StageContext {
 
 /** A table of the run, read from the source through its projection. */
 function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Load {
-  const projection = projectionOf(table)
+  const projection = projectionOf(table, context.instant)
   const types = context.inputTypes.get(table.name) ?? []
   const rewrites = projection.computations.length > 0
   // The computed columns stand in the order of their computations, as the rewriter appends them.
@@ -71,7 +75,7 @@ async function stageTable(
   context.observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, context.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
-  const { written, bytes } = await loadTable(stream.target, shape, context.staging, load).catch(
+  const { written, bytes, unknown } = await loadTable(stream.target, shape, context.staging, load).catch(
     async (error: unknown) => {
       throw await explained(error, table, context)
     },
@@ -80,7 +84,7 @@ async function stageTable(
   await finishTable(stream.target, shape, context.staging)
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-  return { table, carried, rows: written, bytes, milliseconds }
+  return { table, carried, rows: written, bytes, milliseconds, unknown }
 }
 
 /** Adds the table, the column and the number of rows to what the target refused. */

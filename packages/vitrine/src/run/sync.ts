@@ -138,6 +138,7 @@ class Run {
       publication: this.#publication,
       staging,
       snapshot,
+      instant: this.#request.at ?? snapshot.takenAt,
       coordinator: this.#coordinator,
       inputTypes,
       pseudonymKey,
@@ -289,7 +290,7 @@ function outcomeOf(
   entry: StagedTable,
   difference: { added: number; changed: number; removed: number } | null,
 ): TableOutcome {
-  const { table, carried, rows, bytes, milliseconds } = entry
+  const { table, carried, rows, bytes, milliseconds, unknown } = entry
   const { added, changed, removed } = difference ?? { added: null, changed: null, removed: null }
-  return { table: table.name, carried, rows, added, changed, removed, bytes, milliseconds }
+  return { table: table.name, carried, rows, added, changed, removed, bytes, milliseconds, unknown }
 }

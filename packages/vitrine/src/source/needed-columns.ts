@@ -3,6 +3,7 @@
  * query nodes; called by `drift.ts`.
  */
 import type { AliasNode, ColumnNode, IdentifierNode, OperationNode, ReferenceNode, TableNode } from 'kysely'
+import { projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 
 export type NeededColumns = ReadonlyMap<string, ReadonlySet<string>>
@@ -13,11 +14,8 @@ export function neededColumns(tables: readonly PublishedTable[]): NeededColumns 
   for (const table of tables) {
     const names = new Names()
     names.visit(table.query)
-    for (const { value } of table.columns) {
-      if (value.kind === 'sql') names.visit(value.node)
-      else names.visit(value.computed.computation.inputs)
-    }
-    names.visit(table.keep?.computation.inputs)
+    for (const { value } of table.columns) if (value.kind === 'sql') names.visit(value.node)
+    for (const { computation } of projectionOf(table).computations) names.visit(computation.inputs)
     for (const [source, columns] of names.columnsByTable()) {
       const known = needed.get(source) ?? new Set()
       for (const column of columns) known.add(column)

@@ -95,7 +95,9 @@ function columnProblems({ table, projection, oids }: Described, types: ReadonlyM
     const found = types.get(oid) ?? unknownType(oid)
     if (fits(found, column.type)) return []
     const remedy = 'declare what the source gives, or convert it explicitly in the query'
-    return [{ place: `${table.name}.${column.name}`, detail: `declared ${column.type.name}, found ${found.name}`, remedy }]
+    return [
+      { place: `${table.name}.${column.name}`, detail: `declared ${column.type.name}, found ${found.name}`, remedy },
+    ]
   })
 }
 

@@ -44,6 +44,7 @@ const LAYOUTS: readonly string[] = [
     removed bigint,
     bytes bigint not null,
     milliseconds integer not null,
+    unknown jsonb not null default '{}',
     primary key (run_id, table_name)
   );
   create table vitrine.freshness (

@@ -32,7 +32,8 @@ export async function differenceOf(
   const key = primaryKeyOf(table)
   if (same?.same !== true || key === null) return null
   // The cast makes one comparison of two records; without it PostgreSQL compares column by column, with operators of each type.
-  const row = (alias: string) => `row(${table.columns.map(({ name }) => `${alias}.${identifier(name)}`).join(', ')})::record`
+  const row = (alias: string) =>
+    `row(${table.columns.map(({ name }) => `${alias}.${identifier(name)}`).join(', ')})::record`
   const k = identifier(key)
   const [found] = await target.query<Record<keyof Difference, string>>(
     `select count(*) filter (where o.${k} is null)::text as added, count(*) filter (where n.${k} is null)::text as removed,

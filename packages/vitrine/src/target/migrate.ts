@@ -32,27 +32,25 @@ export function planSettings(publication: Publication): PlanSettings {
  * not create the schema, TARGET_SCHEMA_NOT_OWNED, BOOKKEEPING_NEWER, PRIVILEGE_MISSING when there is no writer.
  */
 export async function planFor(target: Session, publication: Publication): Promise<MigrationPlan> {
-  const { live, applied } = await readTarget(target, publication)
+  const live = await readLive(target, publication)
   requireUsable(live, publication)
-  return planOf(live, applied, publication)
+  return planOf(live, await readOwnRecord(target, publication), publication)
 }
 
 const planOf = (live: LiveSchema, applied: Applied | null, publication: Publication): MigrationPlan =>
   planMigration(live, shapesOf(publication), applied?.shapes ?? null, planSettings(publication))
 
-async function readTarget(
-  target: Session,
-  publication: Publication,
-): Promise<{ live: LiveSchema; applied: Applied | null }> {
-  const { schema, name, writer, reader } = publication
+const readLive = (target: Session, { schema, writer, reader }: Publication): Promise<LiveSchema> =>
+  readLiveShapes(target, schema, { writer, reader })
+
+/** What was applied last, by this publication and no other. */
+async function readOwnRecord(target: Session, { schema, name }: Publication): Promise<Applied | null> {
   const applied = await readApplied(target, schema)
-  if (applied !== null && applied.publication !== name) {
-    throw new VitrineError('TARGET_OTHER_INSTALLATION', {
-      place: schema,
-      detail: `It is filled by the publication «${applied.publication}», and this one is «${name}».`,
-    })
-  }
-  return { live: await readLiveShapes(target, schema, { writer, reader }), applied }
+  if (applied === null || applied.publication === name) return applied
+  throw new VitrineError('TARGET_OTHER_INSTALLATION', {
+    place: schema,
+    detail: `It is filled by the publication «${applied.publication}», and this one is «${name}».`,
+  })
 }
 
 function requireUsable(live: LiveSchema, { schema, writer }: Publication): void {
@@ -117,9 +115,8 @@ function refuseConflicts({ schema, conflicts }: MigrationPlan): void {
 
 async function applyOnce(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
   const { schema, writer, reader, limits } = publication
-  const { live, applied } = await readTarget(target, publication)
-  requireUsable(live, publication)
-  if (JSON.stringify(planOf(live, applied, publication)) !== JSON.stringify(plan)) {
+  const fresh = await planFor(target, publication)
+  if (JSON.stringify(fresh) !== JSON.stringify(plan)) {
     throw new VitrineError('PLAN_CONFLICT', {
       place: schema,
       detail: 'The target has changed since the plan was made.',
@@ -130,7 +127,7 @@ async function applyOnce(target: Session, publication: Publication, plan: Migrat
   await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
   await migrateBookkeeping(target)
   for (const step of plan.steps) await execute(target, step)
-  if (live.readerExists) {
+  if (!plan.steps.some(({ kind }) => kind === 'missing reader')) {
     // Default privileges belong to the role that creates: tables that the writer makes by hand are readable as well.
     await target.execute(
       `alter default privileges for role ${identifier(writer)} in schema ${identifier(schema)}
@@ -166,7 +163,7 @@ const UNFORESEEN: ReadonlyMap<string | undefined, string> = new Map([
 
 async function execute(target: Session, { place, text, sql }: MigrationStep): Promise<void> {
   try {
-    for (const statement of sql) await target.execute(statement)
+    if (sql.length > 0) await target.execute(sql.join(';\n'))
   } catch (error) {
     const reason = error instanceof VitrineError ? UNFORESEEN.get(error.sqlState) : undefined
     if (reason === undefined) throw error
@@ -194,10 +191,11 @@ async function releaseRunLock(target: Session, schema: string): Promise<void> {
  * catalogue queries, no table is read.
  */
 export async function requireMigrated(target: Session, publication: Publication): Promise<void> {
-  const { live, applied } = await readTarget(target, publication)
   const { schema, writer } = publication
+  const live = await readLive(target, publication)
   if (!live.exists) throw new VitrineError('TARGET_SCHEMA_MISSING', { place: schema })
   requireOwned(live, writer)
+  const applied = await readOwnRecord(target, publication)
   const plan = planOf(live, applied, publication)
   const problems: Problem[] = [...plan.conflicts]
   if (applied === null)

@@ -13,6 +13,7 @@ await sync({
   only: null,
   dryRun: false,
   allowShrink: false,
+  at: null,
   pseudonymKey: null,
   trigger: 'command',
   observer: (event) => event.kind === 'phase' && process.stdout.write(`${event.phase}\n`),

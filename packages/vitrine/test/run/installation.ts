@@ -87,6 +87,7 @@ export class Installation {
       only: null,
       dryRun: false,
       allowShrink: false,
+      at: null,
       pseudonymKey: new Secret(KEY),
       trigger: 'command',
       observer: () => undefined,

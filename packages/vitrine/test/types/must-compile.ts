@@ -12,7 +12,6 @@ import {
   from,
   indirect,
   integer,
-  keepWhere,
   masked,
   month,
   open,
@@ -20,6 +19,7 @@ import {
   present,
   pseudonym,
   register,
+  rows,
   text,
   timestamptz,
   uuid,
@@ -46,26 +46,29 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
     kept: label !== '',
     double: code === null ? null : code * 2,
   }))
-  return keepWhere(rule.field('kept'), {
-    id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
-    joined: timestamptz(because(ref('p.joined'), 'activity'), 'x'),
-    person: uuid(pseudonym(ref('p.email')), 'x'),
-    has_nickname: boolean(present(ref('p.nickname')), 'x'),
-    born: integer(year(ref('p.born')), 'x'),
-    joined_in: date(month(ref('p.joined'), 'Europe/Paris'), 'x'),
-    kind: text(
-      category({ nickname: ref('p.nickname') }, ['long', 'short'], ({ nickname }) =>
-        nickname === null ? null : 'long',
+  return rows(
+    { keep: rule.field('kept') },
+    {
+      id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
+      joined: timestamptz(because(ref('p.joined'), 'activity'), 'x'),
+      person: uuid(pseudonym(ref('p.email')), 'x'),
+      has_nickname: boolean(present(ref('p.nickname')), 'x'),
+      born: integer(year(ref('p.born')), 'x'),
+      joined_in: date(month(ref('p.joined'), 'Europe/Paris'), 'x'),
+      kind: text(
+        category({ nickname: ref('p.nickname') }, ['long', 'short'], ({ nickname }) =>
+          nickname === null ? null : 'long',
+        ),
+        'x',
+      ).nullable(),
+      masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x'),
+      code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
+      score: doublePrecision(ref('p.score'), 'x'),
+      double: integer(rule.field('double'), 'x').nullable(),
+      same_label: integer(
+        selectFrom('person as q').whereRef('q.label', '=', 'p.label').select(count().as('n')).$asScalar().$notNull(),
+        'x',
       ),
-      'x',
-    ).nullable(),
-    masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x'),
-    code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
-    score: doublePrecision(ref('p.score'), 'x'),
-    double: integer(rule.field('double'), 'x').nullable(),
-    same_label: integer(
-      selectFrom('person as q').whereRef('q.label', '=', 'p.label').select(count().as('n')).$asScalar().$notNull(),
-      'x',
-    ),
-  })
+    },
+  )
 })

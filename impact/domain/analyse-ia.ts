@@ -1,0 +1,43 @@
+/**
+ * Le nombre de phrases d’une analyse de document par IA, et de celles qui relèvent d’une norme ESRS. Le résultat est stocké
+ * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }`. Aucune phrase n’en sort : des nombres.
+ */
+import { champ, estObjet, lireJson } from './contenu-json.ts'
+import type { RaisonInconnu } from './statuts.ts'
+
+export interface PhrasesAnalyseIa {
+  readonly nbPhrases: number | null
+  readonly nbPhrasesPertinentes: number | null
+  /** `contenu_illisible`, ou null : une analyse sans résultat n’a pas de nombre, et rien n’y est inconnu. */
+  readonly inconnu: RaisonInconnu | null
+}
+
+/** Ce que le libellé d’une phrase sans norme contient. */
+const HORS_NORME = 'Non ESRS'
+
+const SANS_RESULTAT: PhrasesAnalyseIa = Object.freeze({ nbPhrases: null, nbPhrasesPertinentes: null, inconnu: null })
+const ILLISIBLES: PhrasesAnalyseIa = Object.freeze({
+  nbPhrases: null,
+  nbPhrasesPertinentes: null,
+  inconnu: 'contenu_illisible',
+})
+
+const estVide = (contenu: unknown): boolean => contenu === null || contenu === undefined || contenu === ''
+
+/** Reçoit `resultat_json` en texte JSON, ou déjà lu ; la chaîne qui s’y trouve est lue à son tour, une fois. */
+export function phrasesAnalyseIa(resultatJson: unknown): PhrasesAnalyseIa {
+  if (estVide(resultatJson)) return SANS_RESULTAT
+  const chaine = lireJson(resultatJson)
+  if (estVide(chaine)) return SANS_RESULTAT
+  const resultat = lireJson(chaine)
+  if (!estObjet(resultat)) return ILLISIBLES
+  let nbPhrases = 0
+  let nbPhrasesPertinentes = 0
+  for (const libelle of Object.keys(resultat)) {
+    const phrases = champ(resultat, libelle)
+    if (!Array.isArray(phrases)) return ILLISIBLES
+    nbPhrases += phrases.length
+    if (!libelle.includes(HORS_NORME)) nbPhrasesPertinentes += phrases.length
+  }
+  return { nbPhrases, nbPhrasesPertinentes, inconnu: null }
+}
