@@ -29,6 +29,8 @@ const ETAPES: ReadonlyMap<string, EtapeCsrd> = new Map(ETAPES_CSRD.map((etape) =
 
 /** Le rapport officiel (sans propriétaire) de l’année civile en cours ; tout est null quand il n’existe pas. */
 export interface RapportOfficielCsrd {
+  /** Combien il y en a : rien dans la base n’en interdit deux, et l’on ne sait alors pas lequel vaut. */
+  readonly nombreOfficiels: number | null
   /** `lien_rapport`, la chaîne vide quand le rapport n’est pas publié. */
   readonly lienOfficiel: string | null
   readonly bloqueOfficiel: boolean | null
@@ -53,7 +55,8 @@ export interface ResultatCsrd extends Resultat {
 }
 
 /** Publié et verrouillé : A JOUR. Un lien sans verrou est encore EN COURS. */
-export function statutRapportCsrd({ lienOfficiel, bloqueOfficiel }: RapportOfficielCsrd): Resultat {
+export function statutRapportCsrd({ nombreOfficiels, lienOfficiel, bloqueOfficiel }: RapportOfficielCsrd): Resultat {
+  if (nombreOfficiels !== null && nombreOfficiels > 1) return soumiseSansStatut('rapports_officiels_multiples')
   if (typeof lienOfficiel !== 'string') return SOUMISE_A_ACTUALISER
   if (lienOfficiel === '' || bloqueOfficiel === false) return SOUMISE_EN_COURS
   return bloqueOfficiel === true ? SOUMISE_A_JOUR : soumiseSansStatut('contenu_illisible')

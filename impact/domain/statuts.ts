@@ -21,6 +21,7 @@ export const RAISONS_INCONNU = [
   'etape_inconnue',
   'module_inconnu',
   'date_illisible',
+  'rapports_officiels_multiples',
 ] as const
 export type RaisonInconnu = (typeof RAISONS_INCONNU)[number]
 

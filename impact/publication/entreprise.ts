@@ -16,39 +16,13 @@ import {
 } from 'vitrine'
 import { CATEGORIES_JURIDIQUES, categorieJuridique } from '../domain/categorie-juridique.ts'
 import { pays } from '../domain/pays.ts'
+import { avecCaracteristiques } from './population.ts'
 import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT } from './raisons.ts'
-import { source } from './register.ts'
 
 /** Catégorie juridique de l’INSEE des entrepreneurs individuels : leur dénomination est un nom de personne. */
 const ENTREPRENEUR_INDIVIDUEL = 1000
 
-export const entreprise = from(
-  source.selectFrom('entreprises_entreprise as e').leftJoinLateral(
-    (sub) =>
-      sub
-        .selectFrom('entreprises_caracteristiquesannuelles as a')
-        .whereRef('a.entreprise_id', '=', 'e.id')
-        .orderBy('a.annee', 'desc')
-        .limit(1)
-        .select([
-          'a.updated_at',
-          'a.date_cloture_exercice',
-          'a.effectif',
-          'a.effectif_securite_sociale',
-          'a.effectif_outre_mer',
-          'a.effectif_groupe',
-          'a.effectif_groupe_france',
-          'a.tranche_chiffre_affaires',
-          'a.tranche_bilan',
-          'a.tranche_chiffre_affaires_consolide',
-          'a.tranche_bilan_consolide',
-          'a.bdese_accord',
-          'a.tranche_consommation_energie_finale',
-        ])
-        .as('c'),
-    (join) => join.onTrue(),
-  ),
-).publish(
+export const entreprise = from(avecCaracteristiques).publish(
   'metabase_entreprise',
   'Une entreprise connue d’Impact, inscrite ou simulée.',
   ({ eb, ref, fn, lit, selectFrom }) => {

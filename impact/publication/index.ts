@@ -1,10 +1,16 @@
 /** La publication d’Impact : ce que Metabase voit, et rien d’autre. */
 import { definePublication } from 'vitrine'
+import { analyseIa } from './analyse-ia.ts'
+import { bdese } from './bdese.ts'
+import { bges } from './bges.ts'
+import { csrd } from './csrd.ts'
 import { entreprise } from './entreprise.ts'
 import { habilitation } from './habilitation.ts'
+import { indexEgapro } from './index-egapro.ts'
 import { invitation } from './invitation.ts'
 import { source } from './register.ts'
 import { utilisateur } from './utilisateur.ts'
+import { vsme } from './vsme.ts'
 
 export default definePublication({
   name: 'impact',
@@ -14,7 +20,7 @@ export default definePublication({
   reader: 'metabase',
   zone: 'Europe/Paris',
   schedule: '0 0 * * *',
-  tables: [entreprise, utilisateur, invitation, habilitation],
+  tables: [entreprise, utilisateur, invitation, habilitation, bdese, indexEgapro, bges, csrd, vsme, analyseIa],
   freshness: {
     name: 'metabase_fraicheur',
     comment: 'Fraîcheur des données : de quand date chaque table publiée.',

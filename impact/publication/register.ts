@@ -137,6 +137,26 @@ export const source = register('public', {
     _data: personal.jsonb.nullable,
     ...dates,
   },
+  feeds_egapro: {
+    siren: indirect.varchar(9),
+    annee: open.integer,
+    etat: open.varchar(20),
+    reponse_api: personal.jsonb.nullable,
+    raison: open.varchar(60).nullable,
+    releve_le: open.timestamptz,
+  },
+  feeds_bges: {
+    siren: indirect.varchar(9),
+    dt_publication: open.date,
+    releve_le: open.timestamptz,
+  },
+  feeds_releve: {
+    source: open.varchar(20),
+    etat: open.varchar(20),
+    raison: open.varchar(60).nullable,
+    releve_le: open.timestamptz,
+    lignes: open.bigint.nullable,
+  },
   analyseia_analyseia: {
     id: indirect.bigint,
     fichier: personal.varchar(100),

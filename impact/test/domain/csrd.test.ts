@@ -20,6 +20,7 @@ const SOUMISE: Entree = {
   trancheChiffreAffaires: '100M+',
   trancheBilanConsolide: null,
   trancheChiffreAffairesConsolide: null,
+  nombreOfficiels: 0,
   lienOfficiel: null,
   bloqueOfficiel: null,
   etapeValidee: null,
@@ -28,6 +29,7 @@ const SOUMISE: Entree = {
   nbEnjeuxAnalyses: null,
 }
 const RAPPORT: Partial<Entree> = {
+  nombreOfficiels: 1,
   lienOfficiel: 'https://exemple.test/rapport.pdf',
   bloqueOfficiel: true,
   etapeValidee: 'analyse-ecart',
@@ -48,7 +50,11 @@ describe('le statut du rapport officiel', () => {
     ['https://exemple.test', true, 'A JOUR', null],
     ['https://exemple.test', null, null, 'contenu_illisible'],
   ])('lien %j, bloqué %s : %s', (lienOfficiel, bloqueOfficiel, statut, inconnu) => {
-    expect(statutRapportCsrd({ lienOfficiel, bloqueOfficiel })).toEqual({ estSoumise: true, statut, inconnu })
+    expect(statutRapportCsrd({ nombreOfficiels: 1, lienOfficiel, bloqueOfficiel })).toEqual({
+      estSoumise: true,
+      statut,
+      inconnu,
+    })
   })
 })
 

@@ -61,7 +61,15 @@ const CHAMPS = [
   ...['estSocieteMere', 'comptesConsolides', 'effectifSecuriteSociale', 'effectifGroupe', 'trancheBilan'],
   ...['trancheChiffreAffaires', 'trancheBilanConsolide', 'trancheChiffreAffairesConsolide', 'effectif'],
   ...['effectifOutreMer', 'bdeseAccord', 'accordComplet', 'etapes50A300', 'etapes300', 'etatSource'],
-  ...['anneeDernierBilan', 'aujourdhui', 'lienOfficiel', 'bloqueOfficiel', 'etapeValidee', 'lienDernier'],
+  ...[
+    'anneeDernierBilan',
+    'aujourdhui',
+    'nombreOfficiels',
+    'lienOfficiel',
+    'bloqueOfficiel',
+    'etapeValidee',
+    'lienDernier',
+  ],
   ...['nbDocumentsIa', 'nbEnjeuxAnalyses', 'modifieeLe', 'codeNaf', 'effectifGroupeFrance', 'societeMereEnFrance'],
 ]
 const entree = fc.record(Object.fromEntries(CHAMPS.map((champ) => [champ, quelconque])))

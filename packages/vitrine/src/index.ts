@@ -1,6 +1,7 @@
 export { checkPublication, requireSound } from './publication/check.ts'
 export * from './publication/column.ts'
-export { category, compute, pseudonym } from './publication/compute.ts'
+export { category, compute, measure, pseudonym } from './publication/compute.ts'
+export { runDay, runInstant, runYear } from './publication/instant.ts'
 export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
 export { indirect, open, partly, personal, register, secret } from './publication/register.ts'
 export type {
@@ -14,5 +15,8 @@ export type {
   Uuid,
 } from './publication/sql-type.ts'
 export type { PublishedTable } from './publication/table.ts'
-export { from, keepWhere } from './publication/table.ts'
+export { from, rows } from './publication/table.ts'
 export { band, because, count, masked, month, present, year } from './publication/treatment.ts'
+export type { Expression } from 'kysely'
+export type { Computed, NumberRange } from './publication/compute.ts'
+export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'

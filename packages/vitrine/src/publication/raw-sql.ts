@@ -40,7 +40,9 @@ export const SAFE_FUNCTIONS = words(`
  * aliases at that place: a column called `date` would otherwise pass for the type.
  */
 export function rawProblem(fragment: string, isName: (word: string) => boolean): string | null {
-  if (/\w'/.test(fragment)) return 'it holds a prefixed string literal'
+  // E'…', B'…', U&'…': their escapes could spell what the words below are searched for.
+  const prefixed = [...fragment.matchAll(/([\w&]?)'(?:[^']|'')*'/g)].some((match) => match[1] !== '')
+  if (prefixed) return 'it holds a prefixed string literal'
   const bare = fragment.replace(/'(?:[^']|'')*'/g, ' ')
   if (bare.includes("'")) return 'it holds an unfinished string literal'
   if (/["$;\\`]|--|\/\*/.test(bare)) return 'it holds quoted identifiers, comments or dollar quotes'

@@ -1,0 +1,156 @@
+/** Les mots de chaque commande d’Impact, en français. Les erreurs gardent le texte anglais du registre de l’outil. */
+import type { Words } from 'vitrine/cli/commands/index'
+
+const plural = (count: number, one: string, many: string): string =>
+  count < 2 ? `${count} ${one}` : `${count} ${many}`
+
+export const frenchWords: Words = Object.freeze({
+  check: {
+    summary: 'vérifie la publication, et la base opérationnelle si DATABASE_URL est donnée',
+    description:
+      'Prouve d’après les définitions que chaque valeur publiée est ouverte ou traitée, et que noms, clés et références ' +
+      'tiennent. Avec DATABASE_URL, compare aussi la base opérationnelle au registre des colonnes.',
+    options: { lineage: 'écrit chaque colonne publiée avec ses colonnes d’origine et leurs traitements' },
+    examples: [
+      { line: 'check', says: 'avant chaque commit ; aucune base n’est nécessaire' },
+      { line: 'check --lineage', says: 'ce qui est publié, et ce que deviennent les données personnelles' },
+    ],
+    sound: (tables, columns) => `La publication est saine : ${tables} tables, ${columns} colonnes.`,
+    sourceAgrees: 'La base opérationnelle est conforme au registre.',
+    sourceNotAsked: 'La base opérationnelle n’a pas été comparée : DATABASE_URL n’est pas donnée.',
+    computed: 'aucune colonne d’origine',
+    untreated: 'telle quelle',
+  },
+  plan: {
+    summary: 'montre ce que « migrate metabase » changerait dans le schéma publié',
+    description:
+      'Compare le schéma publié à la publication et écrit les étapes de « migrate metabase ». Rien n’est changé. Les ' +
+      'étapes sont en anglais : ce sont celles de l’outil.',
+    options: {
+      sql: 'écrit les instructions sous chaque étape',
+      check: 'sort avec 6 s’il y a quelque chose à migrer',
+    },
+    examples: [
+      { line: 'plan', says: 'voir les étapes' },
+      { line: 'plan --check', says: 'dans un déploiement : échouer si la base n’est pas migrée' },
+    ],
+  },
+  migrate: {
+    summary: 'migre la base opérationnelle, ou le schéma publié : migrate metabase',
+    description:
+      'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
+      'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
+      'publication décrit.',
+    options: {},
+    examples: [
+      { line: 'migrate', says: 'la base opérationnelle' },
+      { line: 'migrate metabase --database metabase', says: 'le schéma publié' },
+    ],
+    done: (time) => `Schéma publié migré en ${time}.`,
+  },
+  provision: {
+    summary: 'crée les rôles, le schéma et les droits dans la base lue par Metabase',
+    description:
+      'Crée ce qui manque, avec METABASE_ADMIN_URL si elle est donnée, sinon avec le rôle impact. Les rôles qui existent ' +
+      'gardent leur mot de passe ; ceux à créer prennent celui de METABASE_DATABASE_URL et de METABASE_READER_URL.',
+    options: {
+      sql: 'écrit un script à coller, pour un rôle que nous n’avons pas ; aucune connexion n’est faite',
+      dryRun: 'montre les étapes et ne change rien',
+    },
+    examples: [
+      { line: 'provision', says: 'une fois, et quand doctor trouve un droit manquant' },
+      { line: 'provision --sql > provision.sql', says: 'quand les rôles sont créés par quelqu’un d’autre' },
+    ],
+    nothing: 'Rien à faire : rôles, schéma et droits sont comme il faut.',
+    done: (steps) => `${plural(steps, 'étape faite', 'étapes faites')}.`,
+    marks: { made: '+', kept: ' ', left: '!' },
+  },
+  sync: {
+    summary: 'publie maintenant la version suivante',
+    description:
+      'Lit toutes les tables au même instant, construit la version suivante à côté de celle qui est publiée, la vérifie ' +
+      'et bascule. Après un échec, la version précédente reste servie, entière.',
+    options: {
+      dryRun: 'fait tout sauf la bascule, et montre ce qui changerait',
+      only: 'ne relit que ces tables ; les autres restent comme elles sont publiées',
+      allowShrink: 'accepte qu’une table perde plus de lignes que permis',
+    },
+    examples: [
+      { line: 'sync_metabase', says: 'publier maintenant' },
+      { line: 'sync_metabase --dry-run', says: 'répéter : qu’est-ce qui changerait ?' },
+      { line: 'sync_metabase --only metabase_entreprise', says: 'une seule table' },
+    ],
+    columns: {
+      table: 'table',
+      rows: 'lignes',
+      added: 'ajoutées',
+      changed: 'modifiées',
+      removed: 'retirées',
+      time: 'durée',
+    },
+    carried: 'inchangée',
+    published: (instant, tables, time) => `Tables publiées : ${tables}, en ${time}. Données du ${instant}.`,
+    rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,
+    phases: {
+      check: 'vérification',
+      snapshot: 'ouverture de l’instantané',
+      stage: 'préparation',
+      verify: 'contrôle',
+      publish: 'bascule',
+      describe: 'comparaison',
+      record: 'enregistrement',
+    },
+    staged: (table, rows, time) => `${table} : ${rows} lignes en ${time}`,
+    rows: (rows) => `${rows} lignes`,
+    notice: 'note',
+  },
+  status: {
+    summary: 'montre la fraîcheur des tables publiées et les dernières exécutions',
+    description:
+      'Écrit la fraîcheur de chaque table, les dernières exécutions, celle en cours s’il y en a une, et quand vient la ' +
+      'suivante. Sort avec 9 si l’exécution prévue n’a pas publié une heure après.',
+    options: { runs: 'nombre d’exécutions à montrer (1 par défaut)' },
+    examples: [
+      { line: 'status', says: 'ce que montre Metabase date-t-il d’aujourd’hui ?' },
+      { line: 'status --runs 14', says: 'les deux dernières semaines' },
+    ],
+    columns: { table: 'table', rows: 'lignes', dataOf: 'données du', publishedAt: 'publiée le' },
+    never: 'jamais',
+    runColumns: { run: 'n°', started: 'début', trigger: 'par', state: 'état', time: 'durée', error: 'erreur' },
+    states: { running: 'en cours', succeeded: 'réussie', failed: 'échouée', ended: 'arrêtée sans rien dire' },
+    triggers: { command: 'commande', schedule: 'horaire' },
+    noRun: 'Aucune exécution.',
+    underWay: (session, seconds) => `Une exécution est en cours : session ${session}, depuis ${seconds} s.`,
+    next: (instant) => `Prochaine publication : ${instant}.`,
+    fresh: 'À jour : la dernière exécution prévue a publié.',
+  },
+  doctor: {
+    summary: 'prouve que les promesses sur les rôles, les droits et la séparation tiennent',
+    description:
+      'Se connecte comme impact, comme metabase si METABASE_READER_URL est donnée, à la base opérationnelle si ' +
+      'DATABASE_URL est donnée, et essaie ce que chacun peut et ne peut pas. Rien n’en reste. Sort avec 5 si une promesse ' +
+      'ne tient pas. Les promesses sont en anglais : ce sont celles de l’outil.',
+    options: {},
+    examples: [{ line: 'doctor', says: 'après provision, après une mise à jour, et de temps en temps' }],
+    expected: 'attendu',
+    found: 'trouvé',
+    repair: 'réparation',
+    healthy: (guarantees, warnings) =>
+      `${plural(guarantees, 'promesse tient', 'promesses tiennent')}${warnings === 0 ? '' : ` ; ${plural(warnings, 'avertissement', 'avertissements')}`}.`,
+    noReader: 'METABASE_READER_URL n’est pas donnée : rien n’a été essayé comme metabase',
+  },
+  drop: {
+    summary: 'retire ce que l’outil a fait dans la base lue par Metabase',
+    description:
+      'Retire les tables publiées, la vue de fraîcheur et ce que les exécutions ont laissé. Le schéma avec ses droits, le ' +
+      'journal des exécutions, l’historique et tout ce que d’autres ont fait restent.',
+    options: { yes: 'le fait sans demander' },
+    examples: [{ line: 'drop', says: 'voir ce qui partirait, et répondre' }],
+    removes: (schema) => `Sera retiré de ${schema} :`,
+    keeps: 'Restera :',
+    blocked: 'Gêne :',
+    nothing: 'Rien à retirer.',
+    question: (schema) => `Écrire le nom du schéma (${schema}) pour le retirer : `,
+    done: 'Retiré.',
+  },
+})

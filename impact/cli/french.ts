@@ -1,0 +1,43 @@
+/** Les mots communs à toutes les commandes d’Impact, en français. Ceux de chaque commande sont dans `french-words.ts`. */
+import type { Language } from 'vitrine/cli/language'
+
+export const french: Language = Object.freeze({
+  locale: 'fr-FR',
+  instant: (at: Date, zone: string) =>
+    `${new Intl.DateTimeFormat('fr-FR', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(at)} (${zone})`,
+  help: {
+    usage: 'Utilisation :',
+    commands: 'Commandes :',
+    options: 'Options :',
+    examples: 'Exemples :',
+    environment: 'Environnement :',
+    exitStatuses: 'Codes de sortie :',
+    command: '<commande>',
+    parameters: '[options]',
+    showHelp: 'affiche cette aide',
+    showVersion: 'affiche la version',
+    json: 'écrit le résultat en JSON sur la sortie standard, erreurs comprises',
+    publication: 'module qui exporte la publication',
+    variables: {
+      DATABASE_URL: 'la base opérationnelle d’Impact',
+      METABASE_DATABASE_URL: 'la base lue par Metabase, avec le rôle impact',
+      METABASE_READER_URL: 'la même base avec le rôle metabase : pour provision et doctor',
+      METABASE_ADMIN_URL: 'la même base avec un rôle qui peut créer des rôles : pour provision',
+      VITRINE_PSEUDONYM_KEY: 'au moins 32 caractères tirés au hasard, si la publication utilise des pseudonymes',
+    },
+    statuses: {
+      '0': 'fait',
+      '1': 'cas inconnu de l’outil',
+      '2': 'la ligne de commande ou un réglage est faux',
+      '3': 'la publication est fausse',
+      '4': 'une base est injoignable',
+      '5': 'un droit manque',
+      '6': 'une base n’est pas celle attendue',
+      '7': 'les données sont refusées ; la version précédente reste',
+      '8': 'une autre exécution ou session gêne ; réessayer',
+      '9': 'la version publiée est trop ancienne',
+      '130': 'interrompu',
+    },
+  },
+  interrupted: 'Interruption : la version précédente reste. Encore une fois pour quitter aussitôt.',
+})

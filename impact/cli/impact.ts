@@ -1,0 +1,35 @@
+/** The command line `impact`, as a value: the commands of the tool about Impact's publication, in French, and its own. */
+import { defineCommands } from 'vitrine/cli/commands/index'
+import type { Program } from 'vitrine/cli/program'
+import publication from '../publication/index.ts'
+import { defineImpactMigrate } from './commands/migrate.ts'
+import { defineSample } from './commands/sample.ts'
+import { explain } from './failures.ts'
+import { french } from './french.ts'
+import { frenchWords } from './french-words.ts'
+
+const { check, plan, provision, sync, status, doctor, drop } = defineCommands(frenchWords)
+
+/** How the team calls the commands of the tool. */
+export const nameOf = (command: string): string =>
+  ({ migrate: 'impact migrate metabase', sync: 'impact sync_metabase' })[command] ?? `impact ${command}`
+
+export const impact: Program = Object.freeze({
+  name: 'impact',
+  summary: 'Publie une copie sûre de la base opérationnelle d’Impact pour Metabase.',
+  commands: [
+    defineImpactMigrate(frenchWords.migrate),
+    { ...sync, name: 'sync_metabase' },
+    status,
+    check,
+    plan,
+    provision,
+    doctor,
+    drop,
+    defineSample(),
+  ],
+  language: french,
+  publication,
+  explain,
+  nameOf,
+})

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** The process `impact`: what it is given, and the exit status that it ends with. */
+import { processIo } from 'vitrine/cli/process-io'
+import { runProgram } from 'vitrine/cli/program'
+import { impact } from './impact.ts'
+
+process.exitCode = await runProgram(impact, process.argv.slice(2), processIo())

@@ -1,0 +1,76 @@
+/** La table publiée des analyses de documents par IA : leur volume, sans nom de fichier ni message du serveur. */
+import { because, bigint, boolean, category, from, integer, measure, rows, timestamptz, varchar } from 'vitrine'
+import { phrasesAnalyseIa } from '../domain/analyse-ia.ts'
+import { RAISONS_INCONNU } from '../domain/statuts.ts'
+import { TYPES_DE_FICHIER, typeDeFichier } from '../domain/type-fichier.ts'
+import { entreprise } from './entreprise.ts'
+import { CLE, EVOLUTION } from './raisons.ts'
+import { source } from './register.ts'
+
+/** L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée. */
+const analyses = source
+  .selectFrom('analyseia_analyseia as a')
+  .leftJoinLateral(
+    (sub) =>
+      sub
+        .selectFrom('entreprises_entreprise_analyses_ia as l')
+        .whereRef('l.analyseia_id', '=', 'a.id')
+        .orderBy('l.id')
+        .limit(1)
+        .select('l.entreprise_id as id')
+        .as('direct'),
+    (join) => join.onTrue(),
+  )
+  .leftJoinLateral(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_rapportcsrd_analyses_ia as l')
+        .innerJoin('reglementations_rapportcsrd as r', 'r.id', 'l.rapportcsrd_id')
+        .whereRef('l.analyseia_id', '=', 'a.id')
+        .orderBy('l.id')
+        .limit(1)
+        .select('r.entreprise_id as id')
+        .as('rapport'),
+    (join) => join.onTrue(),
+  )
+  .innerJoin('entreprises_entreprise as e', (join) =>
+    join.on(({ eb, fn, ref }) => eb(ref('e.id'), '=', fn.coalesce('direct.id', 'rapport.id'))),
+  )
+
+export const analyseIa = from(analyses).publish(
+  'metabase_analyseia',
+  'L’analyse d’un document par IA.',
+  ({ eb, ref, lit }) => {
+    const phrases = measure(
+      { resultat: ref('a.resultat_json') },
+      {
+        nbPhrases: { from: 0, to: 2_147_483_647 },
+        nbPhrasesPertinentes: { from: 0, to: 2_147_483_647 },
+        inconnu: RAISONS_INCONNU,
+      },
+      ({ resultat }) => phrasesAnalyseIa(resultat),
+    )
+    const type = category({ nom: ref('a.nom') }, TYPES_DE_FICHIER, ({ nom }) => typeDeFichier(nom))
+    return rows(
+      { unknown: phrases.field('inconnu') },
+      {
+        impact_id: bigint(because(ref('a.id'), CLE), 'Identifiant de l’analyse dans Impact').primaryKey(),
+        ajoutee_le: timestamptz(because(ref('a.created_at'), EVOLUTION), 'Date du dépôt'),
+        modifiee_le: timestamptz(because(ref('a.updated_at'), EVOLUTION), 'Dernière modification'),
+        entreprise_id: bigint(because(ref('e.id'), CLE), 'Entreprise concernée').references(() => entreprise),
+        csrd: boolean(
+          because(eb('rapport.id', 'is not', null).$castTo<boolean>(), 'Rattachement sans identité.'),
+          'L’analyse est rattachée à un rapport CSRD',
+        ),
+        nom_fichier: varchar(255, type, 'Type du fichier ; son nom n’est plus publié'),
+        etat: varchar(144, ref('a.etat'), 'success, error, autre état du serveur ; vide si non commencée').nullable(),
+        message: varchar(144, lit(null), 'Toujours vide : les messages du serveur ne sont plus publiés').nullable(),
+        nb_phrases: integer(phrases.field('nbPhrases'), 'Nombre de phrases relevées').nullable(),
+        nb_phrases_pertinentes: integer(
+          phrases.field('nbPhrasesPertinentes'),
+          'Nombre de phrases rattachées à une norme ESRS',
+        ).nullable(),
+      },
+    )
+  },
+)

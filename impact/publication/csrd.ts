@@ -1,0 +1,100 @@
+/** La table publiée de la CSRD : obligation, statut du rapport officiel de l’année, avancement du rapport le plus récent. */
+import { because, boolean, compute, count, from, integer, rows, runYear, text } from 'vitrine'
+import { csrd as evaluer } from '../domain/csrd.ts'
+import { estSuffisammentQualifieeCsrd } from '../domain/csrd-criteres.ts'
+import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
+import { evaluees, ZONE } from './population.ts'
+import { DESCRIPTION } from './raisons.ts'
+import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
+
+const rapports = evaluees
+  // Rien dans la base n’interdit deux rapports officiels la même année : leur nombre est compté, la règle en juge.
+  .leftJoinLateral(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_rapportcsrd as r')
+        .whereRef('r.entreprise_id', '=', 'e.id')
+        .where('r.proprietaire_id', 'is', null)
+        .where(({ eb, ref }) => eb(ref('r.annee'), '=', runYear(ZONE)))
+        .select(({ fn }) => [
+          count().as('nombre'),
+          fn.max('r.lien_rapport').as('lien'),
+          fn<boolean | null>('bool_and', ['r.bloque']).as('bloque'),
+        ])
+        .as('officiel'),
+    (join) => join.onTrue(),
+  )
+  .leftJoinLateral(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_rapportcsrd as r')
+        .whereRef('r.entreprise_id', '=', 'e.id')
+        .orderBy('r.annee', 'desc')
+        .orderBy('r.id', 'desc')
+        .limit(1)
+        .select(({ selectFrom }) => [
+          'r.etape_validee',
+          'r.lien_rapport as lien',
+          selectFrom('reglementations_rapportcsrd_analyses_ia as l')
+            .whereRef('l.rapportcsrd_id', '=', 'r.id')
+            .select(count().as('n'))
+            .as('documents'),
+          selectFrom('reglementations_enjeu as j')
+            .whereRef('j.rapport_csrd_id', '=', 'r.id')
+            .where('j.materiel', 'is not', null)
+            .select(count().as('n'))
+            .as('enjeux'),
+        ])
+        .as('dernier'),
+    (join) => join.onTrue(),
+  )
+
+export const csrd = from(rapports).publish(
+  'metabase_csrd',
+  'La CSRD d’une entreprise : obligation, statut et avancement du rapport.',
+  ({ ref }) => {
+    const regle = compute(
+      {
+        dateClotureExercice: ref('c.date_cloture_exercice'),
+        categorieJuridique: because(ref('e.categorie_juridique_sirene'), DESCRIPTION),
+        codePays: ref('e.code_pays_etranger_sirene'),
+        estCotee: ref('e.est_cotee'),
+        estInteretPublic: ref('e.est_interet_public'),
+        appartientGroupe: ref('e.appartient_groupe'),
+        estSocieteMere: ref('e.est_societe_mere'),
+        comptesConsolides: ref('e.comptes_consolides'),
+        effectifSecuriteSociale: ref('c.effectif_securite_sociale'),
+        effectifGroupe: ref('c.effectif_groupe'),
+        trancheBilan: ref('c.tranche_bilan'),
+        trancheChiffreAffaires: ref('c.tranche_chiffre_affaires'),
+        trancheBilanConsolide: ref('c.tranche_bilan_consolide'),
+        trancheChiffreAffairesConsolide: ref('c.tranche_chiffre_affaires_consolide'),
+        nombreOfficiels: ref('officiel.nombre'),
+        lienOfficiel: ref('officiel.lien'),
+        bloqueOfficiel: ref('officiel.bloque'),
+        etapeValidee: ref('dernier.etape_validee'),
+        lienDernier: ref('dernier.lien'),
+        nbDocumentsIa: ref('dernier.documents'),
+        nbEnjeuxAnalyses: ref('dernier.enjeux'),
+      },
+      (entree) => ({ publiee: estSuffisammentQualifieeCsrd(entree), ...evaluer(entree) }),
+    )
+    return rows(
+      { keep: regle.field('publiee'), unknown: regle.field('inconnu', RAISONS_INCONNU) },
+      {
+        ...cleDeLEntreprise(ref('e.id')),
+        ...soumissionEtStatut(regle.field('estSoumise'), regle.field('statut', STATUTS)),
+        etape_validee: text(regle.field('etapeValidee'), 'Dernière étape validée du rapport le plus récent').nullable(),
+        nb_documents_ia: integer(
+          regle.field('nbDocumentsIa'),
+          'Nombre de documents analysés du rapport le plus récent',
+        ),
+        nb_iro_selectionnes: integer(
+          regle.field('nbIroSelectionnes'),
+          'Nombre d’enjeux dont la matérialité est décidée',
+        ),
+        lien_rapport: boolean(regle.field('lienRapport'), 'Le rapport le plus récent a un lien de publication'),
+      },
+    )
+  },
+)

@@ -1,0 +1,42 @@
+/** Qui est publié : les entreprises avec leurs dernières caractéristiques, et celles dont les obligations sont évaluées. */
+import { source } from './register.ts'
+
+/** Le fuseau des jours et des années civiles d’Impact. */
+export const ZONE = 'Europe/Paris'
+
+/** Chaque entreprise, avec ses caractéristiques de l’année la plus récente quand elle en a. */
+export const avecCaracteristiques = source.selectFrom('entreprises_entreprise as e').leftJoinLateral(
+  (sub) =>
+    sub
+      .selectFrom('entreprises_caracteristiquesannuelles as a')
+      .whereRef('a.entreprise_id', '=', 'e.id')
+      .orderBy('a.annee', 'desc')
+      .limit(1)
+      .select([
+        'a.annee',
+        'a.updated_at',
+        'a.date_cloture_exercice',
+        'a.effectif',
+        'a.effectif_securite_sociale',
+        'a.effectif_outre_mer',
+        'a.effectif_groupe',
+        'a.effectif_groupe_france',
+        'a.tranche_chiffre_affaires',
+        'a.tranche_bilan',
+        'a.tranche_chiffre_affaires_consolide',
+        'a.tranche_bilan_consolide',
+        'a.bdese_accord',
+        'a.tranche_consommation_energie_finale',
+      ])
+      .as('c'),
+  (join) => join.onTrue(),
+)
+
+/** Les entreprises évaluées : au moins un utilisateur et des caractéristiques. Chaque règle dit si elles lui suffisent. */
+export const evaluees = avecCaracteristiques
+  .where('c.annee', 'is not', null)
+  .where(({ exists, lit, selectFrom }) =>
+    exists(
+      selectFrom('habilitations_habilitation as h').whereRef('h.entreprise_id', '=', 'e.id').select(lit(1).as('un')),
+    ),
+  )

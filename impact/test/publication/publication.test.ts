@@ -1,0 +1,172 @@
+/** La publication d’Impact est saine : aucune fuite, aucun type faux, et ce qui est publié est ce que l’on croit. */
+import { checkPublication } from 'vitrine'
+import { expect, test } from 'vitest'
+import publication from '../../publication/index.ts'
+
+test('la vérification statique ne trouve rien', () => {
+  expect(checkPublication(publication).problems).toEqual([])
+})
+
+test('les données personnelles publiées le sont par ces seuls traitements', () => {
+  const personal = checkPublication(publication).columns.flatMap(({ table, column, lineage }) =>
+    lineage
+      .filter(({ privacy }) => privacy === 'personal')
+      .map((origin) => `${table}.${column} ← ${origin.table}.${origin.column} : ${origin.treatments.map(({ name }) => name).join(', ')}`),
+  )
+  const distinct = [...new Set(personal.map((line) => line.replace(/progression_\w+/, 'progression_…')))]
+  expect(distinct).toEqual([
+    'metabase_entreprise.denomination ← entreprises_entreprise.denomination : masked',
+    'metabase_habilitation.fonctions ← habilitations_habilitation.fonctions : category',
+    'metabase_vsme.est_soumise ← vsme_indicateur._data : measure',
+    'metabase_vsme.statut ← vsme_indicateur._data : measure',
+    'metabase_vsme.choix_module ← vsme_indicateur._data : measure',
+    'metabase_vsme.nb_indicateurs_completes ← vsme_indicateur._data : measure',
+    'metabase_vsme.progression ← vsme_indicateur._data : measure',
+    'metabase_vsme.progression_… ← vsme_indicateur._data : measure',
+    'metabase_analyseia.nom_fichier ← analyseia_analyseia.nom : category',
+    'metabase_analyseia.nb_phrases ← analyseia_analyseia.resultat_json : measure',
+    'metabase_analyseia.nb_phrases_pertinentes ← analyseia_analyseia.resultat_json : measure',
+  ])
+})
+
+test('les tables et colonnes gardent le contrat des questions enregistrées', () => {
+  const shape = Object.fromEntries(
+    publication.tables.map(({ name, columns }) => [name, columns.map((column) => `${column.name} ${column.type.name}${column.isNullable ? '' : ' not null'}`)]),
+  )
+  expect(shape).toMatchInlineSnapshot(`
+    {
+      "metabase_analyseia": [
+        "impact_id bigint not null",
+        "ajoutee_le timestamp with time zone not null",
+        "modifiee_le timestamp with time zone not null",
+        "entreprise_id bigint not null",
+        "csrd boolean not null",
+        "nom_fichier character varying(255) not null",
+        "etat character varying(144)",
+        "message character varying(144)",
+        "nb_phrases integer",
+        "nb_phrases_pertinentes integer",
+      ],
+      "metabase_bdese": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
+      ],
+      "metabase_bges": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
+      ],
+      "metabase_csrd": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
+        "etape_validee text",
+        "nb_documents_ia integer not null",
+        "nb_iro_selectionnes integer not null",
+        "lien_rapport boolean not null",
+      ],
+      "metabase_entreprise": [
+        "impact_id bigint not null",
+        "ajoutee_le timestamp with time zone not null",
+        "modifiee_le timestamp with time zone not null",
+        "siren character varying(9) not null",
+        "denomination character varying(250) not null",
+        "nombre_utilisateurs integer not null",
+        "date_cloture_exercice date",
+        "date_derniere_qualification date",
+        "categorie_juridique character varying(50)",
+        "pays character varying(50)",
+        "est_interet_public boolean",
+        "est_cotee boolean",
+        "appartient_groupe boolean",
+        "est_societe_mere boolean",
+        "societe_mere_en_france boolean",
+        "comptes_consolides boolean",
+        "bdese_accord boolean",
+        "effectif character varying(9)",
+        "effectif_securite_sociale character varying(9)",
+        "effectif_outre_mer character varying(9)",
+        "effectif_groupe character varying(9)",
+        "effectif_groupe_france character varying(9)",
+        "tranche_chiffre_affaires character varying(9)",
+        "tranche_bilan character varying(9)",
+        "tranche_chiffre_affaires_consolide character varying(9)",
+        "tranche_bilan_consolide character varying(9)",
+        "code_postal character varying(5)",
+        "code_NAF character varying(6)",
+        "tranche_consommation_energie_finale character varying(20)",
+      ],
+      "metabase_habilitation": [
+        "impact_id bigint not null",
+        "ajoutee_le timestamp with time zone not null",
+        "modifiee_le timestamp with time zone not null",
+        "utilisateur_id bigint not null",
+        "entreprise_id bigint not null",
+        "fonctions character varying(250)",
+        "invitation_id bigint",
+      ],
+      "metabase_indexegapro": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
+      ],
+      "metabase_invitation": [
+        "impact_id bigint not null",
+        "ajoutee_le timestamp with time zone not null",
+        "modifiee_le timestamp with time zone not null",
+        "inviteur_id bigint",
+        "entreprise_id bigint not null",
+        "role character varying(20) not null",
+        "date_acceptation timestamp with time zone",
+      ],
+      "metabase_utilisateur": [
+        "impact_id bigint not null",
+        "ajoute_le timestamp with time zone not null",
+        "modifie_le timestamp with time zone not null",
+        "connecte_le date",
+        "reception_actualites boolean not null",
+        "email_confirme boolean not null",
+        "conseiller_rse boolean",
+        "nombre_entreprises integer not null",
+      ],
+      "metabase_vsme": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
+        "cree_le timestamp with time zone not null",
+        "modifie_le timestamp with time zone not null",
+        "annee_cloture integer not null",
+        "choix_module character varying(10)",
+        "premier_indicateur_cree_le timestamp with time zone",
+        "nb_indicateurs_completes integer",
+        "progression integer",
+        "progression_B1 integer",
+        "progression_B2 integer",
+        "progression_B3 integer",
+        "progression_B4 integer",
+        "progression_B5 integer",
+        "progression_B6 integer",
+        "progression_B7 integer",
+        "progression_B8 integer",
+        "progression_B9 integer",
+        "progression_B10 integer",
+        "progression_B11 integer",
+        "progression_C1 integer",
+        "progression_C2 integer",
+        "progression_C3 integer",
+        "progression_C4 integer",
+        "progression_C5 integer",
+        "progression_C6 integer",
+        "progression_C7 integer",
+        "progression_C8 integer",
+        "progression_C9 integer",
+      ],
+    }
+  `)
+})
