@@ -1,6 +1,7 @@
 /** La publication d’Impact est saine : aucune fuite, aucun type faux, et ce qui est publié est ce que l’on croit. */
-import { checkPublication } from 'vitrine'
+
 import { expect, test } from 'vitest'
+import { checkPublication } from 'vitrine'
 import publication from '../../publication/index.ts'
 
 test('la vérification statique ne trouve rien', () => {
@@ -11,7 +12,10 @@ test('les données personnelles publiées le sont par ces seuls traitements', ()
   const personal = checkPublication(publication).columns.flatMap(({ table, column, lineage }) =>
     lineage
       .filter(({ privacy }) => privacy === 'personal')
-      .map((origin) => `${table}.${column} ← ${origin.table}.${origin.column} : ${origin.treatments.map(({ name }) => name).join(', ')}`),
+      .map(
+        (origin) =>
+          `${table}.${column} ← ${origin.table}.${origin.column} : ${origin.treatments.map(({ name }) => name).join(', ')}`,
+      ),
   )
   const distinct = [...new Set(personal.map((line) => line.replace(/progression_\w+/, 'progression_…')))]
   expect(distinct).toEqual([
@@ -31,7 +35,10 @@ test('les données personnelles publiées le sont par ces seuls traitements', ()
 
 test('les tables et colonnes gardent le contrat des questions enregistrées', () => {
   const shape = Object.fromEntries(
-    publication.tables.map(({ name, columns }) => [name, columns.map((column) => `${column.name} ${column.type.name}${column.isNullable ? '' : ' not null'}`)]),
+    publication.tables.map(({ name, columns }) => [
+      name,
+      columns.map((column) => `${column.name} ${column.type.name}${column.isNullable ? '' : ' not null'}`),
+    ]),
   )
   expect(shape).toMatchInlineSnapshot(`
     {

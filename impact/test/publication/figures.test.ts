@@ -1,0 +1,171 @@
+/**
+ * Ce qui est publié de l’échantillon : à la taille S, les cas limites un à un, relus à la main d’après les règles ; à la
+ * taille M, les grandeurs attendues à la précision d’un tirage.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { VERSIONS } from '../../../test/database.ts'
+import { ImpactInstallation } from './installation.ts'
+
+/** BDESE, EgaPro, BGES et CSRD de chaque entreprise limite : « soumise statut », « ? » quand on ne sait pas. */
+const OBLIGATIONS: readonly (readonly [id: number, cas: string, obligations: string | null])[] = [
+  [1, 'entreprise fictive de 50 à 249', 'oui A ACTUALISER | oui A ACTUALISER | non | non'],
+  [2, 'sans caractéristiques', null],
+  [3, 'dernière année non qualifiée', null],
+  [4, 'sans forme juridique', 'oui A ACTUALISER | oui A JOUR | non | ?'],
+  [5, 'sans forme juridique, d’intérêt public', 'oui A ACTUALISER | oui A ACTUALISER | non | oui A ACTUALISER'],
+  [6, 'pays inconnu, grande', 'oui A ACTUALISER | oui A JOUR | non | oui A ACTUALISER'],
+  [8, 'deux rapports CSRD officiels', 'oui A ACTUALISER | oui A JOUR | oui A JOUR | oui ?'],
+  [10, 'tranche d’un ancien découpage', '? | ? | ? | non'],
+  [11, 'clôture un 29 février, petite', 'non | non | non | non'],
+  [15, 'BDESE sans étape', 'oui A JOUR | oui A ACTUALISER | non | oui A ACTUALISER'],
+  [16, 'EgaPro en panne', 'oui A ACTUALISER | oui ? | non | non'],
+  [17, 'EgaPro jamais relevée', 'oui A ACTUALISER | oui ? | non | non'],
+  [18, 'bilan trop ancien d’un jour', 'oui A ACTUALISER | oui A JOUR | oui A ACTUALISER | oui A ACTUALISER'],
+  [19, 'outre-mer, bilan à venir', 'oui A ACTUALISER | oui A ACTUALISER | oui A JOUR | non'],
+  [22, 'hors EEE, grand chiffre d’affaires', 'oui A ACTUALISER | oui A JOUR | non | oui A ACTUALISER'],
+  [25, 'BDESE d’un autre modèle', 'oui A ACTUALISER | oui A ACTUALISER | non | non'],
+  [26, 'BDESE avec accord, complète', 'oui A JOUR | oui A JOUR | non | non'],
+  [27, 'BDESE avec accord, incomplète', 'oui A ACTUALISER | oui A ACTUALISER | non | non'],
+  [28, 'simulation sans utilisateur', null],
+  [30, 'CSRD publiée sans verrou', 'oui A ACTUALISER | oui A JOUR | non | oui EN COURS'],
+]
+
+const said = (table: string) => `(
+  select case when est_soumise is null then '?' when not est_soumise then 'non' else 'oui ' || coalesce(statut, '?') end
+  from impact.${table} where entreprise_id = e.impact_id)`
+
+describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
+  let impact: ImpactInstallation
+  beforeAll(async () => {
+    impact = await ImpactInstallation.create(version, 'S')
+    await impact.run()
+  }, 90_000)
+  afterAll(() => impact.drop())
+
+  test('chaque cas limite a ses obligations', async () => {
+    const rows = await impact.look<{ id: number; line: string | null }>(`
+      select impact_id::integer as id, ${said('metabase_bdese')} || ' | ' || ${said('metabase_indexegapro')} || ' | ' || ${said('metabase_bges')} || ' | ' || ${said('metabase_csrd')} as line
+      from impact.metabase_entreprise e where impact_id <= 30 order by 1`)
+    const found = new Map(rows.map(({ id, line }) => [id, line]))
+    expect(OBLIGATIONS.map(([id, cas]) => [id, cas, found.get(id) ?? null])).toEqual(OBLIGATIONS)
+  })
+
+  test('les entreprises ont leur nom, leur forme et leur pays, et une personne n’a pas le sien', async () => {
+    const rows = await impact.look(`
+      select impact_id::integer as id, denomination, categorie_juridique, pays, nombre_utilisateurs as n from impact.metabase_entreprise
+      where impact_id in (1, 4, 6, 7, 14, 20, 21, 22, 23, 24, 28) order by 1`)
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      [1, 'ENTREPRISE TEST', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 2],
+      [4, 'Société Exemple 0004', null, 'France', 1],
+      [6, 'Société Exemple 0006', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', null, 1],
+      [7, 'Société Exemple 0007', 'SOCIETE_ANONYME', 'France', 3],
+      [14, 'Entrepreneur individuel', 'AUTRE', 'France', 2],
+      [20, 'Société Exemple 0020', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Danemark', 1],
+      [21, 'Société Exemple 0021', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Norvege', 1],
+      [22, 'Société Exemple 0022', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Australie', 1],
+      [23, 'Société Exemple 0023', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Nouvelle-zelande', 1],
+      [24, 'Société Exemple 0024', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Sainte-lucie', 1],
+      [28, 'Société Exemple 0028', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 0],
+    ])
+  })
+
+  test('les rapports VSME : à cent pour cent, sans indicateur, sans caractéristiques, à un indicateur près', async () => {
+    const rows = await impact.look(`
+      select entreprise_id::integer as e, statut, choix_module as m, annee_cloture as a, nb_indicateurs_completes as n, progression as p,
+             "progression_B1" as b1, "progression_C2" as c2, "progression_C9" as c9, premier_indicateur_cree_le is null as vide
+      from impact.metabase_vsme where id <= 4 order by id`)
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      [12, 'A JOUR', 'base', 2025, 37, 100, 100, 100, 100, false],
+      [12, 'EN COURS', null, 2024, 0, 0, 0, 0, 0, true],
+      [2, 'EN COURS', 'complet', 2025, 2, 3, 18, 100, 0, false],
+      [13, 'EN COURS', 'complet', 2025, 54, 98, 100, 100, 0, false],
+    ])
+  })
+
+  test('les analyses : ni nom de fichier ni message, une orpheline n’en cache aucune', async () => {
+    const rows = await impact.look(
+      'select impact_id::integer as id, entreprise_id::integer as e, csrd, nom_fichier, etat, message, nb_phrases, nb_phrases_pertinentes from impact.metabase_analyseia where impact_id <= 6 order by 1',
+    )
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      [1, 13, false, 'PDF', 'success', null, 1, 1],
+      [2, 13, false, 'PDF', 'success', null, 2, 0],
+      [4, 8, true, 'PDF', 'success', null, 1, 1],
+      [5, 30, true, 'PDF', 'error', null, null, null],
+      [6, 29, false, 'PDF', 'success', null, 0, 0],
+    ])
+  })
+
+  test('le compte rendu dit combien de statuts sont inconnus, et pourquoi', async () => {
+    const { tables } = await impact.run()
+    const unknown = Object.fromEntries(tables.map(({ table, unknown: reasons }) => [table, reasons]))
+    expect(unknown['metabase_bdese']).toEqual({ tranche_inconnue: 1 })
+    expect(unknown['metabase_indexegapro']).toMatchObject({ tranche_inconnue: 1, source_externe_non_relevee: 1 })
+    expect(unknown['metabase_csrd']).toMatchObject({
+      categorie_juridique_absente: expect.any(Number),
+      rapports_officiels_multiples: 1,
+    })
+    expect(tables.every(({ added, changed, removed }) => added === 0 && changed === 0 && removed === 0)).toBe(true)
+  })
+
+  test('un contenu illisible donne un statut inconnu, jamais un statut faux', async () => {
+    await impact.change(`
+      update reglementations_bdese_300 set completion_steps = '"rien"' where entreprise_id = 15 and user_id is null;
+      update vsme_indicateur set _data = '[1]' where rapport_vsme_id = 1 and schema_id = 'B1-24-a';
+      update analyseia_analyseia set resultat_json = '"{tronqué"' where id = 1;
+      update reglementations_rapportcsrd set etape_validee = 'inconnue' where entreprise_id = 30`)
+    await impact.run()
+    const [bdese] = await impact.look('select est_soumise, statut from impact.metabase_bdese where entreprise_id = 15')
+    expect(bdese).toEqual({ est_soumise: true, statut: null })
+    const [vsme] = await impact.look('select statut, progression from impact.metabase_vsme where id = 1')
+    expect(vsme).toEqual({ statut: null, progression: null })
+    const [analyse] = await impact.look('select nb_phrases from impact.metabase_analyseia where impact_id = 1')
+    expect(analyse).toEqual({ nb_phrases: null })
+    const [csrd] = await impact.look('select statut, etape_validee from impact.metabase_csrd where entreprise_id = 30')
+    expect(csrd).toEqual({ statut: 'EN COURS', etape_validee: null })
+  })
+
+  test('une entreprise et un utilisateur supprimés pendant la publication ne la gênent pas', async () => {
+    let deleted: Promise<void> | undefined
+    await impact.run({
+      observer: (event) => {
+        if (event.kind !== 'phase' || event.phase !== 'stage') return
+        deleted ??= impact.change(
+          'delete from habilitations_habilitation where user_id = 8 or entreprise_id = 9; delete from invitations_invitation where entreprise_id = 9 or inviteur_id = 8; delete from entreprises_caracteristiquesannuelles where entreprise_id = 9; delete from entreprises_entreprise where id = 9; delete from users_user where id = 8',
+        )
+      },
+    })
+    await deleted
+    await impact.run()
+    expect(
+      await impact.look(
+        'select 1 from impact.metabase_entreprise where impact_id = 9 union all select 1 from impact.metabase_utilisateur where impact_id = 8',
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('taille M', () => {
+  let impact: ImpactInstallation
+  beforeAll(async () => {
+    impact = await ImpactInstallation.create(18, 'M')
+    await impact.run()
+  }, 120_000)
+  afterAll(() => impact.drop())
+
+  test.each([
+    ['entreprises', 'metabase_entreprise', 5000, 0],
+    ['entreprises avec utilisateurs', 'metabase_entreprise where nombre_utilisateurs > 0', 3500, 60],
+    ['évaluées pour la BDESE', 'metabase_bdese', 2770, 60],
+    ['soumises à la BDESE', 'metabase_bdese where est_soumise', 1660, 60],
+    ['soumises à l’index EgaPro', 'metabase_indexegapro where est_soumise', 1660, 60],
+    ['soumises au BGES', 'metabase_bges where est_soumise', 385, 40],
+    ['BDESE à jour', "metabase_bdese where statut = 'A JOUR'", 100, 30],
+    ['BDESE en cours', "metabase_bdese where statut = 'EN COURS'", 230, 40],
+    ['EgaPro à jour', "metabase_indexegapro where statut = 'A JOUR'", 1160, 60],
+    ['EgaPro inconnus', 'metabase_indexegapro where est_soumise and statut is null', 33, 18],
+    ['BGES à jour', "metabase_bges where statut = 'A JOUR'", 175, 30],
+  ])('%s', async (_, from, expected, tolerance) => {
+    const [found] = await impact.look<{ n: number }>(`select count(*)::integer as n from impact.${from}`)
+    expect(Math.abs((found?.n ?? 0) - expected)).toBeLessThanOrEqual(tolerance)
+  })
+})

@@ -1,0 +1,94 @@
+/** Impact's whole system for a test: an operational database with the sample, a target with its roles, and runs. */
+
+import { definePublication } from 'vitrine'
+import type { Publication } from '../../../packages/vitrine/src/index.ts'
+import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
+import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
+import { type SyncRequest, sync } from '../../../packages/vitrine/src/run/sync.ts'
+import { applyPlan, planFor } from '../../../packages/vitrine/src/target/migrate.ts'
+import { TestDatabase, type TestRole, type Version } from '../../../test/database.ts'
+import { migrateOperational } from '../../database/migrate.ts'
+import { loadSample, type SampleSize } from '../../database/sample.ts'
+import impact from '../../publication/index.ts'
+
+/** The day of the golden figures. */
+export const DAY = '2026-07-22'
+export const NOON = new Date('2026-07-22T10:00:00Z')
+
+export class ImpactInstallation {
+  readonly source: TestDatabase
+  readonly target: TestDatabase
+  readonly publication: Publication
+  readonly #roles: readonly [TestRole, TestRole]
+
+  private constructor(source: TestDatabase, target: TestDatabase, roles: readonly [TestRole, TestRole]) {
+    this.source = source
+    this.target = target
+    this.#roles = roles
+    this.publication = definePublication({ ...impact, writer: roles[0].user, reader: roles[1].user })
+  }
+
+  static async create(version: Version, size: SampleSize): Promise<ImpactInstallation> {
+    const source = await TestDatabase.create(version, 'impact')
+    const target = await TestDatabase.create(version, 'metabase')
+    const operational = await source.connect()
+    await migrateOperational(operational)
+    await loadSample(operational, { size, today: DAY })
+    await source.close(operational)
+    const roles: readonly [TestRole, TestRole] = [
+      await target.createRole('impact'),
+      await target.createRole('metabase'),
+    ]
+    const admin = await target.connect()
+    await admin.query(
+      `grant create on database "${target.name}" to "${roles[0].user}"; create schema impact authorization "${roles[0].user}"; grant usage on schema impact to "${roles[1].user}"`,
+    )
+    await target.close(admin)
+    const installation = new ImpactInstallation(source, target, roles)
+    const session = await connect(target.address(roles[0]), {
+      side: 'target',
+      name: 'test',
+      limits: impact.limits,
+      readOnly: false,
+      searchPath: [],
+    })
+    await applyPlan(session, installation.publication, await planFor(session, installation.publication))
+    await session.end()
+    return installation
+  }
+
+  run(options: Partial<SyncRequest> = {}): Promise<SyncReport> {
+    return sync({
+      publication: this.publication,
+      source: this.source.address(),
+      target: this.target.address(this.#roles[0]),
+      only: null,
+      dryRun: false,
+      allowShrink: false,
+      at: NOON,
+      pseudonymKey: null,
+      trigger: 'command',
+      observer: () => undefined,
+      signal: new AbortController().signal,
+      ...options,
+    })
+  }
+
+  async change(sql: string): Promise<void> {
+    const client = await this.source.connect()
+    await client.query(sql)
+    await this.source.close(client)
+  }
+
+  async look<Row extends object>(sql: string): Promise<Row[]> {
+    const client = await this.target.connect()
+    const { rows } = await client.query<Row>(sql)
+    await this.target.close(client)
+    return rows
+  }
+
+  async drop(): Promise<void> {
+    await this.target.drop(this.#roles)
+    await this.source.drop()
+  }
+}
