@@ -4,7 +4,7 @@ import type { Words } from 'vitrine/cli/commands/index'
 const plural = (count: number, one: string, many: string): string =>
   count < 2 ? `${count} ${one}` : `${count} ${many}`
 
-export const frenchWords: Words = Object.freeze({
+export const frenchWords: Words = {
   check: {
     summary: 'vérifie la publication, et la base opérationnelle si DATABASE_URL est donnée',
     description:
@@ -15,7 +15,8 @@ export const frenchWords: Words = Object.freeze({
       { line: 'check', says: 'avant chaque commit ; aucune base n’est nécessaire' },
       { line: 'check --lineage', says: 'ce qui est publié, et ce que deviennent les données personnelles' },
     ],
-    sound: (tables, columns) => `La publication est saine : ${tables} tables, ${columns} colonnes.`,
+    sound: (tables, columns) =>
+      `La publication est saine : ${plural(tables, 'table', 'tables')}, ${plural(columns, 'colonne', 'colonnes')}.`,
     sourceAgrees: 'La base opérationnelle est conforme au registre.',
     sourceNotAsked: 'La base opérationnelle n’a pas été comparée : DATABASE_URL n’est pas donnée.',
     computed: 'aucune colonne d’origine',
@@ -89,7 +90,8 @@ export const frenchWords: Words = Object.freeze({
       time: 'durée',
     },
     carried: 'inchangée',
-    published: (instant, tables, time) => `Tables publiées : ${tables}, en ${time}. Données du ${instant}.`,
+    published: (instant, tables, time) =>
+      `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,
     rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,
     phases: {
       check: 'vérification',
@@ -153,4 +155,4 @@ export const frenchWords: Words = Object.freeze({
     question: (schema) => `Écrire le nom du schéma (${schema}) pour le retirer : `,
     done: 'Retiré.',
   },
-})
+}

@@ -3,8 +3,8 @@ import type { Language } from 'vitrine/cli/language'
 
 export const french: Language = Object.freeze({
   locale: 'fr-FR',
-  instant: (at: Date, zone: string) =>
-    `${new Intl.DateTimeFormat('fr-FR', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(at)} (${zone})`,
+  moment: (at: Date, zone: string) =>
+    new Intl.DateTimeFormat('fr-FR', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(at),
   help: {
     usage: 'Utilisation :',
     commands: 'Commandes :',

@@ -194,6 +194,22 @@ export const ERRORS = Object.freeze({
     'definition',
   ),
 
+  HISTORY_UNREADABLE: kind(
+    'Recorded days do not fit the definition of a history table.',
+    'Change the definition as the message says; no recorded day was touched.',
+    'definition',
+  ),
+  HISTORY_QUERY_FAILED: kind(
+    'The target refused the query of a history table.',
+    'Correct the definition of the table named; nothing was touched.',
+    'definition',
+  ),
+  HISTORY_FILE_INVALID: kind(
+    'The file of a history table has problems.',
+    'Correct each line listed; nothing was imported.',
+    'data',
+  ),
+
   VALUE_TOO_LONG: kind(
     'Values are longer than their column.',
     'Widen the column in the publication, or shorten the values in the source; the previous version stays.',

@@ -16,6 +16,8 @@ export interface Limits {
   /** Share of its rows that a table may lose from one version to the next, from `shrinkFloorRows` rows on. */
   readonly shrinkShare: number
   readonly shrinkFloorRows: number
+  /** A category may gain or lose this share of a table's rows from one version to the next without a warning. */
+  readonly figureShare: number
   /** Tables above this many rows are not compared row by row with the version before: the comparison costs a join. */
   readonly differenceRows: number
   /** Runs kept in the bookkeeping. */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   readerIdleTimeoutMs: 10 * 60_000,
   shrinkShare: 0.2,
   shrinkFloorRows: 50,
+  figureShare: 0.15,
   differenceRows: 500_000,
   runsKept: 1_000,
   staleAfterMinutes: 60,

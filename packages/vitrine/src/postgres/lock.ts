@@ -25,6 +25,11 @@ export async function takeRunLock(target: Session, schema: string): Promise<void
   throw new VitrineError('RUN_IN_PROGRESS', { place: 'target', detail: who })
 }
 
+/** Gives the lock back once; a caller that took it as well keeps it. A lost session has lost its locks already. */
+export async function releaseRunLock(target: Session, schema: string): Promise<void> {
+  await target.query('select pg_advisory_unlock($1::integer, hashtext($2))', [NAMESPACE, schema]).catch(() => undefined)
+}
+
 /** The session that holds the lock of a published schema, or null. */
 export async function runLockHolder(target: Session, schema: string): Promise<LockHolder | null> {
   const [row] = await target.query<LockHolder>(

@@ -7,6 +7,8 @@ import { type ErrorCode, VitrineError } from '../base/errors.ts'
 /** SQLSTATE to code (PostgreSQL manual, appendix A). A class of two characters stands for all its states. */
 const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '08': 'CONNECTION_LOST',
+  '08P01': 'COPY_PROTOCOL',
+  '22P03': 'COPY_PROTOCOL',
   '22001': 'VALUE_TOO_LONG',
   '22003': 'VALUE_OUT_OF_RANGE',
   '22': 'VALUE_OUT_OF_RANGE',

@@ -62,6 +62,8 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
   const closed = () => handlers.closed()
   socket.on('data', read)
   socket.on('close', closed)
+  // A connection that was lost while the client was idle has closed already, and will not say so again.
+  if (socket.destroyed || !socket.writable) closed()
   return {
     socket,
     query(text) {

@@ -4,9 +4,10 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Computed } from './compute.ts'
+import { type CheckedFigure, historyProblems } from './history-check.ts'
 import { LineageAnalysis } from './lineage.ts'
 import { isTreated, type Lineage, LineageProblem, type Origin } from './origin.ts'
-import type { Publication } from './publication.ts'
+import { type Publication, publishedRelations } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import { primaryKeyOf, shapeOf } from './shape.ts'
 import { isTextual } from './sql-type.ts'
@@ -36,6 +37,11 @@ export function checkPublication(publication: Publication): CheckResult {
     problems.push(...tableProblems(table, publication))
     problems.push(...lineageProblems(table, publication, columns))
   }
+  for (const history of publication.histories) {
+    const figures: CheckedFigure[] = []
+    problems.push(...tableProblems(history, publication), ...historyProblems(history, publication, figures))
+    columns.push(...figures.map(({ column, lineage }) => ({ table: history.name, column, lineage: distinct(lineage) })))
+  }
   return { problems, columns }
 }
 
@@ -52,7 +58,7 @@ export function requireSound(publication: Publication): readonly CheckedColumn[]
 function settingProblems(publication: Publication): Problem[] {
   const problems: Problem[] = []
   const seen = new Set<string>()
-  const names = [...publication.tables.map(({ name }) => name), publication.freshness.name]
+  const names = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]
   for (const name of names) {
     if (seen.has(name)) {
       problems.push({ place: name, detail: 'two published relations have this name', remedy: 'rename one of them' })

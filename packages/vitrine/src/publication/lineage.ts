@@ -27,7 +27,7 @@ import type {
 } from 'kysely'
 import { COMPOSITES } from './expression-parts.ts'
 import { isRunInstant } from './instant.ts'
-import { isTreated, type Lineage, LineageProblem } from './origin.ts'
+import { isTreated, type KnownTables, type Lineage, LineageProblem, REGISTERED } from './origin.ts'
 import { rawProblem, SAFE_FUNCTIONS } from './raw-sql.ts'
 import type { Source } from './register.ts'
 import { type Treatment, treatmentOf } from './treatment.ts'
@@ -50,9 +50,11 @@ const NAME_COLUMNS = 'Name each column through `ref`, and build the expression w
 /** The analysis of one publication's queries against its register. */
 export class LineageAnalysis {
   readonly #source: Source
+  readonly #known: KnownTables
 
-  constructor(source: Source) {
+  constructor(source: Source, known: KnownTables = REGISTERED) {
     this.#source = source
+    this.#known = known
   }
 
   /** The scope of a table's own query, in which its columns are evaluated. Throws LineageProblem. */
@@ -133,14 +135,10 @@ export class LineageAnalysis {
     if (cte !== undefined) return cte
     const table = this.#source.tables[name]
     if (table === undefined || (schema !== undefined && schema !== this.#source.schema)) {
-      return refuse(`the table «${name}» is not in the register`, 'Register the table with all its columns.')
+      return refuse(`the table «${name}» is not ${this.#known.where}`, this.#known.table)
     }
-    return new Map(
-      Object.entries(table).map(([column, { privacy }]) => [
-        column,
-        [{ table: name, column, privacy, treatments: [] }],
-      ]),
-    )
+    const own = { table: name, treatments: [] }
+    return new Map(Object.entries(table).map(([column, { privacy }]) => [column, [{ ...own, column, privacy }]]))
   }
 
   /** The output columns of a subquery, with its set operations folded in by position. */
@@ -192,7 +190,7 @@ export class LineageAnalysis {
         const lineage = columns.get(column)
         if (lineage !== undefined) found.push(lineage)
         else if (table !== null) {
-          return refuse(`the column «${table}.${column}» is not in the register`, 'Register it, or correct its name.')
+          return refuse(`the column «${table}.${column}» is not ${this.#known.where}`, this.#known.column)
         }
       }
       if (found.length > 1)

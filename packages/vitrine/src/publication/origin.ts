@@ -19,6 +19,19 @@ export class LineageProblem extends Error {
   }
 }
 
+/** How a problem speaks of the tables that a query may name, and what to do about one that it may not. */
+export interface KnownTables {
+  readonly where: string
+  readonly table: string
+  readonly column: string
+}
+
+export const REGISTERED: KnownTables = Object.freeze({
+  where: 'in the register',
+  table: 'Register the table with all its columns.',
+  column: 'Register it, or correct its name.',
+})
+
 /** Whether an origin may be published or filtered on, after the treatments it went through. */
 export function isTreated(origin: Origin): boolean {
   if (origin.privacy === 'open') return true

@@ -1,5 +1,6 @@
 /** The publication: all published tables and the settings around them, as one frozen value. Checks are in `check.ts`. */
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
+import type { HistoryTable } from './history.ts'
 import type { Source } from './register.ts'
 import type { PublishedTable } from './table.ts'
 
@@ -22,6 +23,8 @@ export interface Publication {
   readonly schema: string
   readonly source: Source
   readonly tables: readonly PublishedTable[]
+  /** Tables that accumulate, one row a day; computed after the others, from them. */
+  readonly histories: readonly HistoryTable[]
   readonly writer: string
   readonly reader: string
   /** IANA name: local midnight, and the day of dated figures. */
@@ -37,6 +40,7 @@ export interface PublicationSettings {
   readonly schema: string
   readonly source: Source
   readonly tables: readonly PublishedTable[]
+  readonly histories?: readonly HistoryTable[]
   readonly writer: string
   readonly reader: string
   readonly zone?: string
@@ -59,9 +63,16 @@ export function definePublication(settings: PublicationSettings): Publication {
     freshness: FRESHNESS,
     ...settings,
     tables: Object.freeze([...settings.tables]),
+    histories: Object.freeze([...(settings.histories ?? [])]),
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
   })
 }
+
+/** Everything of ours that the reader sees as a table: the published tables, then the history tables. */
+export const publishedRelations = ({ tables, histories }: Publication): readonly PublishedTable[] => [
+  ...tables,
+  ...histories,
+]
 
 export const stagingSchema = (publication: Publication): string => `${publication.schema}_next`
 export const retiredSchema = (publication: Publication): string => `${publication.schema}_previous`

@@ -3,7 +3,7 @@
  * definition; `target/live-shape.ts` reads the same data from a database; `target/plan.ts` compares the two.
  */
 import { createHash } from 'node:crypto'
-import type { Publication } from './publication.ts'
+import { type Publication, publishedRelations } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import type { PublishedTable } from './table.ts'
 
@@ -109,19 +109,22 @@ export function shapeOf(table: PublishedTable, publication: Publication): TableS
   }
 }
 
-/** The shapes of all tables, in the order of the publication. */
+/** The shapes of all tables, in the order of the publication, history tables last. */
 export const shapesOf = (publication: Publication): readonly TableShape[] =>
-  publication.tables.map((table) => shapeOf(table, publication))
+  publishedRelations(publication).map((table) => shapeOf(table, publication))
 
 /** What a run publishes by, in 16 characters: changes with any query, type, comment, key or closed list. */
 export function fingerprintOf(publication: Publication): string {
   const hash = createHash('sha256')
-  for (const table of publication.tables) {
+  for (const table of publishedRelations(publication)) {
     hash.update(JSON.stringify(shapeOf(table, publication)))
     hash.update(projectionOf(table).sql)
     for (const column of table.columns) {
       if (column.value.kind === 'computed') hash.update(JSON.stringify([column.name, column.value.computed.values]))
     }
+  }
+  for (const { earlier } of publication.histories) {
+    for (const [column, value] of Object.entries(earlier)) hash.update(`${column} ${value}`)
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -27,12 +27,16 @@ export async function stageWithReferences(
 ): Promise<readonly StagedTable[]> {
   const { publication } = context
   const release = () => context.coordinator.execute('commit')
-  if (chosen.length === publication.tables.length) return stageTables(chosen, false, streams, weights, context, release)
-  const nothing = () => Promise.resolve()
   const staged = new Map<string, StagedTable>()
   const keep = (tables: readonly StagedTable[]) => {
     for (const entry of tables) staged.set(entry.table.name, entry)
   }
+  const inOrder = () => publication.tables.flatMap(({ name }) => staged.get(name) ?? [])
+  if (chosen.length === publication.tables.length) {
+    keep(await stageTables(chosen, false, streams, weights, context, release))
+    return inOrder()
+  }
+  const nothing = () => Promise.resolve()
   const others = publication.tables.filter((table) => !chosen.includes(table))
   const [first] = streams
   // sound because a publication without tables is refused, and there is at least one stream otherwise.
@@ -45,7 +49,7 @@ export async function stageWithReferences(
     for (const { name } of wanted) await control.execute(`drop table ${qualified(context.staging, name)}`)
   }
   await release()
-  return publication.tables.flatMap(({ name }) => staged.get(name) ?? [])
+  return inOrder()
 }
 
 /** Carried tables at one end of a broken reference whose other end was read again. */

@@ -2,7 +2,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address } from '../postgres/address.ts'
-import type { Publication } from '../publication/publication.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Trigger } from '../target/runs.ts'
 import type { RunObserver } from './observer.ts'
@@ -24,12 +24,16 @@ export interface SyncRequest {
   readonly signal: AbortSignal
 }
 
-/** The tables named by `only`, in the publication's order. Throws TABLE_UNKNOWN. */
+/**
+ * The tables named by `only`, in the publication's order; a history table may be named, and is computed, not read. Throws
+ * TABLE_UNKNOWN.
+ */
 export function chosenTables(publication: Publication, only: readonly string[] | null): readonly PublishedTable[] {
   if (only === null) return publication.tables
-  const unknown = only.filter((name) => !publication.tables.some((table) => table.name === name))
+  const names = publishedRelations(publication).map(({ name }) => name)
+  const unknown = only.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
-    const known = publication.tables.map(({ name }) => name).join(', ')
+    const known = names.join(', ')
     throw new VitrineError('TABLE_UNKNOWN', { place: unknown.join(', '), detail: `The published tables are ${known}.` })
   }
   return publication.tables.filter(({ name }) => only.includes(name))

@@ -101,3 +101,16 @@ async function endBackends(leader: Session, pids: readonly number[]): Promise<vo
     // The leading session is gone as well: its server has ended the others, or will when it is back.
   }
 }
+
+/** How long a failed run waits for a step that was under way; its connections are cut, so it ends by itself. */
+const SETTLE_MS = 10_000
+
+/** Waits until the promise has settled, whatever it gives, within a bound. */
+export async function settled(promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, SETTLE_MS)
+  })
+  await Promise.race([promise.catch(() => undefined), late])
+  clearTimeout(timer)
+}

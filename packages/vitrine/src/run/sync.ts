@@ -18,7 +18,6 @@ import { estimateWeights } from '../source/estimate.ts'
 import { checkProjections } from '../source/projection-types.ts'
 import { bookkeepingIsCurrent, freshnessViewSql } from '../target/bookkeeping.ts'
 import { type CarryPlan, planCarry } from '../target/carry.ts'
-import { differenceOf } from '../target/difference.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import {
   beginRun,
@@ -32,10 +31,12 @@ import {
 import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
 import { clearRetiredName, dropRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
+import { describeTables, outcomeOf } from './describe.ts'
+import { checkHistories, recordHistories, stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, requirePseudonymKey, type SyncRequest } from './request.ts'
-import { RunSessions } from './sessions.ts'
+import { RunSessions, type Stream, settled } from './sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export { chosenTables, type SyncRequest } from './request.ts'
@@ -147,7 +148,11 @@ class Run {
     }
     const weights = await estimateWeights(this.#coordinator, this.#publication)
     const readPublished = () => this.#sessions.target('carry')
-    const staged = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+    const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+    // sound because there is a stream for at least one table.
+    const { target: writing } = streams[0] as Stream
+    const readLedger = () => this.#sessions.target('history')
+    const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
 
     await this.#enter('verify')
     const before = await publishedCounts(this.#control, this.#publication.schema)
@@ -160,7 +165,7 @@ class Run {
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
     await this.#enter('publish')
-    const switched = await this.#switch(staged, carry, snapshot.takenAt)
+    const switched = await this.#switch(staged, carry, context)
 
     const outcomes = await this.#afterwards(staged)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
@@ -170,10 +175,11 @@ class Run {
   async #check(): Promise<ReadonlyMap<string, readonly number[]>> {
     await requireMigrated(this.#control, this.#publication)
     await requireWorkNamesFree(this.#control, this.#publication)
-    await requireNoDrift(this.#coordinator, this.#publication.source)
+    await requireNoDrift(this.#coordinator, this.#publication.source, this.#publication.tables)
     const inputTypes = await checkProjections(this.#coordinator, this.#publication)
     // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
     await planCarry(this.#control, this.#publication, this.#publication.schema)
+    await checkHistories(this.#control, this.#publication)
     return inputTypes
   }
 
@@ -187,12 +193,16 @@ class Run {
     )
   }
 
-  async #switch(staged: readonly StagedTable[], carry: CarryPlan, dataOf: Date): Promise<SwitchResult> {
+  async #switch(staged: readonly StagedTable[], carry: CarryPlan, context: StageContext): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     this.#switching = true
     await clearRetiredName(this.#control, this.#publication)
     const outcomes = staged.map((table) => outcomeOf(table, null))
-    const record = () => recordPublication(this.#control, this.#id, this.#publication.schema, dataOf, outcomes)
+    const { snapshot, instant } = context
+    const record = async () => {
+      await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
+      await recordHistories(this.#control, this.#publication, staged, instant)
+    }
     const result = await switchVersions(this.#control, this.#publication, carry, record)
     this.#staging = null
     return result
@@ -220,16 +230,8 @@ class Run {
     return outcomes
   }
 
-  /** What changed, table by table, while the version before is still at hand. */
-  async #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
-    const outcomes: TableOutcome[] = []
-    for (const entry of staged) {
-      const small = entry.rows <= this.#publication.limits.differenceRows
-      const difference =
-        small && !entry.carried ? await differenceOf(this.#control, entry.table, current, previous) : null
-      outcomes.push(outcomeOf(entry, entry.carried ? { added: 0, changed: 0, removed: 0 } : difference))
-    }
-    return outcomes
+  #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
+    return describeTables(this.#control, this.#publication, staged, { current, previous }, this.#request.observer)
   }
 
   async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
@@ -275,7 +277,7 @@ class Run {
   async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
     await this.#sessions.abandon(this.#control, this.#coordinator)
     // An interrupted step may still be creating the staging area through the leading session.
-    await steps.catch(() => undefined)
+    await settled(steps)
     const staging = this.#staging
     if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
     await failRun(this.#control, this.#id, error).catch(async () => {
@@ -284,13 +286,4 @@ class Run {
       if (again !== null) await failRun(again, this.#id, error).catch(() => undefined)
     })
   }
-}
-
-function outcomeOf(
-  entry: StagedTable,
-  difference: { added: number; changed: number; removed: number } | null,
-): TableOutcome {
-  const { table, carried, rows, bytes, milliseconds, unknown } = entry
-  const { added, changed, removed } = difference ?? { added: null, changed: null, removed: null }
-  return { table: table.name, carried, rows, added, changed, removed, bytes, milliseconds, unknown }
 }

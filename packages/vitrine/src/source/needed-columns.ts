@@ -1,6 +1,7 @@
 /**
  * Which columns of the source the queries of a publication name, so that a role may be refused all others. Read off the
- * query nodes; called by `drift.ts`.
+ * query nodes. A name that could stand for columns of two tables is left out: the source itself refuses the query when a
+ * right on it is missing (`projection-types.ts`), and a right that nobody needs is never asked for. Called by `drift.ts`.
  */
 import type { AliasNode, ColumnNode, IdentifierNode, OperationNode, ReferenceNode, TableNode } from 'kysely'
 import { projectionOf } from '../publication/select-text.ts'
@@ -8,7 +9,7 @@ import type { PublishedTable } from '../publication/table.ts'
 
 export type NeededColumns = ReadonlyMap<string, ReadonlySet<string>>
 
-/** The columns that each source table must let us read. A name without its table counts for every table of the query. */
+/** The columns that each source table must let us read; none when only its rows are counted. */
 export function neededColumns(tables: readonly PublishedTable[]): NeededColumns {
   const needed = new Map<string, Set<string>>()
   for (const table of tables) {
@@ -27,7 +28,7 @@ export function neededColumns(tables: readonly PublishedTable[]): NeededColumns 
 
 /** The tables, aliases and columns that the nodes of one published table name. */
 class Names {
-  /** Alias or own name → tables. An alias used twice in different subqueries may stand for two. */
+  /** Alias or own name → tables: an alias may be used again in another subquery. */
   readonly #tables = new Map<string, Set<string>>()
   readonly #columns: { readonly alias: string | null; readonly column: string }[] = []
 
@@ -68,12 +69,12 @@ class Names {
     this.#tables.set(alias, known.add(table.identifier.name))
   }
 
-  /** Every table that is named, with no column when only its rows are counted. */
   columnsByTable(): ReadonlyMap<string, ReadonlySet<string>> {
     const all = new Set([...this.#tables.values()].flatMap((tables) => [...tables]))
     const found = new Map([...all].map((table) => [table, new Set<string>()]))
     for (const { alias, column } of this.#columns) {
-      for (const table of alias === null ? all : (this.#tables.get(alias) ?? [])) found.get(table)?.add(column)
+      const [table, ...others] = (alias === null ? all : this.#tables.get(alias)) ?? []
+      if (table !== undefined && others.length === 0) found.get(table)?.add(column)
     }
     return found
   }

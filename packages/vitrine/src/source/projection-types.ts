@@ -75,7 +75,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
 const isRefusal = ({ sqlState, kind }: VitrineError): boolean =>
   sqlState !== undefined && !kind.retry && !/^(?:08|28|53|55|57|58|XX)/.test(sqlState)
 
-async function readTypes(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, FoundType>> {
+export async function readTypes(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, FoundType>> {
   const rows = await source.query<FoundType>(
     `select t.oid, format_type(t.oid, null) as name, format_type(e.oid, null) as element,
             coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"

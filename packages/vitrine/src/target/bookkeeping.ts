@@ -1,6 +1,7 @@
 /**
  * The tool's own tables in the target, in a private schema that only the writer sees: what was applied, every run and its
- * tables, how old each table is. Its layout has a version and is migrated here. Runs are written by `run/`.
+ * tables, how old each table is, the days of history tables. Its layout has a version and is migrated here. Runs are
+ * written by `run/`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -45,6 +46,7 @@ const LAYOUTS: readonly string[] = [
     bytes bigint not null,
     milliseconds integer not null,
     unknown jsonb not null default '{}',
+    warnings jsonb not null default '[]',
     primary key (run_id, table_name)
   );
   create table vitrine.freshness (
@@ -54,6 +56,18 @@ const LAYOUTS: readonly string[] = [
     data_of timestamptz not null,
     published_at timestamptz not null,
     primary key (schema_name, table_name)
+  );
+  `,
+  // The days of history tables. The figures of a day are one object, so that a changed definition changes no recorded row.
+  `
+  create table vitrine.ledger (
+    schema_name text not null,
+    table_name text not null,
+    day date not null,
+    figures jsonb not null,
+    origin text not null check (origin in ('run', 'import', 'adoption')),
+    recorded_at timestamptz not null,
+    primary key (schema_name, table_name, day)
   );
   `,
 ]

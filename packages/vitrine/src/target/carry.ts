@@ -5,7 +5,7 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 
@@ -82,10 +82,10 @@ async function tableGrants(target: Session, publication: Publication): Promise<r
      cross join lateral aclexplode(t.attacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
      where n.nspname = $1 and c.relname = any ($2) and a.grantee <> c.relowner
      order by 1, 2 nulls first, 3, 4`,
-    [publication.schema, [...publication.tables.map(({ name }) => name), publication.freshness.name]],
+    [publication.schema, [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]],
   )
   const columns = new Map(
-    publication.tables.map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
+    publishedRelations(publication).map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
   )
   const kept = rows.filter(({ table, column }) => column === null || columns.get(table)?.has(column) === true)
   const readable = new Set(
@@ -95,7 +95,7 @@ async function tableGrants(target: Session, publication: Publication): Promise<r
   )
   const [reader] = await target.query('select from pg_catalog.pg_roles where rolname = $1', [publication.reader])
   if (reader === undefined) return kept
-  const missing = [...publication.tables.map(({ name }) => name), publication.freshness.name].filter(
+  const missing = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name].filter(
     (name) => !readable.has(name),
   )
   return [
@@ -157,7 +157,7 @@ async function foreignRelations(
   publication: Publication,
   problems: Problem[],
 ): Promise<readonly string[]> {
-  const ours = [...publication.tables.map(({ name }) => name), publication.freshness.name]
+  const ours = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]
   const rows = await target.query<Foreign>(
     `select c.relname as name, c.relkind as kind, pg_has_role(current_user, c.relowner, 'usage') as owned, o.rolname as owner
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_roles o on o.oid = c.relowner
@@ -223,7 +223,7 @@ async function dependentViews(
      from reading join pg_catalog.pg_class c on c.oid = reading.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_roles o on o.oid = c.relowner
      group by c.oid, n.nspname, o.rolname order by level, schema, name`,
-    [publication.schema, publication.tables.map(({ name }) => name)],
+    [publication.schema, publishedRelations(publication).map(({ name }) => name)],
   )
   const statements: string[] = []
   for (const view of rows) {
@@ -253,7 +253,7 @@ function viewOption(text: string): string {
 
 /** Objects that read or guard our tables in a way that no statement can move to the next version. */
 async function blockers(target: Session, publication: Publication): Promise<readonly Problem[]> {
-  const names = publication.tables.map(({ name }) => name)
+  const names = publishedRelations(publication).map(({ name }) => name)
   const rows = await target.query<{ what: string }>(
     `with ours as (
        select c.oid, c.reltype from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -9,8 +9,10 @@ import { takeRunLock } from '../postgres/lock.ts'
 import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
+import { unrecordedHistories } from './adoption.ts'
 import { readApplied } from './bookkeeping.ts'
 import { readOtherRelations } from './live-relations.ts'
+import { readLiveShapes } from './live-shape.ts'
 import { findWorkSchemas } from './staging.ts'
 
 export interface DropStep {
@@ -171,8 +173,21 @@ export async function planDrop(target: Session, publication: Publication): Promi
           : `schema ${BOOKKEEPING_SCHEMA} with the record of runs and the history`,
       ),
     ],
-    blockers: [...(await dependents(target, ours)), ...ownedByOthers(ours), ...(await strangers(target, workSchemas))],
+    blockers: [
+      ...(await dependents(target, ours)),
+      ...ownedByOthers(ours),
+      ...(await strangers(target, workSchemas)),
+      ...(await unrecorded(target, publication, recorded)),
+    ],
   })
+}
+
+/** Days that somebody wrote into a history table by hand exist nowhere else. */
+async function unrecorded(target: Session, publication: Publication, recorded: ReadonlySet<string>) {
+  const histories = publication.histories.filter(({ name }) => recorded.has(name))
+  if (histories.length === 0) return []
+  const live = await readLiveShapes(target, publication.schema)
+  return unrecordedHistories(target, { ...publication, histories }, live)
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -41,7 +41,7 @@ export interface LiveSchema {
   readonly dependents: readonly LiveDependent[]
 }
 
-/** Reads one schema. A schema that does not exist gives `exists: false` and no tables. Cheap: nine catalogue queries. */
+/** Reads one schema. A schema that does not exist gives `exists: false` and no tables. Cheap: ten catalogue queries. */
 export async function readLiveShapes(target: Session, schema: string, roles: LiveRoles = {}): Promise<LiveSchema> {
   return withEmptySearchPath(target, async () => {
     const facts = await readSchema(target, schema, roles)

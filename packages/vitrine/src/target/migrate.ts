@@ -5,9 +5,10 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { takeRunLock } from '../postgres/lock.ts'
+import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
 import { identifier, shapesOf } from '../publication/shape.ts'
+import { planWithAdoption } from './adoption.ts'
 import {
   type Applied,
   bookkeepingIsCurrent,
@@ -16,6 +17,7 @@ import {
   readApplied,
   writeApplied,
 } from './bookkeeping.ts'
+import { requireLedgerFits } from './ledger.ts'
 import { type LiveSchema, readLiveShapes } from './live-shape.ts'
 import { blockingSteps, type MigrationPlan, type MigrationStep, type PlanSettings, planMigration } from './plan.ts'
 
@@ -34,11 +36,18 @@ export function planSettings(publication: Publication): PlanSettings {
 export async function planFor(target: Session, publication: Publication): Promise<MigrationPlan> {
   const live = await readLive(target, publication)
   requireUsable(live, publication)
-  return planOf(live, await readOwnRecord(target, publication), publication)
+  return planOf(target, live, await readOwnRecord(target, publication), publication)
 }
 
-const planOf = (live: LiveSchema, applied: Applied | null, publication: Publication): MigrationPlan =>
-  planMigration(live, shapesOf(publication), applied?.shapes ?? null, planSettings(publication))
+async function planOf(
+  target: Session,
+  live: LiveSchema,
+  applied: Applied | null,
+  publication: Publication,
+): Promise<MigrationPlan> {
+  const plan = planMigration(live, shapesOf(publication), applied?.shapes ?? null, planSettings(publication))
+  return planWithAdoption(target, publication, live, plan)
+}
 
 const readLive = (target: Session, { schema, writer, reader }: Publication): Promise<LiveSchema> =>
   readLiveShapes(target, schema, { writer, reader })
@@ -115,6 +124,7 @@ function refuseConflicts({ schema, conflicts }: MigrationPlan): void {
 
 async function applyOnce(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
   const { schema, writer, reader, limits } = publication
+  await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
   const fresh = await planFor(target, publication)
   if (JSON.stringify(fresh) !== JSON.stringify(plan)) {
     throw new VitrineError('PLAN_CONFLICT', {
@@ -124,7 +134,6 @@ async function applyOnce(target: Session, publication: Publication, plan: Migrat
     })
   }
   await becomeWriter(target, writer)
-  await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
   await migrateBookkeeping(target)
   for (const step of plan.steps) await execute(target, step)
   if (!plan.steps.some(({ kind }) => kind === 'missing reader')) {
@@ -135,6 +144,7 @@ async function applyOnce(target: Session, publication: Publication, plan: Migrat
     )
   }
   await writeApplied(target, publication)
+  await requireLedgerFits(target, publication)
 }
 
 /** Whatever is created must belong to the writer, whose runs rename and drop it, whoever migrates. */
@@ -154,9 +164,10 @@ async function becomeWriter(target: Session, writer: string): Promise<void> {
   }
 }
 
-/** SQLSTATEs of what the plan could not see: another object needs ours (2BP01) or has its name (42P07, 42710). */
+/** SQLSTATEs of what the plan could not see: another object needs ours (2BP01, 0A000) or has its name (42P07, 42710). */
 const UNFORESEEN: ReadonlyMap<string | undefined, string> = new Map([
   ['2BP01', 'another object depends on it'],
+  ['0A000', 'another object needs it as it is'],
   ['42P07', 'another relation has the name of what it creates'],
   ['42710', 'another object has the name of what it creates'],
 ])
@@ -172,23 +183,10 @@ async function execute(target: Session, { place, text, sql }: MigrationStep): Pr
   }
 }
 
-/** Gives the run lock back once; a caller that took it as well keeps it. A lost session has lost its locks. */
-async function releaseRunLock(target: Session, schema: string): Promise<void> {
-  await target
-    .query(
-      `select pg_advisory_unlock(classid::bigint::integer, hashtext($1))
-       from pg_catalog.pg_locks
-       where locktype = 'advisory' and objsubid = 2 and pid = pg_backend_pid()
-         and objid = (hashtext($1)::bigint & 4294967295)::oid`,
-      [schema],
-    )
-    .catch(() => undefined)
-}
-
 /**
  * Refuses a run on a schema that is not what the publication describes: TARGET_NOT_MIGRATED with the steps that `migrate`
  * would do now, TARGET_SCHEMA_MISSING, TARGET_SCHEMA_NOT_OWNED, TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. A dozen
- * catalogue queries, no table is read.
+ * catalogue queries; of tables, only the days of history tables are read.
  */
 export async function requireMigrated(target: Session, publication: Publication): Promise<void> {
   const { schema, writer } = publication
@@ -196,7 +194,7 @@ export async function requireMigrated(target: Session, publication: Publication)
   if (!live.exists) throw new VitrineError('TARGET_SCHEMA_MISSING', { place: schema })
   requireOwned(live, writer)
   const applied = await readOwnRecord(target, publication)
-  const plan = planOf(live, applied, publication)
+  const plan = await planOf(target, live, applied, publication)
   const problems: Problem[] = [...plan.conflicts]
   if (applied === null)
     problems.push({ place: schema, detail: 'it was never migrated', remedy: 'run `vitrine migrate`' })

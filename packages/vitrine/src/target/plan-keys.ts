@@ -128,7 +128,7 @@ const sameColumns = (one: IndexShape, other: IndexShape): boolean =>
 /** Indexes that we did not make are left to the next run, whose tables do not have them. */
 function indexSteps(context: TableContext): readonly PhasedStep[] {
   const { live, wanted, applied, gone } = context
-  const present = (live?.shape.indexes ?? []).filter(({ columns }) => !columns.some((column) => gone.has(column)))
+  const present = (live?.shape.indexes ?? []).filter((index) => !touches(index, gone))
   const missing: IndexShape[] = []
   for (const index of wanted.indexes) {
     const alike = present.filter((candidate) => sameColumns(candidate, index))
@@ -137,37 +137,33 @@ function indexSteps(context: TableContext): readonly PhasedStep[] {
     else present.splice(present.indexOf(match), 1)
   }
   const isOurs = (index: IndexShape) => applied?.indexes.some((known) => sameColumns(known, index)) === true
-  const inTheWay = (index: IndexShape) => missing.some(({ name }) => name === index.name)
+  const unwanted = [
+    ...present.map((index) => ({ name: index.name, ours: isOurs(index) })),
+    ...(live?.extras ?? []).map((name) => ({ name, ours: false })),
+  ]
   const steps = [
-    ...present.map((index) => removedIndex(context, index.name, isOurs(index) || inTheWay(index), !isOurs(index))),
-    ...(live?.extras ?? []).map((name) =>
-      removedIndex(
-        context,
-        name,
-        missing.some((index) => index.name === name),
-        true,
-      ),
-    ),
-    ...missing.map((index) =>
-      newIndex(context, index, isOurs(index) && !index.columns.some((column) => gone.has(column))),
-    ),
+    ...unwanted.map(({ name, ours }) => {
+      const inTheWay = missing.some((index) => index.name === name)
+      return ours || inTheWay ? droppedIndex(context, name, !ours) : leftIndex(context, name)
+    }),
+    ...missing.map((index) => newIndex(context, index, isOurs(index) && !touches(index, gone))),
   ]
   return steps.map((step) => ({ phase: 'indexes', step }))
 }
 
-function removedIndex(
-  { schema, wanted, applied }: TableContext,
-  name: string,
-  now: boolean,
-  foreign: boolean,
-): MigrationStep {
+const touches = ({ columns }: IndexShape, gone: ReadonlySet<string>): boolean =>
+  columns.some((column) => gone.has(column))
+
+function droppedIndex({ schema, wanted, applied }: TableContext, name: string, foreign: boolean): MigrationStep {
+  const sql = [`drop index ${qualified(schema, name)}`]
   const byHand = applied !== null && foreign
-  if (now) {
-    const sql = [`drop index ${qualified(schema, name)}`]
-    return stepOf('removed index', wanted.name, `index ${name} of ${wanted.name} is dropped`, sql, { byHand })
-  }
+  return stepOf('removed index', wanted.name, `index ${name} of ${wanted.name} is dropped`, sql, { byHand })
+}
+
+/** Not called a hand edit: an index of the application that made the tables before us looks the same. */
+function leftIndex({ wanted }: TableContext, name: string): MigrationStep {
   const text = `index ${name} of ${wanted.name}, which this tool did not make, goes with the next run`
-  return stepOf('removed index', wanted.name, text, [], { effect: 'next run', byHand })
+  return stepOf('removed index', wanted.name, text, [], { effect: 'next run' })
 }
 
 function newIndex({ schema, wanted }: TableContext, index: IndexShape, byHand: boolean): MigrationStep {

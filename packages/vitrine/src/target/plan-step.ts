@@ -4,6 +4,7 @@ export type StepKind =
   | 'new schema'
   | 'new table'
   | 'adopted table'
+  | 'adopted history'
   | 'removed table'
   | 'new column'
   | 'removed column'

@@ -78,12 +78,16 @@ function tableSteps(
   context: TableContext,
   survey: KeySurvey,
   readerExists: boolean,
-  { reader }: TableSettings,
+  { schema, reader }: TableSettings,
 ): readonly PhasedStep[] {
   const { live, wanted, applied } = context
   const keys = keySteps(context, survey)
   if (live === null) return [newTableStep(context, readerExists ? reader : null), ...keys]
   const steps = [...columnSteps(context), ...keys, ...commentSteps(context)]
+  if (readerExists && !live.readable) {
+    const sql = [`grant select on table ${qualified(schema, wanted.name)} to ${identifier(reader)}`]
+    steps.push({ phase: 'grants', step: stepOf('grant', wanted.name, `${reader} may read ${wanted.name}`, sql) })
+  }
   if (applied !== null) return steps
   const text = `table ${wanted.name}, which this tool did not make, is taken over: the next run replaces its rows`
   const adopted = stepOf('adopted table', wanted.name, text, [], { losesData: !live.isEmpty })

@@ -49,7 +49,7 @@ export function planMigration(
     ...schemaSteps(live, settings),
     ...tables.steps,
     ...freshnessSteps(live, settings),
-    ...readerSteps(live, wanted, settings),
+    ...readerSteps(live, settings),
   ]
   const conflicts = [...tables.conflicts, ...nameConflicts(live, wanted, settings)]
   return Object.freeze({
@@ -70,7 +70,8 @@ function schemaSteps(live: LiveSchema, { schema }: PlanSettings): readonly Phase
   return [{ phase: 'schema', step: stepOf('new schema', schema, `schema ${schema} is created`, [sql]) }]
 }
 
-function readerSteps(live: LiveSchema, wanted: readonly TableShape[], settings: PlanSettings): readonly PhasedStep[] {
+/** The reader's rights but for those on the tables, which are planned with them. */
+function readerSteps(live: LiveSchema, settings: PlanSettings): readonly PhasedStep[] {
   const { schema, reader } = settings
   if (!live.readerExists) {
     const text = `role ${reader} does not exist, so nobody reads the tables: run provision`
@@ -81,12 +82,6 @@ function readerSteps(live: LiveSchema, wanted: readonly TableShape[], settings: 
     steps.push({ phase: 'grants', step: stepOf('grant', place, text, [`grant ${sql} to ${identifier(reader)}`]) })
   if (!live.readerMayEnter)
     grant(schema, `${reader} may enter schema ${schema}`, `usage on schema ${identifier(schema)}`)
-  const names = new Set(wanted.map(({ name }) => name))
-  for (const { shape, readable } of live.tables) {
-    if (!readable && names.has(shape.name)) {
-      grant(shape.name, `${reader} may read ${shape.name}`, `select on table ${qualified(schema, shape.name)}`)
-    }
-  }
   const view = freshnessView(live, settings)
   if (view !== undefined && isCurrent(view, settings) && !view.readable) {
     grant(view.name, `${reader} may read ${view.name}`, `select on table ${qualified(schema, view.name)}`)

@@ -24,16 +24,20 @@ export interface ProvisionPlan {
 
 /**
  * Compares the target with what the publication needs. `session` is on the target, as an administrator or as the writer
- * itself. Throws SETTINGS_INVALID for a password that drivers could understand differently.
+ * itself. Changes nothing. Throws SETTINGS_INVALID when a role is to be made with a password that drivers could understand
+ * differently.
  */
 export async function planProvision(
   session: Session,
   publication: Publication,
   options: ProvisionOptions,
 ): Promise<ProvisionPlan> {
-  if (options.writerPassword !== null) requirePlainPassword(options.writerPassword, publication.writer)
-  if (options.readerPassword !== null) requirePlainPassword(options.readerPassword, publication.reader)
   const roles = await readRoles(session, publication)
+  // Roles that exist keep the password they have, whatever it is.
+  for (const kind of ['writer', 'reader'] as const) {
+    const password = options[`${kind}Password`]
+    if (roles[kind] === null && password !== null) requirePlainPassword(password, publication[kind])
+  }
   const rights = await readRights(session, publication)
   const settingsHold = await readerSettingsHold(session, publication)
   const steps = provisionSteps(publication, options, { roles, rights, settingsHold })

@@ -2,6 +2,7 @@
 import type { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
+import type { FigureWarning } from './plausibility.ts'
 
 export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
 export type Phase = (typeof PHASES)[number]
@@ -28,6 +29,8 @@ export interface TableOutcome {
   readonly milliseconds: number
   /** Rows with something unknown, by reason. */
   readonly unknown: Readonly<Record<string, number>>
+  /** Figures that moved implausibly since the version before. */
+  readonly warnings: readonly FigureWarning[]
 }
 
 /**
@@ -91,9 +94,9 @@ export async function succeedRun(
 ): Promise<void> {
   await target.transaction(async () => {
     await target.query(
-      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds, unknown)
+      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds, unknown, warnings)
        select $1, * from jsonb_to_recordset($2::jsonb) as t (
-         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer, unknown jsonb)`,
+         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer, unknown jsonb, warnings jsonb)`,
       [run, JSON.stringify(tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })))],
     )
     await target.query(
@@ -138,7 +141,7 @@ export async function latestRuns(target: Session, schema: string, count: number)
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
             r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace",
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
-              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown) order by t.table_name)
+              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables
      from vitrine.run r where r.schema_name = $1 order by r.id desc limit $2`,
     [schema, count],

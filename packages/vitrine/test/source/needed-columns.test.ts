@@ -71,3 +71,18 @@ test('a table whose rows alone are counted needs no column', () => {
   }))
   expect(sorted(neededColumns([counted]))).toEqual({ person: ['id'], orders: [] })
 })
+
+test('a name that could stand for columns of two tables asks for none', () => {
+  const twice = from(source.selectFrom('person as p')).publish('t', 'T', ({ ref, selectFrom }) => ({
+    id: bigint(because(ref('p.id'), 'key'), 'Key').primaryKey(),
+    label: text(
+      selectFrom('country as x').whereRef('x.code', '=', 'p.country').select('x.label').$asScalar(),
+      'L',
+    ).nullable(),
+    note: text(
+      selectFrom('orders as x').whereRef('x.person_id', '=', 'p.id').select('x.note').$asScalar(),
+      'N',
+    ).nullable(),
+  }))
+  expect(sorted(neededColumns([twice]))).toEqual({ person: ['country', 'id'], country: [], orders: [] })
+})

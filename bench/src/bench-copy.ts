@@ -1,0 +1,49 @@
+/** `pass` and `compute`: one table of a million rows, without rules against psql, and with rules against psql moving their results. */
+
+import { type BenchContext, requireSameResult, runReference, runTool, sourceOf } from './bench.ts'
+import { NEXT } from './reference.ts'
+import type { Figure } from './report.ts'
+import { alternate, spreadOf } from './rounds.ts'
+
+/** A sixth of them are companies. */
+export const FULL_ROWS = 6_000_000
+
+const GOALS = { pass: 1.1, compute: 1.2 } as const
+
+export async function benchCopy(context: BenchContext, subject: 'pass' | 'compute'): Promise<readonly Figure[]> {
+  const { servers, rounds } = context
+  const schema = await sourceOf(context, FULL_ROWS)
+  await servers.emptyTarget('tool')
+  await servers.emptyTarget('reference')
+  const pairs = await alternate(
+    rounds,
+    {
+      first: async () => {
+        await servers.emptyStaging('tool')
+        return runTool(context, 'load', subject, schema)
+      },
+      second: async () => {
+        await servers.emptyStaging('reference')
+        return runReference(context, subject, schema)
+      },
+    },
+    () => requireSameResult(context, NEXT, ['company']),
+  )
+  const [tool, cpu, reference] = [
+    spreadOf(pairs.map(({ first }) => first.seconds)),
+    spreadOf(pairs.map(({ first }) => first.cpuSeconds)),
+    spreadOf(pairs.map(({ second }) => second)),
+  ].map(({ median }) => median.toFixed(2))
+  return [
+    {
+      bench: subject,
+      what: `${subject === 'pass' ? '25 columns' : '30 columns, 5 by rules'}, against the reference`,
+      unit: 'ratio',
+      goal: GOALS[subject],
+      spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second)),
+      judged: 'median',
+      orientation: `tool ${tool} s (its CPU ${cpu} s), reference ${reference} s`,
+      always: false,
+    },
+  ]
+}

@@ -1,0 +1,111 @@
+/** What every bench is given, and the two sides that most of them compare. */
+
+import { parseAddress } from 'vitrine/postgres/address'
+import { connect } from 'vitrine/postgres/connect'
+import { applyPlan, planFor } from 'vitrine/target/migrate'
+import { runNode, runPsql } from './child.ts'
+import { publicationOf, type Subject } from './publication.ts'
+import { referenceWork } from './reference.ts'
+import { type Psql, scriptOf } from './reference-psql.ts'
+import { type BenchServers, type TargetName, withClient } from './servers.ts'
+import { provideRows } from './source-data.ts'
+import { schemaOf } from './tables.ts'
+import { parseReport, type ToolReport } from './tool-report.ts'
+
+export interface BenchContext {
+  readonly servers: BenchServers
+  /** Null where there is none: the reference then runs over the driver's sockets. */
+  readonly psql: Psql | null
+  readonly rounds: number
+  readonly scale: number
+  /** Progress for the person who waits. */
+  readonly say: (text: string) => void
+}
+
+export interface ToolMeasure extends ToolReport {
+  readonly seconds: number
+}
+
+/** Makes the source rows of a full number of rows, at the call's scale, and gives their schema. */
+export async function sourceOf(context: BenchContext, fullRows: number): Promise<string> {
+  const rows = Math.max(600, Math.round(fullRows * context.scale))
+  await withClient(context.servers.sourceUrl(), (client) => provideRows(client, rows, context.say))
+  return schemaOf(rows)
+}
+
+export async function runTool(
+  context: BenchContext,
+  work: 'load' | 'sync',
+  subject: Subject,
+  schema: string,
+): Promise<ToolMeasure> {
+  await context.servers.settle()
+  const { seconds, output } = await runNode('tool.js', [work, subject, schema], context.servers.ends('tool'))
+  return { seconds, ...parseReport(output) }
+}
+
+/** Gives the seconds that it took. */
+export async function runReference(
+  context: BenchContext,
+  subject: Exclude<Subject, 'readers'>,
+  schema: string,
+): Promise<number> {
+  const { servers, psql } = context
+  await servers.settle()
+  const ends = servers.ends('reference')
+  const { seconds } =
+    psql === null
+      ? await runNode('reference-driver.js', [subject, schema], ends)
+      : await runPsql(scriptOf(referenceWork(subject, schema)), psql, ends)
+  return seconds
+}
+
+/** Makes the tool's published schema, as `vitrine migrate` does. */
+export async function migrateTool({ servers }: BenchContext, subject: Subject, schema: string): Promise<void> {
+  const publication = publicationOf(subject, schema)
+  const session = await connect(parseAddress(servers.targetUrl('tool'), 'target'), {
+    side: 'target',
+    name: 'bench migrate',
+    limits: publication.limits,
+    readOnly: false,
+    searchPath: [],
+  })
+  try {
+    await applyPlan(session, publication, await planFor(session, publication))
+  } finally {
+    await session.end()
+  }
+}
+
+/** What a side has made: rows and their hash, keys and indexes, table by table. */
+function pictureOf(
+  servers: BenchServers,
+  side: TargetName,
+  schema: string,
+  tables: readonly string[],
+): Promise<string> {
+  return withClient(servers.targetUrl(side), async (client) => {
+    const picture: unknown[] = []
+    for (const table of tables) {
+      const { rows } = await client.query(
+        `select count(*), sum(hashtextextended(t::text, 0)),
+           (select array_agg(contype order by contype) from pg_constraint where conrelid = '${schema}.${table}'::regclass and contype <> 'n'),
+           (select count(*) from pg_index where indrelid = '${schema}.${table}'::regclass)
+         from ${schema}.${table} t`,
+      )
+      picture.push([table, rows])
+    }
+    return JSON.stringify(picture)
+  })
+}
+
+/** Throws when the two sides have not made the same tables: a comparison of their times would mean nothing. */
+export async function requireSameResult(
+  context: BenchContext,
+  schema: string,
+  tables: readonly string[],
+): Promise<void> {
+  const tool = await pictureOf(context.servers, 'tool', schema, tables)
+  const reference = await pictureOf(context.servers, 'reference', schema, tables)
+  if (tool !== reference) throw new Error(`tool and reference made different tables: ${tool} against ${reference}`)
+}

@@ -1,0 +1,105 @@
+/**
+ * The tool's side, in a process of its own: `node tool.js load|sync SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in
+ * its environment. `load` copies the publication's one table into the staging schema, `sync` makes a whole run. Prints one
+ * line of JSON, a ToolReport.
+ */
+import { readFileSync } from 'node:fs'
+import type { Publication } from 'vitrine'
+import { Secret } from 'vitrine/base/secret'
+import { parseAddress } from 'vitrine/postgres/address'
+import { connect, type Session } from 'vitrine/postgres/connect'
+import { RowRewriter } from 'vitrine/postgres/row-rewrite'
+import { stagingSchema } from 'vitrine/publication/publication'
+import { projectionOf } from 'vitrine/publication/select-text'
+import type { PublishedTable } from 'vitrine/publication/table'
+import { sync } from 'vitrine/run/sync'
+import { checkProjections } from 'vitrine/source/projection-types'
+import { type Load, loadTable, stagedShape } from 'vitrine/target/staging'
+import { publicationOf, SUBJECTS } from './publication.ts'
+import type { ToolReport } from './tool-report.ts'
+
+const addresses = () => ({
+  source: parseAddress(process.env['SOURCE_URL'] ?? '', 'SOURCE_URL'),
+  target: parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL'),
+})
+
+/** What the stage phase of a run does for a table read from the source. */
+function loadOf(table: PublishedTable, source: Session, inputTypes: readonly number[]): Load {
+  const projection = projectionOf(table)
+  const computed = projection.computations.flatMap(({ computation }) =>
+    projection.computed.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation),
+  )
+  return {
+    source: source.client,
+    select: projection.sql,
+    columns: [...projection.passed, ...computed].map(({ name }) => name),
+    rewriter:
+      projection.computations.length === 0
+        ? null
+        : (output) => new RowRewriter(table, projection, inputTypes, null, output),
+  }
+}
+
+async function load(publication: Publication): Promise<void> {
+  const [table] = publication.tables
+  if (table === undefined) throw new Error('the publication has no table')
+  const { limits } = publication
+  const { source: from, target: to } = addresses()
+  const [source, target] = await Promise.all([
+    connect(from, { side: 'source', name: 'bench', limits, readOnly: true, searchPath: [publication.source.schema] }),
+    connect(to, { side: 'target', name: 'bench', limits, readOnly: false, searchPath: [] }),
+  ])
+  const types = await checkProjections(source, publication)
+  const inputTypes = types.get(table.name) ?? []
+  await loadTable(
+    target,
+    stagedShape(table, publication),
+    stagingSchema(publication),
+    loadOf(table, source, inputTypes),
+  )
+  await Promise.all([source.end(), target.end()])
+}
+
+async function wholeRun(publication: Publication): Promise<ToolReport['switched']> {
+  let switchedAt = 0
+  const report = await sync({
+    publication,
+    ...addresses(),
+    only: null,
+    dryRun: false,
+    allowShrink: false,
+    at: null,
+    pseudonymKey: new Secret(''),
+    trigger: 'command',
+    // The phase after the switch begins when its transaction has been committed.
+    observer: (event) => {
+      if (event.kind === 'phase' && event.phase === 'describe') switchedAt = performance.timeOrigin + performance.now()
+    },
+    signal: new AbortController().signal,
+  })
+  const { switchMilliseconds: milliseconds, switchTries: tries, phases } = report
+  return { at: switchedAt, milliseconds, tries, phases }
+}
+
+/** Linux tells the peak of this very program; elsewhere the system's own account of the process must do. */
+function peakBytes(): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
+  } catch {
+    return process.resourceUsage().maxRSS * 1024
+  }
+}
+
+async function main(): Promise<void> {
+  const [work, given, schema = ''] = process.argv.slice(2)
+  const subject = SUBJECTS.find((name) => name === given)
+  if (subject === undefined) throw new Error('there is no such publication')
+  const publication = publicationOf(subject, schema)
+  const switched = work === 'sync' ? await wholeRun(publication) : null
+  if (work === 'load') await load(publication)
+  const { user, system } = process.cpuUsage()
+  const report: ToolReport = { peakBytes: peakBytes(), cpuSeconds: (user + system) / 1e6, switched }
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+}
+
+await main()

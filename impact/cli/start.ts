@@ -1,0 +1,12 @@
+/** The process behind `npm start`. */
+import { processIo } from 'vitrine/cli/process-io'
+import { runProgram } from 'vitrine/cli/program'
+import { startProgram } from './start/program.ts'
+
+const io = processIo()
+if (io.environment['npm_lifecycle_event'] !== undefined) {
+  // npm runs us through a shell that does not pass signals on: when it is killed, we would stay behind with the servers.
+  const shell = process.ppid
+  setInterval(() => process.ppid !== shell && process.kill(process.pid, 'SIGTERM'), 1000).unref()
+}
+process.exitCode = await runProgram(startProgram, process.argv.slice(2), io)

@@ -1,0 +1,109 @@
+/**
+ * `start`: the whole system on this machine. Makes the two databases ready, publishes, says where to read, and goes on
+ * publishing each night. The demonstration is in `demonstration.ts`; with databases of one's own, the same steps are done
+ * on those.
+ */
+import { dirname, join, resolve } from 'node:path'
+import { type ExitName, VitrineError } from 'vitrine/base/errors'
+import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
+import { type Published, publishNow, type SyncAnswer, syncAnswer, syncText } from 'vitrine/cli/commands/sync'
+import { instant } from 'vitrine/cli/language'
+import { type Address, addressUrl, printable } from 'vitrine/postgres/address'
+import type { SyncRequest } from 'vitrine/run/request'
+import { nextDue } from 'vitrine/schedule/due'
+import { databaseFolder } from '../../database/sql-file.ts'
+import publication from '../../publication/index.ts'
+import { sizeOf } from '../commands/sample.ts'
+import { frenchWords } from '../french-words.ts'
+import { startDemonstration } from './demonstration.ts'
+import { prepareOperational } from './operational.ts'
+import { stay } from './stay.ts'
+import { prepareTarget } from './target.ts'
+import { startWords } from './words.ts'
+
+/** What `start --json` prints for each version that it publishes. */
+export interface StartAnswer extends SyncAnswer {
+  readonly nextDue: Date
+}
+
+/** Databases that are ready to publish, and what is told about them. */
+interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'> {
+  /** Lines for the reader of the result. */
+  readonly told: readonly string[]
+  stop(): Promise<void>
+}
+
+export const startCommand: Command = defineCommand(
+  'start',
+  startWords,
+  {
+    once: '--once',
+    size: '--size <size>',
+    fresh: '--fresh',
+    sample: '--sample',
+    port: '--port <n>',
+    data: '--data <folder>',
+  },
+  start,
+)
+
+async function start(call: Call): Promise<ExitName> {
+  const ready = await prepare(call)
+  const run = async (trigger: SyncRequest['trigger']) => {
+    const wish = { only: null, dryRun: false, allowShrink: false, trigger }
+    tell(call, await publishNow(call, publication, ready, wish, frenchWords.sync))
+  }
+  try {
+    await run('command')
+    const lines = call.flag('once') ? ready.told : [...ready.told, startWords.untilInterrupt]
+    if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)
+    if (!call.flag('once')) await stay(call, () => run('schedule'), announce(call))
+    return 'ok'
+  } finally {
+    await ready.stop()
+  }
+}
+
+function tell(call: Call, published: Published): void {
+  const due = nextDue(publication.schedule, publication.zone, call.io.clock.now())
+  const answer: StartAnswer = { ...syncAnswer(published), nextDue: due }
+  call.answer(answer, () => `${syncText(published, publication, call.language, frenchWords.sync)}\n`)
+}
+
+const announce = (call: Call) => (due: Date) => call.say(startWords.next(instant(call.language, due, publication.zone)))
+
+/** Everything that is wrong with the arguments is said before anything is started. */
+async function prepare(call: Call): Promise<Ready> {
+  const size = sizeOf(call)
+  const port = call.text('port') === null ? null : call.positive('port', 1)
+  const given = call.settings(publication, { source: 'optional', target: 'optional' })
+  if (given.source !== null || given.target !== null) return ownDatabases(call)
+  if (call.flag('sample')) throw new VitrineError('USAGE', { place: '--sample', detail: 'It goes with DATABASE_URL.' })
+  const folder = resolve(call.io.folder, call.text('data') ?? join(dirname(dirname(databaseFolder())), '.vitrine'))
+  const { source, target, reader, pseudonymKey, environmentFile, stop } = await startDemonstration(call, {
+    folder,
+    fresh: call.flag('fresh'),
+    size,
+    port,
+  })
+  const told = [startWords.reader(addressUrl(reader)), startWords.environment(environmentFile)]
+  return { source, target, pseudonymKey, told, stop }
+}
+
+/** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
+async function ownDatabases(call: Call): Promise<Ready> {
+  for (const name of ['fresh', 'port', 'data']) {
+    if (!call.flag(name) && call.text(name) === null) continue
+    const detail = 'It is for the demonstration, and DATABASE_URL names a database.'
+    throw new VitrineError('USAGE', { place: `--${name}`, detail })
+  }
+  const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
+  const { source, target, reader, admin, pseudonymKey } = call.settings(publication, needs)
+  const sample = call.flag('sample')
+  await prepareOperational(call, { address: source, sample, size: sizeOf(call), demonstration: false })
+  await prepareTarget(call, { source, target, reader, admin })
+  return { source, target, pseudonymKey, told: readerLines(reader), stop: () => Promise.resolve() }
+}
+
+const readerLines = (reader: Address | null): readonly string[] =>
+  reader === null ? [] : [startWords.reader(printable(reader))]

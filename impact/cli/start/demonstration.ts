@@ -1,0 +1,255 @@
+/**
+ * The demonstration: two real PostgreSQL servers on this machine, the operational database on one and that of Metabase on
+ * the other, made ready side by side. A lock on the first says that a `start` owns both; servers that a killed one left
+ * behind are adopted. Called by `start` when no database is named.
+ */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type EmbeddedServer, serverHome, startServer, stopServerIn } from '@vitrine/embedded-postgres'
+import { VitrineError } from 'vitrine/base/errors'
+import type { Secret } from 'vitrine/base/secret'
+import type { Call } from 'vitrine/cli/command'
+import { withSession } from 'vitrine/cli/sessions'
+import { type Address, addressUrl, parseAddress } from 'vitrine/postgres/address'
+import { connect, type Session } from 'vitrine/postgres/connect'
+import type { SampleSize } from '../../database/sample.ts'
+import publication from '../../publication/index.ts'
+import { prepareOperational } from './operational.ts'
+import { forgetPasswords, type KeptPasswords, keptPasswords } from './passwords.ts'
+import { prepareTarget } from './target.ts'
+import { both, timed } from './timing.ts'
+import { startWords } from './words.ts'
+
+const OPERATIONAL = { database: 'impact', owner: 'impact_app' }
+const TARGET = { database: 'metabase-data' }
+
+export interface DemonstrationWish {
+  /** Where the data would be kept; under root, where the server's account can enter it may be elsewhere. */
+  readonly folder: string
+  readonly fresh: boolean
+  readonly size: SampleSize | null
+  /** Of the operational server; the other takes the next. Null for any. */
+  readonly port: number | null
+}
+
+/** What the rest of `start` needs of it, and the way to end it. */
+export interface Demonstration {
+  readonly source: Address
+  readonly target: Address
+  readonly reader: Address
+  readonly pseudonymKey: Secret
+  /** A file that sets the variables of the other commands. */
+  readonly environmentFile: string
+  stop(): Promise<void>
+}
+
+interface Places {
+  readonly operational: string
+  readonly target: string
+}
+
+export async function startDemonstration(call: Call, wish: DemonstrationWish): Promise<Demonstration> {
+  const places: Places = {
+    operational: serverHome(join(wish.folder, 'operationnelle')),
+    target: serverHome(join(wish.folder, 'metabase-data')),
+  }
+  if (wish.fresh)
+    await timed(
+      call,
+      () => startWords.steps.cleared,
+      () => clear(call, places),
+    )
+  const servers = new Servers(call)
+  try {
+    return await prepare(call, wish, places, servers)
+  } catch (error) {
+    await servers.stop()
+    throw error
+  }
+}
+
+async function prepare(call: Call, wish: DemonstrationWish, places: Places, servers: Servers): Promise<Demonstration> {
+  const { steps } = startWords
+  const { port } = wish
+  const operational = servers.start(places.operational, port, steps.operationalServer)
+  const target = servers.start(places.target, port === null ? null : port + 1, steps.targetServer)
+  // The passwords are kept beside data that exists by then, and are read by whoever owns the servers.
+  const owned = operational.then(async (server) => {
+    await servers.own(server)
+    return keptPasswords(places.target)
+  })
+  const [source, { writer, reader }] = await both(
+    both(operational, owned).then(([server, kept]) => operationalDatabase(call, server, kept, wish)),
+    both(target, owned).then(([server, kept]) => targetDatabase(call, server, kept)),
+  )
+  const { pseudonymKey } = (await owned).passwords
+  const demonstration = { source, target: writer, reader, pseudonymKey }
+  const environmentFile = writeEnvironment(wish.folder, demonstration)
+  return { ...demonstration, environmentFile, stop: () => servers.stop() }
+}
+
+/** The servers of one start: started or adopted, and ended with it unless they turn out to be another start's. */
+class Servers {
+  readonly #call: Call
+  readonly #started: Promise<EmbeddedServer>[] = []
+  #lock: Session | null = null
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  start(dataDirectory: string, port: number | null, says: (adopted: boolean) => string): Promise<EmbeddedServer> {
+    const started = timed(
+      this.#call,
+      ({ adopted }) => says(adopted),
+      () => startServer({ dataDirectory, ...(port === null ? {} : { port }), settings: SETTINGS }),
+    )
+    this.#started.push(started)
+    return started
+  }
+
+  /** Takes the lock of the demonstration, held until the end. Throws USAGE when another start has it. */
+  async own(operational: EmbeddedServer): Promise<void> {
+    this.#lock = await takeLock(operational)
+    if (this.#call.signal.aborted) throw new VitrineError('INTERRUPTED')
+  }
+
+  async stop(): Promise<void> {
+    const settled = await Promise.allSettled(this.#started)
+    const servers = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    const ours = servers.filter(({ adopted }) => this.#lock !== null || !adopted)
+    await this.#lock?.end()
+    if (ours.length === 0) return
+    await timed(
+      this.#call,
+      () => startWords.steps.stopped,
+      () => Promise.all(ours.map((server) => server.stop().catch((error: unknown) => this.#call.tell(error)))),
+    )
+  }
+}
+
+/** Nothing is lost by a crash of PostgreSQL or of the machine, except what the last fractions of a second committed. */
+const SETTINGS = { synchronous_commit: 'off', shared_buffers: '128MB' }
+
+const administrator = (server: EmbeddedServer, database: string): Address =>
+  parseAddress(server.url(database), `server ${server.port}`)
+
+async function takeLock(server: EmbeddedServer): Promise<Session> {
+  const session = await connect(administrator(server, 'postgres'), {
+    side: 'source',
+    name: `impact start ${process.pid}`,
+    limits: publication.limits,
+    readOnly: false,
+    searchPath: [],
+  })
+  const [row] = await session.query<{ taken: boolean }>(
+    "select pg_try_advisory_lock(hashtext('impact start')) as taken",
+  )
+  if (row?.taken === true) return session
+  const [holder] = await session.query<{ name: string }>(
+    `select a.application_name as name from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'advisory' and l.granted and l.pid <> pg_backend_pid() and a.application_name like 'impact start %'`,
+  )
+  await session.end()
+  throw new VitrineError('USAGE', {
+    place: 'npm start',
+    detail: `It runs already on this data, as process ${holder?.name.split(' ').at(-1) ?? '?'}.`,
+    remedy: 'Use its databases, stop it with Ctrl-C, or give another --data.',
+  })
+}
+
+async function operationalDatabase(
+  call: Call,
+  server: EmbeddedServer,
+  { passwords, fresh }: KeptPasswords,
+  wish: DemonstrationWish,
+): Promise<Address> {
+  const { database, owner } = OPERATIONAL
+  const access = { side: 'source', address: administrator(server, 'postgres'), readOnly: false } as const
+  await withSession(call, publication, access, async (session) => {
+    const isNew = await makeRole(session, owner, passwords.owner)
+    if (fresh && !isNew) await setPassword(session, owner, passwords.owner)
+    await makeDatabase(session, database, owner)
+  })
+  const address = parseAddress(server.url(database, { user: owner, password: passwords.owner.reveal() }), database)
+  await prepareOperational(call, { address, sample: true, size: wish.size, demonstration: true })
+  return address
+}
+
+async function targetDatabase(
+  call: Call,
+  server: EmbeddedServer,
+  { passwords, fresh }: KeptPasswords,
+): Promise<{ writer: Address; reader: Address }> {
+  const { database } = TARGET
+  const access = { side: 'target', address: administrator(server, 'postgres'), readOnly: false } as const
+  await withSession(call, publication, access, async (session) => {
+    await makeDatabase(session, database, server.superuser)
+    // Roles that exist keep their password; new ones are made by provision, as anywhere else.
+    if (fresh) {
+      await setPassword(session, publication.writer, passwords.writer)
+      await setPassword(session, publication.reader, passwords.reader)
+    }
+  })
+  const as = (user: string, password: Secret) =>
+    parseAddress(server.url(database, { user, password: password.reveal() }), database)
+  const writer = as(publication.writer, passwords.writer)
+  const reader = as(publication.reader, passwords.reader)
+  await prepareTarget(call, { source: null, target: writer, reader, admin: administrator(server, database) })
+  return { writer, reader }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+async function makeRole(session: Session, role: string, password: Secret): Promise<boolean> {
+  const [found] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [role])
+  if (found !== undefined) return false
+  // Made up of hexadecimal digits, so it needs no quoting.
+  await session.execute(`create role ${quoted(role)} login password '${password.reveal()}'`)
+  return true
+}
+
+async function setPassword(session: Session, role: string, password: Secret): Promise<void> {
+  const [found] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [role])
+  if (found !== undefined) await session.execute(`alter role ${quoted(role)} password '${password.reveal()}'`)
+}
+
+async function makeDatabase(session: Session, database: string, owner: string): Promise<void> {
+  const [found] = await session.query('select from pg_catalog.pg_database where datname = $1', [database])
+  if (found === undefined) await session.execute(`create database ${quoted(database)} owner ${quoted(owner)}`)
+}
+
+/** Removes the data of both servers, unless another start is using it. */
+async function clear(call: Call, places: Places): Promise<void> {
+  if (existsSync(join(places.operational, 'postmaster.pid'))) {
+    // A server may run: only whoever holds its lock may end it. One that cannot start has no user either.
+    const server = await startServer({ dataDirectory: places.operational }).catch(() => null)
+    if (server !== null) await (await takeLock(server)).end()
+  }
+  if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
+  for (const folder of Object.values(places)) {
+    await stopServerIn(folder)
+    forgetPasswords(folder)
+    rmSync(folder, { recursive: true, force: true })
+    rmSync(`${folder}.pgpass`, { force: true })
+  }
+}
+
+/** The variables of the other commands, in a file that only we can read: they hold passwords. */
+function writeEnvironment(
+  folder: string,
+  { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile'>,
+): string {
+  const values = {
+    DATABASE_URL: addressUrl(source),
+    METABASE_DATABASE_URL: `${addressUrl(target)}?currentSchema=${publication.schema}`,
+    METABASE_READER_URL: addressUrl(reader),
+    VITRINE_PSEUDONYM_KEY: pseudonymKey.reveal(),
+  }
+  const file = join(folder, 'environnement')
+  const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`)
+  mkdirSync(folder, { recursive: true })
+  rmSync(file, { force: true })
+  writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' })
+  return file
+}

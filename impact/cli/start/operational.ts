@@ -1,0 +1,89 @@
+/** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
+import { VitrineError } from 'vitrine/base/errors'
+import type { Call } from 'vitrine/cli/command'
+import { count } from 'vitrine/cli/language'
+import { withSession } from 'vitrine/cli/sessions'
+import type { Address } from 'vitrine/postgres/address'
+import type { Session } from 'vitrine/postgres/connect'
+import { migrateOperational } from '../../database/migrate.ts'
+import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
+import publication from '../../publication/index.ts'
+import { DEFAULT_SIZE } from '../commands/sample.ts'
+import { timed } from './timing.ts'
+import { startWords } from './words.ts'
+
+export interface OperationalWish {
+  readonly address: Address
+  /** Invented rows are loaded when there is no company. */
+  readonly sample: boolean
+  /** Null when any size will do. */
+  readonly size: SampleSize | null
+  /** A database of our own: the size of its rows is remembered, and its schema is brought up to date. */
+  readonly demonstration: boolean
+}
+
+export async function prepareOperational(call: Call, wish: OperationalWish): Promise<void> {
+  const { steps } = startWords
+  const access = { side: 'source', address: wish.address, readOnly: false } as const
+  await withSession(call, publication, access, async (session) => {
+    // The database of a running application is not ours to change: `impact migrate` does it when the team asks.
+    if (!wish.demonstration && (await holdsApplication(session))) call.say(`  ${steps.untouched}`)
+    else
+      await timed(
+        call,
+        () => steps.migrated,
+        () => migrateOperational(session.client),
+      )
+    await fill(call, session, wish)
+  })
+}
+
+async function holdsApplication(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ found: boolean }>(
+    "select to_regclass('public.entreprises_entreprise') is not null as found",
+  )
+  return row?.found === true
+}
+
+async function fill(call: Call, session: Session, wish: OperationalWish): Promise<void> {
+  const { steps } = startWords
+  const [row] = await session.query<{ filled: boolean; note: string | null }>(
+    `select exists (select from public.entreprises_entreprise) as filled,
+            shobj_description(oid, 'pg_database') as note from pg_catalog.pg_database where datname = current_database()`,
+  )
+  const size = wish.demonstration ? sizeIn(row?.note ?? null) : null
+  if (row?.filled === true) {
+    if (wish.size !== null && size !== null && wish.size !== size) throw otherSize(wish.size, size)
+    call.say(`  ${steps.kept(size ?? '')}`)
+    return
+  }
+  if (!wish.sample) return
+  const chosen = wish.size ?? DEFAULT_SIZE
+  // Noted before the rows are there: a note without rows is harmless, rows without a note would be of unknown size.
+  if (wish.demonstration) await noteSize(session, chosen)
+  await timed(
+    call,
+    ({ rows }) => steps.loaded(chosen, count(call.language, rows.entreprises_entreprise)),
+    () => loadSample(session.client, { size: chosen, today: call.io.clock.now() }),
+  )
+}
+
+const otherSize = (wanted: SampleSize, found: SampleSize): VitrineError =>
+  new VitrineError('USAGE', {
+    place: '--size',
+    detail: `The data that is there has the size ${found}, not ${wanted}.`,
+    remedy: `Give --fresh --size ${wanted} to remove it and start over, or leave --size out.`,
+  })
+
+const NOTE = 'demonstration data, size '
+
+function sizeIn(note: string | null): SampleSize | null {
+  const size = note?.startsWith(NOTE) === true ? note.slice(NOTE.length) : ''
+  return size in SAMPLE_SIZES ? (size as SampleSize) : null // sound because it is a key of SAMPLE_SIZES.
+}
+
+async function noteSize(session: Session, size: SampleSize): Promise<void> {
+  await session.execute(`do $$ begin
+    execute format('comment on database %I is %L', current_database(), '${NOTE}${size}');
+  end $$`)
+}

@@ -1,0 +1,17 @@
+/** The command line behind `npm start`, as a value. Started by `start.ts`; tests run it in-process. */
+import type { SingleProgram } from 'vitrine/cli/program'
+import publication from '../../publication/index.ts'
+import { explain } from '../failures.ts'
+import { french } from '../french.ts'
+import { nameOf } from '../impact.ts'
+import { startCommand } from './command.ts'
+import { startWords } from './words.ts'
+
+export const startProgram: SingleProgram = Object.freeze({
+  name: 'npm start',
+  command: startCommand,
+  language: { ...french, interrupted: startWords.interrupted },
+  publication,
+  explain,
+  nameOf,
+})

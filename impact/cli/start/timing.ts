@@ -1,0 +1,20 @@
+/** Says on stderr how long each step took. Called by the steps of `start`. */
+import type { Call } from 'vitrine/cli/command'
+import { duration } from 'vitrine/cli/language'
+
+/** Does a step, then says what `says` makes of its result; nothing when that is null. */
+export async function timed<T>(call: Call, says: (result: T) => string | null, work: () => Promise<T>): Promise<T> {
+  const started = call.io.clock.monotonicMs()
+  const result = await work()
+  const text = says(result)
+  if (text !== null) call.say(`  ${text} (${duration(call.language, call.io.clock.monotonicMs() - started)})`)
+  return result
+}
+
+/** Both results, or the first error once both have settled: what one of them opened must not be forgotten. */
+export async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'rejected') throw b.reason
+  return [a.value, b.value]
+}

@@ -1,0 +1,121 @@
+import { EmbeddedPostgresError } from '@vitrine/embedded-postgres'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TestDatabase, type TestRole } from '../../../test/database.ts'
+import { explain } from '../../cli/failures.ts'
+import { impact } from '../../cli/impact.ts'
+import { startProgram } from '../../cli/start/program.ts'
+import { ImpactDatabaseError } from '../../database/database-error.ts'
+import { run } from './run.ts'
+
+describe('l’aide est en français', () => {
+  test('impact', async () => {
+    expect((await run(impact, '')).stdout).toMatchSnapshot()
+  })
+
+  test.each(impact.commands.map(({ name }) => name))('impact %s --help', async (name) => {
+    expect((await run(impact, `${name} --help`)).stdout).toMatchSnapshot()
+  })
+
+  test('npm start -- --help', async () => {
+    expect((await run(startProgram, '--help')).stdout).toMatchSnapshot()
+  })
+})
+
+describe('sans base', () => {
+  test('check', async () => {
+    const { status, stdout } = await run(impact, 'check')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^La publication est saine : \d+ tables, \d+ colonnes\.\nLa base opérationnelle n’a pas été/)
+  })
+
+  test.each([
+    ['sync_metabase', {}, 'SETTINGS_INVALID'],
+    ['sync_metabase', { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a' }, 'TARGET_URL_MISSING'],
+    ['migrate metabase --database metabase', { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a' }, 'TARGET_URL_MISSING'],
+    ['migrate', {}, 'SOURCE_URL_MISSING'],
+    ['migrate users', {}, 'USAGE'],
+    ['migrate --database autre', {}, 'USAGE'],
+    ['migrate metabase --database default', {}, 'USAGE'],
+    ['sample --size XL', {}, 'USAGE'],
+  ])('%s', async (line, environment, code) => {
+    const { status, stderr } = await run(impact, line, { environment })
+    expect(status).toBe(2)
+    expect(stderr).toContain(`error ${code}: `)
+  })
+
+  test.each([
+    ['--size XL', {}, 'USAGE'],
+    ['--port 0', {}, 'USAGE'],
+    ['--sample', {}, 'USAGE'],
+    ['', { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a' }, 'TARGET_URL_MISSING'],
+    ['', { METABASE_DATABASE_URL: 'postgresql://a@127.0.0.1:1/a' }, 'SOURCE_URL_MISSING'],
+    ['', { METABASE_DATABASE_URI: 'x' }, 'SETTINGS_INVALID'],
+    [
+      '--fresh',
+      { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a', METABASE_DATABASE_URL: 'postgresql://a@127.0.0.1:1/b' },
+      'USAGE',
+    ],
+  ])('npm start -- %s: refused before anything is started', async (line, environment, code) => {
+    const { status, stdout, stderr } = await run(startProgram, line, { environment })
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(`error ${code}: `)
+    expect(stderr.split('\n')[0]).toMatch(/^error/)
+  })
+})
+
+describe('les erreurs', () => {
+  test('of the operational database keep its registry and never show the server’s message', () => {
+    const cause = Object.assign(new Error('canary'), { code: '42501', detail: 'Key (email)=(canary)' })
+    const failure = explain(new ImpactDatabaseError('MIGRATION_FAILED', { place: '0001', cause }))
+    expect(failure).toMatchObject({ code: 'MIGRATION_FAILED', place: '0001', sqlState: '42501', exit: 'data' })
+    expect(JSON.stringify(failure)).not.toContain('canary')
+  })
+
+  test('of the demonstration servers are told with their message', () => {
+    expect(explain(new EmbeddedPostgresError('port-taken', 'The port 5432 is taken.'))).toMatchObject({
+      code: 'SERVER_PORT_TAKEN',
+      detail: 'The port 5432 is taken.',
+      remedy: 'Give another --port, or none to take free ones.',
+    })
+    expect(explain(new Error('canary'))).toBeNull()
+  })
+})
+
+describe('impact migrate et impact sample', () => {
+  let database: TestDatabase
+  let owner: TestRole
+
+  beforeAll(async () => {
+    database = await TestDatabase.create(15, 'impact_cli')
+    owner = await database.createRole('owner')
+    const client = await database.connect()
+    await client.query(`grant create on schema public to "${owner.user}"`)
+    await database.close(client)
+  })
+  afterAll(() => database.drop([owner]))
+
+  const command = (line: string) => run(impact, line, { environment: { DATABASE_URL: database.url(owner) } })
+
+  test('migrate, twice, then a sample, once', async () => {
+    expect((await command('sample --size S')).stderr).toContain('error NOT_MIGRATED')
+    expect((await command('migrate')).stdout).toMatch(
+      / {2}\+ 0001_schema_operationnel\n[\s\S]*Base opérationnelle migrée : \d/,
+    )
+    expect(await command('migrate')).toMatchObject({ status: 0, stdout: 'Base opérationnelle : rien à migrer.\n' })
+    expect(JSON.parse((await command('migrate --json')).stdout)).toEqual({ applied: [] })
+    const sample = await command('sample --size S --day 2026-03-01')
+    expect(sample.stdout).toMatch(/^Échantillon S du 2026-03-01 : 300 entreprises, en .+\.\n$/)
+    expect(await command('sample')).toMatchObject({ status: 2, stderr: expect.stringContaining('error NOT_EMPTY') })
+  })
+
+  test('errors name the commands as the team calls them', async () => {
+    const environment = {
+      DATABASE_URL: database.url(owner),
+      METABASE_DATABASE_URL: 'postgresql://impact:x@127.0.0.1:1/metabase-data',
+    }
+    const unreachable = await run(impact, 'status', { environment })
+    expect(unreachable.status).toBe(4)
+    const { stderr } = await run(impact, 'sync_metabase --only metabase_x', { environment })
+    expect(stderr).toContain('what to do: Use a name that `impact check` lists.')
+  })
+})

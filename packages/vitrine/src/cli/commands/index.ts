@@ -1,0 +1,45 @@
+/** All commands of the tool in the order of its help, from their words. Called by `main.ts` and by systems built on the tool. */
+import type { Command } from '../command.ts'
+import { type CheckWords, checkEnglish, defineCheck } from './check.ts'
+import { type DoctorWords, defineDoctor, doctorEnglish } from './doctor.ts'
+import { type DropWords, defineDrop, dropEnglish } from './drop.ts'
+import { defineMigrate, type MigrateWords, migrateEnglish } from './migrate.ts'
+import { definePlan, type PlanWords, planEnglish } from './plan.ts'
+import { defineProvision, type ProvisionWords, provisionEnglish } from './provision.ts'
+import { defineStatus, type StatusWords, statusEnglish } from './status.ts'
+import { defineSync, type SyncWords, syncEnglish } from './sync.ts'
+
+/** The words of every command. */
+export interface Words {
+  readonly check: CheckWords
+  readonly plan: PlanWords
+  readonly migrate: MigrateWords
+  readonly provision: ProvisionWords
+  readonly sync: SyncWords
+  readonly status: StatusWords
+  readonly doctor: DoctorWords
+  readonly drop: DropWords
+}
+
+export const englishWords: Words = Object.freeze({
+  check: checkEnglish,
+  plan: planEnglish,
+  migrate: migrateEnglish,
+  provision: provisionEnglish,
+  sync: syncEnglish,
+  status: statusEnglish,
+  doctor: doctorEnglish,
+  drop: dropEnglish,
+})
+
+export const defineCommands = (words: Words): Readonly<Record<keyof Words, Command>> =>
+  Object.freeze({
+    check: defineCheck(words.check),
+    plan: definePlan(words.plan),
+    migrate: defineMigrate(words.migrate),
+    provision: defineProvision(words.provision),
+    sync: defineSync(words.sync),
+    status: defineStatus(words.status),
+    doctor: defineDoctor(words.doctor),
+    drop: defineDrop(words.drop),
+  })

@@ -1,0 +1,98 @@
+/** `provision`: makes roles, schema and rights on the target, or prints the SQL that somebody else must run. */
+import { type ExitName, VitrineError } from '../../base/errors.ts'
+import type { Address } from '../../postgres/address.ts'
+import type { Publication } from '../../publication/publication.ts'
+import { applyProvision, type ProvisionStep, planProvision } from '../../target/provision.ts'
+import { provisionSql } from '../../target/provision-script.ts'
+import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
+import { counted } from '../language.ts'
+import { withWritableTarget } from '../sessions.ts'
+
+export interface ProvisionWords extends CommandWords {
+  readonly options: Readonly<Record<'sql' | 'dryRun', string>>
+  readonly nothing: string
+  readonly done: (steps: number) => string
+  /** Stand before a step: made now, there already, or left to somebody else. */
+  readonly marks: { readonly made: string; readonly kept: string; readonly left: string }
+}
+
+export const provisionEnglish: ProvisionWords = {
+  summary: 'make the roles, the schema and the rights on the target',
+  description:
+    'Makes what is missing, as METABASE_ADMIN_URL when it is set and as the writer otherwise. Roles that exist keep their ' +
+    'password. The passwords of roles that have to be made are those of METABASE_DATABASE_URL and METABASE_READER_URL.',
+  options: {
+    sql: 'print a script to paste instead, for a role that we may not use; it connects to nothing',
+    dryRun: 'show the steps and change nothing',
+  },
+  examples: [
+    { line: 'provision', says: 'once, and whenever doctor finds a right missing' },
+    { line: 'provision --sql > provision.sql', says: 'where roles are made by somebody else' },
+  ],
+  nothing: 'Nothing to do: roles, schema and rights are as they should be.',
+  done: (steps) => `${counted(steps, 'step')} done.`,
+  marks: { made: '+', kept: ' ', left: '!' },
+}
+
+/** What `provision --json` prints. */
+export interface ProvisionAnswer {
+  readonly dryRun: boolean
+  readonly steps: readonly ProvisionStep[]
+  /** How many of them this command did. */
+  readonly executed: number
+}
+
+export const defineProvision = (words: ProvisionWords): Command =>
+  defineCommand('provision', words, { sql: '--sql', dryRun: '--dry-run' }, (call) => provision(call, words))
+
+async function provision(call: Call, words: ProvisionWords): Promise<ExitName> {
+  const publication = await call.publication()
+  const needs = { source: 'optional', target: 'required', reader: 'optional', admin: 'optional' } as const
+  const { source, target, reader, admin } = call.settings(publication, needs)
+  if (call.flag('sql')) {
+    const sql = provisionSql(publication, target.database)
+    call.answer({ sql }, () => sql)
+    return 'ok'
+  }
+  const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
+  const work = async () =>
+    withWritableTarget(call, publication, admin ?? target, source, async (session) => {
+      const plan = await planProvision(session, publication, passwords)
+      const executed = call.flag('dryRun') ? [] : await applyProvision(session, plan)
+      call.answer(answerOf(call.flag('dryRun'), plan.steps, executed), () =>
+        stepsText(plan.steps, executed, call, words),
+      )
+      return 'ok' as const
+    })
+  return admin === null ? work().catch((error: unknown) => refuse(error, target, publication)) : work()
+}
+
+const answerOf = (
+  dryRun: boolean,
+  steps: readonly ProvisionStep[],
+  executed: readonly ProvisionStep[],
+): ProvisionAnswer => ({ dryRun, steps, executed: executed.length })
+
+function stepsText(
+  steps: readonly ProvisionStep[],
+  executed: readonly ProvisionStep[],
+  call: Call,
+  words: ProvisionWords,
+): string {
+  if (steps.every(({ done }) => done)) return `${words.nothing}\n`
+  const mark = ({ done, possible }: ProvisionStep) =>
+    done ? words.marks.kept : possible ? words.marks.made : words.marks.left
+  const lines = steps.map((step) => `  ${mark(step)} ${step.text}${step.why === undefined ? '' : ` (${step.why})`}`)
+  return `${lines.join('\n')}\n${call.flag('dryRun') ? '' : `${words.done(executed.length)}\n`}`
+}
+
+/** The writer that provision would make cannot be what provision logs in with. */
+function refuse(error: unknown, target: Address, { writer }: Publication): never {
+  if (!(error instanceof VitrineError) || error.code !== 'AUTHENTICATION_FAILED') throw error
+  throw new VitrineError(error.code, {
+    place: error.place ?? 'target',
+    detail: `Nobody else than ${target.user} was there to log in as.`,
+    remedy: `If the role ${writer} does not exist yet, set METABASE_ADMIN_URL to a role that may create roles, or give the output of \`provision --sql\` to somebody who has one.`,
+    cause: error,
+  })
+}

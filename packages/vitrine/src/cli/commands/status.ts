@@ -1,0 +1,182 @@
+/** `status`: how old the published tables are, the last runs, whether one is under way, and when the next is due. */
+import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { type LockHolder, runLockHolder } from '../../postgres/lock.ts'
+import type { Publication } from '../../publication/publication.ts'
+import { lastDue, nextDue } from '../../schedule/due.ts'
+import { bookkeepingVersion } from '../../target/bookkeeping.ts'
+import { freshnessOf, latestRuns, type RunRecord, type TableFreshness } from '../../target/runs.ts'
+import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
+import { count, duration, instant } from '../language.ts'
+import { withSession } from '../sessions.ts'
+import { textTable } from '../text-table.ts'
+
+export interface StatusWords extends CommandWords {
+  readonly options: Readonly<Record<'runs', string>>
+  readonly columns: Readonly<Record<'table' | 'rows' | 'dataOf' | 'publishedAt', string>>
+  readonly never: string
+  readonly runColumns: Readonly<Record<'run' | 'started' | 'trigger' | 'state' | 'time' | 'error', string>>
+  readonly states: Readonly<Record<RunRecord['state'] | 'ended', string>>
+  readonly triggers: Readonly<Record<string, string>>
+  readonly noRun: string
+  readonly underWay: (session: string, seconds: string) => string
+  readonly next: (instant: string) => string
+  readonly fresh: string
+}
+
+export const statusEnglish: StatusWords = {
+  summary: 'show how old the published tables are, and the last runs',
+  description:
+    'Prints the freshness of each table, the last runs, the run under way if there is one and when the next is due. Exits ' +
+    'with 9 when the run that was due has not published an hour later: for a monitor that reads nothing but the status.',
+  options: { runs: 'how many of the last runs to show (default: 1)' },
+  examples: [
+    { line: 'status', says: 'is what Metabase shows of today?' },
+    { line: 'status --runs 14', says: 'the last two weeks' },
+    { line: 'status --json', says: 'for a program' },
+  ],
+  columns: { table: 'table', rows: 'rows', dataOf: 'data of', publishedAt: 'published' },
+  never: 'never',
+  runColumns: { run: 'run', started: 'started', trigger: 'by', state: 'state', time: 'time', error: 'error' },
+  states: { running: 'running', succeeded: 'succeeded', failed: 'failed', ended: 'ended without a word' },
+  triggers: { command: 'command', schedule: 'schedule' },
+  noRun: 'No run yet.',
+  underWay: (session, seconds) => `A run is under way: session ${session}, for ${seconds} s.`,
+  next: (instant) => `Next run due: ${instant}.`,
+  fresh: 'Fresh: the last run that was due has published.',
+}
+
+export const defineStatus = (words: StatusWords): Command =>
+  defineCommand('status', words, { runs: '--runs <n>' }, (call) => status(call, words))
+
+/** What `status --json` prints. Instants are ISO 8601 in UTC; a table that was never published has null ones. */
+export interface StatusAnswer {
+  readonly publication: string
+  readonly schema: string
+  readonly state: 'fresh' | 'stale'
+  /** The due time that a version had to be published after. */
+  readonly due: Date
+  readonly nextDue: Date
+  readonly underWay: LockHolder | null
+  readonly tables: readonly {
+    readonly table: string
+    readonly rows: number | null
+    readonly dataOf: Date | null
+    readonly publishedAt: Date | null
+    readonly fresh: boolean
+  }[]
+  readonly runs: readonly RunRecord[]
+}
+
+const RUNS_SHOWN = 1
+
+async function status(call: Call, words: StatusWords): Promise<ExitName> {
+  const runs = call.positive('runs', RUNS_SHOWN)
+  const publication = await call.publication()
+  const { target } = call.settings(publication, { target: 'required' })
+  const answer = await withSession(
+    call,
+    publication,
+    { side: 'target', address: target, readOnly: true },
+    async (session) => {
+      if ((await bookkeepingVersion(session)) === 0) {
+        const detail = 'It was never migrated.'
+        throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, detail })
+      }
+      const freshness = await freshnessOf(session, publication.schema)
+      const holder = await runLockHolder(session, publication.schema)
+      const latest = await latestRuns(session, publication.schema, runs)
+      return statusOf(publication, freshness, latest, holder, call.io.clock.now())
+    },
+  )
+  call.answer(answer, () => statusText(answer, publication, call, words))
+  if (answer.state === 'fresh') return 'ok'
+  const detail = `Nothing was published since ${instant(call.language, answer.due, publication.zone)}.`
+  call.tell(new VitrineError('STALE', { place: publication.schema, detail }))
+  return 'stale'
+}
+
+/**
+ * Pure: what was read, at an instant. Stale when a table's last version was published before the due time that counts,
+ * the last one that is at least the tolerance ago, or when nothing was ever published. A table that is new since the last
+ * run waits for the next and makes nothing stale.
+ */
+export function statusOf(
+  publication: Publication,
+  freshness: readonly TableFreshness[],
+  runs: readonly RunRecord[],
+  underWay: LockHolder | null,
+  now: Date,
+): StatusAnswer {
+  const { name, schema, schedule, zone, limits } = publication
+  const due = lastDue(schedule, zone, new Date(now.getTime() - limits.staleAfterMinutes * 60_000))
+  const found = new Map(freshness.map((entry) => [entry.table, entry]))
+  const tables = publication.tables.map((table) => {
+    const { rows, dataOf, publishedAt } = found.get(table.name) ?? { rows: null, dataOf: null, publishedAt: null }
+    return { table: table.name, rows, dataOf, publishedAt, fresh: publishedAt !== null && publishedAt >= due }
+  })
+  const published = tables.filter(({ publishedAt }) => publishedAt !== null)
+  return {
+    publication: name,
+    schema,
+    state: published.length > 0 && published.every(({ fresh }) => fresh) ? 'fresh' : 'stale',
+    due,
+    nextDue: nextDue(schedule, zone, now),
+    underWay,
+    tables,
+    runs,
+  }
+}
+
+function statusText(answer: StatusAnswer, publication: Publication, call: Call, words: StatusWords): string {
+  const { language } = call
+  const moment = (at: Date | null) => (at === null ? words.never : language.moment(at, publication.zone))
+  const { columns } = words
+  const tables = textTable(
+    [
+      { title: columns.table },
+      { title: columns.rows, right: true },
+      { title: columns.dataOf },
+      { title: columns.publishedAt },
+    ],
+    answer.tables.map(({ table, rows, dataOf, publishedAt }) => [
+      table,
+      count(language, rows),
+      moment(dataOf),
+      moment(publishedAt),
+    ]),
+  )
+  const lines = [
+    ...(answer.underWay === null
+      ? []
+      : [words.underWay(String(answer.underWay.pid), count(language, answer.underWay.age))]),
+    ...(answer.state === 'fresh' ? [words.fresh] : []),
+    words.next(instant(language, answer.nextDue, publication.zone)),
+  ]
+  return `${tables}\n${runsText(answer, publication, call, words)}\n${lines.join('\n')}\n`
+}
+
+function runsText(answer: StatusAnswer, publication: Publication, call: Call, words: StatusWords): string {
+  if (answer.runs.length === 0) return `${words.noRun}\n`
+  const { language } = call
+  const titles = words.runColumns
+  const rows = answer.runs.map((run) => [
+    String(run.id),
+    language.moment(run.startedAt, publication.zone),
+    words.triggers[run.trigger] ?? run.trigger,
+    // A run that nobody leads any more: its process was killed, and the next run closes its record.
+    words.states[run.state === 'running' && answer.underWay === null ? 'ended' : run.state],
+    run.finishedAt === null ? '' : duration(language, run.finishedAt.getTime() - run.startedAt.getTime()),
+    [run.errorCode, run.errorPlace].filter((part) => part !== null).join(' '),
+  ])
+  return textTable(
+    [
+      { title: titles.run, right: true },
+      { title: titles.started },
+      { title: titles.trigger },
+      { title: titles.state },
+      { title: titles.time, right: true },
+      { title: titles.error },
+    ],
+    rows,
+  )
+}

@@ -1,0 +1,67 @@
+/** Finds and loads the module that exports the publication. Called by the commands, once each. */
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { VitrineError } from '../base/errors.ts'
+import type { Publication } from '../publication/publication.ts'
+
+const FILES = ['vitrine.config.js', 'vitrine.config.mjs'] as const
+
+/** The configuration file in `folder` or the nearest folder above it, or null. */
+export function findPublicationFile(folder: string): string | null {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const found = FILES.map((name) => join(at, name)).find((path) => existsSync(path))
+    if (found !== undefined) return found
+    if (dirname(at) === at) return null
+  }
+}
+
+/** Loads the publication that a module exports as its default. Throws PUBLICATION_NOT_FOUND. */
+export async function loadPublication(given: string | null, folder: string): Promise<Publication> {
+  const path = given === null ? findPublicationFile(folder) : resolve(folder, given)
+  if (path === null) {
+    throw new VitrineError('PUBLICATION_NOT_FOUND', { detail: `No ${FILES.join(' or ')} in ${folder} or above it.` })
+  }
+  if (!existsSync(path)) {
+    throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, detail: 'There is no such file.' })
+  }
+  let module: { readonly default?: unknown }
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, cause: error, ...importDetail(error) })
+  }
+  if (isPublication(module.default)) return module.default
+  throw new VitrineError('PUBLICATION_NOT_FOUND', {
+    place: path,
+    detail: 'Its default export is not a publication.',
+    remedy: 'Write: export default definePublication({ … }).',
+  })
+}
+
+const TEXTS = ['name', 'schema', 'writer', 'reader', 'zone', 'schedule'] as const
+
+/** Whether a value is what `definePublication` gives; what is in it is checked by `check`. */
+export function isPublication(value: unknown): value is Publication {
+  if (typeof value !== 'object' || value === null) return false
+  const facts: Readonly<Record<string, unknown>> = { ...value }
+  const { tables, source, limits, freshness } = facts
+  return (
+    TEXTS.every((name) => typeof facts[name] === 'string') &&
+    Array.isArray(tables) &&
+    [source, limits, freshness].every((part) => typeof part === 'object' && part !== null)
+  )
+}
+
+/**
+ * Why a module did not load. Its own message is shown, unlike those of other foreign errors, because it is the author's
+ * and nothing has been read from a database yet; a URL in it is not, because it may hold a password.
+ */
+function importDetail(error: unknown): { detail: string; remedy?: string } {
+  if (!(error instanceof Error)) return { detail: 'Loading it failed.' }
+  const [line = ''] = error.message.split('\n')
+  const message = line.replaceAll(/(?!file:)\b[a-z][a-z+]*:\/\/\S+/gi, '[url]')
+  const detail = `Loading it failed with ${error.name}: ${message}`
+  const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+  return missing ? { detail, remedy: 'Build the publication first, or correct the import.' } : { detail }
+}

@@ -1,0 +1,84 @@
+/** Opens the sessions of commands, ends them whatever happens, and cuts them when the command is interrupted. */
+import { VitrineError } from '../base/errors.ts'
+import type { Address } from '../postgres/address.ts'
+import { connect, type Session, type Side } from '../postgres/connect.ts'
+import { refuseSameDatabase } from '../postgres/identity.ts'
+import type { Publication } from '../publication/publication.ts'
+import type { Call } from './command.ts'
+
+export interface SessionWish {
+  readonly side: Side
+  readonly address: Address
+  readonly readOnly: boolean
+}
+
+async function open(call: Call, publication: Publication, { side, address, readOnly }: SessionWish): Promise<Session> {
+  if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
+  return connect(address, {
+    side,
+    name: `vitrine ${publication.name} ${call.command}`,
+    limits: publication.limits,
+    readOnly,
+    searchPath: side === 'source' ? [publication.source.schema] : [],
+  })
+}
+
+async function using<T>(call: Call, session: Session, work: () => Promise<T>): Promise<T> {
+  const cut = () => session.destroy()
+  call.signal.addEventListener('abort', cut)
+  try {
+    return await work()
+  } finally {
+    call.signal.removeEventListener('abort', cut)
+    await session.end()
+  }
+}
+
+/** Does `work` with an open session. */
+export async function withSession<T>(
+  call: Call,
+  publication: Publication,
+  wish: SessionWish,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await open(call, publication, wish)
+  return using(call, session, () => work(session))
+}
+
+/** The same, but a login that fails is handed to `work` instead of thrown. */
+export async function withSessionOrReason<T>(
+  call: Call,
+  publication: Publication,
+  wish: SessionWish,
+  work: (session: Session | VitrineError) => Promise<T>,
+): Promise<T> {
+  const session = await open(call, publication, wish).catch((error: unknown) => {
+    if (error instanceof VitrineError) return error
+    throw error
+  })
+  return session instanceof VitrineError ? work(session) : using(call, session, () => work(session))
+}
+
+/** Does `work` with a session on the target that may write, once it is proved not to be the source. */
+export async function withWritableTarget<T>(
+  call: Call,
+  publication: Publication,
+  target: Address,
+  source: Address | null,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return withSession(call, publication, { side: 'target', address: target, readOnly: false }, async (session) => {
+    if (source !== null) await proveApart(call, publication, source, session)
+    return work(session)
+  })
+}
+
+/** A source that does not let us in cannot prove anything; the URLs have been compared already, and the next run will. */
+async function proveApart(call: Call, publication: Publication, source: Address, target: Session): Promise<void> {
+  const wish = { side: 'source', address: source, readOnly: true } as const
+  try {
+    await withSession(call, publication, wish, (session) => refuseSameDatabase(session, target))
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.kind.exit !== 'connection') throw error
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * History tables in a run. Checked before the source is read; staged after the other tables, from the ledger and, for the
+ * day that the run describes, from the version about to be published; recorded inside the switch, so that a run that fails
+ * leaves no trace in the ledger.
+ *
+ * The day is the local day of the run's instant: a run just after midnight describes the day that begins, as the state in
+ * which it found the data, and a later run of that day replaces its figures.
+ */
+import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { HistoryTable } from '../publication/history.ts'
+import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
+import type { Publication } from '../publication/publication.ts'
+import { fits, readTypes } from '../source/projection-types.ts'
+import { ledgerSelect, recordDay, requireLedgerFits } from '../target/ledger.ts'
+import { finishTable, loadTable, stagedShape } from '../target/staging.ts'
+import type { StageContext, StagedTable } from './stage.ts'
+
+/**
+ * Throws HISTORY_UNREADABLE, HISTORY_QUERY_FAILED when the target refuses a query over the published tables as they stand,
+ * SOURCE_TYPE_MISMATCH with every figure that is not of the type it declares. Reads no published row.
+ */
+export async function checkHistories(target: Session, publication: Publication): Promise<void> {
+  await requireLedgerFits(target, publication)
+  const problems: Problem[] = []
+  for (const table of publication.histories) problems.push(...(await typeProblems(target, table, publication)))
+  if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
+}
+
+async function typeProblems(target: Session, table: HistoryTable, publication: Publication): Promise<Problem[]> {
+  // Any day will do: only the types are wanted.
+  const { uncastSql } = daySelect(table, publication, publication.schema, new Date(0))
+  const fields = await target.describe(uncastSql).catch((error: unknown) => {
+    throw asQueryFailure(error, table)
+  })
+  const types = await readTypes(target, [...new Set(fields.map(({ oid }) => oid))])
+  return table.columns.flatMap((column, index) => {
+    const found = types.get(fields[index]?.oid ?? 0)
+    if (found !== undefined && fits(found, column.type)) return []
+    const detail = `declared ${column.type.name}, found ${found?.name ?? 'an unknown type'}`
+    return [
+      { place: `${table.name}.${column.name}`, detail, remedy: 'convert it explicitly, or declare what it gives' },
+    ]
+  })
+}
+
+/** Classes 42 and 0A: the query is at fault, not the server or the way to it. */
+function asQueryFailure(error: unknown, table: HistoryTable): unknown {
+  if (!(error instanceof VitrineError) || !/^(?:42|0A)/.test(error.sqlState ?? '')) return error
+  const { sqlState = '' } = error
+  return new VitrineError('HISTORY_QUERY_FAILED', {
+    place: table.name,
+    detail: `SQLSTATE ${sqlState}.`,
+    sqlState,
+    cause: error,
+  })
+}
+
+/** Whether the run has anything new to say about a history table: all was read, it was asked for, or a table of its was read. */
+function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: readonly string[] | null): boolean {
+  if (only === null || only.includes(table.name)) return true
+  const names = tableNamesIn(table)
+  return staged.some((entry) => !entry.carried && names.has(entry.table.name))
+}
+
+/** Stages every history table beside the tables of the run, which stand complete in the staging schema. */
+export async function stageHistories(
+  staged: readonly StagedTable[],
+  only: readonly string[] | null,
+  context: StageContext,
+  writing: Session,
+  openReading: () => Promise<Session>,
+): Promise<readonly StagedTable[]> {
+  const { histories } = context.publication
+  if (histories.length === 0) return []
+  const reading = await openReading()
+  const done: StagedTable[] = []
+  for (const table of histories)
+    done.push(await stage(table, isComputed(table, staged, only), context, writing, reading))
+  return done
+}
+
+async function stage(
+  table: HistoryTable,
+  computed: boolean,
+  { publication, staging, instant, observer, signal }: StageContext,
+  writing: Session,
+  reading: Session,
+): Promise<StagedTable> {
+  const started = performance.now()
+  observer({ kind: 'table started', table: table.name })
+  const past = ledgerSelect(table, publication, computed ? dayOf(publication, instant) : null)
+  const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
+  const shape = stagedShape(table, publication)
+  const columns = table.columns.map(({ name }) => name)
+  const load = { source: reading.client, select, columns, rewriter: null, signal }
+  const { written, bytes } = await loadTable(writing, shape, staging, load).catch((error: unknown) => {
+    throw named(error, table)
+  })
+  await finishTable(writing, shape, staging)
+  const milliseconds = performance.now() - started
+  observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
+  return { table, carried: !computed, rows: written, bytes, milliseconds, unknown: {} }
+}
+
+/** The servers name sides and columns; the table is ours to name. */
+function named(error: unknown, table: HistoryTable): unknown {
+  if (!(error instanceof VitrineError) || error.code === 'INTERRUPTED') return error
+  const { code, detail, sqlState } = error
+  return new VitrineError(code, {
+    place: table.name,
+    cause: error,
+    ...(detail === undefined ? {} : { detail }),
+    ...(sqlState === undefined ? {} : { sqlState }),
+  })
+}
+
+/** Inside the switch: the day of every history table that the run computed. */
+export async function recordHistories(
+  target: Session,
+  publication: Publication,
+  staged: readonly StagedTable[],
+  instant: Date,
+): Promise<void> {
+  const computed = staged.filter(({ carried }) => !carried).map(({ table }) => table.name)
+  await recordDay(target, publication, new Set(computed), dayOf(publication, instant))
+}

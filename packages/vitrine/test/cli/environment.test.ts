@@ -1,0 +1,142 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { VitrineError } from '../../src/base/errors.ts'
+import { type Environment, type Needs, parseSettings } from '../../src/cli/environment.ts'
+import { printable } from '../../src/postgres/address.ts'
+import { shop } from '../publication/shop.ts'
+
+const publication = shop({ writer: 'impact', reader: 'metabase' })
+const SOURCE = 'postgresql://app:source-secret@source.test:5432/app'
+const TARGET = 'postgresql://impact:target-secret@target.test:5432/metabase-data?currentSchema=shop'
+const both = { source: 'required', target: 'required' } as const
+
+/** What an error says: its own code, then place and detail of each problem. */
+function refusal(environment: Environment, needs: Needs): readonly string[] {
+  try {
+    parseSettings(environment, needs, publication)
+    return ['nothing']
+  } catch (error) {
+    if (!(error instanceof VitrineError)) throw error
+    const own = [error.code, error.place].filter(Boolean).join(' ')
+    return [own, ...error.problems.map(({ place, detail, remedy }) => `${place}: ${detail} → ${remedy}`)]
+  }
+}
+
+describe('settings that are understood', () => {
+  test('every variable, and only what is needed', () => {
+    const environment = {
+      DATABASE_URL: SOURCE,
+      METABASE_DATABASE_URL: TARGET,
+      METABASE_READER_URL: 'postgresql://metabase:reader-secret@target.test/metabase-data',
+      METABASE_ADMIN_URL: 'postgresql://postgres:admin-secret@target.test/metabase-data',
+      VITRINE_PSEUDONYM_KEY: 'k'.repeat(32),
+    }
+    const settings = parseSettings(environment, { ...both, reader: 'optional', admin: 'optional' }, publication)
+    expect(Object.entries(settings).map(([name, value]) => `${name} ${'host' in (value ?? {}) ? '' : value}`)).toEqual([
+      'source ',
+      'target ',
+      'reader ',
+      'admin ',
+      'pseudonymKey [secret]',
+    ])
+    expect(printable(settings.target)).toBe('impact@target.test:5432/metabase-data')
+    expect(Object.isFrozen(settings)).toBe(true)
+    expect(`${inspect(settings, { depth: 9 })} ${JSON.stringify(settings)}`).not.toMatch(
+      /-secret@|-secret'|-secret"|kkk/,
+    )
+    expect(parseSettings(environment, {}, publication)).toMatchObject({ source: null, target: null, reader: null })
+  })
+
+  test('an optional connection may be absent, an empty variable is an absent one', () => {
+    expect(parseSettings({ DATABASE_URL: '  ' }, { source: 'optional' }, publication).source).toBeNull()
+  })
+
+  test.each([
+    'METABASE_VERSION',
+    'METABASE_DEBUG_SYNC',
+    'METABASE_DEBUG_SKIP_STEPS',
+    'METABASE_NB_ASYNC_CALLS',
+    'METABASE_SITE_URL',
+    'MB_DB_CONNECTION_URI',
+    'DATABASE_URLS',
+    'HOME',
+  ])('%s is not ours', (name) => {
+    expect(refusal({ [name]: 'x' }, {})).toEqual(['nothing'])
+  })
+})
+
+const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])[] = [
+  ['no target: never the source instead', { DATABASE_URL: SOURCE }, both, ['TARGET_URL_MISSING METABASE_DATABASE_URL']],
+  ['no source', { METABASE_DATABASE_URL: TARGET }, both, ['SOURCE_URL_MISSING DATABASE_URL']],
+  [
+    'neither',
+    {},
+    both,
+    [
+      'SETTINGS_INVALID',
+      'DATABASE_URL: No source database is named. → Set DATABASE_URL to the operational database.',
+      'METABASE_DATABASE_URL: No target database is named. → Set METABASE_DATABASE_URL to the database that Metabase reads, with the writer role.',
+    ],
+  ],
+  [
+    'a misspelt target beside a missing one',
+    { DATABASE_URL: SOURCE, METABASE_DATABASE_URI: TARGET },
+    both,
+    [
+      'SETTINGS_INVALID',
+      'METABASE_DATABASE_URL: No target database is named. → Set METABASE_DATABASE_URL to the database that Metabase reads, with the writer role.',
+      'METABASE_DATABASE_URI: this variable is not known → did you mean METABASE_DATABASE_URL?',
+    ],
+  ],
+  [
+    'an unknown parameter',
+    { DATABASE_URL: `${SOURCE}?schema=x` },
+    { source: 'optional' },
+    ['URL_PARAMETER_UNKNOWN DATABASE_URL'],
+  ],
+  ['no URL at all', { DATABASE_URL: 'source-secret' }, { source: 'optional' }, ['URL_INVALID DATABASE_URL']],
+  [
+    'another schema than the publication’s',
+    { METABASE_DATABASE_URL: TARGET.replace('=shop', '=public') },
+    { target: 'required' },
+    [
+      'SETTINGS_INVALID',
+      'METABASE_DATABASE_URL: currentSchema is public, and the schema of the publication shop is shop → write currentSchema=shop, or leave it out',
+    ],
+  ],
+  [
+    'the same database by the same name',
+    { DATABASE_URL: SOURCE, METABASE_DATABASE_URL: 'postgres://impact@SOURCE.test/app' },
+    both,
+    ['TARGET_IS_SOURCE METABASE_DATABASE_URL'],
+  ],
+  [
+    'a reader that is not the reader, in another database',
+    { METABASE_DATABASE_URL: TARGET, METABASE_READER_URL: 'postgres://impact:x@target.test/other' },
+    { target: 'required', reader: 'optional' },
+    [
+      'SETTINGS_INVALID',
+      'METABASE_READER_URL: it logs in as impact, and the reader of the publication is metabase → write the role metabase into the URL',
+      'METABASE_READER_URL: it names the database other, and METABASE_DATABASE_URL names metabase-data → name the same database in both',
+    ],
+  ],
+  [
+    'a short key and variables that nobody knows',
+    { VITRINE_PSEUDONYM_KEY: 'too-short-secret', VITRINE_PSEUDONIM_KEY: 'x', METABASE_READR_URL: 'x' },
+    {},
+    [
+      'SETTINGS_INVALID',
+      'VITRINE_PSEUDONYM_KEY: it has 16 characters → give at least 32 random characters, such as those of openssl rand -hex 32',
+      'METABASE_READR_URL: this variable is not known → did you mean METABASE_READER_URL?',
+      'VITRINE_PSEUDONIM_KEY: this variable is not known → did you mean VITRINE_PSEUDONYM_KEY?',
+    ],
+  ],
+]
+
+describe('settings that are refused, all problems at once', () => {
+  test.each(TABLE)('%s', (_, environment, needs, expected) => {
+    const said = refusal(environment, needs)
+    expect(said).toEqual(expected)
+    expect(said.join()).not.toContain('-secret')
+  })
+})
