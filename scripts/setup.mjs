@@ -11,7 +11,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const root = new URL('../', import.meta.url)
-const lock = createHash('sha256').update(readFileSync(new URL('package-lock.json', root))).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(new URL('package-lock.json', root)))
+  .digest('hex')
 const stamp = new URL('node_modules/.vitrine-lock', root)
 const platform = `${process.platform}-${process.arch} ${lock}\n`
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== platform) {

@@ -12,7 +12,7 @@ import { endChildren } from './child.ts'
 import { type BenchName, type Options, parseOptions, USAGE } from './options.ts'
 import { findPsql } from './reference-psql.ts'
 import { type Figure, isMet, tableOf } from './report.ts'
-import { BenchServers } from './servers.ts'
+import { BenchServers, embeddedServers, type ServerPair } from './servers.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.bench', import.meta.url))
 
@@ -28,6 +28,14 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
+/** Servers of the caller's own, by superuser URLs; null when none are named. Throws when only one is. */
+function ownServers(env: NodeJS.ProcessEnv): ServerPair | null {
+  const [source, target] = [env['BENCH_SOURCE_URL'], env['BENCH_TARGET_URL']]
+  if (source === undefined && target === undefined) return null
+  if (source === undefined || target === undefined) throw new Error('BENCH_SOURCE_URL and BENCH_TARGET_URL go together')
+  return { source, target, stop: () => Promise.resolve() }
+}
+
 /** Ctrl-C ends the processes and stops the servers before this process goes. */
 function stopOnSignal(stop: () => Promise<void>): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -41,7 +49,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
 
 async function measure({ benches, rounds, scale, json }: Options): Promise<boolean> {
   const psql = findPsql(process.env['PATH'] ?? '')
-  const servers = await BenchServers.start(FOLDER)
+  const servers = await BenchServers.open(ownServers(process.env) ?? (await embeddedServers(FOLDER)))
   let stopping: Promise<void> | null = null
   const stop = () => (stopping ??= servers.stop())
   stopOnSignal(stop)
@@ -56,7 +64,7 @@ async function measure({ benches, rounds, scale, json }: Options): Promise<boole
       scale,
       rounds,
       reference,
-      servers: servers.version,
+      servers: servers.versions,
       node: process.version,
       cores: availableParallelism(),
     }

@@ -18,6 +18,9 @@ export const USAGE = `usage: node bench/dist/main.js [${BENCHES.join('|')} …] 
   --rounds N   measured rounds of each pair, 1 to 100 (default 5)
   --scale S    share of the full number of rows, 0.001 to 1 (default 1); goals are judged at 1 only
   --json       the result as JSON instead of a table
+
+The servers are embedded ones, kept under .bench/, unless BENCH_SOURCE_URL and BENCH_TARGET_URL name two of your own
+(URLs of a superuser; the databases bench, tool and reference and the roles bench_writer and bench_reader are made there).
 `
 
 /** Throws an Error that names the argument. */

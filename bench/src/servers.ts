@@ -1,9 +1,9 @@
 /**
- * The two PostgreSQL servers of the benches, kept under `.bench/` with their data from one call to the next. Owns their
- * settings, the databases and the roles; one call at a time uses them.
+ * The two PostgreSQL servers of the benches: embedded ones, kept under `.bench/` with their data from one call to the next,
+ * or two that the caller names. Owns their settings, the databases and the roles; one call at a time uses them.
  */
 import { randomBytes } from 'node:crypto'
-import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
+import { serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
 import { PUBLISHED, READER, WRITER } from './publication.ts'
 import { NEXT } from './reference.ts'
@@ -45,46 +45,85 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
+/** Two servers, by the URLs of a superuser. */
+export interface ServerPair {
+  readonly source: string
+  readonly target: string
+  stop(): Promise<void>
+}
+
+/** Starts the embedded servers under a folder. */
+export async function embeddedServers(folder: string): Promise<ServerPair> {
+  const start = (name: string) => startServer({ dataDirectory: serverHome(`${folder}/${name}`), settings: SETTINGS })
+  const [source, target] = await Promise.all([start('source'), start('target')])
+  return {
+    source: source.url('postgres'),
+    target: target.url('postgres'),
+    stop: async () => {
+      await Promise.all([source.stop(), target.stop()])
+    },
+  }
+}
+
+/** The same server, another database, and another role if one is given. */
+function urlFor(base: string, database: string, role?: { readonly user: string; readonly password: string }): string {
+  const url = new URL(base)
+  url.pathname = `/${database}`
+  if (role !== undefined) [url.username, url.password] = [role.user, role.password]
+  return url.href
+}
+
+/** Version and level of optimisation: a build made for size (-Os) needs twice the time of a distribution's (-O2). */
+async function versionOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ version: string; flags: string | null }>(
+    `select current_setting('server_version') as version,
+            (select substring(setting from '.*(-O[0-9a-z]+)') from pg_config() where name = 'CFLAGS') as flags`,
+  )
+  return `PostgreSQL ${rows[0]?.version} built ${rows[0]?.flags ?? 'with unknown flags'}`
+}
+
 export class BenchServers {
-  readonly #source: EmbeddedServer
-  readonly #target: EmbeddedServer
+  readonly #pair: ServerPair
   readonly #lock: pg.Client
   readonly #passwords = { [WRITER]: randomBytes(12).toString('hex'), [READER]: randomBytes(12).toString('hex') }
+  #versions = ''
 
-  private constructor(source: EmbeddedServer, target: EmbeddedServer, lock: pg.Client) {
-    this.#source = source
-    this.#target = target
+  private constructor(pair: ServerPair, lock: pg.Client) {
+    this.#pair = pair
     this.#lock = lock
   }
 
-  /** Throws when another call uses the servers under the folder. */
-  static async start(folder: string): Promise<BenchServers> {
-    const start = (name: string) => startServer({ dataDirectory: serverHome(`${folder}/${name}`), settings: SETTINGS })
-    const [source, target] = await Promise.all([start('source'), start('target')])
-    const lock = new pg.Client({ connectionString: source.url('postgres'), application_name: 'bench lock' })
+  /** Throws when another call uses the servers. */
+  static async open(pair: ServerPair): Promise<BenchServers> {
+    const lock = new pg.Client({ connectionString: pair.source, application_name: 'bench lock' })
     lock.on('error', () => undefined)
     await lock.connect()
     const { rows } = await lock.query<{ mine: boolean }>(`select pg_try_advisory_lock(${CALL_LOCK}) as mine`)
     if (rows[0]?.mine !== true) {
       await lock.end()
+      // They are the other call's to stop.
       throw new Error('another call of the benches is using the servers')
     }
-    const servers = new BenchServers(source, target, lock)
-    await servers.#prepare()
-    return servers
+    const servers = new BenchServers(pair, lock)
+    try {
+      await servers.#prepare()
+      return servers
+    } catch (error) {
+      await servers.stop()
+      throw error
+    }
   }
 
-  get version(): string {
-    return `PostgreSQL ${this.#source.version}`
+  get versions(): string {
+    return this.#versions
   }
 
   sourceUrl(): string {
-    return this.#source.url(SOURCE_DATABASE)
+    return urlFor(this.#pair.source, SOURCE_DATABASE)
   }
 
-  targetUrl(name: TargetName, role: typeof WRITER | typeof READER | 'superuser' = WRITER): string {
-    if (role === 'superuser') return this.#target.url(name)
-    return this.#target.url(name, { user: role, password: this.#passwords[role] })
+  targetUrl(name: TargetName, role: typeof WRITER | typeof READER = WRITER): string {
+    return urlFor(this.#pair.target, name, { user: role, password: this.#passwords[role] })
   }
 
   ends(name: TargetName): Ends {
@@ -93,7 +132,7 @@ export class BenchServers {
 
   /** A target database with nothing in it but empty schemas of the writer and a table for the reference's log. */
   async emptyTarget(name: TargetName): Promise<void> {
-    await withClient(this.#target.url('postgres'), async (client) => {
+    await withClient(this.#pair.target, async (client) => {
       await client.query(`drop database if exists ${name} with (force)`)
       await client.query(`create database ${name} owner ${WRITER}`)
     })
@@ -108,8 +147,8 @@ export class BenchServers {
   /** So that each measurement starts with nothing left to write of what was before. */
   async settle(): Promise<void> {
     const checkpoint = (client: pg.Client) => client.query('checkpoint')
-    await withClient(this.#source.url('postgres'), checkpoint)
-    await withClient(this.#target.url('postgres'), checkpoint)
+    await withClient(this.#pair.source, checkpoint)
+    await withClient(this.#pair.target, checkpoint)
   }
 
   /** An empty staging schema, for the benches that load one table by hand. */
@@ -121,13 +160,15 @@ export class BenchServers {
 
   async stop(): Promise<void> {
     await this.#lock.end().catch(() => undefined)
-    await Promise.all([this.#source.stop(), this.#target.stop()])
+    await this.#pair.stop()
   }
 
   async #prepare(): Promise<void> {
+    const found = await Promise.all([this.#pair.source, this.#pair.target].map((url) => withClient(url, versionOf)))
+    this.#versions = [...new Set(found)].join(' and ')
     const { rowCount } = await this.#lock.query('select from pg_database where datname = $1', [SOURCE_DATABASE])
     if (rowCount === 0) await this.#lock.query(`create database ${SOURCE_DATABASE}`)
-    await withClient(this.#target.url('postgres'), async (client) => {
+    await withClient(this.#pair.target, async (client) => {
       for (const role of [WRITER, READER] as const) {
         const found = await client.query('select from pg_roles where rolname = $1', [role])
         if (found.rowCount === 0) await client.query(`create role ${role} login`)

@@ -119,10 +119,10 @@ export class Call {
     return typeof value === 'string' ? value : null
   }
 
-  /** The values of an option that takes several, or null when it was not given. */
+  /** The values of an option that takes several, apart by blanks or commas, or null when it was not given. */
   list(name: string): readonly string[] | null {
     const value = this.#facts.options[name]
-    return Array.isArray(value) ? value.map(String) : null
+    return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
   }
 
   /** A whole number from 1 on, or the one given for an absent option. Throws USAGE. */

@@ -138,6 +138,7 @@ describe.sequential('from an empty target to a published version, and back', () 
   test('sync --json and --only', async () => {
     const { status, stdout } = await command('sync --only shop_purchase --json')
     expect(status).toBe(EXIT.ok)
+    expect((await command('sync --only shop_purchase,shop_x')).stderr).toContain('where: shop_x\n')
     expect(JSON.parse(stdout)).toMatchObject({
       dryRun: false,
       dataOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT.+Z$/),

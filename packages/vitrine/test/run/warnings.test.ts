@@ -25,6 +25,8 @@ test('a category whose share moves, and one that swallows all others', async () 
   await shop.change("update customer set job = 'Chief'")
   const { run } = await shop.run({ observer })
   expect(notices.at(-1)).toBe('implausible figure in shop_customer.job: every row has «chief», which was 56 % of them')
-  const [record] = await shop.look(`select warnings from vitrine.run_table where run_id = ${run} and table_name = 'shop_customer'`)
+  const [record] = await shop.look(
+    `select warnings from vitrine.run_table where run_id = ${run} and table_name = 'shop_customer'`,
+  )
   expect(record).toEqual({ warnings: [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }] })
 })

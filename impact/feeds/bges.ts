@@ -1,0 +1,136 @@
+/**
+ * The BGES feed: the public source names its latest file, the file is read as it arrives, judged as a whole, and takes the
+ * place of the one before. A company without a line has published nothing; a fetch that fails changes nothing and says so
+ * in `feeds_releve`. Called by `impact sync_bges`, the demonstration and the tests.
+ */
+import { localDay } from 'vitrine/base/clock'
+import { champ, estObjet, lireJson } from '../domain/contenu-json.ts'
+import { BgesFile } from './bges-file.ts'
+import { companySirens, countBges, gatherBges, openGathering, replaceBges } from './facts-store.ts'
+import { FeedError } from './feed-error.ts'
+import { type FeedContext, type FeedRun, type FeedSummary, runFeed } from './feed-run.ts'
+import { call, type HttpAnswer, NoAnswer, textOf } from './http.ts'
+import type { BGES_OPTIONS, BgesSettings, Given } from './options.ts'
+import { Pace } from './pace.ts'
+import { withRetries } from './retry.ts'
+import { parseBges } from './settings.ts'
+
+export interface BgesOptions extends FeedContext {
+  readonly settings?: Given<typeof BGES_OPTIONS>
+}
+
+const ZONE = 'Europe/Paris'
+const LATEST = '/api/exports/public-inventories/latest'
+/** Of the answer that names the file. */
+const LATEST_BYTES = 256 * 1024
+const LOSS_FLOOR = 50
+/** Two calls in all: the pace is there for the waits between tries. */
+const PER_SECOND = 10
+/** Lines sent to the database at once. A piece of the file holds a few dozen, since its lines are long. */
+const BATCH_LINES = 5_000
+
+/**
+ * @returns what was learnt of each company of the operational database.
+ * @throws FeedError; the facts of the last successful fetch are there then, untouched.
+ */
+export async function syncBges(options: BgesOptions): Promise<FeedSummary> {
+  const settings = parseBges(options.settings ?? {})
+  return runFeed('bges', options, settings, (run) => fetchAndReplace(run, settings))
+}
+
+async function fetchAndReplace(run: FeedRun, settings: BgesSettings): Promise<FeedSummary> {
+  const companies = new Set(await companySirens(run.client))
+  const before = await countBges(run.client)
+  const calls = { count: 0 }
+  const retry = {
+    settings,
+    signal: run.signal,
+    random: run.random,
+    pace: new Pace(PER_SECOND, run.clock),
+    onCall: () => {
+      calls.count += 1
+    },
+  }
+  const file = await withRetries(retry, () => latestFile(run, settings))
+  const read = await withRetries(retry, () => download(run, settings, file, companies))
+  if (before >= LOSS_FLOOR && read.lines < before * (1 - settings.maxLossShare)) {
+    const detail = `${read.lines} lines, ${before} before`
+    throw new FeedError('FEED_SHRUNK', { place: 'bges', detail, raison: 'perte_inattendue' })
+  }
+  run.progress('replace', read.bytes, read.bytes)
+  const rows = run.dryRun ? read.lines : await replaceBges(run.client, run.startedAt)
+  return Object.freeze({
+    feed: 'bges',
+    annee: null,
+    dryRun: run.dryRun,
+    asked: companies.size,
+    known: read.known,
+    absent: companies.size - read.known,
+    unknown: Object.freeze({}),
+    kept: 0,
+    rows,
+    ignoredRows: read.ignored,
+    calls: calls.count,
+    milliseconds: Math.round(run.elapsed()),
+  })
+}
+
+/** The address of the latest file: `{file}/download` under the source, where `file` is a path that the source gives. */
+async function latestFile(run: FeedRun, settings: BgesSettings): Promise<URL> {
+  const rules = { ...settings, maxBytes: LATEST_BYTES, accept: 'application/json' }
+  const text = await call(new URL(settings.baseUrl + LATEST), rules, run.signal, textOf)
+  const answer = lireJson(text)
+  const file = estObjet(answer) ? champ(answer, 'file') : undefined
+  if (typeof file !== 'string' || !/^\/?[A-Za-z0-9][A-Za-z0-9._~/-]{0,300}$/.test(file) || file.includes('..')) {
+    throw new NoAnswer('contenu_illisible')
+  }
+  return new URL(`${settings.baseUrl}/${file.replace(/^\//, '')}/download`)
+}
+
+interface Download {
+  readonly lines: number
+  readonly ignored: number
+  /** Companies of ours that have a line. */
+  readonly known: number
+  readonly bytes: number
+}
+
+/** Each try begins anew: what an interrupted one has gathered is thrown away. */
+async function download(
+  run: FeedRun,
+  settings: BgesSettings,
+  url: URL,
+  companies: ReadonlySet<string>,
+): Promise<Download> {
+  if (!run.dryRun) await openGathering(run.client, 'bges')
+  const { maxBytes, idleMs, userAgent } = settings
+  // For all tries together: a file that takes too long once takes too long again.
+  const timeoutMs = Math.ceil(settings.maxMinutes * 60_000 - run.elapsed())
+  if (timeoutMs <= 0) throw new FeedError('FEED_TOO_SLOW', { place: 'bges', raison: 'trop_lent' })
+  return call(url, { timeoutMs, idleMs, maxBytes, userAgent, accept: 'text/csv' }, run.signal, (answer) =>
+    readFile(run, answer, companies),
+  )
+}
+
+async function readFile(run: FeedRun, answer: HttpAnswer, companies: ReadonlySet<string>): Promise<Download> {
+  const file = new BgesFile(Number(localDay(run.startedAt, ZONE).slice(0, 4)))
+  const known = new Set<string>()
+  let batch: { sirens: string[]; dates: string[] } = { sirens: [], dates: [] }
+  let bytes = 0
+  const take = async ({ sirens, dates }: { sirens: readonly string[]; dates: readonly string[] }, atLeast: number) => {
+    for (const siren of sirens) if (companies.has(siren)) known.add(siren)
+    batch.sirens.push(...sirens)
+    batch.dates.push(...dates)
+    if (batch.sirens.length < atLeast) return
+    const full = batch
+    batch = { sirens: [], dates: [] }
+    if (!run.dryRun) await gatherBges(run.client, full.sirens, full.dates)
+  }
+  for await (const chunk of answer.chunks()) {
+    bytes += chunk.byteLength
+    await take(file.push(chunk), BATCH_LINES)
+    run.progress('fetch', bytes, answer.length)
+  }
+  await take(file.end(), 0)
+  return { lines: file.lines, ignored: file.ignored, known: known.size, bytes }
+}

@@ -1,0 +1,116 @@
+/**
+ * What the two feeds share around their fetch: the check of the tables, the lock, the one record of a failure, and the
+ * shapes that callers see. Called by `egapro.ts` and `bges.ts`.
+ */
+import type { ClientBase } from 'pg'
+import { type Clock, systemClock } from 'vitrine/base/clock'
+import { assertMigrated, closeGathering, type Feed, openGathering, recordFailure, withFeedLock } from './facts-store.ts'
+import { FeedError } from './feed-error.ts'
+import { NoAnswer } from './http.ts'
+import type { CommonSettings } from './options.ts'
+import type { RaisonFait } from './raisons.ts'
+
+export interface FeedProgress {
+  readonly feed: Feed
+  readonly phase: 'fetch' | 'replace'
+  readonly unit: 'companies' | 'bytes'
+  readonly done: number
+  /** null when the source does not announce it. */
+  readonly total: number | null
+}
+
+/** What a feed needs of its caller, settings apart. */
+export interface FeedContext {
+  /** Of the operational database, without open transaction, and used by nothing else meanwhile. */
+  readonly client: ClientBase
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: FeedProgress) => void
+  readonly clock?: Clock
+  /** From 0 to 1, for the waits between tries. */
+  readonly random?: () => number
+}
+
+export interface FeedSummary {
+  readonly feed: Feed
+  /** The year asked about; null for BGES. */
+  readonly annee: number | null
+  /** Nothing was written. */
+  readonly dryRun: boolean
+  /** Companies asked about, and what is known of them now. asked = known + absent + the sum of `unknown`. */
+  readonly asked: number
+  readonly known: number
+  readonly absent: number
+  /** By reason; reasons that did not occur are not there. */
+  readonly unknown: Readonly<Partial<Record<RaisonFait, number>>>
+  /** Companies left out because their answer was known already. */
+  readonly kept: number
+  /** Rows of the source's table now, or that would be there. */
+  readonly rows: number
+  /** Lines of the BGES file without a siren, which concern no company. */
+  readonly ignoredRows: number
+  /** HTTP calls, retries included. */
+  readonly calls: number
+  readonly milliseconds: number
+}
+
+export interface FeedRun {
+  readonly feed: Feed
+  readonly client: ClientBase
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly random: () => number
+  readonly startedAt: Date
+  readonly dryRun: boolean
+  progress(phase: FeedProgress['phase'], done: number, total: number | null): void
+  /** Milliseconds since the start. */
+  elapsed(): number
+}
+
+/** Throws FeedError; the failure is recorded unless nothing may be written, or the source is not at fault. */
+export async function runFeed(
+  feed: Feed,
+  context: FeedContext,
+  settings: Pick<CommonSettings, 'dryRun' | 'validDays'>,
+  work: (run: FeedRun) => Promise<FeedSummary>,
+): Promise<FeedSummary> {
+  const { client, onProgress, clock = systemClock } = context
+  const { dryRun, validDays } = settings
+  const start = clock.monotonicMs()
+  const unit = feed === 'egapro' ? 'companies' : 'bytes'
+  const run: FeedRun = {
+    feed,
+    client,
+    clock,
+    dryRun,
+    signal: context.signal ?? new AbortController().signal,
+    random: context.random ?? Math.random,
+    startedAt: clock.now(),
+    progress: (phase, done, total) => onProgress?.({ feed, phase, unit, done, total }),
+    elapsed: () => clock.monotonicMs() - start,
+  }
+  await assertMigrated(client)
+  return withFeedLock(client, feed, async () => {
+    try {
+      if (!dryRun) await openGathering(client, feed)
+      return await work(run)
+    } catch (thrown) {
+      const error = asFeedError(feed, thrown)
+      // The failure itself is what the caller must hear, even when it cannot be recorded.
+      if (!dryRun && error.raison !== null) {
+        const failure = { raison: error.raison, at: clock.now(), validDays }
+        await recordFailure(client, feed, failure).catch(() => undefined)
+      }
+      throw error
+    } finally {
+      if (!dryRun) await closeGathering(client, feed).catch(() => undefined)
+    }
+  })
+}
+
+function asFeedError(feed: Feed, thrown: unknown): FeedError {
+  if (thrown instanceof FeedError) return thrown
+  if (thrown instanceof NoAnswer) {
+    return new FeedError('FEED_UNAVAILABLE', { place: feed, detail: thrown.raison, raison: thrown.raison })
+  }
+  throw thrown
+}

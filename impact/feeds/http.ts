@@ -1,0 +1,187 @@
+/**
+ * One HTTP call by Node's own fetch, bounded in time and size, that follows redirects within the host it was given only.
+ * A call that gives nothing usable throws `NoAnswer` with its reason; trying again is for `retry.ts`. Called by both feeds.
+ */
+import { FeedError } from './feed-error.ts'
+import { type RaisonAppel, raisonDuStatut } from './raisons.ts'
+
+/** One call failed. It never leaves this folder: a feed makes a row of it, or a `FeedError`. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
+  readonly raison: RaisonAppel
+  /** From Retry-After, when the source gave one. */
+  readonly waitMs: number | null
+
+  constructor(raison: RaisonAppel, waitMs: number | null = null) {
+    super(raison)
+    this.raison = raison
+    this.waitMs = waitMs
+  }
+}
+
+export interface HttpRules {
+  /** For the whole call: redirects, answer and body. */
+  readonly timeoutMs: number
+  /** The longest silence inside the body; absent when the whole call is short. */
+  readonly idleMs?: number
+  /** Of the body, after decompression. */
+  readonly maxBytes: number
+  readonly userAgent: string
+  readonly accept: string
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Bytes of the body; null when the source does not say, or says it of the compressed body. */
+  readonly length: number | null
+  /** The body, once. */
+  chunks(): AsyncGenerator<Uint8Array>
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const MOST_REDIRECTS = 5
+
+/**
+ * Calls and reads. Statuses other than 200 throw `NoAnswer`, but for those in `accepted`.
+ * @throws NoAnswer, FeedError `FEED_INTERRUPTED`, and what `read` throws.
+ */
+export async function call<T>(
+  url: URL,
+  rules: HttpRules,
+  signal: AbortSignal,
+  read: (answer: HttpAnswer) => Promise<T>,
+  accepted: readonly number[] = [],
+): Promise<T> {
+  const deadline = new Deadline(rules.timeoutMs, signal)
+  try {
+    const response = await follow(url, rules, deadline)
+    const raison = raisonDuStatut(response.status)
+    if (raison !== null && !accepted.includes(response.status)) {
+      throw new NoAnswer(raison, retryAfterMs(response.headers.get('retry-after'), Date.now()))
+    }
+    const length = lengthOf(response.headers)
+    if (length !== null && length > rules.maxBytes) throw new NoAnswer('contenu_trop_grand')
+    return await read({
+      status: response.status,
+      length: response.headers.has('content-encoding') ? null : length,
+      chunks: () => chunksOf(response, rules, deadline),
+    })
+  } finally {
+    deadline.end()
+  }
+}
+
+/** The whole body as text, which must be UTF-8. */
+export async function textOf(answer: HttpAnswer): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of answer.chunks()) parts.push(chunk)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
+  } catch {
+    throw new NoAnswer('contenu_illisible')
+  }
+}
+
+/**
+ * Time limit and caller's signal in one. `AbortSignal.any` with `AbortSignal.timeout` would say the same, but in Node 20 it
+ * keeps memory for each call on a long-lived signal, and such a timeout may be collected before it fires.
+ */
+class Deadline {
+  readonly #controller = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #stop = (): void => this.#controller.abort()
+  readonly #timer: NodeJS.Timeout
+  #late = false
+
+  constructor(milliseconds: number, signal: AbortSignal) {
+    this.#signal = signal
+    this.#timer = this.#after(milliseconds)
+    signal.addEventListener('abort', this.#stop, { once: true })
+    if (signal.aborted) this.#stop()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  #after(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#late = true
+      this.#controller.abort()
+    }, milliseconds)
+  }
+
+  /** Waits for the network, for so long at most, and says in our words what went wrong. */
+  async network<T>(work: Promise<T>, idleMs?: number): Promise<T> {
+    const timer = idleMs === undefined ? undefined : this.#after(idleMs)
+    try {
+      return await work
+    } catch {
+      if (this.#signal.aborted) throw new FeedError('FEED_INTERRUPTED')
+      throw new NoAnswer(this.#late ? 'delai' : 'reseau')
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Also ends what is left of the call: a body nobody reads would keep its connection. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#signal.removeEventListener('abort', this.#stop)
+    this.#controller.abort()
+  }
+}
+
+async function follow(first: URL, rules: HttpRules, deadline: Deadline): Promise<Response> {
+  let url = first
+  for (let redirects = 0; ; redirects += 1) {
+    const response = await deadline.network(
+      fetch(url, {
+        redirect: 'manual',
+        signal: deadline.signal,
+        headers: { accept: rules.accept, 'user-agent': rules.userAgent },
+      }),
+    )
+    if (!REDIRECTS.has(response.status)) return response
+    await response.body?.cancel().catch(() => undefined)
+    const next = redirectTarget(url, response.headers.get('location'))
+    if (next === null || redirects === MOST_REDIRECTS) throw new NoAnswer('redirection_refusee')
+    url = next
+  }
+}
+
+/** Where a redirect leads, when it stays with the host that the settings name; from http to https is staying. */
+export function redirectTarget(from: URL, location: string | null): URL | null {
+  if (location === null || !URL.canParse(location, from.href)) return null
+  const to = new URL(location, from.href)
+  if (to.username !== '' || to.password !== '') return null
+  const upgraded = from.protocol === 'http:' && to.protocol === 'https:' && to.hostname === from.hostname
+  return to.origin === from.origin || upgraded ? to : null
+}
+
+async function* chunksOf(response: Response, rules: HttpRules, deadline: Deadline): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return
+  const reader = response.body.getReader()
+  let size = 0
+  for (;;) {
+    const { done, value } = await deadline.network(reader.read(), rules.idleMs)
+    if (done) return
+    size += value.byteLength
+    if (size > rules.maxBytes) throw new NoAnswer('contenu_trop_grand')
+    yield value
+  }
+}
+
+const lengthOf = (headers: Headers): number | null => {
+  const text = headers.get('content-length')
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** Retry-After (RFC 9110, section 10.2.3) in milliseconds from `now`: seconds or an HTTP date; null for anything else. */
+export function retryAfterMs(header: string | null, now: number): number | null {
+  if (header === null) return null
+  const text = header.trim()
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const at = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
+}

@@ -1,0 +1,48 @@
+/**
+ * Why a source said nothing: the closed list of the codes kept in `raison`, of one company (`feeds_egapro`) or of a whole
+ * feed (`feeds_releve`). A code holds no data. Whether asking again can help is said here too, and nowhere else.
+ */
+
+/** What can go wrong with one call; `retry` when the same call may succeed a moment later. */
+export const RAISONS_APPEL = {
+  delai: { retry: true },
+  reseau: { retry: true },
+  statut_429: { retry: true },
+  statut_500: { retry: true },
+  statut_502: { retry: true },
+  statut_503: { retry: true },
+  statut_504: { retry: true },
+  statut_400: { retry: false },
+  statut_401: { retry: false },
+  statut_403: { retry: false },
+  statut_404: { retry: false },
+  statut_inattendu: { retry: false },
+  redirection_refusee: { retry: false },
+  contenu_illisible: { retry: false },
+  contenu_trop_grand: { retry: false },
+} as const satisfies Record<string, { readonly retry: boolean }>
+export type RaisonAppel = keyof typeof RAISONS_APPEL
+
+/** Why one company has no answer. Impact accepts nine characters that are no siren: those are never asked. */
+export type RaisonFait = RaisonAppel | 'siren_invalide'
+
+/** Why a whole feed was refused although its calls succeeded. */
+export const RAISONS_RELEVE = [
+  'trop_d_inconnus',
+  'trop_lent',
+  'encodage_inattendu',
+  'entete_inattendu',
+  'ligne_illisible',
+  'date_illisible',
+  'siren_illisible',
+  'contenu_vide',
+  'perte_inattendue',
+] as const
+export type RaisonReleve = RaisonAppel | (typeof RAISONS_RELEVE)[number]
+
+/** The code of an HTTP status (RFC 9110, section 15); null for 200, the only one that is an answer everywhere. */
+export function raisonDuStatut(status: number): RaisonAppel | null {
+  if (status === 200) return null
+  const raison = `statut_${status}`
+  return Object.hasOwn(RAISONS_APPEL, raison) ? (raison as RaisonAppel) : 'statut_inattendu' // sound because it is a key.
+}

@@ -1,0 +1,360 @@
+/** The EgaPro feed on real servers, against a source of ours that misbehaves in every way of the list. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { DemoFacts } from '../../feeds/demo-facts.ts'
+import type { DemoFault, HttpFault } from '../../feeds/demo-faults.ts'
+import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
+import { type EgaproOptions, syncEgapro } from '../../feeds/egapro.ts'
+import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
+
+const ANNEE = 2025
+const TODAY = '2026-07-22T00:05:00+02:00'
+const clock = { now: () => new Date(TODAY), monotonicMs: () => performance.now() }
+
+/** Companies 1, 4, 7 … have not published; the others have. */
+const facts: DemoFacts = {
+  egapro: (siren, annee) =>
+    Number(siren) % 3 === 1
+      ? { etat: 'absent' }
+      : {
+          etat: 'connu',
+          body: JSON.stringify({ entreprise: { siren }, déclaration: { index: 88, année_indicateurs: annee } }),
+        },
+  bges: () => [],
+}
+const expected = (count: number, changed: Readonly<Record<number, string>> = {}) =>
+  sirensUpTo(count).map(
+    (siren, index) => `${siren} ${changed[index + 1] ?? (Number(siren) % 3 === 1 ? 'absent' : 'connu')}`,
+  )
+
+/** The fault, what becomes of the company, and how often it is asked. */
+const WRONG: readonly (readonly [HttpFault, string, number])[] = [
+  ['html', 'contenu_illisible', 1],
+  ['page-not-found', 'contenu_illisible', 1],
+  ['latin-1-json', 'contenu_illisible', 1],
+  ['poison-json', 'contenu_illisible', 1],
+  ['deep-json', 'contenu_illisible', 1],
+  ['other-company', 'contenu_illisible', 1],
+  ['too-large', 'contenu_trop_grand', 1],
+  ['bomb', 'contenu_trop_grand', 1],
+  ['bad-request', 'statut_400', 1],
+  ['redirect-away', 'redirection_refusee', 1],
+  ['redirect-loop', 'redirection_refusee', 6],
+  ['too-many-requests', 'statut_429', 2],
+  ['error-500', 'statut_500', 2],
+  ['error-503', 'statut_503', 2],
+  ['truncated', 'reseau', 2],
+  ['reset', 'reseau', 2],
+  ['no-answer', 'delai', 2],
+  ['stalled', 'delai', 2],
+  ['slow', 'delai', 2],
+]
+const PASSING: readonly HttpFault[] = [
+  'truncated',
+  'reset',
+  'error-503',
+  'too-many-requests',
+  'no-answer',
+  'redirect-here',
+]
+
+describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
+  let base: Operational
+  let source: DemoServer
+  const QUICK = { timeoutMs: 600, tries: 2, backoffMs: 5, backoffMaxMs: 10, perSecond: 1_000, maxUnknownShare: 0.5 }
+  const sync = (settings: EgaproOptions['settings'] = {}, more: Partial<EgaproOptions> = {}) =>
+    syncEgapro({ client: base.client, clock, ...more, settings: { baseUrl: source.url, ...QUICK, ...settings } })
+  const faults = (...list: readonly Omit<DemoFault, 'on'>[]) => {
+    source.faults = list.map((fault) => ({ on: 'egapro', ...fault }))
+  }
+
+  beforeAll(async () => {
+    base = await Operational.create(version, 'egapro')
+  })
+  afterAll(() => base.drop())
+  beforeEach(async () => {
+    source = await startDemoServer({ facts })
+    await base.reset(sirensUpTo(7))
+  })
+  afterEach(() => source.stop())
+
+  test('asks every company about the year before, and keeps what the source said', async () => {
+    const seen: number[] = []
+    const summary = await sync({}, { onProgress: ({ done, total }) => total === 7 && seen.push(done) })
+    expect(summary).toMatchObject({
+      feed: 'egapro',
+      annee: ANNEE,
+      dryRun: false,
+      asked: 7,
+      known: 4,
+      absent: 3,
+      unknown: {},
+      kept: 0,
+      rows: 7,
+      calls: 7,
+    })
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 7])
+    expect(await base.egaproStates(ANNEE)).toEqual(expected(7))
+    const [absent, known] = await base.egapro()
+    expect(absent).toMatchObject({ reponse_api: null, raison: null, releve_le: new Date(TODAY) })
+    expect(known?.reponse_api).toEqual({
+      entreprise: { siren: sirenOf(2) },
+      déclaration: { index: 88, année_indicateurs: 2025 },
+    })
+    expect(await base.releve('egapro')).toEqual({
+      etat: 'connu',
+      raison: null,
+      releve_le: new Date(TODAY),
+      lignes: '7',
+    })
+    expect([...source.counts.userAgents]).toEqual(['vitrine-impact/0.1'])
+  })
+
+  test('every way of answering wrong is a row of its own, and the others have their answers', async () => {
+    const count = 3 * WRONG.length
+    await base.reset(sirensUpTo(count))
+    faults(...WRONG.map(([kind], index) => ({ kind, siren: sirenOf(index + 1) })))
+    const summary = await sync({ parallel: 20 })
+    const rows = WRONG.map(([, raison], index) => [index + 1, `inconnu ${raison}`] as const)
+    expect(await base.egaproStates(ANNEE)).toEqual(expected(count, Object.fromEntries(rows)))
+    const reasons = WRONG.map(([, raison]) => raison)
+    expect(summary.unknown).toEqual(
+      Object.fromEntries(reasons.map((one) => [one, reasons.filter((r) => r === one).length])),
+    )
+    expect(summary.asked).toBe(count)
+    expect(summary.known + summary.absent).toBe(count - WRONG.length)
+    expect(WRONG.map(([kind], index) => [kind, source.counts.bySiren.get(sirenOf(index + 1))])).toEqual(
+      WRONG.map(([kind, , requests]) => [kind, requests]),
+    )
+  })
+
+  test('a passing trouble is asked again and forgotten', async () => {
+    await base.reset(sirensUpTo(PASSING.length))
+    faults(...PASSING.map((kind, index) => ({ kind, siren: sirenOf(index + 1), first: 1 })))
+    expect(await sync()).toMatchObject({ unknown: {} })
+    expect(await base.egaproStates(ANNEE)).toEqual(expected(PASSING.length))
+    expect([...source.counts.bySiren.values()]).toEqual(PASSING.map(() => 2))
+  })
+
+  test('nine characters that are no siren are not asked, and are not the source’s fault', async () => {
+    await base.reset([sirenOf(1), '+12345678', ' 1234567', '1_3456789'])
+    const summary = await sync({ maxUnknownShare: 0 })
+    expect(summary).toMatchObject({ asked: 4, absent: 1, unknown: { siren_invalide: 3 }, calls: 1 })
+    expect((await base.egapro()).filter(({ raison }) => raison === 'siren_invalide')).toHaveLength(3)
+  })
+
+  test('a Retry-After holds back every call', async () => {
+    faults({ kind: 'too-many-requests', siren: sirenOf(1), first: 1, retryAfter: '1' })
+    expect(await sync({ parallel: 2, perSecond: 50 })).toMatchObject({ unknown: {} })
+    const gaps = source.counts.arrivals.slice(1).map((at, index) => at - (source.counts.arrivals[index] ?? 0))
+    expect(Math.max(...gaps)).toBeGreaterThan(800)
+    expect(gaps.filter((gap) => gap > 800)).toHaveLength(1)
+  })
+
+  test('never more calls at once, nor faster, than agreed', async () => {
+    await source.stop()
+    source = await startDemoServer({ facts, latencyMs: 40 })
+    await base.reset(sirensUpTo(40))
+    await sync({ parallel: 5, perSecond: 1_000 })
+    expect(source.counts.mostInFlight).toBe(5)
+    const before = source.counts.arrivals.length
+    await sync({ parallel: 20, perSecond: 50 })
+    const arrivals = source.counts.arrivals.slice(before)
+    const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)]
+    expect(arrivals).toHaveLength(40)
+    // 39 intervals of 20 ms, less what the first arrival may have been late.
+    expect(last - first).toBeGreaterThan(39 * 20 - 100)
+  })
+
+  describe('yesterday’s facts', () => {
+    const YESTERDAY = '2026-07-21T00:05:00+02:00'
+    const yesterday = { now: () => new Date(YESTERDAY), monotonicMs: clock.monotonicMs }
+
+    test('survive a source that is away, and a reader sees them all the time', async () => {
+      await sync({}, { clock: yesterday })
+      const [before] = (await base.everything()) as [unknown]
+      faults({ kind: 'no-answer' })
+      const work = failureOf(sync({ timeoutMs: 100 }))
+      const meanwhile = await base.egapro()
+      const error = await work
+      expect(error).toMatchObject({ code: 'FEED_UNAVAILABLE', raison: 'delai', detail: '7 of 7 asked: delai 7' })
+      expect(meanwhile).toEqual(before)
+      expect(await base.egapro()).toEqual(before)
+      expect(await base.releve('egapro')).toEqual({
+        etat: 'connu',
+        raison: 'delai',
+        releve_le: new Date(YESTERDAY),
+        lignes: '7',
+      })
+    })
+
+    test('survive a server that is not there at all', async () => {
+      await sync({}, { clock: yesterday })
+      const before = await base.egapro()
+      expect(await failureOf(sync({ baseUrl: 'http://127.0.0.1:1' }))).toMatchObject({
+        code: 'FEED_UNAVAILABLE',
+        raison: 'reseau',
+      })
+      expect(await base.egapro()).toEqual(before)
+    })
+
+    test('survive too many unknown, an end that comes early', async () => {
+      await base.reset(sirensUpTo(30))
+      await sync({}, { clock: yesterday })
+      const before = await base.egapro()
+      source.faults = sirensUpTo(30)
+        .filter((_, index) => index % 2 === 1)
+        .map((siren) => ({ on: 'egapro', kind: 'html', siren }))
+      const error = await failureOf(sync({ maxUnknownShare: 0.2, parallel: 1 }))
+      expect(error).toMatchObject({
+        code: 'FEED_TOO_MANY_UNKNOWN',
+        raison: 'trop_d_inconnus',
+        detail: '14 of 30 asked: contenu_illisible 7',
+      })
+      expect(await base.egapro()).toEqual(before)
+      expect(await base.releve('egapro')).toMatchObject({ etat: 'connu', raison: 'trop_d_inconnus' })
+    })
+
+    test('survive a source that has lost its declarations', async () => {
+      await base.reset(sirensUpTo(60))
+      await sync({}, { clock: yesterday })
+      const before = await base.egapro()
+      await source.stop()
+      source = await startDemoServer({ facts: { ...facts, egapro: () => ({ etat: 'absent' }) } })
+      const error = await failureOf(sync())
+      expect(error).toMatchObject({ code: 'FEED_SHRUNK', detail: '40 of 40 known declarations are absent now' })
+      expect(await base.egapro()).toEqual(before)
+      expect(await sync({ maxLossShare: 1 })).toMatchObject({ absent: 60 })
+    })
+
+    test('are no answer for ever: after the days that they may serve, the source is unknown', async () => {
+      await sync({}, { clock: { ...clock, now: () => new Date('2026-07-14T00:00:00Z') } })
+      faults({ kind: 'error-503' })
+      expect(await failureOf(sync())).toMatchObject({ code: 'FEED_UNAVAILABLE', raison: 'statut_503' })
+      expect(await base.releve('egapro')).toEqual({
+        etat: 'inconnu',
+        raison: 'statut_503',
+        releve_le: new Date(TODAY),
+        lignes: null,
+      })
+      expect(await base.egaproStates(ANNEE)).toEqual(expected(7))
+    })
+
+    test('are replaced for the year that was asked, with companies that are gone', async () => {
+      await sync({ annee: 2024 })
+      await sync()
+      await base.other.query('delete from entreprises_entreprise where siren = $1', [sirenOf(7)])
+      faults({ kind: 'html', siren: sirenOf(2) })
+      await sync()
+      expect(await base.egaproStates(2024)).toEqual(expected(7))
+      expect(await base.egaproStates(ANNEE)).toEqual(expected(6, { 2: 'inconnu contenu_illisible' }))
+    })
+  })
+
+  test('a source that is dead is not asked about every company', async () => {
+    await base.reset(sirensUpTo(300))
+    faults({ kind: 'reset' })
+    const error = await failureOf(sync({ giveUpAfter: 10, tries: 1, parallel: 4 }))
+    expect(error).toMatchObject({ code: 'FEED_UNAVAILABLE', raison: 'reseau' })
+    expect(source.counts.requests).toBeLessThanOrEqual(14)
+    expect(await base.releve('egapro')).toMatchObject({ etat: 'inconnu', raison: 'reseau', lignes: null })
+  })
+
+  test('a source that asks to wait for an hour is left alone', async () => {
+    faults({ kind: 'too-many-requests', retryAfter: '3600' })
+    const error = await failureOf(sync({ parallel: 1 }))
+    expect(error).toMatchObject({
+      code: 'FEED_UNAVAILABLE',
+      raison: 'statut_429',
+      detail: 'statut_429, asks to wait 3600 s',
+    })
+    expect(source.counts.requests).toBe(1)
+  })
+
+  test('a source that is too slow for the night ends the fetch', async () => {
+    await source.stop()
+    source = await startDemoServer({ facts, latencyMs: 60 })
+    const error = await failureOf(sync({ parallel: 1, maxMinutes: 0.002 }))
+    expect(error).toMatchObject({ code: 'FEED_TOO_SLOW', raison: 'trop_lent' })
+    expect(await base.egapro()).toEqual([])
+  })
+
+  test('--only-missing asks those without a known declaration, and leaves the others as they are', async () => {
+    faults({ kind: 'html', siren: sirenOf(2) }, { kind: 'html', siren: sirenOf(3) })
+    await sync()
+    const before = source.counts.requests
+    faults({ kind: 'html', siren: sirenOf(3) })
+    const summary = await sync({ onlyMissing: true })
+    expect(summary).toMatchObject({
+      asked: 5,
+      kept: 2,
+      known: 1,
+      absent: 3,
+      unknown: { contenu_illisible: 1 },
+      rows: 7,
+    })
+    expect(source.counts.requests - before).toBe(5)
+    expect(await base.egaproStates(ANNEE)).toEqual(expected(7, { 3: 'inconnu contenu_illisible' }))
+  })
+
+  test('--dry-run asks and writes nothing, neither facts nor failures', async () => {
+    await base.client.query('set default_transaction_read_only to on')
+    try {
+      expect(await sync({ dryRun: true })).toMatchObject({ dryRun: true, known: 4, absent: 3 })
+      faults({ kind: 'error-500' })
+      expect(await failureOf(sync({ dryRun: true }))).toMatchObject({ code: 'FEED_UNAVAILABLE' })
+      expect(await base.everything()).toEqual([[], [], undefined, undefined])
+    } finally {
+      await base.client.query('set default_transaction_read_only to off')
+    }
+  })
+
+  test('an interruption ends at once, records nothing and leaves the connection usable', async () => {
+    await sync()
+    const before = await base.everything()
+    faults({ kind: 'no-answer' })
+    const controller = new AbortController()
+    const start = performance.now()
+    const work = failureOf(sync({ timeoutMs: 20_000 }, { signal: controller.signal }))
+    setTimeout(() => controller.abort(), 50)
+    expect(await work).toMatchObject({ code: 'FEED_INTERRUPTED', raison: null })
+    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(await failureOf(sync({}, { signal: AbortSignal.abort() }))).toMatchObject({ code: 'FEED_INTERRUPTED' })
+    expect(await base.everything()).toEqual(before)
+    faults()
+    expect(await sync()).toMatchObject({ known: 4 })
+  })
+
+  test('a database that refuses the facts changes nothing, and its words stay inside', async () => {
+    await sync()
+    const before = await base.everything()
+    await base.other.query(`alter table feeds_egapro add constraint refus check (siren <> '${sirenOf(2)}') not valid`)
+    try {
+      const error = await failureOf(sync())
+      expect(error).toMatchObject({ code: 'FEED_DATABASE_FAILED', sqlState: '23514' })
+      expect(`${error.message} ${JSON.stringify(error)}`).not.toContain(sirenOf(2))
+    } finally {
+      await base.other.query('alter table feeds_egapro drop constraint refus')
+    }
+    expect(await base.everything()).toEqual(before)
+    const { rows } = await base.client.query(`select to_regclass('pg_temp.gathered_egapro') as left`)
+    expect(rows).toEqual([{ left: null }])
+  })
+
+  test('one fetch of a source at a time', async () => {
+    faults({ kind: 'slow', delayMs: 200 })
+    const first = sync()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const second = syncEgapro({ client: base.other, clock, settings: { baseUrl: source.url, ...QUICK } })
+    expect(await failureOf(second)).toMatchObject({ code: 'FEED_BUSY', place: 'egapro' })
+    expect(await first).toMatchObject({ known: 4 })
+  })
+
+  test('a database without the tables is told to migrate', async () => {
+    await base.other.query('alter table feeds_releve rename to ailleurs')
+    try {
+      expect(await failureOf(sync())).toMatchObject({ code: 'FEED_NOT_MIGRATED', detail: 'without feeds_releve' })
+    } finally {
+      await base.other.query('alter table ailleurs rename to feeds_releve')
+    }
+  })
+})
