@@ -2,10 +2,17 @@
 import { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from '@vitrine/embedded-postgres'
 import type { Failure } from 'vitrine/cli/failure'
 import { DATABASE_ERRORS, ImpactDatabaseError } from '../database/database-error.ts'
+import { FeedError } from '../feeds/feed-error.ts'
 
 export function explain(thrown: unknown): Failure | null {
   if (thrown instanceof ImpactDatabaseError) return ofDatabase(thrown)
+  if (thrown instanceof FeedError) return ofFeed(thrown)
   return thrown instanceof EmbeddedPostgresError ? ofServer(thrown) : null
+}
+
+function ofFeed({ code, place, detail, sqlState, problems, kind }: FeedError): Failure {
+  const { what, hint, exit, retry } = kind
+  return Object.freeze({ code, what, place, detail, sqlState, problems, remedy: hint, exit, retry })
 }
 
 function ofDatabase({ code, place, detail, sqlState, hint, exit }: ImpactDatabaseError): Failure {

@@ -79,6 +79,7 @@ export const frenchWords: Words = {
     examples: [
       { line: 'sync_metabase', says: 'publier maintenant' },
       { line: 'sync_metabase --dry-run', says: 'répéter : qu’est-ce qui changerait ?' },
+      { line: 'sync_metabase -u', says: 'les utilisateurs, invitations et habilitations seulement' },
       { line: 'sync_metabase --only metabase_entreprise', says: 'une seule table' },
     ],
     columns: {
@@ -90,6 +91,7 @@ export const frenchWords: Words = {
       time: 'durée',
     },
     carried: 'inchangée',
+    unknown: (rows) => `${rows} lignes dont une donnée est inconnue`,
     published: (instant, tables, time) =>
       `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,
     rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,

@@ -3,7 +3,9 @@ import { defineCommands } from 'vitrine/cli/commands/index'
 import type { Program } from 'vitrine/cli/program'
 import publication from '../publication/index.ts'
 import { defineImpactMigrate } from './commands/migrate.ts'
+import { defineReleves } from './commands/releve.ts'
 import { defineSample } from './commands/sample.ts'
+import { defineSyncMetabase } from './commands/sync-metabase.ts'
 import { explain } from './failures.ts'
 import { french } from './french.ts'
 import { frenchWords } from './french-words.ts'
@@ -19,7 +21,8 @@ export const impact: Program = Object.freeze({
   summary: 'Publie une copie sûre de la base opérationnelle d’Impact pour Metabase.',
   commands: [
     defineImpactMigrate(frenchWords.migrate),
-    { ...sync, name: 'sync_metabase' },
+    defineSyncMetabase(sync, frenchWords.sync),
+    ...defineReleves(),
     status,
     check,
     plan,

@@ -65,9 +65,9 @@ function send(response: ServerResponse, status: number, type: string, body: Buff
 }
 
 let zipped: Buffer | null = null
-/** Five kilobytes that become five megabytes. */
+/** A kilobyte that becomes a megabyte. */
 function bomb(): Buffer {
-  zipped ??= gzipSync(Buffer.alloc(5_000_000, ' '))
+  zipped ??= gzipSync(Buffer.alloc(1_000_000, ' '))
   return zipped
 }
 
@@ -98,7 +98,7 @@ export function misbehave(
     'redirect-away': () => redirect(`http://localhost:${request.socket.localPort}${request.url}`),
     'redirect-here': () => redirect(`${request.url}?encore`),
     'redirect-loop': () => redirect(`${request.url}`),
-    'too-large': () => body(`${' '.repeat(2_000_000)}${plain.body}`),
+    'too-large': () => body(`${' '.repeat(400_000)}${plain.body}`),
     bomb: () => send(response, 200, 'application/json', bomb(), { 'content-encoding': 'gzip' }),
     'latin-1-json': () => body(Buffer.from('{"déclaration":{"index":88}}', 'latin1')),
     'poison-json': () => body('{"déclaration":{"note":"\\u0000"}}'),

@@ -61,7 +61,7 @@ export const FEED_ERRORS = {
   },
   FEED_TOO_SLOW: {
     what: `The fetch did not end in the time it may take. ${KEPT}`,
-    hint: 'Ask only what is missing with --only-missing, or allow more with --max-minutes.',
+    hint: 'Allow more with --max-minutes; for EgaPro, --only-missing asks less.',
     exit: 'connection',
     retry: true,
   },

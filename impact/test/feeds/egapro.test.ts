@@ -1,66 +1,14 @@
 /** The EgaPro feed on real servers, against a source of ours that misbehaves in every way of the list. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { DemoFacts } from '../../feeds/demo-facts.ts'
-import type { DemoFault, HttpFault } from '../../feeds/demo-faults.ts'
+import type { DemoFault } from '../../feeds/demo-faults.ts'
 import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
 import { type EgaproOptions, syncEgapro } from '../../feeds/egapro.ts'
+import { ANNEE, clock, expected, facts, QUICK, TODAY } from './egapro-source.ts'
 import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
-
-const ANNEE = 2025
-const TODAY = '2026-07-22T00:05:00+02:00'
-const clock = { now: () => new Date(TODAY), monotonicMs: () => performance.now() }
-
-/** Companies 1, 4, 7 … have not published; the others have. */
-const facts: DemoFacts = {
-  egapro: (siren, annee) =>
-    Number(siren) % 3 === 1
-      ? { etat: 'absent' }
-      : {
-          etat: 'connu',
-          body: JSON.stringify({ entreprise: { siren }, déclaration: { index: 88, année_indicateurs: annee } }),
-        },
-  bges: () => [],
-}
-const expected = (count: number, changed: Readonly<Record<number, string>> = {}) =>
-  sirensUpTo(count).map(
-    (siren, index) => `${siren} ${changed[index + 1] ?? (Number(siren) % 3 === 1 ? 'absent' : 'connu')}`,
-  )
-
-/** The fault, what becomes of the company, and how often it is asked. */
-const WRONG: readonly (readonly [HttpFault, string, number])[] = [
-  ['html', 'contenu_illisible', 1],
-  ['page-not-found', 'contenu_illisible', 1],
-  ['latin-1-json', 'contenu_illisible', 1],
-  ['poison-json', 'contenu_illisible', 1],
-  ['deep-json', 'contenu_illisible', 1],
-  ['other-company', 'contenu_illisible', 1],
-  ['too-large', 'contenu_trop_grand', 1],
-  ['bomb', 'contenu_trop_grand', 1],
-  ['bad-request', 'statut_400', 1],
-  ['redirect-away', 'redirection_refusee', 1],
-  ['redirect-loop', 'redirection_refusee', 6],
-  ['too-many-requests', 'statut_429', 2],
-  ['error-500', 'statut_500', 2],
-  ['error-503', 'statut_503', 2],
-  ['truncated', 'reseau', 2],
-  ['reset', 'reseau', 2],
-  ['no-answer', 'delai', 2],
-  ['stalled', 'delai', 2],
-  ['slow', 'delai', 2],
-]
-const PASSING: readonly HttpFault[] = [
-  'truncated',
-  'reset',
-  'error-503',
-  'too-many-requests',
-  'no-answer',
-  'redirect-here',
-]
 
 describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
   let base: Operational
   let source: DemoServer
-  const QUICK = { timeoutMs: 600, tries: 2, backoffMs: 5, backoffMaxMs: 10, perSecond: 1_000, maxUnknownShare: 0.5 }
   const sync = (settings: EgaproOptions['settings'] = {}, more: Partial<EgaproOptions> = {}) =>
     syncEgapro({ client: base.client, clock, ...more, settings: { baseUrl: source.url, ...QUICK, ...settings } })
   const faults = (...list: readonly Omit<DemoFault, 'on'>[]) => {
@@ -109,60 +57,11 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
     expect([...source.counts.userAgents]).toEqual(['vitrine-impact/0.1'])
   })
 
-  test('every way of answering wrong is a row of its own, and the others have their answers', async () => {
-    const count = 3 * WRONG.length
-    await base.reset(sirensUpTo(count))
-    faults(...WRONG.map(([kind], index) => ({ kind, siren: sirenOf(index + 1) })))
-    const summary = await sync({ parallel: 20 })
-    const rows = WRONG.map(([, raison], index) => [index + 1, `inconnu ${raison}`] as const)
-    expect(await base.egaproStates(ANNEE)).toEqual(expected(count, Object.fromEntries(rows)))
-    const reasons = WRONG.map(([, raison]) => raison)
-    expect(summary.unknown).toEqual(
-      Object.fromEntries(reasons.map((one) => [one, reasons.filter((r) => r === one).length])),
-    )
-    expect(summary.asked).toBe(count)
-    expect(summary.known + summary.absent).toBe(count - WRONG.length)
-    expect(WRONG.map(([kind], index) => [kind, source.counts.bySiren.get(sirenOf(index + 1))])).toEqual(
-      WRONG.map(([kind, , requests]) => [kind, requests]),
-    )
-  })
-
-  test('a passing trouble is asked again and forgotten', async () => {
-    await base.reset(sirensUpTo(PASSING.length))
-    faults(...PASSING.map((kind, index) => ({ kind, siren: sirenOf(index + 1), first: 1 })))
-    expect(await sync()).toMatchObject({ unknown: {} })
-    expect(await base.egaproStates(ANNEE)).toEqual(expected(PASSING.length))
-    expect([...source.counts.bySiren.values()]).toEqual(PASSING.map(() => 2))
-  })
-
   test('nine characters that are no siren are not asked, and are not the source’s fault', async () => {
     await base.reset([sirenOf(1), '+12345678', ' 1234567', '1_3456789'])
     const summary = await sync({ maxUnknownShare: 0 })
     expect(summary).toMatchObject({ asked: 4, absent: 1, unknown: { siren_invalide: 3 }, calls: 1 })
     expect((await base.egapro()).filter(({ raison }) => raison === 'siren_invalide')).toHaveLength(3)
-  })
-
-  test('a Retry-After holds back every call', async () => {
-    faults({ kind: 'too-many-requests', siren: sirenOf(1), first: 1, retryAfter: '1' })
-    expect(await sync({ parallel: 2, perSecond: 50 })).toMatchObject({ unknown: {} })
-    const gaps = source.counts.arrivals.slice(1).map((at, index) => at - (source.counts.arrivals[index] ?? 0))
-    expect(Math.max(...gaps)).toBeGreaterThan(800)
-    expect(gaps.filter((gap) => gap > 800)).toHaveLength(1)
-  })
-
-  test('never more calls at once, nor faster, than agreed', async () => {
-    await source.stop()
-    source = await startDemoServer({ facts, latencyMs: 40 })
-    await base.reset(sirensUpTo(40))
-    await sync({ parallel: 5, perSecond: 1_000 })
-    expect(source.counts.mostInFlight).toBe(5)
-    const before = source.counts.arrivals.length
-    await sync({ parallel: 20, perSecond: 50 })
-    const arrivals = source.counts.arrivals.slice(before)
-    const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)]
-    expect(arrivals).toHaveLength(40)
-    // 39 intervals of 20 ms, less what the first arrival may have been late.
-    expect(last - first).toBeGreaterThan(39 * 20 - 100)
   })
 
   describe('yesterday’s facts', () => {
@@ -215,15 +114,15 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
     })
 
     test('survive a source that has lost its declarations', async () => {
-      await base.reset(sirensUpTo(60))
+      await base.reset(sirensUpTo(36))
       await sync({}, { clock: yesterday })
       const before = await base.egapro()
       await source.stop()
       source = await startDemoServer({ facts: { ...facts, egapro: () => ({ etat: 'absent' }) } })
       const error = await failureOf(sync())
-      expect(error).toMatchObject({ code: 'FEED_SHRUNK', detail: '40 of 40 known declarations are absent now' })
+      expect(error).toMatchObject({ code: 'FEED_SHRUNK', detail: '24 of 24 known declarations are absent now' })
       expect(await base.egapro()).toEqual(before)
-      expect(await sync({ maxLossShare: 1 })).toMatchObject({ absent: 60 })
+      expect(await sync({ maxLossShare: 1 })).toMatchObject({ absent: 36 })
     })
 
     test('are no answer for ever: after the days that they may serve, the source is unknown', async () => {
@@ -248,34 +147,6 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
       expect(await base.egaproStates(2024)).toEqual(expected(7))
       expect(await base.egaproStates(ANNEE)).toEqual(expected(6, { 2: 'inconnu contenu_illisible' }))
     })
-  })
-
-  test('a source that is dead is not asked about every company', async () => {
-    await base.reset(sirensUpTo(300))
-    faults({ kind: 'reset' })
-    const error = await failureOf(sync({ giveUpAfter: 10, tries: 1, parallel: 4 }))
-    expect(error).toMatchObject({ code: 'FEED_UNAVAILABLE', raison: 'reseau' })
-    expect(source.counts.requests).toBeLessThanOrEqual(14)
-    expect(await base.releve('egapro')).toMatchObject({ etat: 'inconnu', raison: 'reseau', lignes: null })
-  })
-
-  test('a source that asks to wait for an hour is left alone', async () => {
-    faults({ kind: 'too-many-requests', retryAfter: '3600' })
-    const error = await failureOf(sync({ parallel: 1 }))
-    expect(error).toMatchObject({
-      code: 'FEED_UNAVAILABLE',
-      raison: 'statut_429',
-      detail: 'statut_429, asks to wait 3600 s',
-    })
-    expect(source.counts.requests).toBe(1)
-  })
-
-  test('a source that is too slow for the night ends the fetch', async () => {
-    await source.stop()
-    source = await startDemoServer({ facts, latencyMs: 60 })
-    const error = await failureOf(sync({ parallel: 1, maxMinutes: 0.002 }))
-    expect(error).toMatchObject({ code: 'FEED_TOO_SLOW', raison: 'trop_lent' })
-    expect(await base.egapro()).toEqual([])
   })
 
   test('--only-missing asks those without a known declaration, and leaves the others as they are', async () => {

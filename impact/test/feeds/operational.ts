@@ -1,5 +1,6 @@
 /** An operational database with companies and no facts, and what the tests of the feeds read there. */
 import type pg from 'pg'
+import { expect } from 'vitest'
 import { TestDatabase, type Version } from '../../../test/database.ts'
 import { migrateOperational } from '../../database/migrate.ts'
 import { FeedError } from '../../feeds/feed-error.ts'
@@ -41,6 +42,8 @@ export class Operational {
     const database = await TestDatabase.create(version, label)
     const client = await database.connect()
     await migrateOperational(client)
+    // As the tool's own sessions: no table may be found by luck.
+    await client.query(`set search_path to ''`)
     return new Operational(database, client, await database.connect())
   }
 
@@ -92,13 +95,14 @@ export class Operational {
   }
 }
 
-/** The error that the work ends with; no other kind of error is allowed. */
+/** The error that the work ends with; no other kind of error is allowed, and no siren in any of its words. */
 export async function failureOf(work: Promise<unknown>): Promise<FeedError> {
   try {
     await work
   } catch (thrown) {
-    if (thrown instanceof FeedError) return thrown
-    throw thrown
+    if (!(thrown instanceof FeedError)) throw thrown
+    expect(`${thrown.message} ${JSON.stringify(thrown)}`).not.toMatch(/\d{9}/)
+    return thrown
   }
   throw new Error('a failure was expected')
 }

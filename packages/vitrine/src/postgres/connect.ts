@@ -235,6 +235,8 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     idle_in_transaction_session_timeout: String(options.limits.statementTimeoutMs),
     lock_timeout: String(options.limits.connectTimeoutMs),
     timezone: 'UTC',
+    // With fewer digits a float would lose its last bits wherever it is written as text.
+    extra_float_digits: '1',
     standard_conforming_strings: 'on',
     client_min_messages: 'warning',
     // A policy that hides rows must fail the run, not publish a part in silence.

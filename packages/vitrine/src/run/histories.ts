@@ -44,9 +44,9 @@ async function typeProblems(target: Session, table: HistoryTable, publication: P
   })
 }
 
-/** Classes 42 and 0A: the query is at fault, not the server or the way to it. */
+/** Classes 0A, 22 (of a constant) and 42: the query is at fault, not the server or the way to it. */
 function asQueryFailure(error: unknown, table: HistoryTable): unknown {
-  if (!(error instanceof VitrineError) || !/^(?:42|0A)/.test(error.sqlState ?? '')) return error
+  if (!(error instanceof VitrineError) || !/^(?:0A|22|42)/.test(error.sqlState ?? '')) return error
   const { sqlState = '' } = error
   return new VitrineError('HISTORY_QUERY_FAILED', {
     place: table.name,

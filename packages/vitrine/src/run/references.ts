@@ -69,7 +69,7 @@ async function tablesToInclude(
     include.add(other)
     context.observer({
       kind: 'notice',
-      text: `${other.name} is included: ${rows} references between ${ends.join(' and ')} would break without it`,
+      text: `${other.name} is included: ${rows} reference${rows === 1 ? '' : 's'} between ${ends.join(' and ')} would break without it`,
     })
   }
   return [...include]

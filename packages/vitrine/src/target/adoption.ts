@@ -30,7 +30,8 @@ export async function planWithAdoption(
     const { missing, unusable } = await survey(target, publication, table, found)
     if (missing === 0 && unusable === 0) continue
     conflicts.push(...obstacles(publication, table, found, unusable))
-    const text = `${missing === 1 ? 'one day' : `${missing} days`} of ${table.name} go into its history`
+    const days = missing === 1 ? `one day of ${table.name} goes` : `${missing} days of ${table.name} go`
+    const text = `${days} into its history`
     if (missing > 0) steps.push(stepOf('adopted history', table.name, text, [adoptionSql(publication, table, found)]))
   }
   const histories = new Set(publication.histories.map(({ name }) => name))
@@ -95,6 +96,8 @@ async function survey(target: Session, { schema }: Publication, table: HistoryTa
   return { missing, unusable: Math.max(unusable, rows - missing) }
 }
 
+const rowsOf = (count: number): string => (count === 1 ? 'one row' : `${count} rows`)
+
 /** What keeps the days of the live table out of the ledger. */
 function obstacles(
   { schema }: Publication,
@@ -106,10 +109,10 @@ function obstacles(
   const problem = (place: string, detail: string): Problem => ({ place, detail, remedy })
   const day = dayIn(table, live)
   if (day === null) {
-    return [problem(table.name, `it has ${unusable} rows and no column ${dayColumnOf(table).name} of type date`)]
+    return [problem(table.name, `it has ${rowsOf(unusable)} and no column ${dayColumnOf(table).name} of type date`)]
   }
   const problems: Problem[] = []
-  if (unusable > 0) problems.push(problem(`${table.name}.${day}`, `${unusable} rows have no day of their own`))
+  if (unusable > 0) problems.push(problem(`${table.name}.${day}`, `${rowsOf(unusable)} without a day of its own`))
   for (const { name, type } of figuresOf(table)) {
     const column = live.shape.columns.find((candidate) => candidate.name === name)
     if (column === undefined || column.type === type.name || keepsValues(column.type, type.name, false)) continue
@@ -138,7 +141,7 @@ export async function unrecordedHistories(
     const found = live.tables.find(({ shape }) => shape.name === table.name)
     if (found === undefined) continue
     const { missing, unusable } = await survey(target, publication, table, found)
-    const detail = `${Math.max(missing, unusable)} rows of it are not in the history`
+    const detail = `${rowsOf(Math.max(missing, unusable))} of it in no history`
     if (missing > 0 || unusable > 0) problems.push({ place: table.name, detail, remedy: 'run `vitrine migrate` first' })
   }
   return problems

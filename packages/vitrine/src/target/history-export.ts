@@ -34,9 +34,9 @@ export async function* exportHistory(target: Session, publication: Publication, 
   const columns = [day, ...figuresOf(table).map((column) => column.name)]
   yield csvLine(columns)
   // JSON writes dates and numbers in one way whatever the settings of the session.
-  const fields = columns.map((column) => `j ->> '${column.replaceAll("'", "''")}'`).join(', ')
+  const fields = columns.map((column) => `j.figures ->> '${column.replaceAll("'", "''")}'`).join(', ')
   const rows = `select array[${fields}] as fields
-    from (${ledgerSelect(table, publication, null)}) t cross join lateral to_jsonb(t) j
+    from (${ledgerSelect(table, publication, null)}) t cross join lateral (select to_jsonb(t.*) as figures) j
     where $1::date is null or t.${identifier(day)} > $1::date order by t.${identifier(day)} limit ${PAGE}`
   for (let last: string | null = null; ; ) {
     const page: { fields: (string | null)[] }[] = await target.query(rows, [last])

@@ -45,7 +45,8 @@ export function ledgerSelect(table: HistoryTable, { schema }: Publication, excep
 
 /**
  * Writes rows into the ledger: `select` gives a day and then the columns named, `keep` says what becomes of days that are
- * there already. Figures that a later definition dropped stay beside those that are written.
+ * there already. Figures that a later definition dropped stay beside those that are written. `f.*`, because `f` alone would
+ * be a column of that name.
  */
 export function recordSql(
   publication: Publication,
@@ -61,7 +62,7 @@ export function recordSql(
       : `do update set figures = l.figures || excluded.figures, origin = excluded.origin, recorded_at = excluded.recorded_at`
   return `insert into vitrine.ledger as l (schema_name, table_name, day, figures, origin, recorded_at)
     select ${literal(publication.schema)}, ${literal(table)}, t.${identifier(from.day)},
-           (select to_jsonb(f) from (select ${figures}) as f), ${literal(from.origin)}, clock_timestamp()
+           (select to_jsonb(f.*) from (select ${figures}) as f), ${literal(from.origin)}, clock_timestamp()
     from ${from.rows}
     on conflict (schema_name, table_name, day) ${action}`
 }

@@ -5,6 +5,7 @@ import {
   because,
   before,
   bigint,
+  type Column,
   checkPublication,
   compute,
   count,
@@ -13,6 +14,7 @@ import {
   type HistoryTable,
   history,
   integer,
+  type Jsonb,
   jsonb,
   smallint,
   text,
@@ -76,8 +78,8 @@ test('the fingerprint knows the figures and the values of earlier days', () => {
 })
 
 describe('refused', () => {
-  const figure = (n: ReturnType<typeof integer>) =>
-    history('days', 'One day.', (_, { day }) => ({ day: date(day, 'Day').primaryKey(), n: n as never }))
+  const figure = (n: Column<'not null'>) =>
+    history('days', 'One day.', (_, { day }) => ({ day: date(day, 'Day').primaryKey(), n }))
   const over = (make: Parameters<typeof history>[2]) => problemsOf(history('days', 'One day.', make))
 
   test('a table that is not published, and a column that a published table does not have', () => {
@@ -137,7 +139,7 @@ describe('refused', () => {
     expect(
       over((_, { day, dayNumber }) => ({ id: integer(dayNumber, 'Key').primaryKey(), day: date(day, 'Day'), one })),
     ).toEqual(['days.day: two rows could have this day'])
-    expect(over((_, { day }) => ({ day: text(day as never, 'Day').primaryKey(), one }))).toEqual([
+    expect(over((_, { day }) => ({ day: text(day.$castTo<string>(), 'Day').primaryKey(), one }))).toEqual([
       'days.day: the day is not declared as a date',
     ])
     expect(over((_, { day }) => ({ day: date(day, 'Day').primaryKey() }))).toEqual(['days: it records no figure'])
@@ -159,9 +161,7 @@ describe('refused', () => {
         ),
       ),
     ).toEqual(['days.n: it is computed by a rule'])
-    expect(problemsOf(figure(jsonb(sql`to_jsonb(1)` as never, 'N') as never))).toEqual([
-      'days.n: jsonb is not recorded',
-    ])
+    expect(problemsOf(figure(jsonb(sql<Jsonb>`to_jsonb(1)`, 'N')))).toEqual(['days.n: jsonb is not recorded'])
     expect(
       over((_, { day, dayNumber }) => ({
         id: before(1, integer(dayNumber, 'Key').primaryKey()),
@@ -210,7 +210,9 @@ describe('the SQL of one day', () => {
       ),
       number: integer(dayNumber, 'Number'),
     }))
-    expect(daySelect(table, publication, 'shop_next', new Date('2026-03-28T23:30:00Z')).sql).toMatchInlineSnapshot(`"select cast(cast('2026-03-29' as date) as date) as "day", cast((select cast(count(*) as integer) as "n" from "shop_next"."shop_customer" as "c" where "c"."created_at" < cast('2026-03-29' as date) and exists (select 1 as "one" from "shop_next"."shop_purchase" where "customer_id" = "c"."id")) as integer) as "young", cast((cast('2026-03-29' as date) - cast('2000-01-01' as date)) as integer) as "number""`)
+    expect(daySelect(table, publication, 'shop_next', new Date('2026-03-28T23:30:00Z')).sql).toMatchInlineSnapshot(
+      `"select cast(cast('2026-03-29' as date) as date) as "day", cast((select cast(count(*) as integer) as "n" from "shop_next"."shop_customer" as "c" where "c"."created_at" < cast('2026-03-29' as date) and exists (select 1 as "one" from "shop_next"."shop_purchase" where "customer_id" = "c"."id")) as integer) as "young", cast((cast('2026-03-29' as date) - cast('2000-01-01' as date)) as integer) as "number""`,
+    )
     expect([...tableNamesIn(table)]).toEqual(['shop_customer', 'c', 'shop_purchase'])
   })
 

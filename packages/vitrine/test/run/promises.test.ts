@@ -232,7 +232,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       ['shop_purchase', false],
     ])
     expect(notices).toEqual([
-      'shop_customer is included: 1 references between shop_purchase and shop_customer would break without it',
+      'shop_customer is included: 1 reference between shop_purchase and shop_customer would break without it',
     ])
     expect((await shop.failure({ only: ['nonsense'] })).code).toBe('TABLE_UNKNOWN')
   })

@@ -14,6 +14,7 @@ export interface SyncWords extends CommandWords, ProgressWords {
   readonly options: Readonly<Record<'dryRun' | 'only' | 'allowShrink', string>>
   readonly columns: Readonly<Record<'table' | 'rows' | 'added' | 'changed' | 'removed' | 'time', string>>
   readonly carried: string
+  readonly unknown: (rows: string) => string
   readonly published: (instant: string, tables: number, time: string) => string
   readonly rehearsed: (instant: string, time: string) => string
 }
@@ -35,6 +36,7 @@ export const syncEnglish: SyncWords = {
   ],
   columns: { table: 'table', rows: 'rows', added: 'added', changed: 'changed', removed: 'removed', time: 'time' },
   carried: 'as it was',
+  unknown: (rows) => `${rows} rows with something unknown`,
   published: (instant, tables, time) => `Published ${counted(tables, 'table')} as of ${instant}, in ${time}.`,
   rehearsed: (instant, time) => `Rehearsed as of ${instant}, in ${time}. Nothing was published.`,
   phases: {
@@ -70,10 +72,13 @@ export const defineSync = (words: SyncWords): Command =>
     (call) => sync(call, words),
   )
 
-/** Called by other command lines too, which name the command otherwise. */
-export async function sync(call: Call, words: SyncWords): Promise<ExitName> {
+/** Called by other command lines too, which name the command otherwise and may choose tables in their own way. */
+export async function sync(
+  call: Call,
+  words: SyncWords,
+  only: readonly string[] | null = call.list('only'),
+): Promise<ExitName> {
   const publication = await call.publication()
-  const only = call.list('only')
   chosenTables(publication, only)
   const connections = call.settings(publication, { source: 'required', target: 'required' })
   const wish = { only, dryRun: call.flag('dryRun'), allowShrink: call.flag('allowShrink'), trigger: 'command' } as const
@@ -143,5 +148,15 @@ export function syncText(
   const end = report.dryRun
     ? words.rehearsed(dataOf, time)
     : words.published(dataOf, report.tables.filter(({ carried }) => !carried).length, time)
-  return `${textTable([{ title: columns.table }, ...titles], rows)}\n${end}\n`
+  const unknown = report.tables.flatMap((table) => unknownText(table, language, words))
+  return [textTable([{ title: columns.table }, ...titles], rows), ...unknown, `${end}\n`].join('\n')
+}
+
+/** How many rows of a table hold something unknown, and why; nothing for a table without such rows. */
+function unknownText({ table, unknown }: TableOutcome, language: Language, words: SyncWords): readonly string[] {
+  const reasons = Object.entries(unknown).sort(([, a], [, b]) => b - a)
+  if (reasons.length === 0) return []
+  const total = reasons.reduce((sum, [, rows]) => sum + rows, 0)
+  const why = reasons.map(([reason, rows]) => `${reason} ${count(language, rows)}`).join(', ')
+  return [`${table}: ${words.unknown(count(language, total))} (${why})`]
 }

@@ -1,0 +1,166 @@
+/** The documentation holds: links, files, commands, reference pages; the guides are executed in `guides.test.ts`. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import * as registry from 'vitrine/base/error-registry'
+import { TOOL_VERSION } from 'vitrine/base/version'
+import { VARIABLES } from 'vitrine/cli/environment'
+import { english } from 'vitrine/cli/language'
+import { runProgram } from 'vitrine/cli/program'
+import { vitrine } from 'vitrine/cli/vitrine'
+import { impact } from '../impact/cli/impact.ts'
+import { startProgram } from '../impact/cli/start/program.ts'
+import { DATABASE_ERRORS } from '../impact/database/database-error.ts'
+import publication from '../impact/publication/index.ts'
+import { referencePages } from '../scripts/reference.mjs'
+import { problemOf, root } from './documentation/commands.ts'
+import { anchorsOf, fencesOf, linksOf, spansOf } from './documentation/markdown.ts'
+import { commandsIn } from './documentation/shell.ts'
+
+/** Every file of the repository, those of the next commit included. */
+const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+  .toString()
+  .split('\0')
+  .filter((path) => path !== '' && existsSync(join(root, path)))
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const pages = files.filter((path) => path.endsWith('.md'))
+const written = pages.filter((path) => !path.startsWith('docs/reference/'))
+
+describe('links', () => {
+  function broken(page: string): readonly string[] {
+    return linksOf(read(page)).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : relative(root, resolve(root, dirname(page), path))
+      if (!existsSync(join(root, target))) return true
+      return anchor !== undefined && !anchorsOf(read(target)).has(decodeURIComponent(anchor))
+    })
+  }
+
+  test.each(pages)('%s', (page) => {
+    expect(broken(page)).toEqual([])
+  })
+
+  test('every decision is in the list of decisions', () => {
+    const listed = linksOf(read('docs/decisions/README.md'))
+    const decisions = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name))
+    expect(listed.filter((link) => decisions.includes(link))).toEqual(decisions)
+  })
+})
+
+describe('ARCHITECTURE.md', () => {
+  const text = read('ARCHITECTURE.md')
+  const src = 'packages/vitrine/src'
+
+  test('every file that it names exists', () => {
+    const named = spansOf(text).filter((span) => /^[\w-]+\/[\w./-]*$/.test(span))
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((path) => !existsSync(join(root, path)) && !existsSync(join(root, src, path)))).toEqual([])
+  })
+
+  test('its list of folders is the one on disk', () => {
+    const listed = fencesOf(text).flatMap((fence) => fence.text.match(/^\w+/gm) ?? [])
+    const folders = readdirSync(join(root, src)).filter((name) => statSync(join(root, src, name)).isDirectory())
+    expect(listed.toSorted()).toEqual(folders.toSorted())
+  })
+})
+
+describe('commands', () => {
+  const blocks = written.flatMap((page) =>
+    fencesOf(read(page))
+      .filter(({ language }) => language === 'sh')
+      .map(({ text }) => [page, text] as const),
+  )
+  /** Also between other words: in a line of a cron, in a sentence. */
+  const OURS =
+    /(?:npm run (?:--silent )?(?:vitrine|impact)|npm start|npx vitrine|\b(?:vitrine|impact) [a-z_]+)[^"`|#\n]*/g
+  const quoted = written.flatMap((page) => {
+    const crons = fencesOf(read(page)).filter(({ language }) => language === 'json')
+    const spans = spansOf(read(page)).filter((span) => /^(npm|npx|vitrine|impact) /.test(span))
+    const texts = [...spans, ...crons.map(({ text }) => text)].flatMap((text) => text.match(OURS) ?? [])
+    return [...new Set(texts)].filter((text) => !/[…<]/.test(text)).map((text) => [page, text] as const)
+  })
+  const named = [...blocks, ...quoted].map(([page, text]) => [page, text.split('\n', 1)[0], text] as const)
+
+  test.each(named)('%s: %s', async (_page, _first, text) => {
+    const commands = commandsIn(text)
+    expect(commands.length).toBeGreaterThan(0)
+    const problems = await Promise.all(commands.map(problemOf))
+    expect(problems.filter((problem) => problem !== null)).toEqual([])
+  })
+
+  test('the check above sees an unknown command, option, table and variable', async () => {
+    const wrong = [
+      'npm run impact -- synk_metabase',
+      'npm run vitrine -- sync --onli x',
+      'npx vitrine sync --only x',
+      'npm start -- --twice',
+      'METABASE_URL=x npx vitrine plan',
+      'npm run nothing',
+      'rm -r .',
+    ]
+    const problems = await Promise.all(wrong.flatMap((line) => commandsIn(line)).map(problemOf))
+    expect(problems.filter((problem) => problem === null)).toEqual([])
+    expect(problems).toHaveLength(wrong.length)
+  })
+})
+
+describe('names', () => {
+  /** Shown as mistakes. */
+  const MISSPELT = ['METABASE_DATABASE_URI']
+
+  test.each(written)('%s: codes and variables exist', (page) => {
+    const known: readonly string[] = [
+      ...Object.keys(registry.ERRORS),
+      ...Object.keys(DATABASE_ERRORS),
+      ...VARIABLES,
+      ...MISSPELT,
+    ]
+    const named = spansOf(read(page)).filter((span) => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(span))
+    expect(named.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  test('the runbook tells every variable, every command and every table', () => {
+    const text = read('docs/metabase.md')
+    const spans = spansOf(text).join('\n')
+    const commands = impact.commands.map(({ name }) => `impact ${name}`)
+    expect([...VARIABLES, ...commands].filter((name) => !spans.includes(name))).toEqual([])
+    expect(text).toContain(publication.freshness.name)
+  })
+})
+
+describe('reference', () => {
+  test('the pages are those that node scripts/reference.mjs writes', async () => {
+    const { ERRORS, EXIT } = registry
+    const made = await referencePages({
+      registry: { ERRORS, EXIT },
+      language: english,
+      databaseErrors: DATABASE_ERRORS,
+      runProgram,
+      vitrine,
+      impact,
+      start: startProgram,
+    })
+    for (const [path, text] of Object.entries(made)) expect(read(path), path).toBe(text)
+  })
+
+  test('the version of the tool is that of its package', () => {
+    const { version }: { readonly version: string } = JSON.parse(read('packages/vitrine/package.json'))
+    expect(TOOL_VERSION).toBe(version)
+    expect(read('CHANGELOG.md')).toContain(`## ${version}`)
+  })
+})
+
+test('no file names a host of a package registry or a path of one machine', () => {
+  // A root such as /app could be part of many a word: only longer ones are looked for.
+  const ours = [root, homedir()].filter((path) => path.split('/').length > 2).map((path) => `${path}/`)
+  const others =
+    /npmjs\.(?:org|com)|yarnpkg\.com|(?:deb|archive)\.(?:debian|ubuntu)\.|pypi\.org|\/(?:Users|work|workspace)\//
+  const found = files.filter((path) => {
+    const text = read(path)
+    return others.test(text) || ours.some((place) => text.includes(place))
+  })
+  expect(found).toEqual([])
+})
