@@ -37,6 +37,22 @@ export function textDecoder(): Decoder {
   }
 }
 
+/** Days repeat as texts do: the calendar is computed once for each, a slot for each day number. */
+function dateDecoder(): Decoder {
+  const days = new Int32Array(SLOTS)
+  const texts: (string | undefined)[] = new Array(SLOTS).fill(undefined)
+  return (bytes, offset) => {
+    const day = bytes.readInt32BE(offset)
+    const slot = day & (SLOTS - 1)
+    const known = texts[slot]
+    if (known !== undefined && days[slot] === day) return known
+    const text = dateText(day)
+    days[slot] = day
+    texts[slot] = text
+    return text
+  }
+}
+
 function uuidText(bytes: Buffer, offset: number): string {
   const hex = bytes.toString('hex', offset, offset + 16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
@@ -80,7 +96,7 @@ const DECODERS: Readonly<Record<number, () => Decoder>> = {
   3802: () => (bytes, offset, length) => bytes.toString('utf8', offset + 1, offset + length),
   700: () => (bytes, offset) => bytes.readFloatBE(offset),
   701: () => (bytes, offset) => bytes.readDoubleBE(offset),
-  1082: () => (bytes, offset) => dateText(bytes.readInt32BE(offset)),
+  1082: dateDecoder,
   1083: () => (bytes, offset) => timeText(bytes.readBigInt64BE(offset)),
   1114: () => (bytes, offset) => timestampText(bytes.readBigInt64BE(offset), ''),
   1184: () => (bytes, offset) => timestampText(bytes.readBigInt64BE(offset), 'Z'),

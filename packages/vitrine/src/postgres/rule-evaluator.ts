@@ -17,7 +17,10 @@ const TRIAL_ROWS = 20_000
 
 /** What one row's inputs lead to: the computed fields as bytes, whether the row is published, and what is wrong. */
 export interface Outcome {
-  readonly bytes: Buffer
+  /** Each computed field with its length word, in the order of the table's columns. */
+  readonly fields: readonly Buffer[]
+  /** Bytes of all fields together. */
+  readonly size: number
   readonly keep: boolean
   /** Why something about the row is unknown; null when nothing is. */
   readonly unknown: string | null
@@ -27,6 +30,14 @@ export interface Outcome {
 /** `start` to `end` are the input fields with their length words. */
 export type Evaluate = (bytes: Buffer, start: number, end: number) => Outcome
 
+const NOTHING: readonly Buffer[] = Object.freeze([])
+const DROPPED: Outcome = Object.freeze({
+  fields: NOTHING,
+  size: 0,
+  keep: false,
+  unknown: null,
+  wrong: Object.freeze([]),
+})
 const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff])
 
 /** What a computed column may hold besides what its type allows. */
@@ -35,22 +46,31 @@ interface Allowed {
   readonly range: NumberRange | null
 }
 
-function fieldOf(
-  value: unknown,
-  column: PublishedColumn,
-  encode: Encoder,
-  { closed, range }: Allowed,
-): Buffer | ErrorCode {
-  if (value === null || value === undefined) return column.isNullable ? NULL_FIELD : 'VALUE_NULL'
-  if (closed !== null && !(typeof value === 'string' && closed.has(value))) return 'VALUE_OUTSIDE_CATEGORY'
-  if (range !== null && !(typeof value === 'number' && value >= range.from && value <= range.to))
-    return 'VALUE_OUTSIDE_CATEGORY'
-  const bytes = encode(value)
-  if (typeof bytes === 'string') return bytes
-  const field = Buffer.allocUnsafe(4 + bytes.length)
-  field.writeInt32BE(bytes.length)
-  bytes.copy(field, 4)
-  return field
+type FieldOf = (value: unknown) => Buffer | ErrorCode
+
+/** Encoded values that a column keeps: what rules return repeats, and making a buffer costs more than finding one. */
+const REMEMBERED_FIELDS = 1024
+
+/** The field of a value, or the code of what is wrong with it. Numbers, texts and booleans are encoded once. */
+function fieldEncoder(column: PublishedColumn, encode: Encoder, { closed, range }: Allowed): FieldOf {
+  const known = new Map<unknown, Buffer>()
+  const fresh = (value: unknown): Buffer | ErrorCode => {
+    if (closed !== null && !(typeof value === 'string' && closed.has(value))) return 'VALUE_OUTSIDE_CATEGORY'
+    if (range !== null && !(typeof value === 'number' && value >= range.from && value <= range.to))
+      return 'VALUE_OUTSIDE_CATEGORY'
+    const bytes = encode(value)
+    if (typeof bytes === 'string') return bytes
+    const field = Buffer.allocUnsafe(4 + bytes.length)
+    field.writeInt32BE(bytes.length)
+    bytes.copy(field, 4)
+    // An array is another object each time, and -0 would be found as 0.
+    if (known.size < REMEMBERED_FIELDS && typeof value !== 'object' && !Object.is(value, -0)) known.set(value, field)
+    return field
+  }
+  return (value) => {
+    if (value === null || value === undefined) return column.isNullable ? NULL_FIELD : 'VALUE_NULL'
+    return (Object.is(value, -0) ? undefined : known.get(value)) ?? fresh(value)
+  }
 }
 
 /** Builds the reader of a rule's inputs as one function with constant property names, which V8 keeps in one shape. */
@@ -101,7 +121,8 @@ function evaluator(
     // sound because columnsOf gives computed columns only.
     const computed = (column.value as Extract<PublishedColumn['value'], { kind: 'computed' }>).computed
     const closed = computed.values === null ? null : new Set(computed.values)
-    return { column, path: computed.path, allowed: { closed, range: computed.range }, encode: encoderFor(column.type) }
+    const fieldOf = fieldEncoder(column, encoderFor(column.type), { closed, range: computed.range })
+    return { column, path: computed.path, fieldOf }
   })
   const keep = table.keep?.computation === computation ? table.keep : null
   const unknown = table.unknown?.computation === computation ? table.unknown : null
@@ -113,22 +134,25 @@ function evaluator(
     } catch {
       // The rule's own message may quote the row: only the fact is kept.
       return {
-        bytes: NULL_FIELD,
+        fields: NOTHING,
+        size: 0,
         keep: true,
         unknown: null,
         wrong: [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }],
       }
     }
-    if (keep !== null && pick(result, keep.path) !== true)
-      return { bytes: Buffer.alloc(0), keep: false, unknown: null, wrong }
-    const parts: Buffer[] = []
-    for (const { column, path, allowed, encode } of outputs) {
-      const field = fieldOf(pick(result, path), column, encode, allowed)
+    if (keep !== null && pick(result, keep.path) !== true) return DROPPED
+    const fields: Buffer[] = []
+    let size = 0
+    for (const { column, path, fieldOf } of outputs) {
+      const field = fieldOf(pick(result, path))
       if (typeof field === 'string') wrong.push({ code: field, column: column.name })
-      else parts.push(field)
+      else {
+        fields.push(field)
+        size += field.length
+      }
     }
-    const bytesOut = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
-    return { bytes: bytesOut, keep: true, unknown: reasonOf(unknown, result, wrong), wrong }
+    return { fields, size, keep: true, unknown: reasonOf(unknown, result, wrong), wrong }
   }
 }
 
@@ -156,12 +180,8 @@ function pseudonymOutcome(field: Buffer, columns: readonly PublishedColumn[]): O
           .filter((column) => !column.isNullable)
           .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
       : []
-  return {
-    bytes: columns.length === 1 ? field : Buffer.concat(columns.map(() => field)),
-    keep: true,
-    unknown: null,
-    wrong,
-  }
+  const fields = columns.map(() => field)
+  return { fields, size: field.length * fields.length, keep: true, unknown: null, wrong }
 }
 
 const columnsOf = (computation: Computation, table: PublishedTable): readonly PublishedColumn[] =>
