@@ -3,12 +3,13 @@ import type * as registry from 'vitrine/base/error-registry'
 import type { Language } from 'vitrine/cli/language'
 import type { Program, runProgram, SingleProgram } from 'vitrine/cli/program'
 
+type Kinds = Readonly<Record<string, { readonly what: string; readonly hint: string; readonly exit: string }>>
+
 export interface ReferenceModules {
   readonly registry: Pick<typeof registry, 'ERRORS' | 'EXIT'>
   readonly language: Language
-  readonly databaseErrors: Readonly<
-    Record<string, { readonly what: string; readonly hint: string; readonly exit: string }>
-  >
+  readonly databaseErrors: Kinds
+  readonly feedErrors: Kinds
   readonly runProgram: typeof runProgram
   readonly vitrine: Program
   readonly impact: Program

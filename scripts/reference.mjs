@@ -29,7 +29,7 @@ function table(titles, rows) {
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 /** Errors of the tool by exit status, then those of Impact's operational database. */
-export function errorsPage({ errors, exit, statuses, databaseErrors }) {
+export function errorsPage({ errors, exit, statuses, databaseErrors, feedErrors }) {
   const kinds = Object.entries(errors)
   const sections = Object.entries(exit).flatMap(([name, status]) => {
     const own = kinds.filter(([, kind]) => kind.exit === name)
@@ -41,12 +41,17 @@ export function errorsPage({ errors, exit, statuses, databaseErrors }) {
       `${table(['code', 'what happened', 'what to do', 'retry'], rows)}\n`,
     ]
   })
-  const operational = Object.entries(databaseErrors).map(([code, { what, hint, exit: name }]) => [
-    `\`${code}\``,
-    what,
-    hint,
-    String(exit[name]),
-  ])
+  const ofImpact = (kinds) =>
+    table(
+      ['code', 'what happened', 'what to do', 'exit status', 'retry'],
+      Object.entries(kinds).map(([code, { what, hint, exit: name, retry }]) => [
+        `\`${code}\``,
+        what,
+        hint,
+        String(exit[name]),
+        retry === true ? 'yes' : 'no',
+      ]),
+    )
   return [
     `${MADE}\n`,
     '# Errors\n',
@@ -57,7 +62,10 @@ export function errorsPage({ errors, exit, statuses, databaseErrors }) {
     ...sections,
     '## Errors of `impact migrate` and `impact sample`\n',
     'They are about the operational database.\n',
-    `${table(['code', 'what happened', 'what to do', 'exit status'], operational)}\n`,
+    `${ofImpact(databaseErrors)}\n`,
+    '## Errors of `impact sync_egapro` and `impact sync_bges`\n',
+    'They are about the external sources. The failure of a single company is no error: its fact is unknown, with a reason.\n',
+    `${ofImpact(feedErrors)}\n`,
   ].join('\n')
 }
 
@@ -112,12 +120,19 @@ const filesUnder = (folder) =>
       return entry.isDirectory() ? filesUnder(path) : path.endsWith('.ts') ? [path] : []
     })
 
-/** What `--json` prints: every shape called …Answer, and the shapes that they are made of. */
+/** Results that a command prints as the library of Impact gives them. */
+const SUMMARIES = [
+  ['impact/database/sample.ts', 'SampleSummary', 'What `impact sample --json` prints.'],
+  ['impact/feeds/feed-run.ts', 'FeedSummary', 'What `impact sync_egapro --json` and `impact sync_bges --json` print.'],
+]
+
+/** What `--json` prints: every shape called …Answer, the summaries, and the shapes that they are made of. */
 function jsonSection() {
   const answers = ['packages/vitrine/src/cli/commands', 'impact/cli']
     .flatMap(filesUnder)
     .flatMap((path) => [...shapesOf(path).values()])
     .filter(({ name }) => /\wAnswer$/.test(name))
+    .concat(SUMMARIES.map(([path, name, says]) => Object.assign(shapesOf(path).get(name), { says })))
   const failure = shapesOf('packages/vitrine/src/cli/failure.ts').get('Failure')
   const parts = new Map([[failure.name, failure]])
   const visit = (shape) => {
@@ -182,7 +197,16 @@ export async function helpOf(runProgram, program, argv) {
 }
 
 /** Both pages by path, from the modules given: those of the build here, those of the sources in the test. */
-export async function referencePages({ registry, language, databaseErrors, runProgram, vitrine, impact, start }) {
+export async function referencePages({
+  registry,
+  language,
+  databaseErrors,
+  feedErrors,
+  runProgram,
+  vitrine,
+  impact,
+  start,
+}) {
   const programs = [
     { program: vitrine, title: 'vitrine', says: 'In this repository: `npm run vitrine -- COMMAND`.' },
     {
@@ -199,6 +223,7 @@ export async function referencePages({ registry, language, databaseErrors, runPr
       exit: registry.EXIT,
       statuses: language.help.statuses,
       databaseErrors,
+      feedErrors,
     }),
     'docs/reference/commands.md': await commandsPage({ exit: registry.EXIT, programs, help }),
   }
@@ -210,6 +235,7 @@ async function main(argv) {
     registry: await built('packages/vitrine/dist/base/error-registry.js'),
     language: (await built('packages/vitrine/dist/cli/language.js')).english,
     databaseErrors: (await built('impact/dist/database/database-error.js')).DATABASE_ERRORS,
+    feedErrors: (await built('impact/dist/feeds/feed-error.js')).FEED_ERRORS,
     runProgram: (await built('packages/vitrine/dist/cli/program.js')).runProgram,
     vitrine: (await built('packages/vitrine/dist/cli/vitrine.js')).vitrine,
     impact: (await built('impact/dist/cli/impact.js')).impact,

@@ -1,4 +1,4 @@
-/** The documentation holds: links, files, commands, reference pages; the guides are executed in `guides.test.ts`. */
+/** The documentation holds: links, files, commands, reference pages; the guides are executed in `guide-*.test.ts`. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -13,6 +13,8 @@ import { vitrine } from 'vitrine/cli/vitrine'
 import { impact } from '../impact/cli/impact.ts'
 import { startProgram } from '../impact/cli/start/program.ts'
 import { DATABASE_ERRORS } from '../impact/database/database-error.ts'
+import { FEED_ERRORS } from '../impact/feeds/feed-error.ts'
+import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../impact/feeds/options.ts'
 import publication from '../impact/publication/index.ts'
 import { referencePages } from '../scripts/reference.mjs'
 import { problemOf, root } from './documentation/commands.ts'
@@ -111,13 +113,12 @@ describe('names', () => {
   /** Shown as mistakes. */
   const MISSPELT = ['METABASE_DATABASE_URI']
 
+  const options: readonly OptionDefinition[] = [...Object.values(EGAPRO_OPTIONS), ...Object.values(BGES_OPTIONS)]
+  const variables: readonly string[] = [...VARIABLES, ...options.flatMap(({ variable }) => variable ?? [])]
+
   test.each(written)('%s: codes and variables exist', (page) => {
-    const known: readonly string[] = [
-      ...Object.keys(registry.ERRORS),
-      ...Object.keys(DATABASE_ERRORS),
-      ...VARIABLES,
-      ...MISSPELT,
-    ]
+    const errors = [registry.ERRORS, DATABASE_ERRORS, FEED_ERRORS].flatMap((codes) => Object.keys(codes))
+    const known = [...errors, ...variables, ...MISSPELT]
     const named = spansOf(read(page)).filter((span) => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(span))
     expect(named.filter((name) => !known.includes(name))).toEqual([])
   })
@@ -126,7 +127,7 @@ describe('names', () => {
     const text = read('docs/metabase.md')
     const spans = spansOf(text).join('\n')
     const commands = impact.commands.map(({ name }) => `impact ${name}`)
-    expect([...VARIABLES, ...commands].filter((name) => !spans.includes(name))).toEqual([])
+    expect([...variables, ...commands].filter((name) => !spans.includes(name))).toEqual([])
     expect(text).toContain(publication.freshness.name)
   })
 })
@@ -138,6 +139,7 @@ describe('reference', () => {
       registry: { ERRORS, EXIT },
       language: english,
       databaseErrors: DATABASE_ERRORS,
+      feedErrors: FEED_ERRORS,
       runProgram,
       vitrine,
       impact,

@@ -75,10 +75,12 @@ export const frenchWords: Words = {
       dryRun: 'fait tout sauf la bascule, et montre ce qui changerait',
       only: 'ne relit que ces tables ; les autres restent comme elles sont publiées',
       allowShrink: 'accepte qu’une table perde plus de lignes que permis',
+      ifDue: 'publie seulement si rien ne l’a été depuis la dernière échéance : pour le cron d’une plateforme',
     },
     examples: [
       { line: 'sync_metabase', says: 'publier maintenant' },
       { line: 'sync_metabase --dry-run', says: 'répéter : qu’est-ce qui changerait ?' },
+      { line: 'sync_metabase --if-due', says: 'depuis un cron, chaque quart d’heure : une fois par nuit tout de même' },
       { line: 'sync_metabase -u', says: 'les utilisateurs, invitations et habilitations seulement' },
       { line: 'sync_metabase --only metabase_entreprise', says: 'une seule table' },
     ],
@@ -92,6 +94,7 @@ export const frenchWords: Words = {
     },
     carried: 'inchangée',
     unknown: (rows) => `${rows} lignes dont une donnée est inconnue`,
+    notDue: (next) => `Rien à faire : prochaine publication prévue le ${next}.`,
     published: (instant, tables, time) =>
       `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,
     rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,
@@ -107,6 +110,24 @@ export const frenchWords: Words = {
     staged: (table, rows, time) => `${table} : ${rows} lignes en ${time}`,
     rows: (rows) => `${rows} lignes`,
     notice: 'note',
+  },
+  schedule: {
+    summary: 'reste en marche, et publie à chaque échéance',
+    description:
+      'Publie à chaque échéance de la publication, une seule fois quoi qu’il publie à côté : une version commencée depuis ' +
+      'compte. Une échéance manquée est rattrapée au démarrage. Ce qui peut s’arranger est réessayé, à intervalles ' +
+      'croissants ; une échéance abandonnée, ou passée sans version, déclenche une alerte. SIGINT et SIGTERM l’arrêtent ' +
+      'proprement.',
+    options: {},
+    examples: [
+      { line: 'schedule', says: 'en service' },
+      { line: 'sync_metabase --if-due', says: 'à la place, depuis un cron de la plateforme, chaque quart d’heure' },
+    ],
+    next: (instant) => `Prochaine publication : ${instant}.`,
+    noLongerDue: 'Plus rien à faire : une autre exécution a publié.',
+    again: (attempts, pause) => `${plural(attempts, 'échec', 'échecs')} ; nouvel essai dans ${pause}.`,
+    busy: 'En attente de l’autre exécution.',
+    ended: 'Arrêté.',
   },
   status: {
     summary: 'montre la fraîcheur des tables publiées et les dernières exécutions',
@@ -142,6 +163,28 @@ export const frenchWords: Words = {
     healthy: (guarantees, warnings) =>
       `${plural(guarantees, 'promesse tient', 'promesses tiennent')}${warnings === 0 ? '' : ` ; ${plural(warnings, 'avertissement', 'avertissements')}`}.`,
     noReader: 'METABASE_READER_URL n’est pas donnée : rien n’a été essayé comme metabase',
+  },
+  history: {
+    summary: 'exporte ou importe les jours enregistrés d’une table d’historique, en CSV',
+    description:
+      'Les tables d’historique s’accumulent, une ligne par jour, et ne peuvent pas être recalculées : leurs jours sont ' +
+      'gardés dans un registre que drop ne touche pas. L’export les écrit sur la sortie standard. L’import ajoute les ' +
+      'jours d’un fichier au registre, tous ou aucun ; la prochaine publication les montre. Les jours déjà enregistrés ' +
+      'restent.',
+    options: {
+      replace: 'import : prend les jours du fichier à la place de ceux enregistrés',
+      dryRun: 'import : vérifie le fichier et n’enregistre rien',
+    },
+    examples: [
+      { line: 'history export metabase_stats > stats.csv', says: 'une copie à mettre en lieu sûr' },
+      { line: 'history import metabase_stats stats.csv --dry-run', says: 'le fichier est-il compris ?' },
+      { line: 'history import metabase_stats stats.csv', says: 'reprendre des jours d’avant' },
+    ],
+    imported: (days, added, replaced, kept) =>
+      `Jours du fichier : ${days}. Ajoutés ${added}, remplacés ${replaced}, gardés ${kept}.`,
+    range: (first, last) => `Du ${first} au ${last}.`,
+    published: 'La prochaine publication les montrera.',
+    rehearsed: 'Rien n’a été enregistré.',
   },
   drop: {
     summary: 'retire ce que l’outil a fait dans la base lue par Metabase',

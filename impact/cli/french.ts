@@ -1,6 +1,16 @@
 /** Les mots communs à toutes les commandes d’Impact, en français. Ceux de chaque commande sont dans `french-words.ts`. */
 import type { Language } from 'vitrine/cli/language'
 
+const alarms: Language['alarms'] = {
+  alarm: 'alerte',
+  failed: (publication, due, attempts, error) =>
+    `Vitrine ${publication} : rien n’est publié pour l’échéance du ${due}, après ${attempts} ${attempts < 2 ? 'essai' : 'essais'}. ${error} La version précédente reste servie.`,
+  stale: (publication, due, minutes, error) =>
+    `Vitrine ${publication} : toujours rien de publié ${minutes} minutes après l’échéance du ${due}.${error === null ? '' : ` ${error}`} La version précédente reste servie.`,
+  warnings: (publication, warnings) => `Vitrine ${publication} : publié, avec des chiffres peu plausibles. ${warnings}`,
+  undelivered: (variable, reason) => `${variable} n’a pas été joint : ${reason}.`,
+}
+
 export const french: Language = Object.freeze({
   locale: 'fr-FR',
   moment: (at: Date, zone: string) =>
@@ -24,6 +34,8 @@ export const french: Language = Object.freeze({
       METABASE_READER_URL: 'la même base avec le rôle metabase : pour provision et doctor',
       METABASE_ADMIN_URL: 'la même base avec un rôle qui peut créer des rôles : pour provision',
       VITRINE_PSEUDONYM_KEY: 'au moins 32 caractères tirés au hasard, si la publication utilise des pseudonymes',
+      VITRINE_ALARM_WEBHOOK: 'reçoit chaque alerte en JSON avec un texte, comme le webhook entrant d’une messagerie',
+      VITRINE_PING_URL: 'est appelée après chaque publication à l’échéance : son silence donne l’alerte',
     },
     statuses: {
       '0': 'fait',
@@ -40,4 +52,5 @@ export const french: Language = Object.freeze({
     },
   },
   interrupted: 'Interruption : la version précédente reste. Encore une fois pour quitter aussitôt.',
+  alarms,
 })

@@ -10,7 +10,7 @@ import { explain } from './failures.ts'
 import { french } from './french.ts'
 import { frenchWords } from './french-words.ts'
 
-const { check, plan, provision, sync, status, doctor, drop } = defineCommands(frenchWords)
+const { check, plan, provision, sync, schedule, status, doctor, history, drop } = defineCommands(frenchWords)
 
 /** How the team calls the commands of the tool. */
 export const nameOf = (command: string): string =>
@@ -22,12 +22,14 @@ export const impact: Program = Object.freeze({
   commands: [
     defineImpactMigrate(frenchWords.migrate),
     defineSyncMetabase(sync, frenchWords.sync),
+    schedule,
     ...defineReleves(),
     status,
     check,
     plan,
     provision,
     doctor,
+    history,
     drop,
     defineSample(),
   ],

@@ -9,6 +9,7 @@ import { habilitation } from './habilitation.ts'
 import { indexEgapro } from './index-egapro.ts'
 import { invitation } from './invitation.ts'
 import { source } from './register.ts'
+import { stats } from './stats.ts'
 import { utilisateur } from './utilisateur.ts'
 import { vsme } from './vsme.ts'
 
@@ -21,6 +22,7 @@ export default definePublication({
   zone: 'Europe/Paris',
   schedule: '0 0 * * *',
   tables: [entreprise, utilisateur, invitation, habilitation, bdese, indexEgapro, bges, csrd, vsme, analyseIa],
+  histories: [stats],
   freshness: {
     name: 'metabase_fraicheur',
     comment: 'Fraîcheur des données : de quand date chaque table publiée.',

@@ -6,6 +6,8 @@ export interface ShellCommand {
   /** `NAME=value` in front of it. */
   readonly environment: Readonly<Record<string, string>>
   readonly words: readonly string[]
+  /** The file that takes what it writes. */
+  readonly into: string | null
 }
 
 const TOKEN = /\s*(?:(#.*)|(&&|\|\||;|\||\d?>{1,2})|((?:'[^']*'|"[^"]*"|[^\s'"|&;>#]|\b#)+))/y
@@ -21,10 +23,12 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
   const commands: ShellCommand[] = []
   let after: ShellCommand['after'] = 'anything'
   let words: string[] = []
-  let skip = false
+  let into: string | null = null
+  let redirects = false
   const end = () => {
-    if (words.length > 0) commands.push(commandOf(words, after))
+    if (words.length > 0) commands.push({ ...commandOf(words, after), into })
     words = []
+    into = null
   }
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < line.length) {
@@ -32,10 +36,11 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
     if (whole === undefined) throw new Error(`not understood: ${line}`)
     if (comment !== undefined) break
     if (word !== undefined) {
-      if (!skip) words.push(word)
-      skip = false
+      if (redirects) into = word
+      else words.push(word)
+      redirects = false
     } else if (operator?.endsWith('>')) {
-      skip = true
+      redirects = true
     } else {
       end()
       after = operator === '&&' ? 'success' : operator === '||' ? 'failure' : 'anything'
@@ -47,7 +52,7 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
 
 const unquoted = (word: string): string => word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b)
 
-function commandOf(words: readonly string[], after: ShellCommand['after']): ShellCommand {
+function commandOf(words: readonly string[], after: ShellCommand['after']): Omit<ShellCommand, 'into'> {
   const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word))
   const assigned = first === -1 ? words : words.slice(0, first)
   const environment = Object.fromEntries(

@@ -2,7 +2,7 @@
 import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
 import { type SyncWords, sync } from 'vitrine/cli/commands/sync'
 
-/** Les parties de la publication sous leurs noms d’origine. Les statistiques sont refaites à chaque publication. */
+/** Les parties de la publication sous leurs noms d’origine. */
 const PARTS = {
   entreprises: { flag: '-e, --entreprises', says: 'les entreprises', tables: ['metabase_entreprise'] },
   utilisateurs: {
@@ -15,7 +15,7 @@ const PARTS = {
     says: 'les réglementations',
     tables: ['metabase_bdese', 'metabase_indexegapro', 'metabase_bges', 'metabase_csrd', 'metabase_vsme'],
   },
-  stats: { flag: '-s, --stats', says: 'les statistiques du jour, refaites de toute façon', tables: [] },
+  stats: { flag: '-s, --stats', says: 'les statistiques du jour', tables: ['metabase_stats'] },
   analyses: { flag: '-a, --analyses', says: 'les analyses par IA', tables: ['metabase_analyseia'] },
 } as const
 

@@ -6,10 +6,11 @@
 import { dirname, join, resolve } from 'node:path'
 import { type ExitName, VitrineError } from 'vitrine/base/errors'
 import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
-import { type Published, publishNow, type SyncAnswer, syncAnswer, syncText } from 'vitrine/cli/commands/sync'
-import { instant } from 'vitrine/cli/language'
+import { stayPublishing } from 'vitrine/cli/commands/schedule'
+import { type Published, publishUnless, type SyncAnswer, syncAnswer, syncText } from 'vitrine/cli/commands/sync'
+import type { Settings } from 'vitrine/cli/environment'
 import { type Address, addressUrl, printable } from 'vitrine/postgres/address'
-import type { SyncRequest } from 'vitrine/run/request'
+import type { IsDone, SyncRequest } from 'vitrine/run/request'
 import { nextDue } from 'vitrine/schedule/due'
 import { databaseFolder } from '../../database/sql-file.ts'
 import publication from '../../publication/index.ts'
@@ -17,7 +18,6 @@ import { sizeOf } from '../commands/sample.ts'
 import { frenchWords } from '../french-words.ts'
 import { startDemonstration } from './demonstration.ts'
 import { prepareOperational } from './operational.ts'
-import { stay } from './stay.ts'
 import { prepareTarget } from './target.ts'
 import { startWords } from './words.ts'
 
@@ -26,8 +26,10 @@ export interface StartAnswer extends SyncAnswer {
   readonly nextDue: Date
 }
 
+type Alarms = Pick<Settings, 'alarmWebhook' | 'pingUrl'>
+
 /** Databases that are ready to publish, and what is told about them. */
-interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'> {
+interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>, Alarms {
   /** Lines for the reader of the result. */
   readonly told: readonly string[]
   stop(): Promise<void>
@@ -49,15 +51,19 @@ export const startCommand: Command = defineCommand(
 
 async function start(call: Call): Promise<ExitName> {
   const ready = await prepare(call)
-  const run = async (trigger: SyncRequest['trigger']) => {
+  const run = async (trigger: SyncRequest['trigger'], isDone: IsDone) => {
     const wish = { only: null, dryRun: false, allowShrink: false, trigger }
-    tell(call, await publishNow(call, publication, ready, wish, frenchWords.sync))
+    const published = await publishUnless(call, publication, ready, wish, frenchWords.sync, isDone)
+    if (published !== null) tell(call, published)
+    return published?.report ?? null
   }
   try {
-    await run('command')
+    await run('command', async () => false)
     const lines = call.flag('once') ? ready.told : [...ready.told, startWords.untilInterrupt]
     if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)
-    if (!call.flag('once')) await stay(call, () => run('schedule'), announce(call))
+    if (!call.flag('once')) {
+      await stayPublishing(call, publication, ready, (isDone) => run('schedule', isDone), frenchWords.schedule)
+    }
     return 'ok'
   } finally {
     await ready.stop()
@@ -69,8 +75,6 @@ function tell(call: Call, published: Published): void {
   const answer: StartAnswer = { ...syncAnswer(published), nextDue: due }
   call.answer(answer, () => `${syncText(published, publication, call.language, frenchWords.sync)}\n`)
 }
-
-const announce = (call: Call) => (due: Date) => call.say(startWords.next(instant(call.language, due, publication.zone)))
 
 /** Everything that is wrong with the arguments is said before anything is started. */
 async function prepare(call: Call): Promise<Ready> {
@@ -87,7 +91,8 @@ async function prepare(call: Call): Promise<Ready> {
     port,
   })
   const told = [startWords.reader(addressUrl(reader)), startWords.environment(environmentFile)]
-  return { source, target, pseudonymKey, told, stop }
+  const { alarmWebhook, pingUrl } = given
+  return { source, target, pseudonymKey, alarmWebhook, pingUrl, told, stop }
 }
 
 /** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
@@ -98,11 +103,12 @@ async function ownDatabases(call: Call): Promise<Ready> {
     throw new VitrineError('USAGE', { place: `--${name}`, detail })
   }
   const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
-  const { source, target, reader, admin, pseudonymKey } = call.settings(publication, needs)
+  const settings = call.settings(publication, needs)
+  const { source, target, reader, admin } = settings
   const sample = call.flag('sample')
   await prepareOperational(call, { address: source, sample, size: sizeOf(call), demonstration: false })
   await prepareTarget(call, { source, target, reader, admin })
-  return { source, target, pseudonymKey, told: readerLines(reader), stop: () => Promise.resolve() }
+  return { ...settings, told: readerLines(reader), stop: () => Promise.resolve() }
 }
 
 const readerLines = (reader: Address | null): readonly string[] =>

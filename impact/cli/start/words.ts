@@ -34,7 +34,6 @@ export const startWords = {
   },
   reader: (url: string) => `Lecture seule, rôle metabase : ${url}`,
   environment: (file: string) => `Pour les autres commandes : set -a; . '${file}'; set +a; npm run impact -- status`,
-  next: (instant: string) => `Prochaine publication : ${instant}.`,
   untilInterrupt: 'Ctrl-C arrête tout.',
   interrupted: 'Arrêt en cours. Encore une fois pour quitter aussitôt, sans arrêter les serveurs.',
 } as const satisfies CommandWords & Readonly<Record<string, unknown>>

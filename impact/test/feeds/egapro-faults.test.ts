@@ -59,7 +59,7 @@ afterEach(() => source.stop())
 test('every way of answering wrong is a row of its own, and the others have their answers', async () => {
   const count = 3 * WRONG.length
   await base.reset(sirensUpTo(count))
-  faults(...WRONG.map(([kind], index) => ({ kind, siren: sirenOf(index + 1) })))
+  faults(...WRONG.map(([kind], index) => ({ kind, siren: sirenOf(index + 1), delayMs: 5_000 })))
   const summary = await sync({ parallel: 20, timeoutMs: 1_000 })
   const rows = WRONG.map(([, raison], index) => [index + 1, `inconnu ${raison}`] as const)
   expect(await base.egaproStates(ANNEE)).toEqual(expected(count, Object.fromEntries(rows)))
@@ -100,7 +100,7 @@ test('never more calls at once, nor faster, than agreed', async () => {
 test('a passing trouble is asked again and forgotten', async () => {
   await base.reset(sirensUpTo(PASSING.length))
   faults(...PASSING.map((kind, index) => ({ kind, siren: sirenOf(index + 1), first: 1 })))
-  expect(await sync()).toMatchObject({ unknown: {} })
+  expect(await sync({ timeoutMs: 600 })).toMatchObject({ unknown: {} })
   expect(await base.egaproStates(ANNEE)).toEqual(expected(PASSING.length))
   expect([...source.counts.bySiren.values()]).toEqual(PASSING.map(() => 2))
 })

@@ -6,6 +6,9 @@ export interface Limits {
   readonly connectTimeoutMs: number
   /** How long the switch may wait for a lock at each try; new readers never wait longer than this behind us. */
   readonly switchLockTimeoutMs: number
+  /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
+  readonly switchQuietTries: number
+  readonly switchQuietPauseMs: number
   readonly switchTries: number
   readonly switchPauseMs: number
   /** A statement on either side may not run longer than this. */
@@ -24,12 +27,23 @@ export interface Limits {
   readonly runsKept: number
   /** How long after its due time a run may publish before its absence is reported. */
   readonly staleAfterMinutes: number
+  /** How often the schedule may try in vain for one due time. With the pauses below, the tries take three hours. */
+  readonly retryTries: number
+  /** The pause after the first failure; it doubles with each one after it, up to the longest. */
+  readonly retryFirstMs: number
+  readonly retryLongestMs: number
+  /** Of each try to deliver an alarm or a sign of life. */
+  readonly deliveryTimeoutMs: number
+  readonly deliveryTries: number
+  readonly deliveryPauseMs: number
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   copyStreams: 2,
   connectTimeoutMs: 10_000,
   switchLockTimeoutMs: 100,
+  switchQuietTries: 20,
+  switchQuietPauseMs: 25,
   switchTries: 50,
   switchPauseMs: 200,
   statementTimeoutMs: 30 * 60_000,
@@ -41,4 +55,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   differenceRows: 500_000,
   runsKept: 1_000,
   staleAfterMinutes: 60,
+  retryTries: 12,
+  retryFirstMs: 30_000,
+  retryLongestMs: 30 * 60_000,
+  deliveryTimeoutMs: 10_000,
+  deliveryTries: 3,
+  deliveryPauseMs: 1_000,
 })

@@ -19,6 +19,8 @@ export const VARIABLES = [
   'METABASE_READER_URL',
   'METABASE_ADMIN_URL',
   'VITRINE_PSEUDONYM_KEY',
+  'VITRINE_ALARM_WEBHOOK',
+  'VITRINE_PING_URL',
 ] as const
 export type Variable = (typeof VARIABLES)[number]
 
@@ -36,6 +38,9 @@ export interface Settings {
   readonly reader: Address | null
   readonly admin: Address | null
   readonly pseudonymKey: Secret | null
+  /** Whoever has one of these URLs can post to it, so they are secrets. */
+  readonly alarmWebhook: Secret | null
+  readonly pingUrl: Secret | null
 }
 
 /** Settings in which what was required is there. */
@@ -88,6 +93,8 @@ export function parseSettings<const N extends Needs>(
     reader: connection('reader'),
     admin: connection('admin'),
     pseudonymKey: attempt(() => pseudonymKey(environment)),
+    alarmWebhook: attempt(() => webUrl(environment, 'VITRINE_ALARM_WEBHOOK')),
+    pingUrl: attempt(() => webUrl(environment, 'VITRINE_PING_URL')),
   })
   const problems = [...misspelt(environment), ...disagreements(settings, publication)]
   if (sameDatabase(settings.source, settings.target)) {
@@ -133,6 +140,17 @@ function pseudonymKey(environment: Environment): Secret | null {
     })
   }
   return key === null ? null : new Secret(key)
+}
+
+function webUrl(environment: Environment, place: Variable): Secret | null {
+  const text = settingOf(environment, place)
+  if (text === null) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  // A request is refused at run time when its URL holds a user: better now than in the night.
+  const known = url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === ''
+  if (known) return new Secret(text)
+  const detail = 'it is not a URL of the form https://host/path'
+  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy: 'copy it whole, without a user' }] })
 }
 
 /** What each URL says well by itself and wrongly beside the publication or the others. */

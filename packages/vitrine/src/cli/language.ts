@@ -2,6 +2,7 @@
  * The words that all commands share, as a value: the tool speaks English, and a system built on it may speak to its own
  * people. Errors are not in it: their texts are those of the registry, so that one code always reads the same.
  */
+import type { AlarmWords } from '../schedule/alarm.ts'
 import type { Variable } from './environment.ts'
 
 export interface Language {
@@ -28,6 +29,21 @@ export interface Language {
     readonly statuses: Readonly<Record<string, string>>
   }
   readonly interrupted: string
+  readonly alarms: AlarmWords & {
+    /** Begins the line of an alarm in the log. */
+    readonly alarm: string
+    readonly undelivered: (variable: Variable, reason: string) => string
+  }
+}
+
+const alarms: Language['alarms'] = {
+  alarm: 'alarm',
+  failed: (publication, due, attempts, error) =>
+    `Vitrine ${publication}: nothing published for ${due} after ${attempts} ${attempts === 1 ? 'try' : 'tries'}. ${error} The previous version is still served.`,
+  stale: (publication, due, minutes, error) =>
+    `Vitrine ${publication}: still nothing published ${minutes} minutes after ${due}.${error === null ? '' : ` ${error}`} The previous version is still served.`,
+  warnings: (publication, warnings) => `Vitrine ${publication}: published, with implausible figures. ${warnings}`,
+  undelivered: (variable, reason) => `${variable} was not reached: ${reason}.`,
 }
 
 export const english: Language = Object.freeze({
@@ -54,6 +70,8 @@ export const english: Language = Object.freeze({
       METABASE_READER_URL: 'the same database with the reader role: for provision and doctor',
       METABASE_ADMIN_URL: 'the same database with a role that may create roles: for provision',
       VITRINE_PSEUDONYM_KEY: 'at least 32 random characters, if the publication uses pseudonyms',
+      VITRINE_ALARM_WEBHOOK: 'gets each alarm as JSON with a text, such as the incoming webhook of a chat',
+      VITRINE_PING_URL: 'is fetched after each scheduled success: a dead man’s switch',
     },
     statuses: {
       '0': 'done',
@@ -70,6 +88,7 @@ export const english: Language = Object.freeze({
     },
   },
   interrupted: 'Interrupting: the previous version stays. Once more to leave at once.',
+  alarms,
 })
 
 /** A number with its English noun. */

@@ -18,6 +18,8 @@ export interface SyncReport {
   /** The instant of the source that was published, by the source's clock. */
   readonly dataOf: Date
   readonly switchTries: number
+  /** Whether no reader kept a table, so that not even one statement could see two versions. */
+  readonly switchHeld: boolean
   readonly switchMilliseconds: number
   /** True when nothing was published because only a rehearsal was asked for. */
   readonly dryRun: boolean

@@ -2,6 +2,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address } from '../postgres/address.ts'
+import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Trigger } from '../target/runs.ts'
@@ -23,6 +24,9 @@ export interface SyncRequest {
   readonly observer: RunObserver
   readonly signal: AbortSignal
 }
+
+/** Says that there is nothing to do. Asked with the session that holds the run lock, before anything else is done. */
+export type IsDone = (target: Session) => Promise<boolean>
 
 /**
  * The tables named by `only`, in the publication's order; a history table may be named, and is computed, not read. Throws

@@ -35,14 +35,19 @@ import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
-import { chosenTables, requirePseudonymKey, type SyncRequest } from './request.ts'
+import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { RunSessions, type Stream, settled } from './sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
-export { chosenTables, type SyncRequest } from './request.ts'
+export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
 
 /** Publishes the next version. Throws VitrineError; the previous version then stays, and the run is recorded as failed. */
-export async function sync(request: SyncRequest): Promise<SyncReport> {
+export const sync = async (request: SyncRequest): Promise<SyncReport> =>
+  // sound because only a run that is found done gives null.
+  (await syncUnless(request, async () => false)) as SyncReport
+
+/** The same, but null when `isDone`, asked under the lock: of two that begin together the second sees the first's version. */
+export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<SyncReport | null> {
   const { publication } = request
   requireSound(publication)
   requirePseudonymKey(request)
@@ -52,6 +57,7 @@ export async function sync(request: SyncRequest): Promise<SyncReport> {
     const [control, coordinator] = await both(sessions.target('lead'), sessions.source('snapshot'))
     await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
+    if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const start = {
       schema: publication.schema,
@@ -241,17 +247,18 @@ class Run {
     this.#staging = null
     await this.#enter('record')
     await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
-    return this.#report(outcomes, dataOf, { tries: 0, milliseconds: 0 }, true)
+    return this.#report(outcomes, dataOf, { tries: 0, held: false, milliseconds: 0 }, true)
   }
 
   #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult, dryRun: boolean): SyncReport {
-    const { tries, milliseconds } = switched
+    const { tries, held, milliseconds } = switched
     return {
       run: this.#id,
       tables,
       phases: this.#phases,
       dataOf,
       switchTries: tries,
+      switchHeld: held,
       switchMilliseconds: milliseconds,
       dryRun,
     }

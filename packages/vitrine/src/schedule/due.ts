@@ -27,6 +27,41 @@ export function lastDue(pattern: string, zone: string, at: Date): Date {
   })
 }
 
+/** The due instants around an instant: the last one at or before it, and the first one after it. */
+export interface DueAround {
+  readonly last: Date
+  readonly next: Date
+}
+
+/** The due instants of one schedule. It remembers its last answer: a search takes about a millisecond. */
+export class DueTimes {
+  readonly pattern: string
+  readonly zone: string
+  #known: DueAround | null = null
+
+  constructor(pattern: string, zone: string) {
+    this.pattern = pattern
+    this.zone = zone
+  }
+
+  /** Throws DEFINITION_INVALID like `nextDue`. */
+  around(at: Date): DueAround {
+    if (this.#known !== null && at >= this.#known.next) this.#known = this.#following(this.#known.next, at)
+    if (this.#known === null || at < this.#known.last) this.#known = this.#searched(at)
+    return this.#known
+  }
+
+  /** The usual way on: the next due instant has become the last one. Null when others lie between it and `at`. */
+  #following(last: Date, at: Date): DueAround | null {
+    const next = nextDue(this.pattern, this.zone, last)
+    return at < next ? { last, next } : null
+  }
+
+  #searched(at: Date): DueAround {
+    return { last: lastDue(this.pattern, this.zone, at), next: nextDue(this.pattern, this.zone, at) }
+  }
+}
+
 /** The last is nine years: the longest wait of a calendar is for 29 February, around 1900 and 2100. */
 const LOOK_BACK_HOURS = [1, 24, 8 * 24, 32 * 24, 400 * 24, 9 * 366 * 24]
 

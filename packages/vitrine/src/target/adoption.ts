@@ -27,6 +27,11 @@ export async function planWithAdoption(
   for (const table of publication.histories) {
     const found = live.tables.find(({ shape }) => shape.name === table.name)
     if (found === undefined) continue
+    if (!found.owned) {
+      // The writer could neither read its days nor replace it.
+      if (!plan.conflicts.some(({ place }) => place === table.name)) conflicts.push(foreign(found, publication))
+      continue
+    }
     const { missing, unusable } = await survey(target, publication, table, found)
     if (missing === 0 && unusable === 0) continue
     conflicts.push(...obstacles(publication, table, found, unusable))
@@ -41,6 +46,12 @@ export async function planWithAdoption(
     conflicts: Object.freeze([...plan.conflicts, ...conflicts]),
   })
 }
+
+const foreign = ({ shape, owner }: LiveTable, { schema, writer }: Publication): Problem => ({
+  place: shape.name,
+  detail: `it belongs to ${owner}`,
+  remedy: `alter table ${qualified(schema, shape.name)} owner to ${identifier(writer)}`,
+})
 
 /** A history table that is taken over loses nothing: its days are in the ledger by then. */
 function kept(step: MigrationStep): MigrationStep {

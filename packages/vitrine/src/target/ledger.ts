@@ -7,7 +7,7 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
-import type { Publication } from '../publication/publication.ts'
+import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import type { PublishedColumn } from '../publication/table.ts'
@@ -78,7 +78,8 @@ export async function recordDay(
     if (!tables.has(table.name)) continue
     const column = dayColumnOf(table).name
     const names = figuresOf(table).map(({ name }) => name)
-    const rows = `${qualified(publication.schema, table.name)} t where t.${identifier(column)} = ${literal(day)}`
+    // The renames of the switch come after this, in the same transaction.
+    const rows = `${qualified(stagingSchema(publication), table.name)} t where t.${identifier(column)} = ${literal(day)}`
     await target.execute(recordSql(publication, table.name, names, { day: column, rows, origin: 'run' }, 'replace'))
   }
 }

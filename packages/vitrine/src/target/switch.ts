@@ -1,19 +1,22 @@
 /**
- * The switch: two schema renames in one transaction. It locks no table, so neither a long query nor an idle transaction of
- * a reader can hold it up; what it carries over besides (views, relations of the team) waits for locks only within a
- * budget. The retired version is dropped afterwards, when nobody reads it any more.
+ * The switch: two schema renames in one transaction. It first tries to hold all published tables for the instant of the
+ * renames, without ever waiting for one, so that no statement finds one table before and another after; when readers keep
+ * some table, it renames without. Neither a long query nor an idle transaction of a reader holds it up. What it carries
+ * over besides (views, relations of the team) waits for locks within a budget. The retired version is dropped afterwards.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
-import { identifier } from '../publication/shape.ts'
+import { identifier, qualified } from '../publication/shape.ts'
 import type { CarryPlan } from './carry.ts'
 import { dropWorkSchema, findWorkSchemas, markOf } from './staging.ts'
 
 export interface SwitchResult {
   readonly tries: number
-  /** How long the successful transaction took. */
+  /** Whether all published tables were held during the renames; otherwise a reader kept one of them. */
+  readonly held: boolean
+  /** From the first lock to the end of the commit: as long as a reader may have waited. */
   readonly milliseconds: number
 }
 
@@ -38,7 +41,8 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 
 /**
  * Makes the staged schema the published one. `record` writes what belongs to the same moment (freshness, the run) and runs
- * inside the transaction. Retries while a lock cannot be had; throws SWITCH_BLOCKED when the budget is used up.
+ * in the same transaction, before the renames, so that nothing but they stands between the locks and the commit. Tries
+ * again while a lock cannot be had; throws SWITCH_BLOCKED when the budget is used up.
  */
 export async function switchVersions(
   target: Session,
@@ -47,26 +51,48 @@ export async function switchVersions(
   record: () => Promise<void>,
 ): Promise<SwitchResult> {
   const { limits } = publication
-  const statements = [
-    `set local lock_timeout = ${limits.switchLockTimeoutMs}`,
-    "set local search_path = ''",
-    ...switchStatements(publication, carry),
-  ].join('; ')
-  for (let attempt = 1; ; attempt++) {
-    const started = performance.now()
-    try {
-      await target.transaction(async () => {
-        await target.execute(statements)
-        await record()
-      })
-      return { tries: attempt, milliseconds: performance.now() - started }
-    } catch (error) {
-      const blocked =
-        error instanceof VitrineError && (error.code === 'SWITCH_BLOCKED' || error.code === 'SERIALIZATION')
-      if (!blocked || attempt >= limits.switchTries) throw error
-      await pause(limits.switchPauseMs)
+  const renames = switchStatements(publication, carry)
+  // The record of success is written durably after the switch, and makes it durable: here it would only lengthen the wait.
+  const begin = `begin; set local lock_timeout = ${limits.switchLockTimeoutMs}; set local synchronous_commit = off; set local search_path = ''`
+  await target.execute(begin)
+  try {
+    await record()
+    await target.execute('savepoint before_renames')
+    for (let attempt = 1; ; attempt++) {
+      const held = attempt <= limits.switchQuietTries
+      const statements = held ? [await holdTables(target, publication), ...renames] : renames
+      const started = performance.now()
+      try {
+        await target.execute([...statements, 'commit'].join('; '))
+        return { tries: attempt, held, milliseconds: performance.now() - started }
+      } catch (error) {
+        if (!isBlocked(error) || attempt >= limits.switchQuietTries + limits.switchTries) throw error
+        await target.execute('rollback to savepoint before_renames')
+        await pause(held ? limits.switchQuietPauseMs : limits.switchPauseMs)
+      }
     }
+  } catch (error) {
+    await target.execute('rollback').catch(() => undefined)
+    throw error
   }
+}
+
+const isBlocked = (error: unknown): boolean =>
+  error instanceof VitrineError && (error.code === 'SWITCH_BLOCKED' || error.code === 'SERIALIZATION')
+
+/**
+ * Takes every table of the published version, or none, at once. PostgreSQL looks up each name of a statement by itself, so
+ * a rename between two look-ups would show two versions in one statement; a reader that finds a table held looks it up
+ * again afterwards. Waiting is not an option: whoever comes behind us would wait as well.
+ */
+async function holdTables(target: Session, { schema }: Publication): Promise<string> {
+  const rows = await target.query<{ name: string }>(
+    `select c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relkind = 'r' and pg_has_role(current_user, c.relowner, 'usage') order by c.oid`,
+    [schema],
+  )
+  if (rows.length === 0) return 'select'
+  return `lock table ${rows.map(({ name }) => qualified(schema, name)).join(', ')} in access exclusive mode nowait`
 }
 
 /** Drops retired versions that nobody reads any more; one that is still read waits for the next run. Never throws. */

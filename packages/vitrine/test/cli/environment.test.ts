@@ -30,6 +30,8 @@ describe('settings that are understood', () => {
       METABASE_READER_URL: 'postgresql://metabase:reader-secret@target.test/metabase-data',
       METABASE_ADMIN_URL: 'postgresql://postgres:admin-secret@target.test/metabase-data',
       VITRINE_PSEUDONYM_KEY: 'k'.repeat(32),
+      VITRINE_ALARM_WEBHOOK: 'https://chat.test/hooks/webhook-secret@',
+      VITRINE_PING_URL: 'https://ping.test/ping-secret@',
     }
     const settings = parseSettings(environment, { ...both, reader: 'optional', admin: 'optional' }, publication)
     expect(Object.entries(settings).map(([name, value]) => `${name} ${'host' in (value ?? {}) ? '' : value}`)).toEqual([
@@ -38,6 +40,8 @@ describe('settings that are understood', () => {
       'reader ',
       'admin ',
       'pseudonymKey [secret]',
+      'alarmWebhook [secret]',
+      'pingUrl [secret]',
     ])
     expect(printable(settings.target)).toBe('impact@target.test:5432/metabase-data')
     expect(Object.isFrozen(settings)).toBe(true)

@@ -157,6 +157,22 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     expect((await target.admin.query(`select from ${shop.schema}.metabase_stats`)).rowCount).toBeGreaterThan(0)
   })
 
+  test('an installation from before there was a ledger, and a table of another owner', async () => {
+    const plain = target.fresh([customer])
+    await target.migrate(plain)
+    await target.admin.query('drop table vitrine.ledger; delete from vitrine.layout where version > 1')
+    await legacy(plain, S26, TWO)
+    const shop = { ...plain, histories: [stats] }
+    await target.admin.query(`alter table ${shop.schema}.metabase_stats owner to current_user`)
+    const { conflicts } = await planFor(target.session, shop)
+    expect(conflicts.filter(({ place }) => place === 'metabase_stats')).toHaveLength(1)
+    await target.admin.query(`alter table ${shop.schema}.metabase_stats owner to "${target.writer.user}"`)
+    expect((await errorOf(requireMigrated(target.session, shop))).code).toBe('TARGET_NOT_MIGRATED')
+    await target.migrate(shop)
+    expect(await ledger(shop)).toHaveLength(2)
+    await requireMigrated(target.session, shop)
+  })
+
   test('figures that a not-null column lacks stop the migration, whole', async () => {
     const shop = publication()
     await legacy(shop, 'date date not null unique, reglementations_a_jour integer', "(date) values ('2023-11-28')")

@@ -2,6 +2,7 @@
 import {
   band,
   because,
+  before,
   bigint,
   boolean,
   category,
@@ -10,6 +11,7 @@ import {
   date,
   doublePrecision,
   from,
+  history,
   indirect,
   integer,
   masked,
@@ -72,3 +74,23 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
     },
   )
 })
+
+export const daily = history('daily', 'x', ({ selectFrom, eb, fn, lit }, { day, dayNumber }) => ({
+  id: bigint(dayNumber, 'x').primaryKey(),
+  day: date(day, 'x').unique(),
+  people: integer(selectFrom('anything').select(count().as('n')).$asScalar().$notNull(), 'x'),
+  recent: before(
+    0,
+    integer(
+      fn.coalesce(selectFrom('person as p').where('p.joined', '<', day).select(count().as('n')).$asScalar(), lit(0)),
+      'x',
+    ),
+  ),
+  number: integer(eb(dayNumber, '+', 2), 'x'),
+  last: text(
+    selectFrom('person')
+      .select(({ fn }) => fn.max<string | null>('label').as('n'))
+      .$asScalar(),
+    'x',
+  ).nullable(),
+}))

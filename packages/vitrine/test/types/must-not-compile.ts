@@ -2,12 +2,14 @@
 import {
   band,
   because,
+  before,
   bigint,
   boolean,
   category,
   compute,
   date,
   from,
+  history,
   indirect,
   integer,
   masked,
@@ -113,6 +115,17 @@ export const undecided = from(source.selectFrom('person as p')).publish('undecid
 export const keys = from(source.selectFrom('person as p')).publish('keys', 'x', ({ ref }) => ({
   // @ts-expect-error a key cannot be nullable
   id: integer(ref('p.code'), 'x').nullable().primaryKey(),
+}))
+
+export const daily = history('daily', 'x', ({ fn, selectFrom }, { day }) => ({
+  // @ts-expect-error the day is a date
+  day: integer(day, 'x').primaryKey(),
+  // @ts-expect-error a column that may be empty needs no value for earlier days
+  a: before(0, integer(selectFrom('person').select('code').$asScalar().$castTo<number | null>(), 'x').nullable()),
+  // @ts-expect-error a figure that may be empty must be declared nullable
+  b: integer(fn.max<number | null>('code'), 'x'),
+  // @ts-expect-error published columns have no type here: a figure says what it is
+  c: integer(selectFrom('person').select('code').$asScalar().$notNull(), 'x'),
 }))
 
 // @ts-expect-error a table that is not registered does not exist

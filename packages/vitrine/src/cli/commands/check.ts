@@ -3,7 +3,7 @@ import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Address } from '../../postgres/address.ts'
 import { type CheckedColumn, checkPublication } from '../../publication/check.ts'
 import type { Origin } from '../../publication/origin.ts'
-import type { Publication } from '../../publication/publication.ts'
+import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import type { PublishedTable } from '../../publication/table.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
@@ -99,8 +99,8 @@ function answerOf(publication: Publication, checked: readonly CheckedColumn[], s
       lineage: lineage.get(`${table.name}.${name}`) ?? [],
     })),
   })
-  const { name, schema, tables } = publication
-  return { publication: name, schema, sourceCompared, tables: tables.map(describe) }
+  const { name, schema } = publication
+  return { publication: name, schema, sourceCompared, tables: publishedRelations(publication).map(describe) }
 }
 
 function checkText(answer: CheckAnswer, call: Call, words: CheckWords): string {

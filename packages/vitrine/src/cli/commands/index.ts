@@ -3,9 +3,11 @@ import type { Command } from '../command.ts'
 import { type CheckWords, checkEnglish, defineCheck } from './check.ts'
 import { type DoctorWords, defineDoctor, doctorEnglish } from './doctor.ts'
 import { type DropWords, defineDrop, dropEnglish } from './drop.ts'
+import { defineHistory, type HistoryWords, historyEnglish } from './history.ts'
 import { defineMigrate, type MigrateWords, migrateEnglish } from './migrate.ts'
 import { definePlan, type PlanWords, planEnglish } from './plan.ts'
 import { defineProvision, type ProvisionWords, provisionEnglish } from './provision.ts'
+import { defineSchedule, type ScheduleWords, scheduleEnglish } from './schedule.ts'
 import { defineStatus, type StatusWords, statusEnglish } from './status.ts'
 import { defineSync, type SyncWords, syncEnglish } from './sync.ts'
 
@@ -16,8 +18,10 @@ export interface Words {
   readonly migrate: MigrateWords
   readonly provision: ProvisionWords
   readonly sync: SyncWords
+  readonly schedule: ScheduleWords
   readonly status: StatusWords
   readonly doctor: DoctorWords
+  readonly history: HistoryWords
   readonly drop: DropWords
 }
 
@@ -27,8 +31,10 @@ export const englishWords: Words = Object.freeze({
   migrate: migrateEnglish,
   provision: provisionEnglish,
   sync: syncEnglish,
+  schedule: scheduleEnglish,
   status: statusEnglish,
   doctor: doctorEnglish,
+  history: historyEnglish,
   drop: dropEnglish,
 })
 
@@ -39,7 +45,9 @@ export const defineCommands = (words: Words): Readonly<Record<keyof Words, Comma
     migrate: defineMigrate(words.migrate),
     provision: defineProvision(words.provision),
     sync: defineSync(words.sync),
+    schedule: defineSchedule(words.schedule, words.sync),
     status: defineStatus(words.status),
     doctor: defineDoctor(words.doctor),
+    history: defineHistory(words.history),
     drop: defineDrop(words.drop),
   })

@@ -1,7 +1,7 @@
 /** `status`: how old the published tables are, the last runs, whether one is under way, and when the next is due. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { type LockHolder, runLockHolder } from '../../postgres/lock.ts'
-import type { Publication } from '../../publication/publication.ts'
+import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { lastDue, nextDue } from '../../schedule/due.ts'
 import { bookkeepingVersion } from '../../target/bookkeeping.ts'
 import { freshnessOf, latestRuns, type RunRecord, type TableFreshness } from '../../target/runs.ts'
@@ -110,7 +110,7 @@ export function statusOf(
   const { name, schema, schedule, zone, limits } = publication
   const due = lastDue(schedule, zone, new Date(now.getTime() - limits.staleAfterMinutes * 60_000))
   const found = new Map(freshness.map((entry) => [entry.table, entry]))
-  const tables = publication.tables.map((table) => {
+  const tables = publishedRelations(publication).map((table) => {
     const { rows, dataOf, publishedAt } = found.get(table.name) ?? { rows: null, dataOf: null, publishedAt: null }
     return { table: table.name, rows, dataOf, publishedAt, fresh: publishedAt !== null && publishedAt >= due }
   })

@@ -1,20 +1,25 @@
 /** `sync`: publishes the next version now. */
-import { type ExitName, VitrineError } from '../../base/errors.ts'
-import type { Publication } from '../../publication/publication.ts'
+import { asVitrineError, type ExitName, VitrineError } from '../../base/errors.ts'
+import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import type { SyncReport } from '../../run/observer.ts'
-import { chosenTables, type SyncRequest } from '../../run/request.ts'
-import { sync as publish } from '../../run/sync.ts'
+import { chosenTables, type IsDone, type SyncRequest } from '../../run/request.ts'
+import { syncUnless } from '../../run/sync.ts'
+import { lastDue } from '../../schedule/due.ts'
 import type { Phase, TableOutcome } from '../../target/runs.ts'
+import { raiseAlarms } from '../alarms.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
+import { DueRuns } from '../due-runs.ts'
+import type { Settings, SettingsFor } from '../environment.ts'
 import { count, counted, duration, instant, type Language } from '../language.ts'
 import { type ProgressWords, showProgress } from '../progress.ts'
 import { textTable } from '../text-table.ts'
 
 export interface SyncWords extends CommandWords, ProgressWords {
-  readonly options: Readonly<Record<'dryRun' | 'only' | 'allowShrink', string>>
+  readonly options: Readonly<Record<'dryRun' | 'only' | 'allowShrink' | 'ifDue', string>>
   readonly columns: Readonly<Record<'table' | 'rows' | 'added' | 'changed' | 'removed' | 'time', string>>
   readonly carried: string
   readonly unknown: (rows: string) => string
+  readonly notDue: (next: string) => string
   readonly published: (instant: string, tables: number, time: string) => string
   readonly rehearsed: (instant: string, time: string) => string
 }
@@ -28,15 +33,18 @@ export const syncEnglish: SyncWords = {
     dryRun: 'do everything but the switch, and show what would change',
     only: 'read only these tables again; the others stay as they are published',
     allowShrink: 'accept that a table loses more rows than the publication allows',
+    ifDue: 'publish only if nothing was since the last due time: for the cron of a platform',
   },
   examples: [
     { line: 'sync', says: 'publish now' },
     { line: 'sync --dry-run', says: 'rehearse: what would change?' },
+    { line: 'sync --if-due', says: 'from a cron, every quarter of an hour: once a night all the same' },
     { line: 'sync --only shop_order shop_customer', says: 'two tables only' },
   ],
   columns: { table: 'table', rows: 'rows', added: 'added', changed: 'changed', removed: 'removed', time: 'time' },
   carried: 'as it was',
   unknown: (rows) => `${rows} rows with something unknown`,
+  notDue: (next) => `Not due: the next run is due at ${next}.`,
   published: (instant, tables, time) => `Published ${counted(tables, 'table')} as of ${instant}, in ${time}.`,
   rehearsed: (instant, time) => `Rehearsed as of ${instant}, in ${time}. Nothing was published.`,
   phases: {
@@ -68,7 +76,7 @@ export const defineSync = (words: SyncWords): Command =>
   defineCommand(
     'sync',
     words,
-    { dryRun: '--dry-run', only: '--only <tables...>', allowShrink: '--allow-shrink' },
+    { dryRun: '--dry-run', only: '--only <tables...>', allowShrink: '--allow-shrink', ifDue: '--if-due' },
     (call) => sync(call, words),
   )
 
@@ -81,10 +89,58 @@ export async function sync(
   const publication = await call.publication()
   chosenTables(publication, only)
   const connections = call.settings(publication, { source: 'required', target: 'required' })
-  const wish = { only, dryRun: call.flag('dryRun'), allowShrink: call.flag('allowShrink'), trigger: 'command' } as const
-  const done = await publishNow(call, publication, connections, wish, words)
-  call.answer(syncAnswer(done), () => syncText(done, publication, call.language, words))
+  const wish = { only, dryRun: call.flag('dryRun'), allowShrink: call.flag('allowShrink') }
+  if (call.flag('ifDue')) return syncIfDue(call, publication, connections, { ...wish, trigger: 'schedule' }, words)
+  const done = await publishNow(call, publication, connections, { ...wish, trigger: 'command' }, words)
+  tellPublished(call, publication, done, words)
   return 'ok'
+}
+
+/** What `sync --if-due --json` prints when nothing was due. */
+export interface NotDueAnswer {
+  readonly due: false
+  readonly nextDue: Date
+}
+
+type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>
+
+/** One look and at most one try; the platform's cron is the loop. */
+async function syncIfDue(
+  call: Call,
+  publication: Publication,
+  settings: SettingsFor<{ source: 'required'; target: 'required' }>,
+  wish: Wish,
+  words: SyncWords,
+): Promise<ExitName> {
+  if (wish.only !== null || wish.dryRun) {
+    const detail = 'It publishes every table: a part or a rehearsal would leave the run due.'
+    throw new VitrineError('USAGE', { place: '--if-due', detail })
+  }
+  const runs = new DueRuns(call, publication, settings.target, async (isDone) => {
+    const published = await publishUnless(call, publication, settings, wish, words, isDone)
+    if (published !== null) tellPublished(call, publication, published, words)
+    return published?.report ?? null
+  })
+  const due = lastDue(publication.schedule, publication.zone, call.io.clock.now())
+  try {
+    const found = await runs.look()
+    const report = found.due ? await runs.run() : null
+    if (report !== null) await raiseAlarms(call, publication, settings, { kind: 'published', due: found.last, report })
+    else {
+      const answer: NotDueAnswer = { due: false, nextDue: found.next }
+      call.answer(answer, () => `${words.notDue(instant(call.language, found.next, publication.zone))}\n`)
+    }
+    return 'ok'
+  } catch (thrown) {
+    const error = asVitrineError(thrown)
+    // The cron tries again every few minutes: the same failure is told once for each due time.
+    const { latest } = runs
+    const again = latest !== null && latest.errorCode === error.code && latest.startedAt >= due
+    if (error.code !== 'RUN_IN_PROGRESS' && !call.signal.aborted && !again) {
+      await raiseAlarms(call, publication, settings, { kind: 'failed', due, error, attempts: 1, pauseMs: null })
+    }
+    throw error
+  }
 }
 
 export interface Published {
@@ -93,30 +149,49 @@ export interface Published {
   readonly milliseconds: number
 }
 
+type Connections = Pick<SyncRequest, 'source' | 'target'> & Pick<Settings, 'pseudonymKey'>
+
 /** Runs a sync and shows its progress. The tables of the report come in the order of the publication. */
-export async function publishNow(
+export const publishNow = async (
   call: Call,
   publication: Publication,
-  { source, target, pseudonymKey }: Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>,
-  wish: Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>,
+  connections: Connections,
+  wish: Wish,
   words: SyncWords,
-): Promise<Published> {
+): Promise<Published> =>
+  // sound because only a run that is found done gives null.
+  (await publishUnless(call, publication, connections, wish, words, async () => false)) as Published
+
+/** The same, but null when `isDone` under the run lock. */
+export async function publishUnless(
+  call: Call,
+  publication: Publication,
+  { source, target, pseudonymKey }: Connections,
+  wish: Wish,
+  words: SyncWords,
+  isDone: IsDone,
+): Promise<Published | null> {
   if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = call.io.clock.monotonicMs()
   const progress = showProgress(call.io, call.language, words)
   const { observe: observer } = progress
   try {
     const request = { publication, source, target, pseudonymKey, at: null, observer, signal: call.signal, ...wish }
-    const report = await publish(request)
+    const report = await syncUnless(request, isDone)
+    if (report === null) return null
     const milliseconds = Math.round(call.io.clock.monotonicMs() - started)
     // They are read the heaviest first.
-    const order = publication.tables.map(({ name }) => name)
+    const order = publishedRelations(publication).map(({ name }) => name)
     const tables = report.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
     return { report: { ...report, tables }, milliseconds }
   } finally {
     progress.end()
   }
 }
+
+/** Prints the result. */
+export const tellPublished = (call: Call, publication: Publication, published: Published, words: SyncWords): void =>
+  call.answer(syncAnswer(published), () => syncText(published, publication, call.language, words))
 
 export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
   const { run, dryRun, dataOf, tables, phases, switchTries, switchMilliseconds } = report

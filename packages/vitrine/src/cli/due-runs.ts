@@ -1,0 +1,62 @@
+/**
+ * Runs that happen only when they are due: asks the target, publishes unless another one did meanwhile, and leaves a record
+ * of a try that failed before its run began. Used by `schedule`, by `sync --if-due` and by the demonstration.
+ */
+import { asVitrineError, type VitrineError } from '../base/errors.ts'
+import type { Address } from '../postgres/address.ts'
+import type { Publication } from '../publication/publication.ts'
+import type { SyncReport } from '../run/observer.ts'
+import type { IsDone } from '../run/request.ts'
+import { type LatestRun, latestRun, recordAttempt } from '../schedule/attempt.ts'
+import { type Dueness, isDue } from '../schedule/dueness.ts'
+import type { Call } from './command.ts'
+import { withSession } from './sessions.ts'
+
+/** Publishes unless `isDone` under the lock, and shows what it did; null when it was done. */
+export type PublishUnless = (isDone: IsDone) => Promise<SyncReport | null>
+
+export class DueRuns {
+  readonly #call: Call
+  readonly #publication: Publication
+  readonly #target: Address
+  readonly #publish: PublishUnless
+  /** As of the last look. */
+  latest: LatestRun | null = null
+
+  constructor(call: Call, publication: Publication, target: Address, publish: PublishUnless) {
+    this.#call = call
+    this.#publication = publication
+    this.#target = target
+    this.#publish = publish
+  }
+
+  /** Throws VitrineError. */
+  look(): Promise<Dueness> {
+    const wish = { side: 'target', address: this.#target, readOnly: true } as const
+    return withSession(this.#call, this.#publication, wish, async (session) => {
+      this.latest = await latestRun(session, this.#publication.schema)
+      return isDue(session, this.#publication)
+    })
+  }
+
+  /** Null when it is no longer due. Call `look` first. Throws VitrineError. */
+  async run(): Promise<SyncReport | null> {
+    try {
+      return await this.#publish(async (target) => !(await isDue(target, this.#publication)).due)
+    } catch (thrown) {
+      const error = asVitrineError(thrown)
+      await this.#record(error)
+      throw error
+    }
+  }
+
+  async #record(error: VitrineError): Promise<void> {
+    if (error.code === 'RUN_IN_PROGRESS' || this.#call.signal.aborted) return
+    const wish = { side: 'target', address: this.#target, readOnly: false } as const
+    const { latest } = this
+    // What cannot be recorded, because the target itself is away, is in the log and in the alarm.
+    await withSession(this.#call, this.#publication, wish, (session) =>
+      recordAttempt(session, this.#publication, 'schedule', error, latest),
+    ).catch(() => undefined)
+  }
+}

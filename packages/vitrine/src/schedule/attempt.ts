@@ -1,0 +1,54 @@
+/**
+ * The record of a try that failed before its run could begin, as when the source did not answer: without it `status` would
+ * show nothing of such a night. Called after each failure.
+ */
+import type { VitrineError } from '../base/errors.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import type { Session } from '../postgres/connect.ts'
+import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
+import type { Publication } from '../publication/publication.ts'
+import { fingerprintOf } from '../publication/shape.ts'
+import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
+import { beginRun, failRun, type Trigger } from '../target/runs.ts'
+
+/** The latest run in the bookkeeping, of whatever state. */
+export interface LatestRun {
+  readonly id: number
+  readonly startedAt: Date
+  /** The code of the error that it failed with. */
+  readonly errorCode: string | null
+}
+
+/** Null when there is none. */
+export async function latestRun(target: Session, schema: string): Promise<LatestRun | null> {
+  if (!(await bookkeepingIsCurrent(target))) return null
+  const [run] = await target.query<LatestRun>(
+    `select id::integer, started_at as "startedAt", error_code as "errorCode"
+     from vitrine.run where schema_name = $1 order by id desc limit 1`,
+    [schema],
+  )
+  return run ?? null
+}
+
+/**
+ * Records the failure, unless its run is recorded already, that is, unless a run has begun since `before` was the latest one. A
+ * target that is not migrated, or where another run holds the lock, is left as it is.
+ */
+export async function recordAttempt(
+  target: Session,
+  publication: Publication,
+  trigger: Trigger,
+  error: VitrineError,
+  before: LatestRun | null,
+): Promise<void> {
+  const { schema } = publication
+  if (!(await bookkeepingIsCurrent(target))) return
+  await takeRunLock(target, schema)
+  try {
+    if ((await latestRun(target, schema))?.id !== before?.id) return
+    const start = { schema, trigger, fingerprint: fingerprintOf(publication), toolVersion: TOOL_VERSION }
+    await failRun(target, await beginRun(target, start), error)
+  } finally {
+    await releaseRunLock(target, schema)
+  }
+}

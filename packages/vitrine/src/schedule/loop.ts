@@ -1,0 +1,198 @@
+/**
+ * The schedule as a loop: waits until a run is due, runs, tries again with judgement, and says when nothing was published in
+ * time. Everything it touches is given (clock, sleep, the target, the run), so that twenty years can be simulated. It never
+ * throws; it ends when the signal aborts. `schedule` and the demonstration run it.
+ */
+import type { Clock } from '../base/clock.ts'
+import { asVitrineError, type VitrineError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import type { SyncReport } from '../run/observer.ts'
+import type { DueTimes } from './due.ts'
+import type { Dueness } from './dueness.ts'
+import { pauseAfter, type Sleep } from './pause.ts'
+
+export type ScheduleEvent =
+  | { readonly kind: 'waiting'; readonly next: Date }
+  | { readonly kind: 'published'; readonly due: Date; readonly report: SyncReport }
+  /** Another process has published meanwhile. */
+  | { readonly kind: 'no longer due'; readonly due: Date }
+  /** Another run holds the lock, as the error says. */
+  | { readonly kind: 'busy'; readonly error: VitrineError }
+  /** `pauseMs` is null when this due time is given up. */
+  | {
+      readonly kind: 'failed'
+      readonly due: Date
+      readonly error: VitrineError
+      readonly attempts: number
+      readonly pauseMs: number | null
+    }
+  /** Nothing was published `staleAfterMinutes` after the due time, with the last error there was. */
+  | { readonly kind: 'stale'; readonly due: Date; readonly attempts: number; readonly error: VitrineError | null }
+
+export interface SchedulePorts {
+  readonly due: DueTimes
+  readonly limits: Limits
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly chance: () => number
+  readonly sleep: Sleep
+  /** A timer of hours is late after the machine slept, so the clock is looked at this often. */
+  readonly sliceMs: number
+  /** The target is asked again this often: its clock may be set, and another process may publish. */
+  readonly lookMs: number
+  readonly look: () => Promise<Dueness>
+  /** Runs unless it is no longer due under the lock: then null. */
+  readonly run: () => Promise<SyncReport | null>
+  readonly tell: (event: ScheduleEvent) => Promise<void>
+}
+
+export async function keepPublishing(ports: SchedulePorts, signal: AbortSignal): Promise<void> {
+  const loop = new Loop(ports, signal)
+  await Promise.all([loop.run(), loop.watch()])
+}
+
+/** A due time that nothing was published for yet. */
+interface Owed {
+  readonly since: Date
+  /** By our own clock. */
+  readonly seen: number
+  attempts: number
+  waits: number
+  error: VitrineError | null
+  /** Why no more is tried: the target cannot even be asked, or the run cannot succeed. */
+  givenUp: 'look' | 'run' | null
+  toldStale: boolean
+}
+
+class Loop {
+  readonly #ports: SchedulePorts
+  readonly #signal: AbortSignal
+  #owed: Owed | null = null
+  /** What the target said last, and how far our clock was ahead of its. */
+  #known: { readonly next: Date; readonly aheadMs: number } | null = null
+  #announced = Number.NaN
+
+  constructor(ports: SchedulePorts, signal: AbortSignal) {
+    this.#ports = ports
+    this.#signal = signal
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) await this.#turn()
+  }
+
+  /** Beside the loop, because a run may hang. Alarms once for each due time. */
+  async watch(): Promise<void> {
+    const { limits, clock, sleep, sliceMs, tell } = this.#ports
+    const tolerance = limits.staleAfterMinutes * 60_000
+    while (!this.#signal.aborted) {
+      const owed = this.#owed
+      // What is late already when it is seen first is told when the first try fails or takes as long.
+      const tried = owed !== null && (owed.attempts > 0 || clock.now().getTime() - owed.seen >= tolerance)
+      if (owed !== null && tried && !owed.toldStale && this.#now() - owed.since.getTime() >= tolerance) {
+        owed.toldStale = true
+        await tell({ kind: 'stale', due: owed.since, attempts: owed.attempts, error: owed.error })
+      }
+      await sleep(sliceMs, this.#signal)
+    }
+  }
+
+  async #turn(): Promise<void> {
+    let found: Dueness
+    try {
+      found = await this.#ports.look()
+    } catch (error) {
+      return this.#unanswered(asVitrineError(error))
+    }
+    this.#known = { next: found.next, aheadMs: this.#ports.clock.now().getTime() - found.now.getTime() }
+    if (!found.due) {
+      this.#owed = null
+      return this.#rest(found.next)
+    }
+    const owed = this.#owe(found.last)
+    if (owed.givenUp === 'run') return this.#rest(found.next)
+    if (owed.givenUp === 'look') Object.assign(owed, { givenUp: null, attempts: 0 })
+    await this.#try(owed)
+  }
+
+  async #try(owed: Owed): Promise<void> {
+    const { run, tell } = this.#ports
+    try {
+      const report = await run()
+      this.#owed = null
+      await tell(
+        report === null ? { kind: 'no longer due', due: owed.since } : { kind: 'published', due: owed.since, report },
+      )
+    } catch (error) {
+      await this.#failed(owed, asVitrineError(error), 'run')
+    }
+  }
+
+  /** The target does not answer: that matters once something is due, by our own clock if it never answered. */
+  async #unanswered(error: VitrineError): Promise<void> {
+    const now = this.#now()
+    if (this.#owed === null && this.#known !== null && now < this.#known.next.getTime()) {
+      return this.#rest(this.#known.next)
+    }
+    const { last, next } = this.#ports.due.around(new Date(now))
+    const owed = this.#owe(last)
+    if (owed.givenUp !== null) return this.#rest(next)
+    await this.#failed(owed, error, 'look')
+  }
+
+  async #failed(owed: Owed, error: VitrineError, step: 'look' | 'run'): Promise<void> {
+    if (this.#signal.aborted) return
+    const { limits, chance, tell } = this.#ports
+    if (error.code === 'RUN_IN_PROGRESS') {
+      // No failure of ours: that run may publish what is due. If it hangs, the watch tells.
+      owed.waits++
+      await tell({ kind: 'busy', error })
+      return this.#pause(pauseAfter(owed.waits, limits, chance()))
+    }
+    owed.attempts++
+    owed.error = error
+    const again = error.kind.retry && owed.attempts < limits.retryTries
+    const pauseMs = again ? pauseAfter(owed.attempts, limits, chance()) : null
+    if (!again) owed.givenUp = step
+    await tell({ kind: 'failed', due: owed.since, error, attempts: owed.attempts, pauseMs })
+    if (pauseMs !== null) await this.#pause(pauseMs)
+  }
+
+  /** The account of a due time; a new one when it is another than before. */
+  #owe(since: Date): Owed {
+    if (this.#owed?.since.getTime() === since.getTime()) return this.#owed
+    const seen = this.#ports.clock.now().getTime()
+    this.#owed = { since, seen, attempts: 0, waits: 0, error: null, givenUp: null, toldStale: false }
+    return this.#owed
+  }
+
+  /** The target's time as far as we know it. */
+  #now(): number {
+    return this.#ports.clock.now().getTime() - (this.#known?.aheadMs ?? 0)
+  }
+
+  /** Waits until `next` by the target's time, or until it is worth asking the target again. */
+  async #rest(next: Date): Promise<void> {
+    const { sleep, sliceMs, lookMs, tell } = this.#ports
+    if (this.#announced !== next.getTime()) {
+      this.#announced = next.getTime()
+      await tell({ kind: 'waiting', next })
+    }
+    let rested = 0
+    // What was slept is counted instead of read off a clock, because any clock may be set while we sleep.
+    while (!this.#signal.aborted && rested < lookMs) {
+      const left = next.getTime() - this.#now()
+      if (left <= 0) return
+      const slice = Math.min(left, sliceMs)
+      await sleep(slice, this.#signal)
+      rested += slice
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const { sleep, sliceMs } = this.#ports
+    for (let left = milliseconds; left > 0 && !this.#signal.aborted; left -= sliceMs) {
+      await sleep(Math.min(left, sliceMs), this.#signal)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/** Alarms reach a web server that is slow, broken, silent or gone, within bounds and without telling its address. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { VitrineError } from '../../src/base/errors.ts'
+import { english } from '../../src/cli/language.ts'
+import { type Alarm, alarmOf } from '../../src/schedule/alarm.ts'
+import { deliverAlarm, deliverPing } from '../../src/schedule/delivery.ts'
+import type { ScheduleEvent } from '../../src/schedule/loop.ts'
+import { systemSleep } from '../../src/schedule/pause.ts'
+import { shop } from '../publication/shop.ts'
+import { type Behaviour, fine, type Receiver, receive } from './receiver.ts'
+
+const DUE = new Date('2026-01-14T23:00:00Z')
+const AT = new Date('2026-01-15T02:00:00Z')
+const alarmFor = (event: ScheduleEvent) =>
+  alarmOf(event, shop({ writer: 'w', reader: 'r' }), english.alarms, (at) => at.toISOString(), AT)
+
+const error = new VitrineError('TABLE_SHRANK', {
+  place: 'shop_customer',
+  detail: 'It had 300 rows,\nand has 12.',
+  cause: new Error('canary row'),
+})
+const failed: ScheduleEvent = { kind: 'failed', due: DUE, error, attempts: 1, pauseMs: null }
+// sound because a due time given up is worth an alarm.
+const alarm = alarmFor(failed) as Alarm
+
+let receiver: Receiver | null = null
+afterEach(async () => receiver?.close())
+
+const rules = (signal = new AbortController().signal) => ({
+  limits: { deliveryTimeoutMs: 200, deliveryTries: 3, deliveryPauseMs: 10 },
+  sleep: systemSleep,
+  signal,
+})
+
+/** What delivering gives, how often it was tried and how long it took. */
+async function delivered(behave: Behaviour): Promise<{ reason: string | null; tries: number; milliseconds: number }> {
+  receiver = await receive(behave)
+  const started = performance.now()
+  const reason = await deliverAlarm(alarm, { webhook: receiver.secret, ping: null }, rules())
+  return { reason, tries: receiver.received.length, milliseconds: performance.now() - started }
+}
+
+describe('delivery', () => {
+  test('is one POST of JSON with a text when all is well', async () => {
+    expect(await delivered(fine)).toMatchObject({ reason: null, tries: 1 })
+    expect(receiver?.received[0]?.method).toBe('POST')
+    expect(JSON.parse(receiver?.received[0]?.body ?? '')).toEqual({
+      text: 'Vitrine shop: nothing published for 2026-01-14T23:00:00.000Z after 1 try. TABLE_SHRANK: A table lost more rows than allowed. It had 300 rows, and has 12. (shop_customer) The previous version is still served.',
+      kind: 'failed',
+      publication: 'shop',
+      schema: 'shop',
+      at: AT.toISOString(),
+      due: DUE.toISOString(),
+      attempts: 1,
+      code: 'TABLE_SHRANK',
+      place: 'shop_customer',
+      run: null,
+      warnings: [],
+    })
+  })
+
+  const status =
+    (code: number, until = Number.POSITIVE_INFINITY): Behaviour =>
+    (_, response, count) => {
+      response.statusCode = count < until ? code : 204
+      response.end()
+    }
+  const slow =
+    (milliseconds: number): Behaviour =>
+    (_, response) =>
+      void setTimeout(() => response.end(), milliseconds)
+
+  test.each<[string, Behaviour, string | null, number]>([
+    ['broken once', status(500, 2), null, 2],
+    ['broken', status(500), 'it answered 500', 3],
+    ['busy', status(429), 'it answered 429', 3],
+    ['refusing', status(403), 'it answered 403', 1],
+    ['sending elsewhere', status(302), 'it answered 302', 1],
+    ['slow', slow(60), null, 1],
+    ['too slow', slow(2_000), 'no answer within 200 ms', 3],
+    ['never answering', () => undefined, 'no answer within 200 ms', 3],
+    ['answering without end', (_, response) => void response.write('x'), null, 1],
+    ['hanging up', (request) => void request.socket.destroy(), 'it could not be reached (UND_ERR_SOCKET)', 3],
+  ])('to a server that is %s', async (_, behave, reason, tries) => {
+    const found = await delivered(behave)
+    expect(found).toMatchObject({ reason, tries })
+    expect(found.milliseconds).toBeLessThan(3_000)
+  })
+
+  test('to a server that is gone', async () => {
+    const { secret, close } = await receive()
+    await close()
+    expect(await deliverPing({ webhook: null, ping: secret }, rules())).toBe('it could not be reached (ECONNREFUSED)')
+  })
+
+  test('ends at once with the process', async () => {
+    receiver = await receive(() => undefined)
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 30)
+    const started = performance.now()
+    await deliverPing({ webhook: null, ping: receiver.secret }, rules(abort.signal))
+    expect(performance.now() - started).toBeLessThan(190)
+    expect(receiver.received).toMatchObject([{ method: 'GET', path: '/hooks/canary-token' }])
+  })
+
+  test('goes nowhere when nobody is named', async () => {
+    expect(await deliverAlarm(alarm, { webhook: null, ping: null }, rules())).toBeNull()
+  })
+})
+
+describe('an event is worth an alarm', () => {
+  const report = {
+    run: 7,
+    phases: {},
+    dataOf: DUE,
+    switchTries: 1,
+    switchHeld: true,
+    switchMilliseconds: 1,
+    dryRun: false,
+    tables: [
+      {
+        table: 'shop_customer',
+        carried: false,
+        rows: 300,
+        added: 0,
+        changed: 0,
+        removed: 0,
+        bytes: 1,
+        milliseconds: 1,
+        unknown: {},
+        warnings: [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }],
+      },
+    ],
+  }
+
+  test('when figures are implausible', () => {
+    expect(alarmFor({ kind: 'published', due: DUE, report })).toMatchObject({
+      kind: 'warnings',
+      run: 7,
+      warnings: [{ table: 'shop_customer', column: 'job' }],
+      text: 'Vitrine shop: published, with implausible figures. shop_customer.job: every row has «chief», which was 56 % of them',
+    })
+    expect(alarmFor({ kind: 'published', due: DUE, report: { ...report, tables: [] } })).toBeNull()
+  })
+
+  test('when nothing came in time', () => {
+    expect(alarmFor({ kind: 'stale', due: DUE, attempts: 0, error: null })?.text).toBe(
+      'Vitrine shop: still nothing published 60 minutes after 2026-01-14T23:00:00.000Z. The previous version is still served.',
+    )
+  })
+
+  test('not while it is tried again', () => {
+    expect(alarmFor({ ...failed, pauseMs: 30_000 })).toBeNull()
+    expect(alarmFor({ kind: 'busy', error })).toBeNull()
+    expect(alarmFor({ kind: 'waiting', next: DUE })).toBeNull()
+  })
+
+  test('without the cause of its error', () => {
+    expect(JSON.stringify(alarm)).not.toContain('canary')
+  })
+})
