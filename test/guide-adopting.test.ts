@@ -1,5 +1,6 @@
 /** The guide for adopters is executed: its files are written, its commands run with the build of the tool, on real databases. */
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,8 +15,10 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
   const page = 'docs/adopting.md'
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-adopting-'))
   let databases: Databases
+  let tool: ChildProcess
 
   beforeAll(async () => {
+    tool = fork(join(root, 'test/documentation/built-tool.mjs'), { cwd: folder })
     databases = await Databases.create('library', 'library_writer', 'library_reader')
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
     for (const { file, text } of fencesIn(page)) {
@@ -33,16 +36,25 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
     await databases.source.close(client)
   })
   afterAll(async () => {
+    tool.kill()
     rmSync(folder, { recursive: true, force: true })
     await databases.drop()
   })
 
-  /** What a command of the project writes; a status other than 0 is an error that holds it. */
-  function program(script: string, argv: readonly string[], environment: Readonly<Record<string, string>>) {
-    return new Promise<string>((resolve, reject) => {
-      const options = { cwd: folder, env: { PATH: process.env['PATH'], ...environment } }
-      execFile(process.execPath, [join(folder, 'node_modules', script), ...argv], options, (error, stdout, stderr) =>
-        error === null ? resolve(stdout) : reject(new Error(`${argv.join(' ')}\n${stdout}${stderr}`)),
+  /** What a command of the tool writes on stdout. */
+  async function vitrine(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+    tool.send({ argv, environment })
+    const [{ status, stdout, stderr }] = await once(tool, 'message')
+    expect([argv.join(' '), status, status === 0 ? '' : stderr]).toEqual([argv.join(' '), 0, ''])
+    return stdout
+  }
+
+  /** What the compiler writes; an error when it finds one. */
+  function compile(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const compiler = join(folder, 'node_modules/typescript/bin/tsc')
+      execFile(process.execPath, [compiler], { cwd: folder }, (error, stdout) =>
+        error === null ? resolve(stdout) : reject(new Error(stdout)),
       )
     })
   }
@@ -71,9 +83,8 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
       const line = words.join(' ')
       // All succeed, so what stands after || is not due; and what was run once in this shell would do the same again.
       if (first !== 'npx' || after === 'failure' || done.has(line) || line === STAYS_UP) continue
-      const script = second === 'tsc' ? 'typescript/bin/tsc' : 'vitrine/dist/cli/main.js'
       const own = Object.fromEntries(Object.keys(environment).map((name) => [name, all[name] ?? '']))
-      const printed = await program(script, rest, { ...shell, ...own })
+      const printed = second === 'tsc' ? await compile() : await vitrine(rest, { ...shell, ...own })
       done.set(line, printed)
       if (into !== null) writeFileSync(join(folder, into), printed)
     }
@@ -87,6 +98,6 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
     const file = join(folder, 'publication/member.ts')
     const text = readFileSync(file, 'utf8')
     writeFileSync(file, text.replace('joined:', "email: text(ref('m.email'), 'Address'),\n    joined:"))
-    await expect(program('typescript/bin/tsc', ['--noEmit'], {})).rejects.toThrow('publication/member.ts(10,17)')
+    await expect(compile()).rejects.toThrow('publication/member.ts(10,17)')
   })
 })

@@ -62,15 +62,15 @@ describe('a leak is refused', () => {
     ['through an aggregate', ({ fn }) => fn.max('p.email'), LEAK],
     ['through string_agg', ({ fn, val }) => fn.agg('string_agg', ['p.email', val(',')]), LEAK],
     ['through a cast', ({ cast }) => cast('p.email', 'text'), LEAK],
-    ['through an operator', (eb) => eb('p.email', '||', sql.lit('x')), LEAK],
-    ['through a comparison', (eb) => eb('p.email', 'like', sql.lit('a%')), LEAK],
+    ['through an operator', (eb) => eb('p.email', '||', sql.lit('x') as never), LEAK],
+    ['through a comparison', (eb) => eb('p.email', 'like', sql.lit('a%') as never), LEAK],
     ['through case', (eb) => eb.case().when('p.city', '=', 'x').then(eb.ref('p.email')).else(null).end(), LEAK],
     [
       'through the condition of a case',
       (eb) =>
         eb
           .case()
-          .when(eb('p.email', '=', sql.lit('x')))
+          .when(eb('p.email', '=', sql.lit('x') as never))
           .then('a')
           .else('b')
           .end(),

@@ -1,7 +1,9 @@
 /** `sync --if-due` and `schedule` on real servers: exactly one run for each due time, and somebody hears when there is none. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
-import { connect } from '../../src/postgres/connect.ts'
+import { connect, type Session } from '../../src/postgres/connect.ts'
+import { syncUnless } from '../../src/run/sync.ts'
 import { isDue } from '../../src/schedule/dueness.ts'
 import { type Outcome, run } from '../cli/captured-io.ts'
 import { KEY } from '../publication/shop.ts'
@@ -53,7 +55,7 @@ const runs = () =>
 const aDayLater = () => shop.look("update vitrine.run set started_at = started_at - interval '1 day'")
 const forget = () => shop.look('delete from vitrine.run')
 
-async function asked<T>(ask: (session: Awaited<ReturnType<typeof connect>>) => Promise<T>): Promise<T> {
+async function asked<T>(ask: (session: Session) => Promise<T>): Promise<T> {
   const { publication, target, writer } = shop
   const session = await connect(target.address(writer), {
     side: 'target',
@@ -111,6 +113,29 @@ describe.sequential('due, exactly once', () => {
     expect(kinds.filter((kind) => !['published', 'due false', 'RUN_IN_PROGRESS'].includes(kind))).toEqual([])
     expect(ping.received).toHaveLength(1)
     expect(webhook.received).toEqual([])
+  })
+
+  test('who saw it due and gets the lock only after another has published does nothing', async () => {
+    await forget()
+    expect(await due()).toBe(true)
+    await shop.run()
+    const phases: string[] = []
+    const request = {
+      publication: shop.publication,
+      source: shop.source.address(shop.app),
+      target: shop.target.address(shop.writer),
+      only: null,
+      dryRun: false,
+      allowShrink: false,
+      at: null,
+      pseudonymKey: new Secret(KEY),
+      trigger: 'schedule',
+      observer: ({ kind }: { kind: string }) => void phases.push(kind),
+      signal: new AbortController().signal,
+    } as const
+    const done = async (target: Session) => !(await isDue(target, shop.publication)).due
+    expect(await syncUnless(request, done)).toBeNull()
+    expect([phases, (await runs()).length]).toEqual([[], 1])
   })
 
   test('a source that is away is recorded and told once, though the cron comes again', async () => {

@@ -1,0 +1,27 @@
+// Runs command lines with the build of the tool, in a process of its own: a message { argv, environment } in, a message
+// { status, stdout, stderr } out. One process for all of them, because most of the time of a short command is its start.
+import { systemClock } from 'vitrine/base/clock'
+import { runProgram } from 'vitrine/cli/program'
+import { vitrine } from 'vitrine/cli/vitrine'
+
+process.on('message', async ({ argv, environment }) => {
+  const written = { stdout: '', stderr: '' }
+  const output = (name) => ({
+    isTerminal: false,
+    columns: 80,
+    write: (text) => {
+      written[name] += text
+    },
+  })
+  const status = await runProgram(vitrine, argv, {
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    environment,
+    folder: process.cwd(),
+    clock: systemClock,
+    ask: null,
+    onInterrupt: () => () => undefined,
+    exit: (code) => process.exit(code),
+  })
+  process.send({ status, ...written })
+})
