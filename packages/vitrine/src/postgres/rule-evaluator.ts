@@ -187,6 +187,13 @@ function pseudonymOutcome(field: Buffer, columns: readonly PublishedColumn[]): O
 const columnsOf = (computation: Computation, table: PublishedTable): readonly PublishedColumn[] =>
   table.columns.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation)
 
+/** A loop, because inputs are a few dozen bytes and a call into Node's own comparison costs more than they do. */
+function isSame(key: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (key.length !== end - start) return false
+  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false
+  return true
+}
+
 /** Remembers outcomes by the bytes of their inputs, one slot a hash; gives up when the inputs hardly ever repeat. */
 function remembering(evaluate: Evaluate): Evaluate {
   const keys: (Buffer | undefined)[] = new Array(SLOTS).fill(undefined)
@@ -202,12 +209,7 @@ function remembering(evaluate: Evaluate): Evaluate {
     asked += 1
     const key = keys[slot]
     const known = outcomes[slot]
-    if (
-      key !== undefined &&
-      known !== undefined &&
-      key.length === end - start &&
-      key.compare(bytes, start, end) === 0
-    ) {
+    if (key !== undefined && known !== undefined && isSame(key, bytes, start, end)) {
       found += 1
       return known
     }

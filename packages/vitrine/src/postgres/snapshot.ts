@@ -1,4 +1,5 @@
 /** One instant of the source for several connections: an exported REPEATABLE READ READ ONLY snapshot that each imports. */
+import { VitrineError } from '../base/errors.ts'
 import { literal } from '../publication/select-text.ts'
 import type { Session } from './connect.ts'
 
@@ -20,7 +21,19 @@ export async function exportSnapshot(session: Session): Promise<Snapshot> {
   return row as Snapshot // sound because the query always gives one row.
 }
 
-/** Joins the snapshot in a transaction of another session. */
+/** What servers say of a snapshot whose exporting session has ended: 22023 up to PostgreSQL 16, 42704 from 17 on. */
+const SNAPSHOT_GONE = ['22023', '42704']
+
+/** Joins the snapshot in a transaction of another session. Throws CONNECTION_LOST when the exporting session is gone. */
 export async function importSnapshot(session: Session, snapshot: Snapshot): Promise<void> {
-  await session.execute(`${BEGIN}; set transaction snapshot ${literal(snapshot.id)}`)
+  try {
+    await session.execute(`${BEGIN}; set transaction snapshot ${literal(snapshot.id)}`)
+  } catch (error) {
+    if (!(error instanceof VitrineError) || !SNAPSHOT_GONE.includes(error.sqlState ?? '')) throw error
+    throw new VitrineError('CONNECTION_LOST', {
+      place: 'source',
+      detail: 'The session of the snapshot was lost.',
+      cause: error,
+    })
+  }
 }

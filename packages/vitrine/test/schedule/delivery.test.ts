@@ -27,7 +27,7 @@ let receiver: Receiver | null = null
 afterEach(async () => receiver?.close())
 
 const rules = (signal = new AbortController().signal) => ({
-  limits: { deliveryTimeoutMs: 200, deliveryTries: 3, deliveryPauseMs: 10 },
+  limits: { deliveryTimeoutMs: 800, deliveryTries: 3, deliveryPauseMs: 10 },
   sleep: systemSleep,
   signal,
 })
@@ -77,8 +77,8 @@ describe('delivery', () => {
     ['refusing', status(403), 'it answered 403', 1],
     ['sending elsewhere', status(302), 'it answered 302', 1],
     ['slow', slow(60), null, 1],
-    ['too slow', slow(2_000), 'no answer within 200 ms', 3],
-    ['never answering', () => undefined, 'no answer within 200 ms', 3],
+    ['too slow', slow(2_000), 'no answer within 800 ms', 3],
+    ['never answering', () => undefined, 'no answer within 800 ms', 3],
     ['answering without end', (_, response) => void response.write('x'), null, 1],
     ['hanging up', (request) => void request.socket.destroy(), 'it could not be reached (UND_ERR_SOCKET)', 3],
   ])('to a server that is %s', async (_, behave, reason, tries) => {
