@@ -16,6 +16,7 @@ import type { SampleSize } from '../../database/sample.ts'
 import publication from '../../publication/index.ts'
 import { prepareOperational } from './operational.ts'
 import { forgetPasswords, type KeptPasswords, keptPasswords } from './passwords.ts'
+import { startSources } from './sources.ts'
 import { prepareTarget } from './target.ts'
 import { both, timed } from './timing.ts'
 import { startWords } from './words.ts'
@@ -84,8 +85,13 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   )
   const { pseudonymKey } = (await owned).passwords
   const demonstration = { source, target: writer, reader, pseudonymKey }
-  const environmentFile = writeEnvironment(wish.folder, demonstration)
-  return { ...demonstration, environmentFile, stop: () => servers.stop() }
+  const sources = await startSources(call, source)
+  const environmentFile = writeEnvironment(wish.folder, demonstration, sources.url)
+  const stop = async () => {
+    await sources.stop()
+    await servers.stop()
+  }
+  return { ...demonstration, environmentFile, stop }
 }
 
 /** The servers of one start: started or adopted, and ended with it unless they turn out to be another start's. */
@@ -239,12 +245,15 @@ async function clear(call: Call, places: Places): Promise<void> {
 function writeEnvironment(
   folder: string,
   { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile'>,
+  sources: string,
 ): string {
   const values = {
     DATABASE_URL: addressUrl(source),
     METABASE_DATABASE_URL: `${addressUrl(target)}?currentSchema=${publication.schema}`,
     METABASE_READER_URL: addressUrl(reader),
     VITRINE_PSEUDONYM_KEY: pseudonymKey.reveal(),
+    EGAPRO_URL: sources,
+    BGES_URL: sources,
   }
   const file = join(folder, 'environnement')
   const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`)
