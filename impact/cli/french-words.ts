@@ -93,7 +93,8 @@ export const frenchWords: Words = {
       time: 'durée',
     },
     carried: 'inchangée',
-    unknown: (rows) => `${rows} lignes dont une donnée est inconnue`,
+    unknown: (table, rows, why) =>
+      `${table} : ${plural(rows, 'ligne', 'lignes')} dont une donnée est inconnue (${why})`,
     notDue: (next) => `Rien à faire : prochaine publication prévue le ${next}.`,
     published: (instant, tables, time) =>
       `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,

@@ -18,7 +18,7 @@ export interface SyncWords extends CommandWords, ProgressWords {
   readonly options: Readonly<Record<'dryRun' | 'only' | 'allowShrink' | 'ifDue', string>>
   readonly columns: Readonly<Record<'table' | 'rows' | 'added' | 'changed' | 'removed' | 'time', string>>
   readonly carried: string
-  readonly unknown: (rows: string) => string
+  readonly unknown: (table: string, rows: number, why: string) => string
   readonly notDue: (next: string) => string
   readonly published: (instant: string, tables: number, time: string) => string
   readonly rehearsed: (instant: string, time: string) => string
@@ -43,7 +43,7 @@ export const syncEnglish: SyncWords = {
   ],
   columns: { table: 'table', rows: 'rows', added: 'added', changed: 'changed', removed: 'removed', time: 'time' },
   carried: 'as it was',
-  unknown: (rows) => `${rows} rows with something unknown`,
+  unknown: (table, rows, why) => `${table}: ${counted(rows, 'row')} with something unknown (${why})`,
   notDue: (next) => `Not due: the next run is due at ${next}.`,
   published: (instant, tables, time) => `Published ${counted(tables, 'table')} as of ${instant}, in ${time}.`,
   rehearsed: (instant, time) => `Rehearsed as of ${instant}, in ${time}. Nothing was published.`,
@@ -233,5 +233,5 @@ function unknownText({ table, unknown }: TableOutcome, language: Language, words
   if (reasons.length === 0) return []
   const total = reasons.reduce((sum, [, rows]) => sum + rows, 0)
   const why = reasons.map(([reason, rows]) => `${reason} ${count(language, rows)}`).join(', ')
-  return [`${table}: ${words.unknown(count(language, total))} (${why})`]
+  return [words.unknown(table, total, why)]
 }
