@@ -2,7 +2,7 @@
  * The benches from the command line: starts the servers, runs what was asked for, prints the figures, stops the servers.
  * Exit status 0; 1 when something failed or a reader saw something wrong; 2 for a wrong argument; 130 when interrupted.
  */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { BenchContext } from './bench.ts'
 import { benchCopy } from './bench-copy.ts'
@@ -48,6 +48,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
 }
 
 async function measure({ benches, rounds, scale, json }: Options): Promise<boolean> {
+  const [load = 0] = loadavg()
   const psql = findPsql(process.env['PATH'] ?? '')
   const servers = await BenchServers.open(ownServers(process.env) ?? (await embeddedServers(FOLDER)))
   let stopping: Promise<void> | null = null
@@ -67,6 +68,8 @@ async function measure({ benches, rounds, scale, json }: Options): Promise<boole
       servers: servers.versions,
       node: process.version,
       cores: availableParallelism(),
+      // Of the last minute before: above one half, other work was in the way and the spreads are wide.
+      load: Number(load.toFixed(1)),
     }
     if (json) process.stdout.write(`${JSON.stringify({ ...facts, figures }, null, 2)}\n`)
     else {

@@ -36,16 +36,22 @@ export interface Duty {
   readonly firstYear: number | null
 }
 
-const rank = (bands: readonly string[], band: string | null): number => (band === null ? -1 : bands.indexOf(band))
+const ranksOf = (bands: readonly string[]): ReadonlyMap<string | null, number> =>
+  new Map(bands.map((band, index) => [band, index]))
+const STAFF_RANKS = ranksOf(STAFF)
+const TURNOVER_RANKS = ranksOf(TURNOVER)
+
+const reaches = (ranks: ReadonlyMap<string | null, number>, band: string | null, from: number): boolean =>
+  (ranks.get(band) ?? -1) >= from
 
 /** Ten inputs whose combinations hardly ever repeat, so that remembering results does not help: the expensive case. */
 export function duty(facts: DutyFacts): Duty {
   const criteria =
-    Number(rank(STAFF, facts.staff) >= 3) +
-    Number(rank(TURNOVER, facts.turnover) >= 3) +
-    Number(rank(TURNOVER, facts.balance) >= 3)
+    Number(reaches(STAFF_RANKS, facts.staff, 3)) +
+    Number(reaches(TURNOVER_RANKS, facts.turnover, 3)) +
+    Number(reaches(TURNOVER_RANKS, facts.balance, 3))
   const wholeGroup = facts.inGroup === true && facts.consolidated === true
-  const groupIsLarge = rank(STAFF, facts.staffGroup) >= 4 && rank(TURNOVER, facts.turnoverGroup) >= 3
+  const groupIsLarge = reaches(STAFF_RANKS, facts.staffGroup, 4) && reaches(TURNOVER_RANKS, facts.turnoverGroup, 3)
   const size = criteria >= 2 ? 'large' : wholeGroup && groupIsLarge ? 'group' : 'small'
   const subject = size !== 'small' || (facts.listed === true && facts.publicInterest === true)
   const delay = size === 'large' ? 1 : size === 'group' ? 2 : 3

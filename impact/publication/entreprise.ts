@@ -22,15 +22,22 @@ import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT } from './raisons.ts'
 /** Catégorie juridique de l’INSEE des entrepreneurs individuels : leur dénomination est un nom de personne. */
 const ENTREPRENEUR_INDIVIDUEL = 1000
 
-export const entreprise = from(avecCaracteristiques).publish(
+/** Les rattachements sont comptés une fois pour toutes les entreprises. */
+const avecRattachements = avecCaracteristiques.leftJoin(
+  (sub) =>
+    sub
+      .selectFrom('habilitations_habilitation as h')
+      .groupBy('h.entreprise_id')
+      .select(['h.entreprise_id', count().as('nombre')])
+      .as('rattachements'),
+  (join) => join.onRef('rattachements.entreprise_id', '=', 'e.id'),
+)
+
+export const entreprise = from(avecRattachements).publish(
   'metabase_entreprise',
   'Une entreprise connue d’Impact, inscrite ou simulée.',
-  ({ eb, ref, fn, lit, selectFrom }) => {
+  ({ eb, ref, fn, lit }) => {
     const entrepreneur = eb(because(ref('e.categorie_juridique_sirene'), DESCRIPTION), '=', ENTREPRENEUR_INDIVIDUEL)
-    const utilisateurs = selectFrom('habilitations_habilitation as h')
-      .whereRef('h.entreprise_id', '=', 'e.id')
-      .select(count().as('nombre'))
-      .$asScalar()
     const modifiee = fn<Instant>('greatest', ['e.updated_at', 'c.updated_at'])
     const forme = category({ code: ref('e.categorie_juridique_sirene') }, CATEGORIES_JURIDIQUES, ({ code }) =>
       categorieJuridique(code),
@@ -52,7 +59,7 @@ export const entreprise = from(avecCaracteristiques).publish(
       siren: varchar(9, because(ref('e.siren'), RAPPROCHEMENT), 'Numéro SIREN').unique(),
       denomination: varchar(250, denomination, 'Dénomination ; « Entrepreneur individuel » pour une personne physique'),
       nombre_utilisateurs: integer(
-        fn.coalesce(utilisateurs, lit(0)),
+        fn.coalesce('rattachements.nombre', lit(0)),
         'Nombre d’utilisateurs rattachés, conseillers compris',
       ),
       date_cloture_exercice: date(

@@ -3,14 +3,21 @@ import { because, bigint, boolean, count, date, from, integer, type LocalDate, t
 import { CLE, EVOLUTION, USAGE } from './raisons.ts'
 import { source } from './register.ts'
 
-export const utilisateur = from(source.selectFrom('users_user as u')).publish(
+/** Les rattachements sont comptés une fois pour tous les utilisateurs. */
+const avecRattachements = source.selectFrom('users_user as u').leftJoin(
+  (sub) =>
+    sub
+      .selectFrom('habilitations_habilitation as h')
+      .groupBy('h.user_id')
+      .select(['h.user_id', count().as('nombre')])
+      .as('rattachements'),
+  (join) => join.onRef('rattachements.user_id', '=', 'u.id'),
+)
+
+export const utilisateur = from(avecRattachements).publish(
   'metabase_utilisateur',
   'Un compte d’Impact, sans identité.',
-  ({ ref, fn, lit, val, cast, selectFrom }) => {
-    const entreprises = selectFrom('habilitations_habilitation as h')
-      .whereRef('h.user_id', '=', 'u.id')
-      .select(count().as('nombre'))
-      .$asScalar()
+  ({ ref, fn, lit, val, cast }) => {
     // Le jour en UTC, comme à l’origine : les questions enregistrées comptent par jour sur cette colonne.
     const connexion = cast<LocalDate | null>(fn('timezone', [val('UTC'), 'u.last_login']), 'date')
     return {
@@ -24,7 +31,10 @@ export const utilisateur = from(source.selectFrom('users_user as u')).publish(
       ),
       email_confirme: boolean(because(ref('u.is_email_confirmed'), USAGE), 'A confirmé son adresse électronique'),
       conseiller_rse: boolean(because(ref('u.is_conseiller_rse'), USAGE), 'Se déclare conseiller RSE').nullable(),
-      nombre_entreprises: integer(fn.coalesce(entreprises, lit(0)), 'Nombre d’entreprises auxquelles il est rattaché'),
+      nombre_entreprises: integer(
+        fn.coalesce('rattachements.nombre', lit(0)),
+        'Nombre d’entreprises auxquelles il est rattaché',
+      ),
     }
   },
 )
