@@ -75,6 +75,7 @@ class Copy {
         ? { data: (bytes: Buffer) => this.#send(bytes) }
         : {
             frame: (bytes: Buffer, start: number, end: number) => this.#rewrite(rewriter, bytes, start, end),
+            headroom: () => rewriter.headroom,
             chunk: () => rewriter.flush(),
           }),
       message: (type, payload) => this.#sourceSays(type, payload),

@@ -1,6 +1,6 @@
 /**
- * Rewrites rows of a binary COPY in place: decodes only the inputs of the rules, which stand first, copies the rest of the
- * row as bytes, and appends the fields that the rules give. The rules themselves are run by `rule-evaluator.ts`.
+ * Rewrites rows of a binary COPY in place: decodes only the inputs of the rules, which stand first, moves the rest of the
+ * row down as bytes, and appends the fields that the rules give. The rules themselves are run by `rule-evaluator.ts`.
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
@@ -8,29 +8,43 @@ import type { ComputationFields, Projection } from '../publication/select-text.t
 import type { PublishedTable } from '../publication/table.ts'
 import { type Evaluate, evaluatorOf, type Outcome } from './rule-evaluator.ts'
 import { MESSAGE } from './wire.ts'
+import { copyWords, viewOf } from './words.ts'
 
 /** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
 const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
 const HEADER = SIGNATURE.length + 8
-const OUTPUT_BYTES = 256 * 1024
+/** Type and length of a message. */
+const HEAD = 5
 
 export interface Violation {
   readonly code: ErrorCode
   readonly column: string
   readonly rows: number
 }
-/** Rewrites the rows of one table. Feed it whole CopyData frames; `flush` hands on what is ready for the target. */
+/** At the beginning: enough for rows that grow a little. */
+const FIRST_HEADROOM_BYTES = 16 * 1024
+const MOST_HEADROOM_BYTES = 1024 * 1024
+
+/**
+ * Rewrites the rows of one table inside the buffer in which they came. Feed it whole CopyData frames, one after another;
+ * `flush`, at the end of each buffer, hands on what is ready for the target.
+ */
 export class RowRewriter {
   readonly #fields: readonly ComputationFields[]
   readonly #evaluate: readonly Evaluate[]
-  readonly #passed: number
   readonly #output: (bytes: Buffer) => void
   readonly #violations = new Map<string, { code: ErrorCode; column: string; rows: number }>()
   readonly #found: Outcome[] = []
   readonly #fieldsOut: number
-  #buffer = Buffer.allocUnsafe(OUTPUT_BYTES)
-  #filled = 0
+  #buffer: Buffer | null = null
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  /** Rows for the target stand in the buffer from here … */
+  #from = 0
+  /** … to here; never beyond the frame that is being read. */
+  #to = 0
   #started = false
+  /** Bytes to leave free before the first frame of a buffer, so that rows may grow. */
+  headroom = FIRST_HEADROOM_BYTES
   /** Rows that the rules left out. */
   dropped = 0
   /** Rows with something unknown, by reason. */
@@ -46,8 +60,7 @@ export class RowRewriter {
   ) {
     this.#fields = projection.computations
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, oids, table, key))
-    this.#passed = projection.passed.length
-    this.#fieldsOut = this.#passed + projection.computed.length
+    this.#fieldsOut = projection.passed.length + projection.computed.length
     this.#output = output
   }
 
@@ -55,64 +68,55 @@ export class RowRewriter {
     return [...this.#violations.values()]
   }
 
+  /** What stands before `start` has been read and may be written over. */
   frame(bytes: Buffer, start: number, end: number): void {
-    let at = start + 5
-    let header = 0
-    if (!this.#started) {
-      if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
-        throw new RangeError('no COPY header')
-      header = HEADER + bytes.readInt32BE(at + HEADER - 4)
-      this.#started = true
-      at += header
-      if (at === end) {
-        this.#forward(bytes, start, end)
-        return
-      }
+    if (bytes !== this.#buffer) {
+      this.#buffer = bytes
+      this.#view = viewOf(bytes)
+      this.#from = 0
+      this.#to = 0
     }
-    // The trailer: a field count of -1.
-    if (bytes.readInt16BE(at) === -1) {
-      this.#forward(bytes, start, end)
+    let at = start + HEAD
+    if (!this.#started) at = this.#header(bytes, at)
+    // Nothing but the COPY header, or the trailer: a field count of -1.
+    if (at === end) return
+    const view = this.#view
+    if (view.getInt16(at) === -1) {
+      this.#open(bytes, end - at)
+      bytes.copyWithin(this.#to, at, end)
+      this.#to += end - at
       return
     }
-    const head = at - header
     at += 2
-    this.#found.length = 0
     let size = 0
-    let keep = true
     let reason: string | null = null
     for (let index = 0; index < this.#fields.length; index++) {
       const from = at
       // sound because both arrays are built from the same computations.
       const { count } = this.#fields[index] as ComputationFields
       for (let field = 0; field < count; field++) {
-        const length = lengthAt(bytes, at)
+        const length = view.getInt32(at)
         at += 4 + (length > 0 ? length : 0)
       }
-      if (!keep) continue
-      const outcome = (this.#evaluate[index] as Evaluate)(bytes, from, at) // sound because both arrays are built together.
+      const outcome = (this.#evaluate[index] as Evaluate)(bytes, view, from, at) // sound because both arrays are built together.
       if (outcome.wrong.length > 0) this.#count(outcome.wrong)
-      keep = outcome.keep
+      if (!outcome.keep) {
+        this.dropped += 1
+        return
+      }
       if (outcome.unknown !== null) reason = outcome.unknown
       size += outcome.size
-      this.#found.push(outcome)
-    }
-    if (!keep) {
-      this.dropped += 1
-      if (header > 0) this.#write(bytes, head, head + header, at, at, 0, true)
-      return
+      this.#found[index] = outcome
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
     // A row with a violation would not fit its table; the run stops after the count, so it needs no place there.
-    if (this.#violations.size > 0) return
-    this.#write(bytes, head, head + header, at, end, size, false)
+    if (this.#violations.size === 0) this.#write(bytes, at, end, size)
   }
 
   /** Hands on the bytes gathered so far. */
   flush(): void {
-    if (this.#filled === 0) return
-    this.#output(this.#buffer.subarray(0, this.#filled))
-    this.#buffer = Buffer.allocUnsafe(OUTPUT_BYTES)
-    this.#filled = 0
+    if (this.#buffer !== null && this.#to > this.#from) this.#output(this.#buffer.subarray(this.#from, this.#to))
+    this.#from = this.#to
   }
 
   #count(wrong: Outcome['wrong']): void {
@@ -124,57 +128,55 @@ export class RowRewriter {
     }
   }
 
-  #reserve(size: number): void {
-    if (this.#filled + size <= this.#buffer.length) return
-    this.flush()
-    if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(size)
+  /** The header of the COPY becomes a frame of its own. Gives where the first row begins. */
+  #header(bytes: Buffer, at: number): number {
+    if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
+      throw new RangeError('no COPY header')
+    const length = HEADER + bytes.readInt32BE(at + HEADER - 4)
+    this.#started = true
+    this.#open(bytes, length)
+    bytes.copyWithin(this.#to, at, at + length)
+    this.#to += length
+    return at + length
   }
 
-  #forward(bytes: Buffer, start: number, end: number): void {
-    this.#reserve(end - start)
-    this.#filled += bytes.copy(this.#buffer, this.#filled, start, end)
+  /** The head of a CopyData frame. */
+  #open(bytes: Buffer, length: number): void {
+    bytes[this.#to] = MESSAGE.copyData
+    this.#view.setInt32(this.#to + 1, length + 4)
+    this.#to += HEAD
   }
 
-  /** One CopyData frame: the COPY header if it is the first, the field count, the passed bytes, the computed fields. */
-  #write(
-    bytes: Buffer,
-    headerStart: number,
-    headerEnd: number,
-    restStart: number,
-    end: number,
-    size: number,
-    headerOnly: boolean,
-  ): void {
-    const header = headerEnd - headerStart
-    const length = 4 + header + (headerOnly ? 0 : 2 + (end - restStart) + size)
-    this.#reserve(1 + length)
-    const out = this.#buffer
-    let at = this.#filled
-    out[at] = MESSAGE.copyData
-    out.writeInt32BE(length, at + 1)
-    at += 5
-    if (header > 0) at += bytes.copy(out, at, headerStart, headerEnd)
-    if (!headerOnly) {
-      out.writeInt16BE(this.#fieldsOut, at)
-      at += 2
-      at += bytes.copy(out, at, restStart, end)
-      for (const outcome of this.#found) for (const field of outcome.fields) at = put(field, out, at)
+  /** One CopyData frame: the field count, the passed bytes, the computed fields. */
+  #write(bytes: Buffer, restStart: number, end: number, size: number): void {
+    const length = 2 + (end - restStart) + size
+    if (this.#to + HEAD + length > end) {
+      this.#writeApart(bytes, restStart, end, length)
+      return
     }
-    this.#filled = at
+    this.#open(bytes, length)
+    let at = this.#to
+    this.#view.setInt16(at, this.#fieldsOut)
+    bytes.copyWithin(at + 2, restStart, end)
+    at += 2 + end - restStart
+    for (const outcome of this.#found) at = copyWords(outcome.view, outcome.size, this.#view, at)
+    this.#to = at
   }
-}
 
-/** The length word of a field; -1 is NULL. Node's own reader checks its bounds again, a dozen times a row. */
-const lengthAt = (bytes: Buffer, at: number): number =>
-  // sound because a frame is whole here and its fields end inside it; a byte beyond would read as 0.
-  ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
-
-/** Below this many bytes a loop is faster than a call into Node's own copy. */
-const SHORT_BYTES = 32
-
-function put(field: Buffer, out: Buffer, start: number): number {
-  const { length } = field
-  if (length > SHORT_BYTES) return start + field.copy(out, start)
-  for (let at = 0; at < length; at++) out[start + at] = field[at] ?? 0
-  return start + length
+  /** A row that has grown beyond the room there is gets a buffer of its own, and the next buffer more room. */
+  #writeApart(bytes: Buffer, restStart: number, end: number, length: number): void {
+    this.headroom = Math.min(this.headroom * 2, MOST_HEADROOM_BYTES)
+    this.flush()
+    this.#from = end
+    this.#to = end
+    const row = Buffer.allocUnsafe(HEAD + length)
+    row[0] = MESSAGE.copyData
+    row.writeInt32BE(length + 4, 1)
+    row.writeInt16BE(this.#fieldsOut, HEAD)
+    let at = HEAD + 2
+    at += bytes.copy(row, at, restStart, end)
+    const view = viewOf(row)
+    for (const outcome of this.#found) at = copyWords(outcome.view, outcome.size, view, at)
+    this.#output(row)
+  }
 }

@@ -24,8 +24,10 @@ const HEAD = 5
 export interface WireHandlers {
   /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Only without `frame`. */
   data?(bytes: Buffer): void
-  /** One whole CopyData frame, from its type byte to its end. */
+  /** One whole CopyData frame, from its type byte to its end. What stands before it in the buffer is the handler's own. */
   frame?(bytes: Buffer, start: number, end: number): void
+  /** Bytes to leave free before the first frame of a buffer. */
+  headroom?(): number
   /** After every chunk of the socket, when its frames have been handled. */
   chunk?(): void
   message(type: number, payload: Buffer): void
@@ -133,8 +135,9 @@ function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
     pieces.push(arrived)
     gathered += arrived.length
     if (gathered < needed) return
-    const chunk = pieces.length === 1 ? arrived : Buffer.concat(pieces, gathered)
-    let at = 0
+    const room = handlers.headroom?.() ?? 0
+    const chunk = joined(pieces, gathered, room)
+    let at = room
     needed = HEAD
     while (at + HEAD <= chunk.length) {
       const end = at + 1 + chunk.readInt32BE(at + 1)
@@ -152,6 +155,13 @@ function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
     pieces = gathered > 0 ? [chunk.subarray(at)] : []
     handlers.chunk?.()
   }
+}
+
+function joined(pieces: readonly Buffer[], bytes: number, room: number): Buffer {
+  const whole = Buffer.allocUnsafe(room + bytes)
+  let at = room
+  for (const piece of pieces) at += piece.copy(whole, at)
+  return whole
 }
 
 /** A CopyDone message. */

@@ -1,0 +1,22 @@
+/**
+ * Moves short runs of bytes by words of four. A call into Node's own copy makes an object each time, which costs more than
+ * a few dozen bytes; a loop over single bytes costs three times as much as one over words. Used once a row and a field.
+ */
+
+/** Above this many bytes the runtime's own copy wins. */
+const LONG_BYTES = 256
+
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const bytesOf = (view: DataView, size: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, size)
+
+/** Copies the first `size` bytes to `at`; gives the place after them. */
+export function copyWords(from: DataView, size: number, to: DataView, at: number): number {
+  if (size > LONG_BYTES) new Uint8Array(to.buffer, to.byteOffset + at, size).set(bytesOf(from, size))
+  else {
+    let word = 0
+    for (; word + 4 <= size; word += 4) to.setInt32(at + word, from.getInt32(word))
+    for (; word < size; word++) to.setUint8(at + word, from.getUint8(word))
+  }
+  return at + size
+}
