@@ -232,7 +232,7 @@ export async function referencePages({
 async function main(argv) {
   const built = (path) => import(new URL(`../${path}`, import.meta.url).href)
   const pages = await referencePages({
-    registry: await built('packages/vitrine/dist/base/error-registry.js'),
+    registry: await built('packages/vitrine/dist/base/errors.js'),
     language: (await built('packages/vitrine/dist/cli/language.js')).english,
     databaseErrors: (await built('impact/dist/database/database-error.js')).DATABASE_ERRORS,
     feedErrors: (await built('impact/dist/feeds/feed-error.js')).FEED_ERRORS,

@@ -82,6 +82,8 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
       const environment = { ...settings, EGAPRO_URL: sources?.url, BGES_URL: sources?.url }
       // A source of our own needs no pause between two questions.
       const pace = line === 'sync_egapro' ? ' --per-second 1000 --tries 1' : ''
+      // There is a version to go back to from the second one on.
+      if (line === 'rollback') await run({ ...vitrine, publication }, 'sync', { environment, folder })
       const outcome = await run(program, `${line}${pace}`, { environment, folder, answer: publication.schema })
       if (command.into !== null) writeFileSync(join(folder, command.into), outcome.stdout)
       status = outcome.status

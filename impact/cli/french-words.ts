@@ -113,17 +113,18 @@ export const frenchWords: Words = {
     notice: 'note',
   },
   schedule: {
-    summary: 'reste en marche, et publie à chaque échéance',
+    summary: 'reste en marche, relève les sources publiques et publie à chaque échéance',
     description:
-      'Publie à chaque échéance de la publication, une seule fois quoi qu’il publie à côté : une version commencée depuis ' +
-      'compte. Une échéance manquée est rattrapée au démarrage. Ce qui peut s’arranger est réessayé, à intervalles ' +
+      'Relève les sources publiques puis publie à chaque échéance, une seule fois quoi qu’il publie à côté : une version ' +
+      'commencée depuis compte. Une échéance manquée est rattrapée au démarrage. Ce qui peut s’arranger est réessayé, à intervalles ' +
       'croissants ; une échéance abandonnée, ou passée sans version, déclenche une alerte. SIGINT et SIGTERM l’arrêtent ' +
-      'proprement.',
-    options: {},
+      'proprement. Avec --listen, répond à la surveillance : /health (200 à jour, 503 sinon) et /metrics (pour Prometheus).',
+    options: { listen: 'répond à /health et /metrics à hôte:port, ou à un port de 127.0.0.1' },
     examples: [
       { line: 'schedule', says: 'en service' },
-      { line: 'sync_metabase --if-due', says: 'à la place, depuis un cron de la plateforme, chaque quart d’heure' },
+      { line: 'nuit', says: 'à la place, depuis un cron de la plateforme, chaque quart d’heure' },
     ],
+    listening: (url) => `À l’écoute : ${url}/health et ${url}/metrics.`,
     next: (instant) => `Prochaine publication : ${instant}.`,
     noLongerDue: 'Plus rien à faire : une autre exécution a publié.',
     again: (attempts, pause) => `${plural(attempts, 'échec', 'échecs')} ; nouvel essai dans ${pause}.`,
@@ -135,20 +136,58 @@ export const frenchWords: Words = {
     description:
       'Écrit la fraîcheur de chaque table, les dernières exécutions, celle en cours s’il y en a une, et quand vient la ' +
       'suivante. Sort avec 9 si l’exécution prévue n’a pas publié une heure après.',
-    options: { runs: 'nombre d’exécutions à montrer (1 par défaut)' },
+    options: {
+      runs: 'nombre d’exécutions à montrer (1 par défaut)',
+      alarm: 'donne l’alerte à VITRINE_ALARM_WEBHOOK si la version est trop ancienne, ou si la base ne répond pas',
+    },
     examples: [
       { line: 'status', says: 'ce que montre Metabase date-t-il d’aujourd’hui ?' },
       { line: 'status --runs 14', says: 'les deux dernières semaines' },
+      { line: 'status --alarm', says: 'depuis un cron : ce qui devrait publier est peut-être mort' },
     ],
     columns: { table: 'table', rows: 'lignes', dataOf: 'données du', publishedAt: 'publiée le' },
     never: 'jamais',
     runColumns: { run: 'n°', started: 'début', trigger: 'par', state: 'état', time: 'durée', error: 'erreur' },
     states: { running: 'en cours', succeeded: 'réussie', failed: 'échouée', ended: 'arrêtée sans rien dire' },
-    triggers: { command: 'commande', schedule: 'horaire' },
+    triggers: { command: 'commande', schedule: 'horaire', rollback: 'retour' },
     noRun: 'Aucune exécution.',
     underWay: (session, seconds) => `Une exécution est en cours : session ${session}, depuis ${seconds} s.`,
     next: (instant) => `Prochaine publication : ${instant}.`,
     fresh: 'À jour : la dernière exécution prévue a publié.',
+    tries: (failed, budget, error) =>
+      `Pour cette échéance, ${plural(failed, 'essai échoué', 'essais échoués')} sur ${budget}, le dernier avec ${error}.`,
+  },
+  runs: {
+    summary: 'montre le journal des dernières exécutions, ou d’une seule',
+    description:
+      'Écrit les dernières exécutions, la plus récente d’abord : début, origine, fin et cause. Avec le numéro d’une ' +
+      'exécution, tout ce qui en est enregistré : ses phases et, pour chaque table, les lignes, ce qui a changé depuis la ' +
+      'version d’avant, ce qui est inconnu et ce qui a paru peu plausible.',
+    options: { last: 'nombre d’exécutions à montrer (20 par défaut)' },
+    examples: [
+      { line: 'runs', says: 'les vingt dernières' },
+      { line: 'runs 42', says: 'l’exécution 42, table par table' },
+    ],
+    dataOf: (instant) => `Données du ${instant}.`,
+    unpublished: 'Rien n’a été publié.',
+    phases: (times) => `Phases : ${times}.`,
+    warning: (place, text) => `peu plausible : ${place} : ${text}`,
+  },
+  rollback: {
+    summary: 'revient à la version d’avant',
+    description:
+      'Remet en service la version précédente, gardée hors de vue, et garde la présente à sa place : un second retour ' +
+      'annule le premier. Rien n’est lu dans la base opérationnelle. L’historique ne revient pas en arrière : chaque jour ' +
+      'enregistré reste. Le retour est dans le journal. À la prochaine échéance la publication reprend : corriger la cause avant.',
+    options: {},
+    examples: [
+      { line: 'rollback', says: 'ce qui a été publié cette nuit est faux' },
+      { line: 'sync_metabase', says: 'une fois la cause corrigée' },
+    ],
+    done: (instant, time) =>
+      `Retour fait en ${time}. ${instant === null ? '' : `Metabase montre les données du ${instant}.`}`.trim(),
+    afterwards: (nextDue) =>
+      `Un second retour annule celui-ci. La prochaine publication, le ${nextDue}, relira la base opérationnelle.`,
   },
   doctor: {
     summary: 'prouve que les promesses sur les rôles, les droits et la séparation tiennent',
@@ -190,15 +229,38 @@ export const frenchWords: Words = {
   drop: {
     summary: 'retire ce que l’outil a fait dans la base lue par Metabase',
     description:
-      'Retire les tables publiées, la vue de fraîcheur et ce que les exécutions ont laissé. Le schéma avec ses droits, le ' +
-      'journal des exécutions, l’historique et tout ce que d’autres ont fait restent.',
-    options: { yes: 'le fait sans demander' },
-    examples: [{ line: 'drop', says: 'voir ce qui partirait, et répondre' }],
+      'Retire les tables publiées, les vues qui en parlent, la version gardée et ce que les exécutions ont laissé. Le schéma ' +
+      'avec ses droits, le journal des exécutions, l’historique et tout ce que d’autres ont fait restent. Les tableaux de ' +
+      'bord sont vides jusqu’à rebuild.',
+    options: {
+      yes: 'le fait sans demander',
+      history: 'oublie aussi les jours enregistrés des tables d’historique ; ils ne peuvent pas être recalculés',
+    },
+    examples: [
+      { line: 'drop', says: 'voir ce qui partirait, et répondre' },
+      { line: 'drop --yes && impact rebuild', says: 'tout reconstruire ; l’historique revient' },
+    ],
     removes: (schema) => `Sera retiré de ${schema} :`,
     keeps: 'Restera :',
     blocked: 'Gêne :',
     nothing: 'Rien à retirer.',
     question: (schema) => `Écrire le nom du schéma (${schema}) pour le retirer : `,
+    historyQuestion: (days) => `Écrire le nombre de jours enregistrés (${days}) pour les oublier à jamais : `,
     done: 'Retiré.',
+  },
+  rebuild: {
+    summary: 'remet rôles, droits, schéma, historique et données en place',
+    description:
+      'Fait ce que font provision, migrate metabase et sync_metabase, dans cet ordre, quel que soit l’état de la base : ' +
+      'après drop, après un DROP SCHEMA à la main, sur un nouveau serveur. Ce qui tient encore est servi jusqu’à ce que la ' +
+      'nouvelle version soit entière. Les jours d’historique viennent du registre. Les rôles et les droits sont faits avec ' +
+      'METABASE_ADMIN_URL si elle est donnée, avec impact sinon.',
+    options: { allowShrink: 'accepte qu’une table perde plus de lignes que permis' },
+    examples: [
+      { line: 'rebuild', says: 'après drop, ou quand quelque chose a été retiré à la main' },
+      { line: 'doctor', says: 'ensuite : la preuve' },
+    ],
+    left: (steps) =>
+      `${plural(steps, 'droit doit être donné', 'droits doivent être donnés')} par quelqu’un d’autre : voir \`vitrine provision --sql\`.`,
   },
 }

@@ -7,7 +7,9 @@ const alarms: Language['alarms'] = {
     `Vitrine ${publication} : rien n’est publié pour l’échéance du ${due}, après ${attempts} ${attempts < 2 ? 'essai' : 'essais'}. ${error} La version précédente reste servie.`,
   stale: (publication, due, minutes, error) =>
     `Vitrine ${publication} : toujours rien de publié ${minutes} minutes après l’échéance du ${due}.${error === null ? '' : ` ${error}`} La version précédente reste servie.`,
-  warnings: (publication, warnings) => `Vitrine ${publication} : publié, avec des chiffres peu plausibles. ${warnings}`,
+  warnings: (publication, warnings) => `Vitrine ${publication} : publié, avec un contenu suspect. ${warnings}`,
+  preparation: (publication, error) =>
+    `Vitrine ${publication} : une étape avant la publication a échoué ; la publication continue avec ce qui est là. ${error}`,
   undelivered: (variable, reason) => `${variable} n’a pas été joint : ${reason}.`,
 }
 
@@ -34,8 +36,12 @@ export const french: Language = Object.freeze({
       METABASE_READER_URL: 'la même base avec le rôle metabase : pour provision et doctor',
       METABASE_ADMIN_URL: 'la même base avec un rôle qui peut créer des rôles : pour provision',
       VITRINE_PSEUDONYM_KEY: 'au moins 32 caractères tirés au hasard, si la publication utilise des pseudonymes',
-      VITRINE_ALARM_WEBHOOK: 'reçoit chaque alerte en JSON avec un texte, comme le webhook entrant d’une messagerie',
+      VITRINE_ALARM_WEBHOOK: 'reçoit chaque alerte, par POST : par exemple le webhook entrant d’une messagerie',
+      VITRINE_ALARM_FORMAT:
+        'json (par défaut) : l’alerte entière ; chat : un texte seul, pour Slack, Mattermost et autres',
       VITRINE_PING_URL: 'est appelée après chaque publication à l’échéance : son silence donne l’alerte',
+      VITRINE_HTTP_ADDRESS:
+        'où schedule répond à /health et /metrics : hôte:port, ou un port sur 127.0.0.1 (nulle part par défaut)',
     },
     statuses: {
       '0': 'fait',

@@ -3,6 +3,7 @@ import { defineCommands } from 'vitrine/cli/commands/index'
 import type { Program } from 'vitrine/cli/program'
 import publication from '../publication/index.ts'
 import { defineImpactMigrate } from './commands/migrate.ts'
+import { defineImpactSchedule, defineNuit } from './commands/nuit.ts'
 import { defineReleves } from './commands/releve.ts'
 import { defineSample } from './commands/sample.ts'
 import { defineSyncMetabase } from './commands/sync-metabase.ts'
@@ -10,7 +11,8 @@ import { explain } from './failures.ts'
 import { french } from './french.ts'
 import { frenchWords } from './french-words.ts'
 
-const { check, plan, provision, sync, schedule, status, doctor, history, drop } = defineCommands(frenchWords)
+const { check, plan, provision, sync, status, runs, rollback, doctor, history, drop, rebuild } =
+  defineCommands(frenchWords)
 
 /** How the team calls the commands of the tool. */
 export const nameOf = (command: string): string =>
@@ -22,15 +24,19 @@ export const impact: Program = Object.freeze({
   commands: [
     defineImpactMigrate(frenchWords.migrate),
     defineSyncMetabase(sync, frenchWords.sync),
-    schedule,
+    defineNuit(frenchWords.sync),
+    defineImpactSchedule(frenchWords.schedule, frenchWords.sync),
     ...defineReleves(),
     status,
+    runs,
+    rollback,
     check,
     plan,
     provision,
     doctor,
     history,
     drop,
+    rebuild,
     defineSample(),
   ],
   language: french,

@@ -18,20 +18,30 @@ export interface EntreeIndexEgapro {
   readonly effectif: string | null
   /** Le relevé de l’année précédente : `connu` (déclaration publiée), `absent`, `inconnu` ; null sans relevé. */
   readonly etatSource: string | null
+  /** Jours de Paris écoulés depuis cette réponse ; null sans relevé. */
+  readonly joursDepuisReleve: number | null
 }
+
+/**
+ * Une déclaration publiée le reste toute l’année ; son absence, non, car elle peut être publiée le lendemain. Après une panne
+ * de plus d’un mois et demi, « absent » ne se croit plus : sans cela, il tiendrait jusqu’au 1er janvier.
+ */
+export const VALIDITE_ABSENCE_JOURS = 45
 
 /** Sans cela, l’entreprise n’a pas de ligne publiée. */
 export const estSuffisammentQualifieeIndexEgapro = (effectif: string | null): boolean =>
   effectif !== null && effectif !== undefined
 
-export function indexEgapro({ effectif, etatSource }: EntreeIndexEgapro): Resultat {
+export function indexEgapro({ effectif, etatSource, joursDepuisReleve }: EntreeIndexEgapro): Resultat {
   if (!estSuffisammentQualifieeIndexEgapro(effectif)) return indecise('qualification_insuffisante')
   const soumise = cinquanteSalariesOuPlus(effectif)
   if (soumise === null) return indecise('tranche_inconnue')
   if (!soumise) return NON_SOUMISE
   const raison = raisonSansReponse(etatSource)
   if (raison !== null) return soumiseSansStatut(raison)
-  return etatSource === 'connu' ? SOUMISE_A_JOUR : SOUMISE_A_ACTUALISER
+  if (etatSource === 'connu') return SOUMISE_A_JOUR
+  const perimee = typeof joursDepuisReleve === 'number' && joursDepuisReleve > VALIDITE_ABSENCE_JOURS
+  return perimee ? soumiseSansStatut('source_externe_perimee') : SOUMISE_A_ACTUALISER
 }
 
 /**

@@ -17,6 +17,7 @@ export const RAISONS_INCONNU = [
   'place_dans_le_groupe_inconnue',
   'source_externe_en_panne',
   'source_externe_non_relevee',
+  'source_externe_perimee',
   'contenu_illisible',
   'etape_inconnue',
   'module_inconnu',

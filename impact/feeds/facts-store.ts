@@ -75,6 +75,21 @@ export async function countBges(client: ClientBase): Promise<number> {
   return Number(rows[0]?.lines ?? 0)
 }
 
+/** Whether the facts of a feed were renewed, whole and without trouble, at or after an instant. */
+export async function renewedSince(client: ClientBase, feed: Feed, since: Date): Promise<boolean> {
+  const { rows } = await ask<{ there: boolean }>(
+    client,
+    "select to_regclass('public.feeds_releve') is not null as there",
+  )
+  if (rows[0]?.there !== true) return false
+  const found = await ask(
+    client,
+    `select from public.feeds_releve where source = $1 and etat = 'connu' and raison is null and releve_le >= $2`,
+    [feed, since],
+  )
+  return found.rows.length > 0
+}
+
 /** A table of this session where a fetch gathers; a fetch that fails leaves nothing elsewhere. */
 const GATHER = {
   egapro: `create temporary table gathered_egapro (

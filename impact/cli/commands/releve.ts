@@ -5,23 +5,26 @@ import { count, duration } from 'vitrine/cli/language'
 import { withSession } from 'vitrine/cli/sessions'
 import { syncBges } from '../../feeds/bges.ts'
 import { syncEgapro } from '../../feeds/egapro.ts'
+import type { Feed } from '../../feeds/facts-store.ts'
 import type { FeedContext, FeedSummary } from '../../feeds/feed-run.ts'
 import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../../feeds/options.ts'
 
 type Options = Readonly<Record<string, OptionDefinition>>
 
-interface Releve {
+export interface Releve {
+  readonly feed: Feed
   readonly name: string
   readonly summary: string
   readonly description: string
   readonly options: Options
   readonly fetch: (
     context: FeedContext,
-    settings: Readonly<Record<string, string | boolean | null>>,
+    settings: Readonly<Record<string, string | number | boolean | null>>,
   ) => Promise<FeedSummary>
 }
 
 const EGAPRO: Releve = {
+  feed: 'egapro',
   name: 'sync_egapro',
   summary: 'relève les déclarations de l’Index EgaPro',
   description:
@@ -33,6 +36,7 @@ const EGAPRO: Releve = {
 }
 
 const BGES: Releve = {
+  feed: 'bges',
   name: 'sync_bges',
   summary: 'relève les bilans d’émissions publiés (BGES)',
   description:
@@ -41,6 +45,8 @@ const BGES: Releve = {
   options: BGES_OPTIONS,
   fetch: (context, settings) => syncBges({ ...context, settings }),
 }
+
+export const RELEVES: readonly Releve[] = Object.freeze([EGAPRO, BGES])
 
 /** The name under which the command line keeps a flag: `--only-missing` is `onlyMissing`. */
 const keyOf = (flag: string): string =>
@@ -79,6 +85,19 @@ function defineReleve(releve: Releve): Command {
 async function run(call: Call, releve: Releve): Promise<ExitName> {
   const publication = await call.publication()
   const { source } = call.settings(publication, { source: 'required' })
+  const wish = { side: 'source', address: source, readOnly: false } as const
+  const summary = await withSession(call, publication, wish, ({ client }) => relever(call, releve, client, {}))
+  call.answer(summary, () => summaryText(call, summary))
+  return 'ok'
+}
+
+/** Relève une source. `imposed` passe devant les options et les variables. Throws FeedError. */
+export function relever(
+  call: Call,
+  releve: Releve,
+  client: FeedContext['client'],
+  imposed: Readonly<Record<string, string | number | null>>,
+): Promise<FeedSummary> {
   let told = 0
   const onProgress: FeedContext['onProgress'] = ({ phase, done, total, unit }) => {
     // Une ligne par dixième : un relevé dure des minutes, et un silence passe pour une panne.
@@ -88,19 +107,17 @@ async function run(call: Call, releve: Releve): Promise<ExitName> {
     const unitName = unit === 'bytes' ? 'octets' : 'entreprises'
     call.say(
       phase === 'fetch'
-        ? `${count(call.language, done)} ${unitName} sur ${count(call.language, total)}`
-        : 'remplacement des faits',
+        ? `${releve.feed} : ${count(call.language, done)} ${unitName} sur ${count(call.language, total)}`
+        : `${releve.feed} : remplacement des faits`,
     )
   }
-  const wish = { side: 'source', address: source, readOnly: false } as const
-  const summary = await withSession(call, publication, wish, ({ client }) =>
-    releve.fetch({ client, signal: call.signal, onProgress }, given(call, releve.options)),
-  )
-  call.answer(summary, () => summaryText(call, summary))
-  return 'ok'
+  const known = Object.entries(imposed).filter(([name, value]) => value !== null && name in releve.options)
+  const settings = { ...given(call, releve.options), ...Object.fromEntries(known) }
+  return releve.fetch({ client, signal: call.signal, onProgress }, settings)
 }
 
-function summaryText(
+/** Ce qu’un relevé a appris, pour une personne. */
+export function summaryText(
   call: Call,
   { asked, known, absent, unknown, kept, dryRun, calls, milliseconds }: FeedSummary,
 ): string {
@@ -115,4 +132,4 @@ function summaryText(
   ].join('\n')
 }
 
-export const defineReleves = (): readonly Command[] => [defineReleve(EGAPRO), defineReleve(BGES)]
+export const defineReleves = (): readonly Command[] => RELEVES.map(defineReleve)

@@ -14,6 +14,7 @@ import type { IsDone, SyncRequest } from 'vitrine/run/request'
 import { nextDue } from 'vitrine/schedule/due'
 import { databaseFolder } from '../../database/sql-file.ts'
 import publication from '../../publication/index.ts'
+import { afterReleves } from '../commands/nuit.ts'
 import { sizeOf } from '../commands/sample.ts'
 import { frenchWords } from '../french-words.ts'
 import { startDemonstration } from './demonstration.ts'
@@ -26,10 +27,12 @@ export interface StartAnswer extends SyncAnswer {
   readonly nextDue: Date
 }
 
-type Alarms = Pick<Settings, 'alarmWebhook' | 'pingUrl'>
+type Alarms = Pick<Settings, 'alarmWebhook' | 'alarmFormat' | 'pingUrl' | 'httpAddress'>
 
 /** Databases that are ready to publish, and what is told about them. */
 interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>, Alarms {
+  /** What is imposed on the feeds before each night. */
+  readonly releves: Readonly<Record<string, string | number>>
   /** Lines for the reader of the result. */
   readonly told: readonly string[]
   stop(): Promise<void>
@@ -62,7 +65,8 @@ async function start(call: Call): Promise<ExitName> {
     const lines = call.flag('once') ? ready.told : [...ready.told, startWords.untilInterrupt]
     if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)
     if (!call.flag('once')) {
-      await stayPublishing(call, publication, ready, (isDone) => run('schedule', isDone), frenchWords.schedule)
+      const nightly = afterReleves(call, publication, ready, ready.releves, (isDone) => run('schedule', isDone))
+      await stayPublishing(call, publication, ready, nightly, frenchWords.schedule)
     }
     return 'ok'
   } finally {
@@ -84,15 +88,18 @@ async function prepare(call: Call): Promise<Ready> {
   if (given.source !== null || given.target !== null) return ownDatabases(call)
   if (call.flag('sample')) throw new VitrineError('USAGE', { place: '--sample', detail: 'It goes with DATABASE_URL.' })
   const folder = resolve(call.io.folder, call.text('data') ?? join(dirname(dirname(databaseFolder())), '.vitrine'))
-  const { source, target, reader, pseudonymKey, environmentFile, stop } = await startDemonstration(call, {
+  const { source, target, reader, pseudonymKey, sources, environmentFile, stop } = await startDemonstration(call, {
     folder,
     fresh: call.flag('fresh'),
     size,
     port,
   })
   const told = [startWords.reader(addressUrl(reader)), startWords.environment(environmentFile)]
-  const { alarmWebhook, pingUrl } = given
-  return { source, target, pseudonymKey, alarmWebhook, pingUrl, told, stop }
+  const { alarmWebhook, alarmFormat, pingUrl, httpAddress } = given
+  const alarms = { alarmWebhook, alarmFormat, pingUrl, httpAddress }
+  // Sources on this machine need no pause between two questions.
+  const releves = { baseUrl: sources, perSecond: 1_000 }
+  return { source, target, pseudonymKey, ...alarms, releves, told, stop }
 }
 
 /** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
@@ -108,7 +115,7 @@ async function ownDatabases(call: Call): Promise<Ready> {
   const sample = call.flag('sample')
   await prepareOperational(call, { address: source, sample, size: sizeOf(call), demonstration: false })
   await prepareTarget(call, { source, target, reader, admin })
-  return { ...settings, told: readerLines(reader), stop: () => Promise.resolve() }
+  return { ...settings, releves: {}, told: readerLines(reader), stop: () => Promise.resolve() }
 }
 
 const readerLines = (reader: Address | null): readonly string[] =>

@@ -39,6 +39,8 @@ export interface Demonstration {
   readonly target: Address
   readonly reader: Address
   readonly pseudonymKey: Secret
+  /** The address of the two public sources. */
+  readonly sources: string
   /** A file that sets the variables of the other commands. */
   readonly environmentFile: string
   stop(): Promise<void>
@@ -91,7 +93,7 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
     await sources.stop()
     await servers.stop()
   }
-  return { ...demonstration, environmentFile, stop }
+  return { ...demonstration, sources: sources.url, environmentFile, stop }
 }
 
 /** The servers of one start: started or adopted, and ended with it unless they turn out to be another start's. */
@@ -244,7 +246,7 @@ async function clear(call: Call, places: Places): Promise<void> {
 /** The variables of the other commands, in a file that only we can read: they hold passwords. */
 function writeEnvironment(
   folder: string,
-  { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile'>,
+  { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile' | 'sources'>,
   sources: string,
 ): string {
   const values = {

@@ -1,7 +1,12 @@
 /** EgaPro et BGES : une source en panne, absente ou incompréhensible ne fait jamais dire « à jour ». */
 import { describe, expect, it, test } from 'vitest'
 import { bges, type EntreeBges, estSuffisammentQualifieeBges } from '../../domain/bges.ts'
-import { declarationPubliee, estSuffisammentQualifieeIndexEgapro, indexEgapro } from '../../domain/index-egapro.ts'
+import {
+  declarationPubliee,
+  estSuffisammentQualifieeIndexEgapro,
+  indexEgapro,
+  VALIDITE_ABSENCE_JOURS,
+} from '../../domain/index-egapro.ts'
 import type { Resultat } from '../../domain/statuts.ts'
 
 const resultat = (
@@ -23,8 +28,18 @@ describe('l’index EgaPro', () => {
     ['10000+', 'autre chose', resultat(true, null, 'source_externe_en_panne')],
     ['10000+', '', resultat(true, null, 'source_externe_en_panne')],
   ])('effectif %s, source %s', (effectif, etatSource, attendu) => {
-    expect(indexEgapro({ effectif, etatSource })).toEqual(attendu)
+    expect(indexEgapro({ effectif, etatSource, joursDepuisReleve: 1 })).toEqual(attendu)
     expect(estSuffisammentQualifieeIndexEgapro(effectif)).toBe(effectif !== null)
+  })
+
+  test.each<[string, number | null, Resultat]>([
+    ['absent', -1, resultat(true, 'A ACTUALISER')],
+    ['absent', VALIDITE_ABSENCE_JOURS, resultat(true, 'A ACTUALISER')],
+    ['absent', VALIDITE_ABSENCE_JOURS + 1, resultat(true, null, 'source_externe_perimee')],
+    ['connu', VALIDITE_ABSENCE_JOURS + 1, resultat(true, 'A JOUR')],
+    ['inconnu', VALIDITE_ABSENCE_JOURS + 1, resultat(true, null, 'source_externe_en_panne')],
+  ])('%s depuis %s jours', (etatSource, joursDepuisReleve, attendu) => {
+    expect(indexEgapro({ effectif: '50-249', etatSource, joursDepuisReleve })).toEqual(attendu)
   })
 
   test.each([

@@ -63,6 +63,7 @@ const CHAMPS = [
   ...['effectifOutreMer', 'bdeseAccord', 'accordComplet', 'etapes50A300', 'etapes300', 'etatSource'],
   ...[
     'anneeDernierBilan',
+    'joursDepuisReleve',
     'aujourdhui',
     'nombreOfficiels',
     'lienOfficiel',

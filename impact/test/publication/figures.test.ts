@@ -124,6 +124,29 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
     expect(csrd).toEqual({ statut: 'EN COURS', etape_validee: null })
   })
 
+  test('après une longue panne d’EgaPro, une absence de déclaration ne se croit plus ; une déclaration, si', async () => {
+    const statuts = async (releveLe: string) => {
+      await impact.change(`update feeds_egapro set releve_le = '${releveLe}'`)
+      const { tables } = await impact.run()
+      const rows = await impact.look<{ statut: string | null; lignes: number }>(
+        'select statut, count(*)::integer as lignes from impact.metabase_indexegapro where est_soumise group by 1',
+      )
+      const unknown =
+        tables.find(({ table }) => table === 'metabase_indexegapro')?.unknown['source_externe_perimee'] ?? 0
+      const published: Readonly<Record<string, number>> = Object.fromEntries(
+        rows.map((row) => [row.statut, row.lignes]),
+      )
+      return { unknown, published }
+    }
+    // Le 22 juillet à Paris, quarante-cinq jours après le 7 juin.
+    const avant = await statuts('2026-06-07T00:00:00+02')
+    const apres = await statuts('2026-06-06T23:59:59+02')
+    expect(avant).toMatchObject({ unknown: 0, published: { 'A ACTUALISER': expect.any(Number) } })
+    expect(apres.unknown).toBe(avant.published['A ACTUALISER'])
+    expect(apres.published).not.toHaveProperty('A ACTUALISER')
+    expect(apres.published['A JOUR']).toBe(avant.published['A JOUR'])
+  })
+
   test('une entreprise et un utilisateur supprimés pendant la publication ne la gênent pas', async () => {
     let deleted: Promise<void> | undefined
     await impact.run({

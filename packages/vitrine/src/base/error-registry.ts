@@ -3,21 +3,7 @@
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
 
-/** Exit statuses of every command. Documented in `docs/reference/commands.md`, which is generated from here. */
-export const EXIT = {
-  ok: 0,
-  internal: 1,
-  usage: 2,
-  definition: 3,
-  connection: 4,
-  privilege: 5,
-  drift: 6,
-  data: 7,
-  busy: 8,
-  stale: 9,
-  interrupted: 130,
-} as const
-export type ExitName = keyof typeof EXIT
+import type { ExitName } from './exit.ts'
 
 /** One entry of the registry: what happened, what to do, how the process ends, and whether trying again can help. */
 export interface ErrorKind {
@@ -149,6 +135,16 @@ export const ERRORS = Object.freeze({
   TARGET_OTHER_INSTALLATION: kind(
     'Another publication fills this schema.',
     'Point one of the two to another database or schema; nothing was touched.',
+    'drift',
+  ),
+  VERSION_NOT_KEPT: kind(
+    'There is no version to go back to.',
+    'Correct the cause and run `vitrine sync`; the present version stays.',
+    'drift',
+  ),
+  VERSION_DIFFERS: kind(
+    'The version before was built by another definition.',
+    'Go back to that definition and run `vitrine migrate`, or run `vitrine sync`; the present version stays.',
     'drift',
   ),
   STAGING_NAME_TAKEN: kind(

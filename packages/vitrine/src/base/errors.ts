@@ -5,7 +5,8 @@
 
 import { ERRORS, type ErrorKind } from './error-registry.ts'
 
-export { ERRORS, type ErrorKind, EXIT, type ExitName } from './error-registry.ts'
+export { ERRORS, type ErrorKind } from './error-registry.ts'
+export { EXIT, type ExitName } from './exit.ts'
 
 export type ErrorCode = keyof typeof ERRORS
 

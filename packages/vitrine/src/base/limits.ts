@@ -23,6 +23,8 @@ export interface Limits {
   readonly figureShare: number
   /** Tables above this many rows are not compared row by row with the version before: the comparison costs a join. */
   readonly differenceRows: number
+  /** Versions kept besides the published one, for `rollback`: 1, or 0 to give their disk space back at once. */
+  readonly versionsKept: 0 | 1
   /** Runs kept in the bookkeeping. */
   readonly runsKept: number
   /** How long after its due time a run may publish before its absence is reported. */
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   shrinkFloorRows: 50,
   figureShare: 0.15,
   differenceRows: 500_000,
+  versionsKept: 1,
   runsKept: 1_000,
   staleAfterMinutes: 60,
   retryTries: 12,

@@ -4,11 +4,14 @@
  */
 import { asVitrineError, type VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
+import { runLockHolder } from '../postgres/lock.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { SyncReport } from '../run/observer.ts'
 import type { IsDone } from '../run/request.ts'
 import { type LatestRun, latestRun, recordAttempt } from '../schedule/attempt.ts'
 import { type Dueness, isDue } from '../schedule/dueness.ts'
+import { bookkeepingVersion } from '../target/bookkeeping.ts'
+import { freshnessOf } from '../target/runs.ts'
 import type { Call } from './command.ts'
 import { withSession } from './sessions.ts'
 
@@ -22,6 +25,10 @@ export class DueRuns {
   readonly #publish: PublishUnless
   /** As of the last look. */
   latest: LatestRun | null = null
+  /** Seconds since the session began that holds the run lock, as of the last look; null when it is free. */
+  heldSeconds: number | null = null
+  /** The rows of each published table as of the last look. */
+  rows: ReadonlyMap<string, number> = new Map()
 
   constructor(call: Call, publication: Publication, target: Address, publish: PublishUnless) {
     this.#call = call
@@ -34,7 +41,11 @@ export class DueRuns {
   look(): Promise<Dueness> {
     const wish = { side: 'target', address: this.#target, readOnly: true } as const
     return withSession(this.#call, this.#publication, wish, async (session) => {
-      this.latest = await latestRun(session, this.#publication.schema)
+      const { schema } = this.#publication
+      this.latest = await latestRun(session, schema)
+      this.heldSeconds = (await runLockHolder(session, schema))?.age ?? null
+      const published = (await bookkeepingVersion(session)) === 0 ? [] : await freshnessOf(session, schema)
+      this.rows = new Map(published.map(({ table, rows }) => [table, rows]))
       return isDue(session, this.#publication)
     })
   }

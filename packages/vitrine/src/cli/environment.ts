@@ -6,6 +6,9 @@ import { ERRORS, type Problem, VitrineError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../postgres/address.ts'
 import type { Publication } from '../publication/publication.ts'
+import { ALARM_FORMATS, type AlarmFormat } from '../schedule/delivery.ts'
+import type { HttpAddress } from '../schedule/listener.ts'
+import { parseHttpAddress } from './http-address.ts'
 import { distance, nearest } from './nearest.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -20,7 +23,9 @@ export const VARIABLES = [
   'METABASE_ADMIN_URL',
   'VITRINE_PSEUDONYM_KEY',
   'VITRINE_ALARM_WEBHOOK',
+  'VITRINE_ALARM_FORMAT',
   'VITRINE_PING_URL',
+  'VITRINE_HTTP_ADDRESS',
 ] as const
 export type Variable = (typeof VARIABLES)[number]
 
@@ -41,6 +46,8 @@ export interface Settings {
   /** Whoever has one of these URLs can post to it, so they are secrets. */
   readonly alarmWebhook: Secret | null
   readonly pingUrl: Secret | null
+  readonly alarmFormat: AlarmFormat
+  readonly httpAddress: HttpAddress | null
 }
 
 /** Settings in which what was required is there. */
@@ -95,6 +102,8 @@ export function parseSettings<const N extends Needs>(
     pseudonymKey: attempt(() => pseudonymKey(environment)),
     alarmWebhook: attempt(() => webUrl(environment, 'VITRINE_ALARM_WEBHOOK')),
     pingUrl: attempt(() => webUrl(environment, 'VITRINE_PING_URL')),
+    alarmFormat: attempt(() => alarmFormat(environment)) ?? 'json',
+    httpAddress: attempt(() => httpAddress(environment)),
   })
   const problems = [...misspelt(environment), ...disagreements(settings, publication)]
   if (sameDatabase(settings.source, settings.target)) {
@@ -151,6 +160,25 @@ function webUrl(environment: Environment, place: Variable): Secret | null {
   if (known) return new Secret(text)
   const detail = 'it is not a URL of the form https://host/path'
   throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy: 'copy it whole, without a user' }] })
+}
+
+function alarmFormat(environment: Environment): AlarmFormat {
+  const place = 'VITRINE_ALARM_FORMAT'
+  const text = settingOf(environment, place) ?? 'json'
+  const format = ALARM_FORMATS.find((known) => known === text)
+  if (format !== undefined) return format
+  const [detail, remedy] = ['it is not a format of alarms', `write ${ALARM_FORMATS.join(' or ')}`]
+  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy }] })
+}
+
+function httpAddress(environment: Environment): HttpAddress | null {
+  const place = 'VITRINE_HTTP_ADDRESS'
+  const text = settingOf(environment, place)
+  if (text === null) return null
+  const address = parseHttpAddress(text)
+  if (address !== null) return address
+  const [detail, remedy] = ['it is not an address to listen at', 'write host:port, such as 127.0.0.1:9187']
+  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy }] })
 }
 
 /** What each URL says well by itself and wrongly beside the publication or the others. */

@@ -42,7 +42,9 @@ const alarms: Language['alarms'] = {
     `Vitrine ${publication}: nothing published for ${due} after ${attempts} ${attempts === 1 ? 'try' : 'tries'}. ${error} The previous version is still served.`,
   stale: (publication, due, minutes, error) =>
     `Vitrine ${publication}: still nothing published ${minutes} minutes after ${due}.${error === null ? '' : ` ${error}`} The previous version is still served.`,
-  warnings: (publication, warnings) => `Vitrine ${publication}: published, with implausible figures. ${warnings}`,
+  warnings: (publication, warnings) => `Vitrine ${publication}: published, with suspicious content. ${warnings}`,
+  preparation: (publication, error) =>
+    `Vitrine ${publication}: a step before the run failed, and the run goes on with what is there. ${error}`,
   undelivered: (variable, reason) => `${variable} was not reached: ${reason}.`,
 }
 
@@ -70,8 +72,11 @@ export const english: Language = Object.freeze({
       METABASE_READER_URL: 'the same database with the reader role: for provision and doctor',
       METABASE_ADMIN_URL: 'the same database with a role that may create roles: for provision',
       VITRINE_PSEUDONYM_KEY: 'at least 32 random characters, if the publication uses pseudonyms',
-      VITRINE_ALARM_WEBHOOK: 'gets each alarm as JSON with a text, such as the incoming webhook of a chat',
+      VITRINE_ALARM_WEBHOOK: 'gets each alarm by POST, such as the incoming webhook of a chat',
+      VITRINE_ALARM_FORMAT: 'json (default): the whole alarm; chat: only a text, for Slack, Mattermost and their like',
       VITRINE_PING_URL: 'is fetched after each scheduled success: a dead man’s switch',
+      VITRINE_HTTP_ADDRESS:
+        'where schedule answers /health and /metrics: host:port, or a port on 127.0.0.1 (default: nowhere)',
     },
     statuses: {
       '0': 'done',

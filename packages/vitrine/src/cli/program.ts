@@ -77,7 +77,7 @@ export function failureIn(program: Program | SingleProgram, thrown: unknown): Fa
 /** A text of the tool, which calls its commands `vitrine …`, with the names of a program. */
 function withOwnNames({ nameOf }: Program | SingleProgram, text: string): string {
   if (nameOf === undefined) return text
-  const commands = /\bvitrine (check|plan|migrate|provision|sync|status|doctor|drop)\b/g
+  const commands = /\bvitrine (check|plan|migrate|provision|sync|status|runs|rollback|doctor|history|drop|rebuild)\b/g
   return text.replaceAll(commands, (_, command: string) => nameOf(command))
 }
 

@@ -7,7 +7,7 @@ import type { Computed } from './compute.ts'
 import { type CheckedFigure, historyProblems } from './history-check.ts'
 import { LineageAnalysis } from './lineage.ts'
 import { isTreated, type Lineage, LineageProblem, type Origin } from './origin.ts'
-import { type Publication, publishedRelations } from './publication.ts'
+import { type Publication, publishedNames } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import { primaryKeyOf, shapeOf } from './shape.ts'
 import { isTextual } from './sql-type.ts'
@@ -58,7 +58,7 @@ export function requireSound(publication: Publication): readonly CheckedColumn[]
 function settingProblems(publication: Publication): Problem[] {
   const problems: Problem[] = []
   const seen = new Set<string>()
-  const names = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]
+  const names = publishedNames(publication)
   for (const name of names) {
     if (seen.has(name)) {
       problems.push({ place: name, detail: 'two published relations have this name', remedy: 'rename one of them' })

@@ -16,6 +16,29 @@ export interface FreshnessView {
   }
 }
 
+/** The columns of the view of the runs. */
+export type RunsColumn =
+  | 'run'
+  | 'startedAt'
+  | 'finishedAt'
+  | 'state'
+  | 'trigger'
+  | 'dataOf'
+  | 'publishedAt'
+  | 'seconds'
+  | 'tables'
+  | 'rows'
+  | 'errorCode'
+
+/** The view in which the reader finds the runs; names, comments and words are the publication's own language. */
+export interface RunsView {
+  readonly name: string
+  readonly comment: string
+  readonly columns: Readonly<Record<RunsColumn, { readonly name: string; readonly comment: string }>>
+  readonly states: Readonly<Record<'running' | 'succeeded' | 'failed', string>>
+  readonly triggers: Readonly<Record<'command' | 'schedule' | 'rollback', string>>
+}
+
 export interface Publication {
   /** Identifies the installation in the target's bookkeeping. */
   readonly name: string
@@ -32,6 +55,7 @@ export interface Publication {
   /** When a run is due, as a cron pattern read in `zone`. */
   readonly schedule: string
   readonly freshness: FreshnessView
+  readonly runs: RunsView
   readonly limits: Limits
 }
 
@@ -46,6 +70,7 @@ export interface PublicationSettings {
   readonly zone?: string
   readonly schedule?: string
   readonly freshness?: FreshnessView
+  readonly runs?: RunsView
   readonly limits?: Partial<Limits>
 }
 
@@ -55,12 +80,33 @@ const FRESHNESS: FreshnessView = Object.freeze({
   columns: Object.freeze({ table: 'table_name', rows: 'row_count', dataOf: 'data_of', publishedAt: 'published_at' }),
 })
 
+const RUNS: RunsView = Object.freeze({
+  name: 'vitrine_runs',
+  comment: 'The runs that publish these tables, the failed ones included.',
+  columns: Object.freeze({
+    run: { name: 'run', comment: 'Number of the run.' },
+    startedAt: { name: 'started_at', comment: 'When it started.' },
+    finishedAt: { name: 'finished_at', comment: 'When it ended; empty while it is under way.' },
+    state: { name: 'state', comment: 'Whether it is under way, succeeded or failed.' },
+    trigger: { name: 'started_by', comment: 'What started it: a command, the schedule, or a rollback.' },
+    dataOf: { name: 'data_of', comment: 'Of when the data are that it published.' },
+    publishedAt: { name: 'published_at', comment: 'When it published; empty when it did not, as a rehearsal.' },
+    seconds: { name: 'seconds', comment: 'How long it took.' },
+    tables: { name: 'table_count', comment: 'Tables that it read again.' },
+    rows: { name: 'row_count', comment: 'Rows of these tables.' },
+    errorCode: { name: 'error_code', comment: 'Why it failed; the reference of errors explains the codes.' },
+  }),
+  states: Object.freeze({ running: 'running', succeeded: 'succeeded', failed: 'failed' }),
+  triggers: Object.freeze({ command: 'command', schedule: 'schedule', rollback: 'rollback' }),
+})
+
 /** Declares a publication. Midnight in UTC is the schedule unless another is given. */
 export function definePublication(settings: PublicationSettings): Publication {
   return Object.freeze({
     zone: 'UTC',
     schedule: '0 0 * * *',
     freshness: FRESHNESS,
+    runs: RUNS,
     ...settings,
     tables: Object.freeze([...settings.tables]),
     histories: Object.freeze([...(settings.histories ?? [])]),
@@ -72,6 +118,15 @@ export function definePublication(settings: PublicationSettings): Publication {
 export const publishedRelations = ({ tables, histories }: Publication): readonly PublishedTable[] => [
   ...tables,
   ...histories,
+]
+
+/** The views that tell the reader about the data: their names. */
+export const ownViewNames = ({ freshness, runs }: Publication): readonly string[] => [freshness.name, runs.name]
+
+/** The names of everything of ours in the published schema. */
+export const publishedNames = (publication: Publication): readonly string[] => [
+  ...publishedRelations(publication).map(({ name }) => name),
+  ...ownViewNames(publication),
 ]
 
 export const stagingSchema = (publication: Publication): string => `${publication.schema}_next`

@@ -14,7 +14,7 @@ export interface SyncReport {
   readonly run: number
   readonly tables: readonly TableOutcome[]
   /** Milliseconds of each phase. */
-  readonly phases: Readonly<Record<string, number>>
+  readonly phases: Readonly<Partial<Record<Phase, number>>>
   /** The instant of the source that was published, by the source's clock. */
   readonly dataOf: Date
   readonly switchTries: number

@@ -121,9 +121,11 @@ export async function stageTables(
   const queue = [...tables].sort((a, b) => (weights.get(b.name) ?? 0) - (weights.get(a.name) ?? 0))
   const done: StagedTable[] = []
   let copying = queue.length
+  const used = streams.slice(0, queue.length)
+  // All at first: a stream that joined late might find that the others have read everything and let the snapshot go.
+  if (!carried) await Promise.all(used.map((stream) => importSnapshot(stream.source, context.snapshot)))
   await Promise.all(
-    streams.slice(0, queue.length).map(async (stream) => {
-      if (!carried) await importSnapshot(stream.source, context.snapshot)
+    used.map(async (stream) => {
       let reading = !carried
       const stopReading = async () => {
         if (reading) await stream.source.execute('commit')

@@ -16,24 +16,18 @@ import type { PublishedTable } from '../publication/table.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { estimateWeights } from '../source/estimate.ts'
 import { checkProjections } from '../source/projection-types.ts'
-import { bookkeepingIsCurrent, freshnessViewSql } from '../target/bookkeeping.ts'
+import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
 import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
-import {
-  beginRun,
-  enterPhase,
-  failRun,
-  type Phase,
-  recordPublication,
-  succeedRun,
-  type TableOutcome,
-} from '../target/runs.ts'
+import { ownViews } from '../target/own-views.ts'
+import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
 import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
-import { clearRetiredName, dropRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
+import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
+import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { RunSessions, type Stream, settled } from './sessions.ts'
@@ -87,9 +81,7 @@ class Run {
   readonly #control: Session
   readonly #coordinator: Session
   readonly #id: number
-  readonly #phases: Record<string, number> = {}
-  #phase: Phase = 'check'
-  #since = performance.now()
+  readonly #phases: PhaseClock
   #staging: string | null = null
   #switching = false
 
@@ -100,6 +92,7 @@ class Run {
     this.#control = control
     this.#coordinator = coordinator
     this.#id = id
+    this.#phases = new PhaseClock(control, id, request.observer)
   }
 
   async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
@@ -164,14 +157,14 @@ class Run {
     const before = await publishedCounts(this.#control, this.#publication.schema)
     await this.#verify(staged, before)
     await checkReferences(staged, streams, context, this.#control)
-    await this.#control.execute(freshnessViewSql(this.#publication, staging))
+    for (const { sql } of ownViews(this.#publication, staging)) await this.#control.execute(sql)
     const carry = await planCarry(this.#control, this.#publication, staging)
     if (carry.tableGrants.length > 0) await this.#control.execute(carry.tableGrants.join('; '))
 
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
     await this.#enter('publish')
-    const switched = await this.#switch(staged, carry, context)
+    const switched = await this.#switch(staged, staging, carry, context)
 
     const outcomes = await this.#afterwards(staged)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
@@ -199,17 +192,21 @@ class Run {
     )
   }
 
-  async #switch(staged: readonly StagedTable[], carry: CarryPlan, context: StageContext): Promise<SwitchResult> {
+  async #switch(
+    staged: readonly StagedTable[],
+    staging: string,
+    carry: CarryPlan,
+    context: StageContext,
+  ): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     this.#switching = true
-    await clearRetiredName(this.#control, this.#publication)
     const outcomes = staged.map((table) => outcomeOf(table, null))
     const { snapshot, instant } = context
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
       await recordHistories(this.#control, this.#publication, staged, instant)
     }
-    const result = await switchVersions(this.#control, this.#publication, carry, record)
+    const result = await switchVersions(this.#control, this.#publication, staging, carry, record)
     this.#staging = null
     return result
   }
@@ -222,8 +219,8 @@ class Run {
       await this.#enter('describe')
       outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
       await this.#enter('record')
-      await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
-      for (const name of await dropRetired(this.#control, this.#publication)) {
+      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), this.#publication.limits)
+      for (const name of await dropUnkept(this.#control, this.#publication)) {
         observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
       }
     } catch (error) {
@@ -246,7 +243,7 @@ class Run {
     await dropWorkSchema(this.#control, staging)
     this.#staging = null
     await this.#enter('record')
-    await succeedRun(this.#control, this.#id, outcomes, this.#ended(), this.#publication.limits)
+    await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), this.#publication.limits)
     return this.#report(outcomes, dataOf, { tries: 0, held: false, milliseconds: 0 }, true)
   }
 
@@ -255,7 +252,7 @@ class Run {
     return {
       run: this.#id,
       tables,
-      phases: this.#phases,
+      phases: this.#phases.times(),
       dataOf,
       switchTries: tries,
       switchHeld: held,
@@ -267,17 +264,7 @@ class Run {
   async #enter(phase: Phase): Promise<void> {
     if (this.#request.signal.aborted && phase !== 'describe' && phase !== 'record')
       throw new VitrineError('INTERRUPTED')
-    this.#ended()
-    this.#phase = phase
-    this.#request.observer({ kind: 'phase', phase })
-    await enterPhase(this.#control, this.#id, phase)
-  }
-
-  #ended(): Readonly<Record<string, number>> {
-    const now = performance.now()
-    this.#phases[this.#phase] = Math.round((this.#phases[this.#phase] ?? 0) + now - this.#since)
-    this.#since = now
-    return this.#phases
+    await this.#phases.enter(phase)
   }
 
   /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */

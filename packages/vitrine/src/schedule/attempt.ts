@@ -19,6 +19,23 @@ export interface LatestRun {
   readonly errorCode: string | null
 }
 
+/** The tries for a due time that failed, as the record has them. */
+export interface Tries {
+  readonly failed: number
+  /** The code of the last one's error. */
+  readonly lastError: string | null
+}
+
+/** Those that began at or after an instant. The bookkeeping must be there. */
+export async function triesSince(target: Session, schema: string, since: Date): Promise<Tries> {
+  const [row] = await target.query<Tries>(
+    `select count(*)::integer as failed, (array_agg(error_code order by id desc))[1] as "lastError"
+     from vitrine.run where schema_name = $1 and state = 'failed' and started_at >= $2`,
+    [schema, since],
+  )
+  return row ?? { failed: 0, lastError: null }
+}
+
 /** Null when there is none. */
 export async function latestRun(target: Session, schema: string): Promise<LatestRun | null> {
   if (!(await bookkeepingIsCurrent(target))) return null

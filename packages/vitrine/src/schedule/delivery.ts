@@ -8,9 +8,25 @@ import type { Secret } from '../base/secret.ts'
 import type { Alarm } from './alarm.ts'
 import type { Sleep } from './pause.ts'
 
+/**
+ * `json`: the whole alarm, for a program. `chat`: an object with nothing but a text, as the incoming webhooks of Slack,
+ * Mattermost and Rocket.Chat take it.
+ */
+export const ALARM_FORMATS = ['json', 'chat'] as const
+export type AlarmFormat = (typeof ALARM_FORMATS)[number]
+
+/** What is posted. In a chat &, < and > begin markup (`<!channel>` calls everybody), so they are written as entities. */
+export const alarmBody = (alarm: Alarm, format: AlarmFormat): string =>
+  JSON.stringify(
+    format === 'json' ? alarm : { text: alarm.text.replaceAll(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign) },
+  )
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
 export interface Receivers {
   /** Gets each alarm as JSON, by POST. */
   readonly webhook: Secret | null
+  readonly format: AlarmFormat
   /** Is fetched after each success: who waits for it in vain raises the alarm, even when this machine is gone. */
   readonly ping: Secret | null
 }
@@ -23,15 +39,19 @@ export interface DeliveryRules {
 }
 
 /** Null when it arrived or there is no webhook, otherwise why not. */
-export const deliverAlarm = (alarm: Alarm, { webhook }: Receivers, rules: DeliveryRules): Promise<string | null> =>
+export const deliverAlarm = (
+  alarm: Alarm,
+  { webhook, format }: Omit<Receivers, 'ping'>,
+  rules: DeliveryRules,
+): Promise<string | null> =>
   deliver(
     webhook,
-    { method: 'POST', body: JSON.stringify(alarm), headers: { 'content-type': 'application/json' } },
+    { method: 'POST', body: alarmBody(alarm, format), headers: { 'content-type': 'application/json' } },
     rules,
   )
 
 /** The same for the sign of life. */
-export const deliverPing = ({ ping }: Receivers, rules: DeliveryRules): Promise<string | null> =>
+export const deliverPing = ({ ping }: Pick<Receivers, 'ping'>, rules: DeliveryRules): Promise<string | null> =>
   deliver(ping, { method: 'GET' }, rules)
 
 async function deliver(url: Secret | null, request: RequestInit, rules: DeliveryRules): Promise<string | null> {

@@ -51,7 +51,7 @@ async function lastStart(target: Session, schema: string): Promise<Date | null> 
   const [run] = await target.query<{ started: Date }>(
     `select r.started_at as started
      from vitrine.run r
-     where r.schema_name = $1 and r.published_at is not null
+     where r.schema_name = $1 and r.published_at is not null and r.trigger <> 'rollback'
        and not exists (select from vitrine.run_table t where t.run_id = r.id and t.carried)
        and (exists (select from vitrine.run_table t where t.run_id = r.id)
             or not exists (select from vitrine.freshness f where f.schema_name = $1 and f.published_at < r.published_at))

@@ -70,6 +70,10 @@ const LAYOUTS: readonly string[] = [
     primary key (schema_name, table_name, day)
   );
   `,
+  // How old the tables of the version before are, which `rollback` brings back.
+  `
+  create table vitrine.kept_freshness (like vitrine.freshness including all);
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
@@ -130,16 +134,4 @@ export async function writeApplied(target: Session, publication: Publication): P
      set publication = excluded.publication, fingerprint = excluded.fingerprint, applied = excluded.applied, applied_at = excluded.applied_at`,
     [publication.schema, publication.name, fingerprintOf(publication), JSON.stringify(shapesOf(publication))],
   )
-}
-
-/** The reader's view of how old each table is, as SQL for `schema`. The writer owns it, so the reader needs no other right. */
-export function freshnessViewSql(publication: Publication, schema: string): string {
-  const { name, comment, columns } = publication.freshness
-  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`
-  const string = (text: string) => `'${text.replaceAll("'", "''")}'`
-  const view = `${quote(schema)}.${quote(name)}`
-  return `
-    create view ${view} (${[columns.table, columns.rows, columns.dataOf, columns.publishedAt].map(quote).join(', ')}) as
-      select table_name, row_count, data_of, published_at from vitrine.freshness where schema_name = ${string(publication.schema)};
-    comment on view ${view} is ${string(comment)};`
 }

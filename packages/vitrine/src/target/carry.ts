@@ -5,7 +5,7 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedRelations } from '../publication/publication.ts'
+import { type Publication, publishedNames, publishedRelations, retiredSchema } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 
@@ -82,7 +82,7 @@ async function tableGrants(target: Session, publication: Publication): Promise<r
      cross join lateral aclexplode(t.attacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
      where n.nspname = $1 and c.relname = any ($2) and a.grantee <> c.relowner
      order by 1, 2 nulls first, 3, 4`,
-    [publication.schema, [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]],
+    [publication.schema, publishedNames(publication)],
   )
   const columns = new Map(
     publishedRelations(publication).map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
@@ -95,9 +95,7 @@ async function tableGrants(target: Session, publication: Publication): Promise<r
   )
   const [reader] = await target.query('select from pg_catalog.pg_roles where rolname = $1', [publication.reader])
   if (reader === undefined) return kept
-  const missing = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name].filter(
-    (name) => !readable.has(name),
-  )
+  const missing = publishedNames(publication).filter((name) => !readable.has(name))
   return [
     ...kept,
     ...missing.map((table) => ({
@@ -157,7 +155,7 @@ async function foreignRelations(
   publication: Publication,
   problems: Problem[],
 ): Promise<readonly string[]> {
-  const ours = [...publishedRelations(publication).map(({ name }) => name), publication.freshness.name]
+  const ours = publishedNames(publication)
   const rows = await target.query<Foreign>(
     `select c.relname as name, c.relkind as kind, pg_has_role(current_user, c.relowner, 'usage') as owned, o.rolname as owner
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_roles o on o.oid = c.relowner
@@ -180,7 +178,7 @@ async function foreignRelations(
   const { schema } = publication
   return rows.map(
     ({ name, kind }) =>
-      `alter ${KIND_WORDS[kind]} ${qualified(`${schema}_previous`, name)} set schema ${identifier(schema)}`,
+      `alter ${KIND_WORDS[kind]} ${qualified(retiredSchema(publication), name)} set schema ${identifier(schema)}`,
   )
 }
 
@@ -223,7 +221,7 @@ async function dependentViews(
      from reading join pg_catalog.pg_class c on c.oid = reading.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_roles o on o.oid = c.relowner
      group by c.oid, n.nspname, o.rolname order by level, schema, name`,
-    [publication.schema, publishedRelations(publication).map(({ name }) => name)],
+    [publication.schema, publishedNames(publication)],
   )
   const statements: string[] = []
   for (const view of rows) {

@@ -1,16 +1,16 @@
 /**
  * Drop: takes away what the tool made in the target, and nothing else. The published schema itself stays, empty, because
- * the reader's rights and the default privileges are its own: `migrate` and `sync` rebuild everything into it. The record
- * of runs and the history in the bookkeeping schema stay too. Called by the command `drop`.
+ * the reader's rights and the default privileges are its own: `rebuild` fills it again. The record of runs stays too, and
+ * so do the recorded days of history tables, unless they are named explicitly. Called by the command `drop`.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
+import { BOOKKEEPING_SCHEMA, ownViewNames, type Publication } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import { unrecordedHistories } from './adoption.ts'
-import { readApplied } from './bookkeeping.ts'
+import { bookkeepingVersion, readApplied } from './bookkeeping.ts'
 import { readOtherRelations } from './live-relations.ts'
 import { readLiveShapes } from './live-shape.ts'
 import { findWorkSchemas } from './staging.ts'
@@ -20,8 +20,10 @@ export interface DropStep {
   readonly sql: string
 }
 
-export interface DropPlan {
+export interface DropPlan extends DropWish {
   readonly publication: Publication
+  /** How many recorded days there are, whether they go or not. */
+  readonly days: number
   /** Empty when there is nothing of ours left. */
   readonly steps: readonly DropStep[]
   /** What stays although it stands in the published schema, by kind and name, and the schema itself. */
@@ -115,7 +117,35 @@ async function strangers(target: Session, schemas: readonly string[]): Promise<r
   return problems
 }
 
-function stepsFor(ours: readonly Relation[], workSchemas: readonly string[], recorded: string | null): DropStep[] {
+interface RecordedDays {
+  readonly schema: string
+  readonly table: string
+  readonly count: number
+  /** YYYY-MM-DD. */
+  readonly first: string
+  readonly last: string
+}
+
+/** The days in the ledger, by table; empty without bookkeeping. */
+async function recordedDays(target: Session, schema: string): Promise<readonly RecordedDays[]> {
+  if ((await bookkeepingVersion(target)) === 0) return []
+  const [ledger] = await target.query(
+    "select from pg_catalog.pg_class where oid = pg_catalog.to_regclass('vitrine.ledger')",
+  )
+  if (ledger === undefined) return []
+  return target.query<RecordedDays>(
+    `select schema_name as schema, table_name as table, count(*)::integer as count, min(day)::text as first, max(day)::text as last
+     from vitrine.ledger where schema_name = $1 group by 1, 2 order by 2`,
+    [schema],
+  )
+}
+
+function stepsFor(
+  ours: readonly Relation[],
+  workSchemas: readonly string[],
+  recorded: string | null,
+  days: readonly RecordedDays[],
+): DropStep[] {
   const names = (kind: 'r' | 'v') =>
     ours.filter((relation) => relation.kind === kind).map(({ schema, name }) => qualified(schema, name))
   const [views, tables] = [names('v'), names('r')]
@@ -132,18 +162,34 @@ function stepsFor(ours: readonly Relation[], workSchemas: readonly string[], rec
     const where = `where schema_name = ${literal(recorded)}`
     steps.push({
       text: `forget what was applied to ${recorded}, and how old its tables were`,
-      sql: `delete from vitrine.freshness ${where}; delete from vitrine.installation ${where}`,
+      sql: `delete from vitrine.freshness ${where}; delete from vitrine.kept_freshness ${where}; delete from vitrine.installation ${where}`,
+    })
+  }
+  for (const { schema, table, count, first, last } of days) {
+    steps.push({
+      text: `forget for ever the ${count} recorded days of ${table}, from ${first} to ${last}`,
+      sql: `delete from vitrine.ledger where schema_name = ${literal(schema)} and table_name = ${literal(table)}`,
     })
   }
   return steps
+}
+
+export interface DropWish {
+  /** The recorded days of history tables go as well. */
+  readonly history: boolean
 }
 
 /**
  * What would be removed, kept and in the way. Only tables that `migrate` recorded are ours: a table of the same name that
  * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema.
  */
-export async function planDrop(target: Session, publication: Publication): Promise<DropPlan> {
-  const { schema, name, freshness } = publication
+export async function planDrop(
+  target: Session,
+  publication: Publication,
+  { history }: DropWish = { history: false },
+): Promise<DropPlan> {
+  const { schema, name } = publication
+  const views = ownViewNames(publication)
   const applied = await readApplied(target, schema)
   if (applied !== null && applied.publication !== name) {
     const detail = `It is filled by the publication ${applied.publication}, and this one is ${name}.`
@@ -153,31 +199,34 @@ export async function planDrop(target: Session, publication: Publication): Promi
   const recorded = new Set(applied?.shapes.map((shape) => shape.name))
   const isOurs = (relation: Relation): boolean =>
     relation.schema !== schema ||
-    (relation.kind === 'r' ? recorded.has(relation.name) : applied !== null && relation.name === freshness.name)
+    (relation.kind === 'r' ? recorded.has(relation.name) : applied !== null && views.includes(relation.name))
   const found = await relationsIn(target, [schema, ...workSchemas])
   const ours = found.filter(isOurs)
   const others = await readOtherRelations(target, schema, {})
+  const days = await recordedDays(target, schema)
   return Object.freeze({
     publication,
-    steps: stepsFor(ours, workSchemas, applied === null ? null : schema),
+    history,
+    days: days.reduce((sum, { count }) => sum + count, 0),
+    steps: stepsFor(ours, workSchemas, applied === null ? null : schema, history ? days : []),
     kept: [
       ...found
         .filter((relation) => !isOurs(relation) && relation.kind === 'r')
         .map((relation) => `table ${qualified(schema, relation.name)} of ${relation.owner}`),
       ...others
-        .filter((other) => !(other.kind === 'view' && applied !== null && other.name === freshness.name))
+        .filter((other) => !(other.kind === 'view' && applied !== null && views.includes(other.name)))
         .map((other) => `${other.kind} ${identifier(schema)}.${other.name} of ${other.owner}`),
       ...(await standing(target, [schema, BOOKKEEPING_SCHEMA])).map((kept) =>
         kept === schema
           ? `schema ${identifier(schema)} with the rights on it`
-          : `schema ${BOOKKEEPING_SCHEMA} with the record of runs and the history`,
+          : `schema ${BOOKKEEPING_SCHEMA} with the record of runs${history ? '' : ' and the history'}`,
       ),
     ],
     blockers: [
       ...(await dependents(target, ours)),
       ...ownedByOthers(ours),
       ...(await strangers(target, workSchemas)),
-      ...(await unrecorded(target, publication, recorded)),
+      ...(history ? [] : await unrecorded(target, publication, recorded)),
     ],
   })
 }
@@ -215,7 +264,8 @@ export async function applyDrop(target: Session, plan: DropPlan): Promise<void> 
     } catch (error) {
       if (!(error instanceof VitrineError)) throw error
       // 2BP01, dependent_objects_still_exist: something was built on our tables since the plan was made.
-      if (error.sqlState === '2BP01') requireNoBlockers(schema, (await planDrop(target, plan.publication)).blockers)
+      if (error.sqlState === '2BP01')
+        requireNoBlockers(schema, (await planDrop(target, plan.publication, plan)).blockers)
       if (error.code !== 'SWITCH_BLOCKED' || attempt >= limits.switchTries) throw error
       await pause(limits.switchPauseMs)
     }

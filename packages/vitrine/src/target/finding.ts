@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedRelations } from '../publication/publication.ts'
+import type { Publication } from '../publication/publication.ts'
 
 /** A failure breaks a promise of the tool; a warning deserves a decision of the team. */
 export type Severity = 'failure' | 'warning'
@@ -50,12 +50,6 @@ export interface ReaderContext {
   /** Whether `migrate` has made the tables yet. */
   readonly migrated: boolean
 }
-
-/** Names of everything that the reader reads. */
-export const publishedNames = (publication: Publication): readonly string[] => [
-  ...publishedRelations(publication).map(({ name }) => name),
-  publication.freshness.name,
-]
 
 /** A name that nobody else has. */
 export const probeName = (): string => `vitrine_doctor_${randomBytes(4).toString('hex')}`

@@ -9,24 +9,15 @@ import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
 import { identifier, shapesOf } from '../publication/shape.ts'
 import { planWithAdoption } from './adoption.ts'
-import {
-  type Applied,
-  bookkeepingIsCurrent,
-  freshnessViewSql,
-  migrateBookkeeping,
-  readApplied,
-  writeApplied,
-} from './bookkeeping.ts'
+import { type Applied, bookkeepingIsCurrent, migrateBookkeeping, readApplied, writeApplied } from './bookkeeping.ts'
 import { requireLedgerFits } from './ledger.ts'
 import { type LiveSchema, readLiveShapes } from './live-shape.ts'
+import { ownViews } from './own-views.ts'
 import { blockingSteps, type MigrationPlan, type MigrationStep, type PlanSettings, planMigration } from './plan.ts'
 
 export function planSettings(publication: Publication): PlanSettings {
-  const { schema, writer, reader, freshness } = publication
-  const { table, rows, dataOf, publishedAt } = freshness.columns
-  const columns = [table, rows, dataOf, publishedAt]
-  const sql = freshnessViewSql(publication, schema).trim()
-  return { schema, writer, reader, freshness: { name: freshness.name, comment: freshness.comment, columns, sql } }
+  const { schema, writer, reader } = publication
+  return { schema, writer, reader, views: ownViews(publication, schema) }
 }
 
 /**
@@ -52,8 +43,8 @@ async function planOf(
 const readLive = (target: Session, { schema, writer, reader }: Publication): Promise<LiveSchema> =>
   readLiveShapes(target, schema, { writer, reader })
 
-/** What was applied last, by this publication and no other. */
-async function readOwnRecord(target: Session, { schema, name }: Publication): Promise<Applied | null> {
+/** What was applied last, by this publication and no other. Throws TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. */
+export async function readOwnRecord(target: Session, { schema, name }: Publication): Promise<Applied | null> {
   const applied = await readApplied(target, schema)
   if (applied === null || applied.publication === name) return applied
   throw new VitrineError('TARGET_OTHER_INSTALLATION', {

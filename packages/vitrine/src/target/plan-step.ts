@@ -18,7 +18,8 @@ export type StepKind =
   | 'changed comment'
   | 'grant'
   | 'missing reader'
-  | 'freshness view'
+  | 'new view'
+  | 'changed view'
 
 export interface MigrationStep {
   readonly kind: StepKind

@@ -6,7 +6,6 @@ const MARKS: Readonly<Record<string, string>> = {
   new: '+',
   removed: '-',
   grant: '+',
-  freshness: '+',
   missing: '!',
 }
 

@@ -7,6 +7,7 @@ import type { Problem } from '../base/errors.ts'
 import { identifier, qualified, type TableShape } from '../publication/shape.ts'
 import type { LiveRelation } from './live-relations.ts'
 import type { LiveSchema, LiveTable } from './live-shape.ts'
+import type { OwnView } from './own-views.ts'
 import { inOrder, type MigrationStep, type PhasedStep, stepOf } from './plan-step.ts'
 import { planTables } from './plan-tables.ts'
 
@@ -22,19 +23,12 @@ export interface MigrationPlan {
   readonly foreign: readonly string[]
 }
 
-export interface PlannedView {
-  readonly name: string
-  readonly comment: string
-  readonly columns: readonly string[]
-  /** Creates the view, its comment included. */
-  readonly sql: string
-}
-
 export interface PlanSettings {
   readonly schema: string
   readonly writer: string
   readonly reader: string
-  readonly freshness: PlannedView
+  /** The views of ours, for the reader. */
+  readonly views: readonly OwnView[]
 }
 
 /** `applied`: the shapes that the last migration wrote down, or null when there was none. */
@@ -48,7 +42,7 @@ export function planMigration(
   const steps = [
     ...schemaSteps(live, settings),
     ...tables.steps,
-    ...freshnessSteps(live, settings),
+    ...settings.views.flatMap((view) => viewSteps(live, view, settings)),
     ...readerSteps(live, settings),
   ]
   const conflicts = [...tables.conflicts, ...nameConflicts(live, wanted, settings)]
@@ -82,30 +76,30 @@ function readerSteps(live: LiveSchema, settings: PlanSettings): readonly PhasedS
     steps.push({ phase: 'grants', step: stepOf('grant', place, text, [`grant ${sql} to ${identifier(reader)}`]) })
   if (!live.readerMayEnter)
     grant(schema, `${reader} may enter schema ${schema}`, `usage on schema ${identifier(schema)}`)
-  const view = freshnessView(live, settings)
-  if (view !== undefined && isCurrent(view, settings) && !view.readable) {
-    grant(view.name, `${reader} may read ${view.name}`, `select on table ${qualified(schema, view.name)}`)
+  for (const wanted of settings.views) {
+    const view = liveView(live, wanted)
+    if (view !== undefined && isCurrent(view, wanted) && !view.readable)
+      grant(view.name, `${reader} may read ${view.name}`, `select on table ${qualified(schema, view.name)}`)
   }
   return steps
 }
 
-const freshnessView = (live: LiveSchema, { freshness }: PlanSettings): LiveRelation | undefined =>
-  live.others.find(({ kind, name }) => kind === 'view' && name === freshness.name)
+const liveView = (live: LiveSchema, wanted: OwnView): LiveRelation | undefined =>
+  live.others.find(({ kind, name }) => kind === 'view' && name === wanted.name)
 
-const isCurrent = (view: LiveRelation, { freshness }: PlanSettings): boolean =>
-  view.comment === freshness.comment && view.columns.join('\n') === freshness.columns.join('\n')
+const isCurrent = (view: LiveRelation, wanted: OwnView): boolean =>
+  view.comment === wanted.comment && view.columns.join('\n') === wanted.columns.join('\n')
 
-function freshnessSteps(live: LiveSchema, settings: PlanSettings): readonly PhasedStep[] {
-  const { schema, freshness, reader } = settings
-  const view = freshnessView(live, settings)
-  if (view !== undefined && isCurrent(view, settings)) return []
-  const name = qualified(schema, freshness.name)
+function viewSteps(live: LiveSchema, wanted: OwnView, { schema, reader }: PlanSettings): readonly PhasedStep[] {
+  const view = liveView(live, wanted)
+  if (view !== undefined && isCurrent(view, wanted)) return []
+  const name = qualified(schema, wanted.name)
   const drop = view === undefined ? [] : [`drop view ${name}`]
   const grant = live.readerExists ? [`grant select on table ${name} to ${identifier(reader)}`] : []
   const verb = view === undefined ? 'created' : 'created again with other columns or another comment'
-  const text = `view ${freshness.name}, which tells how old each table is, is ${verb}`
-  const step = stepOf('freshness view', freshness.name, text, [...drop, freshness.sql, ...grant])
-  return [{ phase: 'views', step }]
+  const text = `view ${wanted.name}, which tells ${wanted.tells}, is ${verb}`
+  const kind = view === undefined ? 'new view' : 'changed view'
+  return [{ phase: 'views', step: stepOf(kind, wanted.name, text, [...drop, wanted.sql, ...grant]) }]
 }
 
 /** Relations and types share their names with tables: CREATE TABLE makes a type of the same name. */
@@ -121,8 +115,9 @@ const TAKES_NAMES = new Set([
 
 function nameConflicts(live: LiveSchema, wanted: readonly TableShape[], settings: PlanSettings): readonly Problem[] {
   const problems: Problem[] = []
-  const { freshness, schema, writer } = settings
-  const names = new Set([...wanted.map(({ name }) => name), freshness.name])
+  const { views, schema, writer } = settings
+  const viewNames = new Set(views.map(({ name }) => name))
+  const names = new Set([...wanted.map(({ name }) => name), ...viewNames])
   const taken = (name: string, kind: string) =>
     problems.push({
       place: name,
@@ -130,12 +125,13 @@ function nameConflicts(live: LiveSchema, wanted: readonly TableShape[], settings
       remedy: `alter ${kind} ${qualified(schema, name)} rename to …, or rename the published one`,
     })
   for (const { name, kind } of live.others) {
-    const isFreshness = kind === 'view' && name === freshness.name
-    if (TAKES_NAMES.has(kind) && names.has(name) && !isFreshness) taken(name, kind)
+    const isOurs = kind === 'view' && viewNames.has(name)
+    if (TAKES_NAMES.has(kind) && names.has(name) && !isOurs) taken(name, kind)
   }
-  if (live.tables.some(({ shape }) => shape.name === freshness.name)) taken(freshness.name, 'table')
-  const view = freshnessView(live, settings)
-  if (view !== undefined && !view.owned && !isCurrent(view, settings)) {
+  for (const { shape } of live.tables) if (viewNames.has(shape.name)) taken(shape.name, 'table')
+  for (const own of views) {
+    const view = liveView(live, own)
+    if (view === undefined || view.owned || isCurrent(view, own)) continue
     const remedy = `alter view ${qualified(schema, view.name)} owner to ${identifier(writer)}`
     problems.push({ place: view.name, detail: `it belongs to ${view.owner}`, remedy })
   }
@@ -150,9 +146,9 @@ function foreignRelations(
 ): readonly string[] {
   const ours = new Set([...wanted, ...(applied ?? [])].map(({ name }) => name))
   const isOurs = ({ shape }: LiveTable) => ours.has(shape.name)
-  const view = freshnessView(live, settings)
+  const views = settings.views.map((own) => liveView(live, own))
   return [
     ...live.tables.filter((table) => !isOurs(table)).map(({ shape }) => `table ${shape.name}`),
-    ...live.others.filter((other) => other !== view).map(({ kind, name }) => `${kind} ${name}`),
+    ...live.others.filter((other) => !views.includes(other)).map(({ kind, name }) => `${kind} ${name}`),
   ]
 }

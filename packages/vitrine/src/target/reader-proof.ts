@@ -4,6 +4,7 @@
  * the read-only default is not what refuses, and rolled back. Called by the doctor.
  */
 import type { Session } from '../postgres/connect.ts'
+import { publishedNames } from '../publication/publication.ts'
 import { qualified } from '../publication/shape.ts'
 import {
   ABSENT,
@@ -14,7 +15,6 @@ import {
   holds,
   inVain,
   listed,
-  publishedNames,
   REFUSED,
   type ReaderContext,
 } from './finding.ts'

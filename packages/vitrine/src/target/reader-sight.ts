@@ -68,7 +68,7 @@ export async function seesNoWorkSchema(reader: Session, { publication }: ReaderC
 export async function seesNoBookkeeping(reader: Session, { publication }: ReaderContext): Promise<Finding> {
   const guarantee: Guarantee = {
     name: 'reader-sees-no-bookkeeping',
-    guarantee: `${publication.reader} does not see the tool's own tables; how old the data is stands in ${publication.freshness.name}.`,
+    guarantee: `${publication.reader} does not see the tool's own tables; how old the data is stands in ${publication.freshness.name}, the runs in ${publication.runs.name}.`,
     expected: `${BOOKKEEPING_SCHEMA} closed or absent`,
   }
   const open = await openSchemas(reader, 'n.nspname = $1', [BOOKKEEPING_SCHEMA])

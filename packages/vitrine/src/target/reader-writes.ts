@@ -3,6 +3,7 @@
  * succeeds locks everybody out until it is undone. Called by `reader-proof.ts`, in a transaction that is rolled back.
  */
 import type { Session } from '../postgres/connect.ts'
+import { publishedNames } from '../publication/publication.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import {
   ABSENT,
@@ -13,7 +14,6 @@ import {
   holds,
   listed,
   probeName,
-  publishedNames,
   REFUSED,
   type ReaderContext,
 } from './finding.ts'
@@ -42,6 +42,10 @@ function harmlessWrite(
   return verb === 'truncate' && kind !== 'v' ? `truncate ${table}` : null
 }
 
+/** SQLSTATEs of a view that nobody can write, such as one with computed columns; that the reader has no right to is known. */
+const isUnwritable = ({ kind }: WritableRelation, state: string): boolean =>
+  kind === 'v' && ['0A000', '428C9', '55000'].includes(state)
+
 export async function cannotWrite(reader: Session, { publication }: ReaderContext): Promise<Finding> {
   const guarantee: Guarantee = {
     name: 'reader-writes-nothing',
@@ -69,7 +73,7 @@ export async function cannotWrite(reader: Session, { publication }: ReaderContex
     for (const verb of WRITES) {
       const sql = harmlessWrite(verb, table, relation)
       const state = relation.allowed.includes(verb) ? null : sql === null ? REFUSED : await attempt(reader, sql)
-      if (state === REFUSED || (state !== null && ABSENT.includes(state))) continue
+      if (state === REFUSED || (state !== null && (ABSENT.includes(state) || isUnwritable(relation, state)))) continue
       possible.push(state === null ? `${verb} on ${relation.name}` : `${verb} on ${relation.name}: SQLSTATE ${state}`)
       repairs.push(`revoke ${verb} on ${table} from public, ${identifier(publication.reader)};`)
     }

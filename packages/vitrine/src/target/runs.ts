@@ -7,7 +7,7 @@ import type { FigureWarning } from './plausibility.ts'
 export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
 export type Phase = (typeof PHASES)[number]
 
-export type Trigger = 'command' | 'schedule'
+export type Trigger = 'command' | 'schedule' | 'rollback'
 
 export interface RunStart {
   readonly schema: string
@@ -58,7 +58,10 @@ export async function enterPhase(target: Session, run: number, phase: Phase): Pr
   await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
 }
 
-/** Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. */
+/**
+ * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
+ * they were before is remembered with the version that is kept.
+ */
 export async function recordPublication(
   target: Session,
   run: number,
@@ -69,6 +72,10 @@ export async function recordPublication(
   await target.query('update vitrine.run set data_of = $2, published_at = clock_timestamp() where id = $1', [
     run,
     dataOf,
+  ])
+  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
+  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
+    schema,
   ])
   await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
     schema,
@@ -84,12 +91,59 @@ export async function recordPublication(
   )
 }
 
+/** A history table that a rollback filled again from the ledger. */
+export interface RestoredHistory {
+  readonly table: string
+  readonly rows: number
+}
+
+/**
+ * Inside the switch of a rollback: the freshness of the published and of the kept version change places, except for history
+ * tables, which do not go back. Gives of when the data are; null when it was never recorded.
+ */
+export async function recordRollback(
+  target: Session,
+  run: number,
+  schema: string,
+  histories: readonly RestoredHistory[],
+): Promise<Date | null> {
+  const [kept] = await target.query<{ rows: string }>(
+    "select coalesce(jsonb_agg(to_jsonb(k)), '[]')::text as rows from vitrine.kept_freshness k where schema_name = $1",
+    [schema],
+  )
+  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
+  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
+    schema,
+  ])
+  await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
+    schema,
+    histories.map(({ table }) => table),
+  ])
+  await target.query(
+    `insert into vitrine.freshness select * from jsonb_populate_recordset(null::vitrine.freshness, $1::jsonb)
+     on conflict (schema_name, table_name) do nothing`,
+    [kept?.rows ?? '[]'],
+  )
+  await target.query(
+    `update vitrine.freshness f set row_count = t.count from unnest($2::text[], $3::bigint[]) as t (name, count)
+     where f.schema_name = $1 and f.table_name = t.name`,
+    [schema, histories.map(({ table }) => table), histories.map(({ rows }) => rows)],
+  )
+  const [published] = await target.query<{ dataOf: Date | null }>(
+    `update vitrine.run set published_at = clock_timestamp(),
+       data_of = (select max(data_of) from vitrine.freshness where schema_name = $2 and table_name <> all ($3))
+     where id = $1 returning data_of as "dataOf"`,
+    [run, schema, histories.map(({ table }) => table)],
+  )
+  return published?.dataOf ?? null
+}
+
 /** Ends a run that published. */
 export async function succeedRun(
   target: Session,
   run: number,
   tables: readonly TableOutcome[],
-  phases: Readonly<Record<string, number>>,
+  phases: Readonly<Partial<Record<Phase, number>>>,
   limits: Limits,
 ): Promise<void> {
   await target.transaction(async () => {
@@ -123,7 +177,7 @@ export async function failRun(target: Session, run: number, error: VitrineError)
 
 export interface RunRecord {
   readonly id: number
-  readonly trigger: string
+  readonly trigger: Trigger
   readonly state: 'running' | 'succeeded' | 'failed'
   readonly phase: Phase
   readonly startedAt: Date
@@ -132,19 +186,26 @@ export interface RunRecord {
   readonly finishedAt: Date | null
   readonly errorCode: string | null
   readonly errorPlace: string | null
+  /** Milliseconds of each phase; empty for a run that did not end well. */
+  readonly phases: Readonly<Partial<Record<Phase, number>>>
   readonly tables: readonly TableOutcome[]
 }
 
-/** The latest runs of a published schema, newest first, with their tables. */
-export async function latestRuns(target: Session, schema: string, count: number): Promise<readonly RunRecord[]> {
+/** The latest runs of a published schema, newest first, with their tables; up to a number of run when one is given. */
+export async function latestRuns(
+  target: Session,
+  schema: string,
+  count: number,
+  upTo: number | null = null,
+): Promise<readonly RunRecord[]> {
   return target.query<RunRecord>(
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
-            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace",
+            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
               'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables
-     from vitrine.run r where r.schema_name = $1 order by r.id desc limit $2`,
-    [schema, count],
+     from vitrine.run r where r.schema_name = $1 and ($3::bigint is null or r.id <= $3) order by r.id desc limit $2`,
+    [schema, count, upTo],
   )
 }
 

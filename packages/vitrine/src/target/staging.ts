@@ -44,26 +44,29 @@ export async function requireWorkNamesFree(target: Session, publication: Publica
   })
 }
 
-interface Relation {
-  readonly name: string
-  readonly kind: string
+/** Drops the views or the tables of a schema of ours, or the one named. One statement, because they refer to each other. */
+export async function dropRelations(
+  target: Session,
+  schema: string,
+  kind: 'r' | 'v',
+  name: string | null = null,
+): Promise<void> {
+  const relations = await target.query<{ name: string }>(
+    `select c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relkind = $2 and ($3::text is null or c.relname = $3) order by 1`,
+    [schema, kind, name],
+  )
+  if (relations.length === 0) return
+  const names = relations.map((relation) => qualified(schema, relation.name)).join(', ')
+  await target.execute(`drop ${kind === 'v' ? 'view' : 'table'} ${names}`)
 }
 
 /** Drops a schema of ours, object by object: whatever depends on them from outside stops the drop instead of vanishing. */
 export async function dropWorkSchema(target: Session, schema: string): Promise<void> {
-  const relations = await target.query<Relation>(
-    `select c.relname as name, c.relkind as kind from pg_catalog.pg_class c
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relkind in ('r', 'v') order by 1`,
-    [schema],
-  )
-  const named = (kind: string) =>
-    relations.filter((relation) => relation.kind === kind).map(({ name }) => qualified(schema, name))
-  const [views, tables] = [named('v'), named('r')]
   await target.transaction(async () => {
     await target.execute("set local lock_timeout = '2s'")
-    if (views.length > 0) await target.execute(`drop view ${views.join(', ')}`)
-    if (tables.length > 0) await target.execute(`drop table ${tables.join(', ')}`)
+    await dropRelations(target, schema, 'v')
+    await dropRelations(target, schema, 'r')
     await target.execute(`drop schema ${identifier(schema)}`)
   })
 }

@@ -1,8 +1,9 @@
 /**
- * The switch: two schema renames in one transaction. It first tries to hold all published tables for the instant of the
+ * The switch: schema renames in one transaction. It first tries to hold all published tables for the instant of the
  * renames, without ever waiting for one, so that no statement finds one table before and another after; when readers keep
  * some table, it renames without. Neither a long query nor an idle transaction of a reader holds it up. What it carries
- * over besides (views, relations of the team) waits for locks within a budget. The retired version is dropped afterwards.
+ * over besides (views, relations of the team) waits for locks within a budget. The version that leaves is kept out of
+ * sight for a rollback, or dropped.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -20,13 +21,27 @@ export interface SwitchResult {
   readonly milliseconds: number
 }
 
-function switchStatements(publication: Publication, carry: CarryPlan): readonly string[] {
-  const [current, staging, retired] = [publication.schema, stagingSchema(publication), retiredSchema(publication)].map(
-    identifier,
-  )
+/**
+ * The version that leaves takes the retired name. Where the one that comes has it, the two change places; where an older
+ * version has it, that one is set aside first, so that a switch that fails has lost nothing.
+ */
+function renames(publication: Publication, incoming: string, aside: string | null): readonly string[] {
+  const rename = (from: string, to: string) => `alter schema ${identifier(from)} rename to ${identifier(to)}`
+  const [current, staging, retired] = [publication.schema, stagingSchema(publication), retiredSchema(publication)]
+  if (incoming === retired) return [rename(current, staging), rename(retired, current), rename(staging, retired)]
+  const free = aside === null ? [] : [rename(retired, aside)]
+  return [...free, rename(current, retired), rename(incoming, current)]
+}
+
+function switchStatements(
+  publication: Publication,
+  incoming: string,
+  aside: string | null,
+  carry: CarryPlan,
+): readonly string[] {
+  const [current, retired] = [publication.schema, retiredSchema(publication)].map(identifier)
   return [
-    `alter schema ${current} rename to ${retired}`,
-    `alter schema ${staging} rename to ${current}`,
+    ...renames(publication, incoming, aside),
     `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
     `comment on schema ${current} is ${literal(carry.comment)}`,
     ...carry.grantees.map((grantee) => `revoke all on schema ${retired} from ${grantee}`),
@@ -40,18 +55,20 @@ function switchStatements(publication: Publication, carry: CarryPlan): readonly 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 /**
- * Makes the staged schema the published one. `record` writes what belongs to the same moment (freshness, the run) and runs
- * in the same transaction, before the renames, so that nothing but they stands between the locks and the commit. Tries
- * again while a lock cannot be had; throws SWITCH_BLOCKED when the budget is used up.
+ * Makes the incoming schema, staged or kept, the published one. `record` writes what belongs to the same moment (freshness,
+ * the run) and runs in the same transaction, before the renames, so that nothing but they stands between the locks and the
+ * commit. Tries again while a lock cannot be had; throws SWITCH_BLOCKED when the budget is used up.
  */
 export async function switchVersions(
   target: Session,
   publication: Publication,
+  incoming: string,
   carry: CarryPlan,
   record: () => Promise<void>,
 ): Promise<SwitchResult> {
   const { limits } = publication
-  const renames = switchStatements(publication, carry)
+  const aside = await nameAside(target, publication)
+  const renaming = switchStatements(publication, incoming, aside, carry)
   // The record of success is written durably after the switch, and makes it durable: here it would only lengthen the wait.
   const begin = `begin; set local lock_timeout = ${limits.switchLockTimeoutMs}; set local synchronous_commit = off; set local search_path = ''`
   await target.execute(begin)
@@ -60,7 +77,7 @@ export async function switchVersions(
     await target.execute('savepoint before_renames')
     for (let attempt = 1; ; attempt++) {
       const held = attempt <= limits.switchQuietTries
-      const statements = held ? [await holdTables(target, publication), ...renames] : renames
+      const statements = held ? [await holdTables(target, publication), ...renaming] : renaming
       const started = performance.now()
       try {
         await target.execute([...statements, 'commit'].join('; '))
@@ -95,25 +112,26 @@ async function holdTables(target: Session, { schema }: Publication): Promise<str
   return `lock table ${rows.map(({ name }) => qualified(schema, name)).join(', ')} in access exclusive mode nowait`
 }
 
-/** Drops retired versions that nobody reads any more; one that is still read waits for the next run. Never throws. */
-export async function dropRetired(target: Session, publication: Publication): Promise<readonly string[]> {
-  const kept: string[] = []
-  const staging = stagingSchema(publication)
-  for (const { name, ours } of await findWorkSchemas(target, publication)) {
-    if (!ours || name === staging) continue
-    await dropWorkSchema(target, name).catch(() => kept.push(name))
-  }
-  return kept
+/** A free name for the version that has the retired name; null when none has it. */
+async function nameAside(target: Session, publication: Publication): Promise<string | null> {
+  const name = retiredSchema(publication)
+  const found = new Set((await findWorkSchemas(target, publication)).map((schema) => schema.name))
+  if (!found.has(name)) return null
+  let number = 1
+  while (found.has(`${name}_${number}`)) number += 1
+  return `${name}_${number}`
 }
 
-/** Frees the retired name before a switch: a version still being read is set aside under another name of ours. */
-export async function clearRetiredName(target: Session, publication: Publication): Promise<void> {
-  await dropRetired(target, publication)
-  const name = retiredSchema(publication)
-  const left = await findWorkSchemas(target, publication)
-  if (!left.some((schema) => schema.name === name)) return
-  const taken = new Set(left.map((schema) => schema.name))
-  let number = 1
-  while (taken.has(`${name}_${number}`)) number += 1
-  await target.execute(`alter schema ${identifier(name)} rename to ${identifier(`${name}_${number}`)}`)
+/**
+ * After a switch: drops the retired versions that no rollback needs. Gives the names of those that cannot be dropped yet,
+ * because they are still read; the next switch tries again.
+ */
+export async function dropUnkept(target: Session, publication: Publication): Promise<readonly string[]> {
+  const kept = publication.limits.versionsKept === 0 ? null : retiredSchema(publication)
+  const read: string[] = []
+  for (const { name, ours } of await findWorkSchemas(target, publication)) {
+    if (!ours || name === stagingSchema(publication) || name === kept) continue
+    await dropWorkSchema(target, name).catch(() => read.push(name))
+  }
+  return read
 }

@@ -4,7 +4,7 @@
  */
 import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
-import { type Publication, stagingSchema } from '../publication/publication.ts'
+import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../publication/shape.ts'
 import { attempt, broken, type Finding, type Guarantee, holds, inVain, listed, probeName } from './finding.ts'
 import { rightStatements } from './grant.ts'
@@ -81,10 +81,13 @@ function defaultPrivileges(publication: Publication, { published, database }: Ri
 async function nothingLeft(target: Session, publication: Publication): Promise<Finding> {
   const guarantee: Guarantee = {
     name: 'no-leftovers',
-    guarantee: 'Between two runs there is no half-built and no retired version on the target.',
+    guarantee: 'Between two runs there is no half-built version on the target, and no retired one but the kept one.',
     expected: 'none',
   }
-  const schemas = await findWorkSchemas(target, publication)
+  const keeps = publication.limits.versionsKept > 0
+  const schemas = (await findWorkSchemas(target, publication)).filter(
+    ({ name, ours }) => !(keeps && ours && name === retiredSchema(publication)),
+  )
   const foreign = schemas.filter(({ ours }) => !ours).map(({ name }) => name)
   if (foreign.length > 0) {
     const repairs = foreign.map((name) => `alter schema ${identifier(name)} rename to …;`)

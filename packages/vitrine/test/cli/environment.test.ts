@@ -32,9 +32,12 @@ describe('settings that are understood', () => {
       VITRINE_PSEUDONYM_KEY: 'k'.repeat(32),
       VITRINE_ALARM_WEBHOOK: 'https://chat.test/hooks/webhook-secret@',
       VITRINE_PING_URL: 'https://ping.test/ping-secret@',
+      VITRINE_ALARM_FORMAT: 'chat',
+      VITRINE_HTTP_ADDRESS: '9187',
     }
     const settings = parseSettings(environment, { ...both, reader: 'optional', admin: 'optional' }, publication)
-    expect(Object.entries(settings).map(([name, value]) => `${name} ${'host' in (value ?? {}) ? '' : value}`)).toEqual([
+    const shown = (value: unknown) => (typeof value === 'object' && value !== null && 'host' in value ? '' : value)
+    expect(Object.entries(settings).map(([name, value]) => `${name} ${shown(value)}`)).toEqual([
       'source ',
       'target ',
       'reader ',
@@ -42,7 +45,10 @@ describe('settings that are understood', () => {
       'pseudonymKey [secret]',
       'alarmWebhook [secret]',
       'pingUrl [secret]',
+      'alarmFormat chat',
+      'httpAddress ',
     ])
+    expect(settings.httpAddress).toEqual({ host: '127.0.0.1', port: 9187 })
     expect(printable(settings.target)).toBe('impact@target.test:5432/metabase-data')
     expect(Object.isFrozen(settings)).toBe(true)
     expect(`${inspect(settings, { depth: 9 })} ${JSON.stringify(settings)}`).not.toMatch(

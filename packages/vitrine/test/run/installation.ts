@@ -4,7 +4,7 @@ import { TestDatabase, type TestRole, type Version } from '../../../../test/data
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
-import { connect } from '../../src/postgres/connect.ts'
+import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { applyPlan, planFor } from '../../src/target/migrate.ts'
@@ -64,14 +64,19 @@ export class Installation {
     return installation
   }
 
-  async migrate(publication = this.publication): Promise<void> {
-    const session = await connect(this.target.address(this.writer), {
+  /** A session of the tool as the writer. */
+  session(publication = this.publication): Promise<Session> {
+    return connect(this.target.address(this.writer), {
       side: 'target',
-      name: 'test migrate',
+      name: 'test',
       limits: publication.limits,
       readOnly: false,
       searchPath: [],
     })
+  }
+
+  async migrate(publication = this.publication): Promise<void> {
+    const session = await this.session(publication)
     try {
       await applyPlan(session, publication, await planFor(session, publication))
     } finally {
@@ -132,10 +137,10 @@ export class Installation {
     return rows
   }
 
-  /** Schemas of the tool that should not be there between runs. */
+  /** Schemas of the tool that should not be there between runs: all but the kept version. */
   async leftovers(): Promise<readonly string[]> {
     const rows = await this.look<{ name: string }>(
-      "select nspname as name from pg_namespace where nspname ~ '^shop_(next|previous)'",
+      "select nspname as name from pg_namespace where nspname ~ '^shop_(next|previous_)'",
     )
     return rows.map(({ name }) => name)
   }

@@ -194,6 +194,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       'shop_customer',
       'shop_purchase',
       'vitrine_freshness',
+      'vitrine_runs',
     ])
     // The views show the present version, not the one they were made on.
     const [seen] = await shop.look(

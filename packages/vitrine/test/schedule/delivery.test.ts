@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
 import { english } from '../../src/cli/language.ts'
 import { type Alarm, alarmOf } from '../../src/schedule/alarm.ts'
-import { deliverAlarm, deliverPing } from '../../src/schedule/delivery.ts'
+import { alarmBody, deliverAlarm, deliverPing } from '../../src/schedule/delivery.ts'
 import type { ScheduleEvent } from '../../src/schedule/loop.ts'
 import { systemSleep } from '../../src/schedule/pause.ts'
 import { shop } from '../publication/shop.ts'
@@ -11,8 +11,8 @@ import { type Behaviour, fine, type Receiver, receive } from './receiver.ts'
 
 const DUE = new Date('2026-01-14T23:00:00Z')
 const AT = new Date('2026-01-15T02:00:00Z')
-const alarmFor = (event: ScheduleEvent) =>
-  alarmOf(event, shop({ writer: 'w', reader: 'r' }), english.alarms, (at) => at.toISOString(), AT)
+const alarmFor = (event: ScheduleEvent, before?: ReadonlyMap<string, number>) =>
+  alarmOf(event, shop({ writer: 'w', reader: 'r' }), english.alarms, (at) => at.toISOString(), AT, before)
 
 const error = new VitrineError('TABLE_SHRANK', {
   place: 'shop_customer',
@@ -36,7 +36,7 @@ const rules = (signal = new AbortController().signal) => ({
 async function delivered(behave: Behaviour): Promise<{ reason: string | null; tries: number; milliseconds: number }> {
   receiver = await receive(behave)
   const started = performance.now()
-  const reason = await deliverAlarm(alarm, { webhook: receiver.secret, ping: null }, rules())
+  const reason = await deliverAlarm(alarm, { webhook: receiver.secret, format: 'json' }, rules())
   return { reason, tries: receiver.received.length, milliseconds: performance.now() - started }
 }
 
@@ -57,6 +57,14 @@ describe('delivery', () => {
       run: null,
       warnings: [],
     })
+  })
+
+  test('is nothing but an escaped text for a chat', async () => {
+    receiver = await receive()
+    const calling = { ...alarm, text: 'a < b && <!channel>' }
+    expect(await deliverAlarm(calling, { webhook: receiver.secret, format: 'chat' }, rules())).toBeNull()
+    expect(JSON.parse(receiver.received[0]?.body ?? '')).toEqual({ text: 'a &lt; b &amp;&amp; &lt;!channel&gt;' })
+    expect(JSON.parse(alarmBody(calling, 'json')).text).toBe(calling.text)
   })
 
   const status =
@@ -90,7 +98,7 @@ describe('delivery', () => {
   test('to a server that is gone', async () => {
     const { secret, close } = await receive()
     await close()
-    expect(await deliverPing({ webhook: null, ping: secret }, rules())).toBe('it could not be reached (ECONNREFUSED)')
+    expect(await deliverPing({ ping: secret }, rules())).toBe('it could not be reached (ECONNREFUSED)')
   })
 
   test('ends at once with the process', async () => {
@@ -98,13 +106,13 @@ describe('delivery', () => {
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 30)
     const started = performance.now()
-    await deliverPing({ webhook: null, ping: receiver.secret }, rules(abort.signal))
+    await deliverPing({ ping: receiver.secret }, rules(abort.signal))
     expect(performance.now() - started).toBeLessThan(190)
     expect(receiver.received).toMatchObject([{ method: 'GET', path: '/hooks/canary-token' }])
   })
 
   test('goes nowhere when nobody is named', async () => {
-    expect(await deliverAlarm(alarm, { webhook: null, ping: null }, rules())).toBeNull()
+    expect(await deliverAlarm(alarm, { webhook: null, format: 'json' }, rules())).toBeNull()
   })
 })
 
@@ -138,9 +146,26 @@ describe('an event is worth an alarm', () => {
       kind: 'warnings',
       run: 7,
       warnings: [{ table: 'shop_customer', column: 'job' }],
-      text: 'Vitrine shop: published, with implausible figures. shop_customer.job: every row has «chief», which was 56 % of them',
+      text: 'Vitrine shop: published, with suspicious content. shop_customer.job: every row has «chief», which was 56 % of them',
     })
     expect(alarmFor({ kind: 'published', due: DUE, report: { ...report, tables: [] } })).toBeNull()
+  })
+
+  /** rows before, rows now, warned. Above 50 rows a fifth may go; all of them may not go however few. */
+  test.each([
+    [375, false],
+    [376, true],
+    [0, false],
+  ])('when a table has 300 rows now and had %i, allowed or not: %s', (had, warned) => {
+    const [table] = report.tables
+    const tables = [{ ...(table as (typeof report.tables)[number]), warnings: [] }] // sound because there is one.
+    const found = alarmFor(
+      { kind: 'published', due: DUE, report: { ...report, tables } },
+      new Map([['shop_customer', had]]),
+    )
+    expect(found?.warnings ?? null).toEqual(
+      warned ? [{ table: 'shop_customer', column: null, text: `${had} rows before, 300 now` }] : null,
+    )
   })
 
   test('when nothing came in time', () => {

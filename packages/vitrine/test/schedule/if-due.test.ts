@@ -3,12 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
+import { takeRunLock } from '../../src/postgres/lock.ts'
 import { syncUnless } from '../../src/run/sync.ts'
 import { isDue } from '../../src/schedule/dueness.ts'
 import { type Outcome, run } from '../cli/captured-io.ts'
 import { KEY } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
-import { type Receiver, receive } from './receiver.ts'
+import { freePort, type Receiver, receive } from './receiver.ts'
 
 let shop: Installation
 let webhook: Receiver
@@ -27,8 +28,13 @@ beforeEach(() => {
 })
 
 /** Runs a command, and looks for what must never be written. */
-async function command(line: string, environment: Record<string, string> = {}, interrupt?: (now: () => void) => void) {
-  const outcome = await run({ ...vitrine, publication: shop.publication }, line, {
+async function command(
+  line: string,
+  environment: Record<string, string> = {},
+  interrupt?: (now: () => void) => void,
+  publication = shop.publication,
+) {
+  const outcome = await run({ ...vitrine, publication }, line, {
     environment: {
       DATABASE_URL: shop.source.url(shop.app),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
@@ -55,22 +61,29 @@ const runs = () =>
 const aDayLater = () => shop.look("update vitrine.run set started_at = started_at - interval '1 day'")
 const forget = () => shop.look('delete from vitrine.run')
 
-async function asked<T>(ask: (session: Session) => Promise<T>): Promise<T> {
+function session(name: string): Promise<Session> {
   const { publication, target, writer } = shop
-  const session = await connect(target.address(writer), {
-    side: 'target',
-    name: 'test',
-    limits: publication.limits,
-    readOnly: true,
-    searchPath: [],
-  })
+  const { limits } = publication
+  return connect(target.address(writer), { side: 'target', name, limits, readOnly: true, searchPath: [] })
+}
+
+async function asked<T>(ask: (session: Session) => Promise<T>): Promise<T> {
+  const asking = await session('test')
   try {
-    return await ask(session)
+    return await ask(asking)
   } finally {
-    await session.end()
+    await asking.end()
   }
 }
 const due = (now?: Date) => asked(async (session) => (await isDue(session, shop.publication, now)).due)
+
+async function until(look: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await look()) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('it did not come')
+}
 
 describe.sequential('due, exactly once', () => {
   test('at first; then not until the next due time; a part and a rehearsal do not count', async () => {
@@ -147,6 +160,99 @@ describe.sequential('due, exactly once', () => {
     expect(webhook.received.map(({ body }) => JSON.parse(body).code)).toEqual(['CONNECTION_FAILED'])
     const failure = { trigger: 'schedule', state: 'failed', code: 'CONNECTION_FAILED' }
     expect(await runs()).toEqual([failure, failure])
+    const { tries } = JSON.parse((await command('status --json')).stdout)
+    expect(tries).toEqual({ failed: 2, lastError: 'CONNECTION_FAILED', budget: shop.publication.limits.retryTries })
+    const text = (await command('status')).stdout
+    expect(text).toContain('Failed for this due time: 2 of 12 tries, the last one with CONNECTION_FAILED.\n')
+  })
+
+  test('receivers that never answer are given up, and the version is published', async () => {
+    await forget()
+    const silent = await receive(() => undefined)
+    await shop.look("update vitrine.freshness set row_count = 900 where table_name = 'shop_customer'")
+    const limits = { ...shop.publication.limits, deliveryTimeoutMs: 60, deliveryTries: 2, deliveryPauseMs: 10 }
+    const urls = { VITRINE_ALARM_WEBHOOK: silent.url, VITRINE_PING_URL: silent.url }
+    const outcome = await command('sync --if-due --allow-shrink', urls, undefined, { ...shop.publication, limits })
+    await silent.close()
+    expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('Published 2 tables') })
+    for (const name of Object.keys(urls))
+      expect(outcome.stderr).toContain(`${name} was not reached: no answer within 60 ms.`)
+    expect(silent.received.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET', 'GET'])
+  })
+
+  test.each([
+    ['schedule', { schedule: '0 25 * * *' }],
+    ['schedule', { zone: 'Europe/Pariss' }],
+    ['sync --if-due', { schedule: 'midnight' }],
+    ['status --alarm', { zone: 'Europe/Pariss' }],
+    ['check', { schedule: '0 0 30 2 *' }],
+  ])('%s with %j is refused as a wrong definition', async (line, wrong) => {
+    const { status, stderr } = await command(line, {}, undefined, { ...shop.publication, ...wrong })
+    expect(status).toBe(3)
+    expect(stderr).toContain('error DEFINITION_INVALID')
+    expect(webhook.received).toEqual([])
+  })
+
+  test('a loss of rows that was allowed is told all the same', async () => {
+    await forget()
+    await shop.look("update vitrine.freshness set row_count = 900 where table_name = 'shop_customer'")
+    expect((await command('sync --if-due')).stderr).toContain('TABLE_SHRANK')
+    webhook.received.length = 0
+    const { status, stderr } = await command('sync --if-due --allow-shrink', { VITRINE_ALARM_FORMAT: 'chat' })
+    expect(status).toBe(0)
+    const text = 'Vitrine shop: published, with suspicious content. shop_customer: 900 rows before, 60 now'
+    expect(stderr).toContain(`alarm: ${text}\n`)
+    expect(webhook.received.map(({ body }) => JSON.parse(body))).toEqual([{ text }])
+    expect(ping.received).toHaveLength(1)
+  })
+
+  test('another run that hangs is told once the version is late, and the session that holds the lock is named', async () => {
+    await forget()
+    const hanging = await session('hanging')
+    await takeRunLock(hanging, 'shop')
+    const soon = await command('sync --if-due')
+    expect(soon).toMatchObject({ status: 8, stderr: expect.stringMatching(/error RUN_IN_PROGRESS.*\n.*/) })
+    const told = () => webhook.received.map(({ body }) => JSON.parse(body))
+    expect(told()).toEqual([])
+    const hasty = { ...shop.publication, limits: { ...shop.publication.limits, staleAfterMinutes: 0 } }
+    const again = await command('sync --if-due', {}, undefined, hasty)
+    expect(again.status).toBe(8)
+    expect(again.stderr).toMatch(/alarm: Vitrine shop: still nothing published 0 minutes after .+ \(hanging\)/)
+    expect(told()).toMatchObject([{ kind: 'stale', code: 'RUN_IN_PROGRESS' }])
+    hanging.destroy()
+    // The lock ends with the session that held it, however that ended: nobody has to take it away.
+    await until(async () => (await command('sync --if-due')).status === 0)
+    expect((await runs()).at(-1)).toMatchObject({ state: 'succeeded' })
+  })
+
+  test('status --alarm speaks for a publisher that is dead, and says so when the target is', async () => {
+    expect(await command('status --alarm')).toMatchObject({ status: 0, stderr: '' })
+    await shop.look("update vitrine.freshness set published_at = published_at - interval '3 days'")
+    const stale = await command('status')
+    expect(stale.status).toBe(9)
+    expect(webhook.received).toEqual([])
+    const alarmed = await command('status --alarm')
+    expect(alarmed.status).toBe(9)
+    expect(alarmed.stderr).toMatch(
+      /^error STALE[\s\S]*^alarm: Vitrine shop: still nothing published 60 minutes after /m,
+    )
+    const away = { METABASE_DATABASE_URL: `postgresql://${shop.writer.user}:canary-x@127.0.0.1:1/away` }
+    expect((await command('status --alarm', away)).status).toBe(4)
+    expect(webhook.received.map(({ body }) => JSON.parse(body))).toMatchObject([
+      { kind: 'stale', code: null },
+      { kind: 'stale', code: 'CONNECTION_FAILED' },
+    ])
+    await shop.look("update vitrine.freshness set published_at = published_at + interval '3 days'")
+  })
+
+  test.each([
+    ['VITRINE_ALARM_FORMAT', 'xml', 'write json or chat'],
+    ['VITRINE_HTTP_ADDRESS', 'localhost', 'write host:port, such as 127.0.0.1:9187'],
+    ['VITRINE_HTTP_ADDRESS', '127.0.0.1:65536', 'write host:port, such as 127.0.0.1:9187'],
+  ])('%s %s is refused before anything is touched', async (name, value, remedy) => {
+    const { status, stderr } = await command('schedule', { [name]: value })
+    expect(status).toBe(2)
+    expect(stderr).toContain(remedy)
   })
 
   test('--if-due with a part or a rehearsal is refused', async () => {
@@ -162,17 +268,12 @@ describe.sequential('due, exactly once', () => {
 })
 
 describe.sequential('schedule', () => {
-  async function until(look: () => Promise<boolean> | boolean): Promise<void> {
-    for (let tries = 0; tries < 400; tries++) {
-      if (await look()) return
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
-    throw new Error('it did not come')
-  }
-
-  function start(environment: Record<string, string> = {}): { ended: Promise<Outcome>; interrupt: () => void } {
+  function start(
+    environment: Record<string, string> = {},
+    line = 'schedule',
+  ): { ended: Promise<Outcome>; interrupt: () => void } {
     let interrupt = () => undefined as unknown
-    const ended = command('schedule', environment, (now) => {
+    const ended = command(line, environment, (now) => {
       interrupt = now
     })
     return { ended, interrupt: () => interrupt() }
@@ -218,5 +319,30 @@ describe.sequential('schedule', () => {
     expect(JSON.parse(broken.received[0]?.body ?? '')).toMatchObject({ kind: 'failed', code: 'SOURCE_DRIFT' })
     expect(await runs()).toEqual([{ trigger: 'schedule', state: 'failed', code: 'SOURCE_DRIFT' }])
     expect(ping.received).toEqual([])
+  })
+
+  test('--listen answers monitors while a run is on, and a second schedule is told that the port is taken', async () => {
+    await forget()
+    const holder = await shop.source.connect()
+    await holder.query('begin; lock table customer in access exclusive mode')
+    const port = await freePort()
+    // The flag is stronger than the variable.
+    const { ended, interrupt } = start({ VITRINE_HTTP_ADDRESS: '127.0.0.1:1' }, `schedule --listen ${port}`)
+    await until(async () => (await runs()).some(({ state }) => state === 'running'))
+    const url = `http://127.0.0.1:${port}`
+    const health = await fetch(`${url}/health`)
+    expect(health.status).toBe(200)
+    expect(await health.json()).toMatchObject({ state: 'fresh', stale: false, underWay: true })
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toContain('vitrine_run_under_way 1\n')
+    expect(metrics).toContain('vitrine_table_rows{table="shop_customer"} 60\n')
+    const taken = await command(`schedule --listen 127.0.0.1:${port}`)
+    expect(taken.status).toBe(2)
+    expect(taken.stderr).toContain(`127.0.0.1:${port}: the port is taken`)
+    await shop.source.close(holder)
+    await until(() => ping.received.length > 0)
+    interrupt()
+    expect(await ended).toMatchObject({ status: 0 })
+    await expect(fetch(`${url}/health`)).rejects.toThrow()
   })
 })

@@ -33,3 +33,10 @@ export async function receive(behave: Behaviour = fine): Promise<Receiver> {
     })
   return { url, secret: new Secret(url), received, close }
 }
+
+/** A port of this machine that nobody listens at. */
+export async function freePort(): Promise<number> {
+  const receiver = await receive()
+  await receiver.close()
+  return Number(new URL(receiver.url).port)
+}

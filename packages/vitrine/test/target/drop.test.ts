@@ -30,7 +30,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   }
   const migrate = async () => applyPlan(writer, publication, await planFor(writer, publication))
   const drop = async () => applyDrop(writer, await planDrop(writer, publication))
-  const OURS = ['shop.shop_customer', 'shop.shop_purchase', 'shop.vitrine_freshness']
+  const OURS = ['shop.shop_customer', 'shop.shop_purchase', 'shop.vitrine_freshness', 'shop.vitrine_runs']
 
   beforeAll(async () => {
     database = await TestDatabase.create(version, 'drop')
@@ -64,7 +64,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       create view shop_previous.vitrine_freshness as select id from shop_previous.shop_customer`)
     const plan = await planDrop(writer, publication)
     expect(plan.steps.map(({ text }) => text)).toEqual([
-      'drop view: shop.vitrine_freshness, shop_previous.vitrine_freshness',
+      'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness',
       'drop table: shop.shop_customer, shop.shop_purchase, shop_next.shop_customer, shop_next.shop_purchase, shop_previous.shop_customer',
       'drop schema: shop_next, shop_previous',
       'forget what was applied to shop, and how old its tables were',
@@ -147,8 +147,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     ['a table', 'drop table shop.shop_purchase'],
     ['the view and both tables', 'drop view shop.vitrine_freshness; drop table shop.shop_purchase, shop.shop_customer'],
     [
-      'the record of what was applied and the view',
-      'delete from vitrine.installation; drop view shop.vitrine_freshness',
+      'the record of what was applied and the views',
+      'delete from vitrine.installation; drop view shop.vitrine_freshness, shop.vitrine_runs',
     ],
   ])('it works when half is gone already, before the plan or after it: %s', async (what, gone) => {
     const early = await planDrop(writer, publication)
@@ -195,6 +195,21 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     })
     await writer.execute('drop sequence shop_next.counter; drop schema shop_next')
     expect(await relations()).toEqual(OURS)
+  })
+
+  test('history goes only when it is asked for, and only that of this schema', async () => {
+    await writer.execute(`insert into vitrine.ledger values
+      ('shop', 'shop_stats', '2026-01-01', '{}', 'run', now()), ('shop', 'shop_stats', '2026-01-03', '{}', 'run', now()),
+      ('other', 'stats', '2026-01-01', '{}', 'run', now())`)
+    expect((await planDrop(writer, publication)).days).toBe(2)
+    const plan = await planDrop(writer, publication, { history: true })
+    expect(plan.steps.at(-1)?.text).toBe(
+      'forget for ever the 2 recorded days of shop_stats, from 2026-01-01 to 2026-01-03',
+    )
+    expect(plan.kept.at(-1)).toBe('schema vitrine with the record of runs')
+    await applyDrop(writer, plan)
+    expect(await writer.query('select schema_name from vitrine.ledger')).toEqual([{ schema_name: 'other' }])
+    await writer.execute('delete from vitrine.ledger')
   })
 
   test('a reader in the way is waited for a bounded time, and nothing is dropped', async () => {

@@ -52,7 +52,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const plan = await planFor(target.session, shop)
     expect(plan.steps.filter(({ losesData, place }) => losesData && place.startsWith('metabase_stats'))).toEqual([])
     expect(plainly(planText(plan), shop)).toMatchInlineSnapshot(`
-      "Schema impact: 8 to migrate.
+      "Schema impact: 9 to migrate.
 
       Now:
         ~ 2 days of metabase_stats go into its history
@@ -62,7 +62,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
         ~ the comment of metabase_stats and 4 more changes
         + metabase may read metabase_stats
         + metabase may enter schema impact
-        + view vitrine_freshness, which tells how old each table is, is created"
+        + view vitrine_freshness, which tells how old each table is, is created
+        + view vitrine_runs, which tells the runs, is created"
     `)
     await target.migrate(shop)
     expect(await ledger(shop)).toEqual([
@@ -160,7 +161,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   test('an installation from before there was a ledger, and a table of another owner', async () => {
     const plain = target.fresh([customer])
     await target.migrate(plain)
-    await target.admin.query('drop table vitrine.ledger; delete from vitrine.layout where version > 1')
+    await target.admin.query(
+      'drop table vitrine.ledger, vitrine.kept_freshness; delete from vitrine.layout where version > 1',
+    )
     await legacy(plain, S26, TWO)
     const shop = { ...plain, histories: [stats] }
     await target.admin.query(`alter table ${shop.schema}.metabase_stats owner to current_user`)

@@ -54,7 +54,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const plan = await planFor(target.session, publication)
     expect(plan.steps.filter(({ byHand }) => byHand)).toEqual([])
     expect(planText(plan).replaceAll(target.reader.user, 'metabase')).toMatchInlineSnapshot(`
-      "Schema impact: 10 to migrate.
+      "Schema impact: 11 to migrate.
 
       Now:
         ~ table metabase_entreprise, which this tool did not make, is taken over: the next run replaces its rows [data is lost]
@@ -67,6 +67,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
         + metabase may read metabase_bdese
         + metabase may enter schema impact
         + view vitrine_freshness, which tells how old each table is, is created
+        + view vitrine_runs, which tells the runs, is created
 
       With the next run:
         - index metabase_entreprise_siren_6f1c3d0b_like of metabase_entreprise, which this tool did not make, goes with the next run

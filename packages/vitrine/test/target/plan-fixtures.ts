@@ -7,12 +7,15 @@ export const settings: PlanSettings = {
   schema: 'shop',
   writer: 'writer',
   reader: 'reader',
-  freshness: {
-    name: 'freshness',
-    comment: 'How old.',
-    columns: ['table_name', 'data_of'],
-    sql: 'create view shop.freshness …',
-  },
+  views: [
+    {
+      name: 'freshness',
+      comment: 'How old.',
+      columns: ['table_name', 'data_of'],
+      tells: 'how old each table is',
+      sql: 'create view shop.freshness …',
+    },
+  ],
 }
 
 export const column = (name: string, type: string, over: Partial<ColumnShape> = {}): ColumnShape => ({

@@ -51,7 +51,10 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const [wanted] = shapesOf(publication)
     const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1)
     expect(live.tables[0]?.shape).toEqual({ ...wanted, constraints: [...(wanted?.constraints ?? [])].sort(byName) })
-    expect(live.others).toMatchObject([{ name: 'vitrine_freshness', kind: 'view', owned: true }])
+    expect(live.others).toMatchObject([
+      { name: 'vitrine_freshness', kind: 'view', owned: true },
+      { name: 'vitrine_runs', kind: 'view', owned: true },
+    ])
   })
 
   test('texts name the schema whatever the search path of the session, which is then as before', async () => {

@@ -192,7 +192,7 @@ describe('the reader and the freshness view', () => {
       Schema shop: 1 to migrate.
 
       Now:
-        + view freshness, which tells how old each table is, is created again with other columns or another comment
+        ~ view freshness, which tells how old each table is, is created again with other columns or another comment
             drop view shop.freshness
             create view shop.freshness …
             grant select on table shop.freshness to reader"

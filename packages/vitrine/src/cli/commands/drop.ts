@@ -5,30 +5,36 @@ import { type Call, type Command, type CommandWords, defineCommand } from '../co
 import { withWritableTarget } from '../sessions.ts'
 
 export interface DropWords extends CommandWords {
-  readonly options: Readonly<Record<'yes', string>>
+  readonly options: Readonly<Record<'yes' | 'history', string>>
   readonly removes: (schema: string) => string
   readonly keeps: string
   readonly blocked: string
   readonly nothing: string
   readonly question: (schema: string) => string
+  readonly historyQuestion: (days: number) => string
   readonly done: string
 }
 
 export const dropEnglish: DropWords = {
   summary: 'remove what the tool made in the target',
   description:
-    'Removes the published tables, the freshness view and what runs left behind. The schema with its rights, the record of ' +
-    'runs, the history, and everything that others made stay. Dashboards are empty until the next migrate and sync.',
-  options: { yes: 'do it without asking' },
+    'Removes the published tables, the views about them, the kept version and what runs left behind. The schema with its ' +
+    'rights, the record of runs, the history, and everything that others made stay. Dashboards are empty until the next rebuild.',
+  options: {
+    yes: 'do it without asking',
+    history: 'forget the recorded days of history tables too; they cannot be computed again',
+  },
   examples: [
     { line: 'drop', says: 'see what would go, and be asked' },
-    { line: 'drop --yes && vitrine migrate && vitrine sync', says: 'build the published schema anew' },
+    { line: 'drop --yes && vitrine rebuild', says: 'build the published schema anew; the history is back' },
+    { line: 'drop --history', says: 'end the installation: export the history first' },
   ],
   removes: (schema) => `This removes from ${schema}:`,
   keeps: 'This stays:',
   blocked: 'In the way:',
   nothing: 'Nothing to remove.',
   question: (schema) => `Type the name of the schema (${schema}) to remove this: `,
+  historyQuestion: (days) => `Type the number of recorded days (${days}) to forget them for ever: `,
   done: 'Removed.',
 }
 
@@ -39,15 +45,15 @@ export interface DropAnswer {
 }
 
 export const defineDrop = (words: DropWords): Command =>
-  defineCommand('drop', words, { yes: '--yes' }, (call) => drop(call, words))
+  defineCommand('drop', words, { yes: '--yes', history: '--history' }, (call) => drop(call, words))
 
 async function drop(call: Call, words: DropWords): Promise<ExitName> {
   const publication = await call.publication()
   const { source, target } = call.settings(publication, { source: 'optional', target: 'required' })
   const plan = await withWritableTarget(call, publication, target, source, async (session) => {
-    const planned = await planDrop(session, publication)
+    const planned = await planDrop(session, publication, { history: call.flag('history') })
     call.io.stderr.write(planText(planned, words))
-    if (planned.steps.length > 0 && planned.blockers.length === 0) await confirm(call, publication.schema, words)
+    if (planned.steps.length > 0 && planned.blockers.length === 0) await confirm(call, planned, words)
     await applyDrop(session, planned)
     return planned
   })
@@ -56,10 +62,14 @@ async function drop(call: Call, words: DropWords): Promise<ExitName> {
   return 'ok'
 }
 
-async function confirm(call: Call, schema: string, words: DropWords): Promise<void> {
+async function confirm(call: Call, { publication, history, days }: DropPlan, words: DropWords): Promise<void> {
   if (call.flag('yes')) return
-  const typed = call.io.ask === null ? null : await call.io.ask(words.question(schema), call.signal)
-  if (typed?.trim() !== schema) throw new VitrineError('NOT_CONFIRMED', { place: schema })
+  const { schema } = publication
+  const ask = async (question: string) => (call.io.ask === null ? null : await call.io.ask(question, call.signal))
+  if ((await ask(words.question(schema)))?.trim() !== schema) throw new VitrineError('NOT_CONFIRMED', { place: schema })
+  if (!history || days === 0) return
+  if ((await ask(words.historyQuestion(days)))?.trim() !== String(days))
+    throw new VitrineError('NOT_CONFIRMED', { place: schema })
 }
 
 function planText({ publication, steps, kept, blockers }: DropPlan, words: DropWords): string {

@@ -7,6 +7,9 @@ import { defineHistory, type HistoryWords, historyEnglish } from './history.ts'
 import { defineMigrate, type MigrateWords, migrateEnglish } from './migrate.ts'
 import { definePlan, type PlanWords, planEnglish } from './plan.ts'
 import { defineProvision, type ProvisionWords, provisionEnglish } from './provision.ts'
+import { defineRebuild, type RebuildWords, rebuildEnglish } from './rebuild.ts'
+import { defineRollback, type RollbackWords, rollbackEnglish } from './rollback.ts'
+import { defineRuns, type RunsWords, runsEnglish } from './runs.ts'
 import { defineSchedule, type ScheduleWords, scheduleEnglish } from './schedule.ts'
 import { defineStatus, type StatusWords, statusEnglish } from './status.ts'
 import { defineSync, type SyncWords, syncEnglish } from './sync.ts'
@@ -20,9 +23,12 @@ export interface Words {
   readonly sync: SyncWords
   readonly schedule: ScheduleWords
   readonly status: StatusWords
+  readonly runs: RunsWords
+  readonly rollback: RollbackWords
   readonly doctor: DoctorWords
   readonly history: HistoryWords
   readonly drop: DropWords
+  readonly rebuild: RebuildWords
 }
 
 export const englishWords: Words = Object.freeze({
@@ -33,9 +39,12 @@ export const englishWords: Words = Object.freeze({
   sync: syncEnglish,
   schedule: scheduleEnglish,
   status: statusEnglish,
+  runs: runsEnglish,
+  rollback: rollbackEnglish,
   doctor: doctorEnglish,
   history: historyEnglish,
   drop: dropEnglish,
+  rebuild: rebuildEnglish,
 })
 
 export const defineCommands = (words: Words): Readonly<Record<keyof Words, Command>> =>
@@ -47,7 +56,10 @@ export const defineCommands = (words: Words): Readonly<Record<keyof Words, Comma
     sync: defineSync(words.sync),
     schedule: defineSchedule(words.schedule, words.sync),
     status: defineStatus(words.status),
+    runs: defineRuns(words.runs, words.status, words.sync),
+    rollback: defineRollback(words.rollback, words.sync),
     doctor: defineDoctor(words.doctor),
     history: defineHistory(words.history),
     drop: defineDrop(words.drop),
+    rebuild: defineRebuild(words.rebuild, words.provision, words.sync),
   })

@@ -73,7 +73,8 @@ const answerOf = (
   executed: readonly ProvisionStep[],
 ): ProvisionAnswer => ({ dryRun, steps, executed: executed.length })
 
-function stepsText(
+/** A line a step, with what became of it. */
+export function stepsText(
   steps: readonly ProvisionStep[],
   executed: readonly ProvisionStep[],
   call: Call,

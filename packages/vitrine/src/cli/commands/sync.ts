@@ -5,6 +5,7 @@ import type { SyncReport } from '../../run/observer.ts'
 import { chosenTables, type IsDone, type SyncRequest } from '../../run/request.ts'
 import { syncUnless } from '../../run/sync.ts'
 import { lastDue } from '../../schedule/due.ts'
+import type { ScheduleEvent } from '../../schedule/loop.ts'
 import type { Phase, TableOutcome } from '../../target/runs.ts'
 import { raiseAlarms } from '../alarms.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
@@ -104,43 +105,69 @@ export interface NotDueAnswer {
 
 type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>
 
-/** One look and at most one try; the platform's cron is the loop. */
-async function syncIfDue(
+/** What comes before the run of a due time, such as fetching fresh data into the source. What it throws stops the run. */
+export type Prepare = (night: {
+  readonly due: Date
+  /** Whether a run was tried for this due time already. */
+  readonly again: boolean
+}) => Promise<void>
+
+/** One look and at most one try; the platform's cron is the loop. Also called by systems that prepare their source first. */
+export async function syncIfDue(
   call: Call,
   publication: Publication,
   settings: SettingsFor<{ source: 'required'; target: 'required' }>,
   wish: Wish,
   words: SyncWords,
+  prepare: Prepare = async () => undefined,
 ): Promise<ExitName> {
   if (wish.only !== null || wish.dryRun) {
     const detail = 'It publishes every table: a part or a rehearsal would leave the run due.'
     throw new VitrineError('USAGE', { place: '--if-due', detail })
   }
+  const now = call.io.clock.now()
+  let due = lastDue(publication.schedule, publication.zone, now)
   const runs = new DueRuns(call, publication, settings.target, async (isDone) => {
+    await prepare({ due, again: runs.latest !== null && runs.latest.startedAt >= due })
     const published = await publishUnless(call, publication, settings, wish, words, isDone)
     if (published !== null) tellPublished(call, publication, published, words)
     return published?.report ?? null
   })
-  const due = lastDue(publication.schedule, publication.zone, call.io.clock.now())
   try {
     const found = await runs.look()
+    due = found.last
     const report = found.due ? await runs.run() : null
-    if (report !== null) await raiseAlarms(call, publication, settings, { kind: 'published', due: found.last, report })
-    else {
+    if (report !== null) {
+      await raiseAlarms(call, publication, settings, { kind: 'published', due, report }, runs.rows)
+    } else {
       const answer: NotDueAnswer = { due: false, nextDue: found.next }
       call.answer(answer, () => `${words.notDue(instant(call.language, found.next, publication.zone))}\n`)
     }
     return 'ok'
   } catch (thrown) {
     const error = asVitrineError(thrown)
-    // The cron tries again every few minutes: the same failure is told once for each due time.
-    const { latest } = runs
-    const again = latest !== null && latest.errorCode === error.code && latest.startedAt >= due
-    if (error.code !== 'RUN_IN_PROGRESS' && !call.signal.aborted && !again) {
-      await raiseAlarms(call, publication, settings, { kind: 'failed', due, error, attempts: 1, pauseMs: null })
-    }
+    const event = call.signal.aborted ? null : failureEvent(publication, error, due, runs, now)
+    if (event !== null) await raiseAlarms(call, publication, settings, event)
     throw error
   }
+}
+
+/** What is told of a failure of `--if-due`. The cron comes again every few minutes: most of them are told once. */
+function failureEvent(
+  { limits }: Publication,
+  error: VitrineError,
+  due: Date,
+  { latest, heldSeconds }: DueRuns,
+  now: Date,
+): ScheduleEvent | null {
+  if (error.code === 'RUN_IN_PROGRESS') {
+    // The other run may publish; one that still has not after so long hangs, and nobody else would say so.
+    const tolerance = limits.staleAfterMinutes * 60_000
+    const hangs = now.getTime() - due.getTime() >= tolerance && (heldSeconds ?? -1) * 1_000 >= tolerance
+    return hangs ? { kind: 'stale', due, attempts: 0, error } : null
+  }
+  const told = latest !== null && latest.errorCode === error.code && latest.startedAt >= due
+  return told ? null : { kind: 'failed', due, error, attempts: 1, pauseMs: null }
 }
 
 export interface Published {
@@ -207,10 +234,25 @@ export function syncText(
   language: Language,
   words: SyncWords,
 ): string {
-  const { columns } = words
   const dataOf = instant(language, report.dataOf, publication.zone)
   const time = duration(language, milliseconds)
-  const rows = report.tables.map((table) => [
+  const end = report.dryRun
+    ? words.rehearsed(dataOf, time)
+    : words.published(dataOf, report.tables.filter(({ carried }) => !carried).length, time)
+  return `${outcomesText(report.tables, publication, language, words)}\n${end}\n`
+}
+
+/** A line a table, in the order of the publication, then what is unknown in them. */
+export function outcomesText(
+  tables: readonly TableOutcome[],
+  publication: Publication,
+  language: Language,
+  words: SyncWords,
+): string {
+  const { columns } = words
+  const order = publishedRelations(publication).map(({ name }) => name)
+  const ordered = tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+  const rows = ordered.map((table) => [
     table.table,
     count(language, table.rows),
     count(language, table.added),
@@ -220,11 +262,8 @@ export function syncText(
   ])
   const right = (title: string) => ({ title, right: true })
   const titles = [columns.rows, columns.added, columns.changed, columns.removed, columns.time].map(right)
-  const end = report.dryRun
-    ? words.rehearsed(dataOf, time)
-    : words.published(dataOf, report.tables.filter(({ carried }) => !carried).length, time)
-  const unknown = report.tables.flatMap((table) => unknownText(table, language, words))
-  return [textTable([{ title: columns.table }, ...titles], rows), ...unknown, `${end}\n`].join('\n')
+  const unknown = ordered.flatMap((table) => unknownText(table, language, words))
+  return [textTable([{ title: columns.table }, ...titles], rows), ...unknown].join('\n').trimEnd()
 }
 
 /** How many rows of a table hold something unknown, and why; nothing for a table without such rows. */

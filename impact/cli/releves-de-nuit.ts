@@ -1,0 +1,92 @@
+/**
+ * Avant chaque publication due, les sources publiques sont relevées, toutes ensemble et en temps borné, pour que la nuit
+ * publie des faits frais. Un relevé qui échoue n’arrête rien : les faits de la veille restent, et c’est dit, une fois par
+ * échéance. Ce qui a déjà été relevé depuis l’échéance n’est pas redemandé. Called by `nuit`, `schedule` and `start`.
+ */
+import { VitrineError } from 'vitrine/base/errors'
+import { type AlarmSettings, raiseAlarm } from 'vitrine/cli/alarms'
+import type { Call } from 'vitrine/cli/command'
+import type { Prepare } from 'vitrine/cli/commands/sync'
+import { failureOf } from 'vitrine/cli/failure'
+import { withSession } from 'vitrine/cli/sessions'
+import type { Address } from 'vitrine/postgres/address'
+import type { Publication } from 'vitrine/publication/publication'
+import { preparationAlarm } from 'vitrine/schedule/alarm'
+import { renewedSince } from '../feeds/facts-store.ts'
+import { FeedError } from '../feeds/feed-error.ts'
+import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts'
+import { explain } from './failures.ts'
+
+/**
+ * Minutes qu’un relevé peut prendre dans la nuit. Scalingo arrête une tâche planifiée après quinze minutes, publication
+ * comprise ; à vingt appels par seconde, huit minutes suffisent à 9 600 entreprises.
+ */
+export const MINUTES_DE_RELEVE = 8
+
+export interface NuitSettings extends Omit<AlarmSettings, 'pingUrl'> {
+  readonly source: Address
+}
+
+/** `imposed` passe devant les variables : l’adresse de la démonstration, une durée, une cadence. */
+export function relevesDeNuit(
+  call: Call,
+  publication: Publication,
+  settings: NuitSettings,
+  imposed: Readonly<Record<string, string | number | null>>,
+): Prepare {
+  let toldFor: number | null = null
+  const own = { ...imposed, maxMinutes: imposed['maxMinutes'] ?? MINUTES_DE_RELEVE }
+  return async ({ due, again }) => {
+    const failures = await Promise.all(RELEVES.map((releve) => fetched(call, publication, settings, releve, due, own)))
+    if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
+    for (const failure of failures) if (failure !== null) refuse(failure.error, publication, due, call.io.clock.now())
+    const told = again || toldFor === due.getTime()
+    toldFor = due.getTime()
+    for (const failure of failures) {
+      if (failure === null) continue
+      call.tell(failure.error)
+      if (told) continue
+      const trouble = { ...failureOf(failure.error, explain), place: failure.releve.feed }
+      const alarm = preparationAlarm(trouble, publication, call.language.alarms, due, call.io.clock.now())
+      await raiseAlarm(call, publication, settings, alarm)
+    }
+  }
+}
+
+interface Failed {
+  readonly releve: Releve
+  readonly error: unknown
+}
+
+/** Null quand les faits sont frais. Ne rejette pas : chaque relevé va à son terme, quoi que fasse l’autre. */
+async function fetched(
+  call: Call,
+  publication: Publication,
+  { source }: NuitSettings,
+  releve: Releve,
+  due: Date,
+  imposed: Readonly<Record<string, string | number | null>>,
+): Promise<Failed | null> {
+  const wish = { side: 'source', address: source, readOnly: false } as const
+  try {
+    await withSession(call, publication, wish, async ({ client }) => {
+      if (await renewedSince(client, releve.feed, due)) return
+      call.say(summaryText(call, await relever(call, releve, client, imposed)).trimEnd())
+    })
+    return null
+  } catch (error) {
+    return { releve, error }
+  }
+}
+
+/**
+ * Ce qui arrête la publication : une base que l’on ne joint pas ne se lira pas non plus ; un relevé déjà en cours ailleurs
+ * s’attend, mais pas au-delà de la tolérance.
+ */
+function refuse(error: unknown, { limits }: Publication, due: Date, now: Date): void {
+  if (error instanceof VitrineError && error.kind.exit === 'connection') throw error
+  const late = now.getTime() - due.getTime() >= limits.staleAfterMinutes * 60_000
+  if (!(error instanceof FeedError) || error.code !== 'FEED_BUSY' || late) return
+  const detail = `The facts of ${error.place ?? 'a source'} are being fetched by another process.`
+  throw new VitrineError('RUN_IN_PROGRESS', { place: 'source', detail, cause: error })
+}

@@ -1,0 +1,183 @@
+/**
+ * A rollback, step by step: the version before comes back, and the present one takes its place out of sight, so that a
+ * second rollback undoes the first. Nothing is read from the source. It is a run like the others: one at a time, recorded,
+ * switched at once, and after any failure the present version is served. The history does not go back: its tables are
+ * filled from the ledger, where no recorded day is touched.
+ */
+import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import type { Address } from '../postgres/address.ts'
+import { connect, type Session } from '../postgres/connect.ts'
+import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
+import { type Publication, retiredSchema } from '../publication/publication.ts'
+import { fingerprintOf, shapeOf } from '../publication/shape.ts'
+import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
+import { planCarry } from '../target/carry.ts'
+import { requireKeptVersion } from '../target/kept-version.ts'
+import { ledgerSelect } from '../target/ledger.ts'
+import { readOwnRecord } from '../target/migrate.ts'
+import { ownViews } from '../target/own-views.ts'
+import { beginRun, failRun, type Phase, recordRollback, succeedRun, type TableOutcome } from '../target/runs.ts'
+import { dropRelations, finishTable, loadTable } from '../target/staging.ts'
+import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
+import { describeTables, outcomeOf } from './describe.ts'
+import type { RunObserver } from './observer.ts'
+import { PhaseClock } from './phase-clock.ts'
+import type { StagedTable } from './stage.ts'
+
+export interface RollbackRequest {
+  readonly publication: Publication
+  readonly target: Address
+  readonly observer: RunObserver
+  readonly signal: AbortSignal
+}
+
+export interface RollbackReport {
+  readonly run: number
+  readonly tables: readonly TableOutcome[]
+  /** Of when the data are that came back. */
+  readonly dataOf: Date | null
+  readonly switchTries: number
+  readonly switchMilliseconds: number
+}
+
+/** Throws VitrineError: VERSION_NOT_KEPT, VERSION_DIFFERS and whatever a switch may throw; nothing has changed then. */
+export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
+  const { publication, target } = request
+  const open = (role: string) =>
+    connect(target, {
+      side: 'target',
+      name: `vitrine ${publication.name} ${role}`,
+      limits: publication.limits,
+      readOnly: false,
+      searchPath: [],
+    })
+  const sessions = [await open('lead')]
+  try {
+    // sound because it was just opened.
+    const control = sessions[0] as Session
+    await takeRunLock(control, publication.schema)
+    if (!(await bookkeepingIsCurrent(control))) {
+      throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, remedy: 'Run `vitrine migrate`.' })
+    }
+    await readOwnRecord(control, publication)
+    const run = await beginRun(control, {
+      schema: publication.schema,
+      trigger: 'rollback',
+      fingerprint: fingerprintOf(publication),
+      toolVersion: TOOL_VERSION,
+    })
+    try {
+      const openLedger = async () => {
+        const session = await open('history')
+        sessions.push(session)
+        return session
+      }
+      return await new Rollback(request, control, run).perform(openLedger)
+    } catch (thrown) {
+      const error = asVitrineError(thrown)
+      await failRun(control, run, error).catch(() => undefined)
+      throw error
+    } finally {
+      await releaseRunLock(control, publication.schema)
+    }
+  } finally {
+    await Promise.all(sessions.map((session) => session.end()))
+  }
+}
+
+class Rollback {
+  readonly #request: RollbackRequest
+  readonly #control: Session
+  readonly #run: number
+  readonly #phases: PhaseClock
+
+  constructor(request: RollbackRequest, control: Session, run: number) {
+    this.#request = request
+    this.#control = control
+    this.#run = run
+    this.#phases = new PhaseClock(control, run, request.observer)
+  }
+
+  async perform(openLedger: () => Promise<Session>): Promise<RollbackReport> {
+    const { publication } = this.#request
+    const control = this.#control
+    await this.#enter('check')
+    const { schema: kept, rows } = await requireKeptVersion(control, publication)
+    await planCarry(control, publication, kept)
+
+    await this.#enter('stage')
+    const tables: StagedTable[] = publication.tables.map((table) => ({
+      ...UNREAD,
+      table,
+      rows: rows.get(table.name) ?? 0,
+    }))
+    if (publication.histories.length > 0) tables.push(...(await this.#restoreHistories(kept, await openLedger())))
+    await dropRelations(control, kept, 'v')
+    for (const { sql } of ownViews(publication, kept)) await control.execute(sql)
+    const carry = await planCarry(control, publication, kept)
+    if (carry.tableGrants.length > 0) await control.execute(carry.tableGrants.join('; '))
+
+    await this.#enter('publish')
+    const histories = tables.slice(publication.tables.length).map(({ table, rows }) => ({ table: table.name, rows }))
+    let dataOf: Date | null = null
+    const switched = await switchVersions(control, publication, kept, carry, async () => {
+      dataOf = await recordRollback(control, this.#run, publication.schema, histories)
+    })
+    return await this.#afterwards(tables, dataOf, switched)
+  }
+
+  /** History tables of the kept version hold the days of then: they are built anew from the ledger, which has all. */
+  async #restoreHistories(kept: string, ledger: Session): Promise<readonly StagedTable[]> {
+    const { publication, signal, observer } = this.#request
+    const restored: StagedTable[] = []
+    for (const table of publication.histories) {
+      const started = performance.now()
+      const shape = shapeOf(table, { ...publication, schema: kept })
+      const columns = table.columns.map(({ name }) => name)
+      const select = ledgerSelect(table, publication, null)
+      await dropRelations(this.#control, kept, 'r', table.name)
+      const load = { source: ledger.client, select, columns, rewriter: null, signal }
+      const { written, bytes } = await loadTable(this.#control, shape, kept, load)
+      await finishTable(this.#control, shape, kept)
+      const milliseconds = performance.now() - started
+      observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
+      restored.push({ ...UNREAD, table, rows: written, bytes, milliseconds })
+    }
+    return restored
+  }
+
+  /** After the switch nothing can fail the rollback any more: what goes wrong here is told. */
+  async #afterwards(
+    tables: readonly StagedTable[],
+    dataOf: Date | null,
+    { tries, milliseconds }: SwitchResult,
+  ): Promise<RollbackReport> {
+    const { publication, observer } = this.#request
+    let outcomes: readonly TableOutcome[] = tables.map((entry) => outcomeOf(entry, null))
+    try {
+      await this.#enter('describe')
+      const schemas = { current: publication.schema, previous: retiredSchema(publication) }
+      outcomes = await describeTables(this.#control, publication, tables, schemas, observer)
+      await this.#enter('record')
+      await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), publication.limits)
+      await dropUnkept(this.#control, publication)
+    } catch (error) {
+      const { code } = asVitrineError(error)
+      observer({
+        kind: 'notice',
+        text: `rolled back, but the record could not be completed (${code}); the next run closes it`,
+      })
+    }
+    return { run: this.#run, tables: outcomes, dataOf, switchTries: tries, switchMilliseconds: milliseconds }
+  }
+
+  async #enter(phase: Phase): Promise<void> {
+    if (this.#request.signal.aborted && (phase === 'stage' || phase === 'publish'))
+      throw new VitrineError('INTERRUPTED')
+    await this.#phases.enter(phase)
+  }
+}
+
+/** What is true of every table that comes back: its rows are those of then, none was read. */
+const UNREAD = { carried: false, bytes: 0, milliseconds: 0, unknown: {} } as const

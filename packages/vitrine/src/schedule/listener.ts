@@ -1,0 +1,151 @@
+/**
+ * A small web server for monitors: `GET /health` and `GET /metrics`, and nothing else. It holds no connection to a database:
+ * each answer is looked up, at most once in a few seconds, one look at a time, so that neither a slow target nor many callers
+ * can burden the run beside it. What it tells are names, counts and instants.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
+import { type Figures, METRICS_TYPE, metricsText } from './metrics.ts'
+
+export interface HttpAddress {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+}
+
+/** What `GET /health` answers: 200 when fresh, 503 otherwise. Instants are ISO 8601 in UTC. */
+export type HealthAnswer =
+  | (Pick<Figures, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'underWay' | 'failuresInARow'> & {
+      readonly stale: boolean
+    })
+  /** The target could not be asked. */
+  | { readonly state: 'unknown'; readonly stale: null; readonly error: ErrorCode }
+
+export interface ListenerPorts {
+  readonly clock: Clock
+  readonly look: () => Promise<Figures>
+}
+
+export interface Listener {
+  /** Without path: `http://127.0.0.1:9187`. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** An answer is given again for this long, so that callers cost the target nothing. */
+const REMEMBERED_MS = 5_000
+/** Monitors give up after about as long (10 s is the default of Prometheus). */
+const LOOK_MS = 8_000
+/** To send a request, and to be silent between two. */
+const REQUEST_MS = 5_000
+const CONNECTIONS = 32
+
+/** Throws SETTINGS_INVALID when the address cannot be had. */
+export async function listen({ host, port }: HttpAddress, ports: ListenerPorts): Promise<Listener> {
+  const looks = new Looks(ports)
+  const server = createServer(
+    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, maxHeaderSize: 8_192 },
+    (request, response) => void answer(request, response, looks),
+  )
+  server.maxConnections = CONNECTIONS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(refused(host, port, error)))
+    server.listen({ host, port, exclusive: true }, resolve)
+  })
+  // sound because a server that listens on a port has such an address.
+  const bound = server.address() as AddressInfo
+  return {
+    url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'this account may not listen there',
+  ENOTFOUND: 'the host is not known',
+}
+
+function refused(host: string, port: number, cause: NodeJS.ErrnoException): VitrineError {
+  const detail =
+    REASONS[cause.code ?? ''] ?? `it cannot be listened at${cause.code === undefined ? '' : ` (${cause.code})`}`
+  const remedy = 'give another address with --listen or VITRINE_HTTP_ADDRESS; another schedule may have this one'
+  return new VitrineError('SETTINGS_INVALID', { problems: [{ place: `${host}:${port}`, detail, remedy }], cause })
+}
+
+type Found = Figures | VitrineError
+
+/** The figures of the last few seconds. */
+class Looks {
+  readonly #ports: ListenerPorts
+  #last: { readonly found: Found; readonly at: number } | null = null
+  #under: Promise<Found> | null = null
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports
+  }
+
+  /** Never rejects, and never takes longer than `LOOK_MS`; a look that does is still the one that later callers wait for. */
+  async figures(): Promise<Found> {
+    const now = this.#ports.clock.monotonicMs()
+    if (this.#last !== null && now - this.#last.at < REMEMBERED_MS) return this.#last.found
+    this.#under ??= this.#look()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Found>((resolve) => {
+      timer = setTimeout(() => resolve(new VitrineError('QUERY_TIMEOUT', { place: 'target' })), LOOK_MS)
+    })
+    try {
+      return await Promise.race([this.#under, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #look(): Promise<Found> {
+    const found = await this.#ports.look().catch(asVitrineError)
+    this.#last = { found, at: this.#ports.clock.monotonicMs() }
+    this.#under = null
+    return found
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, looks: Looks): Promise<void> {
+  // Nobody sends us a body; one that comes all the same is read off and forgotten.
+  request.resume()
+  const path = (request.url ?? '').split('?', 1)[0]
+  if (path !== '/health' && path !== '/metrics') return send(response, 404, 'text/plain; charset=utf-8', 'not found\n')
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
+  }
+  const found = await looks.figures()
+  const figures = found instanceof VitrineError ? null : found
+  // Without the target a scrape succeeds all the same: that it cannot be reached is what it must bring home.
+  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(figures))
+  const health = healthOf(found)
+  const body = `${JSON.stringify(health, null, 2)}\n`
+  send(response, health.stale === false ? 200 : 503, 'application/json; charset=utf-8', body)
+}
+
+function healthOf(found: Found): HealthAnswer {
+  if (found instanceof VitrineError) return { state: 'unknown', stale: null, error: found.code }
+  const { state, due, nextDue, lastSuccess, underWay, failuresInARow } = found
+  return { state, stale: state === 'stale', lastSuccess, due, nextDue, underWay, failuresInARow }
+}
+
+/** Node leaves the body of an answer to HEAD away by itself. */
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}

@@ -1,0 +1,186 @@
+/** Rollback: the version before comes back whole, with one command, while readers look; the history does not go back. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { VERSIONS } from '../../../../test/database.ts'
+import { asVitrineError } from '../../src/base/errors.ts'
+import { because, bigint, definePublication, from, type Publication } from '../../src/index.ts'
+import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
+import { isDue } from '../../src/schedule/dueness.ts'
+import { source } from '../publication/shop.ts'
+import { shopWithHistory } from '../publication/shop-history.ts'
+import { Installation, WatchingReader } from './installation.ts'
+
+/** The same publication with one table more. */
+const withExtra = (publication: Publication): Publication => {
+  const extra = from(source.selectFrom('customer as c')).publish('shop_extra', 'More.', ({ ref }) => ({
+    id: bigint(because(ref('c.id'), 'stable key'), 'Key').primaryKey(),
+  }))
+  return definePublication({ ...publication, tables: [...publication.tables, extra] })
+}
+
+describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+  let shop: Installation
+  beforeAll(async () => {
+    shop = await Installation.create(version, 40, shopWithHistory)
+  })
+  afterAll(() => shop.drop())
+
+  const back = (publication: Publication = shop.publication, signal = new AbortController().signal) =>
+    rollback({ publication, target: shop.target.address(shop.writer), observer: () => undefined, signal })
+  const refused = (attempt: Promise<RollbackReport>) =>
+    attempt.then(
+      () => 'it rolled back',
+      (thrown: unknown) => {
+        const { code, problems } = asVitrineError(thrown)
+        return [code, ...problems.map(({ place, detail }) => `${place}: ${detail}`)].join(' ')
+      },
+    )
+  const at = (instant: string) => ({ at: new Date(instant) })
+  const names = () => shop.look<{ name: string }>('select name from shop.shop_customer order by id limit 3')
+  const rename = (name: string) => shop.change(`update customer set name = '${name}'`)
+  const days = async () =>
+    (await shop.look<{ day: string }>('select day::text from shop.shop_stats order by 1')).map(({ day }) => day)
+
+  test('there is nothing to go back to before two runs have published', async () => {
+    expect(await refused(back())).toBe('VERSION_NOT_KEPT')
+    await rename('Good')
+    await shop.run(at('2026-03-02T10:00:00Z'))
+    // What the first run replaced are the empty tables of the migration.
+    expect(await refused(back())).toBe('VERSION_NOT_KEPT')
+    expect(await names()).toEqual(Array(3).fill({ name: 'Good' }))
+  })
+
+  test('the version before comes back whole, and a second rollback undoes the first', async () => {
+    await rename('Bad')
+    await shop.change('delete from purchase where id > 75')
+    await shop.run(at('2026-03-03T10:00:00Z'))
+    const reader = await WatchingReader.start(shop)
+    const report = await back()
+    expect(await names()).toEqual(Array(3).fill({ name: 'Good' }))
+    expect(
+      report.tables.map(({ table, rows, added, changed, removed }) => [table, rows, added, changed, removed]),
+    ).toEqual([
+      ['shop_customer', 40, 0, 40, 0],
+      ['shop_purchase', 80, 5, 0, 0],
+      ['shop_stats', 2, 0, 0, 0],
+    ])
+    await back()
+    expect(await names()).toEqual(Array(3).fill({ name: 'Bad' }))
+    await back()
+    await reader.stop()
+    expect(reader.errors).toEqual([])
+    expect(reader.sights.length).toBeGreaterThan(10)
+    const counts = new Set(reader.sights.map(({ customers, purchases, mixed }) => [customers, purchases, mixed].join()))
+    expect([...counts].toSorted()).toEqual(['40,75,0', '40,80,0'])
+    expect(await shop.leftovers()).toEqual([])
+  })
+
+  test('the history does not go back: no day is lost, neither in the ledger nor for the reader', async () => {
+    const ledger = () => shop.look('select xmin::text, * from vitrine.ledger order by day')
+    const before = await ledger()
+    expect(before).toHaveLength(2)
+    expect(await days()).toEqual(['2026-03-02', '2026-03-03'])
+    await back()
+    await back()
+    expect(await ledger()).toEqual(before)
+    expect(await days()).toEqual(['2026-03-02', '2026-03-03'])
+  })
+
+  test('it is recorded as a run, the freshness is that of the data, and the night is not due again', async () => {
+    const { run, dataOf } = await back()
+    await back()
+    const [record] = await shop.look(`select trigger, state, phase, published_at is not null as published,
+      data_of = (select max(data_of) from vitrine.kept_freshness where table_name <> 'shop_stats') as dated
+      from vitrine.run where id = ${run}`)
+    expect(record).toEqual({ trigger: 'rollback', state: 'succeeded', phase: 'record', published: true, dated: true })
+    expect(dataOf).toBeInstanceOf(Date)
+    const reader = await shop.asReader()
+    const { rows } = await reader.query(
+      `select started_by, state, error_code, row_count::integer from shop.vitrine_runs where run = ${run}`,
+    )
+    expect(rows).toEqual([{ started_by: 'rollback', state: 'succeeded', error_code: null, row_count: 40 + 75 + 2 }])
+    await shop.target.close(reader)
+    await back()
+    const session = await shop.session()
+    // Else the schedule would publish at once what was just taken back.
+    expect((await isDue(session, shop.publication)).due).toBe(false)
+    await session.end()
+    await back()
+  })
+
+  test('grants, comments, default privileges and views of the team follow the reader’s version', async () => {
+    const writer = await shop.target.connect({ role: shop.writer })
+    await writer.query(`create view shop.inside as select max(name) as name from shop.shop_customer;
+      create schema team; create view team.age as select table_name, row_count from shop.vitrine_freshness;
+      create view team.seen as select count(*)::integer as n from shop.shop_purchase`)
+    const picture = () =>
+      shop.look(`select c.relname, c.relacl::text, obj_description(c.oid) as comment, n.nspacl::text, obj_description(n.oid) as about,
+        (select array_agg(defaclacl::text) from pg_default_acl d where d.defaclnamespace = n.oid) as defaults
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'shop' and c.relkind in ('r', 'v') order by 1`)
+    const [before] = [await picture()]
+    await back()
+    expect(await picture()).toEqual(before)
+    expect(await shop.look('select (select name from shop.inside), (select n from team.seen)')).toEqual([
+      { name: 'Bad', n: 75 },
+    ])
+    await back()
+    expect(await shop.look('select (select name from shop.inside), (select n from team.seen)')).toEqual([
+      { name: 'Good', n: 80 },
+    ])
+    // A view on a view of ours must not keep the version alive in which it was made.
+    await shop.run(at('2026-03-04T10:00:00Z'))
+    await shop.run(at('2026-03-04T11:00:00Z'))
+    expect(await shop.leftovers()).toEqual([])
+    await writer.query('drop view team.age, team.seen, shop.inside; drop schema team')
+    await shop.target.close(writer)
+  })
+
+  test('a reader in a transaction of before is neither stopped nor emptied', async () => {
+    await rename('Newer')
+    await shop.run(at('2026-03-05T10:00:00Z'))
+    const idle = await shop.asReader()
+    await idle.query('begin transaction isolation level repeatable read; select count(*) from shop.shop_customer')
+    await back()
+    const { rows } = await idle.query('select count(*)::integer as n, max(day)::text as day from shop.shop_stats')
+    expect(rows[0]).toEqual({ n: 4, day: '2026-03-05' })
+    const again = await idle.query('select count(*)::integer as n from shop.shop_purchase')
+    expect(again.rows).toEqual([{ n: 75 }])
+    await idle.query('commit')
+    await shop.target.close(idle)
+    await back()
+  })
+
+  test('what was built by another definition is refused, table by table, and nothing changes', async () => {
+    const more = withExtra(shop.publication)
+    const before = await names()
+    await shop.migrate(more)
+    expect(await refused(back(more))).toBe(
+      'VERSION_DIFFERS shop_extra: table shop_extra is created with 1 column, empty until the next run shop_extra: it is new since, and empty in the version before',
+    )
+    await shop.migrate()
+    expect(await refused(back({ ...shop.publication, name: 'other' }))).toBe('TARGET_OTHER_INSTALLATION')
+    expect(await names()).toEqual(before)
+    const [failed] = await shop.look(
+      'select state, error_code, phase, trigger from vitrine.run order by id desc limit 1',
+    )
+    expect(failed).toEqual({ state: 'failed', error_code: 'VERSION_DIFFERS', phase: 'check', trigger: 'rollback' })
+  })
+
+  test('one at a time, and an interrupted one changes nothing', async () => {
+    let second: Promise<string> | undefined
+    await shop.run({ observer: Installation.onPhase('stage', () => (second ??= refused(back()))) })
+    expect(await second).toBe('RUN_IN_PROGRESS')
+    const before = await names()
+    const stop = new AbortController()
+    stop.abort()
+    expect(await refused(back(shop.publication, stop.signal))).toBe('INTERRUPTED')
+    expect(await names()).toEqual(before)
+    expect(await refused(back())).toBe('it rolled back')
+  })
+
+  test('with no version kept there is none to go back to, and none on the disk', async () => {
+    const none = definePublication({ ...shop.publication, limits: { versionsKept: 0 } })
+    await shop.run({ publication: none })
+    expect(await shop.look("select from pg_namespace where nspname ~ '^shop_'")).toEqual([])
+    expect(await refused(back(none))).toBe('VERSION_NOT_KEPT')
+  })
+})

@@ -1,0 +1,337 @@
+/**
+ * The files of `deploy/`, as far as a machine without Docker and Scalingo can prove them: their form, each variable, and each
+ * command, started as the file writes it, on real servers, with the variables that the file names.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
+import { Cron } from 'croner'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { VARIABLES } from 'vitrine/cli/environment'
+import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../impact/feeds/options.ts'
+import publication from '../impact/publication/index.ts'
+import { freePort, receive } from '../packages/vitrine/test/schedule/receiver.ts'
+import { parseYaml, type Yaml } from './deploy/yaml.ts'
+import { problemOf, root } from './documentation/commands.ts'
+import { commandsOf } from './documentation/guide.ts'
+import { commandsIn } from './documentation/shell.ts'
+
+const read = (path: string): string => readFileSync(join(root, 'deploy', path), 'utf8')
+
+interface Service {
+  readonly image: string
+  readonly build?: { readonly context: string; readonly dockerfile: string }
+  readonly command?: readonly string[]
+  readonly restart: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly networks: readonly string[]
+  readonly volumes?: readonly string[]
+  readonly ports?: readonly string[]
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
+  readonly healthcheck?: { readonly test: readonly string[] }
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>
+  readonly networks: object
+  readonly volumes: object
+}
+// sound because the tests below look at every part of it that they use.
+const compose = parseYaml(read('compose.yaml')) as unknown as Compose
+const services = Object.entries(compose.services)
+
+interface Job {
+  readonly command: string
+  readonly size: string
+}
+const { jobs }: { readonly jobs: readonly Job[] } = JSON.parse(read('scalingo/cron.json'))
+/** The pattern and the command of a line of cron. */
+const cronOf = ({ command }: Job): readonly [string, string] => {
+  const [, pattern = '', line = ''] = /^((?:\S+ ){4}\S+) (.+)$/.exec(command) ?? []
+  return [pattern, line]
+}
+const procfile = new Map(
+  read('scalingo/Procfile')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, type = '', command = ''] = /^([a-z]+): (.+)$/.exec(line) ?? []
+      return [type, command] as const
+    }),
+)
+const manifest: {
+  readonly formation: object
+  readonly env: Readonly<Record<string, { readonly value?: string; readonly required?: boolean }>>
+} = JSON.parse(read('scalingo/scalingo.json'))
+
+const feedOptions: readonly OptionDefinition[] = [...Object.values(EGAPRO_OPTIONS), ...Object.values(BGES_OPTIONS)]
+const OURS = [...VARIABLES, ...feedOptions.flatMap(({ variable }) => variable ?? [])] as readonly string[]
+
+describe('the reader of YAML', () => {
+  test.each([
+    'a: yes',
+    'a: b: c',
+    'a: 1.5',
+    'a: 010',
+    'a:',
+    'a:\n- b',
+    'a: b\na: c',
+    "a: 'b'",
+    'a: |\n  b',
+    'a: b # c',
+    'a:\n    b: c',
+    'a: *x',
+  ])('refuses «%s»', (text) => {
+    expect(() => parseYaml(text)).toThrow()
+  })
+
+  test('takes the rest', () => {
+    const text = '# x\na:\n  b: "1"\n  c:\n    - d:1:2\n    - e\nf: ["g", "h"]\ni: {}\n'
+    expect(parseYaml(text)).toEqual({ a: { b: '1', c: ['d:1:2', 'e'] }, f: ['g', 'h'], i: {} } satisfies Yaml)
+  })
+})
+
+describe('compose.yaml', () => {
+  /** Of the images of PostgreSQL and Metabase. */
+  const KNOWN: Readonly<Record<string, readonly string[]>> = {
+    postgres: ['POSTGRES_DB', 'POSTGRES_USER', 'POSTGRES_PASSWORD'],
+    'metabase/metabase': [
+      ...[
+        'MB_DB_TYPE',
+        'MB_DB_HOST',
+        'MB_DB_PORT',
+        'MB_DB_DBNAME',
+        'MB_DB_USER',
+        'MB_DB_PASS',
+        'MB_ENCRYPTION_SECRET_KEY',
+      ],
+      ...['MB_LOAD_SAMPLE_CONTENT', 'MB_ANON_TRACKING_ENABLED', 'MB_CHECK_FOR_UPDATES'],
+    ],
+    'vitrine-impact': OURS,
+  }
+
+  test.each(services)('%s: pinned, checked, connected, with variables that are known', (name, service) => {
+    const [image = '', tag] = service.image.split(':')
+    const pinned = service.image === 'vitrine-impact' ? undefined : expect.stringMatching(/^v?\d+\.\d+/)
+    expect(tag).toEqual(pinned)
+    expect(Object.keys(service.environment).filter((variable) => !KNOWN[image]?.includes(variable))).toEqual([])
+    expect(service.healthcheck !== undefined || service.restart === 'no').toBe(true)
+    expect(service.networks.filter((network) => !(network in compose.networks))).toEqual([])
+    for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(':')[0] ?? '')
+    for (const other of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(other)
+    expect((service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
+    expect(name).toMatch(/^[a-z-]+$/)
+  })
+
+  test('Metabase has no way to the operational database', () => {
+    const shared = compose.services['metabase']?.networks.filter((network) =>
+      compose.services['impact-db']?.networks.includes(network),
+    )
+    expect(shared).toEqual([])
+  })
+
+  test('holds no secret: each comes from a variable that the example names', () => {
+    const used = [...read('compose.yaml').matchAll(/\$\{(\w+)(:\?|:-\w*)\}/g)].map(([, name]) => name ?? '')
+    const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name ?? '')
+    expect([...new Set(used)].toSorted()).toEqual(named.toSorted())
+    const secret = services.flatMap(([, { environment }]) =>
+      Object.entries(environment).filter(([name]) => /PASS|SECRET|_URL$/.test(name)),
+    )
+    expect(secret.filter(([, value]) => !/\$\{/.test(value))).toEqual([])
+  })
+
+  test('the image is built of files that exist, without install scripts, as another account than root', () => {
+    const dockerfile = read('Dockerfile')
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))
+    expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([])
+    expect(dockerfile).toMatch(/^FROM node:20\.\d+\.\d+-bookworm-slim AS packages$/m)
+    const installs = dockerfile.match(/npm ci[^&\n]*/g) ?? []
+    expect(installs).toHaveLength(2)
+    expect(installs.every((line) => line.includes('--ignore-scripts'))).toBe(true)
+    expect(dockerfile).toContain('\nUSER node\n')
+    const workspaces: readonly string[] = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).workspaces
+    for (const name of ['packages/vitrine', 'packages/embedded-postgres', 'impact', 'bench']) {
+      expect(copied).toContain(`${name}/package.json`)
+      expect(workspaces.some((workspace) => workspace === name || workspace === 'packages/*')).toBe(true)
+    }
+    const [, , service] = ['', '', compose.services['prepare']?.build]
+    expect(service).toEqual({ context: '..', dockerfile: 'deploy/Dockerfile' })
+  })
+})
+
+describe('the files of Scalingo', () => {
+  test('keep to their forms', () => {
+    expect([...procfile.keys()]).toEqual(['worker', 'postdeploy'])
+    expect(Object.keys(manifest).toSorted()).toEqual(['addons', 'description', 'env', 'formation', 'name'])
+    expect(Object.keys(manifest.formation)).toEqual(['web', 'worker'])
+    // The scheduler takes five jobs at most, and none more often than every ten minutes.
+    expect(jobs.length).toBeLessThanOrEqual(5)
+    for (const { size } of jobs) expect(['S', 'M', 'L', 'XL', '2XL']).toContain(size)
+  })
+
+  test('every variable is known', () => {
+    expect(Object.keys(manifest.env).filter((name) => ![...OURS, 'NPM_CONFIG_PRODUCTION'].includes(name))).toEqual([])
+  })
+
+  test.each([...procfile.values(), ...jobs.map((job) => cronOf(job)[1])])('%s: a command of ours', async (line) => {
+    const problems = await Promise.all(commandsIn(line).map(problemOf))
+    expect(problems.filter((problem) => problem !== null)).toEqual([])
+  })
+
+  /** The first instant of each day in Paris, without the library of the schedule: the hours of UTC are tried. */
+  function midnights(year: number): readonly number[] {
+    const hour = new Intl.DateTimeFormat('en-GB', { timeZone: publication.zone, hour: '2-digit', hourCycle: 'h23' })
+    const first = Date.UTC(year, 0, 1) - 3_600_000
+    return Array.from({ length: 366 * 24 }, (_, n) => first + n * 3_600_000).filter((at) => hour.format(at) === '00')
+  }
+
+  test.each([2026, 2027, 2028])(
+    '%i: a night follows each midnight in Paris at once, and a watch looks after it',
+    (year) => {
+      const [night, watch] = jobs.map((job) => new Cron(cronOf(job)[0], { timezone: 'UTC', mode: '5-part' }))
+      const minutesAfter = (cron: Cron | undefined, at: number) =>
+        ((cron?.nextRun(new Date(at - 1)) ?? new Date(Number.NaN)).getTime() - at) / 60_000
+      const found = midnights(year)
+      expect(found.length).toBeGreaterThanOrEqual(365)
+      expect(new Set(found.map((at) => minutesAfter(night, at)))).toEqual(new Set([0]))
+      // One or two hours later: a version is late from one hour on.
+      expect(new Set(found.map((at) => minutesAfter(watch, at)))).toEqual(new Set([75, 135]))
+      expect(publication.limits.staleAfterMinutes).toBeLessThan(75)
+    },
+  )
+})
+
+describe.sequential('every command runs, as it is written', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vitrine-deploy-'))
+  const secrets = Object.fromEntries(
+    [...read('.env.example').matchAll(/^(\w+_(?:PASSWORD|KEY))=/gm)].map(([, name = ''], n) => [
+      name,
+      `secret${n}canary`,
+    ]),
+  )
+  let server: EmbeddedServer
+  let children: ChildProcess[] = []
+
+  beforeAll(async () => {
+    server = await startServer({ dataDirectory: serverHome(join(folder, 'data')), version: 18, ephemeral: true })
+    for (const name of ['impact-db', 'metabase-data-db']) await asImageDoes(compose.services[name])
+  })
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await server.stop('immediate')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** As Compose does it with the values of `.env`. */
+  const filled = (text: string): string =>
+    text.replaceAll(/\$\{(\w+)(?::[?-]\w*)\}/g, (_, name: string) => secrets[name] ?? '')
+
+  /** The image of PostgreSQL makes a superuser and its database. */
+  async function asImageDoes(service: Service | undefined): Promise<void> {
+    const { POSTGRES_DB = '', POSTGRES_USER = '', POSTGRES_PASSWORD = '' } = service?.environment ?? {}
+    const client = new pg.Client({ connectionString: server.url('postgres') })
+    await client.connect()
+    await client.query(`create role "${POSTGRES_USER}" superuser login password '${filled(POSTGRES_PASSWORD)}'`)
+    await client.query(`create database "${POSTGRES_DB}" owner "${POSTGRES_USER}"`)
+    await client.end()
+  }
+
+  /** The variables of a service; its hosts are those of the one server here. */
+  function environmentOf(name: string): Record<string, string> {
+    const entries = Object.entries(compose.services[name]?.environment ?? {})
+    return Object.fromEntries(
+      entries.map(([variable, value]) => [
+        variable,
+        filled(value).replace(/@[\w-]+:5432\//, `@${server.host}:${server.port}/`),
+      ]),
+    )
+  }
+
+  interface Ended {
+    readonly status: number | null
+    readonly output: string
+  }
+
+  function start(words: readonly string[], environment: Readonly<Record<string, string>>) {
+    const [command = '', ...argv] = words
+    const { PATH = '', HOME = '' } = process.env
+    const child = spawn(command === 'node' ? process.execPath : command, argv, {
+      cwd: root,
+      env: { PATH, HOME, ...environment },
+    })
+    children = [...children, child]
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      output += chunk
+    })
+    const ended = new Promise<Ended>((resolve) => child.once('close', (status) => resolve({ status, output })))
+    return { child, ended }
+  }
+
+  const done = async (words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ended> => {
+    const found = await start(words, environment).ended
+    expect(found.output).not.toContain('canary')
+    return found
+  }
+
+  test('compose: prepare makes roles, schema and data, and publishes', { timeout: 60_000 }, async () => {
+    // The smallest sample does as well.
+    const words = (compose.services['prepare']?.command ?? []).map((word) => (word === 'M' ? 'S' : word))
+    const { status, output } = await done(words, environmentOf('prepare'))
+    expect([status, status === 0 ? '' : output]).toEqual([0, ''])
+    const reader = new pg.Client({ connectionString: environmentOf('prepare')['METABASE_READER_URL'] ?? '' })
+    await reader.connect()
+    expect((await reader.query('select count(*)::integer as n from impact.metabase_entreprise')).rows).toEqual([
+      { n: 300 },
+    ])
+    await reader.end()
+    // Started again, it finds everything done.
+    expect(await done(words, environmentOf('prepare'))).toMatchObject({ status: 0 })
+  })
+
+  test('compose: impact stays up, its health check finds it healthy, and it ends at once', {
+    timeout: 60_000,
+  }, async () => {
+    const port = await freePort()
+    const words = (compose.services['impact']?.command ?? []).map((word) =>
+      word.replace('0.0.0.0:9187', `127.0.0.1:${port}`),
+    )
+    const { child, ended } = start(words, environmentOf('impact'))
+    const [, command = '', ...argv] = compose.services['impact']?.healthcheck?.test ?? []
+    const check = () => done([command, ...argv.map((word) => word.replace('9187', String(port)))], {})
+    await expect.poll(async () => (await check()).status, { timeout: 30_000 }).toBe(0)
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('Arrêté.') })
+    expect((await check()).status).toBe(1)
+  })
+
+  test('Scalingo: postdeploy, then the jobs, and the commands of the page', { timeout: 120_000 }, async () => {
+    const webhook = await receive()
+    const { METABASE_DATABASE_URL = '', DATABASE_URL = '' } = environmentOf('impact')
+    const environment = {
+      DATABASE_URL,
+      METABASE_DATABASE_URL,
+      METABASE_READER_URL: environmentOf('prepare')['METABASE_READER_URL'] ?? '',
+      VITRINE_ALARM_WEBHOOK: webhook.url,
+      VITRINE_ALARM_FORMAT: manifest.env['VITRINE_ALARM_FORMAT']?.value ?? '',
+    }
+    for (const line of [procfile.get('postdeploy') ?? '', ...jobs.map((job) => cronOf(job)[1])]) {
+      for (const { words } of commandsIn(line)) {
+        const { status, output } = await done(words, environment)
+        expect([words.join(' '), status, status === 0 ? '' : output]).toEqual([words.join(' '), 0, ''])
+      }
+    }
+    for (const { words } of commandsOf('deploy/scalingo/README.md')) {
+      // The role of the operational database may write in it, and doctor says so: a superuser of PostgreSQL's image.
+      const { status, output } = await done(words, environment)
+      expect([words.join(' '), status, status === 0 ? '' : output]).toEqual([words.join(' '), 0, ''])
+    }
+    expect(webhook.received).toEqual([])
+    await webhook.close()
+  })
+})

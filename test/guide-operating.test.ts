@@ -1,0 +1,233 @@
+/** The operator's guide is executed: each page in its situation, with the exit status of each command, on Impact's publication. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { definePublication, type Publication } from 'vitrine'
+import { vitrine } from 'vitrine/cli/vitrine'
+import { impact } from '../impact/cli/impact.ts'
+import impactPublication from '../impact/publication/index.ts'
+import { run } from '../impact/test/cli/run.ts'
+import { connect } from '../packages/vitrine/src/postgres/connect.ts'
+import { takeRunLock } from '../packages/vitrine/src/postgres/lock.ts'
+import type { TestDatabase } from './database.ts'
+import { oursIn, root } from './documentation/commands.ts'
+import { commandsOf, Databases } from './documentation/guide.ts'
+import { linksOf } from './documentation/markdown.ts'
+
+const suffix = randomBytes(4).toString('hex')
+const publication = definePublication({
+  ...impactPublication,
+  writer: `impact_${suffix}`,
+  reader: `metabase_${suffix}`,
+})
+const folder = mkdtempSync(join(tmpdir(), 'vitrine-operating-'))
+let databases: Databases
+let environment: Readonly<Record<string, string>>
+
+beforeAll(async () => {
+  databases = await Databases.create('operating', publication.writer, publication.reader)
+  environment = databases.environment(publication.schema)
+  for (const line of ['migrate', 'sample --size S']) {
+    expect(await run(impact, line, { environment })).toMatchObject({ status: 0 })
+  }
+  for (const line of ['provision', 'migrate', 'sync']) await succeeds(line)
+})
+afterAll(async () => {
+  await databases.drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const command = (line: string, about: Publication = publication) =>
+  run({ ...vitrine, publication: about }, line, { environment, folder })
+
+async function succeeds(line: string, about?: Publication): Promise<void> {
+  const { status, stderr } = await command(line, about)
+  expect([line, status, status === 0 ? '' : stderr]).toEqual([line, 0, ''])
+}
+
+async function ask<Row extends object>(database: TestDatabase, sql: string): Promise<Row[]> {
+  const client = await database.connect()
+  try {
+    return (await client.query<Row>(sql)).rows
+  } finally {
+    await database.close(client)
+  }
+}
+
+/** Runs the commands of a page in their order, each after what `before` makes happen first; gives their exit statuses. */
+async function follow(
+  page: string,
+  before: Readonly<Record<string, () => Promise<unknown>>> = {},
+): Promise<readonly string[]> {
+  const followed: string[] = []
+  const done = new Set<string>()
+  for (const { words, into } of commandsOf(`docs/operating/${page}`)) {
+    if (words[0] === 'psql') {
+      const rows = await ask(databases.target, words.at(-1) ?? '')
+      followed.push(`psql ${rows.length}`)
+      continue
+    }
+    const ours = oursIn(words)
+    const line = ours?.argv.join(' ') ?? ''
+    expect([words.join(' '), ours?.program]).toEqual([words.join(' '), 'vitrine'])
+    if (!done.has(line)) await before[line]?.()
+    done.add(line)
+    const { status, stdout, stderr } = await command(line)
+    expect(stderr).not.toContain('error INTERNAL')
+    if (into !== null) writeFileSync(join(folder, into), stdout)
+    followed.push(`${line}: ${status}`)
+  }
+  return followed
+}
+
+describe.sequential('docs/operating', () => {
+  test('has a page for each situation, and no other', () => {
+    const pages = readdirSync(join(root, 'docs/operating')).filter((name) => name !== 'README.md')
+    const listed = linksOf(readFileSync(join(root, 'docs/operating/README.md'), 'utf8'))
+    expect(listed.filter((link) => pages.includes(link)).toSorted()).toEqual(pages.toSorted())
+  })
+
+  test('failed.md: a table lost all its rows, and the night stopped', { timeout: 60_000 }, async () => {
+    await ask(
+      databases.source,
+      'update habilitations_habilitation set invitation_id = null; delete from invitations_invitation',
+    )
+    expect((await command('sync')).stderr).toContain('error TABLE_SHRANK')
+    expect(await follow('failed.md')).toEqual([
+      'status --runs 14: 0',
+      'check: 0',
+      'plan --check: 0',
+      'doctor: 0',
+      'sync --dry-run: 7',
+      'sync --allow-shrink: 0',
+    ])
+  })
+
+  test('wrong.md: the figures of the night are wrong', { timeout: 60_000 }, async () => {
+    await succeeds('sync')
+    expect(await follow('wrong.md')).toEqual(['rollback: 0', 'runs --last 3: 0', 'sync: 0'])
+  })
+
+  test('late.md: a run of the day before hangs, and its session holds the lock', { timeout: 60_000 }, async () => {
+    await ask(
+      databases.target,
+      `update vitrine.run set started_at = started_at - interval '2 days', published_at = published_at - interval '2 days';
+       update vitrine.freshness set published_at = published_at - interval '2 days', data_of = data_of - interval '2 days'`,
+    )
+    const hanging = await connect(databases.target.address(databases.roles[0]), {
+      side: 'target',
+      name: 'vitrine impact lead',
+      limits: publication.limits,
+      readOnly: false,
+      searchPath: [],
+    })
+    await takeRunLock(hanging, publication.schema)
+    expect((await command('sync --if-due')).status).toBe(8)
+    expect(await follow('late.md')).toEqual(['status --runs 3: 9', 'psql 1', 'psql 1', 'sync --if-due: 0', 'status: 0'])
+    hanging.destroy()
+  })
+
+  test('column.md: a table and a column are new in the definition', { timeout: 60_000 }, async () => {
+    const { tables } = publication
+    const [vsme] = tables.filter(({ name }) => name === 'metabase_vsme')
+    const without = tables.filter((table) => table !== vsme)
+    const before = definePublication({ ...publication, tables: without })
+    for (const line of ['drop --yes', 'migrate', 'sync']) await succeeds(line, before)
+    const found = await command('plan --check')
+    expect([found.status, found.stdout]).toEqual([6, expect.stringContaining('metabase_vsme')])
+    expect(await follow('column.md')).toEqual(['check: 0', 'plan: 0', 'plan --sql: 0', 'migrate: 0', 'sync: 0'])
+  })
+
+  test('erasure.md: nothing of the person is left in any version', { timeout: 60_000 }, async () => {
+    const [person] = await ask<{ id: string }>(
+      databases.source,
+      `select u.id::text from users_user u where not exists (select from invitations_invitation i where i.inviteur_id = u.id)
+       order by u.id desc limit 1`,
+    )
+    const id = person?.id ?? ''
+    const versions = `select n.nspname::text as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relname = 'metabase_utilisateur' and c.relkind = 'r' order by 1`
+    const held = async () => {
+      const schemas = await ask<{ schema: string }>(databases.target, versions)
+      const rows = await Promise.all(
+        schemas.map(({ schema }) =>
+          ask(databases.target, `select from ${schema}.metabase_utilisateur where impact_id = ${id}`),
+        ),
+      )
+      return rows.flat().length
+    }
+    expect(await held()).toBeGreaterThan(0)
+    const client = await databases.source.connect()
+    await client.query(`set session_replication_role = replica; delete from habilitations_habilitation where user_id = ${id};
+      update reglementations_rapportcsrd set proprietaire_id = null where proprietaire_id = ${id};
+      delete from users_user where id = ${id}`)
+    await databases.source.close(client)
+    expect(await follow('erasure.md')).toEqual(['check --lineage: 0', 'sync: 0', 'sync: 0'])
+    expect(await held()).toBe(0)
+  })
+
+  test('move.md: the days of the history go along', { timeout: 90_000 }, async () => {
+    await ask(
+      databases.target,
+      `insert into vitrine.ledger (schema_name, table_name, day, figures, origin, recorded_at)
+       select schema_name, table_name, date '2024-01-01', figures, 'import', now() from vitrine.ledger limit 1`,
+    )
+    const old = databases
+    const before = environment
+    const moved = await Databases.create('moved', `other_${suffix}`, `other_reader_${suffix}`)
+    // The roles are those of the publication, and are there already on the one server of this test.
+    const names = { METABASE_DATABASE_URL: old.roles[0], METABASE_READER_URL: old.roles[1] }
+    const next = Object.fromEntries(Object.entries(names).map(([name, role]) => [name, moved.target.url(role)]))
+    try {
+      const followed = await follow('move.md', {
+        provision: async () => {
+          environment = { ...before, ...next, METABASE_ADMIN_URL: moved.target.url() }
+        },
+      })
+      expect(followed).toEqual([
+        'history export metabase_stats: 0',
+        'provision: 0',
+        'migrate: 0',
+        'history import metabase_stats days.csv: 0',
+        'sync: 0',
+        'doctor: 0',
+        'status: 0',
+      ])
+      const sql = 'select date::text from impact.metabase_stats order by date limit 1'
+      expect(await ask(moved.target, sql)).toEqual([{ date: '2024-01-01' }])
+    } finally {
+      environment = before
+      await moved.target.drop()
+      await moved.source.drop([moved.app])
+    }
+  })
+
+  test('restore.md: the target is of before a migration and has lost a day', { timeout: 90_000 }, async () => {
+    await ask(databases.target, "delete from vitrine.ledger where day = date '2024-01-01'")
+    const before = definePublication({ ...publication, tables: publication.tables.slice(0, 1), histories: [] })
+    for (const line of ['drop --yes', 'migrate', 'sync']) await succeeds(line, before)
+    const dropped = async () => {
+      environment = { ...environment, METABASE_ADMIN_URL: databases.target.url() }
+      return ask(databases.target, 'drop schema impact cascade')
+    }
+    expect(await follow('restore.md', { rebuild: dropped })).toEqual([
+      'plan: 0',
+      'migrate: 0',
+      'sync: 0',
+      'history import metabase_stats days.csv --dry-run: 0',
+      'history import metabase_stats days.csv: 0',
+      'sync: 0',
+      'history export metabase_stats: 0',
+      'provision: 0',
+      'doctor: 0',
+      'rebuild: 0',
+      'doctor: 0',
+      'sync --dry-run --allow-shrink: 0',
+      'sync --allow-shrink: 0',
+    ])
+    const sql = 'select date::text from impact.metabase_stats order by date limit 1'
+    expect(await ask(databases.target, sql)).toEqual([{ date: '2024-01-01' }])
+  })
+})
