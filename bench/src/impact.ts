@@ -14,8 +14,8 @@ import { identifier, qualified } from 'vitrine/publication/shape'
 import { sync } from 'vitrine/run/sync'
 import { applyPlan, planFor } from 'vitrine/target/migrate'
 import {
+  clearWorkSchema,
   declareReferences,
-  dropWorkSchema,
   finishTable,
   loadTable,
   openStaging,
@@ -98,7 +98,7 @@ async function copyResults(ends: Ends, publication: Publication): Promise<number
   await declareReferences(lead, staging, references)
   for (const reference of references) await validateReference(lead, staging, reference)
   const milliseconds = performance.now() - started
-  await dropWorkSchema(lead, staging)
+  await clearWorkSchema(lead, publication, staging)
   await Promise.all([lead, ...streams.flatMap(({ source, target }) => [source, target])].map((open) => open.end()))
   return milliseconds
 }

@@ -57,6 +57,8 @@ export const frenchWords: Words = {
     options: {
       sql: 'écrit un script à coller, pour un rôle que nous n’avons pas ; aucune connexion n’est faite',
       dryRun: 'montre les étapes et ne change rien',
+      withoutCreate:
+        'si le rôle impact ne peut pas créer de schéma : crée ceux qu’il lui faut ; la bascule attend alors les lecteurs',
     },
     examples: [
       { line: 'provision', says: 'une fois, et quand doctor trouve un droit manquant' },

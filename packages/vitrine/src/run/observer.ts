@@ -1,5 +1,6 @@
 /** What a run tells while it goes on. The command line draws it; the library never prints. */
 import type { Phase, TableOutcome } from '../target/runs.ts'
+import type { SwitchWay } from '../target/way.ts'
 
 export type RunEvent =
   | { readonly kind: 'phase'; readonly phase: Phase }
@@ -17,6 +18,8 @@ export interface SyncReport {
   readonly phases: Readonly<Partial<Record<Phase, number>>>
   /** The instant of the source that was published, by the source's clock. */
   readonly dataOf: Date
+  /** By renaming schemas, or by moving tables where they cannot be renamed; null after a rehearsal. */
+  readonly switchWay: SwitchWay | null
   readonly switchTries: number
   /** Whether no reader kept a table, so that not even one statement could see two versions. */
   readonly switchHeld: boolean

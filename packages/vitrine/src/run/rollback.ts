@@ -18,8 +18,9 @@ import { ledgerSelect } from '../target/ledger.ts'
 import { readOwnRecord } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordRollback, succeedRun, type TableOutcome } from '../target/runs.ts'
-import { dropRelations, finishTable, loadTable } from '../target/staging.ts'
+import { dropRelations, finishTable, loadTable, requireWorkSchemas } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
+import type { SwitchWay } from '../target/way.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
@@ -37,6 +38,7 @@ export interface RollbackReport {
   readonly tables: readonly TableOutcome[]
   /** Of when the data are that came back. */
   readonly dataOf: Date | null
+  readonly switchWay: SwitchWay
   readonly switchTries: number
   readonly switchMilliseconds: number
 }
@@ -103,6 +105,7 @@ class Rollback {
     const { publication } = this.#request
     const control = this.#control
     await this.#enter('check')
+    await requireWorkSchemas(control, publication)
     const { schema: kept, rows } = await requireKeptVersion(control, publication)
     await planCarry(control, publication, kept)
 
@@ -151,7 +154,7 @@ class Rollback {
   async #afterwards(
     tables: readonly StagedTable[],
     dataOf: Date | null,
-    { tries, milliseconds }: SwitchResult,
+    switched: SwitchResult,
   ): Promise<RollbackReport> {
     const { publication, observer } = this.#request
     let outcomes: readonly TableOutcome[] = tables.map((entry) => outcomeOf(entry, null))
@@ -160,7 +163,7 @@ class Rollback {
       const schemas = { current: publication.schema, previous: retiredSchema(publication) }
       outcomes = await describeTables(this.#control, publication, tables, schemas, observer)
       await this.#enter('record')
-      await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), publication.limits)
+      await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), switched, publication.limits)
       await dropUnkept(this.#control, publication)
     } catch (error) {
       const { code } = asVitrineError(error)
@@ -169,7 +172,15 @@ class Rollback {
         text: `rolled back, but the record could not be completed (${code}); the next run closes it`,
       })
     }
-    return { run: this.#run, tables: outcomes, dataOf, switchTries: tries, switchMilliseconds: milliseconds }
+    const { way, tries, milliseconds } = switched
+    return {
+      run: this.#run,
+      tables: outcomes,
+      dataOf,
+      switchWay: way,
+      switchTries: tries,
+      switchMilliseconds: milliseconds,
+    }
   }
 
   async #enter(phase: Phase): Promise<void> {

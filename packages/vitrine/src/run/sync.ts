@@ -21,7 +21,7 @@ import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
-import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
+import { clearWorkSchema, openStaging, requireWorkSchemas } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
@@ -166,14 +166,14 @@ class Run {
     await this.#enter('publish')
     const switched = await this.#switch(staged, staging, carry, context)
 
-    const outcomes = await this.#afterwards(staged)
+    const outcomes = await this.#afterwards(staged, switched)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
   }
 
   /** Everything that can be refused before the source is read. */
   async #check(): Promise<ReadonlyMap<string, readonly number[]>> {
     await requireMigrated(this.#control, this.#publication)
-    await requireWorkNamesFree(this.#control, this.#publication)
+    await requireWorkSchemas(this.#control, this.#publication)
     await requireNoDrift(this.#coordinator, this.#publication.source, this.#publication.tables)
     const inputTypes = await checkProjections(this.#coordinator, this.#publication)
     // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
@@ -212,14 +212,14 @@ class Run {
   }
 
   /** After the switch nothing can fail the run any more: what goes wrong here is told, and the next run mends the record. */
-  async #afterwards(staged: readonly StagedTable[]): Promise<readonly TableOutcome[]> {
+  async #afterwards(staged: readonly StagedTable[], switched: SwitchResult): Promise<readonly TableOutcome[]> {
     const { observer } = this.#request
     let outcomes = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
       outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
       await this.#enter('record')
-      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), this.#publication.limits)
+      await this.#succeed(outcomes, switched)
       for (const name of await dropUnkept(this.#control, this.#publication)) {
         observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
       }
@@ -240,23 +240,27 @@ class Run {
   async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
     await this.#enter('describe')
     const outcomes = await this.#describe(staged, staging, this.#publication.schema)
-    await dropWorkSchema(this.#control, staging)
+    await clearWorkSchema(this.#control, this.#publication, staging)
     this.#staging = null
     await this.#enter('record')
-    await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), this.#publication.limits)
-    return this.#report(outcomes, dataOf, { tries: 0, held: false, milliseconds: 0 }, true)
+    await this.#succeed(outcomes, null)
+    return this.#report(outcomes, dataOf, null, true)
   }
 
-  #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult, dryRun: boolean): SyncReport {
-    const { tries, held, milliseconds } = switched
+  #succeed(outcomes: readonly TableOutcome[], switched: SwitchResult | null): Promise<void> {
+    return succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
+  }
+
+  #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult | null, dryRun: boolean): SyncReport {
     return {
       run: this.#id,
       tables,
       phases: this.#phases.times(),
       dataOf,
-      switchTries: tries,
-      switchHeld: held,
-      switchMilliseconds: milliseconds,
+      switchWay: switched?.way ?? null,
+      switchTries: switched?.tries ?? 0,
+      switchHeld: switched?.held ?? false,
+      switchMilliseconds: switched?.milliseconds ?? 0,
       dryRun,
     }
   }
@@ -273,7 +277,7 @@ class Run {
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(steps)
     const staging = this.#staging
-    if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
+    if (staging !== null) await clearWorkSchema(this.#control, this.#publication, staging).catch(() => undefined)
     await failRun(this.#control, this.#id, error).catch(async () => {
       // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
       const again = await this.#sessions.target('record').catch(() => null)

@@ -74,6 +74,8 @@ const LAYOUTS: readonly string[] = [
   `
   create table vitrine.kept_freshness (like vitrine.freshness including all);
   `,
+  // By which way a version was switched, after how many tries, in how many milliseconds.
+  'alter table vitrine.run add column switched jsonb',
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
@@ -96,16 +98,35 @@ export async function bookkeepingVersion(target: Session): Promise<number> {
 export const bookkeepingIsCurrent = async (target: Session): Promise<boolean> =>
   (await bookkeepingVersion(target)) === LAYOUTS.length
 
-/** Creates or upgrades the bookkeeping. Call it inside a transaction. */
+/**
+ * Creates or upgrades the bookkeeping. Call it inside a transaction. Throws PRIVILEGE_MISSING when the writer may not create
+ * its schema and was not given one.
+ */
 export async function migrateBookkeeping(target: Session): Promise<void> {
   const version = await bookkeepingVersion(target)
   if (version === LAYOUTS.length) return
-  await target.execute(
-    'create schema if not exists vitrine; create table if not exists vitrine.layout (version integer primary key)',
-  )
+  await createSchema(target)
+  await target.execute('create table if not exists vitrine.layout (version integer primary key)')
   for (let next = version; next < LAYOUTS.length; next++) {
     await target.execute(LAYOUTS[next] ?? '')
     await target.query('insert into vitrine.layout (version) values ($1)', [next + 1])
+  }
+}
+
+/** PostgreSQL asks for the right to create a schema even `if not exists` and it does. */
+async function createSchema(target: Session): Promise<void> {
+  const [found] = await target.query("select from pg_catalog.pg_namespace where nspname = 'vitrine'")
+  if (found !== undefined) return
+  try {
+    await target.execute('create schema vitrine')
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
+    throw new VitrineError('PRIVILEGE_MISSING', {
+      place: BOOKKEEPING_SCHEMA,
+      detail: 'The writer may not create schemas in the database, and was not given this one.',
+      remedy: 'Run `vitrine provision` as an administrator, with --without-create when the right is to stay refused.',
+      cause: error,
+    })
   }
 }
 

@@ -13,7 +13,8 @@ import { unrecordedHistories } from './adoption.ts'
 import { bookkeepingVersion, readApplied } from './bookkeeping.ts'
 import { readOtherRelations } from './live-relations.ts'
 import { readLiveShapes } from './live-shape.ts'
-import { findWorkSchemas } from './staging.ts'
+import { outsideDependents, type PlacedRelation, relationsIn } from './relations.ts'
+import { findWorkSchemas, lastingSchemas } from './staging.ts'
 
 export interface DropStep {
   readonly text: string
@@ -32,26 +33,6 @@ export interface DropPlan extends DropWish {
   readonly blockers: readonly Problem[]
 }
 
-interface Relation {
-  readonly oid: string
-  readonly schema: string
-  readonly name: string
-  readonly kind: 'r' | 'v'
-  readonly owner: string
-  readonly owned: boolean
-}
-
-/** Tables and views of the schemas named. */
-const relationsIn = (target: Session, schemas: readonly string[]): Promise<Relation[]> =>
-  target.query<Relation>(
-    `select c.oid::text, n.nspname as schema, c.relname as name, c.relkind as kind, o.rolname as owner,
-            pg_has_role(current_user, c.relowner, 'usage') as owned
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     join pg_catalog.pg_roles o on o.oid = c.relowner
-     where n.nspname = any ($1) and c.relkind in ('r', 'v') order by 2, 3`,
-    [[...schemas]],
-  )
-
 /** Which of the schemas exist, in the order given. */
 async function standing(target: Session, schemas: readonly string[]): Promise<readonly string[]> {
   const rows = await target.query<{ name: string }>(
@@ -61,41 +42,7 @@ async function standing(target: Session, schemas: readonly string[]): Promise<re
   return schemas.filter((schema) => rows.some(({ name }) => name === schema))
 }
 
-/** What is built on the relations and is not among them: views, foreign keys, functions, columns of their row types. */
-async function dependents(target: Session, ours: readonly Relation[]): Promise<readonly Problem[]> {
-  const rows = await target.query<{ type: string; identity: string; relation: string }>(
-    `with ours as (
-       select c.oid, c.relname, c.reltype, t.typarray
-       from pg_catalog.pg_class c join pg_catalog.pg_type t on t.oid = c.reltype where c.oid = any ($1::oid[])
-     ), dependency as (
-       select d.classid, d.objid, ours.relname
-       from ours join pg_catalog.pg_depend d
-         on (d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = ours.oid)
-         or (d.refclassid = 'pg_catalog.pg_type'::regclass and d.refobjid in (ours.reltype, ours.typarray))
-       where d.deptype = 'n'
-     ), holder as (
-       select case when h.oid is null then d.classid else 'pg_catalog.pg_class'::regclass end as classid,
-              coalesce(h.oid, d.objid) as objid, d.relname
-       from dependency d
-       left join pg_catalog.pg_rewrite w on d.classid = 'pg_catalog.pg_rewrite'::regclass and w.oid = d.objid
-       left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
-       left join pg_catalog.pg_attrdef f on d.classid = 'pg_catalog.pg_attrdef'::regclass and f.oid = d.objid
-       left join pg_catalog.pg_class h on h.oid in (w.ev_class, k.conrelid, f.adrelid)
-     )
-     select i.type, i.identity, string_agg(distinct holder.relname, ', ' order by holder.relname) as relation
-     from holder cross join lateral pg_identify_object(holder.classid, holder.objid, 0) i
-     where not (holder.classid = 'pg_catalog.pg_class'::regclass and holder.objid in (select oid from ours))
-     group by 1, 2 order by 1, 2`,
-    [ours.map(({ oid }) => oid)],
-  )
-  return rows.map(({ type, identity, relation }) => ({
-    place: `${type} ${identity}`,
-    detail: `it depends on ${relation}`,
-    remedy: 'drop it, or take its reference to the published tables away',
-  }))
-}
-
-const ownedByOthers = (ours: readonly Relation[]): readonly Problem[] =>
+const ownedByOthers = (ours: readonly PlacedRelation[]): readonly Problem[] =>
   ours
     .filter(({ owned }) => !owned)
     .map(({ schema, name, kind, owner }) => ({
@@ -141,8 +88,8 @@ async function recordedDays(target: Session, schema: string): Promise<readonly R
 }
 
 function stepsFor(
-  ours: readonly Relation[],
-  workSchemas: readonly string[],
+  ours: readonly PlacedRelation[],
+  dropped: readonly string[],
   recorded: string | null,
   days: readonly RecordedDays[],
 ): DropStep[] {
@@ -157,7 +104,7 @@ function stepsFor(
   }
   drop('view', views)
   drop('table', tables)
-  drop('schema', workSchemas.map(identifier))
+  drop('schema', dropped.map(identifier))
   if (recorded !== null) {
     const where = `where schema_name = ${literal(recorded)}`
     steps.push({
@@ -196,8 +143,9 @@ export async function planDrop(
     throw new VitrineError('TARGET_OTHER_INSTALLATION', { place: schema, detail })
   }
   const workSchemas = (await findWorkSchemas(target, publication)).filter(({ ours }) => ours).map((work) => work.name)
+  const lasting = await lastingSchemas(target, publication)
   const recorded = new Set(applied?.shapes.map((shape) => shape.name))
-  const isOurs = (relation: Relation): boolean =>
+  const isOurs = (relation: PlacedRelation): boolean =>
     relation.schema !== schema ||
     (relation.kind === 'r' ? recorded.has(relation.name) : applied !== null && views.includes(relation.name))
   const found = await relationsIn(target, [schema, ...workSchemas])
@@ -208,7 +156,12 @@ export async function planDrop(
     publication,
     history,
     days: days.reduce((sum, { count }) => sum + count, 0),
-    steps: stepsFor(ours, workSchemas, applied === null ? null : schema, history ? days : []),
+    steps: stepsFor(
+      ours,
+      workSchemas.filter((work) => !lasting.includes(work)),
+      applied === null ? null : schema,
+      history ? days : [],
+    ),
     kept: [
       ...found
         .filter((relation) => !isOurs(relation) && relation.kind === 'r')
@@ -216,14 +169,16 @@ export async function planDrop(
       ...others
         .filter((other) => !(other.kind === 'view' && applied !== null && views.includes(other.name)))
         .map((other) => `${other.kind} ${identifier(schema)}.${other.name} of ${other.owner}`),
-      ...(await standing(target, [schema, BOOKKEEPING_SCHEMA])).map((kept) =>
+      ...(await standing(target, [schema, ...lasting, BOOKKEEPING_SCHEMA])).map((kept) =>
         kept === schema
           ? `schema ${identifier(schema)} with the rights on it`
-          : `schema ${BOOKKEEPING_SCHEMA} with the record of runs${history ? '' : ' and the history'}`,
+          : kept !== BOOKKEEPING_SCHEMA
+            ? `schema ${identifier(kept)}, empty: ${publication.writer} could not create it again`
+            : `schema ${BOOKKEEPING_SCHEMA} with the record of runs${history ? '' : ' and the history'}`,
       ),
     ],
     blockers: [
-      ...(await dependents(target, ours)),
+      ...(await outsideDependents(target, ours)),
       ...ownedByOthers(ours),
       ...(await strangers(target, workSchemas)),
       ...(history ? [] : await unrecorded(target, publication, recorded)),

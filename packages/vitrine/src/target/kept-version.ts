@@ -25,7 +25,9 @@ export interface KeptVersion {
  */
 export async function requireKeptVersion(target: Session, publication: Publication): Promise<KeptVersion> {
   const schema = retiredSchema(publication)
-  const there = (await findWorkSchemas(target, publication)).some(({ name, ours }) => ours && name === schema)
+  const there = (await findWorkSchemas(target, publication)).some(
+    ({ name, ours, empty }) => ours && !empty && name === schema,
+  )
   const rows = await keptCounts(target, publication.schema)
   if (!there || rows.size === 0) {
     const detail =

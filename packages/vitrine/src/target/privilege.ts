@@ -3,7 +3,8 @@
  * published schema and its relations. Read by provision; the doctor proves the same by trying.
  */
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import { BOOKKEEPING_SCHEMA, type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { markOf } from './staging.ts'
 
 export interface DatabaseRights {
   readonly name: string
@@ -12,6 +13,8 @@ export interface DatabaseRights {
   readonly owned: boolean
   readonly writerConnects: boolean
   readonly writerCreates: boolean
+  /** The session's role may create schemas. */
+  readonly sessionCreates: boolean
   readonly readerConnects: boolean
   /** PUBLIC or the reader may create schemas or temporary tables. */
   readonly exposed: boolean
@@ -33,11 +36,24 @@ export interface PublishedSchemaRights {
   readonly defaultSelect: boolean
 }
 
+/** One of the schemas that a writer needs to find when it may not create any. */
+export interface WorkSchemaRights {
+  readonly name: string
+  /** Null when it does not exist. */
+  readonly owner: string | null
+  /** The session's role may act as the owner. */
+  readonly owned: boolean
+  readonly marked: boolean
+  readonly empty: boolean
+}
+
 export interface Rights {
   readonly database: DatabaseRights
   /** Null when somebody has dropped it. */
   readonly publicSchema: PublicSchemaRights | null
   readonly published: PublishedSchemaRights | null
+  /** Staging, retired, bookkeeping. */
+  readonly work: readonly WorkSchemaRights[]
 }
 
 /** A right given to PUBLIC counts, also for a role that does not exist yet. */
@@ -57,7 +73,8 @@ async function databaseRights(session: Session, { writer, reader }: Publication)
        select a.grantee, a.privilege_type from d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
      )
      select d.datname as name, o.rolname as owner, pg_has_role(current_user, d.datdba, 'USAGE') as owned,
-            ${connects('$1')} as "writerConnects", ${WRITER_CREATES} as "writerCreates", ${connects('$2')} as "readerConnects",
+            ${connects('$1')} as "writerConnects", ${WRITER_CREATES} as "writerCreates",
+            has_database_privilege(current_user, d.oid, 'CREATE') as "sessionCreates", ${connects('$2')} as "readerConnects",
             exists (
               select from granted g
               where g.privilege_type in ('TEMPORARY', 'CREATE')
@@ -113,11 +130,29 @@ async function publishedSchemaRights(
   return row ?? null
 }
 
+async function workSchemaRights(session: Session, publication: Publication): Promise<readonly WorkSchemaRights[]> {
+  const rows = await session.query<WorkSchemaRights>(
+    `select w.name, o.rolname as owner, coalesce(pg_has_role(current_user, n.nspowner, 'USAGE'), false) as owned,
+            coalesce(obj_description(n.oid, 'pg_namespace') = w.mark, false) as marked,
+            not exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid) as empty
+     from unnest($1::text[], $2::text[]) with ordinality as w (name, mark, place)
+     left join pg_catalog.pg_namespace n on n.nspname = w.name left join pg_catalog.pg_roles o on o.oid = n.nspowner
+     order by w.place`,
+    [
+      [stagingSchema(publication), retiredSchema(publication), BOOKKEEPING_SCHEMA],
+      [markOf(publication, 'staging'), markOf(publication, 'retired'), null],
+    ],
+  )
+  // The bookkeeping has a name of its own and needs no mark.
+  return rows.map((row) => (row.name === BOOKKEEPING_SCHEMA ? { ...row, marked: row.owner !== null } : row))
+}
+
 /** All rights that a publication depends on, as the catalogue of the session's database has them now. */
 export async function readRights(session: Session, publication: Publication): Promise<Rights> {
   return {
     database: await databaseRights(session, publication),
     publicSchema: await publicSchemaRights(session, publication),
     published: await publishedSchemaRights(session, publication),
+    work: await workSchemaRights(session, publication),
   }
 }

@@ -6,7 +6,7 @@
 import type { Publication } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier } from '../publication/shape.ts'
-import { rightStatements } from './grant.ts'
+import { rightStatements, type WorkSchemaStatements } from './grant.ts'
 import { assumableSql } from './role.ts'
 
 /** A block whose statements decide at run time; the tag keeps it apart from any `$$` of names. */
@@ -45,23 +45,52 @@ begin
 end`,
   )
 
-function schemaStatements(publication: Publication, database: string): readonly string[] {
-  const sql = rightStatements(publication, database)
-  const [schema, writer] = [literal(publication.schema), literal(publication.writer)]
-  const role = `(select oid from pg_catalog.pg_roles where rolname = ${writer})`
+/** Statements for which membership in the writer is needed; it is given back at the end. */
+function asMember({ writer: name }: Publication, statements: readonly string[]): readonly string[] {
+  const writer = literal(name)
   return [
     '-- To act as the writer, membership in it is needed; it is given back at the end.',
     block(`begin
-  if not ${assumableSql(role)} then
+  if not ${assumableSql(roleId(name))} then
     execute format('grant %I to %I', ${writer}, current_user);
     perform set_config('vitrine.membership', 'lent', true);
   end if;
+end`),
+    ...statements,
+    block(`begin
+  if current_setting('vitrine.membership', true) = 'lent' then
+    execute format('revoke %I from %I', ${writer}, current_user);
+  end if;
+end`),
+  ]
+}
+
+const roleId = (name: string): string => `(select oid from pg_catalog.pg_roles where rolname = ${literal(name)})`
+
+/** Every schema that a run needs, for a writer that may not create any. */
+function schemasBeforehand(publication: Publication, database: string): readonly string[] {
+  const { createSchema, workSchemas } = rightStatements(publication, database)
+  const published = { name: publication.schema, create: createSchema, mark: null }
+  const unlessThere = ({ name, create, mark }: WorkSchemaStatements): string =>
+    `  if not exists (select from pg_catalog.pg_namespace where nspname = ${literal(name)}) then
+    ${[create, ...(mark === null ? [] : [mark])].map((statement) => `${statement};`).join('\n    ')}
+  end if;`
+  return asMember(publication, [block(`begin\n${[published, ...workSchemas].map(unlessThere).join('\n')}\nend`)])
+}
+
+function schemaStatements(publication: Publication, database: string, withoutCreate: boolean): readonly string[] {
+  const sql = rightStatements(publication, database)
+  const schema = literal(publication.schema)
+  const role = roleId(publication.writer)
+  return asMember(publication, [
+    block(`begin
   if exists (select from pg_catalog.pg_namespace where nspname = ${schema} and nspowner <> ${role}) then
     ${sql.ownSchema};
   end if;
 end`),
     `set local role ${identifier(publication.writer)};`,
-    `${sql.createSchema.replace('create schema', 'create schema if not exists')};`,
+    // PostgreSQL asks for the right to create a schema even when it exists.
+    ...(withoutCreate ? [] : [`${sql.createSchema.replace('create schema', 'create schema if not exists')};`]),
     `${sql.readerOnSchema};`,
     block(`declare
   relation regclass;
@@ -75,19 +104,17 @@ begin
 end`),
     `${sql.readerByDefault};`,
     'reset role;',
-    block(`begin
-  if current_setting('vitrine.membership', true) = 'lent' then
-    execute format('revoke %I from %I', ${writer}, current_user);
-  end if;
-end`),
-  ]
+  ])
 }
 
 /** A comment ends with its line, so no name may bring a line of its own. */
 const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`
 
-/** The complete script for one database. It holds no password, and does nothing to a role that exists and may log in. */
-export function provisionSql(publication: Publication, database: string): string {
+/**
+ * The complete script for one database. It holds no password, and does nothing to a role that exists and may log in. With
+ * `withoutCreate` the writer gets no right to create schemas, and finds those that it needs.
+ */
+export function provisionSql(publication: Publication, database: string, withoutCreate = false): string {
   const { writer, reader, schema, name } = publication
   const sql = rightStatements(publication, database)
   const head = [
@@ -107,7 +134,7 @@ export function provisionSql(publication: Publication, database: string): string
       roleBlock(reader),
     ]),
     part(database, '2. The database. By its owner.', [
-      `${sql.writerOnDatabase};`,
+      `${withoutCreate ? sql.writerConnects : sql.writerOnDatabase};`,
       `${sql.readerOnDatabase};`,
       `${sql.closeDatabase([reader])};`,
       block(`begin
@@ -116,14 +143,25 @@ export function provisionSql(publication: Publication, database: string): string
   end if;
 end`),
     ]),
+    ...(withoutCreate
+      ? [
+          part(
+            database,
+            `3. The schemas. By the owner of the database, if it may give membership in ${writer}, or a superuser.`,
+            schemasBeforehand(publication, database),
+          ),
+        ]
+      : []),
     part(
       database,
-      `3. The schema ${schema}. By ${writer} itself, or a role that may give membership in it.`,
-      schemaStatements(publication, database),
+      `${withoutCreate ? 4 : 3}. The schema ${schema}. By ${writer} itself, or a role that may give membership in it.`,
+      schemaStatements(publication, database, withoutCreate),
     ),
-    part(database, `4. The sessions of the reader. By ${reader} itself, or a role with CREATEROLE.`, [
-      ...sql.readerSettings.map((statement) => `${statement};`),
-    ]),
+    part(
+      database,
+      `${withoutCreate ? 5 : 4}. The sessions of the reader. By ${reader} itself, or a role with CREATEROLE.`,
+      [...sql.readerSettings.map((statement) => `${statement};`)],
+    ),
   ]
     .join('\n\n')
     .concat('\n')

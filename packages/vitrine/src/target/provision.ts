@@ -9,11 +9,12 @@ import type { Publication } from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier } from '../publication/shape.ts'
 import { readRights } from './privilege.ts'
-import { PASSWORD_PLACEHOLDER, type ProvisionOptions, type ProvisionStep, provisionSteps } from './provision-steps.ts'
+import { PASSWORD_PLACEHOLDER, type ProvisionOptions, type ProvisionStep } from './provision-situation.ts'
+import { provisionSteps } from './provision-steps.ts'
 import { assumableSql, readerSettingsHold, readRoles } from './role.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
 
-export type { ProvisionOptions, ProvisionPart, ProvisionStep } from './provision-steps.ts'
+export type { ProvisionOptions, ProvisionPart, ProvisionStep } from './provision-situation.ts'
 
 export interface ProvisionPlan {
   readonly publication: Publication

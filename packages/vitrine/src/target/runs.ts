@@ -3,6 +3,7 @@ import type { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { FigureWarning } from './plausibility.ts'
+import type { SwitchResult } from './switch.ts'
 
 export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
 export type Phase = (typeof PHASES)[number]
@@ -138,12 +139,13 @@ export async function recordRollback(
   return published?.dataOf ?? null
 }
 
-/** Ends a run that published. */
+/** Ends a run that published; without a switch when it was a rehearsal. */
 export async function succeedRun(
   target: Session,
   run: number,
   tables: readonly TableOutcome[],
   phases: Readonly<Partial<Record<Phase, number>>>,
+  switched: SwitchResult | null,
   limits: Limits,
 ): Promise<void> {
   await target.transaction(async () => {
@@ -154,8 +156,8 @@ export async function succeedRun(
       [run, JSON.stringify(tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })))],
     )
     await target.query(
-      "update vitrine.run set state = 'succeeded', finished_at = clock_timestamp(), phases = $2 where id = $1",
-      [run, JSON.stringify(phases)],
+      "update vitrine.run set state = 'succeeded', finished_at = clock_timestamp(), phases = $2, switched = $3 where id = $1",
+      [run, JSON.stringify(phases), switched === null ? null : JSON.stringify(switched)],
     )
     await target.query(
       'delete from vitrine.run where schema_name = (select schema_name from vitrine.run where id = $1) and id <= $1 - $2::bigint',
@@ -188,6 +190,8 @@ export interface RunRecord {
   readonly errorPlace: string | null
   /** Milliseconds of each phase; empty for a run that did not end well. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** How the version was switched; null for a run that did not publish, or did not end well. */
+  readonly switched: SwitchResult | null
   readonly tables: readonly TableOutcome[]
 }
 
@@ -200,7 +204,7 @@ export async function latestRuns(
 ): Promise<readonly RunRecord[]> {
   return target.query<RunRecord>(
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
-            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
+            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases, r.switched,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
               'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables

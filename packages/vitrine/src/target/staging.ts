@@ -1,6 +1,7 @@
 /**
  * The staging schema: where the next version is built out of the reader's sight. Creates it, loads a table into it, puts
- * keys and indexes after the load, foreign keys last; removes what a dead run left. The switch itself is in `switch.ts`.
+ * keys and indexes after the load, foreign keys last; removes what a dead run left. Where schemas cannot be created, they
+ * were made beforehand, and are emptied instead of dropped. The switch itself is in `switch.ts`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -10,6 +11,7 @@ import { literal } from '../publication/select-text.ts'
 import { type ConstraintShape, identifier, qualified, shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+import { switchWayOf } from './way.ts'
 
 /** Marks the schemas that are ours to drop; a schema of the same name without it belongs to somebody else. */
 const MARK = 'vitrine:'
@@ -20,28 +22,55 @@ export const markOf = (publication: Publication, use: 'staging' | 'retired'): st
 export interface OurSchema {
   readonly name: string
   readonly ours: boolean
+  /** The session's role may act as its owner. */
+  readonly owned: boolean
+  /** No relation stands in it. */
+  readonly empty: boolean
 }
 
 /** The staging and retired schemas present in the target, set-aside ones included. */
 export async function findWorkSchemas(target: Session, publication: Publication): Promise<readonly OurSchema[]> {
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   return target.query<OurSchema>(
-    `select nspname as name, coalesce(obj_description(oid, 'pg_namespace') like $3, false) as ours
-     from pg_catalog.pg_namespace
-     where nspname in ($1, $2) or (starts_with(nspname, $2 || '_') and obj_description(oid, 'pg_namespace') like $3)
-     order by nspname`,
+    `select n.nspname as name, coalesce(obj_description(n.oid, 'pg_namespace') like $3, false) as ours,
+            pg_has_role(current_user, n.nspowner, 'usage') as owned,
+            not exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid) as empty
+     from pg_catalog.pg_namespace n
+     where n.nspname in ($1, $2) or (starts_with(n.nspname, $2 || '_') and obj_description(n.oid, 'pg_namespace') like $3)
+     order by n.nspname`,
     [staging, retired, `${MARK}%`],
   )
 }
 
-/** Throws STAGING_NAME_TAKEN when a schema of somebody else has one of our names. */
-export async function requireWorkNamesFree(target: Session, publication: Publication): Promise<void> {
-  const taken = (await findWorkSchemas(target, publication)).filter(({ ours }) => !ours)
-  if (taken.length === 0) return
-  throw new VitrineError('STAGING_NAME_TAKEN', {
-    place: taken.map(({ name }) => name).join(', '),
-    remedy: taken.map(({ name }) => `alter schema ${identifier(name)} rename to …`).join('; '),
+/**
+ * Throws STAGING_NAME_TAKEN when a schema of somebody else has one of our names; PRIVILEGE_MISSING when the writer may not
+ * create schemas and one of those that it needs was not made beforehand.
+ */
+export async function requireWorkSchemas(target: Session, publication: Publication): Promise<void> {
+  const found = await findWorkSchemas(target, publication)
+  const taken = found.filter(({ ours }) => !ours)
+  if (taken.length > 0) {
+    throw new VitrineError('STAGING_NAME_TAKEN', {
+      place: taken.map(({ name }) => name).join(', '),
+      remedy: taken.map(({ name }) => `alter schema ${identifier(name)} rename to …`).join('; '),
+    })
+  }
+  if ((await switchWayOf(target)) === 'rename') return
+  const missing = [stagingSchema(publication), retiredSchema(publication)].filter(
+    (name) => !found.some((schema) => schema.name === name && schema.owned),
+  )
+  if (missing.length === 0) return
+  throw new VitrineError('PRIVILEGE_MISSING', {
+    place: 'target',
+    detail: `${publication.writer} may not create schemas in the database, and was not given ${missing.join(' and ')} either.`,
+    remedy: 'Run `vitrine provision` as an administrator, with --without-create when the right is to stay refused.',
   })
+}
+
+/** The schemas of ours that are emptied and never dropped, because the writer could not make them again. */
+export async function lastingSchemas(target: Session, publication: Publication): Promise<readonly string[]> {
+  const moves = (await switchWayOf(target)) === 'move'
+  return moves ? [stagingSchema(publication), retiredSchema(publication)] : []
 }
 
 /** Drops the views or the tables of a schema of ours, or the one named. One statement, because they refer to each other. */
@@ -61,24 +90,30 @@ export async function dropRelations(
   await target.execute(`drop ${kind === 'v' ? 'view' : 'table'} ${names}`)
 }
 
-/** Drops a schema of ours, object by object: whatever depends on them from outside stops the drop instead of vanishing. */
-export async function dropWorkSchema(target: Session, schema: string): Promise<void> {
+/**
+ * Drops a schema of ours, object by object: whatever depends on them from outside stops the drop instead of vanishing.
+ * Where the writer could not make it again, the staging and the retired schema are only emptied.
+ */
+export async function clearWorkSchema(target: Session, publication: Publication, schema: string): Promise<void> {
+  const stays = (await lastingSchemas(target, publication)).includes(schema)
   await target.transaction(async () => {
     await target.execute("set local lock_timeout = '2s'")
     await dropRelations(target, schema, 'v')
     await dropRelations(target, schema, 'r')
-    await target.execute(`drop schema ${identifier(schema)}`)
+    if (!stays) await target.execute(`drop schema ${identifier(schema)}`)
   })
 }
 
-/** An empty staging schema. What a dead run left under its name is dropped first: the run lock proves that it is dead. */
+/** An empty staging schema. What a dead run left under its name is removed first: the run lock proves that it is dead. */
 export async function openStaging(target: Session, publication: Publication): Promise<string> {
   const schema = stagingSchema(publication)
   const left = await findWorkSchemas(target, publication)
-  if (left.some(({ name }) => name === schema)) await dropWorkSchema(target, schema)
-  await target.execute(
-    `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${literal(markOf(publication, 'staging'))}`,
-  )
+  if (left.some(({ name }) => name === schema)) await clearWorkSchema(target, publication, schema)
+  if ((await switchWayOf(target)) === 'rename') {
+    await target.execute(
+      `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${literal(markOf(publication, 'staging'))}`,
+    )
+  }
   return schema
 }
 

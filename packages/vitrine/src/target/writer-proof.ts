@@ -1,6 +1,6 @@
 /**
- * Proves as the writer what a run needs: the schema is its own, it can make and rename schemas, new tables will be readable,
- * and nothing was left behind by a dead run. Called by the doctor.
+ * Proves as the writer what a run needs: the schema is its own, it can make and rename schemas or has those that were made
+ * for it, new tables will be readable, and nothing was left behind by a dead run. Called by the doctor.
  */
 import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
@@ -10,7 +10,7 @@ import { attempt, broken, type Finding, type Guarantee, holds, inVain, listed, p
 import { rightStatements } from './grant.ts'
 import type { Rights } from './privilege.ts'
 import type { Roles } from './role.ts'
-import { findWorkSchemas } from './staging.ts'
+import { findWorkSchemas, lastingSchemas, type OurSchema } from './staging.ts'
 
 export async function proveWriter(
   target: Session,
@@ -22,6 +22,7 @@ export async function proveWriter(
     connectedAs(publication, roles),
     ownsSchema(publication, rights),
     await renamesSchemas(target, publication, rights),
+    await seesBlockers(target, publication),
     defaultPrivileges(publication, rights),
     await nothingLeft(target, publication),
   ]
@@ -52,7 +53,7 @@ function ownsSchema(publication: Publication, { published, database }: Rights): 
 }
 
 /** Tried with a schema of its own: renaming the published one, even in vain, would make a concurrent run wait. */
-async function renamesSchemas(target: Session, publication: Publication, { database }: Rights): Promise<Finding> {
+async function renamesSchemas(target: Session, publication: Publication, rights: Rights): Promise<Finding> {
   const guarantee: Guarantee = {
     name: 'writer-renames-schemas',
     guarantee: `${publication.writer} creates schemas on the database: versions are switched by renaming them, which makes no reader wait.`,
@@ -63,8 +64,29 @@ async function renamesSchemas(target: Session, publication: Publication, { datab
     attempt(target, `create schema ${made}; alter schema ${made} rename to ${renamed}`),
   )
   if (state === null) return holds(guarantee)
-  const actual = `refused (SQLSTATE ${state}): tables could only be moved one by one, under locks that stop readers, so runs are refused`
-  return broken(guarantee, actual, [`${rightStatements(publication, database.name).writerOnDatabase};`])
+  const repair = `${rightStatements(publication, rights.database.name).writerOnDatabase};`
+  const refused = `refused (SQLSTATE ${state})`
+  const missing = rights.work.filter(({ owner, marked }) => owner !== publication.writer || !marked)
+  if (missing.length > 0) {
+    const names = listed(missing.map(({ name }) => name))
+    const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, \`vitrine provision --without-create\` makes them`
+    return broken(guarantee, actual, [repair])
+  }
+  const actual = `${refused}: tables are moved between schemas made for it, under locks; new readers wait up to ${publication.limits.switchLockTimeoutMs} ms at a time, and a query of minutes or an idle transaction on a published table makes the run give up`
+  return broken(guarantee, actual, [repair], 'warning')
+}
+
+/** Not a right that a run needs: without it, the error says who is in the way, and not since when. */
+async function seesBlockers(target: Session, { writer }: Publication): Promise<Finding> {
+  const guarantee: Guarantee = {
+    name: 'writer-names-blockers',
+    guarantee: `Sessions that block a switch are named: process, application, role and tables; and since when, if ${writer} is given pg_read_all_stats.`,
+    expected: 'named',
+  }
+  const [row] = await target.query<{ sees: boolean }>(
+    "select pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees",
+  )
+  return holds(guarantee, row?.sees === true ? 'named, with the age of their transaction' : 'named')
 }
 
 function defaultPrivileges(publication: Publication, { published, database }: Rights): Finding {
@@ -85,9 +107,10 @@ async function nothingLeft(target: Session, publication: Publication): Promise<F
     expected: 'none',
   }
   const keeps = publication.limits.versionsKept > 0
-  const schemas = (await findWorkSchemas(target, publication)).filter(
-    ({ name, ours }) => !(keeps && ours && name === retiredSchema(publication)),
-  )
+  const lasting = await lastingSchemas(target, publication)
+  const isMeant = ({ name, ours, empty }: OurSchema) =>
+    ours && ((keeps && name === retiredSchema(publication)) || (empty && lasting.includes(name)))
+  const schemas = (await findWorkSchemas(target, publication)).filter((schema) => !isMeant(schema))
   const foreign = schemas.filter(({ ours }) => !ours).map(({ name }) => name)
   if (foreign.length > 0) {
     const repairs = foreign.map((name) => `alter schema ${identifier(name)} rename to …;`)

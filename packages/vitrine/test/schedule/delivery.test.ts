@@ -121,6 +121,7 @@ describe('an event is worth an alarm', () => {
     run: 7,
     phases: {},
     dataOf: DUE,
+    switchWay: 'rename' as const,
     switchTries: 1,
     switchHeld: true,
     switchMilliseconds: 1,

@@ -36,6 +36,7 @@ const REPORT: SyncReport = {
   tables: [],
   phases: {},
   dataOf: new Date(0),
+  switchWay: 'rename',
   switchTries: 1,
   switchHeld: true,
   switchMilliseconds: 1,

@@ -25,6 +25,7 @@ const EVERY_GUARANTEE = [
   'writer-session',
   'schema-owner',
   'writer-renames-schemas',
+  'writer-names-blockers',
   'default-privileges',
   'no-leftovers',
   'reader-login',

@@ -162,7 +162,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const plain = target.fresh([customer])
     await target.migrate(plain)
     await target.admin.query(
-      'drop table vitrine.ledger, vitrine.kept_freshness; delete from vitrine.layout where version > 1',
+      'drop table vitrine.ledger, vitrine.kept_freshness; alter table vitrine.run drop column switched; delete from vitrine.layout where version > 1',
     )
     await legacy(plain, S26, TWO)
     const shop = { ...plain, histories: [stats] }

@@ -9,7 +9,7 @@ import { counted } from '../language.ts'
 import { withWritableTarget } from '../sessions.ts'
 
 export interface ProvisionWords extends CommandWords {
-  readonly options: Readonly<Record<'sql' | 'dryRun', string>>
+  readonly options: Readonly<Record<'sql' | 'dryRun' | 'withoutCreate', string>>
   readonly nothing: string
   readonly done: (steps: number) => string
   /** Stand before a step: made now, there already, or left to somebody else. */
@@ -24,6 +24,8 @@ export const provisionEnglish: ProvisionWords = {
   options: {
     sql: 'print a script to paste instead, for a role that we may not use; it connects to nothing',
     dryRun: 'show the steps and change nothing',
+    withoutCreate:
+      'where the writer may not create schemas: make those that it needs; the switch then waits for readers',
   },
   examples: [
     { line: 'provision', says: 'once, and whenever doctor finds a right missing' },
@@ -43,21 +45,27 @@ export interface ProvisionAnswer {
 }
 
 export const defineProvision = (words: ProvisionWords): Command =>
-  defineCommand('provision', words, { sql: '--sql', dryRun: '--dry-run' }, (call) => provision(call, words))
+  defineCommand('provision', words, { sql: '--sql', dryRun: '--dry-run', withoutCreate: '--without-create' }, (call) =>
+    provision(call, words),
+  )
 
 async function provision(call: Call, words: ProvisionWords): Promise<ExitName> {
   const publication = await call.publication()
   const needs = { source: 'optional', target: 'required', reader: 'optional', admin: 'optional' } as const
   const { source, target, reader, admin } = call.settings(publication, needs)
   if (call.flag('sql')) {
-    const sql = provisionSql(publication, target.database)
+    const sql = provisionSql(publication, target.database, call.flag('withoutCreate'))
     call.answer({ sql }, () => sql)
     return 'ok'
   }
-  const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
+  const options = {
+    writerPassword: target.password,
+    readerPassword: reader?.password ?? null,
+    withoutCreate: call.flag('withoutCreate'),
+  }
   const work = async () =>
     withWritableTarget(call, publication, admin ?? target, source, async (session) => {
-      const plan = await planProvision(session, publication, passwords)
+      const plan = await planProvision(session, publication, options)
       const executed = call.flag('dryRun') ? [] : await applyProvision(session, plan)
       call.answer(answerOf(call.flag('dryRun'), plan.steps, executed), () =>
         stepsText(plan.steps, executed, call, words),

@@ -3,6 +3,7 @@ import type { ExitName } from '../../base/errors.ts'
 import { type RollbackReport, rollback as rollBack } from '../../run/rollback.ts'
 import { nextDue } from '../../schedule/due.ts'
 import type { TableOutcome } from '../../target/runs.ts'
+import type { SwitchWay } from '../../target/way.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { duration, instant } from '../language.ts'
 import { showProgress } from '../progress.ts'
@@ -39,7 +40,7 @@ export interface RollbackAnswer {
   readonly dataOf: Date | null
   readonly nextDue: Date
   readonly tables: readonly TableOutcome[]
-  readonly switch: { readonly tries: number; readonly milliseconds: number }
+  readonly switch: { readonly way: SwitchWay; readonly tries: number; readonly milliseconds: number }
   readonly milliseconds: number
 }
 
@@ -64,7 +65,11 @@ async function rollback(call: Call, words: RollbackWords, syncWords: SyncWords):
     dataOf: report.dataOf,
     nextDue: nextDue(schedule, zone, call.io.clock.now()),
     tables: report.tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })),
-    switch: { tries: report.switchTries, milliseconds: Math.round(report.switchMilliseconds) },
+    switch: {
+      way: report.switchWay,
+      tries: report.switchTries,
+      milliseconds: Math.round(report.switchMilliseconds),
+    },
     milliseconds,
   }
   const moment = (at: Date) => instant(call.language, at, zone)

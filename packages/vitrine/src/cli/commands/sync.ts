@@ -7,6 +7,7 @@ import { syncUnless } from '../../run/sync.ts'
 import { lastDue } from '../../schedule/due.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
 import type { Phase, TableOutcome } from '../../target/runs.ts'
+import type { SwitchWay } from '../../target/way.ts'
 import { raiseAlarms } from '../alarms.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { DueRuns } from '../due-runs.ts'
@@ -69,7 +70,13 @@ export interface SyncAnswer {
   readonly dataOf: Date
   readonly tables: readonly TableOutcome[]
   readonly phases: Readonly<Partial<Record<Phase, number>>>
-  readonly switch: { readonly tries: number; readonly milliseconds: number }
+  readonly switch: {
+    /** Null after a rehearsal. */
+    readonly way: SwitchWay | null
+    readonly tries: number
+    readonly held: boolean
+    readonly milliseconds: number
+  }
   readonly milliseconds: number
 }
 
@@ -221,8 +228,8 @@ export const tellPublished = (call: Call, publication: Publication, published: P
   call.answer(syncAnswer(published), () => syncText(published, publication, call.language, words))
 
 export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
-  const { run, dryRun, dataOf, tables, phases, switchTries, switchMilliseconds } = report
-  const switched = { tries: switchTries, milliseconds: Math.round(switchMilliseconds) }
+  const { run, dryRun, dataOf, tables, phases, switchWay: way, switchTries: tries, switchHeld: held } = report
+  const switched = { way, tries, held, milliseconds: Math.round(report.switchMilliseconds) }
   const rounded = tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) }))
   return { run, dryRun, dataOf, tables: rounded, phases, switch: switched, milliseconds }
 }
