@@ -1,6 +1,6 @@
 /** A whole installation for run tests: source and target databases, roles, migrated schema, and ways to look from outside. */
 import type pg from 'pg'
-import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
+import { TestDatabase, type TestRole, VERSIONS, type Version } from '../../../../test/database.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
@@ -8,7 +8,14 @@ import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { applyPlan, planFor } from '../../src/target/migrate.ts'
+import { applyProvision, planProvision } from '../../src/target/provision.ts'
+import type { SwitchWay } from '../../src/target/way.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
+
+/** Every version of the server with every way of switching. */
+export const SETTINGS = VERSIONS.flatMap((version) =>
+  (['rename', 'move'] as const).map((way): [Version, SwitchWay] => [version, way]),
+)
 
 export class Installation {
   readonly source: TestDatabase
@@ -32,6 +39,18 @@ export class Installation {
     this.writer = writer
     this.reader = reader
     this.publication = publication
+  }
+
+  /** One whose writer may create schemas, or may not and finds them made. */
+  static async createFor(
+    way: SwitchWay,
+    version: Version,
+    rows: number,
+    make: (roles: ShopRoles) => Publication = shop,
+  ): Promise<Installation> {
+    const installation = await Installation.create(version, rows, make)
+    if (way === 'move') await installation.refuseCreate()
+    return installation
   }
 
   /** `target` may be on another version than the source. */
@@ -73,6 +92,22 @@ export class Installation {
       readOnly: false,
       searchPath: [],
     })
+  }
+
+  /** An administrator refuses the writer the right to create schemas, and makes those that it needs. */
+  async refuseCreate(): Promise<void> {
+    await this.look(`revoke create on database "${this.target.name}" from "${this.writer.user}"`)
+    const { publication } = this
+    const admin = await connect(this.target.address(), {
+      side: 'target',
+      name: 'test',
+      limits: publication.limits,
+      readOnly: false,
+      searchPath: [],
+    })
+    const options = { readerPassword: null, writerPassword: null, withoutCreate: true }
+    await applyProvision(admin, await planProvision(admin, publication, options))
+    await admin.end()
   }
 
   async migrate(publication = this.publication): Promise<void> {
@@ -137,10 +172,12 @@ export class Installation {
     return rows
   }
 
-  /** Schemas of the tool that should not be there between runs: all but the kept version. */
+  /** Schemas of the tool that should not be there between runs, or should be empty if the writer could not make them again. */
   async leftovers(): Promise<readonly string[]> {
     const rows = await this.look<{ name: string }>(
-      "select nspname as name from pg_namespace where nspname ~ '^shop_(next|previous_)'",
+      `select nspname as name from pg_namespace n where nspname ~ '^shop_(next|previous_)'
+         and (has_database_privilege('${this.writer.user}', current_database(), 'create')
+           or exists (select from pg_class c where c.relnamespace = n.oid))`,
     )
     return rows.map(({ name }) => name)
   }
@@ -172,6 +209,8 @@ const SIGHT = `
 export class WatchingReader {
   readonly sights: Sight[] = []
   readonly errors: string[] = []
+  /** Milliseconds of the longest look. */
+  worst = 0
   #watching = true
   readonly #done: Promise<void>
   readonly #client: pg.Client
@@ -189,8 +228,10 @@ export class WatchingReader {
 
   async #watch(): Promise<void> {
     while (this.#watching) {
+      const begun = performance.now()
       try {
         const { rows } = await this.#client.query<Sight>(SIGHT)
+        this.worst = Math.max(this.worst, performance.now() - begun)
         if (rows[0] !== undefined) this.sights.push(rows[0])
       } catch (error) {
         this.errors.push(error instanceof Error ? error.message : 'unknown')

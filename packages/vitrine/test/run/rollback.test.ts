@@ -1,13 +1,12 @@
 /** Rollback: the version before comes back whole, with one command, while readers look; the history does not go back. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { because, bigint, definePublication, from, type Publication } from '../../src/index.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { isDue } from '../../src/schedule/dueness.ts'
 import { source } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
-import { Installation, WatchingReader } from './installation.ts'
+import { Installation, SETTINGS, WatchingReader } from './installation.ts'
 
 /** The same publication with one table more. */
 const withExtra = (publication: Publication): Publication => {
@@ -17,10 +16,10 @@ const withExtra = (publication: Publication): Publication => {
   return definePublication({ ...publication, tables: [...publication.tables, extra] })
 }
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
-    shop = await Installation.create(version, 40, shopWithHistory)
+    shop = await Installation.createFor(way, version, 40, shopWithHistory)
   })
   afterAll(() => shop.drop())
 
@@ -108,9 +107,10 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   })
 
   test('grants, comments, default privileges and views of the team follow the reader’s version', async () => {
+    await shop.look(`create schema team authorization "${shop.writer.user}"`)
     const writer = await shop.target.connect({ role: shop.writer })
     await writer.query(`create view shop.inside as select max(name) as name from shop.shop_customer;
-      create schema team; create view team.age as select table_name, row_count from shop.vitrine_freshness;
+      create view team.age as select table_name, row_count from shop.vitrine_freshness;
       create view team.seen as select count(*)::integer as n from shop.shop_purchase`)
     const picture = () =>
       shop.look(`select c.relname, c.relacl::text, obj_description(c.oid) as comment, n.nspacl::text, obj_description(n.oid) as about,
@@ -134,7 +134,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await shop.target.close(writer)
   })
 
-  test('a reader in a transaction of before is neither stopped nor emptied', async () => {
+  // Where tables are moved, it stops the rollback: see pressure.test.ts.
+  test.runIf(way === 'rename')('a reader in a transaction of before is neither stopped nor emptied', async () => {
     await rename('Newer')
     await shop.run(at('2026-03-05T10:00:00Z'))
     const idle = await shop.asReader()
@@ -180,7 +181,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   test('with no version kept there is none to go back to, and none on the disk', async () => {
     const none = definePublication({ ...shop.publication, limits: { versionsKept: 0 } })
     await shop.run({ publication: none })
-    expect(await shop.look("select from pg_namespace where nspname ~ '^shop_'")).toEqual([])
+    expect(await shop.leftovers()).toEqual([])
+    expect(await shop.look("select from pg_class where relnamespace = to_regnamespace('shop_previous')")).toEqual([])
     expect(await refused(back(none))).toBe('VERSION_NOT_KEPT')
   })
 })

@@ -310,6 +310,32 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     )
   })
 
+  test('schemas made for a writer that may not create them: a warning that says what follows', async () => {
+    const one = async () => brokenOnes(await examine()).filter(({ name }) => name === 'writer-renames-schemas')[0]
+    await asSuperuser('revoke create on database $d from $w')
+    expect(await one()).toMatchObject({ severity: 'failure' })
+    expect((await one())?.actual).toContain('vitrine provision --without-create')
+    const owner = await session(target.address(), 'target')
+    const options = { readerPassword: null, writerPassword: null, withoutCreate: true }
+    await applyProvision(owner, await planProvision(owner, publication, options))
+    const findings = await examine()
+    expect(names(brokenOnes(findings))).toEqual(['writer-renames-schemas'])
+    expect(await one()).toMatchObject({
+      severity: 'warning',
+      repair: sql('grant connect, create on database $d to $w;'),
+    })
+    expect((await one())?.actual).toMatch(/tables are moved .* new readers wait up to 50 ms at a time/)
+    requireHealthy(findings)
+    // The bookkeeping too must be the writer's.
+    await asSuperuser('alter schema vitrine owner to postgres')
+    expect((await one())?.actual).toContain('and vitrine not made for it either')
+    await asSuperuser(
+      'alter schema vitrine owner to $w; drop schema shop_next, shop_previous; grant create on database $d to $w',
+    )
+    expect(brokenOnes(await examine())).toEqual([])
+    await owner.end()
+  })
+
   test('a truncate that would succeed is not tried: readers are not stopped by the examination', async () => {
     await asSuperuser('grant truncate on shop.shop_customer to $r')
     const other = await session(target.address(readerRole), 'target')
