@@ -90,29 +90,6 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await shop.look(`drop owned by "${others}" cascade; drop role "${others}"`)
   })
 
-  test('what cannot be carried over is reported by name before the source is read', async () => {
-    await shop.run()
-    await shop.run()
-    await shop.look(`create schema team authorization "${shop.writer.user}"; create table team.late (id bigint);
-      create materialized view team.stale as select count(*) from shop.shop_customer;
-      create view team.foreign_one as select id from shop.shop_customer;
-      create function team.of(shop.shop_customer) returns bigint language sql return 1;
-      create view team.astray as select count(*) from shop_previous.shop_customer`)
-    const phases: string[] = []
-    const { code, problems } = await shop.failure({
-      observer: (event) => event.kind === 'phase' && phases.push(event.phase),
-    })
-    expect([code, phases]).toEqual(['DEPENDENT_BLOCKS', ['check']])
-    expect(problems.map(({ place }) => place).toSorted()).toEqual([
-      'function team.of(shop.shop_customer)',
-      'team.foreign_one',
-      'team.stale',
-      'view team.astray',
-    ])
-    await shop.look('drop schema team cascade')
-    await shop.run()
-  })
-
   test('a switch that gives up leaves the kept version as well', async () => {
     await rename('First')
     await shop.run()

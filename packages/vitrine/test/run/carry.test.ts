@@ -1,0 +1,167 @@
+/** What a switch carries over, exactly as it was; and what it cannot, reported by name before the source is read. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Installation, SETTINGS } from './installation.ts'
+
+describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
+  let shop: Installation
+  let other: string
+  const made: string[] = []
+  beforeAll(async () => {
+    shop = await Installation.createFor(way, version, 10)
+    await shop.run()
+    await shop.run()
+    other = `other_${shop.target.name}`
+    await shop.look(
+      `create role "${other}"; create schema team authorization "${shop.writer.user}"; grant usage, create on schema team, shop to "${other}"`,
+    )
+  })
+  afterAll(async () => {
+    await shop.look(`drop owned by "${other}" cascade; drop role "${other}"`)
+    await shop.drop()
+  })
+
+  test('rights, default privileges, comments and views are after every switch what they were before', async () => {
+    const [writer, reader] = [shop.writer.user, shop.reader.user]
+    await shop.look(`
+      grant select on shop.shop_customer to "${other}" with grant option; grant select (id, amount) on shop.shop_purchase to public;
+      grant create on schema shop to "${other}" with grant option; comment on schema shop is 'for Metabase';
+      alter default privileges for role "${writer}" in schema shop grant select on tables to "${reader}";
+      alter default privileges for role "${writer}" in schema shop grant usage on sequences to "${other}" with grant option;
+      alter default privileges for role "${writer}" in schema shop grant execute on functions to "${other}";
+      set role "${writer}";
+      create view team.first with (security_barrier = true, check_option = local) as select id, name from shop.shop_customer where id > 0;
+      create view team."Second one" with (security_invoker = true) as select f.id, p.amount from team.first f join shop.shop_purchase p on p.customer_id = f.id;
+      create view shop.inside as select count(*) as n from team."Second one";
+      create view team.age as select max(data_of) as data_of from shop.vitrine_freshness;
+      create materialized view team.apart as select 1 as n;
+      comment on view team."Second one" is 'joined'; comment on column team.first.id is 'Key';
+      alter view team.first alter column id set default 7;
+      grant select on team.first, shop.inside to "${reader}"; reset role`)
+    const picture = async () => ({
+      relations:
+        await shop.look(`select c.oid::regclass::text as name, c.relowner::regrole::text as owner, c.relacl::text, c.reloptions::text,
+          obj_description(c.oid, 'pg_class') as comment, case when c.relkind = 'v' then pg_get_viewdef(c.oid) end as definition,
+          (select array_agg(concat_ws(' ', attname, attacl, col_description(c.oid, attnum),
+                     (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum)) order by attnum)
+           from pg_attribute a where attrelid = c.oid and attnum > 0) as columns,
+          (select array_agg(concat(i.indexrelid::regclass, indisprimary, indisunique) order by 1) from pg_index i where i.indrelid = c.oid) as indexes,
+          (select array_agg(concat(conname, ' ', convalidated, pg_get_constraintdef(k.oid)) order by conname)
+           from pg_constraint k where k.conrelid = c.oid and contype <> 'n') as constraints
+        from pg_class c where c.relnamespace in ('shop'::regnamespace, 'team'::regnamespace) and c.relkind in ('r', 'v', 'm') order by 1`),
+      schema:
+        await shop.look(`select nspacl::text, nspowner::regrole::text as owner, obj_description(oid, 'pg_namespace') as comment,
+          (select array_agg(concat_ws(' ', defaclrole::regrole, defaclobjtype, defaclacl) order by defaclobjtype) from pg_default_acl d where d.defaclnamespace = n.oid) as defaults
+        from pg_namespace n where nspname = 'shop'`),
+    })
+    const teams = () =>
+      shop.look(
+        "select oid, relname from pg_class where relkind in ('v', 'm') and (relnamespace = 'team'::regnamespace or relname = 'inside') order by 1",
+      )
+    await shop.run()
+    const [before, views] = [await picture(), await teams()]
+    expect(before.relations).toHaveLength(9)
+    for (let run = 0; run < 3; run++) {
+      await shop.run()
+      expect(await picture()).toEqual(before)
+      // Not made anew: whoever holds them by their identity, as dashboards of other tools do, keeps them.
+      expect(await teams()).toEqual(views)
+    }
+    await shop.change(
+      "insert into customer (email, password, name, created_at) values ('n@example.org', 'x', 'New', now())",
+    )
+    await shop.run()
+    const [seen] =
+      await shop.look(`select (select count(*)::integer from team.first) as customers, (select n::integer from shop.inside) as purchases,
+      (select data_of from team.age) = (select max(data_of) from vitrine.freshness where schema_name = 'shop') as fresh`)
+    expect(seen).toEqual({ customers: 11, purchases: 20, fresh: true })
+    // What a table of the writer gets from the default privileges, tried.
+    await shop.look(`set role "${writer}"; create table shop.added (id integer); reset role`)
+    expect(await shop.look(`select has_table_privilege('${reader}', 'shop.added', 'select') as reads`)).toEqual([
+      { reads: true },
+    ])
+    await shop.look(
+      'drop table shop.added; drop view shop.inside, team.age; drop view team."Second one"; drop view team.first',
+    )
+  })
+
+  /** One object, and as what it is reported; null where it does not stand in the way. */
+  const OBJECTS: readonly { sql: string; undo: string; rename: string | null; move: string | null }[] = [
+    ...[
+      [
+        'create materialized view team.m as select count(*) from shop.shop_customer',
+        'drop materialized view team.m',
+        'team.m',
+      ],
+      [
+        'create view team.v as select id from shop.shop_customer; alter view team.v owner to $o',
+        'drop view team.v',
+        'team.v',
+      ],
+      [
+        'create function team.f(shop.shop_customer) returns bigint language sql return 1',
+        'drop function team.f',
+        'function team.f(shop.shop_customer)',
+      ],
+      [
+        'create table team.t (id bigint references shop.shop_customer)',
+        'drop table team.t',
+        'constraint t_id_fkey on table team.t',
+      ],
+      [
+        'create policy p on shop.shop_customer using (true)',
+        'drop policy p on shop.shop_customer',
+        'policy p on table shop.shop_customer',
+      ],
+      [
+        'create statistics team.s on id, name from shop.shop_customer',
+        'drop statistics team.s',
+        'statistics object team.s',
+      ],
+    ].map(([sql = '', undo = '', place = '']) => ({ sql, undo, rename: place, move: place })),
+    // What stands in the schema itself is in the way only where the schema is replaced.
+    ...[
+      [
+        'create table shop.theirs (id bigint); alter table shop.theirs owner to $o',
+        'drop table shop.theirs',
+        'shop.theirs',
+      ],
+      ['create function shop.g() returns integer language sql return 1', 'drop function shop.g', 'function shop.g()'],
+      ["create type shop.e as enum ('a')", 'drop type shop.e', 'type shop.e'],
+      [
+        'alter default privileges for role $o in schema shop grant select on tables to public',
+        'alter default privileges for role $o in schema shop revoke select on tables from public',
+        'default privileges of $o in shop',
+      ],
+    ].map(([sql = '', undo = '', place = '']) => ({ sql, undo, rename: place, move: null })),
+    // A view that somebody made on the kept version: it stays out of sight beside it, but would stop it from being dropped.
+    {
+      sql: 'create view team.astray as select count(*) from shop_previous.shop_customer',
+      undo: 'drop view team.astray',
+      rename: null,
+      move: 'view team.astray',
+    },
+  ]
+
+  test.each(OBJECTS)('in the way, or not: $sql', async (object) => {
+    const named = (text: string) => text.replaceAll('$o', text.startsWith('default') ? other : `"${other}"`)
+    const expected = object[way]
+    await shop.look(named(object.sql))
+    made.push(object.sql)
+    if (expected === null) await shop.run()
+    else {
+      const phases: string[] = []
+      const failure = await shop.failure({ observer: (event) => event.kind === 'phase' && phases.push(event.phase) })
+      expect([failure.code, phases]).toEqual(['DEPENDENT_BLOCKS', ['check']])
+      expect(failure.problems.map(({ place }) => place)).toEqual([named(expected)])
+      expect(failure.problems[0]?.remedy?.length).toBeGreaterThan(10)
+    }
+    await shop.look(named(object.undo))
+  })
+
+  test('after all of them were removed, a run goes through and leaves nothing', async () => {
+    expect(made).toHaveLength(OBJECTS.length)
+    await shop.run()
+    await shop.run()
+    expect(await shop.leftovers()).toEqual([])
+  })
+})
