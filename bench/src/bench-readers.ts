@@ -7,7 +7,6 @@ import { type LookUp, Readers } from './readers.ts'
 import type { Figure } from './report.ts'
 import { spreadOf } from './rounds.ts'
 import { rowCounts } from './tables.ts'
-import type { ToolReport } from './tool-report.ts'
 
 const FULL_ROWS = 600_000
 const RUNS_PER_ROUND = 4
@@ -36,7 +35,10 @@ async function changeSource(url: string): Promise<() => Promise<void>> {
 }
 
 /** The longest look-up that was under way at any moment of the switch's transaction; null when none was. */
-function worstDuring(lookUps: readonly LookUp[], switched: NonNullable<ToolReport['switched']>): number | null {
+export function worstDuring(
+  lookUps: readonly LookUp[],
+  switched: { readonly at: number; readonly milliseconds: number },
+): number | null {
   const begin = switched.at - switched.milliseconds - CLOCK_MS
   const end = switched.at + CLOCK_MS
   const meeting = lookUps.filter(({ start, milliseconds }) => start <= end && start + milliseconds >= begin)

@@ -8,6 +8,7 @@ import type { BenchContext } from './bench.ts'
 import { benchCopy } from './bench-copy.ts'
 import { benchReaders } from './bench-readers.ts'
 import { benchMemory, benchRun } from './bench-run.ts'
+import { benchSwitches } from './bench-switches.ts'
 import { endChildren } from './child.ts'
 import { type BenchName, type Options, parseOptions, USAGE } from './options.ts'
 import { findPsql } from './reference-psql.ts'
@@ -22,6 +23,7 @@ const RUNNERS: Readonly<Record<BenchName, (context: BenchContext) => Promise<rea
   run: benchRun,
   memory: benchMemory,
   readers: benchReaders,
+  switches: benchSwitches,
 }
 
 const say = (text: string): void => {

@@ -1,0 +1,43 @@
+/**
+ * Switches two ready versions back and forth, in a process of its own: `node switches.js SOURCE_SCHEMA COUNT`, with
+ * TARGET_URL in its environment. Each is a rollback without the comparison after it, so that there is one switch after
+ * another. Prints one line of JSON, a SwitchesReport.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { definePublication } from 'vitrine'
+import { VitrineError } from 'vitrine/base/errors'
+import { parseAddress } from 'vitrine/postgres/address'
+import { rollback } from 'vitrine/run/rollback'
+import { publicationOf } from './publication.ts'
+import type { OneSwitch, SwitchesReport } from './tool-report.ts'
+
+/** So that readers begin a few hundred statements between two switches. */
+const PAUSE_MS = 100
+
+const [schema = '', count = '1'] = process.argv.slice(2)
+const plain = publicationOf('readers', schema)
+const publication = definePublication({ ...plain, limits: { ...plain.limits, differenceRows: 0 } })
+const target = parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL')
+const switches: OneSwitch[] = []
+let givenUp = 0
+while (switches.length + givenUp < Number(count)) {
+  let at = 0
+  try {
+    const { switchMilliseconds: milliseconds, switchTries: tries } = await rollback({
+      publication,
+      target,
+      // The phase after the switch begins when its transaction has been committed.
+      observer: (event) => {
+        if (event.kind === 'phase' && event.phase === 'describe') at = performance.timeOrigin + performance.now()
+      },
+      signal: new AbortController().signal,
+    })
+    switches.push({ at, milliseconds, tries })
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'SWITCH_BLOCKED') throw error
+    givenUp += 1
+  }
+  await sleep(PAUSE_MS)
+}
+const report: SwitchesReport = { switches, givenUp }
+process.stdout.write(`${JSON.stringify(report)}\n`)
