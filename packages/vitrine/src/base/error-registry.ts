@@ -267,7 +267,7 @@ export const ERRORS = Object.freeze({
   RUN_IN_PROGRESS: kind('Another run holds the lock.', 'Wait for it to end; `vitrine status` shows it.', 'busy', true),
   SWITCH_BLOCKED: kind(
     'The switch could not get its lock in time.',
-    'Run again when the blocking session has ended; the previous version stays.',
+    'Run again when the sessions that the message names have ended; the previous version stays.',
     'busy',
     true,
   ),

@@ -4,7 +4,10 @@ export interface Limits {
   /** Parallel tables: on two cores a third stream gains nothing (the target's CPU is the limit). */
   readonly copyStreams: number
   readonly connectTimeoutMs: number
-  /** How long the switch may wait for a lock at each try; new readers never wait longer than this behind us. */
+  /**
+   * How long the switch may wait for its locks at each try, all together; new readers never wait longer than this behind us.
+   * Below the server's deadlock_timeout (1 s), so that a wait for each other is ended here and not in the reader.
+   */
   readonly switchLockTimeoutMs: number
   /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
   readonly switchQuietTries: number

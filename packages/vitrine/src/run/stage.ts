@@ -9,7 +9,7 @@ import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
-import { finishTable, type Load, loadTable, stagedShape } from '../target/staging.ts'
+import { buildTable, type Load, stagedShape } from '../target/staging.ts'
 import type { RunObserver } from './observer.ts'
 import type { Stream } from './sessions.ts'
 
@@ -75,13 +75,11 @@ async function stageTable(
   context.observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, context.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
-  const { written, bytes, unknown } = await loadTable(stream.target, shape, context.staging, load).catch(
+  const { written, bytes, unknown } = await buildTable(stream.target, shape, context.staging, load, copied).catch(
     async (error: unknown) => {
       throw await explained(error, table, context)
     },
   )
-  await copied()
-  await finishTable(stream.target, shape, context.staging)
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
   return { table, carried, rows: written, bytes, milliseconds, unknown }

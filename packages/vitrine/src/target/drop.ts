@@ -6,14 +6,21 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { BOOKKEEPING_SCHEMA, ownViewNames, type Publication } from '../publication/publication.ts'
+import {
+  BOOKKEEPING_SCHEMA,
+  ownViewNames,
+  type Publication,
+  retiredSchema,
+  stagingSchema,
+} from '../publication/publication.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import { unrecordedHistories } from './adoption.ts'
+import { namingBlockers } from './blockers.ts'
 import { bookkeepingVersion, readApplied } from './bookkeeping.ts'
 import { readOtherRelations } from './live-relations.ts'
 import { readLiveShapes } from './live-shape.ts'
-import { outsideDependents, type PlacedRelation, relationsIn } from './relations.ts'
+import { namesIn, outsideDependents, type PlacedRelation, relationsIn } from './relations.ts'
 import { findWorkSchemas, lastingSchemas } from './staging.ts'
 
 export interface DropStep {
@@ -200,6 +207,9 @@ const requireNoBlockers = (place: string, problems: readonly Problem[]): void =>
   if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place, problems })
 }
 
+const ourNames = (target: Session, publication: Publication): Promise<readonly string[]> =>
+  namesIn(target, [publication.schema, stagingSchema(publication), retiredSchema(publication)])
+
 /**
  * Does the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
  * into what is being dropped. A lock on a table that cannot be had soon is tried again, as often as the switch of a run.
@@ -210,6 +220,7 @@ export async function applyDrop(target: Session, plan: DropPlan): Promise<void> 
   requireNoBlockers(schema, plan.blockers)
   if (plan.steps.length === 0) return
   await takeRunLock(target, schema)
+  const begun = performance.now()
   for (let attempt = 1; ; attempt++) {
     try {
       return await target.transaction(async () => {
@@ -221,7 +232,11 @@ export async function applyDrop(target: Session, plan: DropPlan): Promise<void> 
       // 2BP01, dependent_objects_still_exist: something was built on our tables since the plan was made.
       if (error.sqlState === '2BP01')
         requireNoBlockers(schema, (await planDrop(target, plan.publication, plan)).blockers)
-      if (error.code !== 'SWITCH_BLOCKED' || attempt >= limits.switchTries) throw error
+      if (error.code !== 'SWITCH_BLOCKED') throw error
+      if (attempt >= limits.switchTries) {
+        const tried = { tries: attempt, milliseconds: performance.now() - begun }
+        throw await namingBlockers(target, error, await ourNames(target, plan.publication), tried)
+      }
       await pause(limits.switchPauseMs)
     }
   }

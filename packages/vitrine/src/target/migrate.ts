@@ -9,11 +9,13 @@ import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
 import { identifier, shapesOf } from '../publication/shape.ts'
 import { planWithAdoption } from './adoption.ts'
+import { namingBlockers } from './blockers.ts'
 import { type Applied, bookkeepingIsCurrent, migrateBookkeeping, readApplied, writeApplied } from './bookkeeping.ts'
 import { requireLedgerFits } from './ledger.ts'
 import { type LiveSchema, readLiveShapes } from './live-shape.ts'
 import { ownViews } from './own-views.ts'
 import { blockingSteps, type MigrationPlan, type MigrationStep, type PlanSettings, planMigration } from './plan.ts'
+import { namesIn } from './relations.ts'
 
 export function planSettings(publication: Publication): PlanSettings {
   const { schema, writer, reader } = publication
@@ -91,6 +93,7 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
  */
 export async function applyPlan(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
   const { switchTries, switchPauseMs } = publication.limits
+  const begun = performance.now()
   refuseConflicts(plan)
   // A run that switches versions meanwhile would take the migrated tables away with the version before.
   await takeRunLock(target, publication.schema)
@@ -100,7 +103,12 @@ export async function applyPlan(target: Session, publication: Publication, plan:
         return await target.transaction(() => applyOnce(target, publication, plan))
       } catch (error) {
         const blocked = error instanceof VitrineError && error.code === 'SWITCH_BLOCKED'
-        if (!blocked || attempt >= switchTries) throw error
+        if (!blocked) throw error
+        if (attempt >= switchTries) {
+          const relations = await namesIn(target, [publication.schema])
+          const tried = { tries: attempt, milliseconds: performance.now() - begun }
+          throw await namingBlockers(target, error, relations, tried)
+        }
         await pause(switchPauseMs)
       }
     }

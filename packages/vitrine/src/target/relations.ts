@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
+import { qualified } from '../publication/shape.ts'
 
 export interface PlacedRelation {
   readonly oid: string
@@ -25,6 +26,10 @@ export const relationsIn = (target: Session, schemas: readonly string[]): Promis
      where n.nspname = any ($1) and c.relkind in ('r', 'v') order by 2, 3`,
     [[...schemas]],
   )
+
+/** The same by their qualified names. */
+export const namesIn = async (target: Session, schemas: readonly string[]): Promise<readonly string[]> =>
+  (await relationsIn(target, schemas)).map(({ schema, name }) => qualified(schema, name))
 
 /** What is built on the relations and is not among them: views, foreign keys, functions, columns of their row types. */
 export async function outsideDependents(target: Session, ours: readonly PlacedRelation[]): Promise<readonly Problem[]> {

@@ -10,7 +10,9 @@ import { type Publication, retiredSchema, stagingSchema } from '../publication/p
 import { literal } from '../publication/select-text.ts'
 import { type ConstraintShape, identifier, qualified, shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import { namingBlockers } from './blockers.ts'
 import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+import { namesIn } from './relations.ts'
 import { switchWayOf } from './way.ts'
 
 /** Marks the schemas that are ours to drop; a schema of the same name without it belongs to somebody else. */
@@ -73,7 +75,10 @@ export async function lastingSchemas(target: Session, publication: Publication):
   return moves ? [stagingSchema(publication), retiredSchema(publication)] : []
 }
 
-/** Drops the views or the tables of a schema of ours, or the one named. One statement, because they refer to each other. */
+/**
+ * Drops the views or the tables of a schema of ours, or the one named. One statement, because they refer to each other.
+ * Throws SWITCH_BLOCKED, which names who keeps them.
+ */
 export async function dropRelations(
   target: Session,
   schema: string,
@@ -86,8 +91,18 @@ export async function dropRelations(
     [schema, kind, name],
   )
   if (relations.length === 0) return
-  const names = relations.map((relation) => qualified(schema, relation.name)).join(', ')
-  await target.execute(`drop ${kind === 'v' ? 'view' : 'table'} ${names}`)
+  const names = relations.map((relation) => qualified(schema, relation.name))
+  await named(target, names, () => target.execute(`drop ${kind === 'v' ? 'view' : 'table'} ${names.join(', ')}`))
+}
+
+/** One try, whose failure names who keeps the relations. */
+async function named(target: Session, relations: readonly string[], work: () => Promise<void>): Promise<void> {
+  const begun = performance.now()
+  try {
+    await work()
+  } catch (error) {
+    throw await namingBlockers(target, error, relations, { tries: 1, milliseconds: performance.now() - begun })
+  }
 }
 
 /**
@@ -96,12 +111,13 @@ export async function dropRelations(
  */
 export async function clearWorkSchema(target: Session, publication: Publication, schema: string): Promise<void> {
   const stays = (await lastingSchemas(target, publication)).includes(schema)
-  await target.transaction(async () => {
+  const clear = async () => {
     await target.execute("set local lock_timeout = '2s'")
     await dropRelations(target, schema, 'v')
     await dropRelations(target, schema, 'r')
     if (!stays) await target.execute(`drop schema ${identifier(schema)}`)
-  })
+  }
+  await named(target, await namesIn(target, [schema]), () => target.transaction(clear))
 }
 
 /** An empty staging schema. What a dead run left under its name is removed first: the run lock proves that it is dead. */
@@ -129,20 +145,50 @@ export type Load = Pick<CopyRequest, 'source' | 'select' | 'rewriter' | 'signal'
 /** Creates a staged table and loads it in one transaction, so that its rows are frozen: visible to every snapshot. */
 export async function loadTable(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
   await target.execute('begin')
-  await target.execute(createTableSql(schema, shape))
-  const { columns, ...copy } = load
-  const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
-  const result = await copyRows({ ...copy, target: target.client, into, freeze: true })
+  const result = await createLoaded(target, shape, schema, load)
   await target.execute('commit')
   return result
 }
 
+async function createLoaded(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
+  await target.execute(createTableSql(schema, shape))
+  const { columns, ...copy } = load
+  const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
+  return copyRows({ ...copy, target: target.client, into, freeze: true })
+}
+
+/**
+ * Creates, loads and finishes a staged table in one transaction. A pg_dump that begins meanwhile takes a lock on every table
+ * that it sees, for as long as it lasts, and a key cannot be added to such a table: it must see none before its keys are
+ * there. `copied` is called in between, when the last row has been read.
+ */
+export async function buildTable(
+  target: Session,
+  shape: TableShape,
+  schema: string,
+  load: Load,
+  copied: () => Promise<void>,
+): Promise<CopyResult> {
+  await target.execute('begin')
+  const result = await createLoaded(target, shape, schema, load)
+  await copied()
+  await addKeysAndComments(target, shape, schema)
+  await target.execute('commit')
+  return result
+}
+
+/** What a loaded table needs besides, in a transaction of its own. */
+export const finishTable = (target: Session, shape: TableShape, schema: string): Promise<void> =>
+  target.transaction(() => addKeysAndComments(target, shape, schema))
+
 /** Keys and indexes (built after the load: half the cost of keeping them up to date during it), statistics, comments. */
-export async function finishTable(target: Session, shape: TableShape, schema: string): Promise<void> {
+async function addKeysAndComments(target: Session, shape: TableShape, schema: string): Promise<void> {
   for (const constraint of keysOf(shape)) {
     try {
-      await target.execute(addConstraintSql(schema, shape.name, constraint))
+      await target.execute(`savepoint before_key; ${addConstraintSql(schema, shape.name, constraint)}`)
     } catch (error) {
+      // The rows that share a key can be counted only where they still are.
+      await target.execute('rollback to savepoint before_key')
       throw error instanceof VitrineError && error.code === 'KEY_DUPLICATE'
         ? await duplicateKey(target, shape, schema, constraint, error)
         : error

@@ -215,7 +215,10 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   test('a reader in the way is waited for a bounded time, and nothing is dropped', async () => {
     const reader = await session(roles[1])
     await reader.execute('begin; select from shop.shop_customer')
-    await expect(drop()).rejects.toMatchObject({ code: 'SWITCH_BLOCKED' })
+    await expect(drop()).rejects.toMatchObject({
+      code: 'SWITCH_BLOCKED',
+      detail: expect.stringContaining(`Session ${reader.pid} (test, role ${roles[1].user})`),
+    })
     expect(await relations()).toEqual(OURS)
     const waiting = drop()
     await new Promise((resolve) => setTimeout(resolve, 100))
