@@ -158,7 +158,7 @@ class Rollback {
     try {
       await this.#enter('describe')
       const schemas = { current: publication.schema, previous: retiredSchema(publication) }
-      outcomes = await describeTables(this.#control, publication, tables, schemas, observer)
+      outcomes = await describeTables([this.#control], publication, tables, schemas, observer)
       await this.#enter('record')
       await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), publication.limits)
       await dropUnkept(this.#control, publication)

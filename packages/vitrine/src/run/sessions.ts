@@ -82,6 +82,22 @@ export class RunSessions {
   }
 }
 
+/** Does `work` on every item, one at a time on each session. The results stand in the order of the items. */
+export async function spread<Item, Result>(
+  sessions: readonly Session[],
+  items: readonly Item[],
+  work: (session: Session, item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  const queue = items.entries()
+  await Promise.all(
+    sessions.map(async (session) => {
+      for (const [index, item] of queue) results[index] = await work(session, item)
+    }),
+  )
+  return results
+}
+
 const ENDED_WITHIN_MS = 5_000
 const LOOK_EVERY_MS = 20
 

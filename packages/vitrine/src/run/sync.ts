@@ -30,7 +30,7 @@ import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
-import { RunSessions, type Stream, settled } from './sessions.ts'
+import { RunSessions, settled, spread } from './sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
@@ -83,6 +83,8 @@ class Run {
   readonly #id: number
   readonly #phases: PhaseClock
   #staging: string | null = null
+  /** The target's sessions of the streams: what is done table by table is spread over them. */
+  #writing: readonly Session[] = []
   #switching = false
 
   constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
@@ -148,8 +150,9 @@ class Run {
     const weights = await estimateWeights(this.#coordinator, this.#publication)
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+    this.#writing = streams.map(({ target }) => target)
     // sound because there is a stream for at least one table.
-    const { target: writing } = streams[0] as Stream
+    const writing = this.#writing[0] as Session
     const readLedger = () => this.#sessions.target('history')
     const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
 
@@ -183,8 +186,9 @@ class Run {
   }
 
   async #verify(staged: readonly StagedTable[], before: ReadonlyMap<string, number>): Promise<void> {
-    // sound because #staging was set before anything was staged.
-    for (const { table, rows } of staged) await verifyRows(this.#control, this.#staging as string, table, rows)
+    // sound because it was set before anything was staged.
+    const staging = this.#staging as string
+    await spread(this.#writing, staged, (target, { table, rows }) => verifyRows(target, staging, table, rows))
     if (this.#request.allowShrink) return
     guardShrink(
       staged.map(({ table, rows }) => ({ name: table.name, before: before.get(table.name) ?? 0, after: rows })),
@@ -234,7 +238,7 @@ class Run {
   }
 
   #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
-    return describeTables(this.#control, this.#publication, staged, { current, previous }, this.#request.observer)
+    return describeTables(this.#writing, this.#publication, staged, { current, previous }, this.#request.observer)
   }
 
   async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
