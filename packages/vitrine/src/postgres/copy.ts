@@ -81,8 +81,6 @@ class Copy {
         ? { data: (bytes: Buffer) => this.#send(bytes) }
         : {
             frame: (bytes: Buffer, start: number, end: number) => this.#rewrite(rewriter, bytes, start, end),
-            headroom: () => rewriter.headroom,
-            chunk: () => rewriter.flush(),
           }),
       message: (type, payload) => this.#sourceSays(type, payload),
       closed: () =>
@@ -112,6 +110,7 @@ class Copy {
       this.#source.query(`copy (${select}) to stdout (format binary)`)
       await this.#until(() => this.#sourceReady)
       this.#refuseViolations()
+      this.#rewriter?.flush()
       this.#write()
       this.#target.socket.write(COPY_DONE)
       await this.#until(() => this.#targetReady)

@@ -24,12 +24,8 @@ const HEAD = 5
 export interface WireHandlers {
   /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Only without `frame`. */
   data?(bytes: Buffer): void
-  /** One whole CopyData frame, from its type byte to its end. What stands before it in the buffer is the handler's own. */
+  /** One whole CopyData frame, from its type byte to its end. */
   frame?(bytes: Buffer, start: number, end: number): void
-  /** Bytes to leave free before the first frame of a buffer. */
-  headroom?(): number
-  /** After every chunk of the socket, when its frames have been handled. */
-  chunk?(): void
   message(type: number, payload: Buffer): void
   closed(): void
 }
@@ -119,49 +115,57 @@ function splicingReader(handlers: WireHandlers): (chunk: Buffer) => void {
     }
     if (at > from) handlers.data?.(chunk.subarray(from, at))
     if (at < chunk.length) rest = Buffer.from(chunk.subarray(at))
-    handlers.chunk?.()
   }
 }
 
 /**
- * Hands on whole frames. The pieces of an unfinished one are joined once, when it is complete: joining at each chunk would
- * copy a row of a hundred megabytes a thousand times.
+ * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together, once, when its last
+ * piece is there: joining at each chunk would copy a row of a hundred megabytes a thousand times.
  */
 function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
   let pieces: Buffer[] = []
   let gathered = 0
-  let needed = 0
-  return (arrived) => {
-    pieces.push(arrived)
-    gathered += arrived.length
-    if (gathered < needed) return
-    const room = handlers.headroom?.() ?? 0
-    const chunk = joined(pieces, gathered, room)
-    let at = room
-    needed = HEAD
+  /** Of the frame that is cut: its length, or that of its head as long as that is not known. */
+  let needed = HEAD
+  const hand = (bytes: Buffer, start: number, end: number): void => {
+    const type = bytes[start] ?? 0
+    if (type === MESSAGE.copyData) handlers.frame?.(bytes, start, end)
+    else handlers.message(type, bytes.subarray(start + HEAD, end))
+  }
+  return (chunk) => {
+    let at = 0
+    while (gathered > 0) {
+      const piece = chunk.subarray(at, at + needed - gathered)
+      pieces.push(piece)
+      gathered += piece.length
+      at += piece.length
+      if (gathered < needed) return
+      const frame = Buffer.concat(pieces, gathered)
+      const size = 1 + frame.readInt32BE(1)
+      if (gathered < size) {
+        // Only its head was known until now.
+        needed = size
+        pieces = [frame]
+        continue
+      }
+      pieces = []
+      gathered = 0
+      needed = HEAD
+      hand(frame, 0, size)
+    }
     while (at + HEAD <= chunk.length) {
       const end = at + 1 + chunk.readInt32BE(at + 1)
       if (end > chunk.length) {
         needed = end - at
         break
       }
-      const type = chunk[at] ?? 0
-      if (type === MESSAGE.copyData) handlers.frame?.(chunk, at, end)
-      else handlers.message(type, chunk.subarray(at + HEAD, end))
+      hand(chunk, at, end)
       at = end
-      needed = HEAD
     }
+    if (at === chunk.length) return
+    pieces = [chunk.subarray(at)]
     gathered = chunk.length - at
-    pieces = gathered > 0 ? [chunk.subarray(at)] : []
-    handlers.chunk?.()
   }
-}
-
-function joined(pieces: readonly Buffer[], bytes: number, room: number): Buffer {
-  const whole = Buffer.allocUnsafe(room + bytes)
-  let at = room
-  for (const piece of pieces) at += piece.copy(whole, at)
-  return whole
 }
 
 /** A CopyDone message. */
