@@ -8,6 +8,7 @@ import pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { type Address, printable } from './address.ts'
+import { readingSocket } from './reading-socket.ts'
 import { fromDriver } from './server-error.ts'
 
 export type Side = 'source' | 'target'
@@ -139,6 +140,7 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
     // An empty password, because the driver would look for one in the environment and in ~/.pgpass.
     password: address.password?.reveal() ?? '',
     ssl: tls ? tlsOptions(address, options.side) : false,
+    ...(tls ? {} : { stream: () => readingSocket() }),
     application_name: options.name,
     connectionTimeoutMillis:
       address.connectTimeoutSeconds === null ? options.limits.connectTimeoutMs : address.connectTimeoutSeconds * 1000,

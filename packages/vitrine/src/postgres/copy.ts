@@ -5,6 +5,7 @@
  */
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { Blocks } from './blocks.ts'
 import type { RowRewriter } from './row-rewrite.ts'
 import { serverError } from './server-error.ts'
 import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
@@ -18,7 +19,7 @@ export interface CopyRequest {
   readonly into: string
   /** The table was created in the target's open transaction: rows are written frozen. */
   readonly freeze: boolean
-  readonly rewriter: ((output: (bytes: Buffer) => void) => RowRewriter) | null
+  readonly rewriter: ((blocks: Blocks) => RowRewriter) | null
   readonly signal?: AbortSignal
   /** Called with the bytes written so far, at most once a chunk. */
   readonly progress?: (bytes: number) => void
@@ -47,9 +48,6 @@ export async function copyRows(request: CopyRequest): Promise<CopyResult> {
   }
 }
 
-/** A server sends eight kilobytes at a time. Each write costs a system call here and a wake-up there: they go out together. */
-const WRITE_BYTES = 64 * 1024
-
 interface Waiting {
   resolve(): void
   reject(error: unknown): void
@@ -68,17 +66,15 @@ class Copy {
   #read = 0
   #written = 0
   #bytes = 0
-  /** Pieces for the target that wait until there are enough of them. */
-  #pieces: Buffer[] = []
-  #pieceBytes = 0
+  readonly #blocks = new Blocks((bytes, written) => this.#send(bytes, written))
 
   constructor(request: CopyRequest) {
     this.#request = request
-    this.#rewriter = request.rewriter?.((bytes) => this.#send(bytes)) ?? null
+    this.#rewriter = request.rewriter?.(this.#blocks) ?? null
     const rewriter = this.#rewriter
     this.#source = borrowWire(request.source, {
       ...(rewriter === null
-        ? { data: (bytes: Buffer) => this.#send(bytes) }
+        ? { data: (bytes: Buffer) => this.#blocks.append(bytes) }
         : {
             frame: (bytes: Buffer, start: number, end: number) => this.#rewrite(rewriter, bytes, start, end),
           }),
@@ -110,8 +106,7 @@ class Copy {
       this.#source.query(`copy (${select}) to stdout (format binary)`)
       await this.#until(() => this.#sourceReady)
       this.#refuseViolations()
-      this.#rewriter?.flush()
-      this.#write()
+      this.#blocks.flush()
       this.#target.socket.write(COPY_DONE)
       await this.#until(() => this.#targetReady)
     } finally {
@@ -167,24 +162,11 @@ class Copy {
     }
   }
 
-  #send(bytes: Buffer): void {
+  /** Hands a block on; the source waits while the target is behind. */
+  #send(bytes: Buffer, written: () => void): void {
     if (this.#failed !== null) return
-    this.#pieces.push(bytes)
-    this.#pieceBytes += bytes.length
-    if (this.#pieceBytes >= WRITE_BYTES) this.#write()
-  }
-
-  /** Hands on what has been gathered, in one write; the source waits while the target is behind. */
-  #write(): void {
-    const { socket } = this.#target
-    let keepsUp = true
-    socket.cork()
-    for (const piece of this.#pieces) keepsUp = socket.write(piece)
-    socket.uncork()
-    if (!keepsUp) this.#source.socket.pause()
-    this.#bytes += this.#pieceBytes
-    this.#pieces = []
-    this.#pieceBytes = 0
+    this.#bytes += bytes.length
+    if (!this.#target.socket.write(bytes, written)) this.#source.socket.pause()
     this.#request.progress?.(this.#bytes)
   }
 

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ComputationFields, Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import type { Blocks } from './blocks.ts'
 import { type Evaluate, evaluatorOf, type Outcome } from './rule-evaluator.ts'
 import { MESSAGE } from './wire.ts'
 import { copyWords, viewOf } from './words.ts'
@@ -22,28 +23,19 @@ export interface Violation {
   readonly rows: number
 }
 
-/** Rows are gathered in blocks of this size, each of which is one write: a buffer a row would cost more than its bytes. */
-const BLOCK_BYTES = 64 * 1024
-const NO_BLOCK = Buffer.alloc(0)
+const NO_BYTES = Buffer.alloc(0)
 
-/**
- * Rewrites the rows of one table. Feed it whole CopyData frames, one after another; blocks of rows go to `output` as they
- * fill, the last one at `flush`.
- */
+/** Rewrites the rows of one table into blocks. Feed it whole CopyData frames, one after another. */
 export class RowRewriter {
   readonly #fields: readonly ComputationFields[]
   readonly #evaluate: readonly Evaluate[]
-  readonly #output: (bytes: Buffer) => void
+  readonly #blocks: Blocks
   readonly #violations = new Map<string, { code: ErrorCode; column: string; rows: number }>()
   readonly #found: Outcome[] = []
   readonly #fieldsOut: number
   /** The buffer of the frame that is being read, and words of it. */
-  #buffer: Buffer = NO_BLOCK
-  #view: DataView = viewOf(NO_BLOCK)
-  /** Rows for the target, up to `#filled`. */
-  #block: Buffer = NO_BLOCK
-  #blockView: DataView = viewOf(NO_BLOCK)
-  #filled = 0
+  #buffer: Buffer = NO_BYTES
+  #view: DataView = viewOf(NO_BYTES)
   #started = false
   /** Rows that the rules left out. */
   dropped = 0
@@ -56,12 +48,12 @@ export class RowRewriter {
     projection: Projection,
     oids: readonly number[],
     key: Secret | null,
-    output: (bytes: Buffer) => void,
+    blocks: Blocks,
   ) {
     this.#fields = projection.computations
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, oids, table, key))
     this.#fieldsOut = projection.passed.length + projection.computed.length
-    this.#output = output
+    this.#blocks = blocks
   }
 
   get violations(): readonly Violation[] {
@@ -109,14 +101,6 @@ export class RowRewriter {
     if (this.#violations.size === 0) this.#write(at, end, size)
   }
 
-  /** Hands on the rows gathered so far. */
-  flush(): void {
-    if (this.#filled > 0) this.#output(this.#block.subarray(0, this.#filled))
-    this.#block = NO_BLOCK
-    this.#blockView = viewOf(NO_BLOCK)
-    this.#filled = 0
-  }
-
   #count(wrong: Outcome['wrong']): void {
     for (const { code, column } of wrong) {
       const key = `${code} ${column}`
@@ -138,32 +122,26 @@ export class RowRewriter {
 
   /** Makes room for a CopyData frame of so many bytes, writes its head, and gives where they go. */
   #open(length: number): number {
-    const size = HEAD + length
-    if (this.#filled + size > this.#block.length) {
-      this.flush()
-      // Not from the runtime's pool: what is handed on stays whole until the target has it.
-      this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, size))
-      this.#blockView = viewOf(this.#block)
-    }
-    const at = this.#filled
-    this.#blockView.setUint8(at, MESSAGE.copyData)
-    this.#blockView.setInt32(at + 1, length + 4)
+    const blocks = this.#blocks
+    const at = blocks.reserve(HEAD + length)
+    blocks.view.setUint8(at, MESSAGE.copyData)
+    blocks.view.setInt32(at + 1, length + 4)
     return at + HEAD
   }
 
   /** One CopyData frame of the bytes as they came. */
   #pass(start: number, length: number): void {
     const at = this.#open(length)
-    this.#filled = copyWords(this.#view, start, length, this.#blockView, at)
+    this.#blocks.filled = copyWords(this.#view, start, length, this.#blocks.view, at)
   }
 
   /** One CopyData frame: the field count, the passed bytes from `start` to `end`, the computed fields. */
   #write(start: number, end: number, size: number): void {
     let at = this.#open(2 + (end - start) + size)
-    const view = this.#blockView
+    const { view } = this.#blocks
     view.setInt16(at, this.#fieldsOut)
     at = copyWords(this.#view, start, end - start, view, at + 2)
     for (const outcome of this.#found) at = copyWords(outcome.view, 0, outcome.size, view, at)
-    this.#filled = at
+    this.#blocks.filled = at
   }
 }

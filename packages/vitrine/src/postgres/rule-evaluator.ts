@@ -270,11 +270,16 @@ function remembering(evaluate: Evaluate): Evaluate {
       found += 1
       return known
     }
-    if (asked === TRIAL_ROWS && found * 4 < asked) worthwhile = false
+    if (asked === TRIAL_ROWS && found * 4 < asked) {
+      worthwhile = false
+      keys.length = 0
+      outcomes.length = 0
+    }
     const outcome = evaluate(bytes, view, start, end)
-    if (outcome.wrong.length === 0) {
-      keys[slot] = viewOf(Buffer.from(bytes.subarray(start, end)))
-      const kept = viewOf(Buffer.allocUnsafe(outcome.size))
+    if (worthwhile && outcome.wrong.length === 0) {
+      // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
+      keys[slot] = viewOf(new Uint8Array(bytes.subarray(start, end)))
+      const kept = viewOf(new Uint8Array(outcome.size))
       copyWords(outcome.view, 0, outcome.size, kept, 0)
       outcomes[slot] = new RowOutcome(kept, outcome.keep, outcome.unknown, outcome.wrong)
     }

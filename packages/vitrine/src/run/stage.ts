@@ -51,7 +51,7 @@ function sourceLoad(table: PublishedTable, source: Session, context: StageContex
     source: source.client,
     select: projection.sql,
     columns: [...projection.passed, ...computed].map(({ name }) => name),
-    rewriter: rewrites ? (output) => new RowRewriter(table, projection, types, context.pseudonymKey, output) : null,
+    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, types, context.pseudonymKey, blocks) : null,
     signal: context.signal,
     progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
   }
