@@ -96,9 +96,10 @@ export const frenchWords: Words = {
     unknown: (table, rows, why) =>
       `${table} : ${plural(rows, 'ligne', 'lignes')} dont une donnée est inconnue (${why})`,
     notDue: (next) => `Rien à faire : prochaine publication prévue le ${next}.`,
-    published: (instant, tables, time) =>
-      `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,
-    rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,
+    published: (instant, tables, time, held) =>
+      `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}. Instantané tenu ${held} dans la base opérationnelle.`,
+    rehearsed: (instant, time, held) =>
+      `Répétition faite en ${time} sur les données du ${instant}. Instantané tenu ${held} dans la base opérationnelle. Rien n’a été publié.`,
     phases: {
       check: 'vérification',
       snapshot: 'ouverture de l’instantané',
@@ -171,6 +172,7 @@ export const frenchWords: Words = {
     dataOf: (instant) => `Données du ${instant}.`,
     unpublished: 'Rien n’a été publié.',
     phases: (times) => `Phases : ${times}.`,
+    held: (time) => `Instantané tenu ${time} dans la base opérationnelle.`,
     warning: (place, text) => `peu plausible : ${place} : ${text}`,
   },
   rollback: {

@@ -3,18 +3,7 @@
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
 
-import type { ExitName } from './exit.ts'
-
-/** One entry of the registry: what happened, what to do, how the process ends, and whether trying again can help. */
-export interface ErrorKind {
-  readonly what: string
-  readonly hint: string
-  readonly exit: ExitName
-  readonly retry: boolean
-}
-
-const kind = (what: string, hint: string, exit: ExitName, retry = false): ErrorKind =>
-  Object.freeze({ what, hint, exit, retry })
+import { type ErrorKind, kind } from './error-kind.ts'
 
 export const ERRORS = Object.freeze({
   INTERNAL: kind(
@@ -277,6 +266,18 @@ export const ERRORS = Object.freeze({
     'A query took longer than allowed.',
     'Raise the limit, or make the query cheaper; the previous version stays.',
     'data',
+    true,
+  ),
+  SNAPSHOT_TOO_LONG: kind(
+    'The source was not read within the time that a run may hold its snapshot.',
+    'Run again when the source is less busy; if it persists, make the queries cheaper or raise limits.snapshotLimitMs. The previous version stays.',
+    'busy',
+    true,
+  ),
+  REPLICA_CONFLICT: kind(
+    'The replica that is the source cancelled a query in order to follow its primary.',
+    'Run again; if it persists, raise max_standby_streaming_delay on the replica, or set hot_standby_feedback there. The previous version stays.',
+    'busy',
     true,
   ),
   QUERY_FAILED: kind(

@@ -8,7 +8,6 @@ import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { exportSnapshot } from '../postgres/snapshot.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { fingerprintOf } from '../publication/shape.ts'
@@ -31,6 +30,7 @@ import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { RunSessions, type Stream, settled } from './sessions.ts'
+import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
@@ -48,7 +48,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
   const tables = chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)
   try {
-    const [control, coordinator] = await both(sessions.target('lead'), sessions.source('snapshot'))
+    const [control, coordinator] = await sessions.leads()
     await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
     if (await isDone(control)) return null
@@ -66,14 +66,6 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
   }
 }
 
-/** Both, or the first error once both have settled: a session that opened late must not be forgotten. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'rejected') throw a.reason
-  if (b.status === 'rejected') throw b.reason
-  return [a.value, b.value]
-}
-
 class Run {
   readonly #request: SyncRequest
   readonly #publication: Publication
@@ -82,6 +74,7 @@ class Run {
   readonly #coordinator: Session
   readonly #id: number
   readonly #phases: PhaseClock
+  readonly #hold: SnapshotHold
   #staging: string | null = null
   #switching = false
 
@@ -93,12 +86,13 @@ class Run {
     this.#coordinator = coordinator
     this.#id = id
     this.#phases = new PhaseClock(control, id, request.observer)
+    this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
   }
 
   async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
     const steps = this.#steps(tables)
     try {
-      return await Promise.race([steps, this.#interrupted()])
+      return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
     } catch (thrown) {
       const error = this.#request.signal.aborted
         ? new VitrineError('INTERRUPTED', { cause: thrown })
@@ -129,7 +123,7 @@ class Run {
     const streams = await this.#sessions.streams(
       Math.min(this.#publication.limits.copyStreams, this.#publication.tables.length),
     )
-    const snapshot = await exportSnapshot(this.#coordinator)
+    const snapshot = await this.#hold.take()
 
     await this.#enter('stage')
     const staging = await openStaging(this.#control, this.#publication)
@@ -140,6 +134,7 @@ class Run {
       snapshot,
       instant: this.#request.at ?? snapshot.takenAt,
       coordinator: this.#coordinator,
+      release: () => this.#hold.release(),
       inputTypes,
       pseudonymKey,
       observer,
@@ -154,6 +149,7 @@ class Run {
     const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
 
     await this.#enter('verify')
+    await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
     await this.#verify(staged, before)
     await checkReferences(staged, streams, context, this.#control)
@@ -254,6 +250,7 @@ class Run {
       tables,
       phases: this.#phases.times(),
       dataOf,
+      snapshotMilliseconds: this.#hold.milliseconds,
       switchTries: tries,
       switchHeld: held,
       switchMilliseconds: milliseconds,
@@ -270,14 +267,19 @@ class Run {
   /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
   async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
     await this.#sessions.abandon(this.#control, this.#coordinator)
+    this.#hold.ended()
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(steps)
     const staging = this.#staging
     if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
-    await failRun(this.#control, this.#id, error).catch(async () => {
+    const record = async (session: Session) => {
+      await failRun(session, this.#id, error)
+      await this.#hold.record(session, this.#id)
+    }
+    await record(this.#control).catch(async () => {
       // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
       const again = await this.#sessions.target('record').catch(() => null)
-      if (again !== null) await failRun(again, this.#id, error).catch(() => undefined)
+      if (again !== null) await record(again).catch(() => undefined)
     })
   }
 }
