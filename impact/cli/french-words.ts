@@ -42,7 +42,9 @@ export const frenchWords: Words = {
       'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
       'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
       'publication décrit.',
-    options: {},
+    options: {
+      newSource: 'metabase : remplit désormais le schéma depuis cette base opérationnelle, au lieu de celle d’avant',
+    },
     examples: [
       { line: 'migrate', says: 'la base opérationnelle' },
       { line: 'migrate metabase --database metabase', says: 'le schéma publié' },

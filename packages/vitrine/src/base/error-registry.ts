@@ -4,6 +4,7 @@
  */
 
 import { type ErrorKind, kind } from './error-kind.ts'
+import { SOURCE_ERRORS } from './source-errors.ts'
 
 export const ERRORS = Object.freeze({
   INTERNAL: kind(
@@ -268,18 +269,7 @@ export const ERRORS = Object.freeze({
     'data',
     true,
   ),
-  SNAPSHOT_TOO_LONG: kind(
-    'The source was not read within the time that a run may hold its snapshot.',
-    'Run again when the source is less busy; if it persists, make the queries cheaper or raise limits.snapshotLimitMs. The previous version stays.',
-    'busy',
-    true,
-  ),
-  REPLICA_CONFLICT: kind(
-    'The replica that is the source cancelled a query in order to follow its primary.',
-    'Run again; if it persists, raise max_standby_streaming_delay on the replica, or set hot_standby_feedback there. The previous version stays.',
-    'busy',
-    true,
-  ),
+  ...SOURCE_ERRORS,
   QUERY_FAILED: kind(
     'A database refused a statement of the tool.',
     'See the phase and the state; the previous version stays.',

@@ -6,7 +6,7 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
-import { refuseSameDatabase } from '../postgres/identity.ts'
+import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
@@ -20,6 +20,7 @@ import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
+import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
@@ -51,6 +52,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     const [control, coordinator] = await sessions.leads()
     await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
+    const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const start = {
@@ -60,7 +62,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
       toolVersion: TOOL_VERSION,
     }
     const run = new Run(request, sessions, control, coordinator, await beginRun(control, start))
-    return await run.publish(tables)
+    return await run.publish(tables, newSource)
   } finally {
     await sessions.end()
   }
@@ -89,8 +91,9 @@ class Run {
     this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
   }
 
-  async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
-    const steps = this.#steps(tables)
+  /** `newSource` is recorded with the version; null when the record has it already. */
+  async publish(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
+    const steps = this.#steps(tables, newSource)
     try {
       return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
     } catch (thrown) {
@@ -114,7 +117,7 @@ class Run {
     })
   }
 
-  async #steps(tables: readonly PublishedTable[]): Promise<SyncReport> {
+  async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
     const inputTypes = await this.#check()
@@ -160,7 +163,7 @@ class Run {
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
     await this.#enter('publish')
-    const switched = await this.#switch(staged, staging, carry, context)
+    const switched = await this.#switch(staged, staging, carry, context, newSource)
 
     const outcomes = await this.#afterwards(staged)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
@@ -193,6 +196,7 @@ class Run {
     staging: string,
     carry: CarryPlan,
     context: StageContext,
+    newSource: DatabaseIdentity | null,
   ): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     this.#switching = true
@@ -200,6 +204,7 @@ class Run {
     const { snapshot, instant } = context
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
+      if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
       await recordHistories(this.#control, this.#publication, staged, instant)
     }
     const result = await switchVersions(this.#control, this.#publication, staging, carry, record)
