@@ -258,7 +258,8 @@ export const frenchWords: Words = {
       'Fait ce que font provision, migrate metabase et sync_metabase, dans cet ordre, quel que soit l’état de la base : ' +
       'après drop, après un DROP SCHEMA à la main, sur un nouveau serveur. Ce qui tient encore est servi jusqu’à ce que la ' +
       'nouvelle version soit entière. Les jours d’historique viennent du registre. Les rôles et les droits sont faits avec ' +
-      'METABASE_ADMIN_URL si elle est donnée, avec impact sinon.',
+      'METABASE_ADMIN_URL si elle est donnée, avec impact sinon ; s’il en reste à donner par quelqu’un d’autre, la publication ' +
+      'a lieu tout de même et la sortie est 5.',
     options: { allowShrink: 'accepte qu’une table perde plus de lignes que permis' },
     examples: [
       { line: 'rebuild', says: 'après drop, ou quand quelque chose a été retiré à la main' },

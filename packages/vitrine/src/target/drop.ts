@@ -167,7 +167,7 @@ function stepsFor(
   }
   for (const { schema, table, count, first, last } of days) {
     steps.push({
-      text: `forget for ever the ${count} recorded days of ${table}, from ${first} to ${last}`,
+      text: `forget for ever the ${count} recorded day${count === 1 ? '' : 's'} of ${table}, from ${first} to ${last}`,
       sql: `delete from vitrine.ledger where schema_name = ${literal(schema)} and table_name = ${literal(table)}`,
     })
   }
