@@ -3,18 +3,8 @@
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
 
-import type { ExitName } from './exit.ts'
-
-/** One entry of the registry: what happened, what to do, how the process ends, and whether trying again can help. */
-export interface ErrorKind {
-  readonly what: string
-  readonly hint: string
-  readonly exit: ExitName
-  readonly retry: boolean
-}
-
-const kind = (what: string, hint: string, exit: ExitName, retry = false): ErrorKind =>
-  Object.freeze({ what, hint, exit, retry })
+import { type ErrorKind, kind } from './error-kind.ts'
+import { SOURCE_ERRORS } from './source-errors.ts'
 
 export const ERRORS = Object.freeze({
   INTERNAL: kind(
@@ -279,6 +269,7 @@ export const ERRORS = Object.freeze({
     'data',
     true,
   ),
+  ...SOURCE_ERRORS,
   QUERY_FAILED: kind(
     'A database refused a statement of the tool.',
     'See the phase and the state; the previous version stays.',

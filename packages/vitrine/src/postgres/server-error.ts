@@ -16,6 +16,9 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '23503': 'REFERENCE_BROKEN',
   '23505': 'KEY_DUPLICATE',
   '23514': 'VALUE_OUT_OF_RANGE',
+  '25P03': 'CONNECTION_LOST',
+  // Only the snapshot's transactions have such a limit.
+  '25P04': 'SNAPSHOT_TOO_LONG',
   '28': 'AUTHENTICATION_FAILED',
   '3D000': 'DATABASE_MISSING',
   '40': 'SERIALIZATION',
@@ -28,6 +31,8 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '57P01': 'CONNECTION_LOST',
   '57P02': 'CONNECTION_LOST',
   '57P03': 'CONNECTION_FAILED',
+  // Also what a replica says whose primary has dropped the database.
+  '57P04': 'DATABASE_MISSING',
   '57P05': 'CONNECTION_LOST',
 }
 
@@ -56,7 +61,9 @@ export function serverError(
   const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
   const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
   const place = where === '' ? side : `${side}: ${where}`
-  const error = new VitrineError(codeOfState(state), {
+  // Our transactions on the source only read, and cannot conflict with others there: this is a conflict with recovery.
+  const code = side === 'source' && state === '40001' ? 'REPLICA_CONFLICT' : codeOfState(state)
+  const error = new VitrineError(code, {
     place,
     sqlState: state,
     detail: `SQLSTATE ${state}.`,

@@ -17,6 +17,8 @@ export interface SyncReport {
   readonly phases: Readonly<Partial<Record<Phase, number>>>
   /** The instant of the source that was published, by the source's clock. */
   readonly dataOf: Date
+  /** For how long the snapshot of the source was held. */
+  readonly snapshotMilliseconds: number
   readonly switchTries: number
   /** Whether no reader kept a table, so that not even one statement could see two versions. */
   readonly switchHeld: boolean

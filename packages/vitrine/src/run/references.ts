@@ -25,8 +25,7 @@ export async function stageWithReferences(
   control: Session,
   readPublished: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
-  const { publication } = context
-  const release = () => context.coordinator.execute('commit')
+  const { publication, release } = context
   const staged = new Map<string, StagedTable>()
   const keep = (tables: readonly StagedTable[]) => {
     for (const entry of tables) staged.set(entry.table.name, entry)

@@ -11,7 +11,7 @@ import { connect, type Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { fingerprintOf, shapeOf } from '../publication/shape.ts'
-import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
+import { requireBookkeeping } from '../target/bookkeeping.ts'
 import { planCarry } from '../target/carry.ts'
 import { requireKeptVersion } from '../target/kept-version.ts'
 import { ledgerSelect } from '../target/ledger.ts'
@@ -57,9 +57,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
     // sound because it was just opened.
     const control = sessions[0] as Session
     await takeRunLock(control, publication.schema)
-    if (!(await bookkeepingIsCurrent(control))) {
-      throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, remedy: 'Run `vitrine migrate`.' })
-    }
+    await requireBookkeeping(control, publication.schema)
     await readOwnRecord(control, publication)
     const run = await beginRun(control, {
       schema: publication.schema,

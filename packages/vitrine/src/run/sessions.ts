@@ -48,13 +48,17 @@ export class RunSessions {
     )
   }
 
+  /** The two that lead the run: one on the target, and one on the source that holds the snapshot. */
+  leads(): Promise<[control: Session, coordinator: Session]> {
+    return both(this.target('lead'), this.source('snapshot'))
+  }
+
   /** `count` pairs of sessions, opened together. */
   async streams(count: number): Promise<readonly Stream[]> {
-    const pairs = Array.from({ length: count }, async (_, index) => {
-      const [source, target] = await Promise.all([this.source(`read ${index + 1}`), this.target(`write ${index + 1}`)])
-      return { source, target }
-    })
-    return Promise.all(pairs)
+    const pairs = Array.from({ length: count }, (_, index) =>
+      both(this.source(`read ${index + 1}`), this.target(`write ${index + 1}`)),
+    )
+    return (await all(pairs)).map(([source, target]) => ({ source, target }))
   }
 
   /** Ends every session in good order. */
@@ -96,6 +100,20 @@ export async function spread<Item, Result>(
     }),
   )
   return results
+}
+
+/** All, or the first error once all have settled: a session that opened late must not be forgotten. */
+async function all<T>(openings: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(openings)
+  return settled.map((opening) => {
+    if (opening.status === 'rejected') throw opening.reason
+    return opening.value
+  })
+}
+
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await all<unknown>([first, second])
+  return [await first, await second]
 }
 
 const ENDED_WITHIN_MS = 5_000

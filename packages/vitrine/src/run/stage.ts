@@ -31,6 +31,8 @@ export interface StageContext {
   readonly instant: Date
   /** In the snapshot's own transaction: for diagnoses. */
   readonly coordinator: Session
+  /** Gives the snapshot back: the last row has been read. */
+  readonly release: () => Promise<void>
   /** OIDs of the rules' inputs, by table. */
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly pseudonymKey: Secret | null

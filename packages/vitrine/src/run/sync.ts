@@ -6,9 +6,8 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
-import { refuseSameDatabase } from '../postgres/identity.ts'
+import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { exportSnapshot } from '../postgres/snapshot.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { fingerprintOf } from '../publication/shape.ts'
@@ -21,6 +20,7 @@ import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
+import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
@@ -31,6 +31,7 @@ import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { RunSessions, settled, spread } from './sessions.ts'
+import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
@@ -48,9 +49,10 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
   const tables = chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)
   try {
-    const [control, coordinator] = await both(sessions.target('lead'), sessions.source('snapshot'))
+    const [control, coordinator] = await sessions.leads()
     await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
+    const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const start = {
@@ -60,18 +62,10 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
       toolVersion: TOOL_VERSION,
     }
     const run = new Run(request, sessions, control, coordinator, await beginRun(control, start))
-    return await run.publish(tables)
+    return await run.publish(tables, newSource)
   } finally {
     await sessions.end()
   }
-}
-
-/** Both, or the first error once both have settled: a session that opened late must not be forgotten. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'rejected') throw a.reason
-  if (b.status === 'rejected') throw b.reason
-  return [a.value, b.value]
 }
 
 class Run {
@@ -82,6 +76,7 @@ class Run {
   readonly #coordinator: Session
   readonly #id: number
   readonly #phases: PhaseClock
+  readonly #hold: SnapshotHold
   #staging: string | null = null
   /** The target's sessions of the streams: what is done table by table is spread over them. */
   #writing: readonly Session[] = []
@@ -95,12 +90,14 @@ class Run {
     this.#coordinator = coordinator
     this.#id = id
     this.#phases = new PhaseClock(control, id, request.observer)
+    this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
   }
 
-  async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
-    const steps = this.#steps(tables)
+  /** `newSource` is recorded with the version; null when the record has it already. */
+  async publish(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
+    const steps = this.#steps(tables, newSource)
     try {
-      return await Promise.race([steps, this.#interrupted()])
+      return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
     } catch (thrown) {
       const error = this.#request.signal.aborted
         ? new VitrineError('INTERRUPTED', { cause: thrown })
@@ -122,7 +119,7 @@ class Run {
     })
   }
 
-  async #steps(tables: readonly PublishedTable[]): Promise<SyncReport> {
+  async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
     const inputTypes = await this.#check()
@@ -131,7 +128,7 @@ class Run {
     const streams = await this.#sessions.streams(
       Math.min(this.#publication.limits.copyStreams, this.#publication.tables.length),
     )
-    const snapshot = await exportSnapshot(this.#coordinator)
+    const snapshot = await this.#hold.take()
 
     await this.#enter('stage')
     const staging = await openStaging(this.#control, this.#publication)
@@ -142,6 +139,7 @@ class Run {
       snapshot,
       instant: this.#request.at ?? snapshot.takenAt,
       coordinator: this.#coordinator,
+      release: () => this.#hold.release(),
       inputTypes,
       pseudonymKey,
       observer,
@@ -157,6 +155,7 @@ class Run {
     const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
 
     await this.#enter('verify')
+    await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
     await this.#verify(staged, before)
     await checkReferences(staged, streams, context, this.#control)
@@ -167,7 +166,7 @@ class Run {
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
     await this.#enter('publish')
-    const switched = await this.#switch(staged, staging, carry, context)
+    const switched = await this.#switch(staged, staging, carry, context, newSource)
 
     const outcomes = await this.#afterwards(staged)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
@@ -201,6 +200,7 @@ class Run {
     staging: string,
     carry: CarryPlan,
     context: StageContext,
+    newSource: DatabaseIdentity | null,
   ): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     this.#switching = true
@@ -208,6 +208,7 @@ class Run {
     const { snapshot, instant } = context
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
+      if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
       await recordHistories(this.#control, this.#publication, staged, instant)
     }
     const result = await switchVersions(this.#control, this.#publication, staging, carry, record)
@@ -258,6 +259,7 @@ class Run {
       tables,
       phases: this.#phases.times(),
       dataOf,
+      snapshotMilliseconds: this.#hold.milliseconds,
       switchTries: tries,
       switchHeld: held,
       switchMilliseconds: milliseconds,
@@ -274,14 +276,19 @@ class Run {
   /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
   async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
     await this.#sessions.abandon(this.#control, this.#coordinator)
+    this.#hold.ended()
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(steps)
     const staging = this.#staging
     if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
-    await failRun(this.#control, this.#id, error).catch(async () => {
+    const record = async (session: Session) => {
+      await failRun(session, this.#id, error)
+      await this.#hold.record(session, this.#id)
+    }
+    await record(this.#control).catch(async () => {
       // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
       const again = await this.#sessions.target('record').catch(() => null)
-      if (again !== null) await failRun(again, this.#id, error).catch(() => undefined)
+      if (again !== null) await record(again).catch(() => undefined)
     })
   }
 }

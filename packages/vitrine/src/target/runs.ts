@@ -58,6 +58,11 @@ export async function enterPhase(target: Session, run: number, phase: Phase): Pr
   await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
 }
 
+/** How long the run held its snapshot of the source. */
+export async function recordSnapshotTime(target: Session, run: number, milliseconds: number): Promise<void> {
+  await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])
+}
+
 /**
  * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
  * they were before is remembered with the version that is kept.
@@ -188,6 +193,8 @@ export interface RunRecord {
   readonly errorPlace: string | null
   /** Milliseconds of each phase; empty for a run that did not end well. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** For how long it held its snapshot of the source; null when it took none. */
+  readonly snapshotMilliseconds: number | null
   readonly tables: readonly TableOutcome[]
 }
 
@@ -201,6 +208,7 @@ export async function latestRuns(
   return target.query<RunRecord>(
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
             r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
+            r.snapshot_milliseconds as "snapshotMilliseconds",
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
               'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables

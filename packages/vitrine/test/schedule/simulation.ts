@@ -39,6 +39,7 @@ const REPORT: SyncReport = {
   switchTries: 1,
   switchHeld: true,
   switchMilliseconds: 1,
+  snapshotMilliseconds: 0,
   dryRun: false,
 }
 
