@@ -4,6 +4,13 @@ export interface Limits {
   /** Parallel tables: on two cores a third stream gains nothing (the target's CPU is the limit). */
   readonly copyStreams: number
   readonly connectTimeoutMs: number
+  /**
+   * A server that owes us something and is silent for this long is asked, through another session, whether it still works
+   * for us; a host that is gone is found within it, by either side.
+   */
+  readonly silenceMs: number
+  /** How often a server looks, during a statement of ours, whether we are still there: a dead run keeps its lock no longer. */
+  readonly orphanCheckMs: number
   /** How long the switch may wait for a lock at each try; new readers never wait longer than this behind us. */
   readonly switchLockTimeoutMs: number
   /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
@@ -43,6 +50,8 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   copyStreams: 2,
   connectTimeoutMs: 10_000,
+  silenceMs: 60_000,
+  orphanCheckMs: 2_000,
   switchLockTimeoutMs: 100,
   switchQuietTries: 20,
   switchQuietPauseMs: 25,

@@ -7,6 +7,8 @@ import { type ErrorCode, VitrineError } from '../base/errors.ts'
 /** SQLSTATE to code (PostgreSQL manual, appendix A). A class of two characters stands for all its states. */
 const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '08': 'CONNECTION_LOST',
+  '25P03': 'QUERY_TIMEOUT',
+  '25P04': 'QUERY_TIMEOUT',
   '08P01': 'COPY_PROTOCOL',
   '22P03': 'COPY_PROTOCOL',
   '22001': 'VALUE_TOO_LONG',
@@ -22,7 +24,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '42501': 'PRIVILEGE_MISSING',
   '53100': 'TARGET_FULL',
   '53300': 'TOO_MANY_CONNECTIONS',
-  '53': 'TARGET_FULL',
+  '53': 'RESOURCES_EXHAUSTED',
   '55P03': 'SWITCH_BLOCKED',
   '57014': 'QUERY_TIMEOUT',
   '57P01': 'CONNECTION_LOST',
@@ -30,6 +32,9 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '57P03': 'CONNECTION_FAILED',
   '57P05': 'CONNECTION_LOST',
 }
+
+/** What means another thing on the source: nothing is switched or filled there. */
+const ON_SOURCE: Readonly<Record<string, ErrorCode>> = { '53100': 'SOURCE_FULL', '55P03': 'SOURCE_LOCKED' }
 
 export const codeOfState = (state: string): ErrorCode =>
   BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? 'QUERY_FAILED'
@@ -56,7 +61,7 @@ export function serverError(
   const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
   const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
   const place = where === '' ? side : `${side}: ${where}`
-  const error = new VitrineError(codeOfState(state), {
+  const error = new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
     place,
     sqlState: state,
     detail: `SQLSTATE ${state}.`,
@@ -94,6 +99,8 @@ export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineE
     const lost = /Connection terminated|not queryable|closed/i.test(message)
     return new VitrineError(lost ? 'CONNECTION_LOST' : 'CONNECTION_FAILED', { place: side, cause: thrown })
   }
+  // The driver's own words for the limit of `answerWithinMs`.
+  if (message === 'Query read timeout') return new VitrineError('CONNECTION_SILENT', { place: side, cause: thrown })
   if (/ECONNRESET|EPIPE/.test(code) || /not queryable|closed the connection|socket/i.test(message)) {
     return new VitrineError('CONNECTION_LOST', { place: side, cause: thrown })
   }
