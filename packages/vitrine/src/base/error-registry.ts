@@ -4,7 +4,10 @@
  */
 
 import { type ErrorKind, kind } from './error-kind.ts'
+import { SERVER_ERRORS } from './server-kinds.ts'
 import { SOURCE_ERRORS } from './source-errors.ts'
+
+export type { ErrorKind } from './error-kind.ts'
 
 export const ERRORS = Object.freeze({
   INTERNAL: kind(
@@ -58,44 +61,7 @@ export const ERRORS = Object.freeze({
     'usage',
   ),
 
-  CONNECTION_FAILED: kind(
-    'A database server could not be reached.',
-    'Check that the server runs and that host and port are right.',
-    'connection',
-    true,
-  ),
-  CONNECTION_LOST: kind(
-    'The connection to a database server was lost.',
-    'The previous version is still served; run again when the server is back.',
-    'connection',
-    true,
-  ),
-  AUTHENTICATION_FAILED: kind(
-    'A database server refused the role or its password.',
-    'Check user and password in the URL.',
-    'connection',
-  ),
-  DATABASE_MISSING: kind(
-    'The database does not exist on the server.',
-    'Check the name in the URL, or create the database.',
-    'connection',
-  ),
-  TLS_FAILED: kind(
-    'A secure connection could not be made.',
-    'Check sslmode and sslrootcert in the URL, and the certificate of the server.',
-    'connection',
-  ),
-  SERVER_TOO_OLD: kind(
-    'A database server is older than PostgreSQL 15.',
-    'Upgrade the server: versions 15 to 18 are supported.',
-    'connection',
-  ),
-  TOO_MANY_CONNECTIONS: kind(
-    'A database server has no connection left.',
-    'Close idle clients or raise the limit of the role, and run again.',
-    'connection',
-    true,
-  ),
+  ...SERVER_ERRORS,
 
   TARGET_IS_SOURCE: kind(
     'Target and source are the same database.',

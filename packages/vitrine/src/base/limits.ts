@@ -13,6 +13,13 @@ export interface Limits {
    * row version that has gone since: its tables grow, and a replica falls behind its primary or cancels us.
    */
   readonly snapshotLimitMs: number
+  /**
+   * A server that owes us something and is silent for this long is asked, through another session, whether it still works
+   * for us; a host that is gone is found within it, by either side.
+   */
+  readonly silenceMs: number
+  /** How often a server looks, during a statement of ours, whether we are still there: a dead run keeps its lock no longer. */
+  readonly orphanCheckMs: number
   /** How long the switch may wait for a lock at each try; new readers never wait longer than this behind us. */
   readonly switchLockTimeoutMs: number
   /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
@@ -67,6 +74,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   copyStreams: 2,
   connectTimeoutMs: 10_000,
   snapshotLimitMs: 30 * 60_000,
+  silenceMs: 60_000,
+  orphanCheckMs: 2_000,
   switchLockTimeoutMs: 100,
   switchQuietTries: 20,
   switchQuietPauseMs: 25,

@@ -8,6 +8,7 @@ import { VitrineError } from '../base/errors.ts'
 import { Blocks } from './blocks.ts'
 import type { RowRewriter } from './row-rewrite.ts'
 import { serverError } from './server-error.ts'
+import { Vigil } from './vigil.ts'
 import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
 export interface CopyRequest {
@@ -99,6 +100,10 @@ class Copy {
     signal?.addEventListener('abort', abort, { once: true })
     const resume = () => this.#source.socket.resume()
     this.#target.socket.on('drain', resume)
+    const vigil = new Vigil(
+      () => this.#owing(),
+      (error) => this.#fail(error),
+    )
     try {
       if (signal?.aborted) abort()
       this.#target.query(`copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
@@ -110,6 +115,7 @@ class Copy {
       this.#target.socket.write(COPY_DONE)
       await this.#until(() => this.#targetReady)
     } finally {
+      vigil.end()
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }
@@ -128,6 +134,12 @@ class Copy {
       bytes: this.#bytes,
       unknown: Object.fromEntries(this.#rewriter?.unknown ?? []),
     }
+  }
+
+  /** The side that has to move next: the source while it gives rows and the target takes them. */
+  #owing(): Client {
+    const { source, target } = this.#request
+    return this.#targetCopying && !this.#sourceReady && !this.#source.socket.isPaused() ? source : target
   }
 
   destroy(): void {

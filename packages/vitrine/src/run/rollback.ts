@@ -23,6 +23,7 @@ import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
+import { takeOver } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
 
 export interface RollbackRequest {
@@ -65,17 +66,22 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
       fingerprint: fingerprintOf(publication),
       toolVersion: TOOL_VERSION,
     })
+    const openMore = async (role: string) => {
+      const session = await open(role)
+      sessions.push(session)
+      return session
+    }
+    const work = new Rollback(request, control, run)
     try {
-      const openLedger = async () => {
-        const session = await open('history')
-        sessions.push(session)
-        return session
-      }
-      return await new Rollback(request, control, run).perform(openLedger)
+      return await work.perform(() => openMore('history'))
     } catch (thrown) {
       const error = asVitrineError(thrown)
-      await failRun(control, run, error).catch(() => undefined)
-      throw error
+      const leading = await takeOver(control, sessions.slice(1), () => openMore('record'))
+      const published = leading !== null && (await failRun(leading, run, work.phase, error).catch(() => false))
+      if (leading === null || !published || work.switching === null) throw error
+      request.observer({ kind: 'notice', text: `rolled back, but not described (${error.code})` })
+      await dropUnkept(leading, publication).catch(() => undefined)
+      return work.switching
     } finally {
       await releaseRunLock(control, publication.schema)
     }
@@ -89,12 +95,18 @@ class Rollback {
   readonly #control: Session
   readonly #run: number
   readonly #phases: PhaseClock
+  /** What is true if the switch under way has succeeded without our hearing of it; null before. */
+  switching: RollbackReport | null = null
 
   constructor(request: RollbackRequest, control: Session, run: number) {
     this.#request = request
     this.#control = control
     this.#run = run
     this.#phases = new PhaseClock(control, run, request.observer)
+  }
+
+  get phase(): Phase {
+    return this.#phases.phase
   }
 
   async perform(openLedger: () => Promise<Session>): Promise<RollbackReport> {
@@ -121,6 +133,8 @@ class Rollback {
     let dataOf: Date | null = null
     const switched = await switchVersions(control, publication, kept, carry, async () => {
       dataOf = await recordRollback(control, this.#run, publication.schema, histories)
+      const outcomes = tables.map((entry) => outcomeOf(entry, null))
+      this.switching = { run: this.#run, tables: outcomes, dataOf, switchTries: 0, switchMilliseconds: 0 }
     })
     return await this.#afterwards(tables, dataOf, switched)
   }

@@ -9,7 +9,7 @@ import type { Session } from '../postgres/connect.ts'
 import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import { requireSound } from '../publication/check.ts'
-import { type Publication, retiredSchema } from '../publication/publication.ts'
+import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { fingerprintOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { requireNoDrift } from '../source/drift.ts'
@@ -21,7 +21,7 @@ import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
-import { dropWorkSchema, openStaging, requireWorkNamesFree } from '../target/staging.ts'
+import { dropStaging, openStaging, requireWorkNamesFree } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
@@ -80,7 +80,7 @@ class Run {
   #staging: string | null = null
   /** The target's sessions of the streams: what is done table by table is spread over them. */
   #writing: readonly Session[] = []
-  #switching = false
+  #switching: SyncReport | null = null
 
   constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
     this.#request = request
@@ -99,11 +99,12 @@ class Run {
     try {
       return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
     } catch (thrown) {
-      const error = this.#request.signal.aborted
-        ? new VitrineError('INTERRUPTED', { cause: thrown })
-        : asVitrineError(thrown)
-      await this.#abandon(error, steps)
-      throw error
+      const { aborted } = this.#request.signal
+      const error = aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
+      const published = await this.#abandon(error, steps)
+      if (!published || this.#switching === null) throw error
+      this.#request.observer({ kind: 'notice', text: `published, but not described (${error.code})` })
+      return this.#switching
     }
   }
 
@@ -112,7 +113,7 @@ class Run {
     const { signal } = this.#request
     return new Promise((_, reject) => {
       const stop = () => {
-        if (!this.#switching) reject(new VitrineError('INTERRUPTED'))
+        if (this.#switching === null) reject(new VitrineError('INTERRUPTED'))
       }
       if (signal.aborted) stop()
       signal.addEventListener('abort', stop, { once: true })
@@ -131,8 +132,9 @@ class Run {
     const snapshot = await this.#hold.take()
 
     await this.#enter('stage')
+    // Before it is made: an answer that is lost does not say whether it was.
+    this.#staging = stagingSchema(this.#publication)
     const staging = await openStaging(this.#control, this.#publication)
-    this.#staging = staging
     const context: StageContext = {
       publication: this.#publication,
       staging,
@@ -203,9 +205,9 @@ class Run {
     newSource: DatabaseIdentity | null,
   ): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
-    this.#switching = true
-    const outcomes = staged.map((table) => outcomeOf(table, null))
     const { snapshot, instant } = context
+    const outcomes = staged.map((table) => outcomeOf(table, null))
+    this.#switching = this.#report(outcomes, snapshot.takenAt, { tries: 0, held: false, milliseconds: 0 }, false)
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
       if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
@@ -245,7 +247,7 @@ class Run {
   async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
     await this.#enter('describe')
     const outcomes = await this.#describe(staged, staging, this.#publication.schema)
-    await dropWorkSchema(this.#control, staging)
+    await dropStaging(this.#control, this.#publication)
     this.#staging = null
     await this.#enter('record')
     await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), this.#publication.limits)
@@ -273,22 +275,26 @@ class Run {
     await this.#phases.enter(phase)
   }
 
-  /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
-  async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
-    await this.#sessions.abandon(this.#control, this.#coordinator)
+  /**
+   * After a failure: ends all sessions but one of the target, if it can be reached, which removes the staging area and
+   * records the failure. Gives whether the version was published all the same, when the answer to its commit was lost.
+   */
+  async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<boolean> {
+    const leading = await this.#sessions.abandon(this.#control, this.#coordinator)
     this.#hold.ended()
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(steps)
-    const staging = this.#staging
-    if (staging !== null) await dropWorkSchema(this.#control, staging).catch(() => undefined)
-    const record = async (session: Session) => {
-      await failRun(session, this.#id, error)
-      await this.#hold.record(session, this.#id)
+    if (leading === null) return false
+    try {
+      // The lock has gone with the session that is lost; without it the staging area may be another run's already.
+      if (leading !== this.#control) await takeRunLock(leading, this.#publication.schema)
+      if (this.#staging !== null) await dropStaging(leading, this.#publication)
+    } catch {
+      // What cannot be removed now, the next run removes.
     }
-    await record(this.#control).catch(async () => {
-      // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
-      const again = await this.#sessions.target('record').catch(() => null)
-      if (again !== null) await record(again).catch(() => undefined)
-    })
+    const published = await failRun(leading, this.#id, this.#phases.phase, error).catch(() => false)
+    await this.#hold.record(leading, this.#id).catch(() => undefined)
+    if (published) await dropUnkept(leading, this.#publication).catch(() => undefined)
+    return published
   }
 }

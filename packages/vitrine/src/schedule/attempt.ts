@@ -67,7 +67,7 @@ export async function recordAttempt(
   try {
     if ((await latestRun(target, schema))?.id !== before?.id) return
     const start = { schema, trigger, fingerprint: fingerprintOf(publication), toolVersion: TOOL_VERSION }
-    await failRun(target, await beginRun(target, start), error)
+    await failRun(target, await beginRun(target, start), 'check', error)
   } finally {
     await releaseRunLock(target, schema)
   }

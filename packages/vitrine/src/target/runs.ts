@@ -169,15 +169,19 @@ export async function succeedRun(
   })
 }
 
-/** Ends a run that failed: code and place, no message of a server. */
-export async function failRun(target: Session, run: number, error: VitrineError): Promise<void> {
-  await target.query(
+/**
+ * Ends a run that failed: phase, code and place, no message of a server. Gives whether it had published all the same: a connection
+ * that is lost during the commit of the switch does not say how that ended.
+ */
+export async function failRun(target: Session, run: number, phase: Phase, error: VitrineError): Promise<boolean> {
+  const [ended] = await target.query<{ published: boolean }>(
     `update vitrine.run
-     set state = case when published_at is null then 'failed' else 'succeeded' end,
-         finished_at = clock_timestamp(), error_code = $2, error_place = $3
-     where id = $1`,
-    [run, error.code, error.place ?? null],
+     set phase = $4, state = case when published_at is null then 'failed' else 'succeeded' end, finished_at = clock_timestamp(),
+         error_code = case when published_at is null then $2 end, error_place = case when published_at is null then $3 end
+     where id = $1 returning published_at is not null as published`,
+    [run, error.code, error.place ?? null, phase],
   )
+  return ended?.published === true
 }
 
 export interface RunRecord {

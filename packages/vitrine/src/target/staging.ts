@@ -71,11 +71,17 @@ export async function dropWorkSchema(target: Session, schema: string): Promise<v
   })
 }
 
+/** Drops the staging schema if there is one. The caller holds the run lock. */
+export async function dropStaging(target: Session, publication: Publication): Promise<void> {
+  const schema = stagingSchema(publication)
+  const left = await findWorkSchemas(target, publication)
+  if (left.some(({ name, ours }) => ours && name === schema)) await dropWorkSchema(target, schema)
+}
+
 /** An empty staging schema. What a dead run left under its name is dropped first: the run lock proves that it is dead. */
 export async function openStaging(target: Session, publication: Publication): Promise<string> {
   const schema = stagingSchema(publication)
-  const left = await findWorkSchemas(target, publication)
-  if (left.some(({ name }) => name === schema)) await dropWorkSchema(target, schema)
+  await dropStaging(target, publication)
   await target.execute(
     `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${literal(markOf(publication, 'staging'))}`,
   )
