@@ -56,7 +56,7 @@ describe('imports of the tool', () => {
   })
 
   test('the check above sees an edge that goes upwards', () => {
-    const planted = (path: string) => (path.endsWith('errors.ts') ? ['../run/sync.ts'] : importsOf(path))
+    const planted = (path: string) => (path.endsWith('/errors.ts') ? ['../run/sync.ts'] : importsOf(path))
     expect(edgeProblems(planted)).toEqual(['base/errors.ts imports run'])
   })
 

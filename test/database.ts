@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { type Address, parseAddress } from '../packages/vitrine/src/postgres/address.ts'
+import type { ServerFacts } from './postgres-servers.ts'
 
 export type Version = 18 | 15
 export const VERSIONS: readonly Version[] = [18, 15]
@@ -14,19 +15,20 @@ export interface TestRole {
   readonly password: string
 }
 
-/** A database of its own on one of the shared servers. */
+/** A database of its own on one of the shared servers, or on a server that the test owns. */
 export class TestDatabase {
-  readonly version: Version
   readonly name: string
+  readonly #server: ServerFacts
   readonly #clients = new Set<pg.Client>()
 
-  private constructor(version: Version, name: string) {
-    this.version = version
+  private constructor(server: ServerFacts, name: string) {
+    this.#server = server
     this.name = name
   }
 
-  static async create(version: Version, label: string): Promise<TestDatabase> {
-    const database = new TestDatabase(version, `${label}_${randomBytes(5).toString('hex')}`)
+  static async create(server: Version | ServerFacts, label: string): Promise<TestDatabase> {
+    const facts = typeof server === 'number' ? provided(server) : server
+    const database = new TestDatabase(facts, `${label}_${randomBytes(5).toString('hex')}`)
     const admin = await database.connect({ database: 'postgres' })
     await admin.query(`create database "${database.name}"`)
     await database.close(admin)
@@ -34,7 +36,7 @@ export class TestDatabase {
   }
 
   url(role?: TestRole): string {
-    const { host, port, superuser, password } = provided(this.version)
+    const { host, port, superuser, password } = this.#server
     const user = role?.user ?? superuser
     return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(role?.password ?? password)}@${host}:${port}/${this.name}`
   }
@@ -45,7 +47,7 @@ export class TestDatabase {
 
   /** A client of the driver, as superuser unless a role is given. */
   async connect(options: { role?: TestRole; database?: string } = {}): Promise<pg.Client> {
-    const { host, port, superuser, password } = provided(this.version)
+    const { host, port, superuser, password } = this.#server
     const client = new pg.Client({
       host,
       port,

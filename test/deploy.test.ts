@@ -108,6 +108,7 @@ describe('compose.yaml', () => {
         'MB_ENCRYPTION_SECRET_KEY',
       ],
       ...['MB_LOAD_SAMPLE_CONTENT', 'MB_ANON_TRACKING_ENABLED', 'MB_CHECK_FOR_UPDATES'],
+      ...['JAVA_TIMEZONE', 'MB_REPORT_TIMEZONE'],
     ],
     'vitrine-impact': OURS,
   }
@@ -123,6 +124,29 @@ describe('compose.yaml', () => {
     for (const other of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(other)
     expect((service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
     expect(name).toMatch(/^[a-z-]+$/)
+  })
+
+  test('a server of PostgreSQL is healthy when it can be reached by TCP, as the services that wait for it do', () => {
+    const servers = services.filter(([, { image }]) => image.startsWith('postgres:'))
+    expect(servers).toHaveLength(3)
+    for (const [, { healthcheck, environment }] of servers) {
+      const { POSTGRES_USER = '', POSTGRES_DB = '' } = environment
+      const asked = ['--host=127.0.0.1', `--username=${POSTGRES_USER}`, `--dbname=${POSTGRES_DB}`]
+      expect(healthcheck?.test).toEqual(['CMD', 'pg_isready', ...asked])
+    }
+    // What runs once is waited for by what stays up: else `up --wait` counts its end as a failure.
+    const once = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name)
+    const awaited = services.flatMap(([, { depends_on = {} }]) =>
+      Object.entries(depends_on).flatMap(([name, { condition }]) =>
+        condition === 'service_completed_successfully' ? [name] : [],
+      ),
+    )
+    expect(once).toEqual(awaited)
+  })
+
+  test('Metabase counts days where the publication does', () => {
+    const { JAVA_TIMEZONE, MB_REPORT_TIMEZONE } = compose.services['metabase']?.environment ?? {}
+    expect([JAVA_TIMEZONE, MB_REPORT_TIMEZONE]).toEqual([publication.zone, publication.zone])
   })
 
   test('Metabase has no way to the operational database', () => {
@@ -169,6 +193,34 @@ describe('the files of Scalingo', () => {
     // The scheduler takes five jobs at most, and none more often than every ten minutes.
     expect(jobs.length).toBeLessThanOrEqual(5)
     for (const { size } of jobs) expect(['S', 'M', 'L', 'XL', '2XL']).toContain(size)
+  })
+
+  /** Of Scalingo's command line: what the page uses, and whether it is about the application or one of its addons. */
+  const SCALINGO = /^scalingo --app (impact|metabase-data)( --addon postgresql)? ([a-z-]+)(?: (.+))?$/
+  const lines = read('scalingo/README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('scalingo '))
+
+  test.each(lines)('%s', async (line) => {
+    const [, , addon, command = '', rest = ''] = SCALINGO.exec(line) ?? []
+    expect(['scale', 'run', 'env-get', 'database-users-create']).toContain(command)
+    expect(addon !== undefined).toBe(command.startsWith('database-'))
+    if (command === 'scale') expect(rest).toMatch(/^(web|worker):\d+:(S|M|L|XL|2XL)$/)
+    // Its rules for names: 6 to 32 characters.
+    if (command === 'database-users-create') expect(rest).toMatch(/^(--read-only )?[a-z][a-z0-9_]{5,31}$/)
+    if (command !== 'run') return
+    const started = rest.replace(/^--env METABASE_ADMIN_URL='<[^>]+>' /, '')
+    expect(await Promise.all(commandsIn(started).map(problemOf))).toEqual([null])
+  })
+
+  test('the application has no web container before it is deployed, because that would be the demonstration', () => {
+    expect(lines[0]).toBe('scalingo --app impact scale web:0:M')
+    expect(procfile.has('web')).toBe(false)
+    const { engines, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    expect(scripts.start).toContain('start.js')
+    // Scalingo takes the highest that fits: only lines of long support, and no later one by surprise.
+    expect(engines.node).toBe('>=20.19.0 <21 || 22.x || 24.x')
+    expect(scripts.build).toBe('tsc -b')
   })
 
   test('every variable is known', () => {
@@ -308,6 +360,45 @@ describe.sequential('every command runs, as it is written', () => {
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('Arrêté.') })
     expect((await check()).status).toBe(1)
+  })
+
+  test('Scalingo: three provisions without anybody who may make roles, then the first version', {
+    timeout: 60_000,
+  }, async () => {
+    const name = 'metabase_data_4553'
+    const admin = new pg.Client({ connectionString: server.url('postgres') })
+    await admin.connect()
+    await admin.query(`create role "${name}" login password 'ownercanary'`)
+    await admin.query(`create database "${name}" owner "${name}"`)
+    await admin.end()
+    const inIt = (url = '') => url.replace('/metabase-data', `/${name}`)
+    const reader = inIt(environmentOf('prepare')['METABASE_READER_URL'])
+    const environment = {
+      DATABASE_URL: environmentOf('impact')['DATABASE_URL'] ?? '',
+      METABASE_DATABASE_URL: inIt(environmentOf('impact')['METABASE_DATABASE_URL']),
+      METABASE_READER_URL: reader,
+    }
+    const owner = server.url(name, { user: name, password: 'ownercanary' })
+    const statuses: (number | null)[] = []
+    for (const METABASE_ADMIN_URL of [owner, '', reader]) {
+      const words = ['npm', 'run', 'vitrine', '--', 'provision']
+      statuses.push((await done(words, { ...environment, METABASE_ADMIN_URL })).status)
+    }
+    expect(statuses).toEqual([5, 5, 0])
+    for (const line of ['migrate metabase --database metabase', 'nuit', 'status', 'doctor']) {
+      const { status, output } = await done(['npm', 'run', 'impact', '--', ...line.split(' ')], environment)
+      expect([line, status, status === 0 ? '' : output]).toEqual([line, 0, ''])
+    }
+  })
+
+  test('Scalingo: the worker ends in good order when the platform stops it', { timeout: 60_000 }, async () => {
+    const [{ words } = { words: [] }] = commandsIn(procfile.get('worker') ?? '')
+    const { child, ended } = start(words, environmentOf('impact'))
+    await new Promise((resolve) =>
+      child.stderr.on('data', (chunk) => /Prochaine publication/.test(chunk) && resolve(1)),
+    )
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('Arrêté.') })
   })
 
   test('Scalingo: postdeploy, then the jobs, and the commands of the page', { timeout: 120_000 }, async () => {

@@ -168,7 +168,7 @@ describe.sequential('docs/operating', () => {
     expect(await held()).toBe(0)
   })
 
-  test('move.md: the days of the history go along', { timeout: 90_000 }, async () => {
+  test('move.md: the days of the history go along, then the source moves too', { timeout: 90_000 }, async () => {
     await ask(
       databases.target,
       `insert into vitrine.ledger (schema_name, table_name, day, figures, origin, recorded_at)
@@ -180,10 +180,18 @@ describe.sequential('docs/operating', () => {
     // The roles are those of the publication, and are there already on the one server of this test.
     const names = { METABASE_DATABASE_URL: old.roles[0], METABASE_READER_URL: old.roles[1] }
     const next = Object.fromEntries(Object.entries(names).map(([name, role]) => [name, moved.target.url(role)]))
+    const newSource = { DATABASE_URL: moved.source.url(moved.app) }
     try {
       const followed = await follow('move.md', {
         provision: async () => {
           environment = { ...before, ...next, METABASE_ADMIN_URL: moved.target.url() }
+        },
+        check: async () => {
+          environment = { ...environment, ...newSource }
+          for (const line of ['migrate', 'sample --size S']) {
+            expect(await run(impact, line, { environment })).toMatchObject({ status: 0 })
+          }
+          expect((await command('sync')).stderr).toContain('error TARGET_OTHER_SOURCE')
         },
       })
       expect(followed).toEqual([
@@ -194,6 +202,9 @@ describe.sequential('docs/operating', () => {
         'sync: 0',
         'doctor: 0',
         'status: 0',
+        'check: 0',
+        'migrate --new-source: 0',
+        'sync: 0',
       ])
       const sql = 'select date::text from impact.metabase_stats order by date limit 1'
       expect(await ask(moved.target, sql)).toEqual([{ date: '2024-01-01' }])

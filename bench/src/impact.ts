@@ -1,44 +1,35 @@
 /**
- * Impact's whole publication at a size of the sample, against a pure copy of the same tables already computed: what the
- * rules, the joins and the checks cost over moving their results. `node bench/dist/impact.js [S|M|L] [--rounds N]`.
+ * Impact's whole publication: against a pure copy of its results (what the rules, the joins and the checks cost over moving
+ * them), by number of companies, and a rollback. `node bench/dist/impact.js [--rounds N] [--phases]`.
  */
-
+import { parseArgs } from 'node:util'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import { migrateOperational } from 'impact/dist/database/migrate.js'
-import { loadSample, type SampleSize } from 'impact/dist/database/sample.js'
+import { loadSample } from 'impact/dist/database/sample.js'
 import impact from 'impact/dist/publication/index.js'
 import { definePublication, type Publication } from 'vitrine'
 import { parseAddress } from 'vitrine/postgres/address'
 import { connect, type Session } from 'vitrine/postgres/connect'
-import { identifier, qualified } from 'vitrine/publication/shape'
+import { rollback } from 'vitrine/run/rollback'
 import { sync } from 'vitrine/run/sync'
 import { applyPlan, planFor } from 'vitrine/target/migrate'
-import {
-  clearWorkSchema,
-  declareReferences,
-  finishTable,
-  loadTable,
-  openStaging,
-  referencesOf,
-  stagedShape,
-  validateReference,
-} from 'vitrine/target/staging'
+import { copyResults } from './impact-copy.ts'
+import { type Figure, tableOf } from './report.ts'
 import { alternate, spreadOf } from './rounds.ts'
 import { withClient } from './servers.ts'
 
-const GOAL = 2
-const SIZES: readonly SampleSize[] = ['S', 'M', 'L']
 const NOW = new Date('2026-07-22T10:00:00Z')
+const [S, M, L] = [300, 5_000, 50_000]
+/** As many as the original was measured with. */
+const ORIGINAL = { companies: 3_000, newest: 11, oldest: 47 }
 
-interface Ends {
-  readonly source: string
-  readonly results: string
-  readonly target: string
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, phases: { type: 'boolean', default: false } },
+})
+const rounds = Number(values.rounds)
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`)
 }
-
-/** A publication whose writer is the superuser of a server that only the bench uses. */
-const publicationFor = (server: EmbeddedServer): Publication =>
-  definePublication({ ...impact, writer: server.superuser, reader: 'bench_metabase' })
 
 const session = (url: string, side: 'source' | 'target', publication: Publication): Promise<Session> =>
   connect(parseAddress(url, 'bench'), {
@@ -49,11 +40,12 @@ const session = (url: string, side: 'source' | 'target', publication: Publicatio
     searchPath: [],
   })
 
-async function publish(ends: Ends, target: string, publication: Publication): Promise<number> {
+/** Milliseconds of one run. */
+async function publish(publication: Publication, source: string, target: string): Promise<number> {
   const started = performance.now()
   const { phases, tables } = await sync({
     publication,
-    source: parseAddress(ends.source, 'source'),
+    source: parseAddress(source, 'source'),
     target: parseAddress(target, 'target'),
     only: null,
     dryRun: false,
@@ -64,96 +56,128 @@ async function publish(ends: Ends, target: string, publication: Publication): Pr
     observer: () => undefined,
     signal: new AbortController().signal,
   })
-  if (process.argv.includes('--phases')) {
-    const slow = tables.map(({ table, milliseconds }) => `${table} ${Math.round(milliseconds)}`)
-    process.stderr.write(`${JSON.stringify(phases)} ${slow.join(', ')}\n`)
-  }
-  return performance.now() - started
-}
-
-/** Moves the published tables of one database into the staging schema of another: copy, keys, indexes, references, statistics. */
-async function copyResults(ends: Ends, publication: Publication): Promise<number> {
-  const started = performance.now()
-  const lead = await session(ends.target, 'target', publication)
-  const streams = await Promise.all(
-    [1, 2].map(async () => ({
-      source: await session(ends.results, 'source', publication),
-      target: await session(ends.target, 'target', publication),
-    })),
-  )
-  const staging = await openStaging(lead, publication)
-  const queue = [...publication.tables]
-  await Promise.all(
-    streams.map(async ({ source, target }) => {
-      for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
-        const shape = stagedShape(table, publication)
-        const columns = shape.columns.map(({ name }) => name)
-        const select = `select ${columns.map(identifier).join(', ')} from ${qualified(publication.schema, table.name)}`
-        await loadTable(target, shape, staging, { source: source.client, select, columns, rewriter: null })
-        await finishTable(target, shape, staging)
-      }
-    }),
-  )
-  const references = referencesOf(publication.tables.map((table) => stagedShape(table, publication)))
-  await declareReferences(lead, staging, references)
-  for (const reference of references) await validateReference(lead, staging, reference)
   const milliseconds = performance.now() - started
-  await clearWorkSchema(lead, publication, staging)
-  await Promise.all([lead, ...streams.flatMap(({ source, target }) => [source, target])].map((open) => open.end()))
+  if (values.phases) {
+    const times = tables.map((table) => `${table.table} ${Math.round(table.milliseconds)}`)
+    say(`${Math.round(milliseconds)} ms ${JSON.stringify(phases)} ${times.join(', ')}`)
+  }
   return milliseconds
 }
 
-async function prepare(ends: Ends, size: SampleSize, publication: Publication): Promise<void> {
-  await withClient(ends.source, async (client) => {
-    await migrateOperational(client)
-    await loadSample(client, { size, today: '2026-07-22' })
+async function timeRollback(publication: Publication, target: string): Promise<number> {
+  const started = performance.now()
+  await rollback({
+    publication,
+    target: parseAddress(target, 'target'),
+    observer: () => undefined,
+    signal: new AbortController().signal,
   })
-  for (const url of [ends.results, ends.target]) {
+  return performance.now() - started
+}
+
+/** One operational database of a number of companies, and one that it is published into. */
+async function prepare(
+  servers: readonly [EmbeddedServer, EmbeddedServer],
+  publication: Publication,
+  companies: number,
+): Promise<{ readonly source: string; readonly target: string; readonly results: string }> {
+  say(`${companies} companies …`)
+  const [one, other] = servers
+  const names = { source: `impact_${companies}`, target: `published_${companies}`, results: `results_${companies}` }
+  await withClient(one.url('postgres'), (client) => client.query(`create database ${names.source}`))
+  await withClient(other.url('postgres'), async (client) => {
+    await client.query(`create database ${names.target}`)
+    await client.query(`create database ${names.results}`)
+  })
+  const urls = { source: one.url(names.source), target: other.url(names.target), results: other.url(names.results) }
+  await withClient(urls.source, async (client) => {
+    await migrateOperational(client)
+    await loadSample(client, { size: companies, today: '2026-07-22' })
+  })
+  for (const url of [urls.target, urls.results]) {
     const target = await session(url, 'target', publication)
     await applyPlan(target, publication, await planFor(target, publication))
     await target.end()
+    await publish(publication, urls.source, url)
   }
-  await publish(ends, ends.results, publication)
+  return urls
+}
+
+const figure = (over: Pick<Figure, 'what' | 'unit' | 'goal' | 'spread'> & Partial<Figure>): Figure => ({
+  bench: 'impact',
+  judged: 'median',
+  orientation: '',
+  always: false,
+  ...over,
+})
+
+async function measure(servers: readonly [EmbeddedServer, EmbeddedServer]): Promise<readonly Figure[]> {
+  // The bench alone uses the servers: the superuser may write.
+  const publication = definePublication({ ...impact, writer: servers[1].superuser, reader: 'bench_metabase' })
+  const [small, medium, large, original] = [
+    await prepare(servers, publication, S),
+    await prepare(servers, publication, M),
+    await prepare(servers, publication, L),
+    await prepare(servers, publication, ORIGINAL.companies),
+  ]
+  say('against a pure copy …')
+  const copies = await alternate(rounds, {
+    first: () => publish(publication, large.source, large.target),
+    second: () => copyResults(large, publication),
+  })
+  say('by number of companies …')
+  const sizes: (readonly [number, number, number])[] = []
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const [s, m, l] = [
+      await publish(publication, small.source, small.target),
+      await publish(publication, medium.source, medium.target),
+      await publish(publication, large.source, large.target),
+    ]
+    sizes.push([s, m, l])
+    times.push(await publish(publication, original.source, original.target))
+  }
+  say('rollback …')
+  const rollbacks: number[] = []
+  for (let round = 0; round < 2 * rounds; round++) rollbacks.push(await timeRollback(publication, large.target))
+  const slopes = sizes.map(([s, m, l]) => (l - m) / (L - M) / ((m - s) / (M - S)))
+  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2)
+  const [run, copy] = [copies.map(({ first }) => first), copies.map(({ second }) => second)].map(spreadOf)
+  const [atS, atM, atL] = [0, 1, 2].map((index) => spreadOf(sizes.map((row) => row[index] ?? 0)).median)
+  return [
+    figure({
+      what: 'whole run, 50 000 companies, 11 tables, against a pure copy of its results',
+      unit: 'ratio',
+      goal: 2,
+      spread: spreadOf(copies.map(({ first, second }) => first / second)),
+      orientation: `run ${seconds(run?.median ?? 0)} s, copy ${seconds(copy?.median ?? 0)} s`,
+    }),
+    figure({
+      what: 'time of one more company, from M to L against from S to M',
+      unit: 'ratio',
+      goal: 1.15,
+      spread: spreadOf(slopes),
+      orientation: `S ${seconds(atS ?? 0)} s, M ${seconds(atM ?? 0)} s, L ${seconds(atL ?? 0)} s`,
+    }),
+    figure({
+      what: `${ORIGINAL.companies} companies, seconds (the original: ${ORIGINAL.newest} and ${ORIGINAL.oldest})`,
+      unit: 'ratio',
+      goal: ORIGINAL.newest,
+      spread: spreadOf(times.map((milliseconds) => milliseconds / 1000)),
+    }),
+    figure({ what: 'rollback, 50 000 companies', unit: 'ms', goal: 2_000, judged: 'max', spread: spreadOf(rollbacks) }),
+  ]
 }
 
 async function main(): Promise<void> {
-  const [wanted = 'L'] = process.argv
-    .slice(2)
-    .filter((argument) => !argument.startsWith('--') && !/^\d+$/.test(argument))
-  const size = SIZES.find((known) => known === wanted.toUpperCase())
-  const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1] ?? 3) || 3
-  if (size === undefined) throw new Error(`the size is one of ${SIZES.join(', ')}`)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 on')
   const start = (name: string) =>
     startServer({ dataDirectory: serverHome(`${process.cwd()}/.bench/impact-${name}-${process.pid}`), ephemeral: true })
-  const [one, other] = await Promise.all([start('source'), start('target')])
+  const servers = await Promise.all([start('source'), start('target')])
   try {
-    await withClient(one.url('postgres'), (client) => client.query('create database impact'))
-    await withClient(other.url('postgres'), async (client) => {
-      await client.query('create database results')
-      await client.query('create database published')
-    })
-    const ends = { source: one.url('impact'), results: other.url('results'), target: other.url('published') }
-    const publication = publicationFor(other)
-    await prepare(ends, size, publication)
-    const pairs = await alternate(rounds, {
-      first: () => publish(ends, ends.target, publication),
-      second: () => copyResults(ends, publication),
-    })
-    const ratio = spreadOf(pairs.map(({ first, second }) => first / second))
-    const [run, copy] = [spreadOf(pairs.map(({ first }) => first)), spreadOf(pairs.map(({ second }) => second))]
-    const companies = await withClient(ends.source, async (client) => {
-      const { rows } = await client.query<{ n: number }>('select count(*)::integer as n from entreprises_entreprise')
-      return rows[0]?.n ?? 1
-    })
-    process.stdout.write(
-      [
-        `impact ${size}: whole run against a pure copy of its results: ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}), goal ≤ ${GOAL.toFixed(2)}: ${ratio.median <= GOAL ? 'met' : 'MISSED'}`,
-        `run ${(run.median / 1000).toFixed(2)} s, copy ${(copy.median / 1000).toFixed(2)} s, ${((1000 * run.median) / companies).toFixed(0)} µs a company, peak memory of the process ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
-        '',
-      ].join('\n'),
-    )
+    process.stdout.write(`${tableOf(await measure(servers), true)}\n`)
   } finally {
-    await Promise.all([one.stop('immediate'), other.stop('immediate')])
+    await Promise.all(servers.map((server) => server.stop('immediate')))
   }
 }
 

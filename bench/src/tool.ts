@@ -36,7 +36,7 @@ function loadOf(table: PublishedTable, source: Session, inputTypes: readonly num
     rewriter:
       projection.computations.length === 0
         ? null
-        : (output) => new RowRewriter(table, projection, inputTypes, null, output),
+        : (blocks) => new RowRewriter(table, projection, inputTypes, null, blocks),
   }
 }
 

@@ -42,7 +42,9 @@ export const frenchWords: Words = {
       'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
       'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
       'publication décrit.',
-    options: {},
+    options: {
+      newSource: 'metabase : remplit désormais le schéma depuis cette base opérationnelle, au lieu de celle d’avant',
+    },
     examples: [
       { line: 'migrate', says: 'la base opérationnelle' },
       { line: 'migrate metabase --database metabase', says: 'le schéma publié' },
@@ -98,9 +100,10 @@ export const frenchWords: Words = {
     unknown: (table, rows, why) =>
       `${table} : ${plural(rows, 'ligne', 'lignes')} dont une donnée est inconnue (${why})`,
     notDue: (next) => `Rien à faire : prochaine publication prévue le ${next}.`,
-    published: (instant, tables, time) =>
-      `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}.`,
-    rehearsed: (instant, time) => `Répétition faite en ${time} sur les données du ${instant}. Rien n’a été publié.`,
+    published: (instant, tables, time, held) =>
+      `${plural(tables, 'table publiée', 'tables publiées')} en ${time}. Données du ${instant}. Instantané tenu ${held} dans la base opérationnelle.`,
+    rehearsed: (instant, time, held) =>
+      `Répétition faite en ${time} sur les données du ${instant}. Instantané tenu ${held} dans la base opérationnelle. Rien n’a été publié.`,
     phases: {
       check: 'vérification',
       snapshot: 'ouverture de l’instantané',
@@ -173,6 +176,7 @@ export const frenchWords: Words = {
     dataOf: (instant) => `Données du ${instant}.`,
     unpublished: 'Rien n’a été publié.',
     phases: (times) => `Phases : ${times}.`,
+    held: (time) => `Instantané tenu ${time} dans la base opérationnelle.`,
     warning: (place, text) => `peu plausible : ${place} : ${text}`,
   },
   rollback: {
@@ -256,7 +260,8 @@ export const frenchWords: Words = {
       'Fait ce que font provision, migrate metabase et sync_metabase, dans cet ordre, quel que soit l’état de la base : ' +
       'après drop, après un DROP SCHEMA à la main, sur un nouveau serveur. Ce qui tient encore est servi jusqu’à ce que la ' +
       'nouvelle version soit entière. Les jours d’historique viennent du registre. Les rôles et les droits sont faits avec ' +
-      'METABASE_ADMIN_URL si elle est donnée, avec impact sinon.',
+      'METABASE_ADMIN_URL si elle est donnée, avec impact sinon ; s’il en reste à donner par quelqu’un d’autre, la publication ' +
+      'a lieu tout de même et la sortie est 5.',
     options: { allowShrink: 'accepte qu’une table perde plus de lignes que permis' },
     examples: [
       { line: 'rebuild', says: 'après drop, ou quand quelque chose a été retiré à la main' },

@@ -16,7 +16,8 @@ export const SAMPLE_SIZES = { S: 300, M: 5_000, L: 50_000 } as const
 export type SampleSize = keyof typeof SAMPLE_SIZES
 
 export interface SampleOptions {
-  readonly size: SampleSize
+  /** A size by its name, or a number of companies from that of S on. */
+  readonly size: SampleSize | number
   /** A day `YYYY-MM-DD`, or an instant with its offset, read in Europe/Paris; the current day when absent. */
   readonly today?: string | Date
   /** `unavailable`: the night when neither EgaPro nor BGES answered. `available` when absent. */
@@ -24,7 +25,7 @@ export interface SampleOptions {
 }
 
 export interface SampleSummary {
-  readonly size: SampleSize
+  readonly size: SampleOptions['size']
   /** `YYYY-MM-DD`: every date of the sample lies before this day, but for one deliberate limit case. */
   readonly today: string
   /** Rows by table, in the order of `SAMPLE_TABLES`. */
@@ -96,7 +97,7 @@ export async function loadSample(client: ClientBase, options: SampleOptions): Pr
     await assertEmpty(client)
     place = 'constraints'
     const putBack = await setAside(client, SAMPLE_TABLES)
-    await setParameters(client, { size: SAMPLE_SIZES[options.size], today, outage: options.feeds === 'unavailable' })
+    await setParameters(client, { size: companiesOf(options.size), today, outage: options.feeds === 'unavailable' })
     for (const file of FILES) {
       place = `${file}.sql`
       await client.query(readSql(join(databaseFolder(), 'sample', place)))
@@ -115,6 +116,9 @@ export async function loadSample(client: ClientBase, options: SampleOptions): Pr
     throw new ImpactDatabaseError('SAMPLE_FAILED', { place, cause: thrown })
   }
 }
+
+const companiesOf = (size: SampleOptions['size']): number =>
+  typeof size === 'number' ? Math.max(SAMPLE_SIZES.S, Math.floor(size)) : SAMPLE_SIZES[size]
 
 /** The day in Europe/Paris, since the rules compare with its calendar year. Throws `TODAY_INVALID`. */
 export function sampleDay(today: string | Date | undefined): string {

@@ -1,6 +1,7 @@
 /**
  * Le nombre de phrases d’une analyse de document par IA, et de celles qui relèvent d’une norme ESRS. Le résultat est stocké
- * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }`. Aucune phrase n’en sort : des nombres.
+ * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }` ; la requête en donne le texte. Aucune
+ * phrase n’en sort : des nombres.
  */
 import { champ, estObjet, lireJson } from './contenu-json.ts'
 import type { RaisonInconnu } from './statuts.ts'
@@ -22,14 +23,10 @@ const ILLISIBLES: PhrasesAnalyseIa = Object.freeze({
   inconnu: 'contenu_illisible',
 })
 
-const estVide = (contenu: unknown): boolean => contenu === null || contenu === undefined || contenu === ''
-
-/** Reçoit `resultat_json` en texte JSON, ou déjà lu ; la chaîne qui s’y trouve est lue à son tour, une fois. */
+/** Reçoit le texte de `resultat_json` : celui de la chaîne qui s’y trouve, ou de l’objet s’il y est sans détour. */
 export function phrasesAnalyseIa(resultatJson: unknown): PhrasesAnalyseIa {
-  if (estVide(resultatJson)) return SANS_RESULTAT
-  const chaine = lireJson(resultatJson)
-  if (estVide(chaine)) return SANS_RESULTAT
-  const resultat = lireJson(chaine)
+  if (resultatJson === null || resultatJson === undefined || resultatJson === '') return SANS_RESULTAT
+  const resultat = lireJson(resultatJson)
   if (!estObjet(resultat)) return ILLISIBLES
   let nbPhrases = 0
   let nbPhrasesPertinentes = 0

@@ -10,16 +10,17 @@ import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 /** Le relevé dit si la source a répondu ; sans ligne pour l’entreprise, elle a répondu qu’il n’y a pas de bilan. */
 const bilans = evaluees
   .leftJoin('feeds_releve as releve', (join) => join.on('releve.source', '=', 'bges'))
-  .leftJoinLateral(
+  .leftJoin(
     (sub) =>
       sub
         .selectFrom('feeds_bges as bilan')
-        .whereRef('bilan.siren', '=', 'e.siren')
-        .select(({ fn }) =>
+        .groupBy('bilan.siren')
+        .select(({ fn }) => [
+          'bilan.siren',
           sql<number | null>`cast(extract(year from ${fn.max('bilan.dt_publication')}) as integer)`.as('annee'),
-        )
+        ])
         .as('dernier'),
-    (join) => join.onTrue(),
+    (join) => join.onRef('dernier.siren', '=', 'e.siren'),
   )
 
 export const bges = from(bilans).publish(

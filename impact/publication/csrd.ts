@@ -7,52 +7,61 @@ import { evaluees, ZONE } from './population.ts'
 import { DESCRIPTION } from './raisons.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
+/** Tous les rapports sont lus une fois : des jointures coûtent moins que des recherches par entreprise. */
 const rapports = evaluees
   // Rien dans la base n’interdit deux rapports officiels la même année : leur nombre est compté, la règle en juge.
-  .leftJoinLateral(
+  .leftJoin(
     (sub) =>
       sub
         .selectFrom('reglementations_rapportcsrd as r')
-        .whereRef('r.entreprise_id', '=', 'e.id')
         .where('r.proprietaire_id', 'is', null)
         .where(({ eb, ref }) => eb(ref('r.annee'), '=', runYear(ZONE)))
+        .groupBy('r.entreprise_id')
         .select(({ fn }) => [
+          'r.entreprise_id',
           count().as('nombre'),
           fn.max('r.lien_rapport').as('lien'),
           fn<boolean | null>('bool_and', ['r.bloque']).as('bloque'),
         ])
         .as('officiel'),
-    (join) => join.onTrue(),
+    (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'),
   )
-  .leftJoinLateral(
+  .leftJoin(
     (sub) =>
       sub
         .selectFrom('reglementations_rapportcsrd as r')
-        .whereRef('r.entreprise_id', '=', 'e.id')
+        .distinctOn('r.entreprise_id')
+        .orderBy('r.entreprise_id')
         .orderBy('r.annee', 'desc')
         .orderBy('r.id', 'desc')
-        .limit(1)
-        .select(({ selectFrom }) => [
-          'r.etape_validee',
-          'r.lien_rapport as lien',
-          selectFrom('reglementations_rapportcsrd_analyses_ia as l')
-            .whereRef('l.rapportcsrd_id', '=', 'r.id')
-            .select(count().as('n'))
-            .as('documents'),
-          selectFrom('reglementations_enjeu as j')
-            .whereRef('j.rapport_csrd_id', '=', 'r.id')
-            .where('j.materiel', 'is not', null)
-            .select(count().as('n'))
-            .as('enjeux'),
-        ])
+        .select(['r.entreprise_id', 'r.id', 'r.etape_validee', 'r.lien_rapport as lien'])
         .as('dernier'),
-    (join) => join.onTrue(),
+    (join) => join.onRef('dernier.entreprise_id', '=', 'e.id'),
+  )
+  .leftJoin(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_rapportcsrd_analyses_ia as l')
+        .groupBy('l.rapportcsrd_id')
+        .select(['l.rapportcsrd_id', count().as('nombre')])
+        .as('documents'),
+    (join) => join.onRef('documents.rapportcsrd_id', '=', 'dernier.id'),
+  )
+  .leftJoin(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_enjeu as j')
+        .where('j.materiel', 'is not', null)
+        .groupBy('j.rapport_csrd_id')
+        .select(['j.rapport_csrd_id', count().as('nombre')])
+        .as('enjeux'),
+    (join) => join.onRef('enjeux.rapport_csrd_id', '=', 'dernier.id'),
   )
 
 export const csrd = from(rapports).publish(
   'metabase_csrd',
   'La CSRD d’une entreprise : obligation, statut et avancement du rapport.',
-  ({ ref }) => {
+  ({ ref, fn, lit }) => {
     const regle = compute(
       {
         dateClotureExercice: ref('c.date_cloture_exercice'),
@@ -69,13 +78,13 @@ export const csrd = from(rapports).publish(
         trancheChiffreAffaires: ref('c.tranche_chiffre_affaires'),
         trancheBilanConsolide: ref('c.tranche_bilan_consolide'),
         trancheChiffreAffairesConsolide: ref('c.tranche_chiffre_affaires_consolide'),
-        nombreOfficiels: ref('officiel.nombre'),
+        nombreOfficiels: fn.coalesce('officiel.nombre', lit(0)),
         lienOfficiel: ref('officiel.lien'),
         bloqueOfficiel: ref('officiel.bloque'),
         etapeValidee: ref('dernier.etape_validee'),
         lienDernier: ref('dernier.lien'),
-        nbDocumentsIa: ref('dernier.documents'),
-        nbEnjeuxAnalyses: ref('dernier.enjeux'),
+        nbDocumentsIa: ref('documents.nombre'),
+        nbEnjeuxAnalyses: ref('enjeux.nombre'),
       },
       (entree) => ({ publiee: estSuffisammentQualifieeCsrd(entree), ...evaluer(entree) }),
     )

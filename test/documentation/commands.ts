@@ -26,6 +26,8 @@ export function oursIn(words: readonly string[]): { readonly program: Ours; read
   const [first, ...rest] = words.filter((word) => word !== '--silent')
   const [second, ...more] = rest
   if (first === 'vitrine' || first === 'impact') return { program: first, argv: rest }
+  // Where a signal must reach it, as npm hands none on.
+  if (first === 'node' && second === 'impact/dist/cli/main.js') return { program: 'impact', argv: more }
   const called = first === 'npx' ? second : first === 'npm' && second === 'run' ? more[0] : undefined
   if (called === 'vitrine' || called === 'impact') {
     return { program: called, argv: first === 'npx' ? more : more.slice(more[1] === '--' ? 2 : 1) }

@@ -23,8 +23,9 @@ export interface OperationalAnswer {
 }
 
 export function defineImpactMigrate(words: MigrateWords): Command {
-  const own = { ...words, options: { database: WORDS.database } }
-  const command = defineCommand('migrate', own, { database: '--database <name>' }, (call) =>
+  const own = { ...words, options: { database: WORDS.database, ...words.options } }
+  const flags = { database: '--database <name>', newSource: '--new-source' }
+  const command = defineCommand('migrate', own, flags, (call) =>
     isPublished(call) ? migratePublished(call, words) : migrate(call),
   )
   return Object.freeze({ ...command, parameters: '[application]' })
@@ -43,7 +44,10 @@ function isPublished(call: Call): boolean {
   if (application === 'metabase' && database === 'default') {
     wrong('The application metabase is never in the operational database.')
   }
-  return application === 'metabase' || database === 'metabase'
+  const published = application === 'metabase' || database === 'metabase'
+  if (!published && call.flag('newSource'))
+    wrong('Only the published schema has a source: migrate metabase --new-source.')
+  return published
 }
 
 async function migrate(call: Call): Promise<ExitName> {

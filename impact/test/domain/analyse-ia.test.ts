@@ -6,8 +6,8 @@ import { phrasesAnalyseIa } from '../../domain/analyse-ia.ts'
 const compte = (nbPhrases: number, nbPhrasesPertinentes: number) => ({ nbPhrases, nbPhrasesPertinentes, inconnu: null })
 const SANS = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: null }
 const ILLISIBLE = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: 'contenu_illisible' }
-/** Comme la base le rend : le texte JSON d’une chaîne. */
-const chaine = (resultat: unknown): string => JSON.stringify(JSON.stringify(resultat))
+/** Comme la requête le rend : le texte de la chaîne. */
+const chaine = (resultat: unknown): string => JSON.stringify(resultat)
 
 describe('les phrases d’une analyse', () => {
   test.each([
@@ -16,13 +16,12 @@ describe('les phrases d’une analyse', () => {
     ['le libellé peut contenir plus', chaine({ 'E1 : Non ESRS (autre)': [1] }), compte(1, 0)],
     ['un objet vide', chaine({}), compte(0, 0)],
     ['une norme sans phrase', chaine({ 'ESRS E1': [] }), compte(0, 0)],
-    ['la chaîne déjà extraite', JSON.stringify({ 'ESRS E1': [1] }), compte(1, 1)],
     ['l’objet déjà lu', { 'ESRS E1': [1], 'Non ESRS': [2] }, compte(2, 1)],
     ['une clé de prototype', '{"__proto__": [1, 2], "constructor": [3]}', compte(3, 3)],
     ['NULL', null, SANS],
     ['vide', '', SANS],
-    ['une chaîne JSON vide', '""', SANS],
-    ['le null de JSON', 'null', SANS],
+    ['une chaîne dans la chaîne', '""', ILLISIBLE],
+    ['une chaîne qui dit null', 'null', ILLISIBLE],
     ['un texte quelconque', 'pas du JSON', ILLISIBLE],
     ['une chaîne qui n’est pas du JSON', '"pas du JSON"', ILLISIBLE],
     ['un JSON coupé', chaine({ 'ESRS E1': [1] }).slice(0, -4), ILLISIBLE],
@@ -30,7 +29,7 @@ describe('les phrases d’une analyse', () => {
     ['un nombre', '42', ILLISIBLE],
     ['une norme sans liste', chaine({ 'ESRS E1': 'une phrase' }), ILLISIBLE],
     ['une norme nulle', chaine({ 'ESRS E1': null }), ILLISIBLE],
-    ['trois niveaux de chaîne', JSON.stringify(chaine({ 'ESRS E1': [1] })), ILLISIBLE],
+    ['un niveau de chaîne de trop', JSON.stringify(chaine({ 'ESRS E1': [1] })), ILLISIBLE],
   ])('%s', (_nom, contenu, attendu) => {
     expect(phrasesAnalyseIa(contenu)).toEqual(attendu)
   })

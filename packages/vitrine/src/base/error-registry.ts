@@ -3,18 +3,11 @@
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
 
-import type { ExitName } from './exit.ts'
+import { type ErrorKind, kind } from './error-kind.ts'
+import { SERVER_ERRORS } from './server-kinds.ts'
+import { SOURCE_ERRORS } from './source-errors.ts'
 
-/** One entry of the registry: what happened, what to do, how the process ends, and whether trying again can help. */
-export interface ErrorKind {
-  readonly what: string
-  readonly hint: string
-  readonly exit: ExitName
-  readonly retry: boolean
-}
-
-const kind = (what: string, hint: string, exit: ExitName, retry = false): ErrorKind =>
-  Object.freeze({ what, hint, exit, retry })
+export type { ErrorKind } from './error-kind.ts'
 
 export const ERRORS = Object.freeze({
   INTERNAL: kind(
@@ -68,44 +61,7 @@ export const ERRORS = Object.freeze({
     'usage',
   ),
 
-  CONNECTION_FAILED: kind(
-    'A database server could not be reached.',
-    'Check that the server runs and that host and port are right.',
-    'connection',
-    true,
-  ),
-  CONNECTION_LOST: kind(
-    'The connection to a database server was lost.',
-    'The previous version is still served; run again when the server is back.',
-    'connection',
-    true,
-  ),
-  AUTHENTICATION_FAILED: kind(
-    'A database server refused the role or its password.',
-    'Check user and password in the URL.',
-    'connection',
-  ),
-  DATABASE_MISSING: kind(
-    'The database does not exist on the server.',
-    'Check the name in the URL, or create the database.',
-    'connection',
-  ),
-  TLS_FAILED: kind(
-    'A secure connection could not be made.',
-    'Check sslmode and sslrootcert in the URL, and the certificate of the server.',
-    'connection',
-  ),
-  SERVER_TOO_OLD: kind(
-    'A database server is older than PostgreSQL 15.',
-    'Upgrade the server: versions 15 to 18 are supported.',
-    'connection',
-  ),
-  TOO_MANY_CONNECTIONS: kind(
-    'A database server has no connection left.',
-    'Close idle clients or raise the limit of the role, and run again.',
-    'connection',
-    true,
-  ),
+  ...SERVER_ERRORS,
 
   TARGET_IS_SOURCE: kind(
     'Target and source are the same database.',
@@ -279,6 +235,7 @@ export const ERRORS = Object.freeze({
     'data',
     true,
   ),
+  ...SOURCE_ERRORS,
   QUERY_FAILED: kind(
     'A database refused a statement of the tool.',
     'See the phase and the state; the previous version stays.',

@@ -1,9 +1,25 @@
 /** Every limit of the tool, named with its unit. Each can be given in the publication's `limits` or is justified here. */
 
 export interface Limits {
-  /** Parallel tables: on two cores a third stream gains nothing (the target's CPU is the limit). */
+  /**
+   * Parallel tables, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the limit). At its peak a
+   * run has one session more than streams on the source, and on the target one more, with one for tables that are taken
+   * over as published and one for history tables.
+   */
   readonly copyStreams: number
   readonly connectTimeoutMs: number
+  /**
+   * A run gives its snapshot of the source back within this time, or gives up. As long as it is held, the source keeps every
+   * row version that has gone since: its tables grow, and a replica falls behind its primary or cancels us.
+   */
+  readonly snapshotLimitMs: number
+  /**
+   * A server that owes us something and is silent for this long is asked, through another session, whether it still works
+   * for us; a host that is gone is found within it, by either side.
+   */
+  readonly silenceMs: number
+  /** How often a server looks, during a statement of ours, whether we are still there: a dead run keeps its lock no longer. */
+  readonly orphanCheckMs: number
   /**
    * How long the switch may wait for its locks at each try, all together; new readers never wait longer than this behind us.
    * Below the server's deadlock_timeout (1 s), so that a wait for each other is ended here and not in the reader.
@@ -43,9 +59,26 @@ export interface Limits {
   readonly deliveryPauseMs: number
 }
 
+/** Each stream is a session on both servers, and servers have a hundred by default. */
+export const MOST_STREAMS = 16
+
+/** Name of a limit, and what is wrong with it. */
+export type LimitProblem = readonly [name: string, detail: string]
+
+/** For `check`. */
+export const limitProblems = (limits: Limits): readonly LimitProblem[] =>
+  Object.entries<number>({ ...limits }).flatMap(([name, value]): readonly LimitProblem[] => {
+    if (!Number.isFinite(value) || value < 0) return [[name, 'it must be a number that is not negative']]
+    if (name !== 'copyStreams' || (Number.isInteger(value) && value >= 1 && value <= MOST_STREAMS)) return []
+    return [[name, `it must be a whole number from 1 to ${MOST_STREAMS}`]]
+  })
+
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   copyStreams: 2,
   connectTimeoutMs: 10_000,
+  snapshotLimitMs: 30 * 60_000,
+  silenceMs: 60_000,
+  orphanCheckMs: 2_000,
   switchLockTimeoutMs: 100,
   switchQuietTries: 20,
   switchQuietPauseMs: 25,

@@ -2,8 +2,9 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session, type Side } from '../postgres/connect.ts'
-import { refuseSameDatabase } from '../postgres/identity.ts'
+import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
+import { requireOwnTarget } from '../target/source-record.ts'
 import type { Call } from './command.ts'
 
 export interface SessionWish {
@@ -59,26 +60,56 @@ export async function withSessionOrReason<T>(
   return session instanceof VitrineError ? work(session) : using(call, session, () => work(session))
 }
 
-/** Does `work` with a session on the target that may write, once it is proved not to be the source. */
+/** How a session that may write is used. */
+export interface WritableWish {
+  /** It is said that the source has moved: whichever it is, it must answer. */
+  readonly newSource?: boolean
+}
+
+/**
+ * Does `work` with a session on the target that may write, once it is proved not to be the source, and to be filled by this
+ * publication from this source. `work` gets what identifies the source, or null when there is none or it does not answer.
+ */
 export async function withWritableTarget<T>(
   call: Call,
   publication: Publication,
   target: Address,
   source: Address | null,
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, source: DatabaseIdentity | null) => Promise<T>,
+  { newSource = false }: WritableWish = {},
 ): Promise<T> {
   return withSession(call, publication, { side: 'target', address: target, readOnly: false }, async (session) => {
-    if (source !== null) await proveApart(call, publication, source, session)
-    return work(session)
+    const identity = source === null ? null : await proveApart(call, publication, source, session, newSource)
+    await refuseForeign(session, publication, newSource ? null : identity)
+    return work(session, identity)
   })
 }
 
 /** A source that does not let us in cannot prove anything; the URLs have been compared already, and the next run will. */
-async function proveApart(call: Call, publication: Publication, source: Address, target: Session): Promise<void> {
+async function proveApart(
+  call: Call,
+  publication: Publication,
+  source: Address,
+  target: Session,
+  mustAnswer: boolean,
+): Promise<DatabaseIdentity | null> {
   const wish = { side: 'source', address: source, readOnly: true } as const
   try {
-    await withSession(call, publication, wish, (session) => refuseSameDatabase(session, target))
+    return await withSession(call, publication, wish, async (session) => {
+      await refuseSameDatabase(session, target)
+      return identityOf(session)
+    })
   } catch (error) {
-    if (!(error instanceof VitrineError) || error.kind.exit !== 'connection') throw error
+    if (mustAnswer || !(error instanceof VitrineError) || error.kind.exit !== 'connection') throw error
+    return null
+  }
+}
+
+/** An administrator may be unable to read the bookkeeping, and then changes rights only: what comes after asks again. */
+async function refuseForeign(target: Session, publication: Publication, source: DatabaseIdentity | null) {
+  try {
+    await requireOwnTarget(target, publication, source)
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
   }
 }

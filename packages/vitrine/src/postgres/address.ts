@@ -90,10 +90,14 @@ function parameters(url: URL, place: string): ReadonlyMap<string, string> {
   return values
 }
 
+/** Where a database is, without who logs in. */
+export function whereIs({ host, port, database }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
+}
+
 /** The address in a form that may be printed: no password. */
 export function printable(address: Address): string {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `${address.user}@${host}:${address.port}/${address.database}`
+  return `${address.user}@${whereIs(address)}`
 }
 
 /** The address as a URL, password included: for the one line in which the demo gives its reader's connection. */

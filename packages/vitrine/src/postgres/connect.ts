@@ -2,13 +2,14 @@
  * Opens sessions: explicit fields, libpq's sslmode, bounded waits, and the same settings on every session of ours. The
  * only place of the tool that makes a `pg` client.
  */
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { type Address, printable } from './address.ts'
+import { readingSocket } from './reading-socket.ts'
 import { fromDriver } from './server-error.ts'
+import { attempts, tlsOptions } from './tls.ts'
+import { Vigil, watch } from './vigil.ts'
 
 export type Side = 'source' | 'target'
 
@@ -20,7 +21,12 @@ export interface SessionOptions {
   readonly readOnly: boolean
   /** Schemas that unqualified names are looked up in; empty for pg_catalog alone. */
   readonly searchPath: readonly string[]
+  /** For short statements only: the session is given up when one takes longer, and nothing else watches over it. */
+  readonly answerWithinMs?: number
 }
+
+/** How long a server may take to close a session that is idle. */
+const END_WITHIN_MS = 1_000
 
 /** The oldest server whose behaviour is tested. */
 const OLDEST_VERSION = 150_000
@@ -34,7 +40,10 @@ export class Session {
   serverVersion = 0
   /** Of the server's backend. */
   pid = 0
+  /** When the backend began, as the server counts: a restarted server may give its pid to another. */
+  backendSince = ''
   #ended = false
+  #lost: VitrineError | null = null
 
   constructor(client: pg.Client, side: Side, address: Address) {
     this.client = client
@@ -46,30 +55,35 @@ export class Session {
 
   /** Rows of a statement with parameters. */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    try {
-      const result = await this.client.query<Row>({ text, values: [...values] })
-      return result.rows
-    } catch (error) {
-      throw fromDriver(error, this.side)
-    }
+    const result = await this.#answer(() => this.client.query<Row>({ text, values: [...values] }))
+    return result.rows
   }
 
   /** One or more statements without parameters and without interest in their rows. */
   async execute(text: string): Promise<void> {
-    try {
-      await this.client.query(text)
-    } catch (error) {
-      throw fromDriver(error, this.side)
-    }
+    await this.#answer(() => this.client.query(text))
   }
 
   /** The OIDs of the columns that a SELECT gives, without running it to its end. */
   async describe(select: string): Promise<readonly { readonly name: string; readonly oid: number }[]> {
+    const result = await this.#answer(() => this.client.query(`select * from (${select}) as described limit 0`))
+    return result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
+  }
+
+  async #answer<T>(ask: () => Promise<T>): Promise<T> {
+    const vigil = new Vigil(
+      () => this.client,
+      (error) => {
+        this.#lost = error
+        this.destroy()
+      },
+    )
     try {
-      const result = await this.client.query(`select * from (${select}) as described limit 0`)
-      return result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
+      return await ask()
     } catch (error) {
-      throw fromDriver(error, this.side)
+      throw this.#lost ?? fromDriver(error, this.side)
+    } finally {
+      vigil.end()
     }
   }
 
@@ -89,7 +103,10 @@ export class Session {
   async end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
+    // A peer that does not answer any more does not close either.
+    const timer = setTimeout(() => this.destroy(), END_WITHIN_MS)
     await this.client.end().catch(() => undefined)
+    clearTimeout(timer)
   }
 
   /** Ends at once, whatever is under way. */
@@ -101,35 +118,6 @@ export class Session {
   }
 }
 
-function certificate(path: string, name: string, side: Side): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new VitrineError('TLS_FAILED', { place: side, detail: `The file of ${name} cannot be read.`, cause: error })
-  }
-}
-
-function tlsOptions(address: Address, side: Side): ConnectionOptions {
-  const verifies = address.sslMode === 'verify-ca' || address.sslMode === 'verify-full'
-  const system = address.sslRootCert === 'system' || address.sslRootCert === null
-  return {
-    rejectUnauthorized: verifies || (address.sslRootCert !== null && address.sslMode === 'require'),
-    ...(system ? {} : { ca: certificate(address.sslRootCert ?? '', 'sslrootcert', side) }),
-    ...(address.sslCert === null ? {} : { cert: certificate(address.sslCert, 'sslcert', side) }),
-    ...(address.sslKey === null ? {} : { key: certificate(address.sslKey, 'sslkey', side) }),
-    // libpq: only verify-full compares the host name with the certificate's.
-    ...(address.sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
-  }
-}
-
-/** Whether each try uses TLS, in libpq's order. */
-function attempts(address: Address): readonly boolean[] {
-  if (address.sslMode === 'disable') return [false]
-  if (address.sslMode === 'allow') return [false, true]
-  if (address.sslMode === 'prefer') return [true, false]
-  return [true]
-}
-
 async function open(address: Address, options: SessionOptions, tls: boolean): Promise<pg.Client> {
   const client = new pg.Client({
     host: address.host,
@@ -139,10 +127,13 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
     // An empty password, because the driver would look for one in the environment and in ~/.pgpass.
     password: address.password?.reveal() ?? '',
     ssl: tls ? tlsOptions(address, options.side) : false,
+    ...(tls ? {} : { stream: () => readingSocket() }),
     application_name: options.name,
     connectionTimeoutMillis:
       address.connectTimeoutSeconds === null ? options.limits.connectTimeoutMs : address.connectTimeoutSeconds * 1000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: options.limits.silenceMs / 2,
+    ...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
   })
   client.on('error', () => undefined)
   try {
@@ -208,6 +199,16 @@ export async function connect(address: Address, options: SessionOptions): Promis
   // sound because the loop either set it or threw.
   const session = new Session(client as pg.Client, options.side, address)
   try {
+    if (options.answerWithinMs === undefined) {
+      const { silenceMs, statementTimeoutMs } = options.limits
+      const longestMs = statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + silenceMs
+      watch(session.client, {
+        side: options.side,
+        silenceMs,
+        longestMs,
+        stillWorks: () => stillWorks(session, options),
+      })
+    }
     await prepare(session, options)
   } catch (error) {
     await session.end()
@@ -216,20 +217,46 @@ export async function connect(address: Address, options: SessionOptions): Promis
   return session
 }
 
+/**
+ * Whether the server works for the session, asked through another one. True also when it answers and does not say; a server
+ * that works only for want of us (to read what it sends, to send what it reads) does not work, because we wait for it.
+ */
+async function stillWorks(session: Session, options: SessionOptions): Promise<boolean> {
+  const { limits } = options
+  let asking: Session | null = null
+  try {
+    const name = `${options.name} (is it there?)`
+    asking = await connect(session.address, { ...options, name, answerWithinMs: limits.connectTimeoutMs })
+    const [backend] = await asking.query<{ works: boolean }>(
+      `select state = 'disabled' or (state = 'active' and wait_event_type is distinct from 'Client') as works
+       from pg_catalog.pg_stat_activity where pid = $1 and extract(epoch from backend_start)::text = $2`,
+      [session.pid, session.backendSince],
+    )
+    return backend?.works === true
+  } catch (error) {
+    return !(error instanceof VitrineError && error.code.startsWith('CONNECTION_'))
+  } finally {
+    if (asking !== null) await asking.end()
+  }
+}
+
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
 
 async function prepare(session: Session, options: SessionOptions): Promise<void> {
-  const [version] = await session.query<{ number: number; pid: number }>(
-    "select current_setting('server_version_num')::integer as number, pg_backend_pid() as pid",
+  const [facts] = await session.query<{ number: number; windows: boolean; pid: number; since: string }>(
+    `select current_setting('server_version_num')::integer as number, version() ~* 'windows|mingw|msvc|visual' as windows,
+            pid, extract(epoch from backend_start)::text as since
+     from pg_catalog.pg_stat_activity where pid = pg_backend_pid()`,
   )
-  session.serverVersion = version?.number ?? 0
-  session.pid = version?.pid ?? 0
+  session.serverVersion = facts?.number ?? 0
+  session.pid = facts?.pid ?? 0
+  session.backendSince = facts?.since ?? ''
   if (session.serverVersion < OLDEST_VERSION) {
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
   }
   const path = options.searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(', ')
-  const settings: Readonly<Record<string, string>> = {
+  const settings: Record<string, string> = {
     search_path: path === '' ? "''" : path,
     statement_timeout: String(options.limits.statementTimeoutMs),
     idle_in_transaction_session_timeout: String(options.limits.statementTimeoutMs),
@@ -243,11 +270,29 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     row_security: 'off',
     default_transaction_read_only: options.readOnly ? 'on' : 'off',
     jit: 'off',
+    ...goneClientSettings(options),
   }
+  // A server on Windows cannot look, and refuses to be told to.
+  if (facts?.windows === false) settings['client_connection_check_interval'] = String(options.limits.orphanCheckMs)
   const text = Object.entries(settings).map(
     ([name, value]) => `set ${name} = ${value === path ? value : quoteSetting(value)}`,
   )
   await session.execute(text.join('; '))
+}
+
+/**
+ * How the server finds that our host is gone, which no closed connection tells it: it would keep our lock and our snapshot
+ * for two hours. Not for the source to give up when nothing is taken off it: that is what we do while the target is slow.
+ */
+function goneClientSettings({ limits, side }: SessionOptions): Readonly<Record<string, string>> {
+  const probes = 3
+  const idle = Math.max(1, Math.round(limits.silenceMs / 2000))
+  return {
+    tcp_keepalives_idle: String(idle),
+    tcp_keepalives_interval: String(Math.max(1, Math.round(idle / probes))),
+    tcp_keepalives_count: String(probes),
+    ...(side === 'target' ? { tcp_user_timeout: String(limits.silenceMs) } : {}),
+  }
 }
 
 const quoteSetting = (value: string): string => (/^\d+$/.test(value) || value === "''" ? value : `'${value}'`)

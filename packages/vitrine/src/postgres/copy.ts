@@ -5,8 +5,10 @@
  */
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { Blocks } from './blocks.ts'
 import type { RowRewriter } from './row-rewrite.ts'
 import { serverError } from './server-error.ts'
+import { Vigil } from './vigil.ts'
 import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
 export interface CopyRequest {
@@ -18,7 +20,7 @@ export interface CopyRequest {
   readonly into: string
   /** The table was created in the target's open transaction: rows are written frozen. */
   readonly freeze: boolean
-  readonly rewriter: ((output: (bytes: Buffer) => void) => RowRewriter) | null
+  readonly rewriter: ((blocks: Blocks) => RowRewriter) | null
   readonly signal?: AbortSignal
   /** Called with the bytes written so far, at most once a chunk. */
   readonly progress?: (bytes: number) => void
@@ -65,18 +67,17 @@ class Copy {
   #read = 0
   #written = 0
   #bytes = 0
+  readonly #blocks = new Blocks((bytes, written) => this.#send(bytes, written))
 
   constructor(request: CopyRequest) {
     this.#request = request
-    this.#rewriter = request.rewriter?.((bytes) => this.#send(bytes)) ?? null
+    this.#rewriter = request.rewriter?.(this.#blocks) ?? null
     const rewriter = this.#rewriter
     this.#source = borrowWire(request.source, {
       ...(rewriter === null
-        ? { data: (bytes: Buffer) => this.#send(bytes) }
+        ? { data: (bytes: Buffer) => this.#blocks.append(bytes) }
         : {
             frame: (bytes: Buffer, start: number, end: number) => this.#rewrite(rewriter, bytes, start, end),
-            headroom: () => rewriter.headroom,
-            chunk: () => rewriter.flush(),
           }),
       message: (type, payload) => this.#sourceSays(type, payload),
       closed: () =>
@@ -99,6 +100,10 @@ class Copy {
     signal?.addEventListener('abort', abort, { once: true })
     const resume = () => this.#source.socket.resume()
     this.#target.socket.on('drain', resume)
+    const vigil = new Vigil(
+      () => this.#owing(),
+      (error) => this.#fail(error),
+    )
     try {
       if (signal?.aborted) abort()
       this.#target.query(`copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
@@ -106,9 +111,11 @@ class Copy {
       this.#source.query(`copy (${select}) to stdout (format binary)`)
       await this.#until(() => this.#sourceReady)
       this.#refuseViolations()
+      this.#blocks.flush()
       this.#target.socket.write(COPY_DONE)
       await this.#until(() => this.#targetReady)
     } finally {
+      vigil.end()
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }
@@ -127,6 +134,12 @@ class Copy {
       bytes: this.#bytes,
       unknown: Object.fromEntries(this.#rewriter?.unknown ?? []),
     }
+  }
+
+  /** The side that has to move next: the source while it gives rows and the target takes them. */
+  #owing(): Client {
+    const { source, target } = this.#request
+    return this.#targetCopying && !this.#sourceReady && !this.#source.socket.isPaused() ? source : target
   }
 
   destroy(): void {
@@ -161,10 +174,11 @@ class Copy {
     }
   }
 
-  #send(bytes: Buffer): void {
+  /** Hands a block on; the source waits while the target is behind. */
+  #send(bytes: Buffer, written: () => void): void {
     if (this.#failed !== null) return
     this.#bytes += bytes.length
-    if (!this.#target.socket.write(bytes)) this.#source.socket.pause()
+    if (!this.#target.socket.write(bytes, written)) this.#source.socket.pause()
     this.#request.progress?.(this.#bytes)
   }
 

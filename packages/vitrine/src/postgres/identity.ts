@@ -4,21 +4,35 @@
  */
 import { randomInt } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
+import { whereIs } from './address.ts'
 import type { Session } from './connect.ts'
 
-interface SystemIdentity {
+/** What tells a database from others, whatever it is called by: of its server, and as we reached it. */
+export interface DatabaseIdentity {
+  /** `system_identifier` of the server's files; their physical copies have it too. Null when the role may not read it. */
   readonly system: string | null
-  readonly database: string
+  /** Of the database within the server. */
+  readonly oid: string
+  readonly name: string
+  /** Host, port and database of the URL. */
+  readonly address: string
 }
 
-async function identityOf(session: Session): Promise<SystemIdentity> {
-  const [row] = await session.query<SystemIdentity>(
-    `select (select oid::text from pg_catalog.pg_database where datname = current_database()) as database,
-            case when has_function_privilege('pg_catalog.pg_control_system()', 'execute')
-                 then (select system_identifier::text from pg_catalog.pg_control_system()) end as system`,
+export async function identityOf(session: Session): Promise<DatabaseIdentity> {
+  const [row] = await session.query<{ name: string; oid: string; readable: boolean }>(
+    `select datname::text as name, oid::text as oid,
+            has_function_privilege('pg_catalog.pg_control_system()', 'execute') as readable
+     from pg_catalog.pg_database where datname = current_database()`,
   )
-  // sound because the query always gives one row.
-  return row as SystemIdentity
+  // sound because every session is in a database.
+  const { name, oid, readable } = row as { name: string; oid: string; readable: boolean }
+  // Asked only then: a function in a FROM must be allowed even where its branch is never taken.
+  const [control] = readable
+    ? await session.query<{ system: string }>(
+        'select system_identifier::text as system from pg_catalog.pg_control_system()',
+      )
+    : []
+  return { system: control?.system ?? null, oid, name, address: whereIs(session.address) }
 }
 
 /**
@@ -38,7 +52,7 @@ export async function refuseSameDatabase(source: Session, target: Session): Prom
       [high, low],
     )
     const [of, to] = [await identityOf(source), await identityOf(target)]
-    const replica = of.system !== null && of.system === to.system && of.database === to.database
+    const replica = of.system !== null && of.system === to.system && of.oid === to.oid
     if (seen?.found === true || replica) {
       const how =
         seen?.found === true ? 'A lock taken on the target was seen on the source.' : 'One is a replica of the other.'

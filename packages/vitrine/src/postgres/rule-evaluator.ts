@@ -183,7 +183,7 @@ function evaluator(
       else {
         const { byteLength } = field
         if (size + byteLength > outcome.view.byteLength) outcome.view = grown(outcome.view, size, size + byteLength)
-        size = copyWords(field, byteLength, outcome.view, size)
+        size = copyWords(field, 0, byteLength, outcome.view, size)
       }
     }
     const reason = reasonOf === null ? null : reasonOf(result)
@@ -199,7 +199,7 @@ const FIRST_FIELDS_BYTES = 256
 
 function grown(view: DataView, filled: number, needed: number): DataView {
   const larger = viewOf(Buffer.allocUnsafe(2 * needed))
-  copyWords(view, filled, larger, 0)
+  copyWords(view, 0, filled, larger, 0)
   return larger
 }
 
@@ -231,7 +231,8 @@ function pseudonymOutcome(field: DataView, columns: readonly PublishedColumn[]):
       : NONE
   const size = field.byteLength
   const view = columns.length === 1 ? field : viewOf(Buffer.allocUnsafe(size * columns.length))
-  for (let index = 0; columns.length > 1 && index < columns.length; index++) copyWords(field, size, view, size * index)
+  for (let index = 0; columns.length > 1 && index < columns.length; index++)
+    copyWords(field, 0, size, view, size * index)
   return new RowOutcome(view, true, null, wrong)
 }
 
@@ -269,12 +270,17 @@ function remembering(evaluate: Evaluate): Evaluate {
       found += 1
       return known
     }
-    if (asked === TRIAL_ROWS && found * 4 < asked) worthwhile = false
+    if (asked === TRIAL_ROWS && found * 4 < asked) {
+      worthwhile = false
+      keys.length = 0
+      outcomes.length = 0
+    }
     const outcome = evaluate(bytes, view, start, end)
-    if (outcome.wrong.length === 0) {
-      keys[slot] = viewOf(Buffer.from(bytes.subarray(start, end)))
-      const kept = viewOf(Buffer.allocUnsafe(outcome.size))
-      copyWords(outcome.view, outcome.size, kept, 0)
+    if (worthwhile && outcome.wrong.length === 0) {
+      // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
+      keys[slot] = viewOf(new Uint8Array(bytes.subarray(start, end)))
+      const kept = viewOf(new Uint8Array(outcome.size))
+      copyWords(outcome.view, 0, outcome.size, kept, 0)
       outcomes[slot] = new RowOutcome(kept, outcome.keep, outcome.unknown, outcome.wrong)
     }
     return outcome

@@ -16,19 +16,34 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '23503': 'REFERENCE_BROKEN',
   '23505': 'KEY_DUPLICATE',
   '23514': 'VALUE_OUT_OF_RANGE',
+  '25P03': 'CONNECTION_LOST',
+  // Only the snapshot's transactions have such a limit.
+  '25P04': 'SNAPSHOT_TOO_LONG',
   '28': 'AUTHENTICATION_FAILED',
   '3D000': 'DATABASE_MISSING',
   '40': 'SERIALIZATION',
   '42501': 'PRIVILEGE_MISSING',
   '53100': 'TARGET_FULL',
   '53300': 'TOO_MANY_CONNECTIONS',
-  '53': 'TARGET_FULL',
+  '53': 'RESOURCES_EXHAUSTED',
   '55P03': 'SWITCH_BLOCKED',
   '57014': 'QUERY_TIMEOUT',
   '57P01': 'CONNECTION_LOST',
   '57P02': 'CONNECTION_LOST',
   '57P03': 'CONNECTION_FAILED',
+  // Also what a replica says whose primary has dropped the database.
+  '57P04': 'DATABASE_MISSING',
   '57P05': 'CONNECTION_LOST',
+}
+
+/**
+ * What means another thing on the source: nothing is switched or filled there, and our transactions only read, so that what
+ * they conflict with (40001) is the recovery of a replica.
+ */
+const ON_SOURCE: Readonly<Record<string, ErrorCode>> = {
+  '40001': 'REPLICA_CONFLICT',
+  '53100': 'SOURCE_FULL',
+  '55P03': 'SOURCE_LOCKED',
 }
 
 export const codeOfState = (state: string): ErrorCode =>
@@ -56,7 +71,7 @@ export function serverError(
   const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
   const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
   const place = where === '' ? side : `${side}: ${where}`
-  const error = new VitrineError(codeOfState(state), {
+  const error = new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
     place,
     sqlState: state,
     detail: `SQLSTATE ${state}.`,
@@ -94,6 +109,8 @@ export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineE
     const lost = /Connection terminated|not queryable|closed/i.test(message)
     return new VitrineError(lost ? 'CONNECTION_LOST' : 'CONNECTION_FAILED', { place: side, cause: thrown })
   }
+  // The driver's own words for the limit of `answerWithinMs`.
+  if (message === 'Query read timeout') return new VitrineError('CONNECTION_SILENT', { place: side, cause: thrown })
   if (/ECONNRESET|EPIPE/.test(code) || /not queryable|closed the connection|socket/i.test(message)) {
     return new VitrineError('CONNECTION_LOST', { place: side, cause: thrown })
   }

@@ -1,4 +1,7 @@
-/** One instant of the source for several connections: an exported REPEATABLE READ READ ONLY snapshot that each imports. */
+/**
+ * One instant of the source for several connections: an exported REPEATABLE READ READ ONLY snapshot that each imports. Its
+ * transactions are bounded on the server too, for the case that this process stands still and cannot give it back.
+ */
 import { VitrineError } from '../base/errors.ts'
 import { literal } from '../publication/select-text.ts'
 import type { Session } from './connect.ts'
@@ -8,17 +11,30 @@ export interface Snapshot {
   readonly id: string
   /** When it was taken, by the source's clock. */
   readonly takenAt: Date
+  /** How long it may be held. */
+  readonly limitMs: number
 }
 
 const BEGIN = 'begin transaction isolation level repeatable read read only'
 
+/** The run itself gives up at the limit, in good order; the server waits a little longer before it cuts. */
+const GRACE_MS = 10_000
+
+/** From PostgreSQL 17 on the whole transaction is bounded; before, each of its statements and each silence. */
+function bounds({ serverVersion }: Session, limitMs: number): string {
+  const most = limitMs + GRACE_MS
+  const idle = `set local idle_in_transaction_session_timeout = ${most}`
+  return serverVersion < 170_000 ? idle : `${idle}; set local transaction_timeout = ${most}`
+}
+
 /** Opens the coordinating transaction and exports its snapshot. The session must stay in it until the last import. */
-export async function exportSnapshot(session: Session): Promise<Snapshot> {
-  await session.execute(BEGIN)
-  const [row] = await session.query<Snapshot>(
+export async function exportSnapshot(session: Session, limitMs: number): Promise<Snapshot> {
+  await session.execute(`${BEGIN}; ${bounds(session, limitMs)}`)
+  const [row] = await session.query<Omit<Snapshot, 'limitMs'>>(
     'select pg_catalog.pg_export_snapshot() as id, pg_catalog.transaction_timestamp() as "takenAt"',
   )
-  return row as Snapshot // sound because the query always gives one row.
+  // sound because the query always gives one row.
+  return { ...(row as Omit<Snapshot, 'limitMs'>), limitMs }
 }
 
 /** What servers say of a snapshot whose exporting session has ended: 22023 up to PostgreSQL 16, 42704 from 17 on. */
@@ -26,8 +42,9 @@ const SNAPSHOT_GONE = ['22023', '42704']
 
 /** Joins the snapshot in a transaction of another session. Throws CONNECTION_LOST when the exporting session is gone. */
 export async function importSnapshot(session: Session, snapshot: Snapshot): Promise<void> {
+  const { id, limitMs } = snapshot
   try {
-    await session.execute(`${BEGIN}; set transaction snapshot ${literal(snapshot.id)}`)
+    await session.execute(`${BEGIN}; set transaction snapshot ${literal(id)}; ${bounds(session, limitMs)}`)
   } catch (error) {
     if (!(error instanceof VitrineError) || !SNAPSHOT_GONE.includes(error.sqlState ?? '')) throw error
     throw new VitrineError('CONNECTION_LOST', {

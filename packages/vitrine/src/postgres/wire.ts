@@ -1,10 +1,12 @@
 /**
  * The PostgreSQL wire during COPY: borrows the socket of an idle `pg` client, reads frames from it without making an
  * object a row, and gives it back. CopyData frames look the same in both directions, so they can be forwarded as bytes.
+ * What it reads is valid only until the next read.
  */
 import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { divert } from './reading-socket.ts'
 
 /** Message types of the frontend/backend protocol 3.0 that matter here (PostgreSQL manual, chapter 55.7). */
 export const MESSAGE = {
@@ -22,14 +24,10 @@ export const MESSAGE = {
 const HEAD = 5
 
 export interface WireHandlers {
-  /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Only without `frame`. */
+  /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Valid until it returns. Only without `frame`. */
   data?(bytes: Buffer): void
-  /** One whole CopyData frame, from its type byte to its end. What stands before it in the buffer is the handler's own. */
+  /** One whole CopyData frame, from its type byte to its end. The bytes are valid until it returns. */
   frame?(bytes: Buffer, start: number, end: number): void
-  /** Bytes to leave free before the first frame of a buffer. */
-  headroom?(): number
-  /** After every chunk of the socket, when its frames have been handled. */
-  chunk?(): void
   message(type: number, payload: Buffer): void
   closed(): void
 }
@@ -58,11 +56,9 @@ function socketOf(client: Client): Socket {
 /** Borrows the socket of an idle client. The client must not be used until `release`. */
 export function borrowWire(client: Client, handlers: WireHandlers): Wire {
   const socket = socketOf(client)
-  const theirs = socket.listeners('data')
-  socket.removeAllListeners('data')
   const read = handlers.frame === undefined ? splicingReader(handlers) : framingReader(handlers)
   const closed = () => handlers.closed()
-  socket.on('data', read)
+  const giveBack = divert(socket, read)
   socket.on('close', closed)
   // A connection that was lost while the client was idle has closed already, and will not say so again.
   if (socket.destroyed || !socket.writable) closed()
@@ -76,9 +72,8 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
       socket.write(bytes)
     },
     release() {
-      socket.off('data', read)
+      giveBack()
       socket.off('close', closed)
-      for (const listener of theirs) socket.on('data', listener as (chunk: Buffer) => void) // sound because it was one.
       socket.resume()
     },
   }
@@ -119,49 +114,60 @@ function splicingReader(handlers: WireHandlers): (chunk: Buffer) => void {
     }
     if (at > from) handlers.data?.(chunk.subarray(from, at))
     if (at < chunk.length) rest = Buffer.from(chunk.subarray(at))
-    handlers.chunk?.()
   }
 }
 
+/** Room for a frame that is cut by the end of a chunk; larger ones are rare, and get more. */
+const CUT_BYTES = 8 * 1024
+
 /**
- * Hands on whole frames. The pieces of an unfinished one are joined once, when it is complete: joining at each chunk would
- * copy a row of a hundred megabytes a thousand times.
+ * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together, piece by piece in a
+ * buffer of its own length: joining all at each chunk would copy a row of a hundred megabytes a thousand times.
  */
 function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
-  let pieces: Buffer[] = []
+  let cut = Buffer.allocUnsafeSlow(CUT_BYTES)
+  /** How much of the cut frame is there, and how much it needs: its head, until that tells its length. */
   let gathered = 0
-  let needed = 0
-  return (arrived) => {
-    pieces.push(arrived)
-    gathered += arrived.length
-    if (gathered < needed) return
-    const room = handlers.headroom?.() ?? 0
-    const chunk = joined(pieces, gathered, room)
-    let at = room
-    needed = HEAD
+  let needed = HEAD
+  const hand = (bytes: Buffer, start: number, end: number): void => {
+    const type = bytes[start] ?? 0
+    if (type === MESSAGE.copyData) handlers.frame?.(bytes, start, end)
+    else handlers.message(type, bytes.subarray(start + HEAD, end))
+  }
+  const need = (size: number): void => {
+    needed = size
+    if (size > cut.length) cut = Buffer.concat([cut.subarray(0, gathered)], size)
+  }
+  const gather = (chunk: Buffer, at: number): number => {
+    const taken = chunk.copy(cut, gathered, at, at + needed - gathered)
+    gathered += taken
+    return at + taken
+  }
+  return (chunk) => {
+    let at = 0
+    while (gathered > 0) {
+      at = gather(chunk, at)
+      if (gathered < needed) return
+      const size = 1 + cut.readInt32BE(1)
+      if (gathered < size) {
+        need(size)
+        continue
+      }
+      gathered = 0
+      needed = HEAD
+      hand(cut, 0, size)
+    }
     while (at + HEAD <= chunk.length) {
       const end = at + 1 + chunk.readInt32BE(at + 1)
       if (end > chunk.length) {
-        needed = end - at
+        need(end - at)
         break
       }
-      const type = chunk[at] ?? 0
-      if (type === MESSAGE.copyData) handlers.frame?.(chunk, at, end)
-      else handlers.message(type, chunk.subarray(at + HEAD, end))
+      hand(chunk, at, end)
       at = end
-      needed = HEAD
     }
-    gathered = chunk.length - at
-    pieces = gathered > 0 ? [chunk.subarray(at)] : []
-    handlers.chunk?.()
+    if (at < chunk.length) gather(chunk, at)
   }
-}
-
-function joined(pieces: readonly Buffer[], bytes: number, room: number): Buffer {
-  const whole = Buffer.allocUnsafe(room + bytes)
-  let at = room
-  for (const piece of pieces) at += piece.copy(whole, at)
-  return whole
 }
 
 /** A CopyDone message. */

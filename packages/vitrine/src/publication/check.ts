@@ -3,6 +3,7 @@
  * the checks that need the source are in `source/`. It also gives the lineage of every column, for the dictionary.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { limitProblems } from '../base/limits.ts'
 import type { Computed } from './compute.ts'
 import { type CheckedFigure, historyProblems } from './history-check.ts'
 import { LineageAnalysis } from './lineage.ts'
@@ -76,6 +77,9 @@ function settingProblems(publication: Publication): Problem[] {
       detail: `«${publication.zone}» is not a time zone`,
       remedy: 'give an IANA name such as Europe/Paris',
     })
+  }
+  for (const [name, detail] of limitProblems(publication.limits)) {
+    problems.push({ place: `limits.${name}`, detail, remedy: 'correct it, or leave it out for the usual one' })
   }
   if (publication.writer === publication.reader) {
     problems.push({

@@ -5,6 +5,7 @@ import { type Difference, differenceOf } from '../target/difference.ts'
 import { type FigureWarning, implausibleFigures } from '../target/plausibility.ts'
 import type { TableOutcome } from '../target/runs.ts'
 import type { RunObserver } from './observer.ts'
+import { spread } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
 
 /** What the record says of a table; without a comparison, added, changed and removed are null. */
@@ -22,25 +23,21 @@ const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 }
 
 /** Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. */
 export async function describeTables(
-  target: Session,
+  targets: readonly Session[],
   publication: Publication,
   staged: readonly StagedTable[],
-  schemas: { readonly current: string; readonly previous: string },
+  { current, previous }: { readonly current: string; readonly previous: string },
   observer: RunObserver,
 ): Promise<readonly TableOutcome[]> {
   const { limits } = publication
-  const outcomes: TableOutcome[] = []
-  for (const entry of staged) {
-    if (entry.carried || entry.rows > limits.differenceRows) {
-      outcomes.push(outcomeOf(entry, entry.carried ? UNCHANGED : null))
-      continue
-    }
-    const difference = await differenceOf(target, entry.table, schemas.current, schemas.previous)
-    const warnings = await implausibleFigures(target, entry.table, schemas.current, schemas.previous, limits)
+  return spread(targets, staged, async (target, entry) => {
+    if (entry.carried) return outcomeOf(entry, UNCHANGED)
+    if (entry.rows > limits.differenceRows) return outcomeOf(entry, null)
+    const difference = await differenceOf(target, entry.table, current, previous)
+    const warnings = await implausibleFigures(target, entry.table, current, previous, limits)
     for (const { column, text } of warnings) {
       observer({ kind: 'notice', text: `implausible figure in ${entry.table.name}.${column}: ${text}` })
     }
-    outcomes.push(outcomeOf(entry, difference, warnings))
-  }
-  return outcomes
+    return outcomeOf(entry, difference, warnings)
+  })
 }

@@ -18,6 +18,8 @@ export interface SyncReport {
   readonly phases: Readonly<Partial<Record<Phase, number>>>
   /** The instant of the source that was published, by the source's clock. */
   readonly dataOf: Date
+  /** For how long the snapshot of the source was held. */
+  readonly snapshotMilliseconds: number
   /** By renaming schemas, or by moving tables where they cannot be renamed; null after a rehearsal. */
   readonly switchWay: SwitchWay | null
   readonly switchTries: number

@@ -17,6 +17,11 @@ export class PhaseClock {
     this.#observer = observer
   }
 
+  /** The present one, recorded or not: a failure may prevent just that. */
+  get phase(): Phase {
+    return this.#phase
+  }
+
   async enter(phase: Phase): Promise<void> {
     this.times()
     this.#phase = phase

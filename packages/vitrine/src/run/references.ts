@@ -13,7 +13,7 @@ import {
   stagedShape,
   validateReference,
 } from '../target/staging.ts'
-import type { Stream } from './sessions.ts'
+import { type Stream, spread } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
 /** Stages the chosen tables from the source and the others as published, widening the choice until references can hold. */
@@ -25,8 +25,7 @@ export async function stageWithReferences(
   control: Session,
   readPublished: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
-  const { publication } = context
-  const release = () => context.coordinator.execute('commit')
+  const { publication, release } = context
   const staged = new Map<string, StagedTable>()
   const keep = (tables: readonly StagedTable[]) => {
     for (const entry of tables) staged.set(entry.table.name, entry)
@@ -87,11 +86,6 @@ export async function checkReferences(
 ): Promise<void> {
   const references = stagedReferences(staged, context)
   await declareReferences(control, context.staging, references)
-  const queue = [...references]
-  await Promise.all(
-    streams.map(async (stream) => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift())
-        await validateReference(stream.target, context.staging, next)
-    }),
-  )
+  const writing = streams.map(({ target }) => target)
+  await spread(writing, references, (target, reference) => validateReference(target, context.staging, reference))
 }

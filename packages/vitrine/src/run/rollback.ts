@@ -11,7 +11,7 @@ import { connect, type Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { fingerprintOf, shapeOf } from '../publication/shape.ts'
-import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
+import { requireBookkeeping } from '../target/bookkeeping.ts'
 import { planCarry } from '../target/carry.ts'
 import { requireKeptVersion } from '../target/kept-version.ts'
 import { ledgerSelect } from '../target/ledger.ts'
@@ -24,6 +24,7 @@ import type { SwitchWay } from '../target/way.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
+import { takeOver } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
 
 export interface RollbackRequest {
@@ -59,9 +60,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
     // sound because it was just opened.
     const control = sessions[0] as Session
     await takeRunLock(control, publication.schema)
-    if (!(await bookkeepingIsCurrent(control))) {
-      throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, remedy: 'Run `vitrine migrate`.' })
-    }
+    await requireBookkeeping(control, publication.schema)
     await readOwnRecord(control, publication)
     const run = await beginRun(control, {
       schema: publication.schema,
@@ -69,17 +68,22 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
       fingerprint: fingerprintOf(publication),
       toolVersion: TOOL_VERSION,
     })
+    const openMore = async (role: string) => {
+      const session = await open(role)
+      sessions.push(session)
+      return session
+    }
+    const work = new Rollback(request, control, run)
     try {
-      const openLedger = async () => {
-        const session = await open('history')
-        sessions.push(session)
-        return session
-      }
-      return await new Rollback(request, control, run).perform(openLedger)
+      return await work.perform(() => openMore('history'))
     } catch (thrown) {
       const error = asVitrineError(thrown)
-      await failRun(control, run, error).catch(() => undefined)
-      throw error
+      const leading = await takeOver(control, sessions.slice(1), () => openMore('record'))
+      const published = leading !== null && (await failRun(leading, run, work.phase, error).catch(() => false))
+      if (leading === null || !published || work.switching === null) throw error
+      request.observer({ kind: 'notice', text: `rolled back, but not described (${error.code})` })
+      await dropUnkept(leading, publication).catch(() => undefined)
+      return work.switching
     } finally {
       await releaseRunLock(control, publication.schema)
     }
@@ -93,12 +97,18 @@ class Rollback {
   readonly #control: Session
   readonly #run: number
   readonly #phases: PhaseClock
+  /** What is true if the switch under way has succeeded without our hearing of it; null before. */
+  switching: RollbackReport | null = null
 
   constructor(request: RollbackRequest, control: Session, run: number) {
     this.#request = request
     this.#control = control
     this.#run = run
     this.#phases = new PhaseClock(control, run, request.observer)
+  }
+
+  get phase(): Phase {
+    return this.#phases.phase
   }
 
   async perform(openLedger: () => Promise<Session>): Promise<RollbackReport> {
@@ -126,6 +136,15 @@ class Rollback {
     let dataOf: Date | null = null
     const switched = await switchVersions(control, publication, kept, carry, async () => {
       dataOf = await recordRollback(control, this.#run, publication.schema, histories)
+      const outcomes = tables.map((entry) => outcomeOf(entry, null))
+      this.switching = {
+        run: this.#run,
+        tables: outcomes,
+        dataOf,
+        switchWay: carry.way,
+        switchTries: 0,
+        switchMilliseconds: 0,
+      }
     })
     return await this.#afterwards(tables, dataOf, switched)
   }
@@ -161,7 +180,7 @@ class Rollback {
     try {
       await this.#enter('describe')
       const schemas = { current: publication.schema, previous: retiredSchema(publication) }
-      outcomes = await describeTables(this.#control, publication, tables, schemas, observer)
+      outcomes = await describeTables([this.#control], publication, tables, schemas, observer)
       await this.#enter('record')
       await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), switched, publication.limits)
       await dropUnkept(this.#control, publication)

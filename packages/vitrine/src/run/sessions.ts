@@ -1,4 +1,5 @@
 /** The sessions of one run: two to lead it, two for each stream of tables. All are ended or destroyed together. */
+import { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session } from '../postgres/connect.ts'
@@ -14,6 +15,7 @@ export class RunSessions {
   readonly #publication: Publication
   readonly #addresses: { readonly source: Address; readonly target: Address }
   readonly #open: Session[] = []
+  #ended = false
 
   constructor(publication: Publication, addresses: { source: Address; target: Address }) {
     this.#publication = publication
@@ -48,57 +50,125 @@ export class RunSessions {
     )
   }
 
-  /** `count` pairs of sessions, opened together. */
-  async streams(count: number): Promise<readonly Stream[]> {
-    const pairs = Array.from({ length: count }, async (_, index) => {
-      const [source, target] = await Promise.all([this.source(`read ${index + 1}`), this.target(`write ${index + 1}`)])
-      return { source, target }
-    })
-    return Promise.all(pairs)
+  /** The two that lead the run: one on the target, and one on the source that holds the snapshot. */
+  leads(): Promise<[control: Session, coordinator: Session]> {
+    return both(this.target('lead'), this.source('snapshot'))
   }
 
-  /** Ends every session in good order. */
+  /** `count` pairs of sessions, opened together. */
+  async streams(count: number): Promise<readonly Stream[]> {
+    const pairs = Array.from({ length: count }, (_, index) =>
+      both(this.source(`read ${index + 1}`), this.target(`write ${index + 1}`)),
+    )
+    return (await all(pairs)).map(([source, target]) => ({ source, target }))
+  }
+
+  /** Ends every session in good order, and those that are still being opened as soon as they are. */
   async end(): Promise<void> {
+    this.#ended = true
     await Promise.all(this.#open.map((session) => session.end()))
   }
 
   /**
-   * After a failure: ends the backends of all streams through the leading sessions, so that none goes on with a query whose
-   * result nobody wants, waits until the target's are gone, and lets go of the source. `control` stays open.
+   * After a failure: ends every other session of the run, its backend included, so that none goes on with a query whose
+   * result nobody wants, and lets go of the source. Gives the session that leads the target from now on; null when the
+   * target cannot be reached.
    */
-  async abandon(control: Session, coordinator: Session): Promise<void> {
-    const streams = this.#open.filter((session) => session !== control && session !== coordinator)
-    const pids = (side: Session['side']) => streams.filter((session) => session.side === side).map(({ pid }) => pid)
-    for (const session of streams) session.destroy()
-    // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
-    await coordinator.execute('rollback').catch(() => undefined)
-    await Promise.all([endBackends(control, pids('target')), endBackends(coordinator, pids('source'))])
-    coordinator.destroy()
+  async abandon(control: Session, coordinator: Session): Promise<Session | null> {
+    const others = (side: Session['side']) =>
+      this.#open.filter((session) => session.side === side && session !== control && session !== coordinator)
+    const [target] = await Promise.all([
+      takeOver(control, others('target'), () => this.target('record')),
+      // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
+      takeOver(coordinator, others('source'), () => this.source('record'), 'rollback').then((left) => left?.destroy()),
+    ])
+    return target
   }
 
+  /** Of several opened together one may fail the run while another is on its way: it must not be forgotten. */
   #add(session: Session): Session {
+    if (this.#ended) {
+      session.destroy()
+      throw new VitrineError('INTERRUPTED')
+    }
     this.#open.push(session)
     return session
   }
 }
 
+/** Does `work` on every item, one at a time on each session. The results stand in the order of the items. */
+export async function spread<Item, Result>(
+  sessions: readonly Session[],
+  items: readonly Item[],
+  work: (session: Session, item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  const queue = items.entries()
+  await Promise.all(
+    sessions.map(async (session) => {
+      for (const [index, item] of queue) results[index] = await work(session, item)
+    }),
+  )
+  return results
+}
+
+/** All, or the first error once all have settled: a session that opened late must not be forgotten. */
+async function all<T>(openings: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(openings)
+  return settled.map((opening) => {
+    if (opening.status === 'rejected') throw opening.reason
+    return opening.value
+  })
+}
+
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await all<unknown>([first, second])
+  return [await first, await second]
+}
+
+const ANSWER_WITHIN_MS = 2_000
 const ENDED_WITHIN_MS = 5_000
 const LOOK_EVERY_MS = 20
 
-/** Ends backends of our own role and waits until they are gone. A server that does not answer any more is left alone. */
-async function endBackends(leader: Session, pids: readonly number[]): Promise<void> {
+/**
+ * Ends the other sessions of one side with their backends, through the leading one. A leader that does not answer (its
+ * connection is lost, or it is in the middle of a long statement) is ended as well, by a new one: its server may not have
+ * noticed, and would keep its locks. Gives the leader from now on; null when the server cannot be reached.
+ */
+export async function takeOver(
+  leader: Session,
+  others: readonly Session[],
+  reopen: () => Promise<Session>,
+  question = 'select',
+): Promise<Session | null> {
+  const ended = [...others]
+  for (const session of others) session.destroy()
+  let leading: Session | null = leader
+  if (!(await within(ANSWER_WITHIN_MS, leader.execute(question)))) {
+    leader.destroy()
+    ended.push(leader)
+    leading = await reopen().catch(() => null)
+  }
+  if (leading !== null) await endBackends(leading, ended)
+  return leading
+}
+
+/** Ends backends and waits until they are gone. A server that does not answer any more is left alone. */
+async function endBackends(leader: Session, sessions: readonly Session[]): Promise<void> {
   const deadline = performance.now() + ENDED_WITHIN_MS
+  const backends = [sessions.map(({ pid }) => pid), sessions.map(({ backendSince }) => backendSince)]
   try {
-    while (pids.length > 0 && performance.now() < deadline) {
+    while (sessions.length > 0 && performance.now() < deadline) {
       const alive = await leader.query(
-        'select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where pid = any ($1) and usename = current_user',
-        [pids],
+        `select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+         where (pid, extract(epoch from backend_start)::text) in (select * from unnest($1::integer[], $2::text[]))`,
+        backends,
       )
       if (alive.length === 0) return
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
     }
   } catch {
-    // The leading session is gone as well: its server has ended the others, or will when it is back.
+    // The leading session is gone as well: its server has ended the others, or will when it finds that we are gone.
   }
 }
 
@@ -106,11 +176,19 @@ async function endBackends(leader: Session, pids: readonly number[]): Promise<vo
 const SETTLE_MS = 10_000
 
 /** Waits until the promise has settled, whatever it gives, within a bound. */
-export async function settled(promise: Promise<unknown>): Promise<void> {
+export const settled = async (promise: Promise<unknown>): Promise<void> => {
+  await within(SETTLE_MS, promise)
+}
+
+/** Whether the promise has been fulfilled within the time. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, SETTLE_MS)
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false)
   })
-  await Promise.race([promise.catch(() => undefined), late])
-  clearTimeout(timer)
+  const done = promise.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

@@ -31,6 +31,8 @@ export interface StageContext {
   readonly instant: Date
   /** In the snapshot's own transaction: for diagnoses. */
   readonly coordinator: Session
+  /** Gives the snapshot back: the last row has been read. */
+  readonly release: () => Promise<void>
   /** OIDs of the rules' inputs, by table. */
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly pseudonymKey: Secret | null
@@ -51,7 +53,7 @@ function sourceLoad(table: PublishedTable, source: Session, context: StageContex
     source: source.client,
     select: projection.sql,
     columns: [...projection.passed, ...computed].map(({ name }) => name),
-    rewriter: rewrites ? (output) => new RowRewriter(table, projection, types, context.pseudonymKey, output) : null,
+    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, types, context.pseudonymKey, blocks) : null,
     signal: context.signal,
     progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
   }

@@ -6,11 +6,10 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
-import { refuseSameDatabase } from '../postgres/identity.ts'
+import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { exportSnapshot } from '../postgres/snapshot.ts'
 import { requireSound } from '../publication/check.ts'
-import { type Publication, retiredSchema } from '../publication/publication.ts'
+import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { fingerprintOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { requireNoDrift } from '../source/drift.ts'
@@ -21,7 +20,8 @@ import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
-import { clearWorkSchema, openStaging, requireWorkSchemas } from '../target/staging.ts'
+import { recordSource, requireOwnTarget } from '../target/source-record.ts'
+import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
@@ -30,7 +30,8 @@ import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
-import { RunSessions, type Stream, settled } from './sessions.ts'
+import { RunSessions, settled, spread } from './sessions.ts'
+import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
@@ -48,9 +49,10 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
   const tables = chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)
   try {
-    const [control, coordinator] = await both(sessions.target('lead'), sessions.source('snapshot'))
+    const [control, coordinator] = await sessions.leads()
     await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
+    const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const start = {
@@ -60,18 +62,10 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
       toolVersion: TOOL_VERSION,
     }
     const run = new Run(request, sessions, control, coordinator, await beginRun(control, start))
-    return await run.publish(tables)
+    return await run.publish(tables, newSource)
   } finally {
     await sessions.end()
   }
-}
-
-/** Both, or the first error once both have settled: a session that opened late must not be forgotten. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'rejected') throw a.reason
-  if (b.status === 'rejected') throw b.reason
-  return [a.value, b.value]
 }
 
 class Run {
@@ -82,8 +76,11 @@ class Run {
   readonly #coordinator: Session
   readonly #id: number
   readonly #phases: PhaseClock
+  readonly #hold: SnapshotHold
   #staging: string | null = null
-  #switching = false
+  /** The target's sessions of the streams: what is done table by table is spread over them. */
+  #writing: readonly Session[] = []
+  #switching: SyncReport | null = null
 
   constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
     this.#request = request
@@ -93,18 +90,21 @@ class Run {
     this.#coordinator = coordinator
     this.#id = id
     this.#phases = new PhaseClock(control, id, request.observer)
+    this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
   }
 
-  async publish(tables: readonly PublishedTable[]): Promise<SyncReport> {
-    const steps = this.#steps(tables)
+  /** `newSource` is recorded with the version; null when the record has it already. */
+  async publish(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
+    const steps = this.#steps(tables, newSource)
     try {
-      return await Promise.race([steps, this.#interrupted()])
+      return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
     } catch (thrown) {
-      const error = this.#request.signal.aborted
-        ? new VitrineError('INTERRUPTED', { cause: thrown })
-        : asVitrineError(thrown)
-      await this.#abandon(error, steps)
-      throw error
+      const { aborted } = this.#request.signal
+      const error = aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
+      const published = await this.#abandon(error, steps)
+      if (!published || this.#switching === null) throw error
+      this.#request.observer({ kind: 'notice', text: `published, but not described (${error.code})` })
+      return this.#switching
     }
   }
 
@@ -113,14 +113,14 @@ class Run {
     const { signal } = this.#request
     return new Promise((_, reject) => {
       const stop = () => {
-        if (!this.#switching) reject(new VitrineError('INTERRUPTED'))
+        if (this.#switching === null) reject(new VitrineError('INTERRUPTED'))
       }
       if (signal.aborted) stop()
       signal.addEventListener('abort', stop, { once: true })
     })
   }
 
-  async #steps(tables: readonly PublishedTable[]): Promise<SyncReport> {
+  async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
     const inputTypes = await this.#check()
@@ -129,17 +129,19 @@ class Run {
     const streams = await this.#sessions.streams(
       Math.min(this.#publication.limits.copyStreams, this.#publication.tables.length),
     )
-    const snapshot = await exportSnapshot(this.#coordinator)
+    const snapshot = await this.#hold.take()
 
     await this.#enter('stage')
+    // Before it is made: an answer that is lost does not say whether it was.
+    this.#staging = stagingSchema(this.#publication)
     const staging = await openStaging(this.#control, this.#publication)
-    this.#staging = staging
     const context: StageContext = {
       publication: this.#publication,
       staging,
       snapshot,
       instant: this.#request.at ?? snapshot.takenAt,
       coordinator: this.#coordinator,
+      release: () => this.#hold.release(),
       inputTypes,
       pseudonymKey,
       observer,
@@ -148,12 +150,14 @@ class Run {
     const weights = await estimateWeights(this.#coordinator, this.#publication)
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+    this.#writing = streams.map(({ target }) => target)
     // sound because there is a stream for at least one table.
-    const { target: writing } = streams[0] as Stream
+    const writing = this.#writing[0] as Session
     const readLedger = () => this.#sessions.target('history')
     const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
 
     await this.#enter('verify')
+    await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
     await this.#verify(staged, before)
     await checkReferences(staged, streams, context, this.#control)
@@ -164,7 +168,7 @@ class Run {
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
     await this.#enter('publish')
-    const switched = await this.#switch(staged, staging, carry, context)
+    const switched = await this.#switch(staged, staging, carry, context, newSource)
 
     const outcomes = await this.#afterwards(staged, switched)
     return this.#report(outcomes, snapshot.takenAt, switched, false)
@@ -183,8 +187,9 @@ class Run {
   }
 
   async #verify(staged: readonly StagedTable[], before: ReadonlyMap<string, number>): Promise<void> {
-    // sound because #staging was set before anything was staged.
-    for (const { table, rows } of staged) await verifyRows(this.#control, this.#staging as string, table, rows)
+    // sound because it was set before anything was staged.
+    const staging = this.#staging as string
+    await spread(this.#writing, staged, (target, { table, rows }) => verifyRows(target, staging, table, rows))
     if (this.#request.allowShrink) return
     guardShrink(
       staged.map(({ table, rows }) => ({ name: table.name, before: before.get(table.name) ?? 0, after: rows })),
@@ -197,13 +202,20 @@ class Run {
     staging: string,
     carry: CarryPlan,
     context: StageContext,
+    newSource: DatabaseIdentity | null,
   ): Promise<SwitchResult> {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
-    this.#switching = true
-    const outcomes = staged.map((table) => outcomeOf(table, null))
     const { snapshot, instant } = context
+    const outcomes = staged.map((table) => outcomeOf(table, null))
+    this.#switching = this.#report(
+      outcomes,
+      snapshot.takenAt,
+      { way: carry.way, tries: 0, held: false, milliseconds: 0 },
+      false,
+    )
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
+      if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
       await recordHistories(this.#control, this.#publication, staged, instant)
     }
     const result = await switchVersions(this.#control, this.#publication, staging, carry, record)
@@ -214,12 +226,13 @@ class Run {
   /** After the switch nothing can fail the run any more: what goes wrong here is told, and the next run mends the record. */
   async #afterwards(staged: readonly StagedTable[], switched: SwitchResult): Promise<readonly TableOutcome[]> {
     const { observer } = this.#request
+    const { limits } = this.#publication
     let outcomes = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
       outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
       await this.#enter('record')
-      await this.#succeed(outcomes, switched)
+      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, limits)
       for (const name of await dropUnkept(this.#control, this.#publication)) {
         observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
       }
@@ -234,21 +247,17 @@ class Run {
   }
 
   #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
-    return describeTables(this.#control, this.#publication, staged, { current, previous }, this.#request.observer)
+    return describeTables(this.#writing, this.#publication, staged, { current, previous }, this.#request.observer)
   }
 
   async #rehearsed(staged: readonly StagedTable[], staging: string, dataOf: Date): Promise<SyncReport> {
     await this.#enter('describe')
     const outcomes = await this.#describe(staged, staging, this.#publication.schema)
-    await clearWorkSchema(this.#control, this.#publication, staging)
+    await dropStaging(this.#control, this.#publication)
     this.#staging = null
     await this.#enter('record')
-    await this.#succeed(outcomes, null)
+    await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), null, this.#publication.limits)
     return this.#report(outcomes, dataOf, null, true)
-  }
-
-  #succeed(outcomes: readonly TableOutcome[], switched: SwitchResult | null): Promise<void> {
-    return succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
   }
 
   #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult | null, dryRun: boolean): SyncReport {
@@ -257,6 +266,7 @@ class Run {
       tables,
       phases: this.#phases.times(),
       dataOf,
+      snapshotMilliseconds: this.#hold.milliseconds,
       switchWay: switched?.way ?? null,
       switchTries: switched?.tries ?? 0,
       switchHeld: switched?.held ?? false,
@@ -271,17 +281,26 @@ class Run {
     await this.#phases.enter(phase)
   }
 
-  /** After a failure: cuts the streams, removes the staging area if the target still answers, records the failure. */
-  async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<void> {
-    await this.#sessions.abandon(this.#control, this.#coordinator)
+  /**
+   * After a failure: ends all sessions but one of the target, if it can be reached, which removes the staging area and
+   * records the failure. Gives whether the version was published all the same, when the answer to its commit was lost.
+   */
+  async #abandon(error: VitrineError, steps: Promise<unknown>): Promise<boolean> {
+    const leading = await this.#sessions.abandon(this.#control, this.#coordinator)
+    this.#hold.ended()
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(steps)
-    const staging = this.#staging
-    if (staging !== null) await clearWorkSchema(this.#control, this.#publication, staging).catch(() => undefined)
-    await failRun(this.#control, this.#id, error).catch(async () => {
-      // The leading session is gone: one more try through a new one; otherwise the next run closes the record.
-      const again = await this.#sessions.target('record').catch(() => null)
-      if (again !== null) await failRun(again, this.#id, error).catch(() => undefined)
-    })
+    if (leading === null) return false
+    try {
+      // The lock has gone with the session that is lost; without it the staging area may be another run's already.
+      if (leading !== this.#control) await takeRunLock(leading, this.#publication.schema)
+      if (this.#staging !== null) await dropStaging(leading, this.#publication)
+    } catch {
+      // What cannot be removed now, the next run removes.
+    }
+    const published = await failRun(leading, this.#id, this.#phases.phase, error).catch(() => false)
+    await this.#hold.record(leading, this.#id).catch(() => undefined)
+    if (published) await dropUnkept(leading, this.#publication).catch(() => undefined)
+    return published
   }
 }

@@ -2,7 +2,7 @@
  * The record of a try that failed before its run could begin, as when the source did not answer: without it `status` would
  * show nothing of such a night. Called after each failure.
  */
-import type { VitrineError } from '../base/errors.ts'
+import type { ErrorCode, VitrineError } from '../base/errors.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
@@ -47,9 +47,12 @@ export async function latestRun(target: Session, schema: string): Promise<Latest
   return run ?? null
 }
 
+const NOT_OURS: readonly ErrorCode[] = ['TARGET_OTHER_INSTALLATION', 'TARGET_OTHER_SOURCE', 'TARGET_IS_SOURCE']
+
 /**
  * Records the failure, unless its run is recorded already, that is, unless a run has begun since `before` was the latest one. A
- * target that is not migrated, or where another run holds the lock, is left as it is.
+ * target that is not migrated, or where another run holds the lock, is left as it is, and so is the record of another
+ * installation.
  */
 export async function recordAttempt(
   target: Session,
@@ -59,12 +62,12 @@ export async function recordAttempt(
   before: LatestRun | null,
 ): Promise<void> {
   const { schema } = publication
-  if (!(await bookkeepingIsCurrent(target))) return
+  if (NOT_OURS.includes(error.code) || !(await bookkeepingIsCurrent(target))) return
   await takeRunLock(target, schema)
   try {
     if ((await latestRun(target, schema))?.id !== before?.id) return
     const start = { schema, trigger, fingerprint: fingerprintOf(publication), toolVersion: TOOL_VERSION }
-    await failRun(target, await beginRun(target, start), error)
+    await failRun(target, await beginRun(target, start), 'check', error)
   } finally {
     await releaseRunLock(target, schema)
   }

@@ -74,8 +74,15 @@ const LAYOUTS: readonly string[] = [
   `
   create table vitrine.kept_freshness (like vitrine.freshness including all);
   `,
+  // How long each run held the source's snapshot. Which database fills the schema, so that a run from another is refused.
+  `
+  alter table vitrine.run add column snapshot_milliseconds integer;
+  alter table vitrine.installation add column source jsonb;
+  `,
   // By which way a version was switched, after how many tries, in how many milliseconds.
-  'alter table vitrine.run add column switched jsonb',
+  `
+  alter table vitrine.run add column switched jsonb;
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
@@ -97,6 +104,17 @@ export async function bookkeepingVersion(target: Session): Promise<number> {
 
 export const bookkeepingIsCurrent = async (target: Session): Promise<boolean> =>
   (await bookkeepingVersion(target)) === LAYOUTS.length
+
+/** Throws TARGET_NOT_MIGRATED without bookkeeping of the present layout, BOOKKEEPING_NEWER. */
+export async function requireBookkeeping(target: Session, schema: string): Promise<void> {
+  const version = await bookkeepingVersion(target)
+  if (version === LAYOUTS.length) return
+  const detail =
+    version === 0
+      ? 'It was never migrated.'
+      : `Its bookkeeping has layout ${version}, and this version needs ${LAYOUTS.length}.`
+  throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema, detail, remedy: 'Run `vitrine migrate`.' })
+}
 
 /**
  * Creates or upgrades the bookkeeping. Call it inside a transaction. Throws PRIVILEGE_MISSING when the writer may not create

@@ -17,7 +17,7 @@ import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import { unrecordedHistories } from './adoption.ts'
 import { namingBlockers } from './blockers.ts'
-import { bookkeepingVersion, readApplied } from './bookkeeping.ts'
+import { bookkeepingVersion, readApplied, requireBookkeeping } from './bookkeeping.ts'
 import { readOtherRelations } from './live-relations.ts'
 import { readLiveShapes } from './live-shape.ts'
 import { namesIn, outsideDependents, type PlacedRelation, relationsIn } from './relations.ts'
@@ -121,7 +121,7 @@ function stepsFor(
   }
   for (const { schema, table, count, first, last } of days) {
     steps.push({
-      text: `forget for ever the ${count} recorded days of ${table}, from ${first} to ${last}`,
+      text: `forget for ever the ${count} recorded day${count === 1 ? '' : 's'} of ${table}, from ${first} to ${last}`,
       sql: `delete from vitrine.ledger where schema_name = ${literal(schema)} and table_name = ${literal(table)}`,
     })
   }
@@ -135,7 +135,8 @@ export interface DropWish {
 
 /**
  * What would be removed, kept and in the way. Only tables that `migrate` recorded are ours: a table of the same name that
- * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema.
+ * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema,
+ * TARGET_NOT_MIGRATED when the bookkeeping is of an earlier layout.
  */
 export async function planDrop(
   target: Session,
@@ -149,6 +150,7 @@ export async function planDrop(
     const detail = `It is filled by the publication ${applied.publication}, and this one is ${name}.`
     throw new VitrineError('TARGET_OTHER_INSTALLATION', { place: schema, detail })
   }
+  if (applied !== null) await requireBookkeeping(target, schema)
   const workSchemas = (await findWorkSchemas(target, publication)).filter(({ ours }) => ours).map((work) => work.name)
   const lasting = await lastingSchemas(target, publication)
   const recorded = new Set(applied?.shapes.map((shape) => shape.name))

@@ -88,10 +88,15 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 /**
  * Applies a plan in one transaction, as the writer. The plan is made again inside it and must be the one given: what was
  * shown is what is done. A lock that cannot be had soon is tried again, as often as the switch of a run, so that readers
- * never wait long behind us. Throws PLAN_CONFLICT, RUN_IN_PROGRESS, SWITCH_BLOCKED and whatever `planFor` throws; nothing
+ * never wait long behind us. `also` happens in the same transaction. Throws PLAN_CONFLICT, RUN_IN_PROGRESS, SWITCH_BLOCKED and whatever `planFor` throws; nothing
  * is then changed.
  */
-export async function applyPlan(target: Session, publication: Publication, plan: MigrationPlan): Promise<void> {
+export async function applyPlan(
+  target: Session,
+  publication: Publication,
+  plan: MigrationPlan,
+  also: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const { switchTries, switchPauseMs } = publication.limits
   const begun = performance.now()
   refuseConflicts(plan)
@@ -100,7 +105,10 @@ export async function applyPlan(target: Session, publication: Publication, plan:
   try {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await target.transaction(() => applyOnce(target, publication, plan))
+        return await target.transaction(async () => {
+          await applyOnce(target, publication, plan)
+          await also()
+        })
       } catch (error) {
         const blocked = error instanceof VitrineError && error.code === 'SWITCH_BLOCKED'
         if (!blocked) throw error

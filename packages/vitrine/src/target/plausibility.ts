@@ -5,6 +5,7 @@
  */
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
+import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 
@@ -22,14 +23,33 @@ function watched(table: PublishedTable): readonly PublishedColumn[] {
   })
 }
 
+/** One group of a column's rows: what tells it in SQL, and what it is called. */
+interface Group {
+  readonly name: string
+  readonly condition: string
+}
+
 interface Share {
-  readonly value: string | null
+  readonly name: string
   readonly before: number
   readonly now: number
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
-const named = (value: string | null): string => (value === null ? 'no value' : `«${value}»`)
+
+/** Known beforehand, so that one scan counts all groups of all columns. */
+function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
+  const column = identifier(name)
+  const closed = value.kind === 'computed' ? value.computed.values : null
+  const named =
+    closed === null
+      ? [
+          { name: '«false»', condition: `not ${column}` },
+          { name: '«true»', condition: column },
+        ]
+      : closed.map((item) => ({ name: `«${item}»`, condition: `${column} = ${literal(item)}` }))
+  return [...named, { name: 'no value', condition: `${column} is null` }]
+}
 
 function judge(column: string, shares: readonly Share[], limits: Limits): readonly FigureWarning[] {
   const total = (pick: (share: Share) => number) => shares.reduce((sum, share) => sum + pick(share), 0)
@@ -38,13 +58,13 @@ function judge(column: string, shares: readonly Share[], limits: Limits): readon
   const held = shares.filter((share) => share.now > 0)
   const sole = held[0]
   if (sole !== undefined && held.length === 1 && shares.filter((share) => share.before > 0).length > 1) {
-    return [{ column, text: `every row has ${named(sole.value)}, which was ${percent(sole.before / before)} of them` }]
+    return [{ column, text: `every row has ${sole.name}, which was ${percent(sole.before / before)} of them` }]
   }
   return shares
     .filter((share) => Math.abs(share.now / now - share.before / before) > limits.figureShare)
-    .map(({ value, before: was, now: is }) => ({
+    .map(({ name, before: was, now: is }) => ({
       column,
-      text: `${named(value)} went from ${percent(was / before)} to ${percent(is / now)} of the rows`,
+      text: `${name} went from ${percent(was / before)} to ${percent(is / now)} of the rows`,
     }))
 }
 
@@ -62,18 +82,22 @@ export async function implausibleFigures(
     [qualified(previous, table.name)],
   )
   const names = new Set(present.map(({ name }) => name))
-  const warnings: FigureWarning[] = []
-  for (const column of watched(table)) {
-    if (!names.has(column.name)) continue
-    const name = identifier(column.name)
-    const shares = await target.query<Share>(
-      `select value, sum(before)::float8 as before, sum(now)::float8 as now
-       from (select ${name}::text as value, count(*) as before, 0 as now from ${qualified(previous, table.name)} group by 1
-             union all
-             select ${name}::text, 0, count(*) from ${qualified(current, table.name)} group by 1) as counted
-       group by value order by value nulls last`,
-    )
-    warnings.push(...judge(column.name, shares, limits))
-  }
-  return warnings
+  const columns = watched(table).filter(({ name }) => names.has(name))
+  if (columns.length === 0) return []
+  const groups = columns.map(groupsOf)
+  const counts = groups.flat().map(({ condition }) => `count(*) filter (where ${condition})`)
+  const counted = (schema: string) =>
+    `(select array[${counts.join(', ')}]::float8[] from ${qualified(schema, table.name)})`
+  const [found] = await target.query<{ before: readonly number[]; now: readonly number[] }>(
+    `select ${counted(previous)} as before, ${counted(current)} as now`,
+  )
+  let at = 0
+  return columns.flatMap(({ name }, index) => {
+    const shares = (groups[index] ?? []).map((group) => {
+      const share = { name: group.name, before: found?.before[at] ?? 0, now: found?.now[at] ?? 0 }
+      at += 1
+      return share
+    })
+    return judge(name, shares, limits)
+  })
 }

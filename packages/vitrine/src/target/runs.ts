@@ -59,6 +59,11 @@ export async function enterPhase(target: Session, run: number, phase: Phase): Pr
   await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
 }
 
+/** How long the run held its snapshot of the source. */
+export async function recordSnapshotTime(target: Session, run: number, milliseconds: number): Promise<void> {
+  await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])
+}
+
 /**
  * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
  * they were before is remembered with the version that is kept.
@@ -166,15 +171,19 @@ export async function succeedRun(
   })
 }
 
-/** Ends a run that failed: code and place, no message of a server. */
-export async function failRun(target: Session, run: number, error: VitrineError): Promise<void> {
-  await target.query(
+/**
+ * Ends a run that failed: phase, code and place, no message of a server. Gives whether it had published all the same: a connection
+ * that is lost during the commit of the switch does not say how that ended.
+ */
+export async function failRun(target: Session, run: number, phase: Phase, error: VitrineError): Promise<boolean> {
+  const [ended] = await target.query<{ published: boolean }>(
     `update vitrine.run
-     set state = case when published_at is null then 'failed' else 'succeeded' end,
-         finished_at = clock_timestamp(), error_code = $2, error_place = $3
-     where id = $1`,
-    [run, error.code, error.place ?? null],
+     set phase = $4, state = case when published_at is null then 'failed' else 'succeeded' end, finished_at = clock_timestamp(),
+         error_code = case when published_at is null then $2 end, error_place = case when published_at is null then $3 end
+     where id = $1 returning published_at is not null as published`,
+    [run, error.code, error.place ?? null, phase],
   )
+  return ended?.published === true
 }
 
 export interface RunRecord {
@@ -190,6 +199,8 @@ export interface RunRecord {
   readonly errorPlace: string | null
   /** Milliseconds of each phase; empty for a run that did not end well. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** For how long it held its snapshot of the source; null when it took none. */
+  readonly snapshotMilliseconds: number | null
   /** How the version was switched; null for a run that did not publish, or did not end well. */
   readonly switched: SwitchResult | null
   readonly tables: readonly TableOutcome[]
@@ -204,7 +215,8 @@ export async function latestRuns(
 ): Promise<readonly RunRecord[]> {
   return target.query<RunRecord>(
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
-            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases, r.switched,
+            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
+            r.snapshot_milliseconds as "snapshotMilliseconds", r.switched,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
               'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables

@@ -120,11 +120,17 @@ export async function clearWorkSchema(target: Session, publication: Publication,
   await named(target, await namesIn(target, [schema]), () => target.transaction(clear))
 }
 
+/** Removes the staging schema if there is one. The caller holds the run lock. */
+export async function dropStaging(target: Session, publication: Publication): Promise<void> {
+  const schema = stagingSchema(publication)
+  const left = await findWorkSchemas(target, publication)
+  if (left.some(({ name, ours }) => ours && name === schema)) await clearWorkSchema(target, publication, schema)
+}
+
 /** An empty staging schema. What a dead run left under its name is removed first: the run lock proves that it is dead. */
 export async function openStaging(target: Session, publication: Publication): Promise<string> {
   const schema = stagingSchema(publication)
-  const left = await findWorkSchemas(target, publication)
-  if (left.some(({ name }) => name === schema)) await clearWorkSchema(target, publication, schema)
+  await dropStaging(target, publication)
   if ((await switchWayOf(target)) === 'rename') {
     await target.execute(
       `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${literal(markOf(publication, 'staging'))}`,

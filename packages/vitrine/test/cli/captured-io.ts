@@ -11,6 +11,8 @@ export interface Setting {
   readonly clock?: Clock
   /** What a person answers; nobody sits there when absent. */
   readonly answer?: string
+  /** What that person answers to each question, where it is not always the same. */
+  readonly ask?: (question: string) => Promise<string>
   /** Called once the command listens to interrupts, with the function that interrupts it. */
   readonly interrupt?: (now: () => void) => void
 }
@@ -50,7 +52,7 @@ export async function capture(
     environment: setting.environment ?? {},
     folder: setting.folder ?? '/',
     clock: setting.clock ?? systemClock,
-    ask: answer === undefined ? null : async () => answer,
+    ask: setting.ask ?? (answer === undefined ? null : async () => answer),
     onInterrupt(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -356,7 +356,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...computed].map(({ name }) => name),
-      rewriter: (output) => new RowRewriter(table, projection, oids, null, output),
+      rewriter: (blocks) => new RowRewriter(table, projection, oids, null, blocks),
     })
     const image = (schema: string, prefix: string) =>
       client.query(

@@ -1,6 +1,7 @@
 /** A whole installation for run tests: source and target databases, roles, migrated schema, and ways to look from outside. */
 import type pg from 'pg'
 import { TestDatabase, type TestRole, VERSIONS, type Version } from '../../../../test/database.ts'
+import type { ServerFacts } from '../../../../test/postgres-servers.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
@@ -53,15 +54,15 @@ export class Installation {
     return installation
   }
 
-  /** `target` may be on another version than the source. */
+  /** The target may be on another server than the source. */
   static async create(
-    version: Version,
+    sourceServer: Version | ServerFacts,
     rows: number,
     make: (roles: ShopRoles) => Publication = shop,
-    targetVersion = version,
+    targetServer = sourceServer,
   ): Promise<Installation> {
-    const source = await TestDatabase.create(version, 'source')
-    const target = await TestDatabase.create(targetVersion, 'target')
+    const source = await TestDatabase.create(sourceServer, 'source')
+    const target = await TestDatabase.create(targetServer, 'target')
     const app = await source.createRole('app')
     const [writer, reader] = [await target.createRole('writer'), await target.createRole('reader')]
     const operational = await source.connect()
@@ -211,9 +212,11 @@ export class WatchingReader {
   readonly errors: string[] = []
   /** Milliseconds of the longest look. */
   worst = 0
+  /** While its own server may be down, a connection that is lost or refused is no error. */
+  serverMayBeDown = false
   #watching = true
   readonly #done: Promise<void>
-  readonly #client: pg.Client
+  #client: pg.Client
   readonly #installation: Installation
 
   private constructor(installation: Installation, client: pg.Client) {
@@ -227,17 +230,27 @@ export class WatchingReader {
   }
 
   async #watch(): Promise<void> {
+    let connected = true
     while (this.#watching) {
       const begun = performance.now()
       try {
+        if (!connected) await this.#connectAgain()
+        connected = true
         const { rows } = await this.#client.query<Sight>(SIGHT)
         this.worst = Math.max(this.worst, performance.now() - begun)
         if (rows[0] !== undefined) this.sights.push(rows[0])
       } catch (error) {
-        this.errors.push(error instanceof Error ? error.message : 'unknown')
+        connected = !isLost(error)
+        if (connected || !this.serverMayBeDown) this.errors.push(error instanceof Error ? error.message : 'unknown')
       }
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setTimeout(resolve, connected ? 1 : 20))
     }
+  }
+
+  async #connectAgain(): Promise<void> {
+    const lost = this.#client
+    this.#client = await this.#installation.asReader()
+    await this.#installation.target.close(lost)
   }
 
   async stop(): Promise<void> {
@@ -245,4 +258,12 @@ export class WatchingReader {
     await this.#done
     await this.#installation.target.close(this.#client)
   }
+}
+
+/** The server is going, gone, or not back yet. */
+function isLost(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string } // sound because both are optional.
+  return (
+    /^(57P0[123]|08...|ECONN.*|EPIPE)$/.test(code ?? '') || /Connection terminated|not queryable/.test(message ?? '')
+  )
 }

@@ -125,6 +125,7 @@ describe('an event is worth an alarm', () => {
     switchTries: 1,
     switchHeld: true,
     switchMilliseconds: 1,
+    snapshotMilliseconds: 0,
     dryRun: false,
     tables: [
       {

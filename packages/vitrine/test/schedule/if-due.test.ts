@@ -168,13 +168,25 @@ describe.sequential('due, exactly once', () => {
 
   test('receivers that never answer are given up, and the version is published', async () => {
     await forget()
-    const silent = await receive(() => undefined)
+    // What the one who is called first finds: nobody had to wait for him.
+    let found: Promise<unknown> | undefined
+    const silent = await receive(() => {
+      found ??= shop.look(`select state, finished_at is not null as closed,
+        (select count(*)::integer from pg_locks where locktype = 'advisory' and database =
+          (select oid from pg_database where datname = current_database())) as locks,
+        (select row_count::integer from vitrine.freshness where table_name = 'shop_customer') as published
+        from vitrine.run order by id desc limit 1`)
+    })
     await shop.look("update vitrine.freshness set row_count = 900 where table_name = 'shop_customer'")
+    const started = performance.now()
     const limits = { ...shop.publication.limits, deliveryTimeoutMs: 60, deliveryTries: 2, deliveryPauseMs: 10 }
     const urls = { VITRINE_ALARM_WEBHOOK: silent.url, VITRINE_PING_URL: silent.url }
     const outcome = await command('sync --if-due --allow-shrink', urls, undefined, { ...shop.publication, limits })
     await silent.close()
     expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('Published 2 tables') })
+    expect(await found).toEqual([{ state: 'succeeded', closed: true, locks: 0, published: 60 }])
+    // Two receivers, two tries of 60 ms each and a pause of 10 ms between them, and the run itself.
+    expect(performance.now() - started).toBeLessThan(5_000)
     for (const name of Object.keys(urls))
       expect(outcome.stderr).toContain(`${name} was not reached: no answer within 60 ms.`)
     expect(silent.received.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET', 'GET'])

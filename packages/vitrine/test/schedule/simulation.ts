@@ -40,6 +40,7 @@ const REPORT: SyncReport = {
   switchTries: 1,
   switchHeld: true,
   switchMilliseconds: 1,
+  snapshotMilliseconds: 0,
   dryRun: false,
 }
 

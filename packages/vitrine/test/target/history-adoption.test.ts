@@ -7,6 +7,7 @@ import { planDrop } from '../../src/target/drop.ts'
 import { planFor, requireMigrated } from '../../src/target/migrate.ts'
 import { planText } from '../../src/target/plan-text.ts'
 import { customer, errorOf, Target } from './migrate-fixtures.ts'
+import { olderLayout } from './older-layout.ts'
 
 const stats = history('metabase_stats', 'Une journée.', (_, { day, dayNumber }) => ({
   id: bigint(dayNumber, 'Numéro du jour').primaryKey(),
@@ -161,9 +162,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   test('an installation from before there was a ledger, and a table of another owner', async () => {
     const plain = target.fresh([customer])
     await target.migrate(plain)
-    await target.admin.query(
-      'drop table vitrine.ledger, vitrine.kept_freshness; alter table vitrine.run drop column switched; delete from vitrine.layout where version > 1',
-    )
+    await target.admin.query(olderLayout(1))
     await legacy(plain, S26, TWO)
     const shop = { ...plain, histories: [stats] }
     await target.admin.query(`alter table ${shop.schema}.metabase_stats owner to current_user`)

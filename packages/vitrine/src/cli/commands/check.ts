@@ -73,7 +73,9 @@ async function check(call: Call, words: CheckWords): Promise<ExitName> {
 function requireSoundAndDue(publication: Publication, at: Date): readonly CheckedColumn[] {
   const { problems, columns } = checkPublication(publication)
   const zoneIsKnown = !problems.some(({ place }) => place === 'zone')
-  const all = [...problems, ...(zoneIsKnown ? scheduleProblems(publication.schedule, publication.zone, at) : [])]
+  // A zone that is not known is one problem: the pattern is looked at all the same, in another.
+  const zone = zoneIsKnown ? publication.zone : 'UTC'
+  const all = [...problems, ...scheduleProblems(publication.schedule, zone, at)]
   if (all.length === 0) return columns
   const detail = all.length === 1 ? 'One problem.' : `${all.length} problems.`
   throw new VitrineError('DEFINITION_INVALID', { detail, problems: all })

@@ -1,15 +1,18 @@
 /** `migrate`: brings the published schema to what the publication describes, by the steps that `plan` shows. */
 import type { ExitName } from '../../base/errors.ts'
+import type { Session } from '../../postgres/connect.ts'
+import type { DatabaseIdentity } from '../../postgres/identity.ts'
 import { applyPlan, planFor } from '../../target/migrate.ts'
 import type { MigrationPlan } from '../../target/plan.ts'
 import { planText } from '../../target/plan-text.ts'
+import { recordSource } from '../../target/source-record.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { duration } from '../language.ts'
 import { withWritableTarget } from '../sessions.ts'
 import { answerOf } from './plan.ts'
 
 export interface MigrateWords extends CommandWords {
-  readonly options: Readonly<Record<string, never>>
+  readonly options: Readonly<Record<'newSource', string>>
   readonly done: (time: string) => string
 }
 
@@ -17,25 +20,33 @@ export const migrateEnglish: MigrateWords = {
   summary: 'bring the published schema to what the publication describes',
   description:
     'Applies the steps that plan shows, in one transaction. Rows are published by sync only: tables that are new stay empty until then.',
-  options: {},
-  examples: [{ line: 'migrate', says: 'after each change of the publication, before the next sync' }],
+  options: { newSource: 'fill the schema from this source from now on, instead of the one that filled it' },
+  examples: [
+    { line: 'migrate', says: 'after each change of the publication, before the next sync' },
+    { line: 'migrate --new-source', says: 'when the operational database has moved to a new server' },
+  ],
   done: (time) => `Migrated in ${time}.`,
 }
 
 export const defineMigrate = (words: MigrateWords): Command =>
-  defineCommand('migrate', words, {}, (call) => migrate(call, words))
+  defineCommand('migrate', words, { newSource: '--new-source' }, (call) => migrate(call, words))
 
 /** Called by other command lines too, which name the command otherwise. */
 export async function migrate(call: Call, words: MigrateWords): Promise<ExitName> {
   const publication = await call.publication()
-  const { source, target } = call.settings(publication, { source: 'optional', target: 'required' })
+  const newSource = call.flag('newSource')
+  const needs = { source: newSource ? 'required' : 'optional', target: 'required' } as const
+  const { source, target } = call.settings(publication, needs)
   const started = call.io.clock.monotonicMs()
-  const plan = await withWritableTarget(call, publication, target, source, async (session) => {
+  const work = async (session: Session, identity: DatabaseIdentity | null) => {
     const planned = await planFor(session, publication)
     // Applied even without a step: the bookkeeping may be missing, and what was applied is recorded again.
-    await applyPlan(session, publication, planned)
+    await applyPlan(session, publication, planned, async () => {
+      if (newSource && identity !== null) await recordSource(session, publication.schema, identity)
+    })
     return planned
-  })
+  }
+  const plan = await withWritableTarget(call, publication, target, source, work, { newSource })
   const time = duration(call.language, call.io.clock.monotonicMs() - started)
   call.answer(answerOf(plan, true), () => `${migratedText(plan)}${words.done(time)}\n`)
   return 'ok'

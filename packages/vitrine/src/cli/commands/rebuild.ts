@@ -1,9 +1,9 @@
 /** `rebuild`: puts everything in the target back, in whatever state it is: rights, schema, history, data. */
-import type { ExitName } from '../../base/errors.ts'
+import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { applyPlan, planFor } from '../../target/migrate.ts'
 import type { MigrationPlan } from '../../target/plan.ts'
 import { planText } from '../../target/plan-text.ts'
-import { applyProvision, type ProvisionPlan, type ProvisionStep, planProvision } from '../../target/provision.ts'
+import { applyProvision, planProvision } from '../../target/provision.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
 import { type ProvisionWords, stepsText } from './provision.ts'
@@ -20,7 +20,8 @@ export const rebuildEnglish: RebuildWords = {
   description:
     'Does what provision, migrate and sync do, in this order, from whatever state the target is in: after a drop, after a ' +
     'DROP SCHEMA by hand, on a new server. What still stands is served until the new version is whole. The days of history ' +
-    'tables come from the ledger. Roles and rights are made as METABASE_ADMIN_URL when it is set, as the writer otherwise.',
+    'tables come from the ledger. Roles and rights are made as METABASE_ADMIN_URL when it is set, as the writer otherwise; ' +
+    'when some are left to somebody else, it publishes all the same and exits with 5.',
   options: { allowShrink: 'accept that a table loses more rows than the publication allows' },
   examples: [
     { line: 'rebuild', says: 'after a drop, or when something was removed by hand' },
@@ -35,6 +36,8 @@ export const rebuildEnglish: RebuildWords = {
 /** What `rebuild --json` prints. */
 export interface RebuildAnswer extends SyncAnswer {
   readonly provisioned: readonly string[]
+  /** Rights that somebody else must give. The version is published all the same, and the exit status is 5. */
+  readonly left: readonly string[]
   readonly migrated: readonly string[]
 }
 
@@ -53,14 +56,25 @@ async function rebuild(
   const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
   const { source, target, reader, admin, pseudonymKey } = call.settings(publication, needs)
   const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
-  const provisioned = await withWritableTarget(call, publication, admin ?? target, source, async (session) => {
-    const plan: ProvisionPlan = await planProvision(session, publication, passwords)
-    const executed = await applyProvision(session, plan)
-    if (executed.length > 0) call.say(stepsText(plan.steps, executed, call, provisionWords).trimEnd())
-    const left = plan.steps.filter(({ done, possible }: ProvisionStep) => !done && !possible).length
-    if (left > 0) call.say(call.withOwnNames(words.left(left)))
-    return executed.map(({ text }) => text)
-  })
+  const { provisioned, left } = await withWritableTarget(
+    call,
+    publication,
+    admin ?? target,
+    source,
+    async (session) => {
+      const plan = await planProvision(session, publication, passwords)
+      await applyProvision(session, plan).catch((error: unknown) => {
+        if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
+        // The data must not wait for somebody who can give a right: it is told, and how the command ends says it again.
+        call.tell(error)
+      })
+      const after = await planProvision(session, publication, passwords)
+      const undone = new Set(after.steps.filter(({ done }) => !done).map(({ text }) => text))
+      const made = plan.steps.filter(({ done, text }) => !done && !undone.has(text))
+      if (made.length > 0) call.say(stepsText(made, made, call, provisionWords).trimEnd())
+      return { provisioned: made.map(({ text }) => text), left: [...undone] }
+    },
+  )
   const migrated = await withWritableTarget(call, publication, target, source, async (session) => {
     const plan: MigrationPlan = await planFor(session, publication)
     await applyPlan(session, publication, plan)
@@ -69,7 +83,9 @@ async function rebuild(
   })
   const wish = { only: null, dryRun: false, allowShrink: call.flag('allowShrink'), trigger: 'command' } as const
   const published = await publishNow(call, publication, { source, target, pseudonymKey }, wish, syncWords)
-  const answer: RebuildAnswer = { provisioned, migrated, ...syncAnswer(published) }
+  const answer: RebuildAnswer = { provisioned, left, migrated, ...syncAnswer(published) }
   call.answer(answer, () => syncText(published, publication, call.language, syncWords))
-  return 'ok'
+  if (left.length === 0) return 'ok'
+  call.say(call.withOwnNames(words.left(left.length)))
+  return 'privilege'
 }

@@ -2,7 +2,7 @@
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { runLockHolder } from '../../postgres/lock.ts'
 import type { Publication } from '../../publication/publication.ts'
-import { bookkeepingIsCurrent } from '../../target/bookkeeping.ts'
+import { requireBookkeeping } from '../../target/bookkeeping.ts'
 import { latestRuns, PHASES, type RunRecord } from '../../target/runs.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { duration, instant } from '../language.ts'
@@ -16,6 +16,8 @@ export interface RunsWords extends CommandWords {
   readonly unpublished: string
   /** The time of each phase, as `staging 1.2 s`. */
   readonly phases: (times: string) => string
+  /** For how long the snapshot of the source was held. */
+  readonly held: (time: string) => string
   readonly warning: (place: string, text: string) => string
 }
 
@@ -34,6 +36,7 @@ export const runsEnglish: RunsWords = {
   dataOf: (instant) => `Data of ${instant}.`,
   unpublished: 'Nothing was published.',
   phases: (times) => `Phases: ${times}.`,
+  held: (time) => `The source’s snapshot was held for ${time}.`,
   warning: (place, text) => `implausible: ${place}: ${text}`,
 }
 
@@ -61,7 +64,7 @@ async function runs(call: Call, words: RunsWords, list: RunListWords, syncWords:
   const { target } = call.settings(publication, { target: 'required' })
   const wish = { side: 'target', address: target, readOnly: true } as const
   await withSession(call, publication, wish, async (session) => {
-    if (!(await bookkeepingIsCurrent(session))) throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema })
+    await requireBookkeeping(session, schema)
     const found = await latestRuns(session, schema, number === null ? last : 1, number)
     const underWay = (await runLockHolder(session, schema)) !== null
     if (number !== null && found[0]?.id !== number) {
@@ -100,6 +103,7 @@ function runText(run: RunRecord, publication: Publication, call: Call, words: Ru
       ? words.unpublished
       : words.dataOf(instant(language, run.dataOf, publication.zone)),
     ...(times.length === 0 ? [] : [words.phases(times.join(', '))]),
+    ...(run.snapshotMilliseconds === null ? [] : [words.held(duration(language, run.snapshotMilliseconds))]),
     ...(run.tables.length === 0 ? [] : [outcomesText(run.tables, publication, language, syncWords)]),
     ...warnings,
     '',

@@ -5,7 +5,7 @@ import { type LockHolder, runLockHolder } from '../../postgres/lock.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { type Tries, triesSince } from '../../schedule/attempt.ts'
 import { lastDue, nextDue } from '../../schedule/due.ts'
-import { bookkeepingVersion } from '../../target/bookkeeping.ts'
+import { requireBookkeeping } from '../../target/bookkeeping.ts'
 import { freshnessOf, latestRuns, type RunRecord, type TableFreshness } from '../../target/runs.ts'
 import { raiseAlarms } from '../alarms.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
@@ -104,10 +104,7 @@ async function status(call: Call, words: StatusWords): Promise<ExitName> {
 
 const read = (call: Call, publication: Publication, target: Address, runs: number): Promise<StatusAnswer> =>
   withSession(call, publication, { side: 'target', address: target, readOnly: true }, async (session) => {
-    if ((await bookkeepingVersion(session)) === 0) {
-      const detail = 'It was never migrated.'
-      throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, detail })
-    }
+    await requireBookkeeping(session, publication.schema)
     const freshness = await freshnessOf(session, publication.schema)
     const holder = await runLockHolder(session, publication.schema)
     const latest = await latestRuns(session, publication.schema, runs)

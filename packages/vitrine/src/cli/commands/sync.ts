@@ -22,8 +22,9 @@ export interface SyncWords extends CommandWords, ProgressWords {
   readonly carried: string
   readonly unknown: (table: string, rows: number, why: string) => string
   readonly notDue: (next: string) => string
-  readonly published: (instant: string, tables: number, time: string) => string
-  readonly rehearsed: (instant: string, time: string) => string
+  /** `held`: for how long the snapshot of the source was. */
+  readonly published: (instant: string, tables: number, time: string, held: string) => string
+  readonly rehearsed: (instant: string, time: string, held: string) => string
 }
 
 export const syncEnglish: SyncWords = {
@@ -47,8 +48,10 @@ export const syncEnglish: SyncWords = {
   carried: 'as it was',
   unknown: (table, rows, why) => `${table}: ${counted(rows, 'row')} with something unknown (${why})`,
   notDue: (next) => `Not due: the next run is due at ${next}.`,
-  published: (instant, tables, time) => `Published ${counted(tables, 'table')} as of ${instant}, in ${time}.`,
-  rehearsed: (instant, time) => `Rehearsed as of ${instant}, in ${time}. Nothing was published.`,
+  published: (instant, tables, time, held) =>
+    `Published ${counted(tables, 'table')} as of ${instant}, in ${time}. The source’s snapshot was held for ${held}.`,
+  rehearsed: (instant, time, held) =>
+    `Rehearsed as of ${instant}, in ${time}. The source’s snapshot was held for ${held}. Nothing was published.`,
   phases: {
     check: 'checking',
     snapshot: 'opening the snapshot',
@@ -70,6 +73,8 @@ export interface SyncAnswer {
   readonly dataOf: Date
   readonly tables: readonly TableOutcome[]
   readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** For how long the snapshot of the source was held. */
+  readonly snapshotMilliseconds: number
   readonly switch: {
     /** Null after a rehearsal. */
     readonly way: SwitchWay | null
@@ -228,10 +233,11 @@ export const tellPublished = (call: Call, publication: Publication, published: P
   call.answer(syncAnswer(published), () => syncText(published, publication, call.language, words))
 
 export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
-  const { run, dryRun, dataOf, tables, phases, switchWay: way, switchTries: tries, switchHeld: held } = report
+  const { run, dryRun, dataOf, tables, phases, snapshotMilliseconds } = report
+  const { switchWay: way, switchTries: tries, switchHeld: held } = report
   const switched = { way, tries, held, milliseconds: Math.round(report.switchMilliseconds) }
   const rounded = tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) }))
-  return { run, dryRun, dataOf, tables: rounded, phases, switch: switched, milliseconds }
+  return { run, dryRun, dataOf, tables: rounded, phases, snapshotMilliseconds, switch: switched, milliseconds }
 }
 
 /** The result for a person: a line a table, and what was published. */
@@ -243,9 +249,10 @@ export function syncText(
 ): string {
   const dataOf = instant(language, report.dataOf, publication.zone)
   const time = duration(language, milliseconds)
+  const held = duration(language, report.snapshotMilliseconds)
   const end = report.dryRun
-    ? words.rehearsed(dataOf, time)
-    : words.published(dataOf, report.tables.filter(({ carried }) => !carried).length, time)
+    ? words.rehearsed(dataOf, time, held)
+    : words.published(dataOf, report.tables.filter(({ carried }) => !carried).length, time, held)
   return `${outcomesText(report.tables, publication, language, words)}\n${end}\n`
 }
 

@@ -1,0 +1,34 @@
+/**
+ * One command of the tool in a process of its own, to be killed: `node command.js sync|rollback`, with SOURCE_URL and
+ * TARGET_URL in its environment. Prints `started`, each phase as it is entered, and `done`.
+ */
+import { parseAddress } from 'vitrine/postgres/address'
+import { rollback } from 'vitrine/run/rollback'
+import { sync } from 'vitrine/run/sync'
+import { publication } from './publication.ts'
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const request = {
+  publication,
+  target: parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL'),
+  observer: (event: { readonly kind: string; readonly phase?: string }) =>
+    event.kind === 'phase' && say(event.phase ?? ''),
+  signal: new AbortController().signal,
+}
+
+say('started')
+if (process.argv[2] === 'rollback') {
+  await rollback(request)
+} else {
+  await sync({
+    ...request,
+    source: parseAddress(process.env['SOURCE_URL'] ?? '', 'SOURCE_URL'),
+    only: null,
+    dryRun: false,
+    allowShrink: false,
+    at: null,
+    pseudonymKey: null,
+    trigger: 'command',
+  })
+}
+say('done')

@@ -1,0 +1,89 @@
+/** `rollback`, `runs` et `drop` tels que l’équipe d’Impact les lit, en français. */
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { definePublication } from 'vitrine'
+import { Databases } from '../../../test/documentation/guide.ts'
+import { impact } from '../../cli/impact.ts'
+import impactPublication from '../../publication/index.ts'
+import { run } from './run.ts'
+
+const suffix = randomBytes(4).toString('hex')
+const publication = definePublication({
+  ...impactPublication,
+  writer: `impact_${suffix}`,
+  reader: `metabase_${suffix}`,
+})
+let databases: Databases
+
+beforeAll(async () => {
+  databases = await Databases.create('retour', publication.writer, publication.reader)
+  for (const line of ['migrate', 'sample --size S', 'provision', 'migrate metabase']) await written(line)
+})
+afterAll(() => databases.drop())
+
+const command = (line: string, answer?: string) =>
+  run({ ...impact, publication }, line, {
+    environment: databases.environment(publication.schema),
+    ...(answer === undefined ? {} : { answer }),
+  })
+async function written(line: string): Promise<string> {
+  const { status, stdout, stderr } = await command(line)
+  expect([line, status, status === 0 ? '' : stderr]).toEqual([line, 0, ''])
+  return stdout
+}
+/** Sans les instants ni les durées. */
+const stable = (text: string) =>
+  text
+    .replaceAll(/\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d/g, '<instant>')
+    .replaceAll(/ *\b\d+(?:,\d+)?\s(?:ms|s)\b/g, ' <durée>')
+    .replaceAll(/ {2,}/g, '  ')
+
+test('un retour, puis le journal', { timeout: 60_000 }, async () => {
+  const refused = await command('rollback')
+  expect([refused.status, refused.stderr]).toEqual([6, expect.stringContaining('run `impact sync_metabase`')])
+  await written('sync_metabase')
+  await written('sync_metabase')
+  expect(
+    stable(await written('rollback'))
+      .split('\n')
+      .slice(-3),
+  ).toMatchInlineSnapshot(`
+    [
+      "Retour fait en <durée>. Metabase montre les données du <instant> (Europe/Paris).",
+      "Un second retour annule celui-ci. La prochaine publication, le <instant> (Europe/Paris), relira la base opérationnelle.",
+      "",
+    ]
+  `)
+  expect(stable(await written('runs'))).toMatchInlineSnapshot(`
+    "n°  début  par  état  durée  erreur
+     4  <instant>  retour  réussie <durée>
+     3  <instant>  commande  réussie <durée>
+     2  <instant>  commande  réussie <durée>
+     1  <instant>  retour  échouée <durée>  VERSION_NOT_KEPT impact
+    "
+  `)
+  expect(
+    stable(await written('runs 2'))
+      .split('\n')
+      .slice(2, 5),
+  ).toMatchInlineSnapshot(`
+    [
+      "Données du <instant> (Europe/Paris).",
+      "Phases : vérification <durée>, ouverture de l’instantané <durée>, préparation <durée>, contrôle <durée>, bascule <durée>, comparaison <durée>, enregistrement <durée>.",
+      "Instantané tenu <durée> dans la base opérationnelle.",
+    ]
+  `)
+  expect((await command('runs 999')).status).toBe(2)
+})
+
+test('drop --history demande deux fois', async () => {
+  const { status, stderr } = await command('drop --history', 'impact')
+  expect([status, stderr]).toEqual([2, expect.stringContaining('error NOT_CONFIRMED')])
+  expect(stderr).toContain('forget for ever the 1 recorded day of metabase_stats')
+})
+
+test('seul le schéma publié a une source', async () => {
+  const { status, stderr } = await command('migrate --new-source')
+  expect([status, stderr]).toEqual([2, expect.stringContaining('migrate metabase --new-source')])
+  await written('migrate metabase --new-source')
+})

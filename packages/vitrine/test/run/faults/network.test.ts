@@ -1,0 +1,51 @@
+/** Faults of the network in every phase of a run: connections cut, and connections that go silent without closing. */
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import type { Instant } from './network.ts'
+import { cellsOf, type Matrix, strike } from './strike.ts'
+import { type Fault, type Side, trial, World } from './world.ts'
+
+const cut = (side: Side, instant: Instant): Fault => ({
+  arm: (world, phase) => strike(world, side, phase, instant, () => world.networks[side].cut()),
+  heal: (world) => world.networks[side].heal(),
+})
+
+const silent = (side: Side, newOnes: boolean, instant: Instant): Fault => ({
+  arm: (world, phase) => strike(world, side, phase, instant, () => world.networks[side].silence(newOnes)),
+  heal: (world) => world.networks[side].heal(),
+  unreachable: side === 'target' && newOnes,
+})
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'source cut': cut('source', 'statement'),
+  'target cut': cut('target', 'statement'),
+  'target cut, answer lost': cut('target', 'answer'),
+  'source silent': silent('source', true, 'statement'),
+  'old connections to the target silent': silent('target', false, 'answer'),
+  'target silent': silent('target', true, 'statement'),
+}
+
+const [LOST, FAILED, SILENT, DONE] = ['CONNECTION_LOST', 'CONNECTION_FAILED', 'CONNECTION_SILENT', 'published']
+
+// biome-ignore format: it is read as a table
+const MATRIX: Matrix = {
+  //                                     check     snapshot  stage     verify  publish  describe  record
+  'source cut':                           [LOST,   LOST,     LOST,     DONE,   DONE,    DONE,     DONE],
+  'target cut':                           [LOST,   LOST,     LOST,     LOST,   LOST,    DONE,     DONE],
+  'target cut, answer lost':              [LOST,   LOST,     LOST,     LOST,   DONE,    DONE,     DONE],
+  'source silent':                        [SILENT, null,     SILENT,   DONE,   null,    null,     null],
+  'old connections to the target silent': [SILENT, FAILED,   SILENT,   SILENT, DONE,    DONE,     DONE],
+  'target silent':                        [null,   null,     SILENT,   null,   SILENT,  null,     DONE],
+}
+
+describe('a run', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.create(18)
+  })
+  afterAll(() => world.drop())
+
+  test.each(cellsOf(MATRIX))('%s in %s: %s', async (name, phase, outcome) => {
+    // sound because both tables have the same names.
+    await trial(world, phase, FAULTS[name] as Fault, outcome)
+  })
+})

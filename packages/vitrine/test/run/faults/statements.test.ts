@@ -1,0 +1,90 @@
+/** Statements that a server refuses or does not finish, in every phase of a run. */
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { asSuperuser, cellsOf, held, type Matrix, strike } from './strike.ts'
+import { type Fault, trial, World } from './world.ts'
+
+/**
+ * A run tells its record of each phase: this is what the target then does. A trigger is the only way to make a real server
+ * fail a statement that is right.
+ */
+const whenRecorded = (body: string): Fault => ({
+  prepare: (world, phase) =>
+    asSuperuser(
+      world,
+      'target',
+      `create function public.fault() returns trigger language plpgsql as $$ begin ${body}; return new; end $$;
+       create trigger fault before update of phase on vitrine.run for each row when (new.phase = '${phase}' and new.state = 'running') execute function public.fault()`,
+    ),
+  arm: () => undefined,
+  heal: (world) => asSuperuser(world, 'target', 'drop function public.fault() cascade'),
+})
+
+const privilegeWithdrawn: Fault = {
+  arm: (world, phase) => {
+    const revoke = () => asSuperuser(world, 'source', `revoke select on customer from "${world.shop.app.user}"`)
+    strike(world, 'source', phase, 'statement', revoke)
+  },
+  heal: (world) => asSuperuser(world, 'source', `grant select on customer to "${world.shop.app.user}"`),
+}
+
+const renamesForbidden: Fault = {
+  arm: (world, phase) => {
+    const revoke = `revoke create on database "${world.shop.target.name}" from "${world.shop.writer.user}"`
+    strike(world, 'target', phase, 'statement', () => asSuperuser(world, 'target', revoke))
+  },
+  heal: (world) =>
+    asSuperuser(world, 'target', `grant create on database "${world.shop.target.name}" to "${world.shop.writer.user}"`),
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'statement refused': whenRecorded("raise exception 'a fault' using errcode = 'XX000'"),
+  'statement too slow': whenRecorded('perform pg_sleep(30)'),
+  'right to rename withdrawn': renamesForbidden,
+  'privilege on the source withdrawn': privilegeWithdrawn,
+  'table of the source locked': held('source', (admin) => admin.query('begin; lock table customer')),
+  'too slow on the source': held('source', (admin) => admin.query('begin; lock table customer')),
+}
+
+const [DONE, REFUSED, SLOW] = ['published', 'QUERY_FAILED', 'QUERY_TIMEOUT']
+const [DENIED, DRIFT, LOCKED] = ['PRIVILEGE_MISSING', 'SOURCE_DRIFT', 'SOURCE_LOCKED']
+
+// biome-ignore format: it is read as a table
+const MATRIX: Matrix = {
+  //                                  check    snapshot  stage    verify   publish  describe  record
+  'statement refused':                 [null,    REFUSED,  REFUSED, REFUSED, REFUSED, DONE,     DONE],
+  'right to rename withdrawn':         [null,    null,     null,    null,    DENIED,  DONE,     DONE],
+  'privilege on the source withdrawn': [DRIFT,   null,     DENIED,  DONE,    DONE,    DONE,     DONE],
+  'table of the source locked':        [LOCKED,  null,     LOCKED,  DONE,    DONE,    DONE,     DONE],
+}
+
+// biome-ignore format: it is read as a table
+const TIMEOUTS: Matrix = {
+  'statement too slow':                [null,    SLOW,     SLOW,    SLOW,    SLOW,    DONE,     DONE],
+  'too slow on the source':            [SLOW,    null,     SLOW,    null,    null,    null,     null],
+}
+
+describe('a run', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.create(18)
+  })
+  afterAll(() => world.drop())
+
+  test.each(cellsOf(MATRIX))('%s in %s: %s', async (name, phase, outcome) => {
+    // sound because both tables have the same names.
+    await trial(world, phase, FAULTS[name] as Fault, outcome)
+  })
+})
+
+describe('a run with a short limit for statements', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.create(18, { statementTimeoutMs: 1_500 })
+  })
+  afterAll(() => world.drop())
+
+  test.each(cellsOf(TIMEOUTS))('%s in %s: %s', async (name, phase, outcome) => {
+    // sound because both tables have the same names.
+    await trial(world, phase, FAULTS[name] as Fault, outcome)
+  })
+})

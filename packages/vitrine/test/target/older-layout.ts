@@ -1,0 +1,15 @@
+/** Takes the bookkeeping back to an earlier layout, as a backup of before an upgrade holds it. */
+
+/** What undoes each layout after the first, newest first. */
+const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [5, 'alter table vitrine.run drop column switched'],
+  [4, 'alter table vitrine.run drop column snapshot_milliseconds; alter table vitrine.installation drop column source'],
+  [3, 'drop table vitrine.kept_freshness'],
+  [2, 'drop table vitrine.ledger'],
+]
+
+/** The statements that leave the layout at `version`. */
+export const olderLayout = (version: number): string =>
+  UNDO.filter(([made]) => made > version)
+    .map(([made, sql]) => `${sql}; delete from vitrine.layout where version = ${made}`)
+    .join('; ')
