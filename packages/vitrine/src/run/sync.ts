@@ -171,7 +171,7 @@ class Run {
     const switched = await this.#switch(staged, staging, carry, context, newSource)
 
     const outcomes = await this.#afterwards(staged, switched)
-    return this.#report(outcomes, snapshot.takenAt, switched, false)
+    return this.#report(outcomes, snapshot.takenAt, switched)
   }
 
   /** Everything that can be refused before the source is read. */
@@ -207,12 +207,8 @@ class Run {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     const { snapshot, instant } = context
     const outcomes = staged.map((table) => outcomeOf(table, null))
-    this.#switching = this.#report(
-      outcomes,
-      snapshot.takenAt,
-      { way: carry.way, tries: 0, held: false, milliseconds: 0 },
-      false,
-    )
+    const unheard = { way: carry.way, tries: 0, held: false, milliseconds: 0 }
+    this.#switching = this.#report(outcomes, snapshot.takenAt, unheard)
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
       if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
@@ -226,13 +222,12 @@ class Run {
   /** After the switch nothing can fail the run any more: what goes wrong here is told, and the next run mends the record. */
   async #afterwards(staged: readonly StagedTable[], switched: SwitchResult): Promise<readonly TableOutcome[]> {
     const { observer } = this.#request
-    const { limits } = this.#publication
     let outcomes = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
       outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
       await this.#enter('record')
-      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, limits)
+      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
       for (const name of await dropUnkept(this.#control, this.#publication)) {
         observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
       }
@@ -257,10 +252,11 @@ class Run {
     this.#staging = null
     await this.#enter('record')
     await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), null, this.#publication.limits)
-    return this.#report(outcomes, dataOf, null, true)
+    return this.#report(outcomes, dataOf, null)
   }
 
-  #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult | null, dryRun: boolean): SyncReport {
+  /** Without a switch it was a rehearsal. */
+  #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult | null): SyncReport {
     return {
       run: this.#id,
       tables,
@@ -271,7 +267,7 @@ class Run {
       switchTries: switched?.tries ?? 0,
       switchHeld: switched?.held ?? false,
       switchMilliseconds: switched?.milliseconds ?? 0,
-      dryRun,
+      dryRun: switched === null,
     }
   }
 
