@@ -23,16 +23,17 @@ import { beginRun, failRun, type Phase, recordPublication, succeedRun, type Tabl
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
-import { guardShrink, publishedCounts, verifyRows } from '../target/verify.ts'
+import { publishedCounts } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
-import { RunSessions, settled, spread } from './sessions.ts'
+import { RunSessions, settled } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
+import { verifyStaged } from './verify.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
 
@@ -159,7 +160,8 @@ class Run {
     await this.#enter('verify')
     await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
-    await this.#verify(staged, before)
+    const rules = { limits: this.#publication.limits, allowShrink: this.#request.allowShrink }
+    await verifyStaged(this.#writing, staging, staged, before, rules)
     await checkReferences(staged, streams, context, this.#control)
     for (const { sql } of ownViews(this.#publication, staging)) await this.#control.execute(sql)
     const carry = await planCarry(this.#control, this.#publication, staging)
@@ -184,17 +186,6 @@ class Run {
     await planCarry(this.#control, this.#publication, this.#publication.schema)
     await checkHistories(this.#control, this.#publication)
     return inputTypes
-  }
-
-  async #verify(staged: readonly StagedTable[], before: ReadonlyMap<string, number>): Promise<void> {
-    // sound because it was set before anything was staged.
-    const staging = this.#staging as string
-    await spread(this.#writing, staged, (target, { table, rows }) => verifyRows(target, staging, table, rows))
-    if (this.#request.allowShrink) return
-    guardShrink(
-      staged.map(({ table, rows }) => ({ name: table.name, before: before.get(table.name) ?? 0, after: rows })),
-      this.#publication.limits,
-    )
   }
 
   async #switch(
