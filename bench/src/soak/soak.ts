@@ -17,7 +17,7 @@ export interface SoakResult {
   readonly survivors: number
   /** What a good run left, and sessions of killed processes that stayed. */
   readonly leftovers: readonly string[]
-  /** Good runs that failed: each would need somebody. */
+  /** Commands that failed by themselves: each would need somebody. */
   readonly repairs: readonly string[]
   readonly seconds: number
 }
@@ -76,13 +76,12 @@ export async function soak(options: SoakOptions, say: (text: string) => void): P
       for (let row = Math.ceil(random() * KILLS_IN_A_ROW); row > 0 && killed < options.kills && !over(); row--) {
         const command = random() < ROLLBACKS ? 'rollback' : 'sync'
         const death = await run(command, installation.urls, momentOf(command, usual[command], random))
-        // One that meets the lock of the last or no version to go back to has failed by itself, and is no kill.
-        if (!death.killed) survivors += 1
-        else {
-          killed += 1
-          const at = `${command} ${death.phase}`
-          kills.set(at, (kills.get(at) ?? 0) + 1)
-        }
+        const at = `${command} ${death.phase}`
+        if (death.killed) kills.set(at, (kills.get(at) ?? 0) + 1)
+        if (death.killed) killed += 1
+        else survivors += 1
+        // It came to its end before its moment, and that end was no good one.
+        if (death.complaint !== null) repairs.push(death.complaint)
         leftovers.push(...(await goneWithin(installation)))
       }
       await goodRun('sync')

@@ -1,6 +1,7 @@
 /** `kill -9` of a run and of a rollback, at a statement of every phase: on its way to the server, or done and not heard of. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as vitrine from '../../../src/index.ts'
 import type { Phase } from '../../../src/target/runs.ts'
@@ -124,12 +125,10 @@ describe('a process killed', () => {
       'create function public.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$; create trigger slow before update of phase on vitrine.run for each row execute function public.slow()',
     )
     try {
-      let snapshot = () => {}
-      const entered = new Promise<void>((resolve) => {
-        snapshot = resolve
-      })
-      const child = start(world, 'sync', (phase) => phase === 'snapshot' && snapshot())
-      await entered
+      const child = start(world, 'sync')
+      const sleeping =
+        "select pid from pg_stat_activity where application_name like 'vitrine %' and wait_event = 'PgSleep'"
+      while ((await world.shop.look(sleeping)).length === 0) await pause(20)
       child.kill()
       expect(await child.ended).toBe('killed')
       expect(await world.sessions()).toEqual([])
