@@ -22,7 +22,7 @@ import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
-import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
+import { dropUnkept, type SwitchResult, switchVersions, unheardSwitch } from '../target/switch.ts'
 import { publishedCounts } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
@@ -198,8 +198,7 @@ class Run {
     if (this.#request.signal.aborted) throw new VitrineError('INTERRUPTED')
     const { snapshot, instant } = context
     const outcomes = staged.map((table) => outcomeOf(table, null))
-    const unheard = { way: carry.way, tries: 0, held: false, milliseconds: 0 }
-    this.#switching = this.#report(outcomes, snapshot.takenAt, unheard)
+    this.#switching = this.#report(outcomes, snapshot.takenAt, unheardSwitch(carry.way))
     const record = async () => {
       await recordPublication(this.#control, this.#id, this.#publication.schema, snapshot.takenAt, outcomes)
       if (newSource !== null) await recordSource(this.#control, this.#publication.schema, newSource)
@@ -246,7 +245,6 @@ class Run {
     return this.#report(outcomes, dataOf, null)
   }
 
-  /** Without a switch it was a rehearsal. */
   #report(tables: readonly TableOutcome[], dataOf: Date, switched: SwitchResult | null): SyncReport {
     return {
       run: this.#id,

@@ -51,9 +51,9 @@ export async function switchByMove(
       ...kept.map(({ name }) => qualified(retired, name)),
     ],
     holds: 'always',
-    attempt: (quiet, bounded) => ({
-      before: drops(retired, kept).flatMap(bounded),
-      locking: [...(quiet ? hold.quiet : hold.patient), ...out, ...into, ...back, ...carry.views].flatMap(bounded),
-    }),
+    attempt: (quiet, bounded) => {
+      const locks = quiet ? hold.quiet : hold.patient
+      return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...carry.views].flatMap(bounded)
+    },
   }
 }

@@ -46,7 +46,7 @@ export async function switchByRename(
   carry: CarryPlan,
 ): Promise<SwitchStrategy> {
   const [current, retired] = [publication.schema, retiredSchema(publication)].map(identifier)
-  const before = [
+  const renaming = [
     ...renames(publication, incoming, await nameAside(target, publication)),
     `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
     `comment on schema ${current} is ${literal(carry.comment)}`,
@@ -62,9 +62,10 @@ export async function switchByRename(
   return {
     locked: carry.locked,
     holds: 'when quiet',
-    attempt: (quiet, bounded) => ({
-      before,
-      locking: [...[...carry.moves, ...carry.views].flatMap(bounded), ...(quiet ? hold : [])],
-    }),
+    attempt: (quiet, bounded) => [
+      ...renaming,
+      ...[...carry.moves, ...carry.views].flatMap(bounded),
+      ...(quiet ? hold : []),
+    ],
   }
 }

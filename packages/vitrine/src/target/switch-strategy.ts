@@ -1,22 +1,15 @@
-/** What the two ways of switching versions have in common: a try, and the bound on its waits. */
+/** What the two ways of switching versions have in common: what a try is, and the bound on its waits. */
 
 /** Puts a bound in front of a statement, so that all waits of a try together stay within it. */
 export type Bounded = (statement: string) => readonly string[]
-
-/** One try of a switch, in two parts, each sent at once. */
-export interface SwitchTry {
-  /** Nobody new waits behind these. */
-  readonly before: readonly string[]
-  /** From the first lock of these to the commit, which follows at once, new readers wait. */
-  readonly locking: readonly string[]
-}
 
 export interface SwitchStrategy {
   /** Relations that it locks, by their qualified names of before the switch. */
   readonly locked: readonly string[]
   /** Whether all published tables are held until the commit: in every try, or in those that wait for nobody. */
   readonly holds: 'always' | 'when quiet'
-  readonly attempt: (quiet: boolean, bounded: Bounded) => SwitchTry
+  /** The statements of one try but for the commit, sent with it at once. What new readers wait behind stands last. */
+  readonly attempt: (quiet: boolean, bounded: Bounded) => readonly string[]
 }
 
 /**

@@ -24,6 +24,9 @@ export interface SwitchResult {
   readonly milliseconds: number
 }
 
+/** What is known of a switch that succeeded without our hearing of it. */
+export const unheardSwitch = (way: SwitchWay): SwitchResult => ({ way, tries: 0, held: false, milliseconds: 0 })
+
 /** A wait that readers do not notice, in milliseconds: PostgreSQL takes 0 for no limit. */
 const QUIET_WAIT_MS = 1
 
@@ -57,11 +60,9 @@ export async function switchVersions(
       tries += 1
       const quiet = tries <= limits.switchQuietTries
       const bounded = boundedWithin(quiet ? QUIET_WAIT_MS : limits.switchLockTimeoutMs)
-      const { before, locking } = strategy.attempt(quiet, bounded)
+      const started = performance.now()
       try {
-        await target.execute(before.join('; '))
-        const started = performance.now()
-        await target.execute([...locking, 'commit'].join('; '))
+        await target.execute([...strategy.attempt(quiet, bounded), 'commit'].join('; '))
         return { way, tries, held: quiet || strategy.holds === 'always', milliseconds: performance.now() - started }
       } catch (error) {
         if (!isBlocked(error) || tries >= limits.switchQuietTries + limits.switchTries) throw error

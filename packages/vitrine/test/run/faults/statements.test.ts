@@ -32,8 +32,13 @@ const renamesForbidden: Fault = {
     const revoke = `revoke create on database "${world.shop.target.name}" from "${world.shop.writer.user}"`
     strike(world, 'target', phase, 'statement', () => asSuperuser(world, 'target', revoke))
   },
+  // Without the right, the staging schema is emptied and stays: the writer could not make it again.
   heal: (world) =>
-    asSuperuser(world, 'target', `grant create on database "${world.shop.target.name}" to "${world.shop.writer.user}"`),
+    asSuperuser(
+      world,
+      'target',
+      `grant create on database "${world.shop.target.name}" to "${world.shop.writer.user}"; drop schema if exists shop_next`,
+    ),
 }
 
 const FAULTS: Readonly<Record<string, Fault>> = {
