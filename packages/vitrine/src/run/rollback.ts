@@ -18,7 +18,7 @@ import { ledgerSelect } from '../target/ledger.ts'
 import { readOwnRecord } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordRollback, succeedRun, type TableOutcome } from '../target/runs.ts'
-import { dropRelations, finishTable, loadTable } from '../target/staging.ts'
+import { dropRelations, dropStaging, finishTable, loadTable, requireWorkNamesFree } from '../target/staging.ts'
 import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
@@ -115,10 +115,13 @@ class Rollback {
     const { publication } = this.#request
     const control = this.#control
     await this.#enter('check')
+    await requireWorkNamesFree(control, publication)
     const { schema: kept, rows } = await requireKeptVersion(control, publication)
     await planCarry(control, publication, kept)
 
     await this.#enter('stage')
+    // What a dead run left there: its name is needed while the two versions change places.
+    await dropStaging(control, publication)
     const tables: StagedTable[] = publication.tables.map((table) => ({
       ...UNREAD,
       table,
