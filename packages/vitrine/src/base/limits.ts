@@ -65,10 +65,26 @@ export const MOST_STREAMS = 16
 /** Name of a limit, and what is wrong with it. */
 export type LimitProblem = readonly [name: string, detail: string]
 
+/** What a timer of the runtime and an integer of PostgreSQL can hold. */
+const LONGEST_MS = 2 ** 31 - 1
+/** Zero would have no meaning, or one that nobody wants: an endless wait, a record without its newest run. */
+const FROM_ONE: readonly string[] = [
+  'connectTimeoutMs',
+  'snapshotLimitMs',
+  'silenceMs',
+  'switchLockTimeoutMs',
+  'runsKept',
+  'deliveryTimeoutMs',
+]
+
 /** For `check`. */
 export const limitProblems = (limits: Limits): readonly LimitProblem[] =>
   Object.entries<number>({ ...limits }).flatMap(([name, value]): readonly LimitProblem[] => {
     if (!Number.isFinite(value) || value < 0) return [[name, 'it must be a number that is not negative']]
+    const whole = !name.endsWith('Share')
+    if (whole && !Number.isInteger(value)) return [[name, 'it must be a whole number']]
+    if (name.endsWith('Ms') && value > LONGEST_MS) return [[name, `it must be at most ${LONGEST_MS}, some 24 days`]]
+    if (FROM_ONE.includes(name) && value < 1) return [[name, 'it must be a whole number from 1 on']]
     if (name !== 'copyStreams' || (Number.isInteger(value) && value >= 1 && value <= MOST_STREAMS)) return []
     return [[name, `it must be a whole number from 1 to ${MOST_STREAMS}`]]
   })

@@ -13,6 +13,8 @@ import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type 
 
 export interface CopyRequest {
   readonly source: Client
+  /** Which server is read: the target too, for rows that are published or recorded already. `source` when absent. */
+  readonly reading?: 'source' | 'target'
   readonly target: Client
   /** A SELECT without parameters. */
   readonly select: string
@@ -82,7 +84,7 @@ class Copy {
       message: (type, payload) => this.#sourceSays(type, payload),
       closed: () =>
         this.#fail(
-          new VitrineError('CONNECTION_LOST', { place: 'source', detail: 'It was lost while rows were read.' }),
+          new VitrineError('CONNECTION_LOST', { place: this.#reading, detail: 'It was lost while rows were read.' }),
         ),
     })
     this.#target = borrowWire(request.target, {
@@ -136,6 +138,10 @@ class Copy {
     }
   }
 
+  get #reading(): 'source' | 'target' {
+    return this.#request.reading ?? 'source'
+  }
+
   /** The side that has to move next: the source while it gives rows and the target takes them. */
   #owing(): Client {
     const { source, target } = this.#request
@@ -183,7 +189,7 @@ class Copy {
   }
 
   #sourceSays(type: number, payload: Buffer): void {
-    if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), 'source'))
+    if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), this.#reading))
     else if (type === MESSAGE.commandComplete) this.#read = rowsOfTag(payload)
     else if (type === MESSAGE.ready) this.#sourceReady = true
     this.#wake()

@@ -52,16 +52,6 @@ export const codeOfState = (state: string): ErrorCode =>
 /** `COPY t, line 3, column siren` ends a CONTEXT; only the column's name is taken. */
 const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
 
-export interface ServerErrorDetail {
-  readonly table: string | undefined
-  readonly column: string | undefined
-  readonly constraint: string | undefined
-}
-
-const details = new WeakMap<VitrineError, ServerErrorDetail>()
-/** The objects that the server named with an error, for a diagnosis. */
-export const detailOf = (error: VitrineError): ServerErrorDetail | undefined => details.get(error)
-
 /** An error response as a VitrineError. `fields` are named by the protocol's letters: C, t, c, n, W. */
 export function serverError(
   fields: Readonly<Record<string, string | undefined>>,
@@ -71,14 +61,12 @@ export function serverError(
   const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
   const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
   const place = where === '' ? side : `${side}: ${where}`
-  const error = new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
+  return new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
     place,
     sqlState: state,
     detail: `SQLSTATE ${state}.`,
     cause: fields,
   })
-  details.set(error, { table: fields['t'], column, constraint: fields['n'] })
-  return error
 }
 
 interface DriverError {

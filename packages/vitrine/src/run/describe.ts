@@ -1,4 +1,5 @@
 /** The describe phase: what changed in each table, while the version before is still at hand. It never stops a run. */
+import { asVitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Difference, differenceOf } from '../target/difference.ts'
@@ -33,11 +34,17 @@ export async function describeTables(
   return spread(targets, staged, async (target, entry) => {
     if (entry.carried) return outcomeOf(entry, UNCHANGED)
     if (entry.rows > limits.differenceRows) return outcomeOf(entry, null)
-    const difference = await differenceOf(target, entry.table, current, previous)
-    const warnings = await implausibleFigures(target, entry.table, current, previous, limits)
-    for (const { column, text } of warnings) {
-      observer({ kind: 'notice', text: `implausible figure in ${entry.table.name}.${column}: ${text}` })
+    try {
+      const difference = await differenceOf(target, entry.table, current, previous)
+      const warnings = await implausibleFigures(target, entry.table, current, previous, limits)
+      for (const { column, text } of warnings) {
+        observer({ kind: 'notice', text: `implausible figure in ${entry.table.name}.${column}: ${text}` })
+      }
+      return outcomeOf(entry, difference, warnings)
+    } catch (error) {
+      // The record and the clean-up after it do not depend on the comparison.
+      observer({ kind: 'notice', text: `${entry.table.name} was not compared (${asVitrineError(error).code})` })
+      return outcomeOf(entry, null)
     }
-    return outcomeOf(entry, difference, warnings)
   })
 }

@@ -13,7 +13,7 @@ import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts
 import type { Publication } from '../publication/publication.ts'
 import { fits, readTypes } from '../source/projection-types.ts'
 import { ledgerSelect, recordDay, requireLedgerFits } from '../target/ledger.ts'
-import { finishTable, loadTable, stagedShape } from '../target/staging.ts'
+import { finishTable, type Load, loadTable, stagedShape } from '../target/staging.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /**
@@ -93,7 +93,7 @@ async function stage(
   const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
   const shape = stagedShape(table, publication)
   const columns = table.columns.map(({ name }) => name)
-  const load = { source: reading.client, select, columns, rewriter: null, signal }
+  const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
   const { written, bytes } = await loadTable(writing, shape, staging, load).catch((error: unknown) => {
     throw named(error, table)
   })

@@ -18,8 +18,8 @@ import { ledgerSelect } from '../target/ledger.ts'
 import { readOwnRecord } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordRollback, succeedRun, type TableOutcome } from '../target/runs.ts'
-import { dropRelations, finishTable, loadTable, requireWorkSchemas } from '../target/staging.ts'
-import { dropUnkept, type SwitchResult, switchVersions } from '../target/switch.ts'
+import { dropRelations, dropStaging, finishTable, type Load, loadTable, requireWorkSchemas } from '../target/staging.ts'
+import { dropUnkept, hideRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
 import type { SwitchWay } from '../target/way.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
@@ -116,10 +116,13 @@ class Rollback {
     const control = this.#control
     await this.#enter('check')
     await requireWorkSchemas(control, publication)
+    await hideRetired(control, publication)
     const { schema: kept, rows } = await requireKeptVersion(control, publication)
     await planCarry(control, publication, kept)
 
     await this.#enter('stage')
+    // What a dead run left there: its name is needed while the two versions change places.
+    await dropStaging(control, publication)
     const tables: StagedTable[] = publication.tables.map((table) => ({
       ...UNREAD,
       table,
@@ -159,7 +162,7 @@ class Rollback {
       const columns = table.columns.map(({ name }) => name)
       const select = ledgerSelect(table, publication, null)
       await dropRelations(this.#control, kept, 'r', table.name)
-      const load = { source: ledger.client, select, columns, rewriter: null, signal }
+      const load: Load = { source: ledger.client, reading: 'target', select, columns, rewriter: null, signal }
       const { written, bytes } = await loadTable(this.#control, shape, kept, load)
       await finishTable(this.#control, shape, kept)
       const milliseconds = performance.now() - started
@@ -181,6 +184,7 @@ class Rollback {
       await this.#enter('describe')
       const schemas = { current: publication.schema, previous: retiredSchema(publication) }
       outcomes = await describeTables([this.#control], publication, tables, schemas, observer)
+      await hideRetired(this.#control, publication)
       await this.#enter('record')
       await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), switched, publication.limits)
       await dropUnkept(this.#control, publication)

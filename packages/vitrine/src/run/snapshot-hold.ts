@@ -16,6 +16,7 @@ export class SnapshotHold {
   #timer: NodeJS.Timeout | undefined
   #since: number | null = null
   #milliseconds: number | null = null
+  #over = false
 
   constructor(coordinator: Session, limitMs: number) {
     this.#coordinator = coordinator
@@ -27,7 +28,9 @@ export class SnapshotHold {
     this.expired.catch(() => undefined)
   }
 
-  take(): Promise<Snapshot> {
+  /** Throws INTERRUPTED when the run has ended meanwhile: its timer would keep the process for as long as the limit. */
+  async take(): Promise<Snapshot> {
+    if (this.#over) throw new VitrineError('INTERRUPTED')
     this.#since = performance.now()
     const detail = `It was held for ${this.#limitMs} ms (limits.snapshotLimitMs).`
     const expire = () => this.#expire(new VitrineError('SNAPSHOT_TOO_LONG', { place: 'source', detail }))
@@ -43,6 +46,7 @@ export class SnapshotHold {
 
   /** Its sessions were cut. After the first call the time stands still. */
   ended(): void {
+    this.#over = true
     clearTimeout(this.#timer)
     if (this.#since !== null) this.#milliseconds ??= Math.round(performance.now() - this.#since)
   }

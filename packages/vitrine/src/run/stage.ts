@@ -63,7 +63,7 @@ function sourceLoad(table: PublishedTable, source: Session, context: StageContex
 function carriedLoad(table: PublishedTable, published: Session, context: StageContext): Load {
   const columns = table.columns.map(({ name }) => name)
   const select = `select ${columns.map(identifier).join(', ')} from ${qualified(context.publication.schema, table.name)}`
-  return { source: published.client, select, columns, rewriter: null, signal: context.signal }
+  return { source: published.client, reading: 'target', select, columns, rewriter: null, signal: context.signal }
 }
 
 async function stageTable(

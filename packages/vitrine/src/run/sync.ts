@@ -22,7 +22,14 @@ import { ownViews } from '../target/own-views.ts'
 import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
-import { dropUnkept, type SwitchResult, switchVersions, unheardSwitch } from '../target/switch.ts'
+import {
+  dropUnkept,
+  finishSwitch,
+  hideRetired,
+  type SwitchResult,
+  switchVersions,
+  unheardSwitch,
+} from '../target/switch.ts'
 import { publishedCounts } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
@@ -97,8 +104,9 @@ class Run {
   /** `newSource` is recorded with the version; null when the record has it already. */
   async publish(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const steps = this.#steps(tables, newSource)
+    const listening = new AbortController()
     try {
-      return await Promise.race([steps, this.#interrupted(), this.#hold.expired])
+      return await Promise.race([steps, this.#interrupted(listening.signal), this.#hold.expired])
     } catch (thrown) {
       const { aborted } = this.#request.signal
       const error = aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
@@ -106,18 +114,21 @@ class Run {
       if (!published || this.#switching === null) throw error
       this.#request.observer({ kind: 'notice', text: `published, but not described (${error.code})` })
       return this.#switching
+    } finally {
+      // A schedule has one signal for all its runs: each must leave none of its own behind.
+      listening.abort()
     }
   }
 
   /** Rejects when the run is interrupted before the switch has begun; from then on the switch decides. */
-  #interrupted(): Promise<never> {
+  #interrupted(listening: AbortSignal): Promise<never> {
     const { signal } = this.#request
     return new Promise((_, reject) => {
       const stop = () => {
         if (this.#switching === null) reject(new VitrineError('INTERRUPTED'))
       }
       if (signal.aborted) stop()
-      signal.addEventListener('abort', stop, { once: true })
+      signal.addEventListener('abort', stop, { once: true, signal: listening })
     })
   }
 
@@ -180,6 +191,7 @@ class Run {
   async #check(): Promise<ReadonlyMap<string, readonly number[]>> {
     await requireMigrated(this.#control, this.#publication)
     await requireWorkSchemas(this.#control, this.#publication)
+    await finishSwitch(this.#control, this.#publication)
     await requireNoDrift(this.#coordinator, this.#publication.source, this.#publication.tables)
     const inputTypes = await checkProjections(this.#coordinator, this.#publication)
     // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
@@ -212,14 +224,15 @@ class Run {
   /** After the switch nothing can fail the run any more: what goes wrong here is told, and the next run mends the record. */
   async #afterwards(staged: readonly StagedTable[], switched: SwitchResult): Promise<readonly TableOutcome[]> {
     const { observer } = this.#request
-    let outcomes = staged.map((entry) => outcomeOf(entry, null))
+    let outcomes: readonly TableOutcome[] = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
-      outcomes = [...(await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication)))]
+      outcomes = await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
+      await hideRetired(this.#control, this.#publication)
       await this.#enter('record')
       await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
       for (const name of await dropUnkept(this.#control, this.#publication)) {
-        observer({ kind: 'notice', text: `the retired version ${name} is still being read; the next run removes it` })
+        observer({ kind: 'notice', text: `a retired version is not removed yet, the next run tries again: ${name}` })
       }
     } catch (error) {
       const { code } = asVitrineError(error)

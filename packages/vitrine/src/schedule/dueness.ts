@@ -4,7 +4,7 @@
  */
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { bookkeepingVersion } from '../target/bookkeeping.ts'
+import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
 import { DueTimes, nextDue } from './due.ts'
 
 export interface Dueness {
@@ -44,17 +44,15 @@ export async function isDue(target: Session, publication: Publication, now?: Dat
 /**
  * When the last run that published every table started; null when none did or when what it published has been dropped.
  * The last is the one with the highest number: numbers go up even when a clock goes back. A run of some tables only does
- * not count; one whose record was cut short after its switch is known by tables that are older than its publication.
+ * not count, nor does a rollback: what it takes back was the run of its due time, and would be published again at once.
  */
 async function lastStart(target: Session, schema: string): Promise<Date | null> {
-  if ((await bookkeepingVersion(target)) === 0) return null
+  // Without it, or in an older layout, the run itself says that the target must be migrated.
+  if (!(await bookkeepingIsCurrent(target))) return null
   const [run] = await target.query<{ started: Date }>(
     `select r.started_at as started
      from vitrine.run r
-     where r.schema_name = $1 and r.published_at is not null and r.trigger <> 'rollback'
-       and not exists (select from vitrine.run_table t where t.run_id = r.id and t.carried)
-       and (exists (select from vitrine.run_table t where t.run_id = r.id)
-            or not exists (select from vitrine.freshness f where f.schema_name = $1 and f.published_at < r.published_at))
+     where r.schema_name = $1 and r.published_at is not null and r.whole and r.trigger <> 'rollback'
        and exists (select from vitrine.freshness f where f.schema_name = $1)
      order by r.id desc limit 1`,
     [schema],

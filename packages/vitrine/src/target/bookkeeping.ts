@@ -83,6 +83,13 @@ const LAYOUTS: readonly string[] = [
   `
   alter table vitrine.run add column switched jsonb;
   `,
+  // Whether a run published every table: only such a one makes a due time done.
+  `
+  alter table vitrine.run add column whole boolean not null default false;
+  update vitrine.run r set whole = r.published_at is not null
+    and exists (select from vitrine.run_table t where t.run_id = r.id)
+    and not exists (select from vitrine.run_table t where t.run_id = r.id and t.carried);
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -20,8 +20,6 @@ const option = (grantable: boolean): string => (grantable ? ' with grant option'
 
 export interface SchemaRights {
   readonly grants: readonly string[]
-  /** Roles that have any, as SQL writes them. */
-  readonly grantees: readonly string[]
   readonly comment: string | null
 }
 
@@ -43,7 +41,6 @@ export async function schemaRights(target: Session, { schema }: Publication): Pr
       ({ privilege, grantee, grantable }) =>
         `grant ${privilege.toLowerCase()} on schema ${identifier(schema)} to ${role(grantee)}${option(grantable)}`,
     ),
-    grantees: [...new Set(grants.map(({ grantee }) => role(grantee)))],
     comment: described?.comment ?? null,
   }
 }

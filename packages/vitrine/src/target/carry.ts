@@ -9,6 +9,7 @@ import { type Publication, publishedRelations, retiredSchema } from '../publicat
 import { dependentViews, foreignRelations } from './carry-relations.ts'
 import { defaultPrivileges, schemaRights, tableGrants } from './carry-rights.ts'
 import { outsideDependents, relationsIn } from './relations.ts'
+import { findWorkSchemas } from './staging.ts'
 import { type SwitchWay, switchWayOf } from './way.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
@@ -17,8 +18,6 @@ export interface CarryPlan {
   /** Before the reader can see the new schema, on the staged tables. */
   readonly tableGrants: readonly string[]
   readonly schemaGrants: readonly string[]
-  /** Roles that must lose the retired schema. */
-  readonly grantees: readonly string[]
   readonly moves: readonly string[]
   readonly views: readonly string[]
   readonly defaults: readonly string[]
@@ -39,17 +38,23 @@ export async function planCarry(target: Session, publication: Publication, stagi
   const moves = renames ? await foreignRelations(target, publication, problems) : []
   const views = await dependentViews(target, publication, problems)
   const defaults = renames ? await defaultPrivileges(target, publication, problems) : []
-  // The version kept until now makes room; a view that was made on it meanwhile would hold it.
+  // Versions that have left must not be held by a view that was made on them meanwhile, as during a switch that waited:
+  // it would show their rows for ever.
   const retired = retiredSchema(publication)
-  if (!renames && staging !== retired)
-    problems.push(...(await outsideDependents(target, await relationsIn(target, [retired]))))
+  if (staging !== retired) {
+    const left = (await findWorkSchemas(target, publication)).filter(({ ours, name }) => ours && name !== staging)
+    const relations = await relationsIn(
+      target,
+      left.map(({ name }) => name),
+    )
+    problems.push(...(await outsideDependents(target, relations)))
+  }
   if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place: schema, problems })
-  const { grants, grantees, comment } = await schemaRights(target, publication)
+  const { grants, comment } = await schemaRights(target, publication)
   return {
     way,
     tableGrants: await tableGrants(target, publication, staging),
     schemaGrants: grants,
-    grantees,
     moves: moves.map(({ sql }) => sql),
     views: views.map(({ sql }) => sql),
     defaults,

@@ -215,13 +215,23 @@ const ourNames = (target: Session, publication: Publication): Promise<readonly s
 /**
  * Does the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
  * into what is being dropped. A lock on a table that cannot be had soon is tried again, as often as the switch of a run.
- * Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED; nothing is then changed.
+ * Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED, and PLAN_CONFLICT when days have been recorded that nobody has
+ * agreed to forget; nothing is then changed.
  */
 export async function applyDrop(target: Session, plan: DropPlan): Promise<void> {
   const { schema, limits } = plan.publication
   requireNoBlockers(schema, plan.blockers)
   if (plan.steps.length === 0) return
   await takeRunLock(target, schema)
+  const days = (await recordedDays(target, schema)).reduce((sum, { count }) => sum + count, 0)
+  if (plan.history && days !== plan.days) {
+    const detail = `${plan.days} recorded days were shown, and there are ${days} now.`
+    throw new VitrineError('PLAN_CONFLICT', {
+      place: schema,
+      detail,
+      remedy: 'Run `vitrine drop` again; nothing was touched.',
+    })
+  }
   const begun = performance.now()
   for (let attempt = 1; ; attempt++) {
     try {

@@ -36,14 +36,14 @@ export interface TableOutcome {
 
 /**
  * Opens the record of a run. Runs still marked as running are dead, because the caller holds the lock: they are closed as
- * succeeded when they had published, as failed otherwise.
+ * succeeded when they had published, as failed otherwise; when a dead one ended, nobody knows.
  */
 export async function beginRun(target: Session, start: RunStart): Promise<number> {
   await target.query(
     `update vitrine.run
      set state = case when published_at is null then 'failed' else 'succeeded' end,
          error_code = case when published_at is null then 'INTERRUPTED' end,
-         finished_at = clock_timestamp()
+         finished_at = published_at
      where schema_name = $1 and state = 'running'`,
     [start.schema],
   )
@@ -75,10 +75,10 @@ export async function recordPublication(
   dataOf: Date,
   tables: readonly TableOutcome[],
 ): Promise<void> {
-  await target.query('update vitrine.run set data_of = $2, published_at = clock_timestamp() where id = $1', [
-    run,
-    dataOf,
-  ])
+  await target.query(
+    'update vitrine.run set data_of = $2, published_at = clock_timestamp(), whole = $3 where id = $1',
+    [run, dataOf, tables.every(({ carried }) => !carried)],
+  )
   await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
   await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
     schema,
@@ -165,7 +165,11 @@ export async function succeedRun(
       [run, JSON.stringify(phases), switched === null ? null : JSON.stringify(switched)],
     )
     await target.query(
-      'delete from vitrine.run where schema_name = (select schema_name from vitrine.run where id = $1) and id <= $1 - $2::bigint',
+      // The last run that published everything says what is due, however many others came after it.
+      `with ours as (select id, whole and trigger <> 'rollback' as counts from vitrine.run
+                     where schema_name = (select schema_name from vitrine.run where id = $1))
+       delete from vitrine.run where id in (select id from ours order by id desc offset $2)
+         and id is distinct from (select max(id) from ours where counts)`,
       [run, limits.runsKept],
     )
   })

@@ -143,7 +143,7 @@ export async function openStaging(target: Session, publication: Publication): Pr
 export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
   shapeOf(table, { ...publication, schema: stagingSchema(publication) })
 
-export type Load = Pick<CopyRequest, 'source' | 'select' | 'rewriter' | 'signal' | 'progress'> & {
+export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rewriter' | 'signal' | 'progress'> & {
   /** In the order of the SELECT's fields. */
   readonly columns: readonly string[]
 }

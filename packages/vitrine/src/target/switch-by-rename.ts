@@ -8,7 +8,7 @@ import { literal } from '../publication/select-text.ts'
 import { identifier, qualified } from '../publication/shape.ts'
 import type { CarryPlan } from './carry.ts'
 import { relationsIn } from './relations.ts'
-import { findWorkSchemas, markOf } from './staging.ts'
+import { markOf } from './staging.ts'
 import type { SwitchStrategy } from './switch-strategy.ts'
 
 /**
@@ -26,7 +26,12 @@ function renames(publication: Publication, incoming: string, aside: string | nul
 /** A free name for the version that has the retired name; null when none has it. */
 async function nameAside(target: Session, publication: Publication): Promise<string | null> {
   const name = retiredSchema(publication)
-  const found = new Set((await findWorkSchemas(target, publication)).map((schema) => schema.name))
+  // Anybody's: a schema that only looks like one of ours has its name all the same.
+  const schemas = await target.query<{ name: string }>(
+    'select nspname as name from pg_catalog.pg_namespace where starts_with(nspname, $1)',
+    [name],
+  )
+  const found = new Set(schemas.map((schema) => schema.name))
   if (!found.has(name)) return null
   let number = 1
   while (found.has(`${name}_${number}`)) number += 1
@@ -50,7 +55,6 @@ export async function switchByRename(
     ...renames(publication, incoming, await nameAside(target, publication)),
     `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
     `comment on schema ${current} is ${literal(carry.comment)}`,
-    ...carry.grantees.map((grantee) => `revoke all on schema ${retired} from ${grantee}`),
     ...carry.schemaGrants,
     ...carry.defaults,
   ]

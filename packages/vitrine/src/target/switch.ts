@@ -4,9 +4,10 @@
  * ever waiting for a lock, then within a budget, so that new readers never wait long behind us; then it gives up and names
  * who is in the way. The version that leaves is kept out of sight for a rollback, or removed.
  */
-import { VitrineError } from '../base/errors.ts'
+import { asVitrineError, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { identifier } from '../publication/shape.ts'
 import { namingBlockers } from './blockers.ts'
 import type { CarryPlan } from './carry.ts'
 import { clearWorkSchema, findWorkSchemas, lastingSchemas } from './staging.ts'
@@ -82,8 +83,34 @@ const isBlocked = (error: unknown): boolean =>
   (error.code === 'SWITCH_BLOCKED' || error.code === 'SERIALIZATION' || error.sqlState === 'XX000')
 
 /**
- * After a switch: removes the retired versions that no rollback needs. Gives the names of those that cannot be removed yet,
- * because they are still read; the next switch tries again.
+ * Takes every right on the retired versions away. Not in the switch itself: a reader that has just looked up the published
+ * schema under its old name would be refused, in the instant between its look-up and its lock. Until this is done, readers
+ * may still enter the version that has left, which is theirs to read anyway.
+ */
+export async function hideRetired(target: Session, publication: Publication): Promise<void> {
+  const schemas = (await findWorkSchemas(target, publication)).filter(({ ours }) => ours).map(({ name }) => name)
+  const rights = await target.query<{ schema: string; grantee: string | null }>(
+    `select distinct n.nspname as schema, r.rolname as grantee
+     from pg_catalog.pg_namespace n cross join lateral aclexplode(n.nspacl) a
+     left join pg_catalog.pg_roles r on r.oid = a.grantee
+     where n.nspname = any ($1) and a.grantee <> n.nspowner and pg_has_role(current_user, n.nspowner, 'usage')`,
+    [schemas],
+  )
+  for (const { schema, grantee } of rights) {
+    const role = grantee === null ? 'public' : identifier(grantee)
+    await target.execute(`revoke all on schema ${identifier(schema)} from ${role}`)
+  }
+}
+
+/** What a run that died after its switch left to do. The next run does it first, because it needs the space. */
+export async function finishSwitch(target: Session, publication: Publication): Promise<void> {
+  await hideRetired(target, publication)
+  await dropUnkept(target, publication)
+}
+
+/**
+ * After a switch, and before the next: removes the retired versions that no rollback needs. Gives the names of those that
+ * cannot be removed yet, with the code of what keeps them; the next run tries again.
  */
 export async function dropUnkept(target: Session, publication: Publication): Promise<readonly string[]> {
   const kept = publication.limits.versionsKept === 0 ? null : retiredSchema(publication)
@@ -91,7 +118,9 @@ export async function dropUnkept(target: Session, publication: Publication): Pro
   const read: string[] = []
   for (const { name, ours, empty } of await findWorkSchemas(target, publication)) {
     if (!ours || name === stagingSchema(publication) || name === kept || (empty && lasting.includes(name))) continue
-    await clearWorkSchema(target, publication, name).catch(() => read.push(name))
+    await clearWorkSchema(target, publication, name).catch((error: unknown) =>
+      read.push(`${name} (${asVitrineError(error).code})`),
+    )
   }
   return read
 }

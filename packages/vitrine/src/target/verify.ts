@@ -13,14 +13,15 @@ import type { PublishedTable } from '../publication/table.ts'
 const SHORTEST_ADDRESS = 6
 const ADDRESS = '[^[:space:]@]+@[^[:space:]@]+[.][[:alpha:]]{2,}'
 
-/** Text columns that could hold anything: those of a closed list cannot. */
-function watchedColumns(table: PublishedTable): readonly string[] {
-  return table.columns
-    .filter(({ type, value }) => {
-      const closed = value.kind === 'computed' && value.computed.values !== null
-      return isTextual(type) && !type.array && !closed && (type.length ?? SHORTEST_ADDRESS) >= SHORTEST_ADDRESS
-    })
-    .map(({ name }) => name)
+/** Columns that could hold any text, in a list or an object too; those of a closed list cannot. As SQL that gives text. */
+function watchedColumns(table: PublishedTable): readonly { readonly name: string; readonly text: string }[] {
+  return table.columns.flatMap(({ name, type, value }) => {
+    const column = identifier(name)
+    const closed = value.kind === 'computed' && value.computed.values !== null
+    const holdsText = isTextual(type) || type.kind === 'jsonb'
+    if (closed || !holdsText || (type.length ?? SHORTEST_ADDRESS) < SHORTEST_ADDRESS) return []
+    return [{ name, text: isTextual(type) && !type.array ? column : `${column}::text` }]
+  })
 }
 
 /** Counts the staged rows and looks for e-mail addresses, in one scan. Throws COUNT_MISMATCH or PRIVACY_VIOLATION. */
@@ -31,10 +32,9 @@ export async function verifyRows(
   written: number,
 ): Promise<void> {
   const watched = watchedColumns(table)
-  const checks = watched.map((name, index) => {
-    const column = identifier(name)
+  const checks = watched.map(({ text }, index) => {
     // The plain search for @ spares the expression on nearly every row.
-    return `, count(*) filter (where position('@' in ${column}) > 0 and ${column} ~ '${ADDRESS}')::text as check_${index}`
+    return `, count(*) filter (where position('@' in ${text}) > 0 and ${text} ~ '${ADDRESS}')::text as check_${index}`
   })
   const [row] = await target.query<Record<string, string>>(
     `select count(*)::text as rows ${checks.join('')} from ${qualified(schema, table.name)}`,
@@ -45,7 +45,7 @@ export async function verifyRows(
       detail: `${written} rows were written, ${row?.['rows']} are there.`,
     })
   }
-  const problems: Problem[] = watched.flatMap((name, index) => {
+  const problems: Problem[] = watched.flatMap(({ name }, index) => {
     const rows = Number(row?.[`check_${index}`] ?? 0)
     return rows === 0
       ? []

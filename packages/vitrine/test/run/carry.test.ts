@@ -133,11 +133,11 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
         'default privileges of $o in shop',
       ],
     ].map(([sql = '', undo = '', place = '']) => ({ sql, undo, rename: place, move: null })),
-    // A view that somebody made on the kept version: it stays out of sight beside it, but would stop it from being dropped.
+    // A view that somebody made on the kept version: it would show its rows for ever, and stop it from being dropped.
     {
       sql: 'create view team.astray as select count(*) from shop_previous.shop_customer',
       undo: 'drop view team.astray',
-      rename: null,
+      rename: 'view team.astray',
       move: 'view team.astray',
     },
   ]

@@ -16,6 +16,34 @@ const withExtra = (publication: Publication): Publication => {
   return definePublication({ ...publication, tables: [...publication.tables, extra] })
 }
 
+/** A reader that opens a connection for each look, as a dashboard that nobody had open. */
+function comingAndGoing(shop: Installation): {
+  readonly looks: () => number
+  readonly errors: string[]
+  readonly stop: () => Promise<void>
+} {
+  const errors: string[] = []
+  let looks = 0
+  let coming = true
+  const come = async () => {
+    while (coming) {
+      const reader = await shop.asReader()
+      await reader.query('select count(*) from shop.shop_customer').catch((error: Error) => errors.push(error.message))
+      looks += 1
+      await shop.target.close(reader)
+    }
+  }
+  const done = Promise.all([come(), come(), come()])
+  return {
+    looks: () => looks,
+    errors,
+    stop: async () => {
+      coming = false
+      await done
+    },
+  }
+}
+
 describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
@@ -176,6 +204,30 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
     expect(await refused(back(shop.publication, stop.signal))).toBe('INTERRUPTED')
     expect(await names()).toEqual(before)
     expect(await refused(back())).toBe('it rolled back')
+  })
+
+  test('a reader that comes anew in the instant of a switch is let in', { timeout: 60_000 }, async () => {
+    const { looks, errors, stop } = comingAndGoing(shop)
+    for (let turn = 0; turn < 20; turn++) await back()
+    await stop()
+    expect(errors).toEqual([])
+    expect(looks()).toBeGreaterThan(20)
+    // What has left is out of sight all the same.
+    const reader = await shop.asReader()
+    await expect(reader.query('select from shop_previous.shop_customer')).rejects.toThrow(/permission denied/)
+    await shop.target.close(reader)
+  })
+
+  test('the night that is taken back still counts when its record was cut short', async () => {
+    const { run } = await shop.run()
+    await shop.look(
+      `delete from vitrine.run_table where run_id = ${run}; update vitrine.run set state = 'running' where id = ${run}`,
+    )
+    await back()
+    const session = await shop.session()
+    expect((await isDue(session, shop.publication)).due).toBe(false)
+    await session.end()
+    await back()
   })
 
   test('with no version kept there is none to go back to, and none on the disk', async () => {

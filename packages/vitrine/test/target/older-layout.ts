@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [6, 'alter table vitrine.run drop column whole'],
   [5, 'alter table vitrine.run drop column switched'],
   [4, 'alter table vitrine.run drop column snapshot_milliseconds; alter table vitrine.installation drop column source'],
   [3, 'drop table vitrine.kept_freshness'],

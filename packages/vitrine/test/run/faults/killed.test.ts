@@ -118,6 +118,21 @@ describe('a process killed', () => {
     },
   )
 
+  test('a rollback right after a killed run: what the run left is not in its way', async () => {
+    await world.change()
+    expect(await start(world, 'sync').ended).toContain('published')
+    const served = await world.sight()
+    const { fault, attempt } = killing('sync', 'target', 'statement')
+    await fault.prepare?.(world, 'verify')
+    expect(await attempt(world, () => undefined)).toBe('killed')
+    await fault.heal(world)
+    expect(await world.sessions()).toEqual([])
+    expect(await world.remains()).toEqual(['shop_next'])
+    expect(await start(world, 'rollback').ended).toContain('published')
+    expect(await world.sight()).not.toBe(served)
+    expect(await world.remains()).toEqual([])
+  })
+
   test('a killed run keeps its lock no longer than the server needs to see it, however long its statement would last', async () => {
     await asSuperuser(
       world,
