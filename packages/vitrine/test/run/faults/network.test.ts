@@ -25,13 +25,15 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 }
 
 const [LOST, FAILED, SILENT, DONE] = ['CONNECTION_LOST', 'CONNECTION_FAILED', 'CONNECTION_SILENT', 'published']
+/** Several sessions are being opened, one further than the other. */
+const OPENING = [LOST, FAILED]
 
 // biome-ignore format: it is read as a table
 const MATRIX: Matrix = {
   //                                     check     snapshot  stage     verify  publish  describe  record
   'source cut':                           [LOST,   LOST,     LOST,     DONE,   DONE,    DONE,     DONE],
-  'target cut':                           [LOST,   LOST,     LOST,     LOST,   LOST,    DONE,     DONE],
-  'target cut, answer lost':              [LOST,   LOST,     LOST,     LOST,   DONE,    DONE,     DONE],
+  'target cut':                           [LOST,   OPENING,  LOST,     LOST,   LOST,    DONE,     DONE],
+  'target cut, answer lost':              [LOST,   OPENING,  LOST,     LOST,   DONE,    DONE,     DONE],
   'source silent':                        [SILENT, null,     SILENT,   DONE,   null,    null,     null],
   'old connections to the target silent': [SILENT, FAILED,   SILENT,   SILENT, DONE,    DONE,     DONE],
   'target silent':                        [null,   null,     SILENT,   null,   SILENT,  null,     DONE],

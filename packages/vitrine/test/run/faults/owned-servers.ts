@@ -54,7 +54,10 @@ export class OwnedServers {
 
   async remove(): Promise<void> {
     await Promise.all([this.source.stop('immediate'), this.target.stop('immediate')])
-    for (const { dataDirectory } of [this.source, this.target]) rmSync(dataDirectory, { recursive: true, force: true })
+    for (const { dataDirectory } of [this.source, this.target]) {
+      rmSync(dataDirectory, { recursive: true, force: true })
+      rmSync(`${dataDirectory}.pgpass`, { force: true })
+    }
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
