@@ -5,19 +5,26 @@
  * filled from the ledger, where no recorded day is touched.
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
-import { TOOL_VERSION } from '../base/version.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
-import { fingerprintOf, shapeOf } from '../publication/shape.ts'
+import { shapeOf } from '../publication/shape.ts'
 import { requireBookkeeping } from '../target/bookkeeping.ts'
 import { planCarry } from '../target/carry.ts'
 import { requireKeptVersion } from '../target/kept-version.ts'
 import { ledgerSelect } from '../target/ledger.ts'
 import { readOwnRecord } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
-import { beginRun, failRun, type Phase, recordRollback, succeedRun, type TableOutcome } from '../target/runs.ts'
+import {
+  beginRun,
+  failRun,
+  type Phase,
+  recordRollback,
+  startOf,
+  succeedRun,
+  type TableOutcome,
+} from '../target/runs.ts'
 import { dropRelations, dropStaging, finishTable, type Load, loadTable, requireWorkSchemas } from '../target/staging.ts'
 import { dropUnkept, hideRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
 import type { SwitchWay } from '../target/way.ts'
@@ -62,12 +69,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
     await takeRunLock(control, publication.schema)
     await requireBookkeeping(control, publication.schema)
     await readOwnRecord(control, publication)
-    const run = await beginRun(control, {
-      schema: publication.schema,
-      trigger: 'rollback',
-      fingerprint: fingerprintOf(publication),
-      toolVersion: TOOL_VERSION,
-    })
+    const run = await beginRun(control, startOf(publication, 'rollback'))
     const openMore = async (role: string) => {
       const session = await open(role)
       sessions.push(session)

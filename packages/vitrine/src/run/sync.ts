@@ -4,13 +4,11 @@
  * previous version is served, whole.
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
-import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
-import { fingerprintOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { estimateWeights } from '../source/estimate.ts'
@@ -19,7 +17,15 @@ import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
 import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
 import { ownViews } from '../target/own-views.ts'
-import { beginRun, failRun, type Phase, recordPublication, succeedRun, type TableOutcome } from '../target/runs.ts'
+import {
+  beginRun,
+  failRun,
+  type Phase,
+  recordPublication,
+  startOf,
+  succeedRun,
+  type TableOutcome,
+} from '../target/runs.ts'
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
 import {
@@ -63,13 +69,8 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
-    const start = {
-      schema: publication.schema,
-      trigger: request.trigger,
-      fingerprint: fingerprintOf(publication),
-      toolVersion: TOOL_VERSION,
-    }
-    const run = new Run(request, sessions, control, coordinator, await beginRun(control, start))
+    const id = await beginRun(control, startOf(publication, request.trigger))
+    const run = new Run(request, sessions, control, coordinator, id)
     return await run.publish(tables, newSource)
   } finally {
     await sessions.end()

@@ -3,13 +3,11 @@
  * show nothing of such a night. Called after each failure.
  */
 import type { ErrorCode, VitrineError } from '../base/errors.ts'
-import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import type { Publication } from '../publication/publication.ts'
-import { fingerprintOf } from '../publication/shape.ts'
 import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
-import { beginRun, failRun, type Trigger } from '../target/runs.ts'
+import { beginRun, failRun, startOf, type Trigger } from '../target/runs.ts'
 
 /** The latest run in the bookkeeping, of whatever state. */
 export interface LatestRun {
@@ -66,8 +64,7 @@ export async function recordAttempt(
   await takeRunLock(target, schema)
   try {
     if ((await latestRun(target, schema))?.id !== before?.id) return
-    const start = { schema, trigger, fingerprint: fingerprintOf(publication), toolVersion: TOOL_VERSION }
-    await failRun(target, await beginRun(target, start), 'check', error)
+    await failRun(target, await beginRun(target, startOf(publication, trigger)), 'check', error)
   } finally {
     await releaseRunLock(target, schema)
   }

@@ -1,7 +1,10 @@
 /** The record of runs in the bookkeeping: begun, phase by phase, with each table's counts, and ended one way or the other. */
 import type { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { TOOL_VERSION } from '../base/version.ts'
 import type { Session } from '../postgres/connect.ts'
+import type { Publication } from '../publication/publication.ts'
+import { fingerprintOf } from '../publication/shape.ts'
 import type { FigureWarning } from './plausibility.ts'
 import type { SwitchResult } from './switch.ts'
 
@@ -16,6 +19,14 @@ export interface RunStart {
   readonly fingerprint: string
   readonly toolVersion: string
 }
+
+/** How a run of this tool by this definition begins its record. */
+export const startOf = (publication: Publication, trigger: Trigger): RunStart => ({
+  schema: publication.schema,
+  trigger,
+  fingerprint: fingerprintOf(publication),
+  toolVersion: TOOL_VERSION,
+})
 
 /** One table of a run. `added`, `changed` and `removed` are null where the comparison was not made. */
 export interface TableOutcome {
