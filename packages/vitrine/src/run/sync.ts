@@ -39,6 +39,7 @@ import {
 import { publishedCounts } from '../target/verify.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { checkHistories, recordHistories, stageHistories } from './histories.ts'
+import { interruption } from './interruption.ts'
 import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { checkReferences, stageWithReferences } from './references.ts'
@@ -105,9 +106,10 @@ class Run {
   /** `newSource` is recorded with the version; null when the record has it already. */
   async publish(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const steps = this.#steps(tables, newSource)
-    const listening = new AbortController()
+    // From the switch on, the switch decides.
+    const interrupt = interruption(this.#request.signal, () => this.#switching === null)
     try {
-      return await Promise.race([steps, this.#interrupted(listening.signal), this.#hold.expired])
+      return await Promise.race([steps, interrupt.happened, this.#hold.expired])
     } catch (thrown) {
       const { aborted } = this.#request.signal
       const error = aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
@@ -116,21 +118,8 @@ class Run {
       this.#request.observer({ kind: 'notice', text: `published, but not described (${error.code})` })
       return this.#switching
     } finally {
-      // A schedule has one signal for all its runs: each must leave none of its own behind.
-      listening.abort()
+      interrupt.forget()
     }
-  }
-
-  /** Rejects when the run is interrupted before the switch has begun; from then on the switch decides. */
-  #interrupted(listening: AbortSignal): Promise<never> {
-    const { signal } = this.#request
-    return new Promise((_, reject) => {
-      const stop = () => {
-        if (this.#switching === null) reject(new VitrineError('INTERRUPTED'))
-      }
-      if (signal.aborted) stop()
-      signal.addEventListener('abort', stop, { once: true, signal: listening })
-    })
   }
 
   async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
