@@ -6,6 +6,7 @@ import pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { type Address, printable } from './address.ts'
+import { socketOf } from './driver-socket.ts'
 import { readingSocket } from './reading-socket.ts'
 import { fromDriver } from './server-error.ts'
 import { attempts, tlsOptions } from './tls.ts'
@@ -112,9 +113,7 @@ export class Session {
   /** Ends at once, whatever is under way. */
   destroy(): void {
     this.#ended = true
-    // sound because the driver keeps its socket there; a driver without it is caught by `borrowWire` in the first copy.
-    const inside = this.client as unknown as { connection?: { stream?: { destroy(): void } } }
-    inside.connection?.stream?.destroy()
+    socketOf(this.client)?.destroy()
   }
 }
 

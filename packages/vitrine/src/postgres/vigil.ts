@@ -4,9 +4,9 @@
  * (a long query is silent too), so the server is asked, through another session, whether it still works for us. Sockets are
  * only looked at now and then: the copy path pays nothing. Called by `connect.ts` and `copy.ts`.
  */
-import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { socketOf } from './driver-socket.ts'
 
 /** What is known of an open session while it is waited for. */
 export interface Watched {
@@ -24,14 +24,9 @@ export const watch = (client: Client, facts: Watched): void => {
   watched.set(client, facts)
 }
 
-interface ClientWithSocket {
-  readonly connection?: { readonly stream?: Socket }
-}
-
 /** Bytes in either direction, and those that the kernel has not taken yet: unchanged, nothing has moved. */
 function movement(client: Client): string {
-  // sound because every property is optional and tested before use; `connection` is not in the driver's published types.
-  const socket = (client as unknown as ClientWithSocket).connection?.stream
+  const socket = socketOf(client)
   return `${socket?.bytesRead} ${socket?.bytesWritten} ${socket?.writableLength}`
 }
 

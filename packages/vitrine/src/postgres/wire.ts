@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { socketOf } from './driver-socket.ts'
 import { divert } from './reading-socket.ts'
 
 /** Message types of the frontend/backend protocol 3.0 that matter here (PostgreSQL manual, chapter 55.7). */
@@ -40,13 +41,8 @@ export interface Wire {
   release(): void
 }
 
-interface ClientWithSocket {
-  readonly connection?: { readonly stream?: Socket }
-}
-
-function socketOf(client: Client): Socket {
-  // sound because the shape is tested before use; `connection` is not in the driver's published types.
-  const socket = (client as unknown as ClientWithSocket).connection?.stream
+function requireSocket(client: Client): Socket {
+  const socket = socketOf(client)
   if (socket === undefined || typeof socket.write !== 'function') {
     throw new VitrineError('INTERNAL', { detail: 'The PostgreSQL driver does not expose its socket any more.' })
   }
@@ -55,7 +51,7 @@ function socketOf(client: Client): Socket {
 
 /** Borrows the socket of an idle client. The client must not be used until `release`. */
 export function borrowWire(client: Client, handlers: WireHandlers): Wire {
-  const socket = socketOf(client)
+  const socket = requireSocket(client)
   const read = handlers.frame === undefined ? splicingReader(handlers) : framingReader(handlers)
   const closed = () => handlers.closed()
   const giveBack = divert(socket, read)

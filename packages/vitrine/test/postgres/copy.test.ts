@@ -27,9 +27,10 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
 
   async function kill(side: Side): Promise<void> {
     const admin = await database.connect()
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
-      `test ${side}`,
-    ])
+    await admin.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1',
+      [`test ${side}`],
+    )
     await database.close(admin)
   }
 
