@@ -25,18 +25,13 @@ const addresses = () => ({
 
 /** What the stage phase of a run does for a table read from the source. */
 function loadOf(table: PublishedTable, source: Session, inputTypes: readonly number[]): Load {
-  const projection = projectionOf(table)
-  const computed = projection.computations.flatMap(({ computation }) =>
-    projection.computed.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation),
-  )
+  const projection = projectionOf(table, null, inputTypes)
   return {
     source: source.client,
     select: projection.sql,
-    columns: [...projection.passed, ...computed].map(({ name }) => name),
+    columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
     rewriter:
-      projection.computations.length === 0
-        ? null
-        : (blocks) => new RowRewriter(table, projection, inputTypes, null, blocks),
+      projection.computations.length === 0 ? null : (blocks) => new RowRewriter(table, projection, null, blocks),
   }
 }
 

@@ -6,6 +6,8 @@
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import { Blocks } from './blocks.ts'
+import { socketOf } from './driver-socket.ts'
+import { roomBeside } from './reading-socket.ts'
 import type { RowRewriter } from './row-rewrite.ts'
 import { serverError } from './server-error.ts'
 import { Vigil } from './vigil.ts'
@@ -69,10 +71,11 @@ class Copy {
   #read = 0
   #written = 0
   #bytes = 0
-  readonly #blocks = new Blocks((bytes, written) => this.#send(bytes, written))
+  readonly #blocks: Blocks
 
   constructor(request: CopyRequest) {
     this.#request = request
+    this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written), roomBeside(socketOf(request.source)))
     this.#rewriter = request.rewriter?.(this.#blocks) ?? null
     const rewriter = this.#rewriter
     this.#source = borrowWire(request.source, {

@@ -3,18 +3,28 @@
  * they speak like any other: the driver gets a buffer of its own with each `data`. Made in `connect.ts`, borrowed in `wire.ts`.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import { BLOCK_BYTES } from './blocks.ts'
 
 /** What one look at the network may bring. A multiple of what a server sends at once, which is eight kilobytes. */
 const READ_BYTES = 64 * 1024
+/** As many as are on their way at once in a copy. */
+const ROOM_BYTES = 4 * BLOCK_BYTES
 
 /** Gets bytes that are valid only until it returns. */
 type Receive = (bytes: Buffer) => void
 
-const receivers = new WeakMap<Socket, { receive: Receive | null }>()
+interface State {
+  receive: Receive | null
+  readonly room: Buffer
+}
+
+const states = new WeakMap<Socket, State>()
 
 export function readingSocket(): Socket {
-  const state: { receive: Receive | null } = { receive: null }
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  // Memory that nobody has written to costs nothing: a socket without a copy uses the first part alone.
+  const area = Buffer.allocUnsafeSlow(READ_BYTES + ROOM_BYTES)
+  const buffer = area.subarray(0, READ_BYTES)
+  const state: State = { receive: null, room: area.subarray(READ_BYTES) }
   const onread: OnReadOpts = {
     buffer,
     callback: (size) => {
@@ -26,13 +36,17 @@ export function readingSocket(): Socket {
   }
   // sound because Node's documentation of `new net.Socket()` has `onread`, and its types have it for `net.connect()` only.
   const socket: Socket = new Socket({ onread } as SocketConstructorOpts)
-  receivers.set(socket, state)
+  states.set(socket, state)
   return socket
 }
 
+/** Room for blocks in the buffer that a socket reads into, so that bytes move within one; none beside any other socket. */
+export const roomBeside = (socket: Socket | undefined): Buffer | undefined =>
+  socket === undefined ? undefined : states.get(socket)?.room
+
 /** Turns what a socket reads over to `receive`, and gives the way back. Any socket will do; under TLS it is not one of ours. */
 export function divert(socket: Socket, receive: Receive): () => void {
-  const state = receivers.get(socket)
+  const state = states.get(socket)
   if (state !== undefined) {
     state.receive = receive
     return () => {

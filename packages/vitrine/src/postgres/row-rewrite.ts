@@ -1,15 +1,16 @@
 /**
- * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which stand first, moves the rest of the row on as
+ * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which stand first, moves what is published on as
  * bytes, and appends the fields that the rules give. The rules themselves are run by `rule-evaluator.ts`.
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import type { ComputationFields, Projection } from '../publication/select-text.ts'
+import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
-import { type Evaluate, evaluatorOf, type Outcome } from './rule-evaluator.ts'
+import { evaluatorOf } from './rule-evaluator.ts'
+import type { Evaluate, Outcome, Wrong } from './rule-outcome.ts'
 import { MESSAGE } from './wire.ts'
-import { copyWords, viewOf } from './words.ts'
+import { viewOf } from './words.ts'
 
 /** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
 const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
@@ -27,31 +28,29 @@ const NO_BYTES = Buffer.alloc(0)
 
 /** Rewrites the rows of one table into blocks. Feed it whole CopyData frames, one after another. */
 export class RowRewriter {
-  readonly #fields: readonly ComputationFields[]
   readonly #evaluate: readonly Evaluate[]
   readonly #blocks: Blocks
   readonly #violations = new Map<string, { code: ErrorCode; column: string; rows: number }>()
   readonly #found: Outcome[] = []
+  /** Where the row's input fields begin, each with its length word, and where the last one ends. */
+  readonly #starts: Int32Array
+  readonly #hidden: number
   readonly #fieldsOut: number
   /** The buffer of the frame that is being read, and words of it. */
   #buffer: Buffer = NO_BYTES
   #view: DataView = viewOf(NO_BYTES)
+  #place = -1
   #started = false
   /** Rows that the rules left out. */
   dropped = 0
   /** Rows with something unknown, by reason. */
   readonly unknown = new Map<string, number>()
 
-  /** `oids` are the types of the SELECT's input fields, as the source describes them. */
-  constructor(
-    table: PublishedTable,
-    projection: Projection,
-    oids: readonly number[],
-    key: Secret | null,
-    blocks: Blocks,
-  ) {
-    this.#fields = projection.computations
-    this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, oids, table, key))
+  /** The projection knows the types of its inputs. */
+  constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
+    this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, projection, table, key))
+    this.#starts = new Int32Array(projection.inputFields + 1)
+    this.#hidden = projection.hiddenFields
     this.#fieldsOut = projection.passed.length + projection.computed.length
     this.#blocks = blocks
   }
@@ -65,6 +64,7 @@ export class RowRewriter {
     if (bytes !== this.#buffer) {
       this.#buffer = bytes
       this.#view = viewOf(bytes)
+      this.#place = this.#blocks.placeOf(bytes)
     }
     let at = start + HEAD
     if (!this.#started) at = this.#header(bytes, at)
@@ -75,18 +75,16 @@ export class RowRewriter {
       this.#pass(at, end - at)
       return
     }
-    at += 2
+    const starts = this.#starts
+    starts[0] = at += 2
+    for (let field = 1; field < starts.length; field++) {
+      const length = view.getInt32(at)
+      starts[field] = at += 4 + (length > 0 ? length : 0)
+    }
     let size = 0
     let reason: string | null = null
-    for (let index = 0; index < this.#fields.length; index++) {
-      const from = at
-      // sound because both arrays are built from the same computations.
-      const { count } = this.#fields[index] as ComputationFields
-      for (let field = 0; field < count; field++) {
-        const length = view.getInt32(at)
-        at += 4 + (length > 0 ? length : 0)
-      }
-      const outcome = (this.#evaluate[index] as Evaluate)(bytes, view, from, at) // sound because both arrays are built together.
+    for (let index = 0; index < this.#evaluate.length; index++) {
+      const outcome = (this.#evaluate[index] as Evaluate)(bytes, view, starts) // sound because the index is inside.
       if (outcome.wrong.length > 0) this.#count(outcome.wrong)
       if (!outcome.keep) {
         this.dropped += 1
@@ -98,10 +96,10 @@ export class RowRewriter {
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
     // A row with a violation would not fit its table; the run stops after the count, so it needs no place there.
-    if (this.#violations.size === 0) this.#write(at, end, size)
+    if (this.#violations.size === 0) this.#write(starts[this.#hidden] ?? at, end, size)
   }
 
-  #count(wrong: Outcome['wrong']): void {
+  #count(wrong: readonly Wrong[]): void {
     for (const { code, column } of wrong) {
       const key = `${code} ${column}`
       const known = this.#violations.get(key) ?? { code, column, rows: 0 }
@@ -132,7 +130,7 @@ export class RowRewriter {
   /** One CopyData frame of the bytes as they came. */
   #pass(start: number, length: number): void {
     const at = this.#open(length)
-    this.#blocks.filled = copyWords(this.#view, start, length, this.#blocks.view, at)
+    this.#blocks.filled = this.#blocks.move(this.#view, this.#place, start, length, at)
   }
 
   /** One CopyData frame: the field count, the passed bytes from `start` to `end`, the computed fields. */
@@ -140,8 +138,8 @@ export class RowRewriter {
     let at = this.#open(2 + (end - start) + size)
     const { view } = this.#blocks
     view.setInt16(at, this.#fieldsOut)
-    at = copyWords(this.#view, start, end - start, view, at + 2)
-    for (const outcome of this.#found) at = copyWords(outcome.view, 0, outcome.size, view, at)
+    at = this.#blocks.move(this.#view, this.#place, start, end - start, at + 2)
+    for (let index = 0; index < this.#found.length; index++) at = (this.#found[index] as Outcome).write(view, at)
     this.#blocks.filled = at
   }
 }

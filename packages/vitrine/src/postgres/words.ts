@@ -1,6 +1,7 @@
 /**
  * Moves short runs of bytes by words of four. A call into Node's own copy makes an object each time, which costs more than
- * a few dozen bytes; a loop over single bytes costs three times as much as one over words. Used once a row and a field.
+ * a few dozen bytes; a loop over single bytes costs three times as much as one over words. Used once a row and a field. The same for comparing
+ * them and for a hash of them.
  */
 
 /** Above this many bytes the runtime's own copy wins. */
@@ -26,4 +27,21 @@ export function copyWords(from: DataView, start: number, size: number, to: DataV
     for (; word < size; word++) to.setUint8(at + word, from.getUint8(start + word))
   }
   return at + size
+}
+
+/** Whether `size` bytes from `start` on are the same as those of the other view from `at` on. */
+export function sameWords(from: DataView, start: number, to: DataView, at: number, size: number): boolean {
+  let word = 0
+  for (; word + 4 <= size; word += 4) if (from.getInt32(start + word) !== to.getInt32(at + word)) return false
+  for (; word < size; word++) if (from.getUint8(start + word) !== to.getUint8(at + word)) return false
+  return true
+}
+
+/** A hash of 32 bits of the bytes from `start` to `end`, going on from another hash. */
+export function hashWords(view: DataView, start: number, end: number, seed: number): number {
+  let hash = (seed + end - start) | 0
+  let at = start
+  for (; at + 4 <= end; at += 4) hash = (Math.imul(hash, 31) + view.getInt32(at)) | 0
+  for (; at < end; at++) hash = (Math.imul(hash, 31) + view.getUint8(at)) | 0
+  return hash
 }

@@ -4,16 +4,19 @@
  */
 import {
   AliasNode,
+  ColumnNode,
   IdentifierNode,
   type OperationNode,
   PostgresQueryCompiler,
   type QueryId,
   RawNode,
+  ReferenceNode,
   SelectionNode,
   SelectQueryNode,
 } from 'kysely'
 import type { Computation } from './compute.ts'
 import { isRunInstant } from './instant.ts'
+import { oidOf, type SqlType } from './sql-type.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 
 /** A value as an SQL literal. Sessions run with standard_conforming_strings, so a backslash is an ordinary character. */
@@ -59,28 +62,37 @@ export function textOf(node: SelectQueryNode, instant: Date | null = null): stri
   return compiled.sql
 }
 
-/** The inputs of one rule: `count` fields from `first` on, in the order of the rule's inputs. */
+/** One rule, and for each of its inputs which field of the row it is. */
 export interface ComputationFields {
   readonly computation: Computation
-  readonly first: number
-  readonly count: number
+  readonly fields: readonly number[]
 }
 
-/** What one row of the SELECT holds: input fields first, then one field for each column that SQL gives. */
+/**
+ * What one row of the SELECT holds: first the fields that only rules read, then those that rules read and that are
+ * published as they are, then the other columns that SQL gives. An expression that several rules read is one field.
+ */
 export interface Projection {
   readonly sql: string
   /** The same without casts, to learn the types that the source really gives. */
   readonly uncastSql: string
   readonly computations: readonly ComputationFields[]
+  /** The OIDs of the fields that rules read; empty while the source has not been asked. */
+  readonly inputTypes: readonly number[]
+  /** How many fields rules read. */
   readonly inputFields: number
+  /** How many of them are not published. */
+  readonly hiddenFields: number
+  /** In the order of their fields, which begins after the hidden ones. */
   readonly passed: readonly PublishedColumn[]
-  readonly computed: readonly PublishedColumn[]
+  /** Those of the first computation, then those of the next. */
+  readonly computed: readonly ComputedColumn[]
 }
 
 const select = (node: OperationNode, name: string) =>
   SelectionNode.create(AliasNode.create(node, IdentifierNode.create(name)))
 
-const castTo = (node: OperationNode, type: string) => RawNode.create(['cast(', ` as ${type})`], [node])
+const castTo = (node: OperationNode, { castTo }: SqlType) => RawNode.create(['cast(', ` as ${castTo})`], [node])
 
 function computationsOf(table: PublishedTable): readonly Computation[] {
   const found = new Set<Computation>()
@@ -90,33 +102,92 @@ function computationsOf(table: PublishedTable): readonly Computation[] {
   return [...found]
 }
 
-/** The projection of a published table, at the run's instant if there is one. Pure: the same arguments give the same text. */
-export function projectionOf(table: PublishedTable, instant: Date | null = null): Projection {
-  const computations: ComputationFields[] = []
-  const inputs: SelectionNode[] = []
-  for (const computation of computationsOf(table)) {
-    computations.push({ computation, first: inputs.length, count: computation.inputs.length })
-    for (const input of computation.inputs) inputs.push(select(input.node, `input_${inputs.length + 1}`))
-  }
-  const passed: PublishedColumn[] = []
-  const computed: PublishedColumn[] = []
-  const cast: SelectionNode[] = []
-  const uncast: SelectionNode[] = []
-  for (const column of table.columns) {
-    if (column.value.kind === 'computed') {
-      computed.push(column)
-      continue
-    }
-    passed.push(column)
-    cast.push(select(castTo(column.value.node, column.type.castTo), column.name))
-    uncast.push(select(column.value.node, column.name))
-  }
+/** A column that SQL gives. */
+type SelectedColumn = PublishedColumn & { readonly value: { readonly kind: 'sql' } }
+const isSelected = (column: PublishedColumn): column is SelectedColumn => column.value.kind === 'sql'
+
+/** A column that a rule gives. */
+export type ComputedColumn = PublishedColumn & { readonly value: { readonly kind: 'computed' } }
+
+/** The columns of one rule, in the order of the table. */
+export const columnsOf = (table: PublishedTable, computation: Computation): readonly ComputedColumn[] =>
+  table.columns.filter(
+    (column): column is ComputedColumn =>
+      column.value.kind === 'computed' && column.value.computed.computation === computation,
+  )
+
+/** Where an input comes from, if it is nothing but a column of the source: then two of the same are the same value. */
+function columnBehind(node: OperationNode): string | null {
+  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return null
+  const { schema, identifier } = node.table?.table ?? {}
+  return JSON.stringify([schema?.name, identifier?.name, node.column.column.name])
+}
+
+interface Input {
+  readonly node: OperationNode
+  readonly column: string | null
+}
+
+/** The distinct inputs of the rules, and which of them each computation reads. */
+function inputsOf(computations: readonly Computation[]): {
+  readonly inputs: readonly Input[]
+  readonly reads: readonly (readonly number[])[]
+} {
+  const inputs: Input[] = []
+  const reads = computations.map((computation) =>
+    computation.inputs.map(({ node }) => {
+      const column = columnBehind(node)
+      const known = column === null ? -1 : inputs.findIndex((input) => input.column === column)
+      return known >= 0 ? known : inputs.push({ node, column }) - 1
+    }),
+  )
+  return { inputs, reads }
+}
+
+/**
+ * The column that publishes an input as it is, so that both can be one field: the same column of the source, and a declared
+ * type that the source's own type is already, which makes the cast to it nothing.
+ */
+const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: number | undefined) =>
+  columns.find(({ value, type }) => column !== null && columnBehind(value.node) === column && oidOf(type) === oid)
+
+/**
+ * The projection of a published table, at the run's instant if there is one. `inputTypes`, as the source tells them, let an
+ * input that is published as it is travel once. Pure: the same arguments give the same text.
+ */
+export function projectionOf(
+  table: PublishedTable,
+  instant: Date | null = null,
+  inputTypes: readonly number[] = [],
+): Projection {
+  const computations = computationsOf(table)
+  const { inputs, reads } = inputsOf(computations)
+  const selected = table.columns.filter(isSelected)
+  const shared = inputs.map((input, index) => publishing(selected, input, inputTypes[index]) ?? null)
+  const order = [...inputs.keys()].sort((a, b) => Number(shared[a] !== null) - Number(shared[b] !== null) || a - b)
+  const hidden = order.filter((index) => shared[index] === null)
+  const first = order.flatMap((index) => shared[index] ?? [])
+  const passed = [...first, ...selected.filter((column) => !first.includes(column))]
+  const textWith = (cast: boolean) =>
+    textOf(
+      SelectQueryNode.cloneWithSelections(table.query, [
+        // sound because `order` holds the places of `inputs`.
+        ...hidden.map((index, field) => select((inputs[index] as Input).node, `input_${field + 1}`)),
+        ...passed.map(({ name, type, value }) => select(cast ? castTo(value.node, type) : value.node, name)),
+      ]),
+      instant,
+    )
   return Object.freeze({
-    sql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...cast]), instant),
-    uncastSql: textOf(SelectQueryNode.cloneWithSelections(table.query, [...inputs, ...uncast]), instant),
-    computations,
+    sql: textWith(true),
+    uncastSql: textWith(false),
+    computations: computations.map((computation, index) => ({
+      computation,
+      fields: (reads[index] ?? []).map((input) => order.indexOf(input)),
+    })),
+    inputTypes: inputTypes.length === 0 ? [] : order.map((index) => inputTypes[index] ?? 0),
     inputFields: inputs.length,
+    hiddenFields: hidden.length,
     passed,
-    computed,
+    computed: computations.flatMap((computation) => columnsOf(table, computation)),
   })
 }

@@ -103,4 +103,26 @@ export function sqlType(kind: ScalarKind, length: number | null = null, array = 
   return Object.freeze({ kind, name, castTo, length, array })
 }
 
+/** OIDs of the types (catalogue pg_type, the same in every version). */
+const OIDS: Readonly<Record<ScalarKind, number>> = {
+  boolean: 16,
+  bigint: 20,
+  smallint: 21,
+  integer: 23,
+  text: 25,
+  real: 700,
+  'double precision': 701,
+  varchar: 1043,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  numeric: 1700,
+  uuid: 2950,
+  jsonb: 3802,
+}
+
+/** The OID of a type that is not an array; null for one that is. */
+export const oidOf = ({ kind, array }: SqlType): number | null => (array ? null : OIDS[kind])
+
 export const isTextual = (type: SqlType): boolean => type.kind === 'text' || type.kind === 'varchar'

@@ -42,18 +42,13 @@ export interface StageContext {
 
 /** A table of the run, read from the source through its projection. */
 function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Load {
-  const projection = projectionOf(table, context.instant)
-  const types = context.inputTypes.get(table.name) ?? []
+  const projection = projectionOf(table, context.instant, context.inputTypes.get(table.name))
   const rewrites = projection.computations.length > 0
-  // The computed columns stand in the order of their computations, as the rewriter appends them.
-  const computed = projection.computations.flatMap(({ computation }) =>
-    projection.computed.filter(({ value }) => value.kind === 'computed' && value.computed.computation === computation),
-  )
   return {
     source: source.client,
     select: projection.sql,
-    columns: [...projection.passed, ...computed].map(({ name }) => name),
-    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, types, context.pseudonymKey, blocks) : null,
+    columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
+    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, context.pseudonymKey, blocks) : null,
     signal: context.signal,
     progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
   }

@@ -103,9 +103,10 @@ function columnProblems({ table, projection, oids }: Described, types: ReadonlyM
 
 /** Rules receive only types that have a decoder. */
 function inputProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, FoundType>): Problem[] {
-  const names = projection.computations.flatMap(({ computation }) => computation.inputs.map(({ name }) => name))
-  return names.flatMap((name, index) => {
-    const oid = oids[index] ?? 0
+  const read = projection.computations.flatMap(({ computation, fields }) =>
+    computation.inputs.map(({ name }, index) => ({ name, oid: oids[fields[index] ?? 0] ?? 0 })),
+  )
+  return read.flatMap(({ name, oid }) => {
     if (decoderFor(oid) !== null) return []
     const found = types.get(oid) ?? unknownType(oid)
     const remedy = found.isText ? 'cast the input to text' : 'cast the input to a type that rules receive'

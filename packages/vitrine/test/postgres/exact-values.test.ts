@@ -345,18 +345,14 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       ])
     }
     const [read, write] = [await session('source'), await session('target')]
-    const projection = projectionOf(table)
-    const oids = (await read.describe(projection.uncastSql)).slice(0, projection.inputFields).map(({ oid }) => oid)
-    const computed = projection.computations.flatMap(({ computation }) =>
-      projection.computed.filter(
-        ({ value }) => value.kind === 'computed' && value.computed.computation === computation,
-      ),
-    )
+    const asked = projectionOf(table)
+    const oids = (await read.describe(asked.uncastSql)).slice(0, asked.inputFields).map(({ oid }) => oid)
+    const projection = projectionOf(table, null, oids)
     await loadTable(write, shapeOf(table, publication), 'exact', {
       source: read.client,
       select: projection.sql,
-      columns: [...projection.passed, ...computed].map(({ name }) => name),
-      rewriter: (blocks) => new RowRewriter(table, projection, oids, null, blocks),
+      columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
+      rewriter: (blocks) => new RowRewriter(table, projection, null, blocks),
     })
     const image = (schema: string, prefix: string) =>
       client.query(

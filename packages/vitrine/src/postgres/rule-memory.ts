@@ -1,0 +1,97 @@
+/**
+ * Outcomes of a rule, remembered by the bytes of its inputs: codes and bands repeat, so that most rows never reach the rule
+ * (decision 0008). Called by `rule-evaluator.ts`.
+ */
+import type { Evaluate, Outcome } from './rule-outcome.ts'
+import { hashWords, sameWords, viewOf } from './words.ts'
+
+const SLOTS = 4096
+/** Rows after which a memory that found fewer than one row in four is given up. */
+const TRIAL_ROWS = 20_000
+
+/** Neighbouring fields, from the first to the one after the last. */
+interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** The fields that a rule reads, as few stretches of bytes. */
+function stretchesOf(fields: readonly number[]): readonly Stretch[] {
+  const stretches: { from: number; to: number }[] = []
+  for (const field of [...new Set(fields)].sort((a, b) => a - b)) {
+    const last = stretches.at(-1)
+    if (last?.to === field) last.to += 1
+    else stretches.push({ from: field, to: field + 1 })
+  }
+  return stretches
+}
+
+/** One slot a hash; a later outcome takes the place of an earlier one. */
+class Memory {
+  readonly #stretches: readonly Stretch[]
+  readonly #keys: (DataView | undefined)[] = new Array(SLOTS).fill(undefined)
+  readonly #outcomes: (Outcome | undefined)[] = new Array(SLOTS).fill(undefined)
+  /** Of the row that was looked up last. */
+  #slot = 0
+
+  constructor(fields: readonly number[]) {
+    this.#stretches = stretchesOf(fields)
+  }
+
+  find(view: DataView, starts: Int32Array): Outcome | undefined {
+    const stretches = this.#stretches
+    let hash = 0
+    for (let index = 0; index < stretches.length; index++) {
+      // sound, here and below, because the index is inside and a row has all the fields that stretches name.
+      const { from, to } = stretches[index] as Stretch
+      hash = hashWords(view, starts[from] as number, starts[to] as number, hash)
+    }
+    const slot = (hash ^ (hash >>> 12) ^ (hash >>> 24)) & (SLOTS - 1)
+    this.#slot = slot
+    const key = this.#keys[slot]
+    if (key === undefined) return undefined
+    let offset = 0
+    for (let index = 0; index < stretches.length; index++) {
+      const { from, to } = stretches[index] as Stretch
+      const start = starts[from] as number
+      const size = (starts[to] as number) - start
+      if (offset + size > key.byteLength || !sameWords(key, offset, view, start, size)) return undefined
+      offset += size
+    }
+    return offset === key.byteLength ? this.#outcomes[slot] : undefined
+  }
+
+  /** Keeps a copy of the outcome of the row that was looked up last. */
+  keep(outcome: Outcome, bytes: Buffer, starts: Int32Array): void {
+    const parts = this.#stretches.map(({ from, to }) => bytes.subarray(starts[from], starts[to]))
+    // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
+    const key = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+    let at = 0
+    for (const part of parts) {
+      key.set(part, at)
+      at += part.length
+    }
+    this.#keys[this.#slot] = viewOf(key)
+    this.#outcomes[this.#slot] = outcome.copy()
+  }
+}
+
+/** The same evaluation, remembered; `fields` are those that it reads. Gives up when they hardly ever repeat. */
+export function remembering(evaluate: Evaluate, fields: readonly number[]): Evaluate {
+  let memory: Memory | null = new Memory(fields)
+  let asked = 0
+  let found = 0
+  return (bytes, view, starts) => {
+    if (memory === null) return evaluate(bytes, view, starts)
+    asked += 1
+    const known = memory.find(view, starts)
+    if (known !== undefined) {
+      found += 1
+      return known
+    }
+    const outcome = evaluate(bytes, view, starts)
+    if (asked >= TRIAL_ROWS && found * 4 < asked) memory = null
+    else if (outcome.wrong.length === 0) memory.keep(outcome, bytes, starts)
+    return outcome
+  }
+}
