@@ -170,6 +170,8 @@ describe('compose.yaml', () => {
     const dockerfile = read('Dockerfile')
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([])
+    const sent = [...read('Dockerfile.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path = '']) => path)
+    expect(copied.filter((path) => !sent.some((part) => path === part || path.startsWith(`${part}/`)))).toEqual([])
     expect(dockerfile).toMatch(/^FROM node:20\.\d+\.\d+-bookworm-slim AS packages$/m)
     const installs = dockerfile.match(/npm ci[^&\n]*/g) ?? []
     expect(installs).toHaveLength(2)
@@ -220,7 +222,7 @@ describe('the files of Scalingo', () => {
     expect(scripts.start).toContain('start.js')
     // Scalingo takes the highest that fits: only lines of long support, and no later one by surprise.
     expect(engines.node).toBe('>=20.19.0 <21 || 22.x || 24.x')
-    expect(scripts.build).toBe('tsc -b')
+    expect(scripts.build).toBe('tsc -b && node scripts/bundle.mjs')
   })
 
   test('every variable is known', () => {

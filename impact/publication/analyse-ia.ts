@@ -1,6 +1,5 @@
 /** La table publiée des analyses de documents par IA : leur volume, sans nom de fichier ni message du serveur. */
-import { sql } from 'kysely'
-import { because, bigint, boolean, category, from, integer, measure, rows, timestamptz, varchar } from 'vitrine'
+import { because, bigint, boolean, category, from, integer, measure, rows, sql, timestamptz, varchar } from 'vitrine'
 import { phrasesAnalyseIa } from '../domain/analyse-ia.ts'
 import { RAISONS_INCONNU } from '../domain/statuts.ts'
 import { TYPES_DE_FICHIER, typeDeFichier } from '../domain/type-fichier.ts'

@@ -1,7 +1,6 @@
 /** La table publiée du BGES : une ligne par entreprise évaluée, d’après le dernier bilan que la source publique connaît. */
 
-import { sql } from 'kysely'
-import { compute, from, rows, runDay } from 'vitrine'
+import { compute, from, rows, runDay, sql } from 'vitrine'
 import { estSuffisammentQualifieeBges, bges as evaluer } from '../domain/bges.ts'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
 import { evaluees, ZONE } from './population.ts'

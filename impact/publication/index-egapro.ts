@@ -1,7 +1,6 @@
 /** La table publiée de l’Index EgaPro : une ligne par entreprise évaluée, d’après le relevé de l’année précédente. */
 
-import { sql } from 'kysely'
-import { compute, from, rows, runDay, runYear } from 'vitrine'
+import { compute, from, rows, runDay, runYear, sql } from 'vitrine'
 import { estSuffisammentQualifieeIndexEgapro, indexEgapro as evaluer } from '../domain/index-egapro.ts'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
 import { evaluees, ZONE } from './population.ts'

@@ -1,4 +1,4 @@
-export type { Expression } from 'kysely'
+export { type Expression, sql } from 'kysely'
 export { checkPublication, requireSound } from './publication/check.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'
