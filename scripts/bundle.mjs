@@ -3,6 +3,7 @@
 // costs a quarter of a second at each start, which is a tenth of a run; the chunks cost a third of that (decision 0013).
 // `tsc` checks the same sources and writes the declarations beside.
 import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const home = new URL('../packages/vitrine/', import.meta.url)
@@ -12,12 +13,12 @@ const names = readdirSync(new URL('src', home), { recursive: true, encoding: 'ut
   .map((name) => name.slice(0, -'.ts'.length))
 
 /** What only the command line needs, with the libraries that it stands on. */
-const COMMANDS = /\/src\/(?:cli|schedule)\//
+const COMMANDS = /[\\/]src[\\/](?:cli|schedule)[\\/]/
 /** What runs when it is loaded stands alone: a chunk holds only what may be loaded by anybody. */
-const PROCESS = 'cli/main'
+const PROCESS = /[\\/]src[\\/]cli[\\/]main\.ts$/
 
 const bundle = await rolldown({
-  cwd: new URL('.', home).pathname,
+  cwd: fileURLToPath(home),
   input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
   platform: 'node',
   external: ['pg', 'commander', 'croner'],
@@ -33,7 +34,7 @@ await bundle.write({
   codeSplitting: {
     groups: [
       { name: 'core', priority: 1, test: (id) => !COMMANDS.test(id) },
-      { name: 'cli', test: (id) => COMMANDS.test(id) && !id.endsWith(`/src/${PROCESS}.ts`) },
+      { name: 'cli', test: (id) => COMMANDS.test(id) && !PROCESS.test(id) },
     ],
   },
 })

@@ -1,7 +1,7 @@
 /**
  * Moves short runs of bytes by words of four. A call into Node's own copy makes an object each time, which costs more than
- * a few dozen bytes; a loop over single bytes costs three times as much as one over words. Used once a row and a field. The same for comparing
- * them and for a hash of them.
+ * a few dozen bytes; a loop over single bytes costs three times as much as one over words. Used once a row and a
+ * field. The same for comparing them and for a hash of them.
  */
 
 /** Above this many bytes the runtime's own copy wins. */
