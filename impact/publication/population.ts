@@ -13,7 +13,8 @@ export const avecCaracteristiques = source.selectFrom('entreprises_entreprise as
     sub
       .selectFrom('entreprises_caracteristiquesannuelles as a')
       .distinctOn('a.entreprise_id')
-      .orderBy('a.entreprise_id')
+      // L’ordre de l’index unique, à rebours : rien n’est trié.
+      .orderBy('a.entreprise_id', 'desc')
       .orderBy('a.annee', 'desc')
       .select([
         'a.entreprise_id',

@@ -6,8 +6,9 @@ import { phrasesAnalyseIa } from '../../domain/analyse-ia.ts'
 const compte = (nbPhrases: number, nbPhrasesPertinentes: number) => ({ nbPhrases, nbPhrasesPertinentes, inconnu: null })
 const SANS = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: null }
 const ILLISIBLE = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: 'contenu_illisible' }
-/** Comme la requête le rend : le texte de la chaîne. */
 const chaine = (resultat: unknown): string => JSON.stringify(resultat)
+/** Comme la requête le rend : les octets du texte. */
+const compter = (texte: string) => phrasesAnalyseIa(Buffer.from(texte))
 
 describe('les phrases d’une analyse', () => {
   test.each([
@@ -16,9 +17,9 @@ describe('les phrases d’une analyse', () => {
     ['le libellé peut contenir plus', chaine({ 'E1 : Non ESRS (autre)': [1] }), compte(1, 0)],
     ['un objet vide', chaine({}), compte(0, 0)],
     ['une norme sans phrase', chaine({ 'ESRS E1': [] }), compte(0, 0)],
-    ['l’objet déjà lu', { 'ESRS E1': [1], 'Non ESRS': [2] }, compte(2, 1)],
     ['une clé de prototype', '{"__proto__": [1, 2], "constructor": [3]}', compte(3, 3)],
-    ['NULL', null, SANS],
+    ['une clé répétée', '{"ESRS E1": [1, 2], "ESRS E1": [3]}', compte(1, 1)],
+    ['un libellé échappé', '{"Non\\u0020ESRS": [1]}', compte(1, 0)],
     ['vide', '', SANS],
     ['une chaîne dans la chaîne', '""', ILLISIBLE],
     ['une chaîne qui dit null', 'null', ILLISIBLE],
@@ -31,7 +32,11 @@ describe('les phrases d’une analyse', () => {
     ['une norme nulle', chaine({ 'ESRS E1': null }), ILLISIBLE],
     ['un niveau de chaîne de trop', JSON.stringify(chaine({ 'ESRS E1': [1] })), ILLISIBLE],
   ])('%s', (_nom, contenu, attendu) => {
-    expect(phrasesAnalyseIa(contenu)).toEqual(attendu)
+    expect(compter(contenu)).toEqual(attendu)
+  })
+
+  it('n’en a pas sans résultat', () => {
+    expect(phrasesAnalyseIa(null)).toEqual(SANS)
   })
 
   it('compte comme on compte à la main', () => {
@@ -40,7 +45,7 @@ describe('les phrases d’une analyse', () => {
       fc.property(normes, (resultat) => {
         const entrees = Object.entries(resultat)
         const total = (liste: typeof entrees) => liste.reduce((somme, [, phrases]) => somme + phrases.length, 0)
-        expect(phrasesAnalyseIa(chaine(resultat))).toEqual(
+        expect(compter(chaine(resultat))).toEqual(
           compte(total(entrees), total(entrees.filter(([norme]) => norme !== 'Non ESRS'))),
         )
       }),

@@ -9,6 +9,7 @@ export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'
 export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
 export { indirect, open, partly, personal, register, secret } from './publication/register.ts'
 export type {
+  Bytes,
   Float,
   Instant,
   Jsonb,

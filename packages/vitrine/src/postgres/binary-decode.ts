@@ -103,6 +103,7 @@ const int8: Decoder = (bytes, offset) => bytes.readBigInt64BE(offset)
 
 const DECODERS: Readonly<Record<number, () => Decoder>> = {
   16: () => (bytes, offset) => bytes[offset] === 1,
+  17: () => (bytes, offset, length) => bytes.subarray(offset, offset + length),
   20: () => int8,
   21: () => int2,
   23: () => int4,

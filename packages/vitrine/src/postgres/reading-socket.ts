@@ -7,6 +7,8 @@ import { BLOCK_BYTES } from './blocks.ts'
 
 /** What one look at the network may bring. A multiple of what a server sends at once, which is eight kilobytes. */
 const READ_BYTES = 64 * 1024
+/** Longer than that no copy keeps the others waiting: a socket with much to read is read on and on. */
+const TURN_MS = 2
 /** As many as are on their way at once in a copy. */
 const ROOM_BYTES = 4 * BLOCK_BYTES
 
@@ -15,6 +17,8 @@ type Receive = (bytes: Buffer) => void
 
 interface State {
   receive: Receive | null
+  /** When the first read of this turn of the event loop came; null before it. */
+  since: number | null
   readonly room: Buffer
 }
 
@@ -24,15 +28,27 @@ export function readingSocket(): Socket {
   // Memory that nobody has written to costs nothing: a socket without a copy uses the first part alone.
   const area = Buffer.allocUnsafeSlow(READ_BYTES + ROOM_BYTES)
   const buffer = area.subarray(0, READ_BYTES)
-  const state: State = { receive: null, room: area.subarray(READ_BYTES) }
+  const state: State = { receive: null, since: null, room: area.subarray(READ_BYTES) }
   const onread: OnReadOpts = {
     buffer,
     callback: (size) => {
       const bytes = buffer.subarray(0, size)
-      if (state.receive === null) socket.emit('data', Buffer.from(bytes))
-      else state.receive(bytes)
-      return true
+      if (state.receive === null) {
+        socket.emit('data', Buffer.from(bytes))
+        return true
+      }
+      state.since ??= beginTurn()
+      state.receive(bytes)
+      return performance.now() - state.since < TURN_MS
     },
+  }
+  const beginTurn = (): number => {
+    setImmediate(() => {
+      state.since = null
+      // One that waits for its reader, or is closed, stays as it is.
+      if (!socket.isPaused() && !socket.destroyed) socket.resume()
+    })
+    return performance.now()
   }
   // sound because Node's documentation of `new net.Socket()` has `onread`, and its types have it for `net.connect()` only.
   const socket: Socket = new Socket({ onread } as SocketConstructorOpts)

@@ -8,6 +8,8 @@ import { hashWords, sameWords, viewOf } from './words.ts'
 const SLOTS = 4096
 /** Rows after which a memory that found fewer than one row in four is given up. */
 const TRIAL_ROWS = 20_000
+/** Longer inputs are documents, which do not repeat: keeping them would cost more memory than a run has. */
+const LONGEST_KEY_BYTES = 1024
 
 /** Neighbouring fields, from the first to the one after the last. */
 interface Stretch {
@@ -38,11 +40,21 @@ class Memory {
     this.#stretches = stretchesOf(fields)
   }
 
+  /** Bytes of a row's inputs. */
+  sizeOf(starts: Int32Array): number {
+    let size = 0
+    // sound, here and below, because the index is inside and a row has all the fields that stretches name.
+    for (let index = 0; index < this.#stretches.length; index++) {
+      const { from, to } = this.#stretches[index] as Stretch
+      size += (starts[to] as number) - (starts[from] as number)
+    }
+    return size
+  }
+
   find(view: DataView, starts: Int32Array): Outcome | undefined {
     const stretches = this.#stretches
     let hash = 0
     for (let index = 0; index < stretches.length; index++) {
-      // sound, here and below, because the index is inside and a row has all the fields that stretches name.
       const { from, to } = stretches[index] as Stretch
       hash = hashWords(view, starts[from] as number, starts[to] as number, hash)
     }
@@ -82,7 +94,7 @@ export function remembering(evaluate: Evaluate, fields: readonly number[]): Eval
   let asked = 0
   let found = 0
   return (bytes, view, starts) => {
-    if (memory === null) return evaluate(bytes, view, starts)
+    if (memory === null || memory.sizeOf(starts) > LONGEST_KEY_BYTES) return evaluate(bytes, view, starts)
     asked += 1
     const known = memory.find(view, starts)
     if (known !== undefined) {

@@ -18,6 +18,8 @@ export type Numeric = Opaque<'numeric'>
 export type Float = Opaque<'float'>
 export type Uuid = Opaque<'uuid'>
 export type Jsonb = Opaque<'jsonb'>
+/** For rules only: `convert_to(text, 'UTF8')` gives a long document that is read and not built. */
+export type Bytes = Opaque<'bytea'>
 
 /** Everything that an expression of the source may be, privacy class aside. */
 export type SqlValue =
@@ -33,21 +35,25 @@ export type SqlValue =
   | Float
   | Uuid
   | Jsonb
+  | Bytes
   | readonly SqlValue[]
 
 /**
  * What a rule receives for a value of the source. Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC
  * (years outside 0001–9999 and infinity as PostgreSQL prints them), numeric its decimal text, jsonb its JSON text.
+ * Bytes are the field as it was read, valid while the rule runs: it keeps none of them.
  */
 export type Decoded<T> = T extends null
   ? null
   : T extends Float
     ? number
-    : T extends Opaque<string>
-      ? string
-      : T extends readonly (infer E)[]
-        ? readonly Decoded<E>[]
-        : T
+    : T extends Bytes
+      ? Uint8Array
+      : T extends Opaque<string>
+        ? string
+        : T extends readonly (infer E)[]
+          ? readonly Decoded<E>[]
+          : T
 
 export type ScalarKind =
   | 'smallint'

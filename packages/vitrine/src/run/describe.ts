@@ -2,8 +2,8 @@
 import { asVitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Difference, differenceOf } from '../target/difference.ts'
-import { type FigureWarning, implausibleFigures } from '../target/plausibility.ts'
+import { compareVersions, type Difference } from '../target/difference.ts'
+import type { FigureWarning } from '../target/plausibility.ts'
 import type { TableOutcome } from '../target/runs.ts'
 import type { RunObserver } from './observer.ts'
 import { spread } from './sessions.ts'
@@ -35,8 +35,7 @@ export async function describeTables(
     if (entry.carried) return outcomeOf(entry, UNCHANGED)
     if (entry.rows > limits.differenceRows) return outcomeOf(entry, null)
     try {
-      const difference = await differenceOf(target, entry.table, current, previous)
-      const warnings = await implausibleFigures(target, entry.table, current, previous, limits)
+      const { difference, warnings } = await compareVersions(target, entry.table, current, previous, limits)
       for (const { column, text } of warnings) {
         observer({ kind: 'notice', text: `implausible figure in ${entry.table.name}.${column}: ${text}` })
       }

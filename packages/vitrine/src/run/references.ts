@@ -11,9 +11,8 @@ import {
   referencesOf,
   type StagedReference,
   stagedShape,
-  validateReference,
 } from '../target/staging.ts'
-import { type Stream, spread } from './sessions.ts'
+import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
 /** Stages the chosen tables from the source and the others as published, widening the choice until references can hold. */
@@ -77,15 +76,13 @@ async function tablesToInclude(
 const stagedReferences = (staged: readonly StagedTable[], context: StageContext): readonly StagedReference[] =>
   referencesOf(staged.map(({ table }) => stagedShape(table, context.publication)))
 
-/** Declares all references of the staged tables, then checks them on all streams at once. Throws REFERENCE_BROKEN. */
-export async function checkReferences(
-  staged: readonly StagedTable[],
-  streams: readonly Stream[],
-  context: StageContext,
+/** Declares all references of the staged tables, unchecked, and gives them. */
+export async function declareStaged(
   control: Session,
-): Promise<void> {
+  staged: readonly StagedTable[],
+  context: StageContext,
+): Promise<readonly StagedReference[]> {
   const references = stagedReferences(staged, context)
   await declareReferences(control, context.staging, references)
-  const writing = streams.map(({ target }) => target)
-  await spread(writing, references, (target, reference) => validateReference(target, context.staging, reference))
+  return references
 }

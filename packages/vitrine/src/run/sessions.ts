@@ -121,7 +121,8 @@ async function all<T>(openings: readonly Promise<T>[]): Promise<readonly T[]> {
   })
 }
 
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+/** Both, or the error of the first that failed, in their order, once both have settled. */
+export async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await all<unknown>([first, second])
   return [await first, await second]
 }

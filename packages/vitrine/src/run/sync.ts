@@ -10,9 +10,6 @@ import { takeRunLock } from '../postgres/lock.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { requireNoDrift } from '../source/drift.ts'
-import { estimateWeights } from '../source/estimate.ts'
-import { checkProjections } from '../source/projection-types.ts'
 import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
 import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
@@ -27,27 +24,22 @@ import {
   type TableOutcome,
 } from '../target/runs.ts'
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
-import { dropStaging, openStaging, requireWorkSchemas } from '../target/staging.ts'
-import {
-  dropUnkept,
-  finishSwitch,
-  hideRetired,
-  type SwitchResult,
-  switchVersions,
-  unheardSwitch,
-} from '../target/switch.ts'
+import { dropStaging, openStaging } from '../target/staging.ts'
+import { dropUnkept, hideRetired, type SwitchResult, switchVersions, unheardSwitch } from '../target/switch.ts'
 import { publishedCounts } from '../target/verify.ts'
+import { check } from './check.ts'
 import { describeTables, outcomeOf } from './describe.ts'
-import { checkHistories, recordHistories, stageHistories } from './histories.ts'
+import { recordHistories, stageHistories } from './histories.ts'
 import { interruption } from './interruption.ts'
 import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
-import { checkReferences, stageWithReferences } from './references.ts'
+import { declareStaged, stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
-import { RunSessions, settled } from './sessions.ts'
+import { both, RunSessions, type Stream, settled } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
-import { verifyStaged } from './verify.ts'
+import { guardStaged, verifyStaged } from './verify.ts'
+import { weightsOf } from './weights.ts'
 
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
 
@@ -125,12 +117,11 @@ class Run {
   async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
-    const inputTypes = await this.#check()
+    const opening = this.#openStreams()
+    const inputTypes = await check(this.#control, this.#coordinator, this.#publication)
 
     await this.#enter('snapshot')
-    const streams = await this.#sessions.streams(
-      Math.min(this.#publication.limits.copyStreams, this.#publication.tables.length),
-    )
+    const streams = await opening
     const snapshot = await this.#hold.take()
 
     await this.#enter('stage')
@@ -149,7 +140,7 @@ class Run {
       observer,
       signal,
     }
-    const weights = await estimateWeights(this.#coordinator, this.#publication)
+    const weights = await weightsOf(this.#publication, this.#control, this.#coordinator)
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
     this.#writing = streams.map(({ target }) => target)
@@ -161,11 +152,9 @@ class Run {
     await this.#enter('verify')
     await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
-    const rules = { limits: this.#publication.limits, allowShrink: this.#request.allowShrink }
-    await verifyStaged(this.#writing, staging, staged, before, rules)
-    await checkReferences(staged, streams, context, this.#control)
-    for (const { sql } of ownViews(this.#publication, staging)) await this.#control.execute(sql)
-    const carry = await planCarry(this.#control, this.#publication, staging)
+    if (!this.#request.allowShrink) guardStaged(staged, before, this.#publication.limits)
+    const references = await declareStaged(this.#control, staged, context)
+    const [, carry] = await both(verifyStaged(this.#writing, staging, staged, references), this.#prepareSwitch(staging))
     if (carry.tableGrants.length > 0) await this.#control.execute(carry.tableGrants.join('; '))
 
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
@@ -177,17 +166,18 @@ class Run {
     return this.#report(outcomes, snapshot.takenAt, switched)
   }
 
-  /** Everything that can be refused before the source is read. */
-  async #check(): Promise<ReadonlyMap<string, readonly number[]>> {
-    await requireMigrated(this.#control, this.#publication)
-    await requireWorkSchemas(this.#control, this.#publication)
-    await finishSwitch(this.#control, this.#publication)
-    await requireNoDrift(this.#coordinator, this.#publication.source, this.#publication.tables)
-    const inputTypes = await checkProjections(this.#coordinator, this.#publication)
-    // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
-    await planCarry(this.#control, this.#publication, this.#publication.schema)
-    await checkHistories(this.#control, this.#publication)
-    return inputTypes
+  /** Opened while the two sides are checked; waited for afterwards, when what is wrong with them has been told. */
+  #openStreams(): Promise<readonly Stream[]> {
+    const { limits, tables } = this.#publication
+    const opening = this.#sessions.streams(Math.min(limits.copyStreams, tables.length))
+    opening.catch(() => undefined)
+    return opening
+  }
+
+  /** What the next version has besides its tables: the tool's own views, and what is carried over to it. */
+  async #prepareSwitch(staging: string): Promise<CarryPlan> {
+    for (const { sql } of ownViews(this.#publication, staging)) await this.#control.execute(sql)
+    return planCarry(this.#control, this.#publication, staging)
   }
 
   async #switch(

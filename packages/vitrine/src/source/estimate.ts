@@ -1,4 +1,4 @@
-/** How big the source tables are, roughly and for free, so that a run starts with the heaviest. */
+/** How big the source tables are, roughly and for free. */
 import type { AliasNode, TableNode } from 'kysely'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
@@ -12,7 +12,7 @@ function firstTable(table: PublishedTable): string | null {
 }
 
 /** Rows of each published table's first source table, by the planner's statistics; 0 where there are none. */
-export async function estimateWeights(source: Session, publication: Publication): Promise<ReadonlyMap<string, number>> {
+export async function estimatedRows(source: Session, publication: Publication): Promise<ReadonlyMap<string, number>> {
   const rows = await source.query<{ name: string; rows: number }>(
     `select c.relname as name, greatest(c.reltuples, 0)::float8 as rows
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1`,

@@ -4,9 +4,8 @@
  * run; they are recorded and told.
  */
 import type { Limits } from '../base/limits.ts'
-import type { Session } from '../postgres/connect.ts'
 import { literal } from '../publication/select-text.ts'
-import { identifier, qualified } from '../publication/shape.ts'
+import { identifier } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 
 export interface FigureWarning {
@@ -23,10 +22,16 @@ function watched(table: PublishedTable): readonly PublishedColumn[] {
   })
 }
 
-/** One group of a column's rows: what tells it in SQL, and what it is called. */
+/** One group of a column's rows: what it is called, and what tells it in SQL, by the alias of its version. */
 interface Group {
   readonly name: string
-  readonly condition: string
+  conditionIn(alias: string): string
+}
+
+/** A watched column and its groups, known beforehand, so that one scan counts all groups of all columns. */
+export interface Figure {
+  readonly column: string
+  readonly groups: readonly Group[]
 }
 
 interface Share {
@@ -37,19 +42,33 @@ interface Share {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
-/** Known beforehand, so that one scan counts all groups of all columns. */
-function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
-  const column = identifier(name)
+function groupsOf({ name, value }: PublishedColumn, key: string | null): readonly Group[] {
+  const column = (alias: string) => `${alias}.${identifier(name)}`
   const closed = value.kind === 'computed' ? value.computed.values : null
-  const named =
+  const named: readonly Group[] =
     closed === null
       ? [
-          { name: '«false»', condition: `not ${column}` },
-          { name: '«true»', condition: column },
+          { name: '«false»', conditionIn: (alias) => `not ${column(alias)}` },
+          { name: '«true»', conditionIn: column },
         ]
-      : closed.map((item) => ({ name: `«${item}»`, condition: `${column} = ${literal(item)}` }))
-  return [...named, { name: 'no value', condition: `${column} is null` }]
+      : closed.map((item) => ({
+          name: `«${item}»`,
+          conditionIn: (alias) => `${column(alias)} = ${literal(item)}`,
+        }))
+  // Where two versions are joined by their key, a row that one of them lacks has no value there, and no key either.
+  const present = (alias: string) => (key === null ? '' : ` and ${alias}.${identifier(key)} is not null`)
+  return [...named, { name: 'no value', conditionIn: (alias) => `${column(alias)} is null${present(alias)}` }]
 }
+
+/** The figures of a table that are watched, among the columns named; `key` joins the two versions, or they are apart. */
+export const watchedFigures = (
+  table: PublishedTable,
+  among: ReadonlySet<string>,
+  key: string | null,
+): readonly Figure[] =>
+  watched(table)
+    .filter(({ name }) => among.has(name))
+    .map((column) => ({ column: column.name, groups: groupsOf(column, key) }))
 
 function judge(column: string, shares: readonly Share[], limits: Limits): readonly FigureWarning[] {
   const total = (pick: (share: Share) => number) => shares.reduce((sum, share) => sum + pick(share), 0)
@@ -68,36 +87,22 @@ function judge(column: string, shares: readonly Share[], limits: Limits): readon
     }))
 }
 
-/** Compares the shares of every watched column in two versions of a table. Columns that the older one lacks are passed over. */
-export async function implausibleFigures(
-  target: Session,
-  table: PublishedTable,
-  current: string,
-  previous: string,
+/** The figures that moved implausibly; `before` and `now` have the rows of each group of each figure, one after another. */
+export function implausibleFigures(
+  figures: readonly Figure[],
+  before: readonly number[],
+  now: readonly number[],
   limits: Limits,
-): Promise<readonly FigureWarning[]> {
-  const present = await target.query<{ name: string }>(
-    `select a.attname as name from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped`,
-    [qualified(previous, table.name)],
-  )
-  const names = new Set(present.map(({ name }) => name))
-  const columns = watched(table).filter(({ name }) => names.has(name))
-  if (columns.length === 0) return []
-  const groups = columns.map(groupsOf)
-  const counts = groups.flat().map(({ condition }) => `count(*) filter (where ${condition})`)
-  const counted = (schema: string) =>
-    `(select array[${counts.join(', ')}]::float8[] from ${qualified(schema, table.name)})`
-  const [found] = await target.query<{ before: readonly number[]; now: readonly number[] }>(
-    `select ${counted(previous)} as before, ${counted(current)} as now`,
-  )
+): readonly FigureWarning[] {
   let at = 0
-  return columns.flatMap(({ name }, index) => {
-    const shares = (groups[index] ?? []).map((group) => {
-      const share = { name: group.name, before: found?.before[at] ?? 0, now: found?.now[at] ?? 0 }
-      at += 1
-      return share
-    })
-    return judge(name, shares, limits)
+  return figures.flatMap(({ column, groups }) => {
+    const first = at
+    at += groups.length
+    const shares = groups.map(({ name }, index) => ({
+      name,
+      before: before[first + index] ?? 0,
+      now: now[first + index] ?? 0,
+    }))
+    return judge(column, shares, limits)
   })
 }

@@ -70,6 +70,17 @@ export async function enterPhase(target: Session, run: number, phase: Phase): Pr
   await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
 }
 
+/** Milliseconds that each table took in the last run that read it from the source; missing for one never read. */
+export async function lastMilliseconds(target: Session, schema: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await target.query<{ name: string; milliseconds: number }>(
+    `select distinct on (t.table_name) t.table_name as name, t.milliseconds
+     from vitrine.run_table t join vitrine.run r on r.id = t.run_id
+     where r.schema_name = $1 and r.trigger <> 'rollback' and not t.carried order by t.table_name, r.id desc`,
+    [schema],
+  )
+  return new Map(rows.map(({ name, milliseconds }) => [name, milliseconds]))
+}
+
 /** How long the run held its snapshot of the source. */
 export async function recordSnapshotTime(target: Session, run: number, milliseconds: number): Promise<void> {
   await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])

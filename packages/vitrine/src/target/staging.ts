@@ -150,14 +150,14 @@ export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rewriter
 
 /** Creates a staged table and loads it in one transaction, so that its rows are frozen: visible to every snapshot. */
 export async function loadTable(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
-  await target.execute('begin')
-  const result = await createLoaded(target, shape, schema, load)
+  const result = await beginLoaded(target, shape, schema, load)
   await target.execute('commit')
   return result
 }
 
-async function createLoaded(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
-  await target.execute(createTableSql(schema, shape))
+/** Begins a transaction, in which it creates and loads a table. */
+async function beginLoaded(target: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
+  await target.execute(`begin; ${createTableSql(schema, shape)}`)
   const { columns, ...copy } = load
   const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
   return copyRows({ ...copy, target: target.client, into, freeze: true })
@@ -175,8 +175,7 @@ export async function buildTable(
   load: Load,
   copied: () => Promise<void>,
 ): Promise<CopyResult> {
-  await target.execute('begin')
-  const result = await createLoaded(target, shape, schema, load)
+  const result = await beginLoaded(target, shape, schema, load)
   await copied()
   await addKeysAndComments(target, shape, schema)
   await target.execute('commit')
@@ -200,9 +199,9 @@ async function addKeysAndComments(target: Session, shape: TableShape, schema: st
         : error
     }
   }
-  for (const index of shape.indexes) await target.execute(createIndexSql(schema, shape.name, index))
-  await target.execute(`analyze ${qualified(schema, shape.name)}`)
-  await target.execute(commentSql(schema, shape).join('; '))
+  const indexes = shape.indexes.map((index) => createIndexSql(schema, shape.name, index))
+  const rest = [...indexes, `analyze ${qualified(schema, shape.name)}`, ...commentSql(schema, shape)]
+  await target.execute(rest.join('; '))
 }
 
 const keysOf = (shape: TableShape): readonly ConstraintShape[] =>

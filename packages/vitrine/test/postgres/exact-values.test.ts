@@ -226,6 +226,14 @@ const table = vitrine.from(source.selectFrom('everything as e')).publish('everyt
       'r',
     )
     .nullable(),
+  b_text: vitrine
+    .text(
+      vitrine.compute({ v: vitrine.sql<vitrine.Bytes | null>`convert_to(${ref('e.c_text')}, 'UTF8')` }, ({ v }) =>
+        v === null ? null : Buffer.from(v).toString(),
+      ),
+      'The same through its bytes',
+    )
+    .nullable(),
   c_varchar: vitrine.varchar(200, ref('e.c_varchar'), 'p').nullable(),
   r_varchar: vitrine
     .varchar(
@@ -365,6 +373,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     ]
     expect(passed.rows).toEqual(original.rows)
     expect(ruled.rows).toEqual(original.rows)
+    const bytes = await client.query('select id from exact.everything where b_text is distinct from c_text')
+    expect(bytes.rows).toEqual([])
     await Promise.all([read.end(), write.end()])
     await database.close(client)
   }

@@ -1,5 +1,6 @@
 /** The counterpart of `must-not-compile.ts`: the same columns, treated and typed as they should be, are accepted. */
 import {
+  type Bytes,
   band,
   because,
   before,
@@ -22,6 +23,7 @@ import {
   pseudonym,
   register,
   rows,
+  sql,
   text,
   timestamptz,
   uuid,
@@ -65,6 +67,13 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
       ).nullable(),
       masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x'),
       code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
+      label_bytes: integer(
+        compute(
+          { label: sql<Bytes | null>`convert_to(${ref('p.label')}, 'UTF8')` },
+          ({ label }) => label?.byteLength ?? null,
+        ),
+        'x',
+      ).nullable(),
       score: doublePrecision(ref('p.score'), 'x'),
       double: integer(rule.field('double'), 'x').nullable(),
       same_label: integer(

@@ -1,5 +1,6 @@
 /** What must not compile. Each line under `@ts-expect-error` is a mistake; the compiler fails here when one is accepted. */
 import {
+  type Bytes,
   band,
   because,
   before,
@@ -20,6 +21,7 @@ import {
   pseudonym,
   register,
   secret,
+  sql,
   text,
   timestamptz,
   uuid,
@@ -70,6 +72,10 @@ export const leaks = from(source.selectFrom('person as p')).publish('leaks', 'x'
   k: text(category({ password: ref('p.password') }, ['a'], () => 'a'), 'x'),
   // @ts-expect-error a category gives only its own values
   l: text(category({ email: ref('p.email') }, ['a', 'b'], ({ email }) => email), 'x'),
+  // @ts-expect-error bytes are not publishable
+  m: text(sql<Bytes>`convert_to(${ref('p.label')}, 'UTF8')`, 'x'),
+  // @ts-expect-error a rule that receives bytes gives something else
+  n: text(compute({ label: sql<Bytes>`convert_to(${ref('p.label')}, 'UTF8')` }, ({ label }) => label), 'x'),
 }))
 
 // biome-ignore format: each mistake stays on the line under its comment.

@@ -9,6 +9,13 @@ const cut = (side: Side, instant: Instant): Fault => ({
   heal: (world) => world.networks[side].heal(),
 })
 
+/** While the check goes on beside it. */
+const cutOpening = (side: Side, opening: RegExp): Fault => ({
+  arm: (world) => world.networks[side].trap(opening, 'statement', () => world.networks[side].cut()),
+  heal: (world) => world.networks[side].heal(),
+  later: true,
+})
+
 const silent = (side: Side, newOnes: boolean, instant: Instant): Fault => ({
   arm: (world, phase) => strike(world, side, phase, instant, () => world.networks[side].silence(newOnes)),
   heal: (world) => world.networks[side].heal(),
@@ -21,21 +28,25 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'target cut, answer lost': cut('target', 'answer'),
   'source silent': silent('source', true, 'statement'),
   'old connections to the target silent': silent('target', false, 'answer'),
+  'target cut as a stream is opened': cutOpening('target', /vitrine shop write 1/),
+  'source cut as a stream is opened': cutOpening('source', /vitrine shop read 2/),
   'target silent': silent('target', true, 'statement'),
 }
 
 const [LOST, FAILED, SILENT, DONE] = ['CONNECTION_LOST', 'CONNECTION_FAILED', 'CONNECTION_SILENT', 'published']
-/** Several sessions are being opened, one further than the other. */
+/** What is seen first: the check whose session is gone, or the stream that cannot be opened. */
 const OPENING = [LOST, FAILED]
 
 // biome-ignore format: it is read as a table
 const MATRIX: Matrix = {
   //                                     check     snapshot  stage     verify  publish  describe  record
   'source cut':                           [LOST,   LOST,     LOST,     DONE,   DONE,    DONE,     DONE],
-  'target cut':                           [LOST,   OPENING,  LOST,     LOST,   LOST,    DONE,     DONE],
-  'target cut, answer lost':              [LOST,   OPENING,  LOST,     LOST,   DONE,    DONE,     DONE],
+  'target cut':                           [LOST,   LOST,     LOST,     LOST,   LOST,    DONE,     DONE],
+  'target cut, answer lost':              [LOST,   LOST,     LOST,     LOST,   DONE,    DONE,     DONE],
   'source silent':                        [SILENT, null,     SILENT,   DONE,   null,    null,     null],
-  'old connections to the target silent': [SILENT, FAILED,   SILENT,   SILENT, DONE,    DONE,     DONE],
+  'old connections to the target silent': [SILENT, SILENT,   SILENT,   SILENT, DONE,    DONE,     DONE],
+  'target cut as a stream is opened':     [OPENING, null,    null,     null,   null,    null,     null],
+  'source cut as a stream is opened':     [OPENING, null,    null,     null,   null,    null,     null],
   'target silent':                        [null,   null,     SILENT,   null,   SILENT,  null,     DONE],
 }
 

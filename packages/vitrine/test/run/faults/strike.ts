@@ -17,7 +17,7 @@ const STATEMENTS: Readonly<Record<Side, Readonly<Record<Phase, RegExp | null>>>>
   },
   target: {
     check: /pg_attribute/,
-    snapshot: /vitrine shop write 1/,
+    snapshot: /update vitrine.run set phase/,
     stage: /from stdin/,
     verify: /count\(\*\)::text as rows/,
     publish: /rename to/,

@@ -1,0 +1,41 @@
+/**
+ * The check phase: all that can be refused before the source is read. Two servers are asked, at the same time. Called by
+ * `sync.ts`.
+ */
+import type { Session } from '../postgres/connect.ts'
+import type { Publication } from '../publication/publication.ts'
+import { requireNoDrift } from '../source/drift.ts'
+import { checkProjections } from '../source/projection-types.ts'
+import { planCarry } from '../target/carry.ts'
+import { requireMigrated } from '../target/migrate.ts'
+import { requireWorkSchemas } from '../target/staging.ts'
+import { finishSwitch } from '../target/switch.ts'
+import { checkHistories } from './histories.ts'
+import { both } from './sessions.ts'
+
+/**
+ * Gives the types of the rules' inputs, by table. Throws what `requireMigrated`, `requireNoDrift` and the others throw: what is
+ * wrong with the target before what is wrong with the source.
+ */
+export async function check(
+  target: Session,
+  source: Session,
+  publication: Publication,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const [, inputTypes] = await both(checkTarget(target, publication), checkSource(source, publication))
+  return inputTypes
+}
+
+async function checkTarget(target: Session, publication: Publication): Promise<void> {
+  await requireMigrated(target, publication)
+  await requireWorkSchemas(target, publication)
+  await finishSwitch(target, publication)
+  // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
+  await planCarry(target, publication, publication.schema)
+  await checkHistories(target, publication)
+}
+
+async function checkSource(source: Session, publication: Publication): Promise<ReadonlyMap<string, readonly number[]>> {
+  await requireNoDrift(source, publication.source, publication.tables)
+  return checkProjections(source, publication)
+}
