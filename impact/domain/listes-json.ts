@@ -46,7 +46,8 @@ export function longueursDesListes(octets: Uint8Array): ReadonlyMap<string, numb
   let virgules = 0
   for (let place = 0; place < octets.length; ) {
     const octet = octets[place] as number // sound because the place is inside.
-    if (octet === ESPACE || octet === 0x0a || octet === 0x0d || octet === 0x09) {
+    if (octet <= ESPACE) {
+      if (!estBlanc(octet)) return null
       place += 1
     } else if (attendu === SUITE) {
       const fermant = fermants[profondeur]
@@ -90,6 +91,8 @@ export function longueursDesListes(octets: Uint8Array): ReadonlyMap<string, numb
   return attendu === SUITE && profondeur === 0 ? longueurs : null
 }
 
+const estBlanc = (octet: number): boolean => octet === ESPACE || octet === 0x0a || octet === 0x0d || octet === 0x09
+
 const texteDe = (octets: Uint8Array, debut: number, fin: number): string =>
   Buffer.from(octets.buffer, octets.byteOffset + debut, fin - debut).toString()
 
@@ -122,7 +125,7 @@ function apresDeuxPoints(octets: Uint8Array, debut: number): number {
   for (let place = debut; ; place++) {
     const octet = octets[place]
     if (octet === DEUX_POINTS) return place + 1
-    if (octet !== ESPACE && octet !== 0x0a && octet !== 0x0d && octet !== 0x09) return ERREUR
+    if (octet === undefined || !estBlanc(octet)) return ERREUR
   }
 }
 

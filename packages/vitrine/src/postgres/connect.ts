@@ -269,6 +269,8 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     row_security: 'off',
     default_transaction_read_only: options.readOnly ? 'on' : 'off',
     jit: 'off',
+    // The streams are as parallel as was asked for; the source's own queries are its planner's business.
+    ...(options.side === 'target' ? { max_parallel_workers_per_gather: '0' } : {}),
     ...goneClientSettings(options),
   }
   // A server on Windows cannot look, and refuses to be told to.

@@ -144,10 +144,11 @@ class Run {
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
     this.#writing = streams.map(({ target }) => target)
+    const [writing, other] = this.#writing
+    const readLedger = async () => other ?? (await this.#sessions.target('history'))
     // sound because there is a stream for at least one table.
-    const writing = this.#writing[0] as Session
-    const readLedger = () => this.#sessions.target('history')
-    const staged = [...read, ...(await stageHistories(read, this.#request.only, context, writing, readLedger))]
+    const days = await stageHistories(read, this.#request.only, context, writing as Session, readLedger)
+    const staged = [...read, ...days]
 
     await this.#enter('verify')
     await this.#hold.record(this.#control, this.#id)

@@ -4,6 +4,7 @@
  * run; they are recorded and told.
  */
 import type { Limits } from '../base/limits.ts'
+import type { Session } from '../postgres/connect.ts'
 import { literal } from '../publication/select-text.ts'
 import { identifier } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
@@ -22,16 +23,22 @@ function watched(table: PublishedTable): readonly PublishedColumn[] {
   })
 }
 
-/** One group of a column's rows: what it is called, and what tells it in SQL, by the alias of its version. */
-interface Group {
-  readonly name: string
-  conditionIn(alias: string): string
+/** One table of two versions, by its qualified names. */
+export interface Versions {
+  readonly now: string
+  readonly before: string
 }
 
-/** A watched column and its groups, known beforehand, so that one scan counts all groups of all columns. */
+/** A watched column and its groups. */
 export interface Figure {
   readonly column: string
   readonly groups: readonly Group[]
+}
+
+/** One group of a column's rows: what tells it in SQL, and what it is called. */
+interface Group {
+  readonly name: string
+  readonly condition: string
 }
 
 interface Share {
@@ -42,33 +49,25 @@ interface Share {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
-function groupsOf({ name, value }: PublishedColumn, key: string | null): readonly Group[] {
-  const column = (alias: string) => `${alias}.${identifier(name)}`
+/** Known beforehand, so that one scan counts all groups of all columns. */
+function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
+  const column = identifier(name)
   const closed = value.kind === 'computed' ? value.computed.values : null
-  const named: readonly Group[] =
+  const named =
     closed === null
       ? [
-          { name: '«false»', conditionIn: (alias) => `not ${column(alias)}` },
-          { name: '«true»', conditionIn: column },
+          { name: '«false»', condition: `not ${column}` },
+          { name: '«true»', condition: column },
         ]
-      : closed.map((item) => ({
-          name: `«${item}»`,
-          conditionIn: (alias) => `${column(alias)} = ${literal(item)}`,
-        }))
-  // Where two versions are joined by their key, a row that one of them lacks has no value there, and no key either.
-  const present = (alias: string) => (key === null ? '' : ` and ${alias}.${identifier(key)} is not null`)
-  return [...named, { name: 'no value', conditionIn: (alias) => `${column(alias)} is null${present(alias)}` }]
+      : closed.map((item) => ({ name: `«${item}»`, condition: `${column} = ${literal(item)}` }))
+  return [...named, { name: 'no value', condition: `${column} is null` }]
 }
 
-/** The figures of a table that are watched, among the columns named; `key` joins the two versions, or they are apart. */
-export const watchedFigures = (
-  table: PublishedTable,
-  among: ReadonlySet<string>,
-  key: string | null,
-): readonly Figure[] =>
+/** The figures of a table that are watched, among the columns named. */
+export const watchedFigures = (table: PublishedTable, among: ReadonlySet<string>): readonly Figure[] =>
   watched(table)
     .filter(({ name }) => among.has(name))
-    .map((column) => ({ column: column.name, groups: groupsOf(column, key) }))
+    .map((column) => ({ column: column.name, groups: groupsOf(column) }))
 
 function judge(column: string, shares: readonly Share[], limits: Limits): readonly FigureWarning[] {
   const total = (pick: (share: Share) => number) => shares.reduce((sum, share) => sum + pick(share), 0)
@@ -87,22 +86,43 @@ function judge(column: string, shares: readonly Share[], limits: Limits): readon
     }))
 }
 
-/** The figures that moved implausibly; `before` and `now` have the rows of each group of each figure, one after another. */
-export function implausibleFigures(
+/** Whether a figure has one value in every row now, and had another one before, be it in a single row. Reads up to the first that differs. */
+export async function becameUniform(
+  target: Session,
   figures: readonly Figure[],
-  before: readonly number[],
-  now: readonly number[],
+  { now, before }: Versions,
+): Promise<boolean> {
+  if (figures.length === 0) return false
+  const became = figures.map(({ column }) => {
+    const name = identifier(column)
+    const other = (version: string) =>
+      `exists (select from ${version} as v where v.${name} is distinct from one.${name})`
+    return `(select not ${other(now)} and ${other(before)} from (select ${name} from ${now} limit 1) as one)`
+  })
+  const [found] = await target.query<{ became: boolean | null }>(`select ${became.join(' or ')} as became`)
+  return found?.became === true
+}
+
+/** The figures whose shares of the rows moved implausibly from one version to the next. One scan of each. */
+export async function implausibleFigures(
+  target: Session,
+  figures: readonly Figure[],
+  { now, before }: Versions,
   limits: Limits,
-): readonly FigureWarning[] {
+): Promise<readonly FigureWarning[]> {
+  if (figures.length === 0) return []
+  const counts = figures.flatMap(({ groups }) => groups.map(({ condition }) => `count(*) filter (where ${condition})`))
+  const counted = (version: string) => `(select array[${counts.join(', ')}]::float8[] from ${version})`
+  const [found] = await target.query<{ before: readonly number[]; now: readonly number[] }>(
+    `select ${counted(before)} as before, ${counted(now)} as now`,
+  )
   let at = 0
   return figures.flatMap(({ column, groups }) => {
-    const first = at
-    at += groups.length
-    const shares = groups.map(({ name }, index) => ({
-      name,
-      before: before[first + index] ?? 0,
-      now: now[first + index] ?? 0,
-    }))
+    const shares = groups.map((group) => {
+      const share = { name: group.name, before: found?.before[at] ?? 0, now: found?.now[at] ?? 0 }
+      at += 1
+      return share
+    })
     return judge(column, shares, limits)
   })
 }

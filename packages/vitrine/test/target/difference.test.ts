@@ -1,4 +1,5 @@
 /** What changed between two versions of a table, value by value of every kind, and when no comparison is possible. */
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
@@ -35,6 +36,19 @@ const keyOnly = vitrine
   .publish('thing', 'A key.', ({ ref }) => ({ id: vitrine.bigint(ref('t.id'), 'Key').primaryKey() }))
 
 const ROWS = 12
+
+type Flags = ReadonlyMap<number, boolean | null>
+
+/** Which of a flag's shares moved by more than a fifth, or became all, counted by hand. */
+function movedByHand(before: Flags, now: Flags): readonly string[] {
+  if (before.size === 0 || now.size === 0) return []
+  const rows = (flags: Flags, value: boolean | null) => [...flags.values()].filter((flag) => flag === value).length
+  const shares = [false, true, null].map((value) => ({ value, was: rows(before, value), is: rows(now, value) }))
+  const left = shares.filter(({ is }) => is > 0)
+  if (left.length === 1 && shares.filter(({ was }) => was > 0).length > 1) return ['every row']
+  const moved = shares.filter(({ was, is }) => Math.abs(is / now.size - was / before.size) > 0.2)
+  return moved.map(({ value }) => (value === null ? 'no value' : `«${value}»`))
+}
 
 describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
@@ -112,6 +126,42 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     })
     await target.execute('delete from old.thing')
     expect(await compare(limits)).toEqual({ difference: { added: 100, changed: 0, removed: 0 }, warnings: [] })
+  })
+
+  test('whatever changes, the figures that moved are those that counting by hand finds', async () => {
+    const flags = fc.dictionary(
+      fc.integer({ min: 1, max: 24 }).map(String),
+      fc.constantFrom(true, true, true, false, null),
+    )
+    const touched = fc.array(fc.tuple(fc.integer({ min: 1, max: 26 }), fc.constantFrom(true, false, null, 'gone')))
+    const asMap = (given: Readonly<Record<string, boolean | null>>): Map<number, boolean | null> =>
+      new Map(Object.entries(given).map(([id, flag]) => [Number(id), flag]))
+    const fill = (schema: string, rows: Flags) =>
+      `delete from ${schema}.thing; ${[...rows].map(([id, flag]) => `insert into ${schema}.thing (id, a_flag) values (${id}, ${flag})`).join('; ')}`
+    await fc.assert(
+      fc.asyncProperty(flags, touched, async (given, changes) => {
+        const [before, now] = [asMap(given), asMap(given)]
+        for (const [id, flag] of changes.slice(0, 6)) {
+          if (flag === 'gone') now.delete(id)
+          else now.set(id, flag as boolean | null)
+        }
+        await target.execute(`${fill('old', before)}; ${fill('new', now)}`)
+        const { warnings } = await compare({ ...DEFAULT_LIMITS, shrinkFloorRows: 1, figureShare: 0.2 })
+        expect(warnings.map(({ text }) => /^(every row|no value|«\w+»)/.exec(text)?.[0])).toEqual(
+          movedByHand(before, now),
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('one row is enough for all to become the same', async () => {
+    await target.execute('delete from old.thing where id = 100; delete from new.thing where id = 100')
+    await target.execute('update old.thing set a_flag = id <> 3; update new.thing set a_flag = true')
+    expect(await compare({ ...DEFAULT_LIMITS, shrinkFloorRows: 1, figureShare: 0.2 })).toEqual({
+      difference: { added: 0, changed: 1, removed: 0 },
+      warnings: [{ column: 'a_flag', text: 'every row has «true», which was 92 % of them' }],
+    })
   })
 
   test('a table that has only its key', async () => {
