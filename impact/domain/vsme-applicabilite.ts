@@ -156,9 +156,13 @@ const REGLES: ReadonlyMap<IndicateurVsme, (remplis: IndicateursRemplis) => Terna
   ['C5-60', effectifsSupplementaires],
 ])
 
-/** null quand une donnée dont il dépend est illisible. */
-export function estApplicable(remplis: IndicateursRemplis, indicateur: IndicateurVsme): Ternaire {
+/** null quand une donnée dont il dépend est illisible. `complet` est le module du rapport, lu une fois pour tous. */
+export function estApplicable(
+  remplis: IndicateursRemplis,
+  indicateur: IndicateurVsme,
+  complet: Ternaire = moduleComplet(remplis),
+): Ternaire {
   const regle = REGLES.get(indicateur)
   const propre = regle === undefined ? true : regle(remplis)
-  return indicateur.startsWith('C') ? et(moduleComplet(remplis), propre) : propre
+  return indicateur.startsWith('C') ? et(complet, propre) : propre
 }

@@ -5,7 +5,14 @@
  */
 import { champ, estObjet, ILLISIBLE, lireJson } from './contenu-json.ts'
 import type { RaisonInconnu, Statut } from './statuts.ts'
-import { estApplicable, type IndicateursRemplis, type ModuleVsme, moduleDeclare } from './vsme-applicabilite.ts'
+import type { Ternaire } from './ternaire.ts'
+import {
+  estApplicable,
+  type IndicateursRemplis,
+  type ModuleVsme,
+  moduleComplet,
+  moduleDeclare,
+} from './vsme-applicabilite.ts'
 import { EXIGENCES_VSME, type ExigenceVsme, INDICATEURS_VSME } from './vsme-indicateurs.ts'
 
 type Progressions = { readonly [E in ExigenceVsme as `progression_${E}`]: number | null }
@@ -31,10 +38,10 @@ interface Decompte {
 
 type Totaux = Omit<AvancementVsme, keyof Progressions>
 
-function decompte(remplis: IndicateursRemplis, exigence: ExigenceVsme): Decompte {
+function decompte(remplis: IndicateursRemplis, exigence: ExigenceVsme, complet: Ternaire): Decompte {
   const total: Decompte = { complets: 0, applicables: 0, incertain: false }
   for (const indicateur of INDICATEURS_VSME[exigence]) {
-    const applicable = estApplicable(remplis, indicateur)
+    const applicable = estApplicable(remplis, indicateur, complet)
     if (applicable === null) total.incertain = true
     if (applicable !== true) continue
     total.applicables += 1
@@ -51,8 +58,20 @@ const pourcentage = ({ complets, applicables, incertain }: Decompte, siRien: num
 
 const CLES = EXIGENCES_VSME.map((exigence) => [exigence, `progression_${exigence}`] as const)
 
+/** Toutes les clés d’avance : un objet qui grandit clé par clé coûte trente fois plus. */
+const MODELE: Readonly<Record<keyof AvancementVsme, null>> = Object.freeze({
+  estSoumise: null,
+  statut: null,
+  inconnu: null,
+  choixModule: null,
+  nbIndicateursCompletes: null,
+  progression: null,
+  // sound because every requirement is given its key.
+  ...(Object.fromEntries(CLES.map(([, cle]) => [cle, null])) as Record<keyof Progressions, null>),
+})
+
 function avancement(totaux: Totaux, progressionDe: (exigence: ExigenceVsme) => number | null): AvancementVsme {
-  const resultat: Record<string, unknown> = { ...totaux }
+  const resultat: Record<string, unknown> = Object.assign({ ...MODELE }, totaux)
   for (const [exigence, cle] of CLES) resultat[cle] = progressionDe(exigence)
   // sound because the totals were copied and every requirement was given its key.
   return resultat as unknown as AvancementVsme
@@ -83,8 +102,9 @@ const VIDE: AvancementVsme = Object.freeze(
 function avancementDe(remplis: IndicateursRemplis, nombre: number): AvancementVsme {
   const total: Decompte = { complets: 0, applicables: 0, incertain: false }
   const pourcentages = new Map<ExigenceVsme, number | null>()
+  const complet = moduleComplet(remplis)
   for (const exigence of EXIGENCES_VSME) {
-    const compte = decompte(remplis, exigence)
+    const compte = decompte(remplis, exigence, complet)
     total.complets += compte.complets
     total.applicables += compte.applicables
     total.incertain ||= compte.incertain
