@@ -82,7 +82,8 @@ class Copy {
       ...(rewriter === null
         ? { data: (bytes: Buffer) => this.#blocks.append(bytes) }
         : {
-            frame: (bytes: Buffer, start: number, end: number) => this.#rewrite(rewriter, bytes, start, end),
+            frame: (bytes: Buffer, view: DataView, start: number, end: number) =>
+              this.#rewrite(rewriter, bytes, view, start, end),
           }),
       message: (type, payload) => this.#sourceSays(type, payload),
       closed: () =>
@@ -174,10 +175,10 @@ class Copy {
     })
   }
 
-  #rewrite(rewriter: RowRewriter, bytes: Buffer, start: number, end: number): void {
+  #rewrite(rewriter: RowRewriter, bytes: Buffer, view: DataView, start: number, end: number): void {
     if (this.#failed !== null) return
     try {
-      rewriter.frame(bytes, start, end)
+      rewriter.frame(bytes, view, start, end)
     } catch (error) {
       this.#fail(new VitrineError('COPY_PROTOCOL', { cause: error }))
     }

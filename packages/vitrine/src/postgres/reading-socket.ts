@@ -12,8 +12,8 @@ const TURN_MS = 2
 /** As many as are on their way at once in a copy. */
 const ROOM_BYTES = 4 * BLOCK_BYTES
 
-/** Gets bytes that are valid only until it returns. */
-type Receive = (bytes: Buffer) => void
+/** Gets the first `size` bytes of a buffer, mostly the same one; they are valid only until it returns. */
+export type Receive = (bytes: Buffer, size: number) => void
 
 interface State {
   receive: Receive | null
@@ -32,13 +32,12 @@ export function readingSocket(): Socket {
   const onread: OnReadOpts = {
     buffer,
     callback: (size) => {
-      const bytes = buffer.subarray(0, size)
       if (state.receive === null) {
-        socket.emit('data', Buffer.from(bytes))
+        socket.emit('data', Buffer.from(buffer.subarray(0, size)))
         return true
       }
       state.since ??= beginTurn()
-      state.receive(bytes)
+      state.receive(buffer, size)
       return performance.now() - state.since < TURN_MS
     },
   }
@@ -71,9 +70,10 @@ export function divert(socket: Socket, receive: Receive): () => void {
   }
   const theirs = socket.listeners('data')
   socket.removeAllListeners('data')
-  socket.on('data', receive)
+  const onData = (bytes: Buffer) => receive(bytes, bytes.length)
+  socket.on('data', onData)
   return () => {
-    socket.off('data', receive)
+    socket.off('data', onData)
     for (const listener of theirs) socket.on('data', listener as Receive) // sound because it was one.
   }
 }

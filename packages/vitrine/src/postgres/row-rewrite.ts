@@ -36,7 +36,7 @@ export class RowRewriter {
   readonly #starts: Int32Array
   readonly #hidden: number
   readonly #fieldsOut: number
-  /** The buffer of the frame that is being read, and words of it. */
+  /** The buffer of the frame that is being read, words of it, and its place beside the blocks. */
   #buffer: Buffer = NO_BYTES
   #view: DataView = viewOf(NO_BYTES)
   #place = -1
@@ -59,18 +59,17 @@ export class RowRewriter {
     return [...this.#violations.values()]
   }
 
-  /** One frame, from its type byte to its end. */
-  frame(bytes: Buffer, start: number, end: number): void {
+  /** One frame, from its type byte to its end; `view` is over the same bytes. */
+  frame(bytes: Buffer, view: DataView, start: number, end: number): void {
     if (bytes !== this.#buffer) {
       this.#buffer = bytes
-      this.#view = viewOf(bytes)
+      this.#view = view
       this.#place = this.#blocks.placeOf(bytes)
     }
     let at = start + HEAD
     if (!this.#started) at = this.#header(bytes, at)
     // Nothing but the COPY header, or the trailer: a field count of -1.
     if (at === end) return
-    const view = this.#view
     if (view.getInt16(at) === -1) {
       this.#pass(at, end - at)
       return

@@ -7,7 +7,7 @@ import { hashWords, sameWords, viewOf } from './words.ts'
 
 const SLOTS = 4096
 /** Rows after which a memory that found fewer than one row in four is given up. */
-const TRIAL_ROWS = 20_000
+const TRIAL_ROWS = 4096
 /** Longer inputs are documents, which do not repeat: keeping them would cost more memory than a run has. */
 const LONGEST_KEY_BYTES = 1024
 

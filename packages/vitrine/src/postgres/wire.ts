@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import { socketOf } from './driver-socket.ts'
-import { divert } from './reading-socket.ts'
+import { divert, type Receive } from './reading-socket.ts'
 import { viewOf } from './words.ts'
 
 /** Message types of the frontend/backend protocol 3.0 that matter here (PostgreSQL manual, chapter 55.7). */
@@ -28,8 +28,8 @@ const HEAD = 5
 export interface WireHandlers {
   /** Bytes that belong to CopyData frames; frame borders may fall anywhere. Valid until it returns. Only without `frame`. */
   data?(bytes: Buffer): void
-  /** One whole CopyData frame, from its type byte to its end. The bytes are valid until it returns. */
-  frame?(bytes: Buffer, start: number, end: number): void
+  /** One whole CopyData frame, from its type byte to its end; `view` is over the same bytes. They are valid until it returns. */
+  frame?(bytes: Buffer, view: DataView, start: number, end: number): void
   message(type: number, payload: Buffer): void
   closed(): void
 }
@@ -77,10 +77,11 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
 }
 
 /** Hands CopyData bytes on as they come, cut only where another message stands between them. */
-function splicingReader(handlers: WireHandlers): (chunk: Buffer) => void {
+function splicingReader(handlers: WireHandlers): Receive {
   let inside = 0
   let rest: Buffer | null = null
-  return (arrived) => {
+  return (bytes, size) => {
+    const arrived = bytes.subarray(0, size)
     let chunk = arrived
     let at = 0
     let from = 0
@@ -122,51 +123,59 @@ const CUT_BYTES = 8 * 1024
  * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together, piece by piece in a
  * buffer of its own length: joining all at each chunk would copy a row of a hundred megabytes a thousand times.
  */
-function framingReader(handlers: WireHandlers): (chunk: Buffer) => void {
+function framingReader(handlers: WireHandlers): Receive {
   let cut = Buffer.allocUnsafeSlow(CUT_BYTES)
+  // A view reads a word in a tenth of the time that a buffer takes, and is made once for each buffer.
+  let cutView = viewOf(cut)
+  let last: Buffer = cut
+  let view = cutView
   /** How much of the cut frame is there, and how much it needs: its head, until that tells its length. */
   let gathered = 0
   let needed = HEAD
-  const hand = (bytes: Buffer, start: number, end: number): void => {
+  const hand = (bytes: Buffer, over: DataView, start: number, end: number): void => {
     const type = bytes[start] ?? 0
-    if (type === MESSAGE.copyData) handlers.frame?.(bytes, start, end)
+    if (type === MESSAGE.copyData) handlers.frame?.(bytes, over, start, end)
     else handlers.message(type, bytes.subarray(start + HEAD, end))
   }
   const need = (size: number): void => {
     needed = size
-    if (size > cut.length) cut = Buffer.concat([cut.subarray(0, gathered)], size)
+    if (size <= cut.length) return
+    cut = Buffer.concat([cut.subarray(0, gathered)], size)
+    cutView = viewOf(cut)
   }
-  const gather = (chunk: Buffer, at: number): number => {
-    const taken = chunk.copy(cut, gathered, at, at + needed - gathered)
+  const gather = (chunk: Buffer, at: number, size: number): number => {
+    const taken = chunk.copy(cut, gathered, at, Math.min(size, at + needed - gathered))
     gathered += taken
     return at + taken
   }
-  return (chunk) => {
+  return (chunk, size) => {
     let at = 0
     while (gathered > 0) {
-      at = gather(chunk, at)
+      at = gather(chunk, at, size)
       if (gathered < needed) return
-      const size = 1 + cut.readInt32BE(1)
-      if (gathered < size) {
-        need(size)
+      const whole = 1 + cutView.getInt32(1)
+      if (gathered < whole) {
+        need(whole)
         continue
       }
       gathered = 0
       needed = HEAD
-      hand(cut, 0, size)
+      hand(cut, cutView, 0, whole)
     }
-    // A view reads a word in a tenth of the time that a buffer takes, and this is done for each row.
-    const view = viewOf(chunk)
-    while (at + HEAD <= chunk.length) {
+    if (chunk !== last) {
+      last = chunk
+      view = viewOf(chunk)
+    }
+    while (at + HEAD <= size) {
       const end = at + 1 + view.getInt32(at + 1)
-      if (end > chunk.length) {
+      if (end > size) {
         need(end - at)
         break
       }
-      hand(chunk, at, end)
+      hand(chunk, view, at, end)
       at = end
     }
-    if (at < chunk.length) gather(chunk, at)
+    if (at < size) gather(chunk, at, size)
   }
 }
 

@@ -51,7 +51,7 @@ test('whole frames, in order, however the stream is cut', () => {
       const { client, say } = speaker()
       const seen: Frame[] = []
       borrowWire(client, {
-        frame: (bytes, start, end) =>
+        frame: (bytes, _view, start, end) =>
           seen.push({ type: bytes[start] ?? 0, body: Buffer.from(bytes.subarray(start + 5, end)) }),
         message: (type, payload) => seen.push({ type, body: Buffer.from(payload) }),
         closed: () => undefined,
