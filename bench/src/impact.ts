@@ -93,6 +93,8 @@ async function prepare(
   await withClient(urls.source, async (client) => {
     await migrateOperational(client)
     await loadSample(client, { size: companies, today: '2026-07-22' })
+    // As a database in use is: otherwise it would depend on when autovacuum comes by.
+    await client.query('vacuum analyze')
   })
   for (const url of [urls.target, urls.results]) {
     const target = await session(url, 'target', publication)
