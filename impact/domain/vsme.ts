@@ -58,7 +58,7 @@ const pourcentage = ({ complets, applicables, incertain }: Decompte, siRien: num
 
 const CLES = EXIGENCES_VSME.map((exigence) => [exigence, `progression_${exigence}`] as const)
 
-/** Toutes les clés d’avance : un objet qui grandit clé par clé coûte trente fois plus. */
+/** Toutes les clés d’avance : un objet qui grandit clé par clé coûte bien plus. */
 const MODELE: Readonly<Record<keyof AvancementVsme, null>> = Object.freeze({
   estSoumise: null,
   statut: null,
