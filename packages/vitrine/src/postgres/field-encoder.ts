@@ -11,8 +11,8 @@ import { viewOf } from './words.ts'
 /** Fields of a row, with their length words. */
 export class Fields {
   readonly view: DataView
-  /** Kept apart because V8 makes a call of asking a view for its length. */
-  readonly size: number
+  /** What is filled of the view. Kept apart also because V8 makes a call of asking a view for its length. */
+  size: number
 
   constructor(bytes: Uint8Array) {
     this.view = viewOf(bytes)

@@ -3,7 +3,7 @@
  * (decision 0008). Called by `rule-evaluator.ts`.
  */
 import type { Evaluate, Outcome } from './rule-outcome.ts'
-import { hashWords, sameWords, viewOf } from './words.ts'
+import { copyWords, hashWords, sameWords, viewOf } from './words.ts'
 
 const SLOTS = 4096
 /** Rows after which a memory that found fewer than one row in four is given up. */
@@ -28,10 +28,17 @@ function stretchesOf(fields: readonly number[]): readonly Stretch[] {
   return stretches
 }
 
-/** One slot a hash; a later outcome takes the place of an earlier one. */
+/** Room of a key: a later, longer one mostly fits where an earlier one was. */
+const KEY_BYTES = 64
+/** In the place of the size of a key: there is none. */
+const NO_KEY = -1
+const NO_VIEW = viewOf(new Uint8Array(0))
+
+/** One slot a hash; a later outcome takes the place of an earlier one, and its memory. */
 class Memory {
   readonly #stretches: readonly Stretch[]
-  readonly #keys: (DataView | undefined)[] = new Array(SLOTS).fill(undefined)
+  readonly #keys: DataView[] = new Array(SLOTS).fill(NO_VIEW)
+  readonly #sizes = new Int32Array(SLOTS).fill(NO_KEY)
   readonly #outcomes: (Outcome | undefined)[] = new Array(SLOTS).fill(undefined)
   /** Of the row that was looked up last. */
   #slot = 0
@@ -60,31 +67,36 @@ class Memory {
     }
     const slot = (hash ^ (hash >>> 12) ^ (hash >>> 24)) & (SLOTS - 1)
     this.#slot = slot
-    const key = this.#keys[slot]
-    if (key === undefined) return undefined
+    const key = this.#keys[slot] as DataView
+    const keySize = this.#sizes[slot] as number
     let offset = 0
     for (let index = 0; index < stretches.length; index++) {
       const { from, to } = stretches[index] as Stretch
       const start = starts[from] as number
       const size = (starts[to] as number) - start
-      if (offset + size > key.byteLength || !sameWords(key, offset, view, start, size)) return undefined
+      if (offset + size > keySize || !sameWords(key, offset, view, start, size)) return undefined
       offset += size
     }
-    return offset === key.byteLength ? this.#outcomes[slot] : undefined
+    return offset === keySize ? this.#outcomes[slot] : undefined
   }
 
-  /** Keeps a copy of the outcome of the row that was looked up last. */
-  keep(outcome: Outcome, bytes: Buffer, starts: Int32Array): void {
-    const parts = this.#stretches.map(({ from, to }) => bytes.subarray(starts[from], starts[to]))
-    // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
-    const key = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-    let at = 0
-    for (const part of parts) {
-      key.set(part, at)
-      at += part.length
+  /** Keeps a copy of the outcome of the row that was looked up last, whose inputs have `size` bytes. */
+  keep(outcome: Outcome, view: DataView, starts: Int32Array, size: number): void {
+    const slot = this.#slot
+    let key = this.#keys[slot] as DataView // sound because the slot is inside.
+    if (size > key.byteLength) {
+      // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
+      key = viewOf(new Uint8Array(Math.ceil(size / KEY_BYTES) * KEY_BYTES))
+      this.#keys[slot] = key
     }
-    this.#keys[this.#slot] = viewOf(key)
-    this.#outcomes[this.#slot] = outcome.copy()
+    let at = 0
+    for (let index = 0; index < this.#stretches.length; index++) {
+      const { from, to } = this.#stretches[index] as Stretch
+      const start = starts[from] as number
+      at = copyWords(view, start, (starts[to] as number) - start, key, at)
+    }
+    this.#sizes[slot] = size
+    this.#outcomes[slot] = outcome.copy(this.#outcomes[slot])
   }
 }
 
@@ -94,7 +106,9 @@ export function remembering(evaluate: Evaluate, fields: readonly number[]): Eval
   let asked = 0
   let found = 0
   return (bytes, view, starts) => {
-    if (memory === null || memory.sizeOf(starts) > LONGEST_KEY_BYTES) return evaluate(bytes, view, starts)
+    if (memory === null) return evaluate(bytes, view, starts)
+    const size = memory.sizeOf(starts)
+    if (size > LONGEST_KEY_BYTES) return evaluate(bytes, view, starts)
     asked += 1
     const known = memory.find(view, starts)
     if (known !== undefined) {
@@ -103,7 +117,7 @@ export function remembering(evaluate: Evaluate, fields: readonly number[]): Eval
     }
     const outcome = evaluate(bytes, view, starts)
     if (asked >= TRIAL_ROWS && found * 4 < asked) memory = null
-    else if (outcome.wrong.length === 0) memory.keep(outcome, bytes, starts)
+    else if (outcome.wrong.length === 0) memory.keep(outcome, view, starts, size)
     return outcome
   }
 }

@@ -1,7 +1,7 @@
 /** What a rule makes of one row's inputs, as the row rewriter takes it. Made by `rule-evaluator.ts`, kept by `rule-memory.ts`. */
 import type { ErrorCode } from '../base/errors.ts'
 import { Fields } from './field-encoder.ts'
-import { copyWords, viewOf } from './words.ts'
+import { copyWords } from './words.ts'
 
 /** What is wrong with a value, by column; the value itself is never told. */
 export interface Wrong {
@@ -20,7 +20,7 @@ export class Outcome {
   readonly fields: Fields[]
   /** Bytes of all fields. */
   size: number
-  readonly keep: boolean
+  keep: boolean
   /** Why something about the row is unknown; null when nothing is. */
   unknown: string | null
   wrong: readonly Wrong[]
@@ -44,11 +44,21 @@ export class Outcome {
     return end
   }
 
-  /** The same with bytes of its own. */
-  copy(): Outcome {
-    const bytes = new Uint8Array(this.size)
-    this.write(viewOf(bytes), 0)
-    return new Outcome([new Fields(bytes)], this.keep, this.unknown, this.wrong)
+  /** The same with bytes of its own: those of an earlier copy, which is given up, if they are enough. */
+  copy(earlier?: Outcome): Outcome {
+    const room = earlier?.fields[0]
+    if (earlier === undefined || room === undefined || room.view.byteLength < this.size) {
+      const fields = new Fields(new Uint8Array(this.size))
+      this.write(fields.view, 0)
+      return new Outcome([fields], this.keep, this.unknown, this.wrong)
+    }
+    this.write(room.view, 0)
+    room.size = this.size
+    earlier.size = this.size
+    earlier.keep = this.keep
+    earlier.unknown = this.unknown
+    earlier.wrong = this.wrong
+    return earlier
   }
 }
 

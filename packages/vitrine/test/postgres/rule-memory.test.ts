@@ -1,7 +1,8 @@
 /** Short inputs that repeat do not reach the rule again; documents always do, and are not kept. */
 import { expect, test } from 'vitest'
+import { Fields } from '../../src/postgres/field-encoder.ts'
 import { remembering } from '../../src/postgres/rule-memory.ts'
-import { Outcome } from '../../src/postgres/rule-outcome.ts'
+import { type Evaluate, Outcome } from '../../src/postgres/rule-outcome.ts'
 import { viewOf } from '../../src/postgres/words.ts'
 
 /** How often a rule is asked, for rows of one field. */
@@ -29,4 +30,39 @@ test('a short input that repeats is answered from memory', () => {
 test('a document is read each time', () => {
   const document = Buffer.alloc(1021, 1)
   expect(asked([document, document, document])).toBe(3)
+})
+
+/** A field of so many bytes that tell its number, and another field that its rule does not read. */
+function numbered(number: number): { readonly bytes: Buffer; readonly starts: Int32Array } {
+  const size = 4 + ((number * 7) % 150)
+  const bytes = Buffer.alloc(4 + size + 8, number % 251)
+  bytes.writeInt32BE(size)
+  bytes.writeInt32BE(number, 4)
+  return { bytes, starts: Int32Array.of(0, 4 + size, bytes.length) }
+}
+
+test('where one outcome takes the place of another, longer or shorter, each row still gets its own', () => {
+  let times = 0
+  const evaluate: Evaluate = (bytes) => {
+    times += 1
+    const number = bytes.readInt32BE(4)
+    if (number % 5 === 0) return new Outcome([], false, null, [])
+    const fields = new Fields(Buffer.alloc(4 + ((number * 13) % 40), number % 256))
+    return new Outcome([fields], true, number % 3 === 0 ? `reason ${number}` : null, [])
+  }
+  const remembered = remembering(evaluate, [0])
+  const told = (outcome: Outcome) => {
+    const bytes = Buffer.alloc(outcome.size)
+    outcome.write(viewOf(bytes), 0)
+    return [outcome.keep, outcome.unknown, bytes.toString('hex')]
+  }
+  // Three times as many rows as there are slots, some of them often.
+  const numbers = Array.from({ length: 60_000 }, (_, index) => (index * 7919) % (index % 2 === 0 ? 397 : 12_289))
+  for (const number of numbers) {
+    const { bytes, starts } = numbered(number)
+    expect(told(remembered(bytes, viewOf(bytes), starts))).toEqual(told(evaluate(bytes, viewOf(bytes), starts)))
+  }
+  // Half of the calls are those of the comparison; of the others many were answered from memory, and many places were taken.
+  expect(times - numbers.length).toBeGreaterThan(12_289)
+  expect(times - numbers.length).toBeLessThan(numbers.length * 0.75)
 })
