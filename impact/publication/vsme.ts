@@ -38,7 +38,7 @@ const rapports = source
           fn.max('i.updated_at').as('modifie_le'),
           fn.min('i.created_at').as('premier_le'),
           fn
-            .agg<string | null>('jsonb_object_agg', [
+            .agg<string | null>('json_object_agg', [
               'i.schema_id',
               eb.case().when('i.schema_id', 'in', INDICATEURS_LUS).then(ref('i._data')).end(),
             ])

@@ -15,6 +15,8 @@ export class RunSessions {
   readonly #publication: Publication
   readonly #addresses: { readonly source: Address; readonly target: Address }
   readonly #open: Session[] = []
+  readonly #leaving: Promise<void>[] = []
+  #sourceLeft = false
   #ended = false
 
   constructor(publication: Publication, addresses: { source: Address; target: Address }) {
@@ -63,10 +65,22 @@ export class RunSessions {
     return (await all(pairs)).map(([source, target]) => ({ source, target }))
   }
 
+  /** Begins to end sessions that the run needs no more; `end` waits for them. */
+  leave(sessions: readonly Session[]): void {
+    this.#leaving.push(...sessions.map((session) => session.end()))
+  }
+
+  /** The source has been read: it is rid of us before the rest of the run. */
+  leaveSource(): void {
+    this.#sourceLeft = true
+    this.leave(this.#open.filter(({ side }) => side === 'source'))
+  }
+
   /** Ends every session in good order, and those that are still being opened as soon as they are. */
   async end(): Promise<void> {
     this.#ended = true
-    await Promise.all(this.#open.map((session) => session.end()))
+    this.leave(this.#open)
+    await Promise.all(this.#leaving)
   }
 
   /**
@@ -77,10 +91,15 @@ export class RunSessions {
   async abandon(control: Session, coordinator: Session): Promise<Session | null> {
     const others = (side: Session['side']) =>
       this.#open.filter((session) => session.side === side && session !== control && session !== coordinator)
+    const letSourceGo = async () => {
+      if (this.#sourceLeft) return
+      // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
+      const left = await takeOver(coordinator, others('source'), () => this.source('record'), 'rollback')
+      left?.destroy()
+    }
     const [target] = await Promise.all([
       takeOver(control, others('target'), () => this.target('record')),
-      // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
-      takeOver(coordinator, others('source'), () => this.source('record'), 'rollback').then((left) => left?.destroy()),
+      letSourceGo(),
     ])
     return target
   }

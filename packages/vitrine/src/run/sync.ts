@@ -11,9 +11,8 @@ import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
-import { type CarryPlan, planCarry } from '../target/carry.ts'
+import type { CarryPlan } from '../target/carry.ts'
 import { requireMigrated } from '../target/migrate.ts'
-import { ownViews } from '../target/own-views.ts'
 import {
   beginRun,
   failRun,
@@ -33,7 +32,8 @@ import { recordHistories, stageHistories } from './histories.ts'
 import { interruption } from './interruption.ts'
 import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
-import { declareStaged, stageWithReferences } from './references.ts'
+import { prepareVersion } from './prepare.ts'
+import { stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { both, RunSessions, type Stream, settled } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
@@ -143,20 +143,19 @@ class Run {
     const weights = await weightsOf(this.#publication, this.#control, this.#coordinator)
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
+    this.#sessions.leaveSource()
     this.#writing = streams.map(({ target }) => target)
-    const [writing, other] = this.#writing
-    const readLedger = async () => other ?? (await this.#sessions.target('history'))
-    // sound because there is a stream for at least one table.
-    const days = await stageHistories(read, this.#request.only, context, writing as Session, readLedger)
-    const staged = [...read, ...days]
 
     await this.#enter('verify')
     await this.#hold.record(this.#control, this.#id)
     const before = await publishedCounts(this.#control, this.#publication.schema)
+    const [days, { references, carry }] = await both(
+      this.#stageHistories(read, context),
+      prepareVersion(this.#control, read, context),
+    )
+    const staged = [...read, ...days]
     if (!this.#request.allowShrink) guardStaged(staged, before, this.#publication.limits)
-    const references = await declareStaged(this.#control, staged, context)
-    const [, carry] = await both(verifyStaged(this.#writing, staging, staged, references), this.#prepareSwitch(staging))
-    if (carry.tableGrants.length > 0) await this.#control.execute(carry.tableGrants.join('; '))
+    await verifyStaged(this.#writing, staging, staged, references)
 
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
@@ -175,10 +174,11 @@ class Run {
     return opening
   }
 
-  /** What the next version has besides its tables: the tool's own views, and what is carried over to it. */
-  async #prepareSwitch(staging: string): Promise<CarryPlan> {
-    for (const { sql } of ownViews(this.#publication, staging)) await this.#control.execute(sql)
-    return planCarry(this.#control, this.#publication, staging)
+  #stageHistories(read: readonly StagedTable[], context: StageContext): Promise<readonly StagedTable[]> {
+    const [writing, other] = this.#writing
+    const readLedger = async () => other ?? (await this.#sessions.target('history'))
+    // sound because there is a stream for at least one table.
+    return stageHistories(read, this.#request.only, context, writing as Session, readLedger)
   }
 
   async #switch(
@@ -208,13 +208,15 @@ class Run {
     let outcomes: readonly TableOutcome[] = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
-      outcomes = await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
-      await hideRetired(this.#control, this.#publication)
+      const describing = this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
+      // What is compared stays until then: where it is not kept either, it is removed last.
+      const keeps = this.#publication.limits.versionsKept > 0
+      const [described] = await both(describing, this.#retire(keeps))
+      outcomes = described
+      this.#sessions.leave(this.#writing)
       await this.#enter('record')
       await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
-      for (const name of await dropUnkept(this.#control, this.#publication)) {
-        observer({ kind: 'notice', text: `a retired version is not removed yet, the next run tries again: ${name}` })
-      }
+      if (!keeps) await this.#dropUnkept()
     } catch (error) {
       const { code } = asVitrineError(error)
       observer({
@@ -223,6 +225,19 @@ class Run {
       })
     }
     return outcomes
+  }
+
+  /** Beside the comparison: what has left is hidden, and what is older removed. */
+  async #retire(drops: boolean): Promise<void> {
+    await hideRetired(this.#control, this.#publication)
+    if (drops) await this.#dropUnkept()
+  }
+
+  async #dropUnkept(): Promise<void> {
+    for (const name of await dropUnkept(this.#control, this.#publication)) {
+      const text = `a retired version is not removed yet, the next run tries again: ${name}`
+      this.#request.observer({ kind: 'notice', text })
+    }
   }
 
   #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {

@@ -1,0 +1,30 @@
+/**
+ * What the next version has besides its rows: references, the tool's own views, and what is carried over to it. Prepared by
+ * the leading session while the streams stage the history. Called by `sync.ts`.
+ */
+import type { Session } from '../postgres/connect.ts'
+import { type CarryPlan, planCarry } from '../target/carry.ts'
+import { ownViews } from '../target/own-views.ts'
+import type { StagedReference } from '../target/staging.ts'
+import { declareStaged } from './references.ts'
+import type { StageContext, StagedTable } from './stage.ts'
+
+export interface Prepared {
+  /** Declared, and not checked yet. */
+  readonly references: readonly StagedReference[]
+  readonly carry: CarryPlan
+}
+
+/** Throws DEPENDENT_BLOCKS for what cannot be carried over. `read` are all staged tables that may refer to others. */
+export async function prepareVersion(
+  control: Session,
+  read: readonly StagedTable[],
+  context: StageContext,
+): Promise<Prepared> {
+  const { publication, staging } = context
+  const references = await declareStaged(control, read, context)
+  for (const { sql } of ownViews(publication, staging)) await control.execute(sql)
+  const carry = await planCarry(control, publication, staging)
+  if (carry.tableGrants.length > 0) await control.execute(carry.tableGrants.join('; '))
+  return { references, carry }
+}
