@@ -20,31 +20,34 @@ import { entreprise } from './entreprise.ts'
 import { CLE, EVOLUTION } from './raisons.ts'
 import { source } from './register.ts'
 
-/** L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée. */
+/**
+ * L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée. Les rattachements
+ * sont lus une fois : des jointures coûtent moins que des recherches par analyse.
+ */
 const analyses = source
   .selectFrom('analyseia_analyseia as a')
-  .leftJoinLateral(
+  .leftJoin(
     (sub) =>
       sub
         .selectFrom('entreprises_entreprise_analyses_ia as l')
-        .whereRef('l.analyseia_id', '=', 'a.id')
+        .distinctOn('l.analyseia_id')
+        .orderBy('l.analyseia_id')
         .orderBy('l.id')
-        .limit(1)
-        .select('l.entreprise_id as id')
+        .select(['l.analyseia_id', 'l.entreprise_id as id'])
         .as('direct'),
-    (join) => join.onTrue(),
+    (join) => join.onRef('direct.analyseia_id', '=', 'a.id'),
   )
-  .leftJoinLateral(
+  .leftJoin(
     (sub) =>
       sub
         .selectFrom('reglementations_rapportcsrd_analyses_ia as l')
         .innerJoin('reglementations_rapportcsrd as r', 'r.id', 'l.rapportcsrd_id')
-        .whereRef('l.analyseia_id', '=', 'a.id')
+        .distinctOn('l.analyseia_id')
+        .orderBy('l.analyseia_id')
         .orderBy('l.id')
-        .limit(1)
-        .select('r.entreprise_id as id')
+        .select(['l.analyseia_id', 'r.entreprise_id as id'])
         .as('rapport'),
-    (join) => join.onTrue(),
+    (join) => join.onRef('rapport.analyseia_id', '=', 'a.id'),
   )
   .innerJoin('entreprises_entreprise as e', (join) =>
     join.on(({ eb, fn, ref }) => eb(ref('e.id'), '=', fn.coalesce('direct.id', 'rapport.id'))),
