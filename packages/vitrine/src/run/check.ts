@@ -11,28 +11,42 @@ import { requireMigrated } from '../target/migrate.ts'
 import { requireWorkSchemas } from '../target/staging.ts'
 import { finishSwitch } from '../target/switch.ts'
 import { checkHistories } from './histories.ts'
-import { both } from './sessions.ts'
+import { both, type Stream } from './sessions.ts'
 
 /**
  * Gives the types of the rules' inputs, by table. Throws what `requireMigrated`, `requireNoDrift` and the others throw: what is
- * wrong with the target before what is wrong with the source.
+ * wrong with the target before what is wrong with the source. A stream that is open already helps with the target.
  */
 export async function check(
   target: Session,
   source: Session,
   publication: Publication,
+  opening: Promise<readonly Stream[]>,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
-  const [, inputTypes] = await both(checkTarget(target, publication), checkSource(source, publication))
+  const [, inputTypes] = await both(checkTarget(target, publication, opening), checkSource(source, publication))
   return inputTypes
 }
 
-async function checkTarget(target: Session, publication: Publication): Promise<void> {
+async function checkTarget(
+  target: Session,
+  publication: Publication,
+  opening: Promise<readonly Stream[]>,
+): Promise<void> {
+  await both(checkSchema(target, publication), checkSurroundings(opening, publication))
+}
+
+async function checkSchema(target: Session, publication: Publication): Promise<void> {
   await requireMigrated(target, publication)
   await requireWorkSchemas(target, publication)
   await finishSwitch(target, publication)
+}
+
+async function checkSurroundings(opening: Promise<readonly Stream[]>, publication: Publication): Promise<void> {
+  const [stream] = await opening
+  if (stream === undefined) return
   // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
-  await planCarry(target, publication, publication.schema)
-  await checkHistories(target, publication)
+  await planCarry(stream.target, publication, publication.schema)
+  await checkHistories(stream.target, publication)
 }
 
 async function checkSource(source: Session, publication: Publication): Promise<ReadonlyMap<string, readonly number[]>> {

@@ -6,10 +6,13 @@ import type { Session } from '../postgres/connect.ts'
 import { type CarryPlan, planCarry } from '../target/carry.ts'
 import { ownViews } from '../target/own-views.ts'
 import type { StagedReference } from '../target/staging.ts'
+import { publishedCounts } from '../target/verify.ts'
 import { declareStaged } from './references.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 export interface Prepared {
+  /** Rows of each table in the published version. */
+  readonly before: ReadonlyMap<string, number>
   /** Declared, and not checked yet. */
   readonly references: readonly StagedReference[]
   readonly carry: CarryPlan
@@ -22,9 +25,10 @@ export async function prepareVersion(
   context: StageContext,
 ): Promise<Prepared> {
   const { publication, staging } = context
+  const before = await publishedCounts(control, publication.schema)
   const references = await declareStaged(control, read, context)
   for (const { sql } of ownViews(publication, staging)) await control.execute(sql)
   const carry = await planCarry(control, publication, staging)
   if (carry.tableGrants.length > 0) await control.execute(carry.tableGrants.join('; '))
-  return { references, carry }
+  return { before, references, carry }
 }

@@ -25,7 +25,6 @@ import {
 import { recordSource, requireOwnTarget } from '../target/source-record.ts'
 import { dropStaging, openStaging } from '../target/staging.ts'
 import { dropUnkept, hideRetired, type SwitchResult, switchVersions, unheardSwitch } from '../target/switch.ts'
-import { publishedCounts } from '../target/verify.ts'
 import { check } from './check.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { recordHistories, stageHistories } from './histories.ts'
@@ -61,13 +60,23 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     await takeRunLock(control, publication.schema)
     const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
+    // Opened while the two sides are checked; waited for afterwards, when what is wrong with them has been told.
+    const streams = sessions.streams(Math.min(publication.limits.copyStreams, publication.tables.length))
+    streams.catch(() => undefined)
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const id = await beginRun(control, startOf(publication, request.trigger))
-    const run = new Run(request, sessions, control, coordinator, id)
+    const run = new Run(request, sessions, { control, coordinator, streams }, id)
     return await run.publish(tables, newSource)
   } finally {
     await sessions.end()
   }
+}
+
+/** What leads a run, and what is being opened for it. */
+interface Opened {
+  readonly control: Session
+  readonly coordinator: Session
+  readonly streams: Promise<readonly Stream[]>
 }
 
 class Run {
@@ -76,6 +85,7 @@ class Run {
   readonly #sessions: RunSessions
   readonly #control: Session
   readonly #coordinator: Session
+  readonly #opening: Promise<readonly Stream[]>
   readonly #id: number
   readonly #phases: PhaseClock
   readonly #hold: SnapshotHold
@@ -84,12 +94,13 @@ class Run {
   #writing: readonly Session[] = []
   #switching: SyncReport | null = null
 
-  constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
+  constructor(request: SyncRequest, sessions: RunSessions, { control, coordinator, streams }: Opened, id: number) {
     this.#request = request
     this.#publication = request.publication
     this.#sessions = sessions
     this.#control = control
     this.#coordinator = coordinator
+    this.#opening = streams
     this.#id = id
     this.#phases = new PhaseClock(control, id, request.observer)
     this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
@@ -117,12 +128,14 @@ class Run {
   async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
-    const opening = this.#openStreams()
-    const inputTypes = await check(this.#control, this.#coordinator, this.#publication)
+    const inputTypes = await check(this.#control, this.#coordinator, this.#publication, this.#opening)
 
     await this.#enter('snapshot')
-    const streams = await opening
-    const snapshot = await this.#hold.take()
+    const streams = await this.#opening
+    const [snapshot, weights] = await both(
+      this.#hold.take(),
+      weightsOf(this.#publication, this.#control, this.#coordinator),
+    )
 
     await this.#enter('stage')
     // Before it is made: an answer that is lost does not say whether it was.
@@ -140,19 +153,17 @@ class Run {
       observer,
       signal,
     }
-    const weights = await weightsOf(this.#publication, this.#control, this.#coordinator)
     const readPublished = () => this.#sessions.target('carry')
     const read = await stageWithReferences(tables, streams, weights, context, this.#control, readPublished)
     this.#sessions.leaveSource()
     this.#writing = streams.map(({ target }) => target)
 
     await this.#enter('verify')
-    await this.#hold.record(this.#control, this.#id)
-    const before = await publishedCounts(this.#control, this.#publication.schema)
-    const [days, { references, carry }] = await both(
+    const [days, { before, references, carry }] = await both(
       this.#stageHistories(read, context),
       prepareVersion(this.#control, read, context),
     )
+    await this.#hold.record(this.#control, this.#id)
     const staged = [...read, ...days]
     if (!this.#request.allowShrink) guardStaged(staged, before, this.#publication.limits)
     await verifyStaged(this.#writing, staging, staged, references)
@@ -164,14 +175,6 @@ class Run {
 
     const outcomes = await this.#afterwards(staged, switched)
     return this.#report(outcomes, snapshot.takenAt, switched)
-  }
-
-  /** Opened while the two sides are checked; waited for afterwards, when what is wrong with them has been told. */
-  #openStreams(): Promise<readonly Stream[]> {
-    const { limits, tables } = this.#publication
-    const opening = this.#sessions.streams(Math.min(limits.copyStreams, tables.length))
-    opening.catch(() => undefined)
-    return opening
   }
 
   #stageHistories(read: readonly StagedTable[], context: StageContext): Promise<readonly StagedTable[]> {
