@@ -75,11 +75,12 @@ async function countDifference(
   const others = table.columns.filter(({ name }) => name !== key)
   // Column by column: making a record of each row would take longer than all else.
   const changed = others.length === 0 ? 'false' : others.map(isChanged).join(' or ')
+  // The pairs are judged where they are joined (`offset 0` keeps it so): carrying all their columns on takes a tenth longer.
   const [found] = await target.query<Record<keyof Counts, number>>(
-    `select count(*) filter (where o.${k} is null)::float8 as added, count(*) filter (where n.${k} is null)::float8 as removed,
-            count(*) filter (where o.${k} = n.${k} and (${changed}))::float8 as changed,
-            least(count(n.${k}), count(o.${k}))::float8 as fewest
-     from ${now} n full join ${before} o on o.${k} = n.${k}`,
+    `select count(*) filter (where o is null)::float8 as added, count(*) filter (where n is null)::float8 as removed,
+            count(*) filter (where differs)::float8 as changed, least(count(n), count(o))::float8 as fewest
+     from (select n.${k} as n, o.${k} as o, o.${k} = n.${k} and (${changed}) as differs
+           from ${now} n full join ${before} o on o.${k} = n.${k} offset 0) as pairs`,
   )
   return found ?? { added: 0, changed: 0, removed: 0, fewest: 0 }
 }
