@@ -57,6 +57,41 @@ describe('les longueurs des listes', () => {
     expect(lire(`{"a":[${'[{"b":'.repeat(200_000)}`)).toBeNull()
   })
 
+  it('comme JSON.parse, pour des phrases telles que l’application les enregistre et pour ce qui en reste', () => {
+    // Écrites à la main, sans échappement : un guillemet, une barre ou un signe de commande y est une faute, où qu’il tombe.
+    const lettres = fc.constantFrom(...'abcdefé€😀 ', ...'"\\\n\t\u0000\u001f\u007f')
+    const phrase = fc.oneof(
+      fc.stringMatching(/^[a-zé€’ ]{0,40}$/),
+      fc.array(lettres, { maxLength: 12 }).map((l) => l.join('')),
+    )
+    const page = fc.constantFrom('1', '12', '0', '00', '01', '-1', '1.5', '1e3', '', 'null', '"1"', '{}', '[1]')
+    const separateur = fc.constantFrom(',', ', ', ',  ', ' , ', ';', ',\n', ',,', '')
+    const element = fc.oneof(
+      { weight: 4, arbitrary: phrase.map((texte) => `{"PAGES": 3, "TEXTS": "${texte}"}`) },
+      fc
+        .tuple(page, phrase, separateur, fc.constantFrom(':', ': ', ' : ', ':\t', ''))
+        .map(([numero, texte, entre, deuxPoints]) => `{"PAGES"${deuxPoints}${numero}${entre}"TEXTS": "${texte}"}`),
+    )
+    const liste = fc
+      .tuple(fc.array(element, { maxLength: 4 }), separateur)
+      .map(([elements, entre]) => elements.join(entre))
+    const texte = fc.tuple(liste, fc.nat()).map(([contenu, coupe]) => {
+      const entier = `{"ESRS E1": [${contenu}]}`
+      return coupe % 3 === 0 ? entier.slice(0, coupe % entier.length) : entier
+    })
+    let lus = 0
+    fc.assert(
+      fc.property(texte, (entree) => {
+        const bienForme = entree.toWellFormed()
+        const attendu = construire(bienForme)
+        if (attendu !== null) lus += 1
+        expect(lire(bienForme)).toEqual(attendu)
+      }),
+      { numRuns: 5_000 },
+    )
+    expect(lus).toBeGreaterThan(500)
+  })
+
   it('comme JSON.parse, pour tout objet de listes et pour ce qui en reste quand on y touche', () => {
     const objet = fc.dictionary(fc.string(), fc.array(fc.jsonValue(), { maxLength: 5 }), { maxKeys: 4 })
     const texte = fc
