@@ -63,17 +63,20 @@ function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: r
   return staged.some((entry) => !entry.carried && names.has(entry.table.name))
 }
 
-/** Stages every history table beside the tables of the run, which stand complete in the staging schema. */
+/**
+ * Stages every history table beside the tables of the run, which stand complete in the staging schema. One of the target's
+ * `sessions` writes, the next one reads; another is opened when there is but one.
+ */
 export async function stageHistories(
   staged: readonly StagedTable[],
   only: readonly string[] | null,
   context: StageContext,
-  writing: Session,
+  [writing, other]: readonly Session[],
   openReading: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
   const { histories } = context.publication
-  if (histories.length === 0) return []
-  const reading = await openReading()
+  if (histories.length === 0 || writing === undefined) return []
+  const reading = other ?? (await openReading())
   const done: StagedTable[] = []
   for (const table of histories)
     done.push(await stage(table, isComputed(table, staged, only), context, writing, reading))

@@ -29,6 +29,10 @@ export async function prepareVersion(
   const references = await declareStaged(control, read, context)
   for (const { sql } of ownViews(publication, staging)) await control.execute(sql)
   const carry = await planCarry(control, publication, staging)
-  if (carry.tableGrants.length > 0) await control.execute(carry.tableGrants.join('; '))
   return { before, references, carry }
+}
+
+/** The rights on the published tables, for those that are staged: all of them, the history too. */
+export async function grantAgain(control: Session, { tableGrants }: CarryPlan): Promise<void> {
+  if (tableGrants.length > 0) await control.execute(tableGrants.join('; '))
 }

@@ -31,7 +31,7 @@ import { recordHistories, stageHistories } from './histories.ts'
 import { interruption } from './interruption.ts'
 import type { SyncReport } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'
-import { prepareVersion } from './prepare.ts'
+import { grantAgain, prepareVersion } from './prepare.ts'
 import { stageWithReferences } from './references.ts'
 import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest } from './request.ts'
 import { both, RunSessions, type Stream, settled } from './sessions.ts'
@@ -159,14 +159,16 @@ class Run {
     this.#writing = streams.map(({ target }) => target)
 
     await this.#enter('verify')
+    await this.#hold.record(this.#control, this.#id)
+    const openMore = () => this.#sessions.target('history')
     const [days, { before, references, carry }] = await both(
-      this.#stageHistories(read, context),
+      stageHistories(read, this.#request.only, context, this.#writing, openMore),
       prepareVersion(this.#control, read, context),
     )
-    await this.#hold.record(this.#control, this.#id)
     const staged = [...read, ...days]
     if (!this.#request.allowShrink) guardStaged(staged, before, this.#publication.limits)
     await verifyStaged(this.#writing, staging, staged, references)
+    await grantAgain(this.#control, carry)
 
     if (dryRun) return await this.#rehearsed(staged, staging, snapshot.takenAt)
 
@@ -175,13 +177,6 @@ class Run {
 
     const outcomes = await this.#afterwards(staged, switched)
     return this.#report(outcomes, snapshot.takenAt, switched)
-  }
-
-  #stageHistories(read: readonly StagedTable[], context: StageContext): Promise<readonly StagedTable[]> {
-    const [writing, other] = this.#writing
-    const readLedger = async () => other ?? (await this.#sessions.target('history'))
-    // sound because there is a stream for at least one table.
-    return stageHistories(read, this.#request.only, context, writing as Session, readLedger)
   }
 
   async #switch(

@@ -10,6 +10,7 @@ import { definePublication, type Publication } from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { exportSnapshot, importSnapshot } from '../../src/postgres/snapshot.ts'
 import { checkPublication } from '../../src/publication/check.ts'
+import type { SyncReport } from '../../src/run/observer.ts'
 import { run } from '../cli/captured-io.ts'
 import { KEY } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
@@ -82,6 +83,26 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     expect(await shop.look('select * from shop.shop_customer order by id')).toEqual(before)
     expect(await shop.leftovers()).toEqual([])
     await shop.run()
+  })
+
+  test('once it has been read, the source is rid of us, however long the rest takes', async () => {
+    const [keeper, watcher] = [await shop.target.connect(), await shop.source.connect()]
+    await keeper.query('begin; lock table vitrine.freshness in access exclusive mode')
+    let running = Promise.resolve<SyncReport | null>(null)
+    await new Promise<void>((resolve, reject) => {
+      running = shop.run({ observer: Installation.onPhase('verify', resolve) })
+      running.catch(reject)
+    })
+    const ours = async () => {
+      const { rows } = await watcher.query(
+        `select application_name from pg_stat_activity where datname = current_database() and application_name like 'vitrine %'`,
+      )
+      return rows
+    }
+    await expect.poll(ours, { timeout: 5_000 }).toEqual([])
+    await keeper.query('rollback')
+    expect((await running)?.dryRun).toBe(false)
+    await Promise.all([shop.target.close(keeper), shop.source.close(watcher)])
   })
 
   test('the server bounds the snapshot too, should this process stand still', async () => {
