@@ -33,16 +33,18 @@ async function checkTarget(
   opening: Promise<readonly Stream[]>,
 ): Promise<void> {
   await both(checkSchema(target, publication), checkSurroundings(opening, publication))
+  // Last, because it changes something: nothing may vanish while it is looked at.
+  await finishSwitch(target, publication)
 }
 
 async function checkSchema(target: Session, publication: Publication): Promise<void> {
   await requireMigrated(target, publication)
   await requireWorkSchemas(target, publication)
-  await finishSwitch(target, publication)
 }
 
 async function checkSurroundings(opening: Promise<readonly Stream[]>, publication: Publication): Promise<void> {
-  const [stream] = await opening
+  // That it could not be opened is told when it is needed, after what is wrong with the two sides.
+  const [stream] = await opening.catch(() => [])
   if (stream === undefined) return
   // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
   await planCarry(stream.target, publication, publication.schema)

@@ -60,23 +60,13 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     await takeRunLock(control, publication.schema)
     const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
     if (await isDone(control)) return null
-    // Opened while the two sides are checked; waited for afterwards, when what is wrong with them has been told.
-    const streams = sessions.streams(Math.min(publication.limits.copyStreams, publication.tables.length))
-    streams.catch(() => undefined)
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const id = await beginRun(control, startOf(publication, request.trigger))
-    const run = new Run(request, sessions, { control, coordinator, streams }, id)
+    const run = new Run(request, sessions, control, coordinator, id)
     return await run.publish(tables, newSource)
   } finally {
     await sessions.end()
   }
-}
-
-/** What leads a run, and what is being opened for it. */
-interface Opened {
-  readonly control: Session
-  readonly coordinator: Session
-  readonly streams: Promise<readonly Stream[]>
 }
 
 class Run {
@@ -85,7 +75,6 @@ class Run {
   readonly #sessions: RunSessions
   readonly #control: Session
   readonly #coordinator: Session
-  readonly #opening: Promise<readonly Stream[]>
   readonly #id: number
   readonly #phases: PhaseClock
   readonly #hold: SnapshotHold
@@ -94,13 +83,12 @@ class Run {
   #writing: readonly Session[] = []
   #switching: SyncReport | null = null
 
-  constructor(request: SyncRequest, sessions: RunSessions, { control, coordinator, streams }: Opened, id: number) {
+  constructor(request: SyncRequest, sessions: RunSessions, control: Session, coordinator: Session, id: number) {
     this.#request = request
     this.#publication = request.publication
     this.#sessions = sessions
     this.#control = control
     this.#coordinator = coordinator
-    this.#opening = streams
     this.#id = id
     this.#phases = new PhaseClock(control, id, request.observer)
     this.#hold = new SnapshotHold(coordinator, request.publication.limits.snapshotLimitMs)
@@ -128,10 +116,11 @@ class Run {
   async #steps(tables: readonly PublishedTable[], newSource: DatabaseIdentity | null): Promise<SyncReport> {
     const { signal, observer, pseudonymKey, dryRun } = this.#request
     this.#request.observer({ kind: 'phase', phase: 'check' })
-    const inputTypes = await check(this.#control, this.#coordinator, this.#publication, this.#opening)
+    const opening = this.#openStreams()
+    const inputTypes = await check(this.#control, this.#coordinator, this.#publication, opening)
 
     await this.#enter('snapshot')
-    const streams = await this.#opening
+    const streams = await opening
     const [snapshot, weights] = await both(
       this.#hold.take(),
       weightsOf(this.#publication, this.#control, this.#coordinator),
@@ -177,6 +166,14 @@ class Run {
 
     const outcomes = await this.#afterwards(staged, switched)
     return this.#report(outcomes, snapshot.takenAt, switched)
+  }
+
+  /** Opened while the two sides are checked; waited for afterwards, when what is wrong with them has been told. */
+  #openStreams(): Promise<readonly Stream[]> {
+    const { limits, tables } = this.#publication
+    const opening = this.#sessions.streams(Math.min(limits.copyStreams, tables.length))
+    opening.catch(() => undefined)
+    return opening
   }
 
   async #switch(
