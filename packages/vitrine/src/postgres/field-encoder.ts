@@ -8,26 +8,31 @@ import type { PublishedColumn } from '../publication/table.ts'
 import { type Encoder, encoderFor } from './binary-encode.ts'
 import { viewOf } from './words.ts'
 
-/** Fields of a row, with their length words. */
+/** Fields of a row, with their length words: `size` bytes of a view, from `at` on. */
 export class Fields {
   readonly view: DataView
-  /** What is filled of the view. Kept apart also because V8 makes a call of asking a view for its length. */
+  readonly at: number
   size: number
 
-  constructor(bytes: Uint8Array) {
-    this.view = viewOf(bytes)
-    this.size = bytes.byteLength
+  constructor(view: DataView, at: number, size: number) {
+    this.view = view
+    this.at = at
+    this.size = size
+  }
+
+  static of(bytes: Uint8Array): Fields {
+    return new Fields(viewOf(bytes), 0, bytes.byteLength)
   }
 }
 
-export const NULL_FIELD = new Fields(Buffer.from([0xff, 0xff, 0xff, 0xff]))
+export const NULL_FIELD = Fields.of(Buffer.from([0xff, 0xff, 0xff, 0xff]))
 
 /** One field. */
 export function fieldOf(bytes: Buffer): Fields {
   const field = Buffer.allocUnsafe(4 + bytes.length)
   field.writeInt32BE(bytes.length)
   bytes.copy(field, 4)
-  return new Fields(field)
+  return Fields.of(field)
 }
 
 /** What a computed column may hold besides what its type allows. */

@@ -36,10 +36,10 @@ export async function identityOf(session: Session): Promise<DatabaseIdentity> {
 }
 
 /**
- * Throws TARGET_IS_SOURCE when both sessions are on one database, or when one is a physical replica of the other.
- * Both sessions must be outside a transaction.
+ * Throws TARGET_IS_SOURCE when both sessions are on one database, or when one is a physical replica of the other; gives the
+ * source's identity otherwise. Both sessions must be outside a transaction.
  */
-export async function refuseSameDatabase(source: Session, target: Session): Promise<void> {
+export async function refuseSameDatabase(source: Session, target: Session): Promise<DatabaseIdentity> {
   const [high, low] = [randomInt(1, 0x7fffffff), randomInt(1, 0x7fffffff)]
   await target.query('select pg_advisory_lock($1::integer, $2::integer)', [high, low])
   try {
@@ -58,6 +58,7 @@ export async function refuseSameDatabase(source: Session, target: Session): Prom
         seen?.found === true ? 'A lock taken on the target was seen on the source.' : 'One is a replica of the other.'
       throw new VitrineError('TARGET_IS_SOURCE', { place: 'METABASE_DATABASE_URL', detail: how })
     }
+    return of
   } finally {
     await target.query('select pg_advisory_unlock($1::integer, $2::integer)', [high, low]).catch(() => undefined)
   }

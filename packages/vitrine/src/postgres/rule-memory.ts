@@ -28,18 +28,25 @@ function stretchesOf(fields: readonly number[]): readonly Stretch[] {
   return stretches
 }
 
-/** Room of a key: a later, longer one mostly fits where an earlier one was. */
-const KEY_BYTES = 64
+/** Room of an entry: a later, longer one mostly fits where an earlier one was. */
+const ENTRY_BYTES = 64
+/** Entries lie in pieces of memory of this size: one of its own for each would be most of what the collector has to do. */
+const SLAB_BYTES = 64 * 1024
 /** In the place of the size of a key: there is none. */
 const NO_KEY = -1
 const NO_VIEW = viewOf(new Uint8Array(0))
 
-/** One slot a hash; a later outcome takes the place of an earlier one, and its memory. */
+/** One slot a hash; a later entry, a key and its outcome, takes the place of an earlier one, and its memory. */
 class Memory {
   readonly #stretches: readonly Stretch[]
-  readonly #keys: DataView[] = new Array(SLOTS).fill(NO_VIEW)
+  /** Of each slot: where its key is, the bytes of the key, and how many there are for it and its outcome. */
+  readonly #views: DataView[] = new Array(SLOTS).fill(NO_VIEW)
+  readonly #places = new Int32Array(SLOTS)
   readonly #sizes = new Int32Array(SLOTS).fill(NO_KEY)
+  readonly #rooms = new Int32Array(SLOTS)
   readonly #outcomes: (Outcome | undefined)[] = new Array(SLOTS).fill(undefined)
+  #slab = NO_VIEW
+  #used = SLAB_BYTES
   /** Of the row that was looked up last. */
   #slot = 0
 
@@ -67,14 +74,15 @@ class Memory {
     }
     const slot = (hash ^ (hash >>> 12) ^ (hash >>> 24)) & (SLOTS - 1)
     this.#slot = slot
-    const key = this.#keys[slot] as DataView
+    const key = this.#views[slot] as DataView
+    const place = this.#places[slot] as number
     const keySize = this.#sizes[slot] as number
     let offset = 0
     for (let index = 0; index < stretches.length; index++) {
       const { from, to } = stretches[index] as Stretch
       const start = starts[from] as number
       const size = (starts[to] as number) - start
-      if (offset + size > keySize || !sameWords(key, offset, view, start, size)) return undefined
+      if (offset + size > keySize || !sameWords(key, place + offset, view, start, size)) return undefined
       offset += size
     }
     return offset === keySize ? this.#outcomes[slot] : undefined
@@ -83,20 +91,30 @@ class Memory {
   /** Keeps a copy of the outcome of the row that was looked up last, whose inputs have `size` bytes. */
   keep(outcome: Outcome, view: DataView, starts: Int32Array, size: number): void {
     const slot = this.#slot
-    let key = this.#keys[slot] as DataView // sound because the slot is inside.
-    if (size > key.byteLength) {
-      // Not from the runtime's pool: one key that stays would keep the eight kilobytes around it.
-      key = viewOf(new Uint8Array(Math.ceil(size / KEY_BYTES) * KEY_BYTES))
-      this.#keys[slot] = key
-    }
-    let at = 0
+    if (size + outcome.size > (this.#rooms[slot] as number)) this.#makeRoom(slot, size + outcome.size)
+    // sound because the slot is inside.
+    const entry = this.#views[slot] as DataView
+    let at = this.#places[slot] as number
     for (let index = 0; index < this.#stretches.length; index++) {
       const { from, to } = this.#stretches[index] as Stretch
       const start = starts[from] as number
-      at = copyWords(view, start, (starts[to] as number) - start, key, at)
+      at = copyWords(view, start, (starts[to] as number) - start, entry, at)
     }
     this.#sizes[slot] = size
-    this.#outcomes[slot] = outcome.copy(this.#outcomes[slot])
+    this.#outcomes[slot] = outcome.copyTo(entry, at)
+  }
+
+  #makeRoom(slot: number, size: number): void {
+    const room = Math.ceil(size / ENTRY_BYTES) * ENTRY_BYTES
+    if (this.#used + room > SLAB_BYTES) {
+      // An outcome may be a text of any length.
+      this.#slab = viewOf(new Uint8Array(Math.max(room, SLAB_BYTES)))
+      this.#used = 0
+    }
+    this.#views[slot] = this.#slab
+    this.#places[slot] = this.#used
+    this.#rooms[slot] = room
+    this.#used += room
   }
 }
 

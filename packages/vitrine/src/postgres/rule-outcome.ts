@@ -39,26 +39,15 @@ export class Outcome {
     let end = at
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Fields // sound because the index is inside.
-      end = copyWords(field.view, 0, field.size, view, end)
+      end = copyWords(field.view, field.at, field.size, view, end)
     }
     return end
   }
 
-  /** The same with bytes of its own: those of an earlier copy, which is given up, if they are enough. */
-  copy(earlier?: Outcome): Outcome {
-    const room = earlier?.fields[0]
-    if (earlier === undefined || room === undefined || room.view.byteLength < this.size) {
-      const fields = new Fields(new Uint8Array(this.size))
-      this.write(fields.view, 0)
-      return new Outcome([fields], this.keep, this.unknown, this.wrong)
-    }
-    this.write(room.view, 0)
-    room.size = this.size
-    earlier.size = this.size
-    earlier.keep = this.keep
-    earlier.unknown = this.unknown
-    earlier.wrong = this.wrong
-    return earlier
+  /** The same with its bytes written elsewhere. */
+  copyTo(view: DataView, at: number): Outcome {
+    this.write(view, at)
+    return new Outcome([new Fields(view, at, this.size)], this.keep, this.unknown, this.wrong)
   }
 }
 

@@ -151,6 +151,9 @@ function inputsOf(computations: readonly Computation[]): {
 const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: number | undefined) =>
   columns.find(({ value, type }) => column !== null && columnBehind(value.node) === column && oidOf(type) === oid)
 
+/** Those without instant and types, which a definition alone decides: a run needs them in each of its checks. */
+const plain = new WeakMap<PublishedTable, Projection>()
+
 /**
  * The projection of a published table, at the run's instant if there is one. `inputTypes`, as the source tells them, let an
  * input that is published as it is travel once. Pure: the same arguments give the same text.
@@ -160,6 +163,13 @@ export function projectionOf(
   instant: Date | null = null,
   inputTypes: readonly number[] = [],
 ): Projection {
+  if (instant !== null || inputTypes.length > 0) return projectionWith(table, instant, inputTypes)
+  const projection = plain.get(table) ?? projectionWith(table, null, [])
+  plain.set(table, projection)
+  return projection
+}
+
+function projectionWith(table: PublishedTable, instant: Date | null, inputTypes: readonly number[]): Projection {
   const computations = computationsOf(table)
   const { inputs, reads } = inputsOf(computations)
   const selected = table.columns.filter(isSelected)

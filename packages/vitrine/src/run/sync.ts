@@ -5,7 +5,7 @@
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
+import { type DatabaseIdentity, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
@@ -56,9 +56,9 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
   const sessions = new RunSessions(publication, request)
   try {
     const [control, coordinator] = await sessions.leads()
-    await refuseSameDatabase(coordinator, control)
+    const identity = await refuseSameDatabase(coordinator, control)
     await takeRunLock(control, publication.schema)
-    const newSource = await requireOwnTarget(control, publication, await identityOf(coordinator))
+    const newSource = await requireOwnTarget(control, publication, identity)
     if (await isDone(control)) return null
     if (!(await bookkeepingIsCurrent(control))) await requireMigrated(control, publication)
     const id = await beginRun(control, startOf(publication, request.trigger))

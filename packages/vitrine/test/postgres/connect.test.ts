@@ -6,7 +6,7 @@ import { asVitrineError, VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { type Address, parseAddress } from '../../src/postgres/address.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
-import { refuseSameDatabase } from '../../src/postgres/identity.ts'
+import { identityOf, refuseSameDatabase } from '../../src/postgres/identity.ts'
 
 const open = (address: Address, side: Side = 'target'): Promise<Session> =>
   connect(address, {
@@ -101,7 +101,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     expect(error).toMatchObject({ code: 'TARGET_IS_SOURCE' })
     const elsewhere = await TestDatabase.create(version, 'elsewhere')
     const third = await open(elsewhere.address())
-    await expect(refuseSameDatabase(one, third)).resolves.toBeUndefined()
+    await expect(refuseSameDatabase(one, third)).resolves.toEqual(await identityOf(one))
     expect(error).toBeInstanceOf(VitrineError)
     await Promise.all([one, other, third].map((session) => session.end()))
     await elsewhere.drop()
