@@ -8,8 +8,9 @@ import { copyWords, hashWords, sameWords, viewOf } from './words.ts'
 const SLOTS = 4096
 /** Rows after which a memory that found fewer than one row in four is given up. */
 const TRIAL_ROWS = 4096
-/** Longer inputs are documents, which do not repeat: keeping them would cost more memory than a run has. */
+/** Longer inputs are documents, which do not repeat: keeping them, or texts that rules make, would cost more memory than a run has. */
 const LONGEST_KEY_BYTES = 1024
+const LONGEST_OUTCOME_BYTES = 1024
 
 /** Neighbouring fields, from the first to the one after the last. */
 interface Stretch {
@@ -28,7 +29,7 @@ function stretchesOf(fields: readonly number[]): readonly Stretch[] {
   return stretches
 }
 
-/** Room of an entry: a later, longer one mostly fits where an earlier one was. */
+/** The least room of an entry. */
 const ENTRY_BYTES = 64
 /** Entries lie in pieces of memory of this size: one of its own for each would be most of what the collector has to do. */
 const SLAB_BYTES = 64 * 1024
@@ -104,11 +105,12 @@ class Memory {
     this.#outcomes[slot] = outcome.copyTo(entry, at)
   }
 
+  /** A power of two: a slot whose entries become longer and longer leaves no more unused than it has. */
   #makeRoom(slot: number, size: number): void {
-    const room = Math.ceil(size / ENTRY_BYTES) * ENTRY_BYTES
+    let room = ENTRY_BYTES
+    while (room < size) room *= 2
     if (this.#used + room > SLAB_BYTES) {
-      // An outcome may be a text of any length.
-      this.#slab = viewOf(new Uint8Array(Math.max(room, SLAB_BYTES)))
+      this.#slab = viewOf(new Uint8Array(SLAB_BYTES))
       this.#used = 0
     }
     this.#views[slot] = this.#slab
@@ -135,7 +137,8 @@ export function remembering(evaluate: Evaluate, fields: readonly number[]): Eval
     }
     const outcome = evaluate(bytes, view, starts)
     if (asked >= TRIAL_ROWS && found * 4 < asked) memory = null
-    else if (outcome.wrong.length === 0) memory.keep(outcome, view, starts, size)
+    else if (outcome.wrong.length === 0 && outcome.size <= LONGEST_OUTCOME_BYTES)
+      memory.keep(outcome, view, starts, size)
     return outcome
   }
 }

@@ -5,12 +5,12 @@ import { remembering } from '../../src/postgres/rule-memory.ts'
 import { type Evaluate, Outcome } from '../../src/postgres/rule-outcome.ts'
 import { viewOf } from '../../src/postgres/words.ts'
 
-/** How often a rule is asked, for rows of one field. */
-function asked(rows: readonly Buffer[]): number {
+/** How often a rule is asked, for rows of one field; it gives so many bytes. */
+function asked(rows: readonly Buffer[], given = 4): number {
   let times = 0
   const evaluate = remembering(() => {
     times += 1
-    return new Outcome([], true, null, [])
+    return new Outcome([Fields.of(Buffer.alloc(given))], true, null, [])
   }, [0])
   for (const row of rows) {
     const field = Buffer.alloc(4 + row.length)
@@ -32,6 +32,12 @@ test('a document is read each time', () => {
   expect(asked([document, document, document])).toBe(3)
 })
 
+test('a long text that a rule makes is not kept', () => {
+  const code = Buffer.from('500+')
+  expect(asked([code, code, code], 1024)).toBe(1)
+  expect(asked([code, code, code], 1025)).toBe(3)
+})
+
 /** A field of so many bytes that tell its number, and another field that its rule does not read. */
 function numbered(number: number): { readonly bytes: Buffer; readonly starts: Int32Array } {
   const size = 4 + ((number * 7) % 150)
@@ -47,7 +53,7 @@ test('where one outcome takes the place of another, longer or shorter, each row 
     times += 1
     const number = bytes.readInt32BE(4)
     if (number % 5 === 0) return new Outcome([], false, null, [])
-    const fields = Fields.of(Buffer.alloc(4 + ((number * 13) % 40) + (number % 1000 === 1 ? 100_000 : 0), number % 256))
+    const fields = Fields.of(Buffer.alloc(4 + ((number * 13) % 40) + (number % 1000 === 1 ? 900 : 0), number % 256))
     return new Outcome([fields], true, number % 3 === 0 ? `reason ${number}` : null, [])
   }
   const remembered = remembering(evaluate, [0])
