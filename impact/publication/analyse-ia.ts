@@ -59,7 +59,7 @@ export const analyseIa = from(analyses).publish(
   ({ eb, ref, lit }) => {
     const phrases = measure(
       // La chaîne sort de la base sans ses échappements, et en octets : ses phrases sont comptées sans être construites.
-      { resultat: sql<Bytes | null>`textsend(${ref('a.resultat_json')} #>> '{}')` },
+      { resultat: sql<Bytes | null>`convert_to(${ref('a.resultat_json')} #>> '{}', 'UTF8')` },
       {
         nbPhrases: { from: 0, to: 2_147_483_647 },
         nbPhrasesPertinentes: { from: 0, to: 2_147_483_647 },

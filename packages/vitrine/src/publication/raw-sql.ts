@@ -23,7 +23,7 @@ export const SAFE_FUNCTIONS = words(`
   coalesce nullif greatest least
   lower upper initcap trim btrim ltrim rtrim left right substr substring replace translate regexp_replace split_part
   concat concat_ws length char_length octet_length position strpos lpad rpad repeat reverse starts_with md5 ascii
-  convert_to textsend
+  convert_to
   abs round ceil ceiling floor trunc sign mod div power sqrt exp ln log width_bucket
   date_trunc date_part timezone make_date make_interval age to_char to_number to_date to_timestamp isfinite justify_days
   jsonb_array_length jsonb_typeof jsonb_extract_path jsonb_extract_path_text jsonb_build_object jsonb_build_array

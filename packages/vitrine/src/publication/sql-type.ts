@@ -18,10 +18,7 @@ export type Numeric = Opaque<'numeric'>
 export type Float = Opaque<'float'>
 export type Uuid = Opaque<'uuid'>
 export type Jsonb = Opaque<'jsonb'>
-/**
- * For rules only: `convert_to(text, 'UTF8')` gives a long document that is read and not built. `textsend(text)`, which is how
- * PostgreSQL itself sends a text, gives the same in UTF-8 sessions, as ours are, and does not verify the text once more.
- */
+/** For rules only: `convert_to(text, 'UTF8')` gives a long document that is read and not built. */
 export type Bytes = Opaque<'bytea'>
 
 /** Everything that an expression of the source may be, privacy class aside. */

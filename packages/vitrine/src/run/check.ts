@@ -32,23 +32,25 @@ async function checkTarget(
   publication: Publication,
   opening: Promise<readonly Stream[]>,
 ): Promise<void> {
-  await both(checkSchema(target, publication), checkSurroundings(opening, publication))
+  const helper = opening.then(
+    ([stream]) => stream?.target,
+    () => undefined,
+  )
+  const surroundings = helper.then((session) => session && checkSurroundings(session, publication))
+  surroundings.catch(() => undefined)
+  await requireMigrated(target, publication)
+  await requireWorkSchemas(target, publication)
+  await surroundings
+  // That no stream could be opened is told when one is needed, after what is wrong with the two sides.
+  if ((await helper) === undefined) await checkSurroundings(target, publication)
   // Last, because it changes something: nothing may vanish while it is looked at.
   await finishSwitch(target, publication)
 }
 
-async function checkSchema(target: Session, publication: Publication): Promise<void> {
-  await requireMigrated(target, publication)
-  await requireWorkSchemas(target, publication)
-}
-
-async function checkSurroundings(opening: Promise<readonly Stream[]>, publication: Publication): Promise<void> {
-  // That it could not be opened is told when it is needed, after what is wrong with the two sides.
-  const [stream] = await opening.catch(() => [])
-  if (stream === undefined) return
+async function checkSurroundings(target: Session, publication: Publication): Promise<void> {
   // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
-  await planCarry(stream.target, publication, publication.schema)
-  await checkHistories(stream.target, publication)
+  await planCarry(target, publication, publication.schema)
+  await checkHistories(target, publication)
 }
 
 async function checkSource(source: Session, publication: Publication): Promise<ReadonlyMap<string, readonly number[]>> {

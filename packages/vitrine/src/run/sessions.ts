@@ -66,20 +66,20 @@ export class RunSessions {
   }
 
   /** Begins to end sessions that the run needs no more; `end` waits for them. */
-  leave(sessions: readonly Session[]): void {
+  #leave(sessions: readonly Session[]): void {
     this.#leaving.push(...sessions.map((session) => session.end()))
   }
 
   /** The source has been read: it is rid of us before the rest of the run. */
   leaveSource(): void {
     this.#sourceLeft = true
-    this.leave(this.#open.filter(({ side }) => side === 'source'))
+    this.#leave(this.#open.filter(({ side }) => side === 'source'))
   }
 
   /** Ends every session in good order, and those that are still being opened as soon as they are. */
   async end(): Promise<void> {
     this.#ended = true
-    this.leave(this.#open)
+    this.#leave(this.#open)
     await Promise.all(this.#leaving)
   }
 

@@ -121,10 +121,8 @@ class Run {
 
     await this.#enter('snapshot')
     const streams = await opening
-    const [snapshot, weights] = await both(
-      this.#hold.take(),
-      weightsOf(this.#publication, this.#control, this.#coordinator),
-    )
+    const weighing = weightsOf(this.#publication, this.#control, this.#coordinator)
+    const [weights, snapshot] = await both(weighing, this.#hold.take())
 
     await this.#enter('stage')
     // Before it is made: an answer that is lost does not say whether it was.
@@ -204,14 +202,14 @@ class Run {
     try {
       await this.#enter('describe')
       const describing = this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
-      // What is compared stays until then: where it is not kept either, it is removed last.
-      const keeps = this.#publication.limits.versionsKept > 0
-      const [described] = await both(describing, this.#retire(keeps))
-      outcomes = described
-      this.#sessions.leave(this.#writing)
+      const told = describing.then((described) => {
+        outcomes = described
+      })
+      await both(told, hideRetired(this.#control, this.#publication))
       await this.#enter('record')
-      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
-      if (!keeps) await this.#dropUnkept()
+      const { limits } = this.#publication
+      const recorded = succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, limits)
+      await both(recorded, this.#dropUnkept())
     } catch (error) {
       const { code } = asVitrineError(error)
       observer({
@@ -222,14 +220,10 @@ class Run {
     return outcomes
   }
 
-  /** Beside the comparison: what has left is hidden, and what is older removed. */
-  async #retire(drops: boolean): Promise<void> {
-    await hideRetired(this.#control, this.#publication)
-    if (drops) await this.#dropUnkept()
-  }
-
+  /** On a session that has nothing else to do: a reader of an old version may keep it waiting. */
   async #dropUnkept(): Promise<void> {
-    for (const name of await dropUnkept(this.#control, this.#publication)) {
+    const [writing = this.#control] = this.#writing
+    for (const name of await dropUnkept(writing, this.#publication)) {
       const text = `a retired version is not removed yet, the next run tries again: ${name}`
       this.#request.observer({ kind: 'notice', text })
     }
