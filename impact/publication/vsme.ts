@@ -53,7 +53,7 @@ type Progressions = { readonly [E in ExigenceVsme as `progression_${E}`]: Number
 // sound because the keys are made from the very list of the type.
 const PROGRESSIONS = Object.fromEntries(
   EXIGENCES_VSME.map((exigence) => [`progression_${exigence}`, POURCENTAGE]),
-) as unknown as Progressions
+) as Progressions
 
 export const vsme = from(rapports).publish(
   'metabase_vsme',

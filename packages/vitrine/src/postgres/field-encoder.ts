@@ -12,7 +12,8 @@ import { viewOf } from './words.ts'
 export class Fields {
   readonly view: DataView
   readonly at: number
-  size: number
+  /** Kept apart because V8 makes a call of asking a view for its length. */
+  readonly size: number
 
   constructor(view: DataView, at: number, size: number) {
     this.view = view

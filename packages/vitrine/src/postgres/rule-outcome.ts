@@ -20,7 +20,7 @@ export class Outcome {
   readonly fields: Fields[]
   /** Bytes of all fields. */
   size: number
-  keep: boolean
+  readonly keep: boolean
   /** Why something about the row is unknown; null when nothing is. */
   unknown: string | null
   wrong: readonly Wrong[]

@@ -201,15 +201,13 @@ class Run {
     let outcomes: readonly TableOutcome[] = staged.map((entry) => outcomeOf(entry, null))
     try {
       await this.#enter('describe')
-      const describing = this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
-      const told = describing.then((described) => {
-        outcomes = described
-      })
-      await both(told, hideRetired(this.#control, this.#publication))
+      outcomes = await this.#describe(staged, this.#publication.schema, retiredSchema(this.#publication))
+      await hideRetired(this.#control, this.#publication)
       await this.#enter('record')
-      const { limits } = this.#publication
-      const recorded = succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, limits)
-      await both(recorded, this.#dropUnkept())
+      await succeedRun(this.#control, this.#id, outcomes, this.#phases.times(), switched, this.#publication.limits)
+      for (const name of await dropUnkept(this.#control, this.#publication)) {
+        observer({ kind: 'notice', text: `a retired version is not removed yet, the next run tries again: ${name}` })
+      }
     } catch (error) {
       const { code } = asVitrineError(error)
       observer({
@@ -218,15 +216,6 @@ class Run {
       })
     }
     return outcomes
-  }
-
-  /** On a session that has nothing else to do: a reader of an old version may keep it waiting. */
-  async #dropUnkept(): Promise<void> {
-    const [writing = this.#control] = this.#writing
-    for (const name of await dropUnkept(writing, this.#publication)) {
-      const text = `a retired version is not removed yet, the next run tries again: ${name}`
-      this.#request.observer({ kind: 'notice', text })
-    }
   }
 
   #describe(staged: readonly StagedTable[], current: string, previous: string): Promise<readonly TableOutcome[]> {
