@@ -31,7 +31,7 @@ function stretchesOf(fields: readonly number[]): readonly Stretch[] {
 
 /** The least room of an entry. */
 const ENTRY_BYTES = 64
-/** Entries lie in pieces of memory of this size: one of its own for each would be most of what the collector has to do. */
+/** Entries lie in pieces of memory of this size: one of its own for each would be several objects to make and to collect. */
 const SLAB_BYTES = 64 * 1024
 /** In the place of the size of a key: there is none. */
 const NO_KEY = -1
