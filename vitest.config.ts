@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^vitrine$/, replacement: path('./packages/vitrine/src/index.ts') },
-      { find: /^vitrine\/(.*)$/, replacement: `${path('./packages/vitrine/src/')}$1.ts` },
+      { find: /^vitrine\/(run|cli|testing)$/, replacement: `${path('./packages/vitrine/src/')}$1.ts` },
       { find: /^@vitrine\/embedded-postgres$/, replacement: path('./packages/embedded-postgres/src/index.ts') },
     ],
   },

@@ -1,7 +1,6 @@
 /** Types of `reference.mjs`, for the test that calls it on the sources. */
 import type * as registry from 'vitrine/base/error-registry'
-import type { Language } from 'vitrine/cli/language'
-import type { Program, runProgram, SingleProgram } from 'vitrine/cli/program'
+import type { Language, Program, runProgram, SingleProgram } from 'vitrine/cli'
 
 type Kinds = Readonly<Record<string, { readonly what: string; readonly hint: string; readonly exit: string }>>
 

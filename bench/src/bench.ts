@@ -1,8 +1,6 @@
 /** What every bench is given, and the two sides that most of them compare. */
 
-import { parseAddress } from 'vitrine/postgres/address'
-import { connect } from 'vitrine/postgres/connect'
-import { applyPlan, planFor } from 'vitrine/target/migrate'
+import { applyPlan, connect, parseAddress, planFor } from 'vitrine/run'
 import { runNode, runPsql } from './child.ts'
 import { publicationOf, type Subject } from './publication.ts'
 import { referenceWork } from './reference.ts'

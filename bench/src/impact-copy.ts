@@ -2,20 +2,21 @@
  * The reference of Impact's bench: the published tables of one database, already computed, are moved into the staging schema
  * of another, with all that makes them tables: keys, indexes, references, statistics, comments. Nothing is computed or checked.
  */
+
 import type { Publication } from 'vitrine'
-import { parseAddress } from 'vitrine/postgres/address'
-import { connect } from 'vitrine/postgres/connect'
-import { identifier, qualified } from 'vitrine/publication/shape'
+import { connect, parseAddress } from 'vitrine/run'
 import {
   clearWorkSchema,
   declareReferences,
   finishTable,
+  identifier,
   loadTable,
   openStaging,
+  qualified,
   referencesOf,
   stagedShape,
   validateReference,
-} from 'vitrine/target/staging'
+} from 'vitrine/testing'
 
 /** Milliseconds of one copy. */
 export async function copyResults(

@@ -5,9 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { definePublication } from 'vitrine'
-import { VitrineError } from 'vitrine/base/errors'
-import { parseAddress } from 'vitrine/postgres/address'
-import { rollback } from 'vitrine/run/rollback'
+import { parseAddress, rollback, VitrineError } from 'vitrine/run'
 import { publicationOf } from './publication.ts'
 import type { OneSwitch, SwitchesReport } from './tool-report.ts'
 

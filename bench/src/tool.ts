@@ -4,17 +4,17 @@
  * line of JSON, a ToolReport.
  */
 import { readFileSync } from 'node:fs'
-import type { Publication } from 'vitrine'
-import { Secret } from 'vitrine/base/secret'
-import { parseAddress } from 'vitrine/postgres/address'
-import { connect, type Session } from 'vitrine/postgres/connect'
-import { RowRewriter } from 'vitrine/postgres/row-rewrite'
-import { stagingSchema } from 'vitrine/publication/publication'
-import { projectionOf } from 'vitrine/publication/select-text'
-import type { PublishedTable } from 'vitrine/publication/table'
-import { sync } from 'vitrine/run/sync'
-import { checkProjections } from 'vitrine/source/projection-types'
-import { type Load, loadTable, stagedShape } from 'vitrine/target/staging'
+import type { Publication, PublishedTable } from 'vitrine'
+import { connect, parseAddress, Secret, type Session, sync } from 'vitrine/run'
+import {
+  checkProjections,
+  type Load,
+  loadTable,
+  projectionOf,
+  RowRewriter,
+  stagedShape,
+  stagingSchema,
+} from 'vitrine/testing'
 import { publicationOf, SUBJECTS } from './publication.ts'
 import type { ToolReport } from './tool-report.ts'
 

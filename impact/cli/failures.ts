@@ -1,6 +1,6 @@
 /** Errors of the operational database and of the demonstration servers, in the form in which the command line tells errors. */
 import { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from '@vitrine/embedded-postgres'
-import type { Failure } from 'vitrine/cli/failure'
+import type { Failure } from 'vitrine/cli'
 import { DATABASE_ERRORS, ImpactDatabaseError } from '../database/database-error.ts'
 import { FeedError } from '../feeds/feed-error.ts'
 

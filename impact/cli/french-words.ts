@@ -1,5 +1,5 @@
 /** Les mots de chaque commande d’Impact, en français. Les erreurs gardent le texte anglais du registre de l’outil. */
-import type { Words } from 'vitrine/cli/commands/index'
+import type { Words } from 'vitrine/cli'
 
 const plural = (count: number, one: string, many: string): string =>
   count < 2 ? `${count} ${one}` : `${count} ${many}`

@@ -1,5 +1,5 @@
 /** Les mots communs à toutes les commandes d’Impact, en français. Ceux de chaque commande sont dans `french-words.ts`. */
-import type { Language } from 'vitrine/cli/language'
+import type { Language } from 'vitrine/cli'
 
 const alarms: Language['alarms'] = {
   alarm: 'alerte',

@@ -1,6 +1,7 @@
 /** The command line `impact`, as a value: the commands of the tool about Impact's publication, in French, and its own. */
-import { defineCommands } from 'vitrine/cli/commands/index'
-import type { Program } from 'vitrine/cli/program'
+
+import type { Program } from 'vitrine/cli'
+import { defineCommands } from 'vitrine/cli'
 import publication from '../publication/index.ts'
 import { defineImpactMigrate } from './commands/migrate.ts'
 import { defineImpactSchedule, defineNuit } from './commands/nuit.ts'

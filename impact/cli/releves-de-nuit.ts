@@ -3,15 +3,12 @@
  * publie des faits frais. Un relevé qui échoue n’arrête rien : les faits de la veille restent, et c’est dit, une fois par
  * échéance. Ce qui a déjà été relevé depuis l’échéance n’est pas redemandé. Called by `nuit`, `schedule` and `start`.
  */
-import { VitrineError } from 'vitrine/base/errors'
-import { type AlarmSettings, raiseAlarm } from 'vitrine/cli/alarms'
-import type { Call } from 'vitrine/cli/command'
-import type { Prepare } from 'vitrine/cli/commands/sync'
-import { failureOf } from 'vitrine/cli/failure'
-import { withSession } from 'vitrine/cli/sessions'
-import type { Address } from 'vitrine/postgres/address'
-import type { Publication } from 'vitrine/publication/publication'
-import { preparationAlarm } from 'vitrine/schedule/alarm'
+
+import type { Publication } from 'vitrine'
+import type { Call, Prepare } from 'vitrine/cli'
+import { type AlarmSettings, failureOf, raiseAlarm, withSession } from 'vitrine/cli'
+import type { Address } from 'vitrine/run'
+import { preparationAlarm, VitrineError } from 'vitrine/run'
 import { renewedSince } from '../feeds/facts-store.ts'
 import { FeedError } from '../feeds/feed-error.ts'
 import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts'

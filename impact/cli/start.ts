@@ -1,6 +1,5 @@
 /** The process behind `npm start`. */
-import { processIo } from 'vitrine/cli/process-io'
-import { runProgram } from 'vitrine/cli/program'
+import { processIo, runProgram } from 'vitrine/cli'
 import { startProgram } from './start/program.ts'
 
 const io = processIo()

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
-import { localDay, systemClock } from 'vitrine/base/clock'
+import { localDay, systemClock } from 'vitrine/run'
 import { ImpactDatabaseError } from './database-error.ts'
 import { SCHEMA_LOCK } from './migrate.ts'
 import { setAside } from './set-aside.ts'

@@ -3,7 +3,7 @@
  * place of the one before. A company without a line has published nothing; a fetch that fails changes nothing and says so
  * in `feeds_releve`. Called by `impact sync_bges`, the demonstration and the tests.
  */
-import { localDay } from 'vitrine/base/clock'
+import { localDay } from 'vitrine/run'
 import { champ, estObjet, lireJson } from '../domain/contenu-json.ts'
 import { BgesFile } from './bges-file.ts'
 import { companySirens, countBges, gatherBges, openGathering, replaceBges } from './facts-store.ts'

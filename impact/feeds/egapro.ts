@@ -3,7 +3,7 @@
  * place of those of the same year. A company without an answer becomes a row that says why; a source that fails as a whole
  * changes nothing. Called by `impact sync_egapro`, the demonstration and the tests.
  */
-import { localDay } from 'vitrine/base/clock'
+import { localDay } from 'vitrine/run'
 import { type EgaproFact, egaproFact, egaproUrl, estSiren, inconnu } from './egapro-answer.ts'
 import { companySirens, type EgaproRow, gatherEgapro, knownEgapro, replaceEgapro } from './facts-store.ts'
 import { FeedError } from './feed-error.ts'

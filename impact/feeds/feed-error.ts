@@ -3,7 +3,7 @@
  * that the command line renders; details hold names, codes and counts, never a row value. A single company's failure is
  * not an error but a row. Thrown by `syncEgapro` and `syncBges`.
  */
-import type { ExitName } from 'vitrine/base/errors'
+import type { ExitName } from 'vitrine/run'
 import type { RaisonReleve } from './raisons.ts'
 
 export interface FeedErrorKind {

@@ -3,7 +3,7 @@
  * shapes that callers see. Called by `egapro.ts` and `bges.ts`.
  */
 import type { ClientBase } from 'pg'
-import { type Clock, systemClock } from 'vitrine/base/clock'
+import { type Clock, systemClock } from 'vitrine/run'
 import { assertMigrated, closeGathering, type Feed, openGathering, recordFailure, withFeedLock } from './facts-store.ts'
 import { FeedError } from './feed-error.ts'
 import { NoAnswer } from './http.ts'

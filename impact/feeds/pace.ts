@@ -2,7 +2,7 @@
  * The politeness of a feed: one place hands out turns, so many a second whatever the number of parallel calls, and holds
  * all of them back when the source asks for it. Also the wait that can be interrupted. Called by `retry.ts`.
  */
-import type { Clock } from 'vitrine/base/clock'
+import type { Clock } from 'vitrine/run'
 import { FeedError } from './feed-error.ts'
 
 export class Pace {

@@ -1,8 +1,8 @@
 // Runs command lines with the build of the tool, in a process of its own: a message { argv, environment } in, a message
 // { status, stdout, stderr } out. One process for all of them, because most of the time of a short command is its start.
-import { systemClock } from 'vitrine/base/clock'
-import { runProgram } from 'vitrine/cli/program'
-import { vitrine } from 'vitrine/cli/vitrine'
+import { systemClock } from '../../packages/vitrine/src/base/clock.ts'
+import { runProgram } from '../../packages/vitrine/src/cli/program.ts'
+import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
 
 process.on('message', async ({ argv, environment }) => {
   const written = { stdout: '', stderr: '' }

@@ -1,15 +1,15 @@
 /** Which command line of ours a command of a guide is, and what is wrong with it: nothing is run. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { VARIABLES } from 'vitrine/cli/environment'
-import type { Program, SingleProgram } from 'vitrine/cli/program'
-import { vitrine } from 'vitrine/cli/vitrine'
-import { parseAddress } from 'vitrine/postgres/address'
-import { chosenTables } from 'vitrine/run/request'
 import { impact } from '../../impact/cli/impact.ts'
 import { startProgram } from '../../impact/cli/start/program.ts'
 import publication from '../../impact/publication/index.ts'
 import { run } from '../../impact/test/cli/run.ts'
+import { VARIABLES } from '../../packages/vitrine/src/cli/environment.ts'
+import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
+import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
+import { parseAddress } from '../../packages/vitrine/src/postgres/address.ts'
+import { chosenTables } from '../../packages/vitrine/src/run/request.ts'
 import type { ShellCommand } from './shell.ts'
 
 export const root = join(import.meta.dirname, '../..')

@@ -2,9 +2,7 @@
  * One command of the tool in a process of its own, to be killed: `node command.js sync|rollback`, with SOURCE_URL and
  * TARGET_URL in its environment. Prints `started`, each phase as it is entered, and `done`.
  */
-import { parseAddress } from 'vitrine/postgres/address'
-import { rollback } from 'vitrine/run/rollback'
-import { sync } from 'vitrine/run/sync'
+import { parseAddress, rollback, sync } from 'vitrine/run'
 import { publication } from './publication.ts'
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)

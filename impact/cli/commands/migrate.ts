@@ -2,11 +2,17 @@
  * `migrate`: the operational database, or the published schema under the names that the team types since Django:
  * `migrate metabase --database metabase`.
  */
-import { type ExitName, VitrineError } from 'vitrine/base/errors'
-import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
-import { type MigrateWords, migrate as migratePublished } from 'vitrine/cli/commands/migrate'
-import { count } from 'vitrine/cli/language'
-import { withSession } from 'vitrine/cli/sessions'
+
+import {
+  type Call,
+  type Command,
+  count,
+  defineCommand,
+  type MigrateWords,
+  migrate as migratePublished,
+  withSession,
+} from 'vitrine/cli'
+import { type ExitName, VitrineError } from 'vitrine/run'
 import { type AppliedMigration, migrateOperational } from '../../database/migrate.ts'
 
 const WORDS = {

@@ -2,13 +2,24 @@
  * `nuit` et `schedule` : la publication de la nuit, sur des sources publiques relevées juste avant. `nuit` est pour le cron
  * d’une plateforme, `schedule` reste en marche.
  */
-import { type ExitName, VitrineError } from 'vitrine/base/errors'
-import { type Call, type Command, type CommandWords, defineCommand } from 'vitrine/cli/command'
-import { type ScheduleWords, scheduleSettings, stayPublishing, WISH } from 'vitrine/cli/commands/schedule'
-import { publishUnless, type SyncWords, syncIfDue, tellPublished } from 'vitrine/cli/commands/sync'
-import type { PublishUnless } from 'vitrine/cli/due-runs'
-import type { Publication } from 'vitrine/publication/publication'
-import { lastDue } from 'vitrine/schedule/due'
+
+import type { Publication } from 'vitrine'
+import type { PublishUnless } from 'vitrine/cli'
+import {
+  type Call,
+  type Command,
+  type CommandWords,
+  defineCommand,
+  publishUnless,
+  type ScheduleWords,
+  type SyncWords,
+  scheduleSettings,
+  stayPublishing,
+  syncIfDue,
+  tellPublished,
+  WISH,
+} from 'vitrine/cli'
+import { type ExitName, lastDue, VitrineError } from 'vitrine/run'
 import { MINUTES_DE_RELEVE, relevesDeNuit } from '../releves-de-nuit.ts'
 
 const OPTIONS = {

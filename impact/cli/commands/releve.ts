@@ -1,8 +1,7 @@
 /** `sync_egapro` et `sync_bges` : relèvent une source publique dans la base opérationnelle, avant la publication. */
-import type { ExitName } from 'vitrine/base/errors'
-import { type Call, type Command, type CommandWords, defineCommand } from 'vitrine/cli/command'
-import { count, duration } from 'vitrine/cli/language'
-import { withSession } from 'vitrine/cli/sessions'
+
+import { type Call, type Command, type CommandWords, count, defineCommand, duration, withSession } from 'vitrine/cli'
+import type { ExitName } from 'vitrine/run'
 import { syncBges } from '../../feeds/bges.ts'
 import { syncEgapro } from '../../feeds/egapro.ts'
 import type { Feed } from '../../feeds/facts-store.ts'

@@ -1,8 +1,7 @@
 /** `sample`: fills an empty operational database with invented companies and people. */
-import { type ExitName, VitrineError } from 'vitrine/base/errors'
-import { type Call, type Command, type CommandWords, defineCommand } from 'vitrine/cli/command'
-import { count, duration } from 'vitrine/cli/language'
-import { withSession } from 'vitrine/cli/sessions'
+
+import { type Call, type Command, type CommandWords, count, defineCommand, duration, withSession } from 'vitrine/cli'
+import { type ExitName, VitrineError } from 'vitrine/run'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
 
 export const DEFAULT_SIZE: SampleSize = 'M'

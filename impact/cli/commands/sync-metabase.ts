@@ -1,6 +1,5 @@
 /** `sync_metabase` : la publication, avec les options que l’équipe connaît pour n’en refaire qu’une partie. */
-import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
-import { type SyncWords, sync } from 'vitrine/cli/commands/sync'
+import { type Call, type Command, defineCommand, type SyncWords, sync } from 'vitrine/cli'
 
 /** Les parties de la publication sous leurs noms d’origine. */
 const PARTS = {

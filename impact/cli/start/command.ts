@@ -4,14 +4,20 @@
  * on those.
  */
 import { dirname, join, resolve } from 'node:path'
-import { type ExitName, VitrineError } from 'vitrine/base/errors'
-import { type Call, type Command, defineCommand } from 'vitrine/cli/command'
-import { stayPublishing } from 'vitrine/cli/commands/schedule'
-import { type Published, publishUnless, type SyncAnswer, syncAnswer, syncText } from 'vitrine/cli/commands/sync'
-import type { Settings } from 'vitrine/cli/environment'
-import { type Address, addressUrl, printable } from 'vitrine/postgres/address'
-import type { IsDone, SyncRequest } from 'vitrine/run/request'
-import { nextDue } from 'vitrine/schedule/due'
+import type { Settings } from 'vitrine/cli'
+import {
+  type Call,
+  type Command,
+  defineCommand,
+  type Published,
+  publishUnless,
+  type SyncAnswer,
+  stayPublishing,
+  syncAnswer,
+  syncText,
+} from 'vitrine/cli'
+import type { IsDone, SyncRequest } from 'vitrine/run'
+import { type Address, addressUrl, type ExitName, nextDue, printable, VitrineError } from 'vitrine/run'
 import { databaseFolder } from '../../database/sql-file.ts'
 import publication from '../../publication/index.ts'
 import { afterReleves } from '../commands/nuit.ts'

@@ -1,10 +1,9 @@
 /** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
-import { VitrineError } from 'vitrine/base/errors'
-import type { Call } from 'vitrine/cli/command'
-import { count } from 'vitrine/cli/language'
-import { withSession } from 'vitrine/cli/sessions'
-import type { Address } from 'vitrine/postgres/address'
-import type { Session } from 'vitrine/postgres/connect'
+
+import type { Call } from 'vitrine/cli'
+import { count, withSession } from 'vitrine/cli'
+import type { Address, Session } from 'vitrine/run'
+import { VitrineError } from 'vitrine/run'
 import { migrateOperational } from '../../database/migrate.ts'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
 import publication from '../../publication/index.ts'

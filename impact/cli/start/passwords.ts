@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { Secret } from 'vitrine/base/secret'
+import { Secret } from 'vitrine/run'
 
 const NAMES = ['owner', 'writer', 'reader', 'pseudonymKey'] as const
 export type Passwords = Readonly<Record<(typeof NAMES)[number], Secret>>

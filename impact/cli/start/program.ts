@@ -1,5 +1,5 @@
 /** The command line behind `npm start`, as a value. Started by `start.ts`; tests run it in-process. */
-import type { SingleProgram } from 'vitrine/cli/program'
+import type { SingleProgram } from 'vitrine/cli'
 import publication from '../../publication/index.ts'
 import { explain } from '../failures.ts'
 import { french } from '../french.ts'

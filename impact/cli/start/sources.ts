@@ -1,7 +1,7 @@
 /** The public sources of the demonstration: a server of our own on this machine that speaks their formats. */
-import type { Call } from 'vitrine/cli/command'
-import { withSession } from 'vitrine/cli/sessions'
-import type { Address } from 'vitrine/postgres/address'
+import type { Call } from 'vitrine/cli'
+import { withSession } from 'vitrine/cli'
+import type { Address } from 'vitrine/run'
 import { sampleFacts } from '../../feeds/demo-facts.ts'
 import { startDemoServer } from '../../feeds/demo-server.ts'
 import publication from '../../publication/index.ts'

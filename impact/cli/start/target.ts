@@ -1,10 +1,9 @@
 /** Makes the database of Metabase ready: roles, rights, published schema. Called by `start` in both modes. */
-import { VitrineError } from 'vitrine/base/errors'
-import type { Call } from 'vitrine/cli/command'
-import { withWritableTarget } from 'vitrine/cli/sessions'
-import type { Address } from 'vitrine/postgres/address'
-import { applyPlan, planFor } from 'vitrine/target/migrate'
-import { applyProvision, planProvision } from 'vitrine/target/provision'
+
+import type { Call } from 'vitrine/cli'
+import { withWritableTarget } from 'vitrine/cli'
+import type { Address } from 'vitrine/run'
+import { applyPlan, applyProvision, planFor, planProvision, VitrineError } from 'vitrine/run'
 import publication from '../../publication/index.ts'
 import { timed } from './timing.ts'
 import { startWords } from './words.ts'

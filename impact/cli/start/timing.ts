@@ -1,6 +1,6 @@
 /** Says on stderr how long each step took. Called by the steps of `start`. */
-import type { Call } from 'vitrine/cli/command'
-import { duration } from 'vitrine/cli/language'
+import type { Call } from 'vitrine/cli'
+import { duration } from 'vitrine/cli'
 
 /** Does a step, then says what `says` makes of its result; nothing when that is null. */
 export async function timed<T>(call: Call, says: (result: T) => string | null, work: () => Promise<T>): Promise<T> {

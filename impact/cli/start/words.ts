@@ -1,5 +1,5 @@
 /** What `npm start` says, in French. */
-import type { CommandWords } from 'vitrine/cli/command'
+import type { CommandWords } from 'vitrine/cli'
 
 export const startWords = {
   summary: 'démarre tout le système sur cette machine',

@@ -2,10 +2,10 @@
 
 import { definePublication } from 'vitrine'
 import type { Publication } from '../../../packages/vitrine/src/index.ts'
+import { applyPlan, planFor } from '../../../packages/vitrine/src/migration/migrate.ts'
 import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
 import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
 import { type SyncRequest, sync } from '../../../packages/vitrine/src/run/sync.ts'
-import { applyPlan, planFor } from '../../../packages/vitrine/src/target/migrate.ts'
 import { TestDatabase, type TestRole, type Version } from '../../../test/database.ts'
 import { migrateOperational } from '../../database/migrate.ts'
 import { loadSample, type SampleSize } from '../../database/sample.ts'

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definePublication } from 'vitrine'
-import { checkPublication } from '../../../packages/vitrine/src/publication/check.ts'
+import { checkPublication } from '../../../packages/vitrine/src/lineage/check.ts'
 import { daySelect } from '../../../packages/vitrine/src/publication/history-select.ts'
 import { TestDatabase, VERSIONS } from '../../../test/database.ts'
 import impact from '../../publication/index.ts'

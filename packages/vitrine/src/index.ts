@@ -1,5 +1,5 @@
 export { type Expression, sql } from 'kysely'
-export { checkPublication, requireSound } from './publication/check.ts'
+export { checkPublication, requireSound } from './lineage/check.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'
 export { category, compute, measure, pseudonym } from './publication/compute.ts'
@@ -7,7 +7,21 @@ export { before, type HistoryTable, history } from './publication/history.ts'
 export { runDay, runInstant, runYear } from './publication/instant.ts'
 export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'
 export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
-export { indirect, open, partly, personal, register, secret } from './publication/register.ts'
+export {
+  type DatabaseOf,
+  indirect,
+  type NotNullColumn,
+  open,
+  partly,
+  personal,
+  type RegisteredColumn,
+  register,
+  type Source,
+  secret,
+} from './publication/register.ts'
+export type { PublishedTable } from './publication/table.ts'
+export { from, rows } from './publication/table.ts'
+export { band, because, count, masked, month, present, year } from './publication/treatment.ts'
 export type {
   Bytes,
   Float,
@@ -18,7 +32,4 @@ export type {
   LocalTime,
   Numeric,
   Uuid,
-} from './publication/sql-type.ts'
-export type { PublishedTable } from './publication/table.ts'
-export { from, rows } from './publication/table.ts'
-export { band, because, count, masked, month, present, year } from './publication/treatment.ts'
+} from './sql/sql-type.ts'

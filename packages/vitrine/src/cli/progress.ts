@@ -2,8 +2,9 @@
  * The progress of a run on stderr: one live line on a terminal, plain lines elsewhere, so that a log file stays readable.
  * Called by the commands that run a sync.
  */
+
+import type { Phase } from '../record/runs.ts'
 import type { RunEvent, RunObserver } from '../run/observer.ts'
-import type { Phase } from '../target/runs.ts'
 import type { Io } from './io.ts'
 import { count, duration, type Language, megabytes } from './language.ts'
 

@@ -1,6 +1,6 @@
 /** The runs of a record as a table for people. Called by `status` and `runs`. */
 import type { Publication } from '../publication/publication.ts'
-import type { RunRecord, Trigger } from '../target/runs.ts'
+import type { RunRecord, Trigger } from '../record/runs.ts'
 import { duration, type Language } from './language.ts'
 import { textTable } from './text-table.ts'
 

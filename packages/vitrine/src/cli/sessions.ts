@@ -4,7 +4,7 @@ import type { Address } from '../postgres/address.ts'
 import { connect, type Session, type Side } from '../postgres/connect.ts'
 import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
-import { requireOwnTarget } from '../target/source-record.ts'
+import { requireOwnTarget } from '../record/installation.ts'
 import type { Call } from './command.ts'
 
 export interface SessionWish {

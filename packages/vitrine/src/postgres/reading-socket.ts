@@ -3,12 +3,13 @@
  * they speak like any other: the driver gets a buffer of its own with each `data`. Made in `connect.ts`, borrowed in `wire.ts`.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
-import { BLOCK_BYTES } from './blocks.ts'
 
 /** What one look at the network may bring. A multiple of what a server sends at once, which is eight kilobytes. */
 const READ_BYTES = 64 * 1024
 /** Longer than that no copy keeps the others waiting: a socket with much to read is read on and on. Not under TLS, whose sockets are not ours. */
 const TURN_MS = 2
+/** Of the blocks in which a copy writes (`copy/blocks.ts`). */
+export const BLOCK_BYTES = 64 * 1024
 /** As many as are on their way at once in a copy. */
 const ROOM_BYTES = 4 * BLOCK_BYTES
 

@@ -2,8 +2,9 @@
  * One instant of the source for several connections: an exported REPEATABLE READ READ ONLY snapshot that each imports. Its
  * transactions are bounded on the server too, for the case that this process stands still and cannot give it back.
  */
+
 import { VitrineError } from '../base/errors.ts'
-import { literal } from '../publication/select-text.ts'
+import { literal } from '../sql/quote.ts'
 import type { Session } from './connect.ts'
 
 export interface Snapshot {

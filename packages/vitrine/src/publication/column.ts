@@ -3,7 +3,6 @@
  * `.references()`. A value that may be NULL is not accepted by `publish` until `.nullable()` says so.
  */
 import type { Expression, OperationNode } from 'kysely'
-import type { Computed } from './compute.ts'
 import type {
   Float,
   Instant,
@@ -15,8 +14,9 @@ import type {
   ScalarKind,
   SqlType,
   Uuid,
-} from './sql-type.ts'
-import { sqlType } from './sql-type.ts'
+} from '../sql/sql-type.ts'
+import { sqlType } from '../sql/sql-type.ts'
+import type { Computed } from './compute.ts'
 
 export type Nullability = 'not null' | 'nullable' | 'undecided'
 

@@ -3,8 +3,8 @@
  * because its results are remembered by input. `category` and `pseudonym` are the rules that may see personal values.
  */
 import type { Expression, OperationNode } from 'kysely'
+import type { Decoded, SqlValue, Uuid } from '../sql/sql-type.ts'
 import type { Justified, Treated } from './privacy.ts'
-import type { Decoded, SqlValue, Uuid } from './sql-type.ts'
 import type { Treatment } from './treatment.ts'
 
 export interface ComputationInput {

@@ -1,7 +1,7 @@
 /**
  * `history(name, comment, columns)`: a published table that accumulates, one row a local day. Its figures are computed in
  * SQL from the version that is about to be published, so it sees published columns and nothing else. Frozen data like the
- * other tables: the past days are kept by `target/ledger.ts`, the checks are in `history-check.ts`.
+ * other tables: the past days are kept by `record/ledger.ts`, the checks are in `history-check.ts`.
  */
 import {
   CastNode,
@@ -15,9 +15,9 @@ import {
   ValueNode,
 } from 'kysely'
 import { VitrineError } from '../base/errors.ts'
+import type { LocalDate } from '../sql/sql-type.ts'
 import type { Column } from './column.ts'
 import { runInstant } from './instant.ts'
-import type { LocalDate } from './sql-type.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 import type { TreatedExpression } from './treatment.ts'
 

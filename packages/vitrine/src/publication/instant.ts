@@ -3,7 +3,7 @@
  * two tables never disagree about the day. Before a run, as in checks, it stands for the transaction's own time.
  */
 import { ExpressionWrapper, type OperationNode, RawNode } from 'kysely'
-import type { Instant, LocalDate } from './sql-type.ts'
+import type { Instant, LocalDate } from '../sql/sql-type.ts'
 import type { TreatedExpression } from './treatment.ts'
 
 const INSTANT = RawNode.createWithSql('transaction_timestamp()')

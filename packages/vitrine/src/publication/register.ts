@@ -10,7 +10,6 @@ import {
   PostgresQueryCompiler,
   type SelectQueryBuilder,
 } from 'kysely'
-import type { Indirect, Personal, PrivacyClass, SecretValue } from './privacy.ts'
 import type {
   Float,
   Instant,
@@ -22,8 +21,9 @@ import type {
   ScalarKind,
   SqlType,
   Uuid,
-} from './sql-type.ts'
-import { sqlType } from './sql-type.ts'
+} from '../sql/sql-type.ts'
+import { sqlType } from '../sql/sql-type.ts'
+import type { Indirect, Personal, PrivacyClass, SecretValue } from './privacy.ts'
 
 declare const carried: unique symbol
 

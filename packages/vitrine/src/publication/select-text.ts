@@ -14,22 +14,11 @@ import {
   SelectionNode,
   SelectQueryNode,
 } from 'kysely'
+import { literal } from '../sql/quote.ts'
+import { oidOf, type SqlType } from '../sql/sql-type.ts'
 import type { Computation } from './compute.ts'
 import { isRunInstant } from './instant.ts'
-import { oidOf, type SqlType } from './sql-type.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
-
-/** A value as an SQL literal. Sessions run with standard_conforming_strings, so a backslash is an ordinary character. */
-export function literal(value: unknown): string {
-  if (value === null) return 'null'
-  if (typeof value === 'boolean') return value ? 'true' : 'false'
-  if (typeof value === 'bigint') return value < 0n ? `(${value})` : String(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return value < 0 ? `(${value})` : String(value)
-  if (typeof value === 'string' && !value.includes('\0')) return `'${value.replaceAll("'", "''")}'`
-  throw new TypeError(
-    `a ${typeof value} cannot be written as an SQL literal: give a text, a number, a bigint or a boolean`,
-  )
-}
 
 class LiteralCompiler extends PostgresQueryCompiler {
   readonly #instant: string | null

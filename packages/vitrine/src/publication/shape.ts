@@ -1,8 +1,9 @@
 /**
  * The shape of published tables: what the target must look like, as plain comparable data. `shapeOf` derives it from the
- * definition; `target/live-shape.ts` reads the same data from a database; `target/plan.ts` compares the two.
+ * definition; `catalogue/live-shape.ts` reads the same data from a database; `migration/plan.ts` compares the two.
  */
 import { createHash } from 'node:crypto'
+import { identifier, qualified } from '../sql/quote.ts'
 import { type Publication, publishedRelations } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import type { PublishedTable } from './table.ts'
@@ -40,30 +41,6 @@ export interface TableShape {
   /** Plain indexes on foreign keys; those of constraints are not repeated. */
   readonly indexes: readonly IndexShape[]
 }
-
-/** An identifier, quoted when PostgreSQL would quote it. The one place of the tool where identifiers are quoted. */
-export function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`
-}
-
-const RESERVED = new Set(
-  (
-    'all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast ' +
-    'char character check coalesce collate collation column concurrently constraint create cross current_catalog ' +
-    'current_date current_role current_schema current_time current_timestamp current_user dec decimal default deferrable ' +
-    'desc distinct do else end except exists extract false fetch float for foreign freeze from full grant greatest group ' +
-    'grouping having ilike in initially inner inout int integer intersect interval into is isnull join json json_array ' +
-    'json_arrayagg json_exists json_object json_objectagg json_query json_scalar json_serialize json_table json_value ' +
-    'lateral leading least left like limit localtime localtimestamp merge_action national natural nchar none normalize not ' +
-    'notnull null nullif numeric offset on only or order out outer overlaps overlay placing position precision primary ' +
-    'real references returning right row select session_user setof similar smallint some substring symmetric ' +
-    'system_user table tablesample then time timestamp to trailing treat trim true union unique user using values varchar ' +
-    'variadic verbose when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces ' +
-    'xmlparse xmlpi xmlroot xmlserialize xmltable'
-  ).split(' '),
-)
-
-export const qualified = (schema: string, name: string): string => `${identifier(schema)}.${identifier(name)}`
 
 export const primaryKeyOf = (table: PublishedTable): string | null =>
   table.columns.find((column) => column.isPrimaryKey)?.name ?? null

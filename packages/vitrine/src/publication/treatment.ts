@@ -3,8 +3,8 @@
  * the query's node, where `lineage.ts` finds it. A copy of the node loses the mark and is refused: it fails closed.
  */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueNode } from 'kysely'
+import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
 import type { Justified, SecretValue, Treated } from './privacy.ts'
-import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from './sql-type.ts'
 
 export type TreatmentName =
   | 'because'

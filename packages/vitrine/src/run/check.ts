@@ -2,14 +2,15 @@
  * The check phase: all that can be refused before the source is read. Two servers are asked, at the same time. Called by
  * `sync.ts`.
  */
+
+import { requireMigrated } from '../migration/migrate.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { checkProjections } from '../source/projection-types.ts'
-import { planCarry } from '../target/carry.ts'
-import { requireMigrated } from '../target/migrate.ts'
-import { requireWorkSchemas } from '../target/staging.ts'
-import { finishSwitch } from '../target/switch.ts'
+import { planCarry } from '../version/carry.ts'
+import { requireWorkSchemas } from '../version/staging.ts'
+import { finishSwitch } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
 import { both, type Stream } from './sessions.ts'
 

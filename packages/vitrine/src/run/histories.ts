@@ -11,9 +11,9 @@ import type { Session } from '../postgres/connect.ts'
 import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
 import type { Publication } from '../publication/publication.ts'
+import { ledgerSelect, recordDay, requireLedgerFits } from '../record/ledger.ts'
 import { fits, readTypes } from '../source/projection-types.ts'
-import { ledgerSelect, recordDay, requireLedgerFits } from '../target/ledger.ts'
-import { finishTable, type Load, loadTable, stagedShape } from '../target/staging.ts'
+import { finishTable, type Load, loadTable, stagedShape } from '../version/staging.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /**

@@ -1,6 +1,7 @@
 /** What a run tells while it goes on. The command line draws it; the library never prints. */
-import type { Phase, TableOutcome } from '../target/runs.ts'
-import type { SwitchWay } from '../target/way.ts'
+
+import type { SwitchWay } from '../record/outcome.ts'
+import type { Phase, TableOutcome } from '../record/runs.ts'
 
 export type RunEvent =
   | { readonly kind: 'phase'; readonly phase: Phase }

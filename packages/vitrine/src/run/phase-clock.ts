@@ -1,6 +1,6 @@
 /** The phases of one run: each is told and recorded as it begins, and its time is counted. Called by `sync.ts` and `rollback.ts`. */
 import type { Session } from '../postgres/connect.ts'
-import { enterPhase, type Phase } from '../target/runs.ts'
+import { enterPhase, type Phase } from '../record/runs.ts'
 import type { RunObserver } from './observer.ts'
 
 export class PhaseClock {

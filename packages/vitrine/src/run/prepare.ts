@@ -3,10 +3,10 @@
  * the leading session while the streams stage the history. Called by `sync.ts`.
  */
 import type { Session } from '../postgres/connect.ts'
-import { type CarryPlan, planCarry } from '../target/carry.ts'
-import { ownViews } from '../target/own-views.ts'
-import type { StagedReference } from '../target/staging.ts'
-import { publishedCounts } from '../target/verify.ts'
+import { ownViews } from '../record/own-views.ts'
+import { type CarryPlan, planCarry } from '../version/carry.ts'
+import type { StagedReference } from '../version/staging.ts'
+import { publishedCounts } from '../version/verify.ts'
 import { declareStaged } from './references.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 

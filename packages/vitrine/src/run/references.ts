@@ -2,16 +2,17 @@
  * References between tables in a run. When only some tables are read again, a reference to or from a table taken over as
  * published may break; the table at its other end is then read again too, from the same instant, and said.
  */
+
 import type { Session } from '../postgres/connect.ts'
-import { qualified } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import { qualified } from '../sql/quote.ts'
 import {
   brokenReferences,
   declareReferences,
   referencesOf,
   type StagedReference,
   stagedShape,
-} from '../target/staging.ts'
+} from '../version/staging.ts'
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 

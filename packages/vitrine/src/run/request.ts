@@ -5,7 +5,7 @@ import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { Trigger } from '../target/runs.ts'
+import type { Trigger } from '../record/runs.ts'
 import type { RunObserver } from './observer.ts'
 
 export interface SyncRequest {

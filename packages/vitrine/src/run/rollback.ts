@@ -10,12 +10,11 @@ import { connect, type Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
-import { requireBookkeeping } from '../target/bookkeeping.ts'
-import { planCarry } from '../target/carry.ts'
-import { requireKeptVersion } from '../target/kept-version.ts'
-import { ledgerSelect } from '../target/ledger.ts'
-import { readOwnRecord } from '../target/migrate.ts'
-import { ownViews } from '../target/own-views.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { readOwnRecord } from '../record/installation.ts'
+import { ledgerSelect } from '../record/ledger.ts'
+import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
+import { ownViews } from '../record/own-views.ts'
 import {
   beginRun,
   failRun,
@@ -24,10 +23,18 @@ import {
   startOf,
   succeedRun,
   type TableOutcome,
-} from '../target/runs.ts'
-import { dropRelations, dropStaging, finishTable, type Load, loadTable, requireWorkSchemas } from '../target/staging.ts'
-import { dropUnkept, hideRetired, type SwitchResult, switchVersions } from '../target/switch.ts'
-import type { SwitchWay } from '../target/way.ts'
+} from '../record/runs.ts'
+import { planCarry } from '../version/carry.ts'
+import { requireKeptVersion } from '../version/kept-version.ts'
+import {
+  dropRelations,
+  dropStaging,
+  finishTable,
+  type Load,
+  loadTable,
+  requireWorkSchemas,
+} from '../version/staging.ts'
+import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import type { RunObserver } from './observer.ts'
 import { PhaseClock } from './phase-clock.ts'

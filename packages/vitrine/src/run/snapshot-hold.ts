@@ -5,7 +5,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { exportSnapshot, type Snapshot } from '../postgres/snapshot.ts'
-import { recordSnapshotTime } from '../target/runs.ts'
+import { recordSnapshotTime } from '../record/runs.ts'
 
 export class SnapshotHold {
   /** Rejects with SNAPSHOT_TOO_LONG when the snapshot is still held at the limit. Never resolves. */

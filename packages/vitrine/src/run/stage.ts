@@ -1,15 +1,16 @@
 /** The stage phase: tables of the run are read from the source at one instant, the others are taken over as published. */
+
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import { RowRewriter } from '../copy/row-rewrite.ts'
 import type { Session } from '../postgres/connect.ts'
-import { RowRewriter } from '../postgres/row-rewrite.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import type { Publication } from '../publication/publication.ts'
 import { projectionOf } from '../publication/select-text.ts'
-import { identifier, qualified } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
-import { buildTable, type Load, stagedShape } from '../target/staging.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { buildTable, type Load, stagedShape } from '../version/staging.ts'
 import type { RunObserver } from './observer.ts'
 import type { Stream } from './sessions.ts'
 

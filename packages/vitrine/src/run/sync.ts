@@ -4,15 +4,16 @@
  * previous version is served, whole.
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { requireSound } from '../lineage/check.ts'
+import { requireMigrated } from '../migration/migrate.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type DatabaseIdentity, refuseSameDatabase } from '../postgres/identity.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import { requireSound } from '../publication/check.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
-import type { CarryPlan } from '../target/carry.ts'
-import { requireMigrated } from '../target/migrate.ts'
+import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
+import { recordSource, requireOwnTarget } from '../record/installation.ts'
+import type { SwitchResult } from '../record/outcome.ts'
 import {
   beginRun,
   failRun,
@@ -21,10 +22,10 @@ import {
   startOf,
   succeedRun,
   type TableOutcome,
-} from '../target/runs.ts'
-import { recordSource, requireOwnTarget } from '../target/source-record.ts'
-import { dropStaging, openStaging } from '../target/staging.ts'
-import { dropUnkept, hideRetired, type SwitchResult, switchVersions, unheardSwitch } from '../target/switch.ts'
+} from '../record/runs.ts'
+import type { CarryPlan } from '../version/carry.ts'
+import { dropStaging, openStaging } from '../version/staging.ts'
+import { dropUnkept, hideRetired, switchVersions, unheardSwitch } from '../version/switch.ts'
 import { check } from './check.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { recordHistories, stageHistories } from './histories.ts'

@@ -1,8 +1,8 @@
 /** The verify phase: nothing unchecked is published. The checks themselves are in `target/`. */
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type StagedReference, validateReference } from '../target/staging.ts'
-import { guardShrink, verifyRows } from '../target/verify.ts'
+import { type StagedReference, validateReference } from '../version/staging.ts'
+import { guardShrink, verifyRows } from '../version/verify.ts'
 import { spread } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
 

@@ -1,8 +1,8 @@
 /** How heavy each table is, so that a run starts with the heaviest and its last one is short. Called by `sync.ts`. */
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
+import { lastMilliseconds } from '../record/runs.ts'
 import { estimatedRows } from '../source/estimate.ts'
-import { lastMilliseconds } from '../target/runs.ts'
 
 /**
  * By table: what it took last time, which counts its rules and documents too; before every table has been read once, the

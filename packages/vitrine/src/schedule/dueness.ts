@@ -4,7 +4,7 @@
  */
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { bookkeepingIsCurrent } from '../target/bookkeeping.ts'
+import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { DueTimes, nextDue } from './due.ts'
 
 export interface Dueness {

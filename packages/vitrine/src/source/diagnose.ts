@@ -2,11 +2,12 @@
  * Says which column of a refused table was wrong and in how many rows, by counting on the source in the run's snapshot.
  * Called only after the target refused rows: it names and counts, it never reads a value.
  */
+
 import type { Problem } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { projectionOf } from '../publication/select-text.ts'
-import { identifier } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
+import { identifier } from '../sql/quote.ts'
 
 interface Check {
   readonly column: PublishedColumn

@@ -3,11 +3,12 @@
  * rights that the session's role lacks. Only the catalogue is read. Each problem says the line to write or the statement
  * to run. Called by `vitrine check` and by the check phase of a run.
  */
+
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type RegisteredColumn, type RegisteredColumns, type Source, unreadReason } from '../publication/register.ts'
-import { identifier, qualified } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import { identifier, qualified } from '../sql/quote.ts'
 import { neededColumns } from './needed-columns.ts'
 import { isRegisteredAs, registerLine, type SourceType } from './registered-type.ts'
 

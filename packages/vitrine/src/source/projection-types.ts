@@ -4,12 +4,12 @@
  * which they are decoded. Called by `vitrine check` and by the check phase of a run.
  */
 import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
-import { decoderFor } from '../postgres/binary-decode.ts'
+import { decoderFor } from '../copy/binary-decode.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
-import type { ScalarKind, SqlType } from '../publication/sql-type.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
 
 /** A type that a query gives. */
 export interface FoundType {

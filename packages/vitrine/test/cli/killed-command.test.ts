@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import * as language from '../../src/index.ts'
+import { olderLayout } from '../migration/older-layout.ts'
 import { KEY } from '../publication/shop.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from '../run/gate.ts'
 import { Installation } from '../run/installation.ts'
 import { plainShop } from '../run/plain-shop.mjs'
-import { olderLayout } from '../target/older-layout.ts'
 import { run } from './captured-io.ts'
 
 describe.sequential.each(VERSIONS)('PostgreSQL %i', (version) => {

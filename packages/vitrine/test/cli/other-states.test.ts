@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import type { Publication } from '../../src/index.ts'
+import { olderLayout } from '../migration/older-layout.ts'
 import { KEY } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
 import { Installation } from '../run/installation.ts'
 import { receive } from '../schedule/receiver.ts'
-import { olderLayout } from '../target/older-layout.ts'
 import { run, type Setting } from './captured-io.ts'
 
 let shop: Installation

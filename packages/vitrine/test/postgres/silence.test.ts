@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { type CopyRequest, copyRows } from '../../src/copy/copy.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
-import { type CopyRequest, copyRows } from '../../src/postgres/copy.ts'
 import { FaultyNetwork } from '../run/faults/network.ts'
 
 const SILENCE_MS = 100

@@ -6,7 +6,7 @@ import { VERSIONS } from '../../../../test/database.ts'
 import { bigint, type Column, count, date, history, integer, type Publication, text } from '../../src/index.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import type { PublishedNames } from '../../src/publication/history.ts'
-import { applyDrop, planDrop } from '../../src/target/drop.ts'
+import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
 import { Installation } from './installation.ts'
 

@@ -2,15 +2,15 @@
 import type pg from 'pg'
 import { TestDatabase, type TestRole, VERSIONS, type Version } from '../../../../test/database.ts'
 import type { ServerFacts } from '../../../../test/postgres-servers.ts'
+import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
+import { applyPlan, planFor } from '../../src/migration/migrate.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
+import type { SwitchWay } from '../../src/record/outcome.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
-import { applyPlan, planFor } from '../../src/target/migrate.ts'
-import { applyProvision, planProvision } from '../../src/target/provision.ts'
-import type { SwitchWay } from '../../src/target/way.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
 
 /** Every version of the server with every way of switching. */

@@ -5,8 +5,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
+import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { rollback } from '../../src/run/rollback.ts'
-import { applyDrop, planDrop } from '../../src/target/drop.ts'
 import { Installation } from './installation.ts'
 
 describe.each(VERSIONS)('PostgreSQL %i', (version) => {

@@ -16,8 +16,8 @@ import {
   text,
 } from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
-import { type SqlType, sqlType } from '../../src/publication/sql-type.ts'
 import { checkProjections, type FoundType, fits } from '../../src/source/projection-types.ts'
+import { type SqlType, sqlType } from '../../src/sql/sql-type.ts'
 
 /** The register says what the test wants to believe; the table says what is true. */
 const source = register('op', {

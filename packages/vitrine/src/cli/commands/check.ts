@@ -1,8 +1,8 @@
 /** `check`: whether the publication is sound, and, where DATABASE_URL is set, whether the source is what it says. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { type CheckedColumn, checkPublication } from '../../lineage/check.ts'
+import type { Origin } from '../../lineage/origin.ts'
 import type { Address } from '../../postgres/address.ts'
-import { type CheckedColumn, checkPublication } from '../../publication/check.ts'
-import type { Origin } from '../../publication/origin.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import type { PublishedTable } from '../../publication/table.ts'
 import { scheduleProblems } from '../../schedule/due.ts'

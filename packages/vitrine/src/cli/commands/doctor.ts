@@ -1,9 +1,10 @@
 /** `doctor`: proves by trying that the promises about roles, rights and separation hold, and prints what repairs them. */
+
+import { diagnose, type Finding, requireHealthy } from '../../access/doctor.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Address } from '../../postgres/address.ts'
 import type { Session } from '../../postgres/connect.ts'
 import type { Publication } from '../../publication/publication.ts'
-import { diagnose, type Finding, requireHealthy } from '../../target/doctor.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { counted } from '../language.ts'
 import { withSession, withSessionOrReason } from '../sessions.ts'

@@ -1,6 +1,6 @@
 /** `drop`: takes away what the tool made in the target, after showing it and being told to. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { applyDrop, type DropPlan, planDrop } from '../../target/drop.ts'
+import { applyDrop, type DropPlan, planDrop } from '../../run/drop.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
 

@@ -1,10 +1,10 @@
 /** `plan`: what `migrate` would change in the published schema. It changes nothing. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { planFor, requireMigrated } from '../../migration/migrate.ts'
+import type { MigrationPlan } from '../../migration/plan.ts'
+import { planText } from '../../migration/plan-text.ts'
 import type { Session } from '../../postgres/connect.ts'
 import type { Publication } from '../../publication/publication.ts'
-import { planFor, requireMigrated } from '../../target/migrate.ts'
-import type { MigrationPlan } from '../../target/plan.ts'
-import { planText } from '../../target/plan-text.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withSession } from '../sessions.ts'
 

@@ -1,9 +1,10 @@
 /** `provision`: makes roles, schema and rights on the target, or prints the SQL that somebody else must run. */
+
+import { applyProvision, type ProvisionStep, planProvision } from '../../access/provision.ts'
+import { provisionSql } from '../../access/provision-script.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Address } from '../../postgres/address.ts'
 import type { Publication } from '../../publication/publication.ts'
-import { applyProvision, type ProvisionStep, planProvision } from '../../target/provision.ts'
-import { provisionSql } from '../../target/provision-script.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { counted } from '../language.ts'
 import { withWritableTarget } from '../sessions.ts'

@@ -1,9 +1,10 @@
 /** `rebuild`: puts everything in the target back, in whatever state it is: rights, schema, history, data. */
+
+import { applyProvision, planProvision } from '../../access/provision.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { applyPlan, planFor } from '../../target/migrate.ts'
-import type { MigrationPlan } from '../../target/plan.ts'
-import { planText } from '../../target/plan-text.ts'
-import { applyProvision, planProvision } from '../../target/provision.ts'
+import { applyPlan, planFor } from '../../migration/migrate.ts'
+import type { MigrationPlan } from '../../migration/plan.ts'
+import { planText } from '../../migration/plan-text.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
 import { type ProvisionWords, stepsText } from './provision.ts'

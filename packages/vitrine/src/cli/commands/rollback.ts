@@ -1,9 +1,9 @@
 /** `rollback`: brings back the version before the published one, at once and whole. */
 import type { ExitName } from '../../base/errors.ts'
+import type { SwitchWay } from '../../record/outcome.ts'
+import type { TableOutcome } from '../../record/runs.ts'
 import { type RollbackReport, rollback as rollBack } from '../../run/rollback.ts'
 import { nextDue } from '../../schedule/due.ts'
-import type { TableOutcome } from '../../target/runs.ts'
-import type { SwitchWay } from '../../target/way.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { duration, instant } from '../language.ts'
 import { showProgress } from '../progress.ts'

@@ -1,6 +1,6 @@
 /** Where a fault strikes (a statement of each phase on either side), and what the tests have in common to strike with. */
 import type { Client } from 'pg'
-import { PHASES, type Phase } from '../../../src/target/runs.ts'
+import { PHASES, type Phase } from '../../../src/record/runs.ts'
 import type { Instant } from './network.ts'
 import type { Fault, Outcome, Side, World } from './world.ts'
 

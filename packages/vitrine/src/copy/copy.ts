@@ -1,0 +1,230 @@
+/**
+ * One table through: `COPY (select) TO STDOUT` of the source into `COPY … FROM STDIN` of the target, both binary. Bytes are
+ * forwarded untouched, or row by row through a RowRewriter. After any failure both connections are destroyed: a backend
+ * whose other side has gone would otherwise stay active and hold its snapshot.
+ */
+import type { Client } from 'pg'
+import { VitrineError } from '../base/errors.ts'
+import { socketOf } from '../postgres/driver-socket.ts'
+import { roomBeside } from '../postgres/reading-socket.ts'
+import { serverError } from '../postgres/server-error.ts'
+import { Vigil } from '../postgres/vigil.ts'
+import { Blocks } from './blocks.ts'
+import type { RowRewriter } from './row-rewrite.ts'
+import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
+
+export interface CopyRequest {
+  readonly source: Client
+  /** Which server is read: the target too, for rows that are published or recorded already. `source` when absent. */
+  readonly reading?: 'source' | 'target'
+  readonly target: Client
+  /** A SELECT without parameters. */
+  readonly select: string
+  /** `schema.table (columns)`, quoted. */
+  readonly into: string
+  /** The table was created in the target's open transaction: rows are written frozen. */
+  readonly freeze: boolean
+  readonly rewriter: ((blocks: Blocks) => RowRewriter) | null
+  readonly signal?: AbortSignal
+  /** Called with the bytes written so far, at most once a chunk. */
+  readonly progress?: (bytes: number) => void
+}
+
+export interface CopyResult {
+  /** Rows that the source gave. */
+  readonly read: number
+  /** Rows that the target took. */
+  readonly written: number
+  /** Rows that rules left out; read = written + dropped. */
+  readonly dropped: number
+  readonly bytes: number
+  /** Rows with something unknown, by the reasons that the table's rule gives. */
+  readonly unknown: Readonly<Record<string, number>>
+}
+
+/** Moves one table. Throws VitrineError; both clients are then unusable. */
+export async function copyRows(request: CopyRequest): Promise<CopyResult> {
+  const copy = new Copy(request)
+  try {
+    return await copy.run()
+  } catch (error) {
+    copy.destroy()
+    throw error
+  }
+}
+
+interface Waiting {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+class Copy {
+  readonly #request: CopyRequest
+  readonly #source: Wire
+  readonly #target: Wire
+  readonly #rewriter: RowRewriter | null
+  #failed: unknown = null
+  #waiting: Waiting | null = null
+  #targetCopying = false
+  #targetReady = false
+  #sourceReady = false
+  #read = 0
+  #written = 0
+  #bytes = 0
+  readonly #blocks: Blocks
+
+  constructor(request: CopyRequest) {
+    this.#request = request
+    this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written), roomBeside(socketOf(request.source)))
+    this.#rewriter = request.rewriter?.(this.#blocks) ?? null
+    const rewriter = this.#rewriter
+    this.#source = borrowWire(request.source, {
+      ...(rewriter === null
+        ? { data: (bytes: Buffer) => this.#blocks.append(bytes) }
+        : {
+            frame: (bytes: Buffer, view: DataView, start: number, end: number) =>
+              this.#rewrite(rewriter, bytes, view, start, end),
+          }),
+      message: (type, payload) => this.#sourceSays(type, payload),
+      closed: () =>
+        this.#fail(
+          new VitrineError('CONNECTION_LOST', { place: this.#reading, detail: 'It was lost while rows were read.' }),
+        ),
+    })
+    this.#target = borrowWire(request.target, {
+      message: (type, payload) => this.#targetSays(type, payload),
+      closed: () =>
+        this.#fail(
+          new VitrineError('CONNECTION_LOST', { place: 'target', detail: 'It was lost while rows were written.' }),
+        ),
+    })
+  }
+
+  async run(): Promise<CopyResult> {
+    const { select, into, freeze, signal } = this.#request
+    const abort = () => this.#fail(new VitrineError('INTERRUPTED'))
+    signal?.addEventListener('abort', abort, { once: true })
+    const resume = () => this.#source.socket.resume()
+    this.#target.socket.on('drain', resume)
+    const vigil = new Vigil(
+      () => this.#owing(),
+      (error) => this.#fail(error),
+    )
+    try {
+      if (signal?.aborted) abort()
+      this.#target.query(`copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
+      await this.#until(() => this.#targetCopying)
+      this.#source.query(`copy (${select}) to stdout (format binary)`)
+      await this.#until(() => this.#sourceReady)
+      this.#refuseViolations()
+      this.#blocks.flush()
+      this.#target.socket.write(COPY_DONE)
+      await this.#until(() => this.#targetReady)
+    } finally {
+      vigil.end()
+      signal?.removeEventListener('abort', abort)
+      this.#target.socket.off('drain', resume)
+    }
+    this.#source.release()
+    this.#target.release()
+    const dropped = this.#rewriter?.dropped ?? 0
+    if (this.#read !== this.#written + dropped) {
+      throw new VitrineError('COUNT_MISMATCH', {
+        detail: `${this.#read} read, ${this.#written} written, ${dropped} left out by rules.`,
+      })
+    }
+    return {
+      read: this.#read,
+      written: this.#written,
+      dropped,
+      bytes: this.#bytes,
+      unknown: Object.fromEntries(this.#rewriter?.unknown ?? []),
+    }
+  }
+
+  get #reading(): 'source' | 'target' {
+    return this.#request.reading ?? 'source'
+  }
+
+  /** The side that has to move next: the source while it gives rows and the target takes them. */
+  #owing(): Client {
+    const { source, target } = this.#request
+    return this.#targetCopying && !this.#sourceReady && !this.#source.socket.isPaused() ? source : target
+  }
+
+  destroy(): void {
+    // The server is told why, for its log; the connection ends whether it listens or not.
+    if (this.#targetCopying && !this.#targetReady) this.#target.socket.write(copyFail('vitrine: the run was abandoned'))
+    this.#source.socket.destroy()
+    this.#target.socket.destroy()
+  }
+
+  /** A rule's violations are counted to the end of the table, so that the message can say how many rows. */
+  #refuseViolations(): void {
+    const violations = this.#rewriter?.violations ?? []
+    const first = violations[0]
+    if (first === undefined) return
+    const problems = violations.map(({ code, column, rows }) => ({
+      place: column,
+      detail: `${code}: ${rows} row${rows === 1 ? '' : 's'}`,
+    }))
+    throw new VitrineError(first.code, {
+      place: first.column,
+      detail: `${first.rows} row${first.rows === 1 ? '' : 's'}.`,
+      problems,
+    })
+  }
+
+  #rewrite(rewriter: RowRewriter, bytes: Buffer, view: DataView, start: number, end: number): void {
+    if (this.#failed !== null) return
+    try {
+      rewriter.frame(bytes, view, start, end)
+    } catch (error) {
+      this.#fail(new VitrineError('COPY_PROTOCOL', { cause: error }))
+    }
+  }
+
+  /** Hands a block on; the source waits while the target is behind. */
+  #send(bytes: Buffer, written: () => void): void {
+    if (this.#failed !== null) return
+    this.#bytes += bytes.length
+    if (!this.#target.socket.write(bytes, written)) this.#source.socket.pause()
+    this.#request.progress?.(this.#bytes)
+  }
+
+  #sourceSays(type: number, payload: Buffer): void {
+    if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), this.#reading))
+    else if (type === MESSAGE.commandComplete) this.#read = rowsOfTag(payload)
+    else if (type === MESSAGE.ready) this.#sourceReady = true
+    this.#wake()
+  }
+
+  #targetSays(type: number, payload: Buffer): void {
+    if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), 'target'))
+    else if (type === MESSAGE.copyIn) this.#targetCopying = true
+    else if (type === MESSAGE.commandComplete) this.#written = rowsOfTag(payload)
+    else if (type === MESSAGE.ready && this.#targetCopying) this.#targetReady = true
+    this.#wake()
+  }
+
+  #fail(error: unknown): void {
+    this.#failed ??= error
+    this.#waiting?.reject(this.#failed)
+    this.#waiting = null
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve()
+  }
+
+  /** Waits until a message makes the condition true. */
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#failed !== null) throw this.#failed
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting = { resolve, reject }
+      })
+    }
+    if (this.#failed !== null) throw this.#failed
+  }
+}

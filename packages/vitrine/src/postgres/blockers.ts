@@ -1,0 +1,99 @@
+/**
+ * Who keeps a lock that a statement of ours could not get: process, application, role, relations and how long, and never a
+ * text of a query. Asked after the wait is over, when the request itself is gone, so it looks for what conflicts with it:
+ * whatever we alter is locked ACCESS EXCLUSIVE, which conflicts with every lock on a relation.
+ */
+import { VitrineError } from '../base/errors.ts'
+import type { Session } from './connect.ts'
+
+export interface Blocker {
+  /** Null for a prepared transaction, which belongs to no session. */
+  readonly pid: number | null
+  readonly application: string
+  /** Which of its transactions, so that two looks can be compared. */
+  readonly transaction: string
+  /** Null for a process of the server itself. */
+  readonly role: string | null
+  /** Of its transaction; null when the server hides it, as it does from a role without pg_read_all_stats. */
+  readonly seconds: number | null
+  /** With their schema; empty when it only has changes of the catalogue that are not committed. */
+  readonly relations: readonly string[]
+}
+
+/**
+ * Sessions that hold a lock on one of the relations, given by qualified names. When there is none, those with uncommitted
+ * changes in this database: a GRANT on the published schema in an open transaction locks no relation, only a row of the
+ * catalogue. Outside a failed transaction; needs an empty search path, so that names come with their schema.
+ */
+export async function findBlockers(target: Session, relations: readonly string[]): Promise<readonly Blocker[]> {
+  const session = `l.pid, l.virtualtransaction as transaction, coalesce(a.application_name, '') as application, a.usename as role,
+    extract(epoch from clock_timestamp() - a.xact_start)::integer as seconds`
+  const locks = `pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    where l.granted and l.pid is distinct from pg_backend_pid()`
+  // Inside a transaction the server would answer with what was first seen of the sessions.
+  await target.query('select pg_stat_clear_snapshot()')
+  const holders = await target.query<Blocker>(
+    `select ${session}, array_agg(distinct l.relation::regclass::text order by l.relation::regclass::text) as relations
+     from ${locks} and l.locktype = 'relation'
+       and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+       and l.relation = any (select to_regclass(name)::oid from unnest($1::text[]) name)
+     group by l.pid, l.virtualtransaction, a.application_name, a.usename, a.xact_start order by a.xact_start nulls last, l.pid`,
+    [relations],
+  )
+  if (holders.length > 0) return holders
+  return target.query<Blocker>(
+    `select ${session}, '{}'::text[] as relations from ${locks} and l.locktype = 'transactionid'
+       and (l.pid is null or a.datname = current_database()) order by a.xact_start nulls last, l.pid`,
+  )
+}
+
+/** Long against a look-up of a dashboard, short against what blocks a switch. */
+const LOOK_AGAIN_MS = 100
+
+/** Those that were there before and still are in the same transaction: readers that come and go are in nobody's way. */
+async function lastingBlockers(target: Session, relations: readonly string[]): Promise<readonly Blocker[]> {
+  const before = await findBlockers(target, relations)
+  await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  const after = await findBlockers(target, relations)
+  const lasting = after.filter(({ transaction }) => before.some((blocker) => blocker.transaction === transaction))
+  return lasting.length === 0 ? after : lasting
+}
+
+const SHOWN = 5
+
+const shown = (names: readonly string[]): string =>
+  names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more` : names.join(', ')
+
+/** One sentence: `Session 4711 (Metabase, role metabase), 312 s into its transaction, keeps shop.sale.` */
+export function blockerText({ pid, application, role, seconds, relations }: Blocker): string {
+  const of = role === null ? 'of the server itself' : `role ${role}`
+  const what = relations.length === 0 ? 'changes that are not committed' : shown(relations)
+  if (pid === null) return `A prepared transaction (see pg_prepared_xacts) keeps ${what}.`
+  const age = seconds === null ? 'whose age only pg_read_all_stats shows' : `${seconds} s into its transaction`
+  return `Session ${pid} (${application || 'no name'}, ${of}), ${age}, keeps ${what}.`
+}
+
+/**
+ * SWITCH_BLOCKED that says after how much trying, and who is in the way. Whatever else was thrown is given back, and so is
+ * the error when the session cannot look, as in a failed transaction.
+ */
+export async function namingBlockers(
+  target: Session,
+  thrown: unknown,
+  relations: readonly string[],
+  tried: { readonly tries: number; readonly milliseconds: number },
+): Promise<unknown> {
+  if (!(thrown instanceof VitrineError) || thrown.code !== 'SWITCH_BLOCKED') return thrown
+  const blockers = await lastingBlockers(target, relations).catch(() => null)
+  if (blockers === null) return thrown
+  const sentences = blockers.slice(0, SHOWN).map(blockerText)
+  if (blockers.length > SHOWN) sentences.push(`And ${blockers.length - SHOWN} more sessions.`)
+  if (blockers.length === 0) sentences.push('Nobody keeps it any more.')
+  const budget = `${tried.tries} ${tried.tries === 1 ? 'try' : 'tries'} in ${(tried.milliseconds / 1000).toFixed(1)} s.`
+  return new VitrineError('SWITCH_BLOCKED', {
+    detail: [budget, ...sentences].join(' '),
+    cause: thrown,
+    ...(thrown.place === undefined ? {} : { place: thrown.place }),
+    ...(thrown.sqlState === undefined ? {} : { sqlState: thrown.sqlState }),
+  })
+}

@@ -1,0 +1,20 @@
+/** What the record tells of a run beside its rows: how the version was switched, and figures that moved. Data alone. */
+
+/** By renaming schemas, or by moving tables where they cannot be renamed. */
+export type SwitchWay = 'rename' | 'move'
+
+export interface SwitchResult {
+  readonly way: SwitchWay
+  readonly tries: number
+  /** Whether all published tables were held until the commit; otherwise a reader kept one of them. */
+  readonly held: boolean
+  /** From the first lock to the end of the commit: as long as a reader may have waited. */
+  readonly milliseconds: number
+}
+
+/** A figure that moved implausibly from one version to the next. */
+export interface FigureWarning {
+  readonly column: string
+  /** Names a category of the definition's own closed list, never a value that only rows hold. */
+  readonly text: string
+}

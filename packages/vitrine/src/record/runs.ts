@@ -1,0 +1,266 @@
+/** The record of runs in the bookkeeping: begun, phase by phase, with each table's counts, and ended one way or the other. */
+import type { VitrineError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { Publication } from '../publication/publication.ts'
+import { fingerprintOf } from '../publication/shape.ts'
+import type { FigureWarning, SwitchResult } from './outcome.ts'
+
+export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
+export type Phase = (typeof PHASES)[number]
+
+export type Trigger = 'command' | 'schedule' | 'rollback'
+
+export interface RunStart {
+  readonly schema: string
+  readonly trigger: Trigger
+  readonly fingerprint: string
+  readonly toolVersion: string
+}
+
+/** How a run of this tool by this definition begins its record. */
+export const startOf = (publication: Publication, trigger: Trigger): RunStart => ({
+  schema: publication.schema,
+  trigger,
+  fingerprint: fingerprintOf(publication),
+  toolVersion: TOOL_VERSION,
+})
+
+/** One table of a run. `added`, `changed` and `removed` are null where the comparison was not made. */
+export interface TableOutcome {
+  readonly table: string
+  /** Taken over from the version before, because the run was for other tables. */
+  readonly carried: boolean
+  readonly rows: number
+  readonly added: number | null
+  readonly changed: number | null
+  readonly removed: number | null
+  readonly bytes: number
+  readonly milliseconds: number
+  /** Rows with something unknown, by reason. */
+  readonly unknown: Readonly<Record<string, number>>
+  /** Figures that moved implausibly since the version before. */
+  readonly warnings: readonly FigureWarning[]
+}
+
+/**
+ * Opens the record of a run. Runs still marked as running are dead, because the caller holds the lock: they are closed as
+ * succeeded when they had published, as failed otherwise; when a dead one ended, nobody knows.
+ */
+export async function beginRun(target: Session, start: RunStart): Promise<number> {
+  await target.query(
+    `update vitrine.run
+     set state = case when published_at is null then 'failed' else 'succeeded' end,
+         error_code = case when published_at is null then 'INTERRUPTED' end,
+         finished_at = published_at
+     where schema_name = $1 and state = 'running'`,
+    [start.schema],
+  )
+  const [row] = await target.query<{ id: string }>(
+    `insert into vitrine.run (schema_name, trigger, state, phase, fingerprint, tool_version, started_at)
+     values ($1, $2, 'running', 'check', $3, $4, clock_timestamp()) returning id::text`,
+    [start.schema, start.trigger, start.fingerprint, start.toolVersion],
+  )
+  return Number(row?.id)
+}
+
+export async function enterPhase(target: Session, run: number, phase: Phase): Promise<void> {
+  await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
+}
+
+/** Milliseconds that each table took in the last run that read it from the source; missing for one never read. */
+export async function lastMilliseconds(target: Session, schema: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await target.query<{ name: string; milliseconds: number }>(
+    `select distinct on (t.table_name) t.table_name as name, t.milliseconds
+     from vitrine.run_table t join vitrine.run r on r.id = t.run_id
+     where r.schema_name = $1 and r.trigger <> 'rollback' and not t.carried order by t.table_name, r.id desc`,
+    [schema],
+  )
+  return new Map(rows.map(({ name, milliseconds }) => [name, milliseconds]))
+}
+
+/** How long the run held its snapshot of the source. */
+export async function recordSnapshotTime(target: Session, run: number, milliseconds: number): Promise<void> {
+  await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])
+}
+
+/**
+ * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
+ * they were before is remembered with the version that is kept.
+ */
+export async function recordPublication(
+  target: Session,
+  run: number,
+  schema: string,
+  dataOf: Date,
+  tables: readonly TableOutcome[],
+): Promise<void> {
+  await target.query(
+    'update vitrine.run set data_of = $2, published_at = clock_timestamp(), whole = $3 where id = $1',
+    [run, dataOf, tables.every(({ carried }) => !carried)],
+  )
+  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
+  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
+    schema,
+  ])
+  await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
+    schema,
+    tables.map(({ table }) => table),
+  ])
+  const fresh = tables.filter(({ carried }) => !carried)
+  await target.query(
+    `insert into vitrine.freshness (schema_name, table_name, row_count, data_of, published_at)
+     select $1, name, count, $4, clock_timestamp() from unnest($2::text[], $3::bigint[]) as t (name, count)
+     on conflict (schema_name, table_name) do update
+     set row_count = excluded.row_count, data_of = excluded.data_of, published_at = excluded.published_at`,
+    [schema, fresh.map(({ table }) => table), fresh.map(({ rows }) => rows), dataOf],
+  )
+}
+
+/** A history table that a rollback filled again from the ledger. */
+export interface RestoredHistory {
+  readonly table: string
+  readonly rows: number
+}
+
+/**
+ * Inside the switch of a rollback: the freshness of the published and of the kept version change places, except for history
+ * tables, which do not go back. Gives of when the data are; null when it was never recorded.
+ */
+export async function recordRollback(
+  target: Session,
+  run: number,
+  schema: string,
+  histories: readonly RestoredHistory[],
+): Promise<Date | null> {
+  const [kept] = await target.query<{ rows: string }>(
+    "select coalesce(jsonb_agg(to_jsonb(k)), '[]')::text as rows from vitrine.kept_freshness k where schema_name = $1",
+    [schema],
+  )
+  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
+  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
+    schema,
+  ])
+  await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
+    schema,
+    histories.map(({ table }) => table),
+  ])
+  await target.query(
+    `insert into vitrine.freshness select * from jsonb_populate_recordset(null::vitrine.freshness, $1::jsonb)
+     on conflict (schema_name, table_name) do nothing`,
+    [kept?.rows ?? '[]'],
+  )
+  await target.query(
+    `update vitrine.freshness f set row_count = t.count from unnest($2::text[], $3::bigint[]) as t (name, count)
+     where f.schema_name = $1 and f.table_name = t.name`,
+    [schema, histories.map(({ table }) => table), histories.map(({ rows }) => rows)],
+  )
+  const [published] = await target.query<{ dataOf: Date | null }>(
+    `update vitrine.run set published_at = clock_timestamp(),
+       data_of = (select max(data_of) from vitrine.freshness where schema_name = $2 and table_name <> all ($3))
+     where id = $1 returning data_of as "dataOf"`,
+    [run, schema, histories.map(({ table }) => table)],
+  )
+  return published?.dataOf ?? null
+}
+
+/** Ends a run that published; without a switch when it was a rehearsal. */
+export async function succeedRun(
+  target: Session,
+  run: number,
+  tables: readonly TableOutcome[],
+  phases: Readonly<Partial<Record<Phase, number>>>,
+  switched: SwitchResult | null,
+  limits: Limits,
+): Promise<void> {
+  await target.transaction(async () => {
+    await target.query(
+      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds, unknown, warnings)
+       select $1, * from jsonb_to_recordset($2::jsonb) as t (
+         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer, unknown jsonb, warnings jsonb)`,
+      [run, JSON.stringify(tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })))],
+    )
+    await target.query(
+      "update vitrine.run set state = 'succeeded', finished_at = clock_timestamp(), phases = $2, switched = $3 where id = $1",
+      [run, JSON.stringify(phases), switched === null ? null : JSON.stringify(switched)],
+    )
+    await target.query(
+      // The last run that published everything says what is due, however many others came after it.
+      `with ours as (select id, whole and trigger <> 'rollback' as counts from vitrine.run
+                     where schema_name = (select schema_name from vitrine.run where id = $1))
+       delete from vitrine.run where id in (select id from ours order by id desc offset $2)
+         and id is distinct from (select max(id) from ours where counts)`,
+      [run, limits.runsKept],
+    )
+  })
+}
+
+/**
+ * Ends a run that failed: phase, code and place, no message of a server. Gives whether it had published all the same: a connection
+ * that is lost during the commit of the switch does not say how that ended.
+ */
+export async function failRun(target: Session, run: number, phase: Phase, error: VitrineError): Promise<boolean> {
+  const [ended] = await target.query<{ published: boolean }>(
+    `update vitrine.run
+     set phase = $4, state = case when published_at is null then 'failed' else 'succeeded' end, finished_at = clock_timestamp(),
+         error_code = case when published_at is null then $2 end, error_place = case when published_at is null then $3 end
+     where id = $1 returning published_at is not null as published`,
+    [run, error.code, error.place ?? null, phase],
+  )
+  return ended?.published === true
+}
+
+export interface RunRecord {
+  readonly id: number
+  readonly trigger: Trigger
+  readonly state: 'running' | 'succeeded' | 'failed'
+  readonly phase: Phase
+  readonly startedAt: Date
+  readonly dataOf: Date | null
+  readonly publishedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly errorCode: string | null
+  readonly errorPlace: string | null
+  /** Milliseconds of each phase; empty for a run that did not end well. */
+  readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** For how long it held its snapshot of the source; null when it took none. */
+  readonly snapshotMilliseconds: number | null
+  /** How the version was switched; null for a run that did not publish, or did not end well. */
+  readonly switched: SwitchResult | null
+  readonly tables: readonly TableOutcome[]
+}
+
+/** The latest runs of a published schema, newest first, with their tables; up to a number of run when one is given. */
+export async function latestRuns(
+  target: Session,
+  schema: string,
+  count: number,
+  upTo: number | null = null,
+): Promise<readonly RunRecord[]> {
+  return target.query<RunRecord>(
+    `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
+            r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
+            r.snapshot_milliseconds as "snapshotMilliseconds", r.switched,
+            coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
+              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings) order by t.table_name)
+              from vitrine.run_table t where t.run_id = r.id), '[]') as tables
+     from vitrine.run r where r.schema_name = $1 and ($3::bigint is null or r.id <= $3) order by r.id desc limit $2`,
+    [schema, count, upTo],
+  )
+}
+
+export interface TableFreshness {
+  readonly table: string
+  readonly rows: number
+  readonly dataOf: Date
+  readonly publishedAt: Date
+}
+
+export async function freshnessOf(target: Session, schema: string): Promise<readonly TableFreshness[]> {
+  return target.query<TableFreshness>(
+    `select table_name as table, row_count::float8 as rows, data_of as "dataOf", published_at as "publishedAt"
+     from vitrine.freshness where schema_name = $1 order by table_name`,
+    [schema],
+  )
+}

@@ -1,0 +1,13 @@
+/** `vitrine/run`: to run, migrate and provision from a program of one's own. */
+export { applyProvision, planProvision } from './access/provision.ts'
+export { type Clock, localDay, systemClock } from './base/clock.ts'
+export { type ExitName, VitrineError } from './base/errors.ts'
+export { Secret } from './base/secret.ts'
+export { applyPlan, planFor } from './migration/migrate.ts'
+export { type Address, addressUrl, parseAddress, printable } from './postgres/address.ts'
+export { connect, type Session } from './postgres/connect.ts'
+export type { IsDone, SyncRequest } from './run/request.ts'
+export { rollback } from './run/rollback.ts'
+export { sync } from './run/sync.ts'
+export { preparationAlarm } from './schedule/alarm.ts'
+export { lastDue, nextDue } from './schedule/due.ts'

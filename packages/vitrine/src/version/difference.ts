@@ -1,0 +1,105 @@
+/**
+ * What a run changed in a table, from the retired version still at hand: rows added, changed and removed, by its primary
+ * key, and figures that moved implausibly. The figures are counted only where enough rows changed for one to move.
+ */
+
+import type { Limits } from '../base/limits.ts'
+import type { Session } from '../postgres/connect.ts'
+import { primaryKeyOf } from '../publication/shape.ts'
+import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
+import type { FigureWarning } from '../record/outcome.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import type { ScalarKind } from '../sql/sql-type.ts'
+import { becameUniform, implausibleFigures, type Versions, watchedFigures } from './plausibility.ts'
+
+export interface Difference {
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+}
+
+export interface Comparison {
+  /** Null when the columns of the two versions are not the same, since every row would then count as changed. */
+  readonly difference: Difference | null
+  readonly warnings: readonly FigureWarning[]
+}
+
+/** Compares a table of two versions, which stand in two schemas. Columns that the older one lacks have no figures. */
+export async function compareVersions(
+  target: Session,
+  table: PublishedTable,
+  current: string,
+  previous: string,
+  limits: Limits,
+): Promise<Comparison> {
+  const versions: Versions = { now: qualified(current, table.name), before: qualified(previous, table.name) }
+  const { same, shared } = await sharedColumns(target, versions)
+  const key = same ? primaryKeyOf(table) : null
+  const counts = key === null ? null : await countDifference(target, table, key, versions)
+  const figures = watchedFigures(table, shared)
+  const still =
+    counts !== null &&
+    (moves(counts) === 0 || (!canHaveMoved(counts, limits) && !(await becameUniform(target, figures, versions))))
+  return {
+    difference: counts === null ? null : { added: counts.added, changed: counts.changed, removed: counts.removed },
+    warnings: still ? [] : await implausibleFigures(target, figures, versions, limits),
+  }
+}
+
+/** Whether the two versions have the same columns, of the same types, and the names of those that both have. */
+async function sharedColumns(
+  target: Session,
+  { now, before }: Versions,
+): Promise<{ readonly same: boolean; readonly shared: ReadonlySet<string> }> {
+  const columns = await target.query<{ name: string; versions: number; alike: boolean }>(
+    `select a.attname as name, count(*)::integer as versions,
+            count(distinct (a.atttypid, a.atttypmod)) = 1 as alike
+     from pg_catalog.pg_attribute a
+     where a.attrelid in (to_regclass($1), to_regclass($2)) and a.attnum > 0 and not a.attisdropped group by 1`,
+    [now, before],
+  )
+  const shared = columns.filter(({ versions }) => versions === 2)
+  return {
+    same: columns.length > 0 && columns.every(({ versions, alike }) => versions === 2 && alike),
+    shared: new Set(shared.map(({ name }) => name)),
+  }
+}
+
+interface Counts extends Difference {
+  /** Rows of the version that has fewer. */
+  readonly fewest: number
+}
+
+async function countDifference(
+  target: Session,
+  table: PublishedTable,
+  key: string,
+  { now, before }: Versions,
+): Promise<Counts> {
+  const k = identifier(key)
+  const others = table.columns.filter(({ name }) => name !== key)
+  // Column by column: making a record of each row would take longer than all else.
+  const changed = others.length === 0 ? 'false' : others.map(isChanged).join(' or ')
+  // The pairs are judged where they are joined (`offset 0` keeps it so): carrying all their columns on takes a tenth longer.
+  const [found] = await target.query<Record<keyof Counts, number>>(
+    `select count(*) filter (where o is null)::float8 as added, count(*) filter (where n is null)::float8 as removed,
+            count(*) filter (where differs)::float8 as changed, least(count(n), count(o))::float8 as fewest
+     from (select n.${k} as n, o.${k} as o, o.${k} = n.${k} and (${changed}) as differs
+           from ${now} n full join ${before} o on o.${k} = n.${k} offset 0) as pairs`,
+  )
+  return found ?? { added: 0, changed: 0, removed: 0, fewest: 0 }
+}
+
+/** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0. */
+const LOOSE: ReadonlySet<ScalarKind> = new Set<ScalarKind>(['numeric', 'real', 'double precision', 'jsonb'])
+
+/** In SQL: a column's value is not in the same bytes in both versions. Records compare by their stored image (`*<>`). */
+function isChanged({ name, type }: PublishedColumn): string {
+  const [n, o] = [`n.${identifier(name)}`, `o.${identifier(name)}`]
+  return LOOSE.has(type.kind) ? `row(${n})::record *<> row(${o})::record` : `${n} is distinct from ${o}`
+}
+
+const moves = ({ added, changed, removed }: Counts): number => added + changed + removed
+
+/** A share of the rows moves by no more than the rows that changed, came or went are of the smaller version. */
+const canHaveMoved = (counts: Counts, limits: Limits): boolean => moves(counts) > limits.figureShare * counts.fewest

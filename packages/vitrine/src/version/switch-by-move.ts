@@ -1,0 +1,60 @@
+/**
+ * The statements of a switch by moving tables between schemas, where the writer may neither create nor rename one. It locks
+ * every published table, so a long query or an idle transaction of a reader holds it up, and at last makes it give up. The
+ * published schema stays itself, with its rights and with what the team has put there. The version kept until now is
+ * dropped in the same transaction: a switch that fails has lost nothing.
+ */
+
+import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import type { Session } from '../postgres/connect.ts'
+import { type Publication, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import type { CarryPlan } from './carry.ts'
+import type { SwitchStrategy } from './switch-strategy.ts'
+
+const move = (from: string, to: string, { name, kind }: PlacedRelation): string =>
+  `alter ${kind === 'v' ? 'view' : 'table'} ${qualified(from, name)} set schema ${identifier(to)}`
+
+/** One statement for all tables, because they refer to each other; views first, because they may read them. */
+function drops(schema: string, relations: readonly PlacedRelation[]): readonly string[] {
+  const names = (kind: PlacedRelation['kind']) =>
+    relations.filter((relation) => relation.kind === kind).map(({ name }) => qualified(schema, name))
+  const drop = (word: string, list: readonly string[]) => (list.length === 0 ? [] : [`drop ${word} ${list.join(', ')}`])
+  return [...drop('view', names('v')), ...drop('table', names('r'))]
+}
+
+export async function switchByMove(
+  target: Session,
+  publication: Publication,
+  incoming: string,
+  carry: CarryPlan,
+): Promise<SwitchStrategy> {
+  const { schema } = publication
+  const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
+  const ours = new Set(publishedNames(publication))
+  const leaving = (await relationsIn(target, [schema])).filter(({ name }) => ours.has(name))
+  const coming = await relationsIn(target, [incoming])
+  // Where the kept version comes back, the two change places; otherwise it makes room.
+  const swaps = incoming === retired
+  const kept = swaps ? [] : await relationsIn(target, [retired])
+  const out = leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
+  const into = coming.map((relation) => move(incoming, schema, relation))
+  const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
+  const tables = leaving.filter(({ kind }) => kind === 'r').map(({ name }) => qualified(schema, name))
+  const lock = (names: string) => `lock table ${names} in access exclusive mode`
+  // All at once or none while it is quiet; then one by one, each as long as the time that is left for all of them.
+  const hold = { quiet: tables.length === 0 ? [] : [`${lock(tables.join(', '))} nowait`], patient: tables.map(lock) }
+  return {
+    locked: [
+      ...carry.locked,
+      ...leaving.map(({ name }) => qualified(schema, name)),
+      ...coming.map(({ name }) => qualified(incoming, name)),
+      ...kept.map(({ name }) => qualified(retired, name)),
+    ],
+    holds: 'always',
+    attempt: (quiet, bounded) => {
+      const locks = quiet ? hold.quiet : hold.patient
+      return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...carry.views].flatMap(bounded)
+    },
+  }
+}

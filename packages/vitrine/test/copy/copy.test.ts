@@ -1,0 +1,120 @@
+/** COPY under faults: whatever is lost and whenever, the copy ends with an error and leaves no backend behind. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
+import { asVitrineError } from '../../src/base/errors.ts'
+import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { copyRows } from '../../src/copy/copy.ts'
+import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
+
+describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await TestDatabase.create(version, 'copy')
+    const admin = await database.connect()
+    await admin.query('create table into_here (n bigint, t text)')
+    await database.close(admin)
+  })
+  afterAll(() => database.drop())
+
+  const open = (side: Side): Promise<Session> =>
+    connect(database.address(), {
+      side,
+      name: `test ${side}`,
+      limits: DEFAULT_LIMITS,
+      readOnly: false,
+      searchPath: ['public'],
+    })
+
+  async function kill(side: Side): Promise<void> {
+    const admin = await database.connect()
+    await admin.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1',
+      [`test ${side}`],
+    )
+    await database.close(admin)
+  }
+
+  const copy = (source: Session, target: Session, select: string, extra = {}) =>
+    copyRows({
+      source: source.client,
+      target: target.client,
+      select,
+      into: 'public.into_here (n, t)',
+      freeze: false,
+      rewriter: null,
+      ...extra,
+    }).then(
+      ({ written }) => String(written),
+      (error) => `${asVitrineError(error).code} ${asVitrineError(error).place}`,
+    )
+
+  test('rows of any size arrive, also larger than every buffer', async () => {
+    const [source, target] = [await open('source'), await open('target')]
+    expect(
+      await copy(source, target, "select n, repeat('x', (n * 400000)::integer) from generate_series(0::bigint, 20) n"),
+    ).toBe('21')
+    expect(await source.query('select count(*)::integer as n, sum(length(t))::integer as s from into_here')).toEqual([
+      { n: 21, s: 84_000_000 },
+    ])
+    expect(await copy(source, target, 'select 1::bigint, null::text where false')).toBe('0')
+    await Promise.all([source.end(), target.end()])
+  })
+
+  test.each<[Side]>([['source'], ['target']])('a %s that was lost before the copy', async (side) => {
+    const [source, target] = [await open('source'), await open('target')]
+    await kill(side)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await copy(source, target, "select 1::bigint, 'x'::text")).toBe(`CONNECTION_LOST ${side}`)
+    await Promise.all([source.end(), target.end()])
+  })
+
+  test.each<[Side]>([['source'], ['target']])('a %s that is lost in the middle', async (side) => {
+    const [source, target] = [await open('source'), await open('target')]
+    let killed: Promise<void> | undefined
+    const progress = () => {
+      killed ??= kill(side)
+    }
+    const said = await copy(source, target, "select n, repeat('x', 1000) from generate_series(1::bigint, 3000000) n", {
+      progress,
+    })
+    await killed
+    expect(said).toBe(`CONNECTION_LOST ${side}`)
+    await Promise.all([source.end(), target.end()])
+  })
+
+  test('an error of either server in the middle of the rows', async () => {
+    const [source, target] = [await open('source'), await open('target')]
+    expect(
+      await copy(source, target, "select 1000 / (5000 - n), 'x'::text from generate_series(1::bigint, 9000) n"),
+    ).toBe('VALUE_OUT_OF_RANGE source')
+    const [again, into] = [await open('source'), await open('target')]
+    await into.execute('alter table into_here add constraint small check (n < 5000) not valid')
+    expect(await copy(again, into, "select n, 'x'::text from generate_series(1::bigint, 9000) n")).toMatch(
+      /^VALUE_OUT_OF_RANGE target/,
+    )
+    await Promise.all([source, target, again, into].map((session) => session.end()))
+  })
+
+  test('an interruption ends both backends', async () => {
+    const [source, target] = [await open('source'), await open('target')]
+    const stop = new AbortController()
+    const said = await copy(source, target, "select n, repeat('x', 1000) from generate_series(1::bigint, 3000000) n", {
+      progress: () => stop.abort(),
+      signal: stop.signal,
+    })
+    expect(said).toBe('INTERRUPTED undefined')
+    const admin = await database.connect()
+    for (let tries = 0; tries < 50; tries++) {
+      const { rows } = await admin.query(
+        "select 1 from pg_stat_activity where application_name like 'test %' and datname = current_database()",
+      )
+      if (rows.length === 0) break
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const { rows } = await admin.query(
+      "select application_name from pg_stat_activity where application_name like 'test %' and datname = current_database()",
+    )
+    expect(rows).toEqual([])
+    await database.close(admin)
+  })
+})

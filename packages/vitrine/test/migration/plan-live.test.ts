@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { VERSIONS } from '../../../../test/database.ts'
+import { plainMinimum, readLiveShapes } from '../../src/catalogue/live-shape.ts'
+import * as language from '../../src/index.ts'
+import { bigint, from, integer } from '../../src/index.ts'
+import { shapesOf } from '../../src/publication/shape.ts'
+import { identifier } from '../../src/sql/quote.ts'
+import { source, Target } from './migrate-fixtures.ts'
+
+const everyType = from(source.selectFrom('item as i')).publish(
+  'every_type',
+  'One column of each type.',
+  ({ ref, cast }) => ({
+    id: bigint(ref('i.id'), 'Key').primaryKey(),
+    a_smallint: language.smallint(cast<number>(ref('i.size'), 'int2'), 'S').atLeast(-5),
+    a_integer: integer(ref('i.size'), 'I').atLeast(0),
+    a_fraction: integer(ref('i.size'), 'I').atLeast(0.5),
+    a_bigint: bigint(ref('i.id'), 'B').atLeast(5_000_000_000),
+    a_negative: bigint(ref('i.id'), 'B').atLeast(-5_000_000_000),
+    a_numeric: language.numeric(ref('i.id'), 'N').atLeast(-1.25),
+    a_real: language.real(cast<language.Float>(ref('i.size'), 'real'), 'R').atLeast(-3),
+    a_double: language.doublePrecision(ref('i.size'), 'D').atLeast(0.1),
+    a_boolean: language.boolean(cast<boolean>(ref('i.size'), 'boolean'), 'B'),
+    a_text: language.text(ref('i.label'), 'T').unique(),
+    a_varchar: language.varchar(9, ref('i.label'), 'V').nullable(),
+    a_uuid: language.uuid(cast<language.Uuid>(ref('i.label'), 'uuid'), 'U'),
+    a_date: language.date(ref('i.day'), 'D'),
+    a_time: language.time(cast<language.LocalTime>(ref('i.label'), 'time'), 'T'),
+    a_timestamp: language.timestamp(cast<language.LocalDateTime>(ref('i.day'), 'timestamp'), 'T'),
+    a_timestamptz: language.timestamptz(cast<language.Instant>(ref('i.day'), 'timestamptz'), 'T'),
+    a_jsonb: language.jsonb(cast<language.Jsonb>(ref('i.label'), 'jsonb'), 'J'),
+    texts: language.textArray(cast<readonly string[]>(ref('i.label'), 'json'), 'A'),
+    integers: language.integerArray(cast<readonly number[]>(ref('i.label'), 'json'), 'A'),
+    bigints: language.bigintArray(cast<readonly bigint[]>(ref('i.label'), 'json'), 'A'),
+    code_NAF: language.text(ref('i.label'), "L’identifiant « entre guillemets », et l'apostrophe").unique().nullable(),
+    user: integer(ref('i.size'), 'A reserved word').atLeast(1),
+    parent_id: bigint(ref('i.parent_id'), 'Itself').references(() => ({ name: 'every_type' })),
+  }),
+)
+
+describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+  let target: Target
+  beforeAll(async () => {
+    target = await Target.create(version, 'live')
+  })
+  afterAll(() => target.drop())
+
+  test('what a definition makes reads as the definition', async () => {
+    const publication = target.publication('shapes', [everyType])
+    await target.migrate(publication)
+    const live = await readLiveShapes(target.session, 'shapes')
+    const [wanted] = shapesOf(publication)
+    const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1)
+    expect(live.tables[0]?.shape).toEqual({ ...wanted, constraints: [...(wanted?.constraints ?? [])].sort(byName) })
+    expect(live.others).toMatchObject([
+      { name: 'vitrine_freshness', kind: 'view', owned: true },
+      { name: 'vitrine_runs', kind: 'view', owned: true },
+    ])
+  })
+
+  test('texts name the schema whatever the search path of the session, which is then as before', async () => {
+    const publication = target.publication('paths', [everyType])
+    await target.migrate(publication)
+    for (const path of ['paths, public', '""', '"$user", public']) {
+      await target.session.execute(`set search_path = ${path === '""' ? "''" : path}`)
+      const live = await readLiveShapes(target.session, 'paths')
+      const definitions = live.tables.flatMap(({ shape }) => shape.constraints.map(({ definition }) => definition))
+      expect(definitions.filter((text) => text.includes('REFERENCES'))).toEqual([
+        'FOREIGN KEY (parent_id) REFERENCES paths.every_type(id) DEFERRABLE INITIALLY DEFERRED',
+      ])
+      expect(
+        (await target.session.query<{ path: string }>("select current_setting('search_path') as path"))[0]?.path,
+      ).toBe(path)
+    }
+    await target.session.execute("set search_path = ''")
+  })
+
+  test('a schema that does not exist is told', async () => {
+    const live = await readLiveShapes(target.session, 'nowhere', {
+      writer: target.writer.user,
+      reader: 'nobody_at_all',
+    })
+    expect(live).toMatchObject({
+      exists: false,
+      owned: false,
+      writerExists: true,
+      writerMayCreate: true,
+      readerExists: false,
+      tables: [],
+    })
+  })
+
+  test('owners, rights, identity and hand-made indexes', async () => {
+    const { admin, writer, reader } = target
+    await admin.query(`
+      create schema facts authorization "${writer.user}";
+      create table facts.owned (id bigint generated by default as identity primary key, label varchar(9), twice int generated always as (2) stored);
+      alter table facts.owned owner to "${writer.user}";
+      create table facts.other (id serial, a int, b int, exclude using btree (a with =), constraint ab unique (b, a));
+      insert into facts.other values (1, 1, 1);
+      create index other_plain on facts.other (b, a);
+      create index other_like on facts.other (a desc);
+      create index other_part on facts.other (a) where b > 0;
+      create unique index other_unique on facts.other (b);
+      create index owned_pattern on facts.owned (label varchar_pattern_ops);
+      grant select on facts.owned to "${reader.user}";`)
+    const live = await readLiveShapes(target.session, 'facts', { writer: writer.user, reader: reader.user })
+    expect(live).toMatchObject({
+      exists: true,
+      owner: writer.user,
+      owned: true,
+      readerExists: true,
+      readerMayEnter: false,
+    })
+    expect(live.tables).toMatchObject([
+      {
+        shape: { name: 'other', indexes: [{ name: 'other_plain', columns: ['b', 'a'] }] },
+        owned: false,
+        isEmpty: false,
+        readable: false,
+        identityColumns: [],
+        extras: ['other_like', 'other_part', 'other_unique', 'other_a_excl'],
+      },
+      {
+        shape: { name: 'owned', indexes: [] },
+        owned: true,
+        isEmpty: true,
+        readable: true,
+        identityColumns: ['id'],
+        generatedColumns: ['twice'],
+        extras: ['owned_pattern'],
+      },
+    ])
+    expect(live.tables[0]?.shape.constraints).toMatchObject([
+      { name: 'ab', kind: 'unique', definition: 'UNIQUE (b, a)', columns: ['b', 'a'] },
+    ])
+  })
+
+  test('whatever else stands in the schema', async () => {
+    await target.admin.query(`
+      create schema zoo authorization "${target.writer.user}";
+      create table zoo.base (id serial primary key);
+      create view zoo.a_view as select id from zoo.base;
+      create materialized view zoo.a_matview as select 1 as one;
+      create sequence zoo.a_sequence;
+      create table zoo.parted (id int) partition by range (id);
+      create function zoo.a_function(a int, b text) returns int language sql as 'select 1';
+      create procedure zoo.a_procedure() language sql as 'select 1';
+      create type zoo.a_enum as enum ('x');
+      create type zoo.a_composite as (x int);
+      create domain zoo.a_domain as int;`)
+    const { others } = await readLiveShapes(target.session, 'zoo')
+    expect(others.map(({ kind, name, columns }) => `${kind} ${name} ${columns.join()}`.trim())).toEqual([
+      'domain a_domain',
+      'function a_function(a integer, b text)',
+      'materialized view a_matview one',
+      'partitioned table parted id',
+      'procedure a_procedure()',
+      'sequence a_sequence',
+      'type a_composite',
+      'type a_enum',
+      'view a_view id',
+    ])
+  })
+
+  test('what depends on our columns', async () => {
+    await target.admin.query(`
+      create schema deps;
+      create table deps.base (id int primary key, a int, b int, c text, constraint ab unique (a, b));
+      create table deps.child (base_id int references deps.base (id));
+      create table public.elsewhere (a int, b int, constraint far foreign key (a, b) references deps.base (a, b));
+      create view public.reads_a as select a, max(b) as b from deps.base group by a;
+      create view public.reads_view as select a from public.reads_a;
+      create view deps.counts as select count(*) as n from deps.base;
+      create materialized view public.reads_c as select c from deps.base;
+      create function public.body() returns bigint language sql begin atomic select count(c) from deps.base; end;
+      create function public.rows() returns setof deps.base language sql as 'select * from deps.base';`)
+    const { dependents } = await readLiveShapes(target.session, 'deps')
+    expect(dependents.map(({ what, kind, columns, holder }) => [what, kind, columns.join(), holder])).toEqual([
+      ['foreign key child_base_id_fkey of deps.child', 'refers', 'id', 'child'],
+      ['foreign key far of public.elsewhere', 'refers', 'a,b', null],
+      ['function public.body()', 'reads', 'c', null],
+      ['function public.rows()', 'reads', '', null],
+      ['materialized view public.reads_c', 'reads', 'c', null],
+      ['view deps.counts', 'reads', '', null],
+      ['view public.reads_a', 'reads', 'a,b', null],
+    ])
+    await target.admin.query('drop schema deps cascade')
+  })
+
+  test('words are quoted as PostgreSQL quotes them', async () => {
+    const { rows } = await target.admin.query<{ word: string; quoted: string }>(
+      'select word, quote_ident(word) as quoted from pg_get_keywords()',
+    )
+    expect(rows.filter(({ word, quoted }) => identifier(word) !== quoted)).toEqual([])
+  })
+})
+
+test.each([
+  ["CHECK ((a >= '-5'::integer))", 'CHECK ((a >= -5))'],
+  ['CHECK ((a >= (0)::numeric))', 'CHECK ((a >= 0))'],
+  ["CHECK ((a >= ('-3'::integer)::double precision))", 'CHECK ((a >= -3))'],
+  ["CHECK ((a >= '5000000000'::bigint))", 'CHECK ((a >= 5000000000))'],
+  ['CHECK (((a)::numeric >= 0.5))', 'CHECK ((a >= 0.5))'],
+  ['CHECK (("user" >= 1))', 'CHECK (("user" >= 1))'],
+  ['CHECK ((a > 0))', 'CHECK ((a > 0))'],
+  ["CHECK (((a)::text >= '5'::text))", "CHECK (((a)::text >= '5'::text))"],
+  ['CHECK (((a >= 0) AND (b >= 0)))', 'CHECK (((a >= 0) AND (b >= 0)))'],
+  ['CHECK (((a + b) >= 0))', 'CHECK (((a + b) >= 0))'],
+  ['CHECK ((a >= 0)) NOT VALID', 'CHECK ((a >= 0)) NOT VALID'],
+])('%s is read as %s', (printed, read) => {
+  expect(plainMinimum(printed)).toBe(read)
+})
