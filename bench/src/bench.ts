@@ -1,6 +1,6 @@
 /** What every bench is given, and the two sides that most of them compare. */
 
-import { applyPlan, connect, parseAddress, planFor } from 'vitrine/run'
+import { connect, migrate, parseAddress } from 'vitrine/run'
 import { runNode, runPsql } from './child.ts'
 import { publicationOf, type Subject } from './publication.ts'
 import { referenceWork } from './reference.ts'
@@ -69,7 +69,7 @@ export async function migrateTool({ servers }: BenchContext, subject: Subject, s
     searchPath: [],
   })
   try {
-    await applyPlan(session, publication, await planFor(session, publication))
+    await migrate({ session, publication })
   } finally {
     await session.end()
   }

@@ -8,7 +8,7 @@ import { migrateOperational } from 'impact/dist/database/migrate.js'
 import { loadSample } from 'impact/dist/database/sample.js'
 import impact from 'impact/dist/publication/index.js'
 import { definePublication, type Publication } from 'vitrine'
-import { applyPlan, connect, parseAddress, planFor, rollback, type Session, sync } from 'vitrine/run'
+import { connect, migrate, parseAddress, rollback, type Session, sync } from 'vitrine/run'
 import { copyResults } from './impact-copy.ts'
 import { type Figure, tableOf } from './report.ts'
 import { alternate, spreadOf } from './rounds.ts'
@@ -94,7 +94,7 @@ async function prepare(
   })
   for (const url of [urls.target, urls.results]) {
     const target = await session(url, 'target', publication)
-    await applyPlan(target, publication, await planFor(target, publication))
+    await migrate({ session: target, publication })
     await target.end()
     await publish(publication, urls.source, url)
   }

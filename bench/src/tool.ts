@@ -4,36 +4,17 @@
  * line of JSON, a ToolReport.
  */
 import { readFileSync } from 'node:fs'
-import type { Publication, PublishedTable } from 'vitrine'
-import { connect, parseAddress, Secret, type Session, sync } from 'vitrine/run'
-import {
-  checkProjections,
-  type Load,
-  loadTable,
-  projectionOf,
-  RowRewriter,
-  stagedShape,
-  stagingSchema,
-} from 'vitrine/testing'
+import type { Publication } from 'vitrine'
+import { connect, parseAddress, Secret, sync } from 'vitrine/run'
+import { loadOneTable } from 'vitrine/testing'
 import { publicationOf, SUBJECTS } from './publication.ts'
+import { NEXT } from './reference.ts'
 import type { ToolReport } from './tool-report.ts'
 
 const addresses = () => ({
   source: parseAddress(process.env['SOURCE_URL'] ?? '', 'SOURCE_URL'),
   target: parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL'),
 })
-
-/** What the stage phase of a run does for a table read from the source. */
-function loadOf(table: PublishedTable, source: Session, inputTypes: readonly number[]): Load {
-  const projection = projectionOf(table, null, inputTypes)
-  return {
-    source: source.client,
-    select: projection.sql,
-    columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
-    rewriter:
-      projection.computations.length === 0 ? null : (blocks) => new RowRewriter(table, projection, null, blocks),
-  }
-}
 
 async function load(publication: Publication): Promise<void> {
   const [table] = publication.tables
@@ -44,14 +25,7 @@ async function load(publication: Publication): Promise<void> {
     connect(from, { side: 'source', name: 'bench', limits, readOnly: true, searchPath: [publication.source.schema] }),
     connect(to, { side: 'target', name: 'bench', limits, readOnly: false, searchPath: [] }),
   ])
-  const types = await checkProjections(source, publication)
-  const inputTypes = types.get(table.name) ?? []
-  await loadTable(
-    target,
-    stagedShape(table, publication),
-    stagingSchema(publication),
-    loadOf(table, source, inputTypes),
-  )
+  await loadOneTable({ publication, table, source, target, schema: NEXT })
   await Promise.all([source.end(), target.end()])
 }
 

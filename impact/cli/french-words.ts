@@ -28,8 +28,7 @@ export const frenchWords: Words = {
       'Compare le schéma publié à la publication et écrit les étapes de « migrate metabase ». Rien n’est changé. Les ' +
       'étapes sont en anglais : ce sont celles de l’outil.',
     options: {
-      sql: 'écrit les instructions sous chaque étape',
-      check: 'sort avec 6 s’il y a quelque chose à migrer',
+      check: 'sort avec 6 si la publication n’est pas approuvée, ou si quelque chose l’empêche',
     },
     examples: [
       { line: 'plan', says: 'voir les étapes' },
@@ -42,14 +41,16 @@ export const frenchWords: Words = {
       'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
       'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
       'publication décrit.',
+    question: (schema) => `Tapez le nom du schéma (${schema}) pour retirer cela : `,
     options: {
+      yes: 'retire tables et colonnes sans demander',
       newSource: 'metabase : remplit désormais le schéma depuis cette base opérationnelle, au lieu de celle d’avant',
     },
     examples: [
       { line: 'migrate', says: 'la base opérationnelle' },
       { line: 'migrate metabase --database metabase', says: 'le schéma publié' },
     ],
-    done: (time) => `Schéma publié migré en ${time}.`,
+    done: (time) => `Approuvé en ${time} ; le prochain passage le publie.`,
   },
   provision: {
     summary: 'crée les rôles, le schéma et les droits dans la base lue par Metabase',
@@ -262,7 +263,10 @@ export const frenchWords: Words = {
       'nouvelle version soit entière. Les jours d’historique viennent du registre. Les rôles et les droits sont faits avec ' +
       'METABASE_ADMIN_URL si elle est donnée, avec impact sinon ; s’il en reste à donner par quelqu’un d’autre, la publication ' +
       'a lieu tout de même et la sortie est 5.',
-    options: { allowShrink: 'accepte qu’une table perde plus de lignes que permis' },
+    options: {
+      allowShrink: 'accepte qu’une table perde plus de lignes que permis',
+      yes: 'retire tables et colonnes sans demander',
+    },
     examples: [
       { line: 'rebuild', says: 'après drop, ou quand quelque chose a été retiré à la main' },
       { line: 'doctor', says: 'ensuite : la preuve' },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
-import { applyPlan, connect, parseAddress, planFor } from 'vitrine/run'
+import { connect, migrate, parseAddress } from 'vitrine/run'
 import { withClient } from '../servers.ts'
 import { CREATE, publication, READER, WRITER } from './publication.ts'
 
@@ -66,7 +66,7 @@ export class SoakInstallation {
     const { limits } = publication
     const options = { side: 'target', name: 'soak', limits, readOnly: false, searchPath: [] } as const
     const session = await connect(parseAddress(this.urls.target, 'target'), options)
-    await applyPlan(session, publication, await planFor(session, publication))
+    await migrate({ session, publication })
     await session.end()
   }
 

@@ -30,7 +30,7 @@ export interface OperationalAnswer {
 
 export function defineImpactMigrate(words: MigrateWords): Command {
   const own = { ...words, options: { database: WORDS.database, ...words.options } }
-  const flags = { database: '--database <name>', newSource: '--new-source' }
+  const flags = { database: '--database <name>', newSource: '--new-source', yes: '--yes' }
   const command = defineCommand('migrate', own, flags, (call) =>
     isPublished(call) ? migratePublished(call, words) : migrate(call),
   )

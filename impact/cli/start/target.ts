@@ -3,7 +3,7 @@
 import type { Call } from 'vitrine/cli'
 import { withWritableTarget } from 'vitrine/cli'
 import type { Address } from 'vitrine/run'
-import { applyPlan, applyProvision, planFor, planProvision, VitrineError } from 'vitrine/run'
+import { applyProvision, migrate, planProvision, VitrineError } from 'vitrine/run'
 import publication from '../../publication/index.ts'
 import { timed } from './timing.ts'
 import { startWords } from './words.ts'
@@ -30,7 +30,7 @@ export async function prepareTarget(call: Call, wish: TargetWish): Promise<void>
     () => steps.published,
     () =>
       withWritableTarget(call, publication, target, admin === null ? null : source, async (session) =>
-        applyPlan(session, publication, await planFor(session, publication)),
+        migrate({ session, publication }),
       ),
   )
 }

@@ -2,8 +2,8 @@
 
 import { definePublication } from 'vitrine'
 import type { Publication } from '../../../packages/vitrine/src/index.ts'
-import { applyPlan, planFor } from '../../../packages/vitrine/src/migration/migrate.ts'
 import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
+import { migrate } from '../../../packages/vitrine/src/run/migrate.ts'
 import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
 import { type SyncRequest, sync } from '../../../packages/vitrine/src/run/sync.ts'
 import { TestDatabase, type TestRole, type Version } from '../../../test/database.ts'
@@ -52,7 +52,7 @@ export class ImpactInstallation {
       readOnly: false,
       searchPath: [],
     })
-    await applyPlan(session, installation.publication, await planFor(session, installation.publication))
+    await migrate({ session, publication: installation.publication })
     await session.end()
     return installation
   }

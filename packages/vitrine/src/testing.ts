@@ -1,17 +1,57 @@
-/** `vitrine/testing`: parts of a run by themselves, for tests and benchmarks of a publication. */
-export { RowRewriter } from './copy/row-rewrite.ts'
-export { stagingSchema } from './publication/publication.ts'
-export { projectionOf } from './publication/select-text.ts'
-export { checkProjections } from './source/projection-types.ts'
-export { identifier, qualified } from './sql/quote.ts'
-export {
-  clearWorkSchema,
-  declareReferences,
-  finishTable,
-  type Load,
-  loadTable,
-  openStaging,
-  referencesOf,
-  stagedShape,
-  validateReference,
-} from './version/staging.ts'
+/**
+ * `vitrine/testing`: for a team that tests its own publication. One table at a time, without roles, a version or a run: the
+ * text that reads it, and its rows in a schema of a test database.
+ */
+import type { Secret } from './base/secret.ts'
+import { RowRewriter } from './copy/row-rewrite.ts'
+import type { Session } from './postgres/connect.ts'
+import type { Publication } from './publication/publication.ts'
+import { projectionOf } from './publication/select-text.ts'
+import type { PublishedTable } from './publication/table.ts'
+import { checkProjections } from './source/projection-types.ts'
+import { buildTable, stagedShape } from './version/build.ts'
+
+/**
+ * The SELECT that a run reads a table with, without parameters: for `explain`, or for a snapshot of it in a test. The inputs
+ * of the rules come first, then the columns that are published as they are.
+ */
+export const selectText = (table: PublishedTable): string => projectionOf(table).sql
+
+export interface TableToLoad {
+  readonly publication: Publication
+  /** One of the publication's. */
+  readonly table: PublishedTable
+  readonly source: Session
+  readonly target: Session
+  /** A schema of the target that exists and has no table of this name. */
+  readonly schema: string
+  /** What `runDay` and its like take for now; the source's clock if absent. */
+  readonly at?: Date
+  /** Needed by the treatment `pseudonym` alone. */
+  readonly pseudonymKey?: Secret
+}
+
+/**
+ * Creates one table of the publication in a schema and fills it from the source, rules included, as a run does before it
+ * adds keys and references. Returns the number of rows. Throws a VitrineError, `SOURCE_TYPE_MISMATCH` among others.
+ */
+export async function loadOneTable({
+  publication,
+  table,
+  source,
+  target,
+  schema,
+  at,
+  pseudonymKey,
+}: TableToLoad): Promise<number> {
+  const types = await checkProjections(source, { ...publication, tables: [table] })
+  const projection = projectionOf(table, at ?? null, types.get(table.name))
+  const rewrites = projection.computations.length > 0
+  const { written } = await buildTable(target, stagedShape(table, publication), schema, {
+    source: source.client,
+    select: projection.sql,
+    columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
+    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, pseudonymKey ?? null, blocks) : null,
+  })
+  return written
+}

@@ -7,7 +7,7 @@ import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
-import { findWorkSchemas, lastingSchemas, type OurSchema } from '../version/staging.ts'
+import { findWorkSchemas, lastingSchemas, type WorkSchema } from '../version/staging.ts'
 import { attempt, broken, type Finding, type Guarantee, holds, inVain, listed, probeName } from './finding.ts'
 import { rightStatements } from './grant.ts'
 import type { Rights } from './privilege.ts'
@@ -108,10 +108,10 @@ async function nothingLeft(target: Session, publication: Publication): Promise<F
     expected: 'none',
   }
   const keeps = publication.limits.versionsKept > 0
-  const lasting = await lastingSchemas(target, publication)
-  const isMeant = ({ name, ours, empty }: OurSchema) =>
+  const lasting = await lastingSchemas({ session: target, publication })
+  const isMeant = ({ name, ours, empty }: WorkSchema) =>
     ours && ((keeps && name === retiredSchema(publication)) || (empty && lasting.includes(name)))
-  const schemas = (await findWorkSchemas(target, publication)).filter((schema) => !isMeant(schema))
+  const schemas = (await findWorkSchemas({ session: target, publication })).filter((schema) => !isMeant(schema))
   const foreign = schemas.filter(({ ours }) => !ours).map(({ name }) => name)
   if (foreign.length > 0) {
     const repairs = foreign.map((name) => `alter schema ${identifier(name)} rename to …;`)

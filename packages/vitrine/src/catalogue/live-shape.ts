@@ -1,31 +1,22 @@
 /**
  * The published schema as it stands in a database, as the same comparable data that `publication/shape.ts` makes of a
- * definition, with what a plan must know besides: owners, the reader's rights, relations of others, and what depends on
- * our columns (`live-dependents.ts`). Only the catalogue is read. Called by `migrate.ts` and by whoever compares schemas.
+ * definition, with its owners, rights and other objects. Only the catalogue is read. Read by `migration/`, drop and adoption.
  */
 import type { Session } from '../postgres/connect.ts'
 import type { ColumnShape, ConstraintKind, ConstraintShape, IndexShape, TableShape } from '../publication/shape.ts'
-import { type LiveDependent, readDependents } from './live-dependents.ts'
-import { type LiveRelation, type LiveRoles, readOtherRelations } from './live-relations.ts'
+import type { Target } from './target.ts'
 
 export interface LiveTable {
+  readonly oid: string
   readonly shape: TableShape
   readonly owner: string
-  /** The writer owns the table, or belongs to the role that does: it may alter and drop it. */
+  /** The writer owns the table, or belongs to the role that does: it may move and drop it. */
   readonly owned: boolean
-  /** Not one page of rows was ever written, so whatever cannot hold on present rows holds here. */
-  readonly isEmpty: boolean
-  /** The reader may select from all its columns. */
-  readonly readable: boolean
-  readonly identityColumns: readonly string[]
-  /** Columns that the database computes from others. */
-  readonly generatedColumns: readonly string[]
   /** Indexes and exclusion constraints of a kind that no published table has: unique, partial, on expressions … */
   readonly extras: readonly string[]
 }
 
 export interface LiveSchema {
-  readonly name: string
   readonly exists: boolean
   readonly owner: string | null
   /** The writer owns the schema, or belongs to the role that does: it may rename it. */
@@ -34,103 +25,70 @@ export interface LiveSchema {
   /** The writer may create schemas in this database. */
   readonly writerMayCreate: boolean
   readonly readerExists: boolean
-  /** The reader has USAGE on the schema. */
-  readonly readerMayEnter: boolean
-  readonly tables: readonly LiveTable[]
-  readonly others: readonly LiveRelation[]
-  readonly dependents: readonly LiveDependent[]
 }
 
-/** Reads one schema. A schema that does not exist gives `exists: false` and no tables. Cheap: ten catalogue queries. */
-export async function readLiveShapes(target: Session, schema: string, roles: LiveRoles = {}): Promise<LiveSchema> {
-  return withEmptySearchPath(target, async () => {
-    const facts = await readSchema(target, schema, roles)
-    if (!facts.exists) return { name: schema, ...facts, tables: [], others: [], dependents: [] }
-    const others = await readOtherRelations(target, schema, roles)
-    const dependents = await readDependents(target, schema)
-    return { name: schema, ...facts, tables: await readTables(target, schema, roles), others, dependents }
-  })
-}
-
-/** PostgreSQL leaves out the schema of names on the search path; with an empty path its texts name every schema. */
-async function withEmptySearchPath<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  const [before] = await session.query<{ path: string }>("select current_setting('search_path') as path")
-  await session.query("select set_config('search_path', '', false)")
-  try {
-    return await work()
-  } finally {
-    // In a failed transaction this fails too, and the rollback restores the path.
-    await session.query("select set_config('search_path', $1, false)", [before?.path ?? '']).catch(() => undefined)
-  }
-}
-
-type SchemaFacts = Omit<LiveSchema, 'name' | 'tables' | 'others' | 'dependents'>
-
-async function readSchema(target: Session, schema: string, { writer, reader }: LiveRoles): Promise<SchemaFacts> {
-  const [facts] = await target.query<SchemaFacts>(
+/** The facts of the published schema. Those of one that does not exist are false. */
+export async function readSchema({ session, publication }: Target): Promise<LiveSchema> {
+  const { schema, writer, reader } = publication
+  const [facts] = await session.query<LiveSchema>(
     `select n.oid is not null as "exists", o.rolname as owner,
             coalesce(pg_has_role(w.oid, n.nspowner, 'usage'), false) as owned,
             w.oid is not null as "writerExists",
             coalesce(has_database_privilege(w.oid, current_database(), 'create'), false) as "writerMayCreate",
-            r.oid is not null as "readerExists",
-            coalesce(has_schema_privilege(r.oid, n.oid, 'usage'), false) as "readerMayEnter"
-     from (select $1::text as name, coalesce($2::text, current_user) as writer, $3::text as reader) as asked
+            exists (select from pg_catalog.pg_roles where rolname = $3) as "readerExists"
+     from (select $1::text as name, $2::text as writer) as asked
      left join pg_catalog.pg_namespace n on n.nspname = asked.name
      left join pg_catalog.pg_roles o on o.oid = n.nspowner
-     left join pg_catalog.pg_roles w on w.rolname = asked.writer
-     left join pg_catalog.pg_roles r on r.rolname = asked.reader`,
-    [schema, writer ?? null, reader ?? null],
+     left join pg_catalog.pg_roles w on w.rolname = asked.writer`,
+    [schema, writer, reader],
   )
-  return facts as SchemaFacts // sound because the query always gives one row.
+  return facts as LiveSchema // sound because the query always returns one row.
 }
 
 interface TableRow {
+  readonly oid: string
   readonly name: string
   readonly comment: string | null
   readonly owner: string
   readonly owned: boolean
-  readonly isEmpty: boolean
-  readonly readable: boolean
 }
 
-async function readTables(target: Session, schema: string, { writer, reader }: LiveRoles): Promise<LiveTable[]> {
-  const tables = await target.query<TableRow>(
-    `select c.relname as name, obj_description(c.oid, 'pg_class') as comment, o.rolname as owner,
-            coalesce(pg_has_role(w.oid, c.relowner, 'usage'), false) as owned,
-            pg_relation_size(c.oid) = 0 as "isEmpty",
-            coalesce(has_table_privilege(r.oid, c.oid, 'select'), false) as readable
+/** The ordinary tables of a schema. Needs an empty search path, so that texts name every schema. */
+export async function readTables(session: Session, schema: string, writer: string): Promise<readonly LiveTable[]> {
+  const tables = await session.query<TableRow>(
+    `select c.oid::text, c.relname as name, obj_description(c.oid, 'pg_class') as comment, o.rolname as owner,
+            coalesce(pg_has_role(w.oid, c.relowner, 'usage'), false) as owned
      from pg_catalog.pg_class c
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_roles o on o.oid = c.relowner
-     left join pg_catalog.pg_roles w on w.rolname = coalesce($2::text, current_user)
-     left join pg_catalog.pg_roles r on r.rolname = $3::text
+     left join pg_catalog.pg_roles w on w.rolname = $2
      where n.nspname = $1 and c.relkind = 'r'
      order by c.relname`,
-    [schema, writer ?? null, reader ?? null],
+    [schema, writer],
   )
-  const columns = groupByTable(await readColumns(target, schema))
-  const constraints = groupByTable(await readConstraints(target, schema))
-  const indexes = groupByTable(await readIndexes(target, schema))
-  return tables.map(({ name, comment, ...facts }) => {
-    const own = columns.get(name) ?? []
+  const columns = groupByTable(await readColumns(session, schema))
+  const constraints = groupByTable(await readConstraints(session, schema))
+  const indexes = groupByTable(await readIndexes(session, schema))
+  return tables.map(({ oid, name, comment, owner, owned }) => {
     const rules = constraints.get(name) ?? []
     const found = indexes.get(name) ?? []
+    const plain = found
+      .filter(({ isPlain }) => isPlain)
+      .map(({ name: index, columns: on }) => ({ name: index, columns: on }))
+    const exclusions = rules.filter(({ kind }) => kind === 'x')
     return {
-      ...facts,
+      oid,
+      owner,
+      owned,
       shape: {
         name,
         comment,
-        columns: own.map(columnShape),
+        columns: (columns.get(name) ?? []).map(columnShape),
         constraints: rules.flatMap(constraintShape),
-        indexes: found.flatMap(({ name: index, columns: on, isPlain }): IndexShape[] =>
-          isPlain ? [{ name: index, columns: on }] : [],
-        ),
+        indexes: plain,
+        history: null,
       },
-      identityColumns: own.filter(({ isIdentity }) => isIdentity).map((column) => column.name),
-      generatedColumns: own.filter(({ isGenerated }) => isGenerated).map((column) => column.name),
-      extras: [...found.filter(({ isPlain }) => !isPlain), ...rules.filter(({ kind }) => kind === 'x')].map(
-        (extra) => extra.name,
-      ),
+      extras: [...found.filter(({ isPlain }) => !isPlain), ...exclusions].map((extra) => extra.name),
     }
   })
 }
@@ -147,17 +105,14 @@ function groupByTable<Row extends { readonly table: string }>(rows: readonly Row
 
 interface ColumnRow extends ColumnShape {
   readonly table: string
-  readonly isIdentity: boolean
-  readonly isGenerated: boolean
 }
 
 const columnShape = ({ name, type, nullable, comment }: ColumnRow): ColumnShape => ({ name, type, nullable, comment })
 
-const readColumns = (target: Session, schema: string): Promise<ColumnRow[]> =>
-  target.query<ColumnRow>(
+const readColumns = (session: Session, schema: string): Promise<ColumnRow[]> =>
+  session.query<ColumnRow>(
     `select c.relname as "table", a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-            not a.attnotnull as nullable, col_description(c.oid, a.attnum) as comment,
-            a.attidentity <> '' as "isIdentity", a.attgenerated <> '' as "isGenerated"
+            not a.attnotnull as nullable, col_description(c.oid, a.attnum) as comment
      from pg_catalog.pg_attribute a
      join pg_catalog.pg_class c on c.oid = a.attrelid
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -176,8 +131,8 @@ interface ConstraintRow {
 }
 
 /** NOT NULL constraints, which PostgreSQL 18 lists here too, are the columns' nullability. */
-const readConstraints = (target: Session, schema: string): Promise<ConstraintRow[]> =>
-  target.query<ConstraintRow>(
+const readConstraints = (session: Session, schema: string): Promise<ConstraintRow[]> =>
+  session.query<ConstraintRow>(
     `select c.relname as "table", k.conname as name, k.contype as kind, pg_get_constraintdef(k.oid) as definition,
             array(
               select a.attname::text
@@ -231,8 +186,8 @@ interface IndexRow extends IndexShape {
   readonly isPlain: boolean
 }
 
-const readIndexes = (target: Session, schema: string): Promise<IndexRow[]> =>
-  target.query<IndexRow>(
+const readIndexes = (session: Session, schema: string): Promise<IndexRow[]> =>
+  session.query<IndexRow>(
     `select c.relname as "table", i.relname as name,
             array(
               select a.attname::text

@@ -108,7 +108,7 @@ async function proveApart(
 /** An administrator may be unable to read the bookkeeping, and then changes rights only: what comes after asks again. */
 async function refuseForeign(target: Session, publication: Publication, source: DatabaseIdentity | null) {
   try {
-    await requireOwnTarget(target, publication, source)
+    await requireOwnTarget({ session: target, publication }, source)
   } catch (error) {
     if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
   }

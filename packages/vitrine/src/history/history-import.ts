@@ -5,13 +5,13 @@
  */
 
 import { type Problem, VitrineError } from '../base/errors.ts'
-import { requireMigrated } from '../migration/migrate.ts'
+import { requireApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { PublishedColumn } from '../publication/table.ts'
-import { ledgerRows, recordSql, requireLedgerFits } from '../record/ledger.ts'
+import { countRecorded, recordSql, requireLedgerFits } from '../record/ledger.ts'
 import { identifier, literal } from '../sql/quote.ts'
 import { type CsvLine, parseCsv } from './csv.ts'
 import { figureProblem, isDayText } from './figure.ts'
@@ -48,7 +48,7 @@ interface Days {
 
 /**
  * Throws HISTORY_FILE_INVALID with every line that is not understood, before anything is written; RUN_IN_PROGRESS while a
- * run may be recording a day; TABLE_UNKNOWN, HISTORY_UNREADABLE, and what `requireMigrated` throws.
+ * run may be recording a day; TABLE_UNKNOWN, HISTORY_UNREADABLE, and what `requireApproved` throws.
  */
 export async function importHistory(
   target: Session,
@@ -59,12 +59,12 @@ export async function importHistory(
 ): Promise<ImportReport> {
   const table = historyNamed(publication, name)
   const days = readDays(table, csv)
-  await requireMigrated(target, publication)
+  await requireApproved({ session: target, publication })
   await takeRunLock(target, publication.schema)
   try {
     await target.execute('begin')
     const report = await record(target, publication, table, days, replace)
-    await requireLedgerFits(target, publication)
+    await requireLedgerFits({ session: target, publication })
     await target.execute(dryRun ? 'rollback' : 'commit')
     return report
   } catch (error) {
@@ -83,10 +83,7 @@ async function record(
   replace: boolean,
 ): Promise<ImportReport> {
   const dates = rows.map((row) => row[day.name] ?? '').toSorted()
-  const [there] = await target.query<{ count: number }>(
-    `select count(*)::integer as count from vitrine.ledger l where ${ledgerRows(publication.schema, table.name)} and l.day = any ($1::date[])`,
-    [dates],
-  )
+  const known = await countRecorded({ session: target, publication }, table.name, dates)
   const columns = [day, ...figures].map(({ name, type }) => `${identifier(name)} ${type.name}`).join(', ')
   const from = {
     day: day.name,
@@ -94,8 +91,7 @@ async function record(
     origin: 'import',
   } as const
   const names = figures.map(({ name }) => name)
-  await target.execute(recordSql(publication, table.name, names, from, replace ? 'replace' : 'keep'))
-  const known = there?.count ?? 0
+  await target.execute(recordSql(publication.schema, table.name, names, from, replace ? 'replace' : 'keep'))
   return {
     days: rows.length,
     added: rows.length - known,

@@ -1,68 +1,44 @@
 /**
- * Adoption: the days of a live history table that the ledger does not have are taken into it by `migrate`, before anything
- * could drop or replace them. That is how the table of an application that published before us keeps its past. Extends a
- * migration plan; called by `migrate.ts` and `drop.ts`.
+ * Adoption: the days of a live history table that the ledger does not have are taken into it, before a switch could take the
+ * table away. That is how the table of an application that published before us keeps its past. Part of a migration plan;
+ * called by `plan.ts`, `migrate`, drop and the check phase of a run.
  */
-
 import type { Problem } from '../base/errors.ts'
-import type { LiveSchema, LiveTable } from '../catalogue/live-shape.ts'
-import type { Session } from '../postgres/connect.ts'
+import type { LiveTable } from '../catalogue/live-shape.ts'
+import type { Target } from '../catalogue/target.ts'
 import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
-import { ledgerRows, recordSql } from '../record/ledger.ts'
+import { isRecorded, ledgerExists, recordSql } from '../record/ledger.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { keepsValues } from './column-change.ts'
-import type { MigrationPlan } from './plan.ts'
-import { type MigrationStep, stepOf } from './plan-step.ts'
+import { type MigrationStep, stepOf } from './difference.ts'
 
-/** The plan with the history tables' days in front of everything that changes a table. */
-export async function planWithAdoption(
-  target: Session,
-  publication: Publication,
-  live: LiveSchema,
-  plan: MigrationPlan,
-): Promise<MigrationPlan> {
-  if (publication.histories.length === 0) return plan
-  const steps: MigrationStep[] = []
-  const conflicts: Problem[] = []
+export interface AdoptionPlan {
+  /** Names of the history tables that stand in the published schema. */
+  readonly histories: ReadonlySet<string>
+  readonly steps: readonly MigrationStep[]
+  readonly conflicts: readonly Problem[]
+  /** Takes the missing days into the ledger. */
+  readonly sql: readonly string[]
+}
+
+/** `live`: the tables of ours in the published schema, and those that are taken over. */
+export async function adoptionPlan(target: Target, live: readonly LiveTable[]): Promise<AdoptionPlan> {
+  const { publication } = target
+  const [histories, steps, conflicts, sql] = [new Set<string>(), [] as MigrationStep[], [] as Problem[], [] as string[]]
   for (const table of publication.histories) {
-    const found = live.tables.find(({ shape }) => shape.name === table.name)
-    if (found === undefined) continue
-    if (!found.owned) {
-      // The writer could neither read its days nor replace it.
-      if (!plan.conflicts.some(({ place }) => place === table.name)) conflicts.push(foreign(found, publication))
-      continue
-    }
-    const { missing, unusable } = await survey(target, publication, table, found)
+    const found = live.find(({ shape }) => shape.name === table.name)
+    // The writer could not read a table of another role: that is a conflict of the switch already.
+    if (found === undefined || !found.owned) continue
+    histories.add(table.name)
+    const { missing, unusable } = await survey(target, table, found)
     if (missing === 0 && unusable === 0) continue
     conflicts.push(...obstacles(publication, table, found, unusable))
     const days = missing === 1 ? `one day of ${table.name} goes` : `${missing} days of ${table.name} go`
-    const text = `${days} into its history`
-    if (missing > 0) steps.push(stepOf('adopted history', table.name, text, [adoptionSql(publication, table, found)]))
+    if (missing === 0) continue
+    steps.push(stepOf('adopted history', table.name, `${days} into its history`))
+    sql.push(adoptionSql(publication, table, found))
   }
-  const histories = new Set(publication.histories.map(({ name }) => name))
-  return Object.freeze({
-    ...plan,
-    steps: Object.freeze([...steps, ...plan.steps.map((step) => (histories.has(step.place) ? kept(step) : step))]),
-    conflicts: Object.freeze([...plan.conflicts, ...conflicts]),
-  })
-}
-
-const foreign = ({ shape, owner }: LiveTable, { schema, writer }: Publication): Problem => ({
-  place: shape.name,
-  detail: `it belongs to ${owner}`,
-  remedy: `alter table ${qualified(schema, shape.name)} owner to ${identifier(writer)}`,
-})
-
-/** A history table that is taken over loses nothing: its days are in the ledger by then. */
-function kept(step: MigrationStep): MigrationStep {
-  if (step.kind !== 'adopted table') return step
-  return stepOf(
-    step.kind,
-    step.place,
-    `table ${step.place}, which this tool did not make, is taken over with its days`,
-    [],
-  )
+  return { histories, steps, conflicts, sql }
 }
 
 const dayIn = (table: HistoryTable, { shape }: LiveTable): string | null => {
@@ -80,26 +56,20 @@ interface Survey {
   readonly unusable: number
 }
 
-async function survey(target: Session, { schema }: Publication, table: HistoryTable, live: LiveTable): Promise<Survey> {
-  const [ledger] = await target.query<{ exists: boolean }>(
-    `select pg_catalog.to_regclass('vitrine.ledger') is not null as "exists"`,
-  )
-  const recorded = ledger?.exists === true
+async function survey({ session, publication }: Target, table: HistoryTable, live: LiveTable): Promise<Survey> {
+  const { schema } = publication
+  const recorded = await ledgerExists(session)
   const day = dayIn(table, live)
   if (day === null) {
     // Without its day nothing of the table can be compared; one that the ledger knows was published from there.
-    const from = recorded
-      ? `where not exists (select from vitrine.ledger l where ${ledgerRows(schema, table.name)})`
-      : ''
-    const [rows] = await target.query<{ count: number }>(
+    const from = recorded ? `where not ${isRecorded(schema, table.name)}` : ''
+    const [rows] = await session.query<{ count: number }>(
       `select count(*)::integer as count from ${qualified(schema, table.name)} ${from}`,
     )
     return { missing: 0, unusable: rows?.count ?? 0 }
   }
-  const known = recorded
-    ? `exists (select from vitrine.ledger l where ${ledgerRows(schema, table.name)} and l.day = t.${identifier(day)})`
-    : 'false'
-  const [found] = await target.query<{ rows: number; missing: number; unusable: number }>(
+  const known = recorded ? isRecorded(schema, table.name, `t.${identifier(day)}`) : 'false'
+  const [found] = await session.query<{ rows: number; missing: number; unusable: number }>(
     `select count(*)::integer as rows, count(distinct t.${identifier(day)})::integer as missing,
             count(*) filter (where ${noDay(day)})::integer as unusable
      from ${qualified(schema, table.name)} t where ${known} is not true`,
@@ -109,6 +79,16 @@ async function survey(target: Session, { schema }: Publication, table: HistoryTa
 }
 
 const rowsOf = (count: number): string => (count === 1 ? 'one row' : `${count} rows`)
+
+/** Whole numbers and texts that the ledger gives back as the declared type, whatever their size there. */
+const INTEGERS: readonly string[] = ['smallint', 'integer', 'bigint']
+const isText = (type: string): boolean => type === 'text' || type.startsWith('character')
+
+/** Whether figures of one type can be recorded for a column of another; that each value fits, the ledger proves itself. */
+const fitsFigure = (from: string, to: string): boolean =>
+  from.replace(/\(\d+(?:,-?\d+)?\)/, '') === to ||
+  (INTEGERS.includes(from) && (INTEGERS.includes(to) || /^(numeric|real|double)/.test(to))) ||
+  (isText(from) && isText(to))
 
 /** What keeps the days of the live table out of the ledger. */
 function obstacles(
@@ -127,7 +107,7 @@ function obstacles(
   if (unusable > 0) problems.push(problem(`${table.name}.${day}`, `${rowsOf(unusable)} without a day of its own`))
   for (const { name, type } of figuresOf(table)) {
     const column = live.shape.columns.find((candidate) => candidate.name === name)
-    if (column === undefined || column.type === type.name || keepsValues(column.type, type.name, false)) continue
+    if (column === undefined || column.type === type.name || fitsFigure(column.type, type.name)) continue
     problems.push(problem(`${table.name}.${name}`, `it is of type ${column.type}, and ${type.name} is wanted`))
   }
   return problems
@@ -139,20 +119,16 @@ function adoptionSql(publication: Publication, table: HistoryTable, live: LiveTa
   const derived = new Set(table.columns.filter((column) => partOf(column) !== 'figure').map(({ name }) => name))
   const columns = live.shape.columns.map(({ name }) => name).filter((name) => !derived.has(name))
   const rows = `${qualified(publication.schema, table.name)} t`
-  return recordSql(publication, table.name, columns, { day, rows, origin: 'adoption' }, 'keep')
+  return recordSql(publication.schema, table.name, columns, { day, rows, origin: 'adoption' }, 'keep')
 }
 
 /** Before a drop: history tables of the schema whose days are not all in the ledger. */
-export async function unrecordedHistories(
-  target: Session,
-  publication: Publication,
-  live: LiveSchema,
-): Promise<readonly Problem[]> {
+export async function unrecordedHistories(target: Target, live: readonly LiveTable[]): Promise<readonly Problem[]> {
   const problems: Problem[] = []
-  for (const table of publication.histories) {
-    const found = live.tables.find(({ shape }) => shape.name === table.name)
+  for (const table of target.publication.histories) {
+    const found = live.find(({ shape }) => shape.name === table.name)
     if (found === undefined) continue
-    const { missing, unusable } = await survey(target, publication, table, found)
+    const { missing, unusable } = await survey(target, table, found)
     const detail = `${rowsOf(Math.max(missing, unusable))} of it in no history`
     if (missing > 0 || unusable > 0) problems.push({ place: table.name, detail, remedy: 'run `vitrine migrate` first' })
   }

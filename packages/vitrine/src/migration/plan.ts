@@ -1,156 +1,164 @@
 /**
- * Plans a migration: what to change so that the live schema becomes what the publication describes. Pure: live, wanted and
- * last applied shapes in, a frozen printable plan out. A run builds every table anew, so what cannot hold on the present
- * rows is left to it. Nothing that is not ours is dropped, and nothing by CASCADE. `migrate.ts` reads and executes.
+ * The plan of a migration: the published schema as it stands, compared with the definition, and what stands in the way of
+ * the switch that will bring the one in the place of the other. It changes nothing: `run/migrate.ts` approves it, the next
+ * run carries it out.
  */
-
-import type { Problem } from '../base/errors.ts'
-import type { LiveRelation } from '../catalogue/live-relations.ts'
-import type { LiveSchema, LiveTable } from '../catalogue/live-shape.ts'
-import type { TableShape } from '../publication/shape.ts'
-import type { OwnView } from '../record/own-views.ts'
-import { identifier, qualified } from '../sql/quote.ts'
-import { inOrder, type MigrationStep, type PhasedStep, stepOf } from './plan-step.ts'
-import { planTables } from './plan-tables.ts'
-
-export type { MigrationStep, StepKind } from './plan-step.ts'
+import { type Problem, VitrineError } from '../base/errors.ts'
+import { type LiveSchema, type LiveTable, readSchema, readTables } from '../catalogue/live-shape.ts'
+import { type OtherObject, otherObjects } from '../catalogue/other-objects.ts'
+import type { Target } from '../catalogue/target.ts'
+import { ownViewNames, type Publication, stagingSchema } from '../publication/publication.ts'
+import { shapesOf, type TableShape } from '../publication/shape.ts'
+import { ownRecord } from '../record/installation.ts'
+import { ownViews } from '../record/own-views.ts'
+import { namesOf, type RecordedVersion, recordedVersion } from '../record/versions.ts'
+import { identifier } from '../sql/quote.ts'
+import { readCarry } from '../version/carry.ts'
+import { adoptionPlan } from './adoption.ts'
+import { isApproved } from './approval.ts'
+import { differences, type MigrationStep, stepOf } from './difference.ts'
 
 export interface MigrationPlan {
   readonly schema: string
-  /** In the order of execution. */
+  /** The definition is the one that was approved last: a run may publish it. */
+  readonly approved: boolean
+  /** What the first run after the approval changes. */
   readonly steps: readonly MigrationStep[]
-  /** What somebody must settle first; nothing is applied while there is one. */
+  /** What somebody must settle first; nothing is approved while there is one. */
   readonly conflicts: readonly Problem[]
-  /** Relations in the schema that this tool never made, as `table django_migrations`: left alone. */
+  /** What stands in the schema and was never ours, as `table django_migrations`: carried over as it is. */
   readonly foreign: readonly string[]
 }
 
-export interface PlanSettings {
-  readonly schema: string
-  readonly writer: string
-  readonly reader: string
-  /** The views of ours, for the reader. */
-  readonly views: readonly OwnView[]
+/** A plan, and what was found while it was made. */
+export interface Planned {
+  readonly plan: MigrationPlan
+  /** Tables with the names of published ones that this tool did not make: they become the previous version. */
+  readonly takenOver: readonly LiveTable[]
+  /** What stands in the published schema of ours, or is taken over. */
+  readonly ours: readonly LiveTable[]
+  readonly live: LiveSchema
 }
 
-/** `applied`: the shapes that the last migration wrote down, or null when there was none. */
-export function planMigration(
-  live: LiveSchema,
-  wanted: readonly TableShape[],
-  applied: readonly TableShape[] | null,
-  settings: PlanSettings,
-): MigrationPlan {
-  const tables = planTables(live, wanted, applied, settings)
-  const steps = [
-    ...schemaSteps(live, settings),
-    ...tables.steps,
-    ...settings.views.flatMap((view) => viewSteps(live, view, settings)),
-    ...readerSteps(live, settings),
+/**
+ * Throws TARGET_OTHER_INSTALLATION, TARGET_SCHEMA_MISSING when the writer may not create the schema,
+ * TARGET_SCHEMA_NOT_OWNED, BOOKKEEPING_NEWER, PRIVILEGE_MISSING when there is no writer.
+ */
+export async function planFor(target: Target): Promise<Planned> {
+  const { session, publication } = target
+  const live = await readSchema(target)
+  requireUsable(live, publication)
+  const record = await ownRecord(target)
+  const recorded = await recordedVersion(target, 'published')
+  const tables = await readTables(session, publication.schema, publication.writer)
+  const objects = await otherObjects(session, publication.schema)
+  const wanted = shapesOf(publication)
+  const known = new Set(recorded?.shapes.map(({ name }) => name))
+  const takenOver = tables.filter(
+    ({ shape }) => !known.has(shape.name) && wanted.some(({ name }) => name === shape.name),
+  )
+  const ours = [...tables.filter(({ shape }) => known.has(shape.name)), ...takenOver]
+  const adoption = await adoptionPlan(target, ours)
+  const outgoing = [
+    ...new Set([...(recorded === null ? [] : namesOf(recorded)), ...takenOver.map(({ shape }) => shape.name)]),
   ]
-  const conflicts = [...tables.conflicts, ...nameConflicts(live, wanted, settings)]
-  return Object.freeze({
-    schema: settings.schema,
-    steps: inOrder(steps),
-    conflicts: Object.freeze(conflicts),
-    foreign: Object.freeze(foreignRelations(live, wanted, applied, settings)),
+  const incoming = { schema: stagingSchema(publication), shapes: wanted, views: ownViewNames(publication) }
+  const carry = live.exists ? await readCarry(target, { outgoing, incoming }) : { problems: [] }
+  const steps = [
+    ...schemaSteps(live, publication),
+    ...takenOver.map((table) => takeOverStep(table, adoption.histories)),
+    ...adoption.steps,
+    ...tableSteps(ours, wanted, recorded),
+    ...viewSteps(objects, publication, outgoing),
+    ...readerSteps(live, publication),
+  ]
+  const names = new Set(outgoing)
+  const foreign = [
+    ...tables.filter(({ shape }) => !names.has(shape.name)).map(({ shape }) => `table ${shape.name}`),
+    ...objects.filter(({ name }) => !names.has(name)).map(({ kind, name }) => `${kind} ${name}`),
+  ]
+  const plan = Object.freeze({
+    schema: publication.schema,
+    approved: isApproved(record, target),
+    steps: Object.freeze(steps),
+    conflicts: Object.freeze([...carry.problems, ...adoption.conflicts]),
+    foreign: Object.freeze(foreign),
+  })
+  return { plan, takenOver, ours, live }
+}
+
+/** Differences of the live tables, with a mark on those that somebody made without this tool. */
+function tableSteps(
+  ours: readonly LiveTable[],
+  wanted: readonly TableShape[],
+  recorded: RecordedVersion | null,
+): readonly MigrationStep[] {
+  const shapes = ours.map(({ shape }) => shape)
+  const key = ({ kind, place }: MigrationStep) => `${kind} ${place}`
+  const ofDefinition = new Set(differences(recorded?.shapes ?? shapes, wanted).map(key))
+  const extras = ours.flatMap(({ shape, extras: names }) =>
+    names.map((name) =>
+      stepOf('removed index', shape.name, `index ${name} of ${shape.name}, which this tool did not make, goes`),
+    ),
+  )
+  return [...differences(shapes, wanted), ...extras].map((step) => {
+    if (ofDefinition.has(key(step)) || extras.includes(step)) return step
+    return Object.freeze({ ...step, text: `${step.text} (modified by hand)`, withdraws: false, byHand: true })
   })
 }
 
-/** The steps for which a run must wait: whatever `migrate` can do today. What waits for a run does not hold it up. */
-export const blockingSteps = (plan: MigrationPlan): readonly MigrationStep[] =>
-  plan.steps.filter(({ effect }) => effect === 'now')
-
-function schemaSteps(live: LiveSchema, { schema }: PlanSettings): readonly PhasedStep[] {
-  if (live.exists) return []
-  const sql = `create schema ${identifier(schema)}`
-  return [{ phase: 'schema', step: stepOf('new schema', schema, `schema ${schema} is created`, [sql]) }]
+/** A history table that is taken over loses nothing: its days are in the ledger by then. */
+function takeOverStep({ shape }: LiveTable, histories: ReadonlySet<string>): MigrationStep {
+  const days = histories.has(shape.name) ? ', with its days' : ''
+  const text = `table ${shape.name}, which this tool did not make, is taken over${days}`
+  return stepOf('adopted table', shape.name, text)
 }
 
-/** The reader's rights but for those on the tables, which are planned with them. */
-function readerSteps(live: LiveSchema, settings: PlanSettings): readonly PhasedStep[] {
-  const { schema, reader } = settings
-  if (!live.readerExists) {
-    const text = `role ${reader} does not exist, so nobody reads the tables: run provision`
-    return [{ phase: 'grants', step: stepOf('missing reader', reader, text, [], { effect: 'next run' }) }]
-  }
-  const steps: PhasedStep[] = []
-  const grant = (place: string, text: string, sql: string) =>
-    steps.push({ phase: 'grants', step: stepOf('grant', place, text, [`grant ${sql} to ${identifier(reader)}`]) })
-  if (!live.readerMayEnter)
-    grant(schema, `${reader} may enter schema ${schema}`, `usage on schema ${identifier(schema)}`)
-  for (const wanted of settings.views) {
-    const view = liveView(live, wanted)
-    if (view !== undefined && isCurrent(view, wanted) && !view.readable)
-      grant(view.name, `${reader} may read ${view.name}`, `select on table ${qualified(schema, view.name)}`)
-  }
-  return steps
+const schemaSteps = ({ exists }: LiveSchema, { schema }: Publication): readonly MigrationStep[] =>
+  exists ? [] : [stepOf('new schema', schema, `schema ${schema} is created`)]
+
+function viewSteps(
+  objects: readonly OtherObject[],
+  publication: Publication,
+  outgoing: readonly string[],
+): readonly MigrationStep[] {
+  return ownViews(publication, publication.schema).flatMap(({ name, comment, columns }): readonly MigrationStep[] => {
+    const view = objects.find((object) => object.kind === 'view' && object.name === name && outgoing.includes(name))
+    if (view === undefined) return [stepOf('new view', name, `view ${name} is added`)]
+    if (view.comment === comment && view.columns.join('\n') === columns.join('\n')) return []
+    return [stepOf('changed view', name, `view ${name} gets other columns or another comment`)]
+  })
 }
 
-const liveView = (live: LiveSchema, wanted: OwnView): LiveRelation | undefined =>
-  live.others.find(({ kind, name }) => kind === 'view' && name === wanted.name)
-
-const isCurrent = (view: LiveRelation, wanted: OwnView): boolean =>
-  view.comment === wanted.comment && view.columns.join('\n') === wanted.columns.join('\n')
-
-function viewSteps(live: LiveSchema, wanted: OwnView, { schema, reader }: PlanSettings): readonly PhasedStep[] {
-  const view = liveView(live, wanted)
-  if (view !== undefined && isCurrent(view, wanted)) return []
-  const name = qualified(schema, wanted.name)
-  const drop = view === undefined ? [] : [`drop view ${name}`]
-  const grant = live.readerExists ? [`grant select on table ${name} to ${identifier(reader)}`] : []
-  const verb = view === undefined ? 'created' : 'created again with other columns or another comment'
-  const text = `view ${wanted.name}, which tells ${wanted.tells}, is ${verb}`
-  const kind = view === undefined ? 'new view' : 'changed view'
-  return [{ phase: 'views', step: stepOf(kind, wanted.name, text, [...drop, wanted.sql, ...grant]) }]
+function readerSteps({ readerExists }: LiveSchema, { reader }: Publication): readonly MigrationStep[] {
+  const text = `role ${reader} does not exist, so nobody reads the tables: run provision`
+  return readerExists ? [] : [stepOf('missing reader', reader, text)]
 }
 
-/** Relations and types share their names with tables: CREATE TABLE makes a type of the same name. */
-const TAKES_NAMES = new Set([
-  'view',
-  'materialized view',
-  'sequence',
-  'foreign table',
-  'partitioned table',
-  'type',
-  'domain',
-])
-
-function nameConflicts(live: LiveSchema, wanted: readonly TableShape[], settings: PlanSettings): readonly Problem[] {
-  const problems: Problem[] = []
-  const { views, schema, writer } = settings
-  const viewNames = new Set(views.map(({ name }) => name))
-  const names = new Set([...wanted.map(({ name }) => name), ...viewNames])
-  const taken = (name: string, kind: string) =>
-    problems.push({
-      place: name,
-      detail: `a ${kind} has the name of a published relation`,
-      remedy: `alter ${kind} ${qualified(schema, name)} rename to …, or rename the published one`,
+function requireUsable(live: LiveSchema, { schema, writer }: Publication): void {
+  if (!live.writerExists) {
+    throw new VitrineError('PRIVILEGE_MISSING', {
+      place: 'target',
+      detail: `The role ${writer}, which the publication names as its writer, does not exist.`,
+      remedy: 'Run `vitrine provision`.',
     })
-  for (const { name, kind } of live.others) {
-    const isOurs = kind === 'view' && viewNames.has(name)
-    if (TAKES_NAMES.has(kind) && names.has(name) && !isOurs) taken(name, kind)
   }
-  for (const { shape } of live.tables) if (viewNames.has(shape.name)) taken(shape.name, 'table')
-  for (const own of views) {
-    const view = liveView(live, own)
-    if (view === undefined || view.owned || isCurrent(view, own)) continue
-    const remedy = `alter view ${qualified(schema, view.name)} owner to ${identifier(writer)}`
-    problems.push({ place: view.name, detail: `it belongs to ${view.owner}`, remedy })
+  if (!live.exists && !live.writerMayCreate) {
+    throw new VitrineError('TARGET_SCHEMA_MISSING', {
+      place: schema,
+      detail: `The role ${writer} may not create it.`,
+      remedy: `Run \`vitrine provision\`, or as a superuser: create schema ${identifier(schema)} authorization ${identifier(writer)};`,
+    })
   }
-  return problems
+  if (live.exists) requireOwned(live, schema, writer)
 }
 
-function foreignRelations(
-  live: LiveSchema,
-  wanted: readonly TableShape[],
-  applied: readonly TableShape[] | null,
-  settings: PlanSettings,
-): readonly string[] {
-  const ours = new Set([...wanted, ...(applied ?? [])].map(({ name }) => name))
-  const isOurs = ({ shape }: LiveTable) => ours.has(shape.name)
-  const views = settings.views.map((own) => liveView(live, own))
-  return [
-    ...live.tables.filter((table) => !isOurs(table)).map(({ shape }) => `table ${shape.name}`),
-    ...live.others.filter((other) => !views.includes(other)).map(({ kind, name }) => `${kind} ${name}`),
-  ]
+/** Throws TARGET_SCHEMA_NOT_OWNED. */
+export function requireOwned({ owner, owned }: LiveSchema, schema: string, writer: string): void {
+  if (owned) return
+  throw new VitrineError('TARGET_SCHEMA_NOT_OWNED', {
+    place: schema,
+    detail: `It belongs to ${owner}.`,
+    remedy: `As ${owner} or a superuser: alter schema ${identifier(schema)} owner to ${identifier(writer)};`,
+  })
 }

@@ -29,6 +29,8 @@ export interface HistoryTable extends PublishedTable {
   readonly earlier: Readonly<Record<string, EarlierValue>>
 }
 
+export const isHistory = (table: PublishedTable): table is HistoryTable => 'earlier' in table
+
 interface WithEarlierValue {
   readonly column: Column<'not null'>
   readonly earlier: EarlierValue

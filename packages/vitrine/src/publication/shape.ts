@@ -1,9 +1,10 @@
 /**
  * The shape of published tables: what the target must look like, as plain comparable data. `shapeOf` derives it from the
- * definition; `catalogue/live-shape.ts` reads the same data from a database; `migration/plan.ts` compares the two.
+ * definition; `catalogue/live-shape.ts` reads the same data from a database; `migration/difference.ts` compares the two.
  */
 import { createHash } from 'node:crypto'
-import { identifier, qualified } from '../sql/quote.ts'
+import { identifier, literal, qualified } from '../sql/quote.ts'
+import { type HistoryPart, type HistoryTable, isHistory, partOf } from './history.ts'
 import { type Publication, publishedRelations } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import type { PublishedTable } from './table.ts'
@@ -33,6 +34,15 @@ export interface IndexShape {
   readonly columns: readonly string[]
 }
 
+/** What fills a history table from the ledger: recorded with a version, so that an older one can be filled as well. */
+export interface HistoryShape {
+  readonly day: string
+  /** The column that counts days from 2000-01-01, if there is one. */
+  readonly number: string | null
+  /** SQL literals of columns that were added later, for the days from before. */
+  readonly earlier: Readonly<Record<string, string>>
+}
+
 export interface TableShape {
   readonly name: string
   readonly comment: string | null
@@ -40,6 +50,8 @@ export interface TableShape {
   readonly constraints: readonly ConstraintShape[]
   /** Plain indexes on foreign keys; those of constraints are not repeated. */
   readonly indexes: readonly IndexShape[]
+  /** Null for a table that is computed anew each time. */
+  readonly history: HistoryShape | null
 }
 
 export const primaryKeyOf = (table: PublishedTable): string | null =>
@@ -83,7 +95,14 @@ export function shapeOf(table: PublishedTable, publication: Publication): TableS
     })),
     constraints,
     indexes,
+    history: isHistory(table) ? historyShape(table) : null,
   }
+}
+
+function historyShape(table: HistoryTable): HistoryShape {
+  const named = (part: HistoryPart) => table.columns.find((column) => partOf(column) === part)?.name
+  const earlier = Object.entries(table.earlier).map(([name, value]) => [name, literal(value)] as const)
+  return { day: named('day') ?? '', number: named('number') ?? null, earlier: Object.fromEntries(earlier) }
 }
 
 /** The shapes of all tables, in the order of the publication, history tables last. */
@@ -99,9 +118,6 @@ export function fingerprintOf(publication: Publication): string {
     for (const column of table.columns) {
       if (column.value.kind === 'computed') hash.update(JSON.stringify([column.name, column.value.computed.values]))
     }
-  }
-  for (const { earlier } of publication.histories) {
-    for (const [column, value] of Object.entries(earlier)) hash.update(`${column} ${value}`)
   }
   return hash.digest('hex').slice(0, 16)
 }

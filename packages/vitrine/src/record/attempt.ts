@@ -7,7 +7,7 @@ import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import type { Publication } from '../publication/publication.ts'
 import { bookkeepingIsCurrent } from './bookkeeping.ts'
-import { beginRun, failRun, startOf, type Trigger } from './runs.ts'
+import { beginRun, failRun, type Trigger } from './runs.ts'
 
 /** The latest run in the bookkeeping, of whatever state. */
 export interface LatestRun {
@@ -64,7 +64,7 @@ export async function recordAttempt(
   await takeRunLock(target, schema)
   try {
     if ((await latestRun(target, schema))?.id !== before?.id) return
-    await failRun(target, await beginRun(target, startOf(publication, trigger)), 'check', error)
+    await failRun(target, await beginRun({ session: target, publication }, trigger), 'check', error)
   } finally {
     await releaseRunLock(target, schema)
   }

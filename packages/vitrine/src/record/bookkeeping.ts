@@ -1,12 +1,11 @@
 /**
- * The tool's own tables in the target, in a private schema that only the writer sees: what was applied, every run and its
+ * The tool's own tables in the target, in a private schema that only the writer sees: what was approved, every run and its
  * tables, how old each table is, the days of history tables. Its layout has a version and is migrated here. Runs are
  * written by `run/`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { BOOKKEEPING_SCHEMA, type Publication } from '../publication/publication.ts'
-import { fingerprintOf, shapesOf, type TableShape } from '../publication/shape.ts'
+import { BOOKKEEPING_SCHEMA } from '../publication/publication.ts'
 
 /** Each entry takes the layout from its index to the next; entries are never changed once released. */
 const LAYOUTS: readonly string[] = [
@@ -90,6 +89,26 @@ const LAYOUTS: readonly string[] = [
     and exists (select from vitrine.run_table t where t.run_id = r.id)
     and not exists (select from vitrine.run_table t where t.run_id = r.id and t.carried);
   `,
+  // What is approved, apart from what is published: which relations of the published and of the kept version are ours.
+  `
+  alter table vitrine.installation rename column applied to approved;
+  alter table vitrine.installation rename column applied_at to approved_at;
+  alter table vitrine.installation add column tool_version text;
+  create table vitrine.version (
+    schema_name text not null,
+    kept boolean not null,
+    shapes jsonb not null,
+    views text[] not null,
+    filled boolean not null,
+    primary key (schema_name, kept) deferrable
+  );
+  insert into vitrine.version
+    select i.schema_name, false, i.approved, '{}'::text[], exists (select from vitrine.freshness f where f.schema_name = i.schema_name)
+    from vitrine.installation i
+    union all
+    select i.schema_name, true, i.approved, '{}'::text[], true from vitrine.installation i
+    where exists (select from vitrine.kept_freshness k where k.schema_name = i.schema_name);
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
@@ -153,31 +172,4 @@ async function createSchema(target: Session): Promise<void> {
       cause: error,
     })
   }
-}
-
-export interface Applied {
-  readonly publication: string
-  readonly fingerprint: string
-  readonly shapes: readonly TableShape[]
-}
-
-/** What `migrate` applied last to the published schema, or null when it never did. */
-export async function readApplied(target: Session, schema: string): Promise<Applied | null> {
-  if ((await bookkeepingVersion(target)) === 0) return null
-  const [row] = await target.query<Applied>(
-    'select publication, fingerprint, applied as shapes from vitrine.installation where schema_name = $1',
-    [schema],
-  )
-  return row ?? null
-}
-
-/** Remembers what was applied. Call it in the transaction that applies it. */
-export async function writeApplied(target: Session, publication: Publication): Promise<void> {
-  await target.query(
-    `insert into vitrine.installation (schema_name, publication, fingerprint, applied, applied_at)
-     values ($1, $2, $3, $4, clock_timestamp())
-     on conflict (schema_name) do update
-     set publication = excluded.publication, fingerprint = excluded.fingerprint, applied = excluded.applied, applied_at = excluded.applied_at`,
-    [publication.schema, publication.name, fingerprintOf(publication), JSON.stringify(shapesOf(publication))],
-  )
 }

@@ -1,22 +1,59 @@
 /**
- * Which database the published schema is filled from, in the bookkeeping: written with the first version, and asked before
- * anything is touched, so that a second installation pointed here by mistake publishes nothing. A copy of the files of a
- * server, a replica, a new name or another address are the same source; it moves elsewhere by `migrate --new-source`.
+ * The installation that fills a published schema: which publication, from which source, by which approved definition. Asked
+ * before anything is touched, so that a second installation that points here by mistake publishes nothing. A copy of the
+ * files of a server, a replica, a new name or another address are the same source; it moves by `migrate --new-source`.
  */
-import { VitrineError } from '../base/errors.ts'
-import type { Session } from '../postgres/connect.ts'
-import type { DatabaseIdentity } from '../postgres/identity.ts'
-import type { Publication } from '../publication/publication.ts'
-import { type Applied, bookkeepingIsCurrent, readApplied } from './bookkeeping.ts'
 
-/** What was applied last, by this publication and no other. Throws TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. */
-export async function readOwnRecord(target: Session, { schema, name }: Publication): Promise<Applied | null> {
-  const applied = await readApplied(target, schema)
-  if (applied === null || applied.publication === name) return applied
+import { VitrineError } from '../base/errors.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import type { Target } from '../catalogue/target.ts'
+import type { DatabaseIdentity } from '../postgres/identity.ts'
+import { fingerprintOf, shapesOf, type TableShape } from '../publication/shape.ts'
+import { bookkeepingIsCurrent, bookkeepingVersion } from './bookkeeping.ts'
+
+export interface InstallationRecord {
+  readonly publication: string
+  /** What `migrate` approved last; null when the bookkeeping is of an earlier layout. */
+  readonly approved: readonly TableShape[] | null
+  /** Of the tool that approved it. */
+  readonly toolVersion: string | null
+  readonly source: DatabaseIdentity | null
+}
+
+/** The record of this publication and no other; null when there is none. Throws TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. */
+export async function ownRecord({ session, publication }: Target): Promise<InstallationRecord | null> {
+  const { schema, name } = publication
+  if ((await bookkeepingVersion(session)) === 0) return null
+  const facts = (await bookkeepingIsCurrent(session))
+    ? 'approved, tool_version as "toolVersion", source'
+    : 'null as approved, null as "toolVersion", null as source'
+  const [record] = await session.query<InstallationRecord>(
+    `select publication, ${facts} from vitrine.installation where schema_name = $1`,
+    [schema],
+  )
+  if (record === undefined || record.publication === name) return record ?? null
   throw new VitrineError('TARGET_OTHER_INSTALLATION', {
     place: schema,
-    detail: `It is filled by the publication «${applied.publication}», and this one is «${name}».`,
+    detail: `It is filled by the publication «${record.publication}», and this one is «${name}».`,
   })
+}
+
+/** Remembers that this definition may be published. Call it in the transaction that shows what it changes. */
+export async function recordApproval({ session, publication }: Target): Promise<void> {
+  await session.query(
+    `insert into vitrine.installation (schema_name, publication, fingerprint, approved, approved_at, tool_version)
+     values ($1, $2, $3, $4, clock_timestamp(), $5)
+     on conflict (schema_name) do update
+     set publication = excluded.publication, fingerprint = excluded.fingerprint, approved = excluded.approved,
+         approved_at = excluded.approved_at, tool_version = excluded.tool_version`,
+    [
+      publication.schema,
+      publication.name,
+      fingerprintOf(publication),
+      JSON.stringify(shapesOf(publication)),
+      TOOL_VERSION,
+    ],
+  )
 }
 
 /**
@@ -30,34 +67,29 @@ export function isSameSource(recorded: DatabaseIdentity, found: DatabaseIdentity
 
 /**
  * Throws TARGET_OTHER_INSTALLATION when another publication fills the schema, TARGET_OTHER_SOURCE when this one does from
- * another database than `source`, BOOKKEEPING_NEWER. Null stands for a source that is not known; then it is not compared.
- * Returns what the next version must record, or null when it is recorded already.
+ * another database than `source`, BOOKKEEPING_NEWER. A null source is not known, and is not compared. Returns what the next
+ * version must record, or null when it is recorded already.
  */
 export async function requireOwnTarget(
-  target: Session,
-  publication: Publication,
+  target: Target,
   source: DatabaseIdentity | null,
 ): Promise<DatabaseIdentity | null> {
-  await readOwnRecord(target, publication)
-  if (!(await bookkeepingIsCurrent(target))) return null
-  const [row] = await target.query<{ source: DatabaseIdentity | null }>(
-    'select source from vitrine.installation where schema_name = $1',
-    [publication.schema],
-  )
-  const recorded = row?.source ?? null
+  const record = await ownRecord(target)
+  if (!(await bookkeepingIsCurrent(target.session))) return null
+  const recorded = record?.source ?? null
   if (recorded === null || source === null) return source
   if (isSameSource(recorded, source)) return isWorthRecording(recorded, source) ? source : null
   const detail = `It is filled from ${nameOf(recorded, source)}, and this installation reads ${nameOf(source, recorded)}.`
   const unread = recorded.system === null || source.system === null
   throw new VitrineError('TARGET_OTHER_SOURCE', {
-    place: publication.schema,
+    place: target.publication.schema,
     detail: unread
       ? `${detail} Only the addresses could be compared: the role of the source may not call pg_control_system().`
       : detail,
   })
 }
 
-/** It has moved within its server, or has another address; an identifier that was read once is not given away. */
+/** It has moved within its server, or has another address; an identifier that was read once is kept. */
 const isWorthRecording = (recorded: DatabaseIdentity, { system, oid, name, address }: DatabaseIdentity): boolean =>
   !(system === null && recorded.system !== null) &&
   (recorded.system !== system || recorded.oid !== oid || recorded.name !== name || recorded.address !== address)
@@ -67,9 +99,9 @@ const nameOf = (one: DatabaseIdentity, other: DatabaseIdentity): string =>
   one.address === other.address ? `${one.address} (database ${one.oid} of server ${one.system})` : one.address
 
 /** Call it in the transaction that publishes, or that takes the new source. */
-export async function recordSource(target: Session, schema: string, source: DatabaseIdentity): Promise<void> {
-  await target.query('update vitrine.installation set source = $2 where schema_name = $1', [
-    schema,
+export async function recordSource({ session, publication }: Target, source: DatabaseIdentity): Promise<void> {
+  await session.query('update vitrine.installation set source = $2 where schema_name = $1', [
+    publication.schema,
     JSON.stringify(source),
   ])
 }

@@ -2,8 +2,8 @@
 import type { VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { TOOL_VERSION } from '../base/version.ts'
+import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
 import { fingerprintOf } from '../publication/shape.ts'
 import type { FigureWarning, SwitchResult } from './outcome.ts'
 
@@ -11,21 +11,6 @@ export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'descr
 export type Phase = (typeof PHASES)[number]
 
 export type Trigger = 'command' | 'schedule' | 'rollback'
-
-export interface RunStart {
-  readonly schema: string
-  readonly trigger: Trigger
-  readonly fingerprint: string
-  readonly toolVersion: string
-}
-
-/** How a run of this tool by this definition begins its record. */
-export const startOf = (publication: Publication, trigger: Trigger): RunStart => ({
-  schema: publication.schema,
-  trigger,
-  fingerprint: fingerprintOf(publication),
-  toolVersion: TOOL_VERSION,
-})
 
 /** One table of a run. `added`, `changed` and `removed` are null where the comparison was not made. */
 export interface TableOutcome {
@@ -48,36 +33,26 @@ export interface TableOutcome {
  * Opens the record of a run. Runs still marked as running are dead, because the caller holds the lock: they are closed as
  * succeeded when they had published, as failed otherwise; when a dead one ended, nobody knows.
  */
-export async function beginRun(target: Session, start: RunStart): Promise<number> {
-  await target.query(
+export async function beginRun({ session, publication }: Target, trigger: Trigger): Promise<number> {
+  const { schema } = publication
+  await session.query(
     `update vitrine.run
      set state = case when published_at is null then 'failed' else 'succeeded' end,
          error_code = case when published_at is null then 'INTERRUPTED' end,
          finished_at = published_at
      where schema_name = $1 and state = 'running'`,
-    [start.schema],
+    [schema],
   )
-  const [row] = await target.query<{ id: string }>(
+  const [row] = await session.query<{ id: string }>(
     `insert into vitrine.run (schema_name, trigger, state, phase, fingerprint, tool_version, started_at)
      values ($1, $2, 'running', 'check', $3, $4, clock_timestamp()) returning id::text`,
-    [start.schema, start.trigger, start.fingerprint, start.toolVersion],
+    [schema, trigger, fingerprintOf(publication), TOOL_VERSION],
   )
   return Number(row?.id)
 }
 
 export async function enterPhase(target: Session, run: number, phase: Phase): Promise<void> {
   await target.query('update vitrine.run set phase = $2 where id = $1', [run, phase])
-}
-
-/** Milliseconds that each table took in the last run that read it from the source; missing for one never read. */
-export async function lastMilliseconds(target: Session, schema: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await target.query<{ name: string; milliseconds: number }>(
-    `select distinct on (t.table_name) t.table_name as name, t.milliseconds
-     from vitrine.run_table t join vitrine.run r on r.id = t.run_id
-     where r.schema_name = $1 and r.trigger <> 'rollback' and not t.carried order by t.table_name, r.id desc`,
-    [schema],
-  )
-  return new Map(rows.map(({ name, milliseconds }) => [name, milliseconds]))
 }
 
 /** How long the run held its snapshot of the source. */
@@ -263,4 +238,17 @@ export async function freshnessOf(target: Session, schema: string): Promise<read
      from vitrine.freshness where schema_name = $1 order by table_name`,
     [schema],
   )
+}
+
+/** Rows of each table of the published or of the kept version, as its run recorded them; missing for a table never filled. */
+export async function recordedRows(
+  target: Session,
+  schema: string,
+  which: 'freshness' | 'kept_freshness',
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await target.query<{ name: string; rows: number }>(
+    `select table_name as name, row_count::float8 as rows from vitrine.${which} where schema_name = $1`,
+    [schema],
+  )
+  return new Map(rows.map(({ name, rows: count }) => [name, count]))
 }

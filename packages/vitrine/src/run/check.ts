@@ -1,60 +1,73 @@
 /**
- * The check phase: all that can be refused before the source is read. Two servers are asked, at the same time. Called by
- * `sync.ts`.
+ * The check phase: all that can be refused before a row is read. `migrate` asks the same of a definition before it approves it.
  */
-
-import { requireMigrated } from '../migration/migrate.ts'
+import { VitrineError } from '../base/errors.ts'
+import { readSchema, readTables } from '../catalogue/live-shape.ts'
+import type { Target } from '../catalogue/target.ts'
+import { adoptionPlan } from '../migration/adoption.ts'
+import { requireApproved } from '../migration/approval.ts'
+import { requireOwned } from '../migration/plan.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import { ownViewNames, type Publication, stagingSchema } from '../publication/publication.ts'
+import { shapesOf } from '../publication/shape.ts'
+import { namesOf, recordedVersion } from '../record/versions.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { checkProjections } from '../source/projection-types.ts'
 import { planCarry } from '../version/carry.ts'
-import { requireWorkSchemas } from '../version/staging.ts'
-import { finishSwitch } from '../version/switch.ts'
+import { dropStaging, requireWorkSchemas } from '../version/staging.ts'
+import { dropUnkept, hideRetired } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
-import { both, type Stream } from './sessions.ts'
 
-/**
- * Gives the types of the rules' inputs, by table. Throws what `requireMigrated`, `requireNoDrift` and the others throw: what is
- * wrong with the target before what is wrong with the source. A stream that is open already helps with the target.
- */
-export async function check(
-  target: Session,
+/** The types of the rules' inputs, by table. Throws SOURCE_DRIFT, SOURCE_QUERY_FAILED, SOURCE_TYPE_MISMATCH, PRIVILEGE_MISSING. */
+export async function checkSource(
   source: Session,
   publication: Publication,
-  opening: Promise<readonly Stream[]>,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
-  const [, inputTypes] = await both(checkTarget(target, publication, opening), checkSource(source, publication))
-  return inputTypes
-}
-
-async function checkTarget(
-  target: Session,
-  publication: Publication,
-  opening: Promise<readonly Stream[]>,
-): Promise<void> {
-  const helper = opening.then(
-    ([stream]) => stream?.target,
-    () => undefined,
-  )
-  const surroundings = helper.then((session) => session && checkSurroundings(session, publication))
-  surroundings.catch(() => undefined)
-  await requireMigrated(target, publication)
-  await requireWorkSchemas(target, publication)
-  await surroundings
-  // That no stream could be opened is told when one is needed, after what is wrong with the two sides.
-  if ((await helper) === undefined) await checkSurroundings(target, publication)
-  // Last, because it changes something: nothing may vanish while it is looked at.
-  await finishSwitch(target, publication)
-}
-
-async function checkSurroundings(target: Session, publication: Publication): Promise<void> {
-  // Read once now, so that what cannot be carried over is told before the long part; read again before the switch.
-  await planCarry(target, publication, publication.schema)
-  await checkHistories(target, publication)
-}
-
-async function checkSource(source: Session, publication: Publication): Promise<ReadonlyMap<string, readonly number[]>> {
   await requireNoDrift(source, publication.source, publication.tables)
   return checkProjections(source, publication)
+}
+
+/**
+ * Whether the target can take the next version. Throws TARGET_NOT_MIGRATED, TARGET_SCHEMA_MISSING, TARGET_SCHEMA_NOT_OWNED,
+ * STAGING_NAME_TAKEN, DEPENDENT_BLOCKS, HISTORY_UNREADABLE, HISTORY_QUERY_FAILED.
+ */
+export async function checkTarget(target: Target): Promise<void> {
+  const { publication } = target
+  await requireApproved(target)
+  const live = await readSchema(target)
+  if (!live.exists) throw new VitrineError('TARGET_SCHEMA_MISSING', { place: publication.schema })
+  requireOwned(live, publication.schema, publication.writer)
+  await requireWorkSchemas(target)
+  await dropStaging(target)
+  // Read now, so that what cannot be carried over stops the run before the long part; read again before the switch.
+  const incoming = {
+    schema: stagingSchema(publication),
+    shapes: shapesOf(publication),
+    views: ownViewNames(publication),
+  }
+  await planCarry(target, { outgoing: await outgoingNames(target), incoming })
+  await checkHistories(target)
+  await adoptNewDays(target)
+  // What a run that died after its switch left: first, because it needs the space.
+  await hideRetired(target)
+  await dropUnkept(target)
+}
+
+/** What is ours in the published schema, and leaves with the switch. */
+export async function outgoingNames(target: Target): Promise<readonly string[]> {
+  const published = await recordedVersion(target, 'published')
+  return published === null ? [] : namesOf(published)
+}
+
+/** Days that somebody wrote into a published history table would leave with it: they go into the ledger first. */
+async function adoptNewDays(target: Target): Promise<void> {
+  const { session, publication } = target
+  if (publication.histories.length === 0) return
+  const { sql, conflicts } = await adoptionPlan(
+    target,
+    await readTables(session, publication.schema, publication.writer),
+  )
+  if (conflicts.length > 0)
+    throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, problems: conflicts })
+  for (const statement of sql) await session.execute(statement)
 }

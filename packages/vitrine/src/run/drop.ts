@@ -5,22 +5,23 @@
  */
 
 import { type Problem, VitrineError } from '../base/errors.ts'
-import { readOtherRelations } from '../catalogue/live-relations.ts'
-import { readLiveShapes } from '../catalogue/live-shape.ts'
-import { namesIn, outsideDependents, type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import { dependentsOf } from '../catalogue/dependents.ts'
+import { readTables } from '../catalogue/live-shape.ts'
+import { otherObjects } from '../catalogue/other-objects.ts'
+import { namesIn, type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import type { Target } from '../catalogue/target.ts'
 import { unrecordedHistories } from '../migration/adoption.ts'
-import { namingBlockers } from '../postgres/blockers.ts'
 import type { Session } from '../postgres/connect.ts'
 import { takeRunLock } from '../postgres/lock.ts'
-import {
-  BOOKKEEPING_SCHEMA,
-  ownViewNames,
-  type Publication,
-  retiredSchema,
-  stagingSchema,
-} from '../publication/publication.ts'
-import { bookkeepingVersion, readApplied, requireBookkeeping } from '../record/bookkeeping.ts'
-import { identifier, literal, qualified } from '../sql/quote.ts'
+import { patiently } from '../postgres/patience.ts'
+import { BOOKKEEPING_SCHEMA, type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { forgetSql } from '../record/forget.ts'
+import { ownRecord } from '../record/installation.ts'
+import { type RecordedDays, recordedDays } from '../record/ledger.ts'
+import { namesOf, recordedVersion } from '../record/versions.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { outsideProblems } from '../version/carry.ts'
 import { findWorkSchemas, lastingSchemas } from '../version/staging.ts'
 
 export interface DropStep {
@@ -41,8 +42,8 @@ export interface DropPlan extends DropWish {
 }
 
 /** Which of the schemas exist, in the order given. */
-async function standing(target: Session, schemas: readonly string[]): Promise<readonly string[]> {
-  const rows = await target.query<{ name: string }>(
+async function standing(session: Session, schemas: readonly string[]): Promise<readonly string[]> {
+  const rows = await session.query<{ name: string }>(
     'select nspname as name from pg_catalog.pg_namespace where nspname = any ($1)',
     [[...schemas]],
   )
@@ -59,10 +60,10 @@ const ownedByOthers = (ours: readonly PlacedRelation[]): readonly Problem[] =>
     }))
 
 /** The staging and retired schemas hold tables and views of ours; anything else was put there by somebody. */
-async function strangers(target: Session, schemas: readonly string[]): Promise<readonly Problem[]> {
+async function strangers(session: Session, schemas: readonly string[]): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   for (const schema of schemas) {
-    for (const { name, kind } of await readOtherRelations(target, schema, {})) {
+    for (const { name, kind } of await otherObjects(session, schema)) {
       if (kind === 'view') continue
       const detail = `it stands in ${schema}, a schema that this tool made and would drop`
       problems.push({ place: `${kind} ${schema}.${name}`, detail, remedy: 'move it to another schema' })
@@ -71,33 +72,11 @@ async function strangers(target: Session, schemas: readonly string[]): Promise<r
   return problems
 }
 
-interface RecordedDays {
-  readonly schema: string
-  readonly table: string
-  readonly count: number
-  /** YYYY-MM-DD. */
-  readonly first: string
-  readonly last: string
-}
-
-/** The days in the ledger, by table; empty without bookkeeping. */
-async function recordedDays(target: Session, schema: string): Promise<readonly RecordedDays[]> {
-  if ((await bookkeepingVersion(target)) === 0) return []
-  const [ledger] = await target.query(
-    "select from pg_catalog.pg_class where oid = pg_catalog.to_regclass('vitrine.ledger')",
-  )
-  if (ledger === undefined) return []
-  return target.query<RecordedDays>(
-    `select schema_name as schema, table_name as table, count(*)::integer as count, min(day)::text as first, max(day)::text as last
-     from vitrine.ledger where schema_name = $1 group by 1, 2 order by 2`,
-    [schema],
-  )
-}
-
 function stepsFor(
   ours: readonly PlacedRelation[],
   dropped: readonly string[],
-  recorded: string | null,
+  schema: string,
+  isRecorded: boolean,
   days: readonly RecordedDays[],
 ): DropStep[] {
   const names = (kind: 'r' | 'v') =>
@@ -112,17 +91,16 @@ function stepsFor(
   drop('view', views)
   drop('table', tables)
   drop('schema', dropped.map(identifier))
-  if (recorded !== null) {
-    const where = `where schema_name = ${literal(recorded)}`
+  const forget = forgetSql(schema)
+  if (isRecorded)
     steps.push({
-      text: `forget what was applied to ${recorded}, and how old its tables were`,
-      sql: `delete from vitrine.freshness ${where}; delete from vitrine.kept_freshness ${where}; delete from vitrine.installation ${where}`,
+      text: `forget what was approved for ${schema}, and how old its tables were`,
+      sql: forget.installation,
     })
-  }
-  for (const { schema, table, count, first, last } of days) {
+  for (const { table, count, first, last } of days) {
     steps.push({
       text: `forget for ever the ${count} recorded day${count === 1 ? '' : 's'} of ${table}, from ${first} to ${last}`,
-      sql: `delete from vitrine.ledger where schema_name = ${literal(schema)} and table_name = ${literal(table)}`,
+      sql: forget.days(table),
     })
   }
   return steps
@@ -134,96 +112,99 @@ export interface DropWish {
 }
 
 /**
- * What would be removed, kept and in the way. Only tables that `migrate` recorded are ours: a table of the same name that
+ * What would be removed, kept and in the way. Only what was recorded with a version is ours: a table of the same name that
  * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema,
  * TARGET_NOT_MIGRATED when the bookkeeping is of an earlier layout.
  */
-export async function planDrop(
-  target: Session,
-  publication: Publication,
-  { history }: DropWish = { history: false },
-): Promise<DropPlan> {
-  const { schema, name } = publication
-  const views = ownViewNames(publication)
-  const applied = await readApplied(target, schema)
-  if (applied !== null && applied.publication !== name) {
-    const detail = `It is filled by the publication ${applied.publication}, and this one is ${name}.`
-    throw new VitrineError('TARGET_OTHER_INSTALLATION', { place: schema, detail })
-  }
-  if (applied !== null) await requireBookkeeping(target, schema)
-  const workSchemas = (await findWorkSchemas(target, publication)).filter(({ ours }) => ours).map((work) => work.name)
-  const lasting = await lastingSchemas(target, publication)
-  const recorded = new Set(applied?.shapes.map((shape) => shape.name))
-  const isOurs = (relation: PlacedRelation): boolean =>
-    relation.schema !== schema ||
-    (relation.kind === 'r' ? recorded.has(relation.name) : applied !== null && views.includes(relation.name))
-  const found = await relationsIn(target, [schema, ...workSchemas])
-  const ours = found.filter(isOurs)
-  const others = await readOtherRelations(target, schema, {})
-  const days = await recordedDays(target, schema)
+export async function planDrop(target: Target, { history }: DropWish = { history: false }): Promise<DropPlan> {
+  const { session, publication } = target
+  const { schema } = publication
+  const record = await ownRecord(target)
+  if (record !== null) await requireBookkeeping(session, schema)
+  const published = await recordedVersion(target, 'published')
+  const names = new Set(published === null ? [] : namesOf(published))
+  const workSchemas = (await findWorkSchemas(target)).filter(({ ours }) => ours).map((work) => work.name)
+  const lasting = await lastingSchemas(target)
+  const found = await relationsIn(session, [schema, ...workSchemas])
+  const ours = found.filter((relation) => relation.schema !== schema || names.has(relation.name))
+  const days = await recordedDays(target)
+  const dropped = workSchemas.filter((work) => !lasting.includes(work))
+  const dependents = await dependentsOf(
+    session,
+    ours.map(({ oid }) => oid),
+  )
   return Object.freeze({
     publication,
     history,
     days: days.reduce((sum, { count }) => sum + count, 0),
-    steps: stepsFor(
-      ours,
-      workSchemas.filter((work) => !lasting.includes(work)),
-      applied === null ? null : schema,
-      history ? days : [],
-    ),
-    kept: [
-      ...found
-        .filter((relation) => !isOurs(relation) && relation.kind === 'r')
-        .map((relation) => `table ${qualified(schema, relation.name)} of ${relation.owner}`),
-      ...others
-        .filter((other) => !(other.kind === 'view' && applied !== null && views.includes(other.name)))
-        .map((other) => `${other.kind} ${identifier(schema)}.${other.name} of ${other.owner}`),
-      ...(await standing(target, [schema, ...lasting, BOOKKEEPING_SCHEMA])).map((kept) =>
-        kept === schema
-          ? `schema ${identifier(schema)} with the rights on it`
-          : kept !== BOOKKEEPING_SCHEMA
-            ? `schema ${identifier(kept)}, empty: ${publication.writer} could not create it again`
-            : `schema ${BOOKKEEPING_SCHEMA} with the record of runs${history ? '' : ' and the history'}`,
-      ),
-    ],
+    steps: stepsFor(ours, dropped, schema, record !== null || published !== null, history ? days : []),
+    kept: [...(await keptObjects(target, found, names)), ...(await keptSchemas(target, lasting, history))],
     blockers: [
-      ...(await outsideDependents(target, ours)),
+      ...outsideProblems(dependents),
       ...ownedByOthers(ours),
-      ...(await strangers(target, workSchemas)),
-      ...(history ? [] : await unrecorded(target, publication, recorded)),
+      ...(await strangers(session, workSchemas)),
+      ...(history ? [] : await unrecorded(target, names)),
     ],
   })
 }
 
-/** Days that somebody wrote into a history table by hand exist nowhere else. */
-async function unrecorded(target: Session, publication: Publication, recorded: ReadonlySet<string>) {
-  const histories = publication.histories.filter(({ name }) => recorded.has(name))
-  if (histories.length === 0) return []
-  const live = await readLiveShapes(target, publication.schema)
-  return unrecordedHistories(target, { ...publication, histories }, live)
+/** What others made in the published schema, by kind and name. */
+async function keptObjects(
+  { session, publication }: Target,
+  found: readonly PlacedRelation[],
+  ours: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const { schema } = publication
+  const tables = found.filter(
+    (relation) => relation.schema === schema && relation.kind === 'r' && !ours.has(relation.name),
+  )
+  const others = (await otherObjects(session, schema)).filter(({ name }) => !ours.has(name))
+  return [
+    ...tables.map(({ name, owner }) => `table ${qualified(schema, name)} of ${owner}`),
+    ...others.map(({ kind, name, owner }) => `${kind} ${identifier(schema)}.${name} of ${owner}`),
+  ]
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+async function keptSchemas(
+  { session, publication }: Target,
+  lasting: readonly string[],
+  history: boolean,
+): Promise<readonly string[]> {
+  const { schema, writer } = publication
+  const texts = new Map([
+    [schema, `schema ${identifier(schema)} with the rights on it`],
+    ...lasting.map((name) => [name, `schema ${identifier(name)}, empty: ${writer} could not create it again`] as const),
+    [BOOKKEEPING_SCHEMA, `schema ${BOOKKEEPING_SCHEMA} with the record of runs${history ? '' : ' and the history'}`],
+  ])
+  return (await standing(session, [...texts.keys()])).map((name) => texts.get(name) ?? name)
+}
+
+/** Days that somebody wrote into a history table by hand exist nowhere else. */
+async function unrecorded(target: Target, ours: ReadonlySet<string>): Promise<readonly Problem[]> {
+  const { session, publication } = target
+  const live = await readTables(session, publication.schema, publication.writer)
+  return unrecordedHistories(
+    target,
+    live.filter(({ shape }) => ours.has(shape.name)),
+  )
+}
 
 const requireNoBlockers = (place: string, problems: readonly Problem[]): void => {
   if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place, problems })
 }
 
-const ourNames = (target: Session, publication: Publication): Promise<readonly string[]> =>
-  namesIn(target, [publication.schema, stagingSchema(publication), retiredSchema(publication)])
-
 /**
  * Does the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
- * into what is being dropped. A lock on a table that cannot be had soon is tried again, as often as the switch of a run.
- * Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED, and PLAN_CONFLICT when days have been recorded that nobody has
- * agreed to forget; nothing is then changed.
+ * into what is being dropped. Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED, and PLAN_CONFLICT when days have been
+ * recorded that nobody has agreed to forget; nothing is then changed.
  */
-export async function applyDrop(target: Session, plan: DropPlan): Promise<void> {
-  const { schema, limits } = plan.publication
+export async function applyDrop(target: Target, plan: DropPlan): Promise<void> {
+  const { session, publication } = target
+  const { schema, limits } = publication
   requireNoBlockers(schema, plan.blockers)
   if (plan.steps.length === 0) return
-  await takeRunLock(target, schema)
-  const days = (await recordedDays(target, schema)).reduce((sum, { count }) => sum + count, 0)
+  await takeRunLock(session, schema)
+  const days = (await recordedDays(target)).reduce((sum, { count }) => sum + count, 0)
   if (plan.history && days !== plan.days) {
     const detail = `${plan.days} recorded days were shown, and there are ${days} now.`
     throw new VitrineError('PLAN_CONFLICT', {
@@ -232,24 +213,17 @@ export async function applyDrop(target: Session, plan: DropPlan): Promise<void> 
       remedy: 'Run `vitrine drop` again; nothing was touched.',
     })
   }
-  const begun = performance.now()
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await target.transaction(async () => {
-        await target.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
-        for (const { sql } of plan.steps) await target.execute(sql)
-      })
-    } catch (error) {
-      if (!(error instanceof VitrineError)) throw error
-      // 2BP01, dependent_objects_still_exist: something was built on our tables since the plan was made.
-      if (error.sqlState === '2BP01')
-        requireNoBlockers(schema, (await planDrop(target, plan.publication, plan)).blockers)
-      if (error.code !== 'SWITCH_BLOCKED') throw error
-      if (attempt >= limits.switchTries) {
-        const tried = { tries: attempt, milliseconds: performance.now() - begun }
-        throw await namingBlockers(target, error, await ourNames(target, plan.publication), tried)
-      }
-      await pause(limits.switchPauseMs)
-    }
-  }
+  const names = await namesIn(session, [schema, stagingSchema(publication), retiredSchema(publication)])
+  const patience = { tries: limits.switchTries, pauseMs: () => limits.switchPauseMs }
+  const drop = () =>
+    session.transaction(async () => {
+      await session.execute(`set local lock_timeout = ${limits.switchLockTimeoutMs}`)
+      for (const { sql } of plan.steps) await session.execute(sql)
+    })
+  await patiently(session, names, patience, drop).catch(async (error: unknown) => {
+    // 2BP01, dependent_objects_still_exist: something was built on our tables since the plan was made.
+    if (error instanceof VitrineError && error.sqlState === '2BP01')
+      requireNoBlockers(schema, (await planDrop(target, plan)).blockers)
+    throw error
+  })
 }

@@ -7,33 +7,48 @@
  * which it found the data, and a later run of that day replaces its figures.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
-import type { Publication } from '../publication/publication.ts'
-import { ledgerSelect, recordDay, requireLedgerFits } from '../record/ledger.ts'
+import { stagingSchema } from '../publication/publication.ts'
+import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { fits, readTypes } from '../source/projection-types.ts'
-import { finishTable, type Load, loadTable, stagedShape } from '../version/staging.ts'
+import { identifier } from '../sql/quote.ts'
+import { buildTable, type Load, stagedShape } from '../version/build.ts'
+import { createTableSql } from '../version/ddl.ts'
+import { switchWayOf } from '../version/staging.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /**
- * Throws HISTORY_UNREADABLE, HISTORY_QUERY_FAILED when the target refuses a query over the published tables as they stand,
- * SOURCE_TYPE_MISMATCH with every figure that is not of the type it declares. Reads no published row.
+ * Throws HISTORY_UNREADABLE, HISTORY_QUERY_FAILED when the target refuses a query over the tables of the definition,
+ * SOURCE_TYPE_MISMATCH with every figure that is not of the type it declares. The staging schema must not stand there: it is
+ * made with empty tables, in a transaction that is rolled back.
  */
-export async function checkHistories(target: Session, publication: Publication): Promise<void> {
-  await requireLedgerFits(target, publication)
+export async function checkHistories(target: Target): Promise<void> {
+  const { session, publication } = target
+  if (publication.histories.length === 0) return
+  await requireLedgerFits(target)
+  const staging = stagingSchema(publication)
+  const schema = (await switchWayOf(session)) === 'rename' ? [`create schema ${identifier(staging)}`] : []
+  const tables = publication.tables.map((table) => createTableSql(staging, stagedShape(table, publication)))
   const problems: Problem[] = []
-  for (const table of publication.histories) problems.push(...(await typeProblems(target, table, publication)))
+  await session.execute(['begin', ...schema, ...tables].join('; '))
+  try {
+    for (const table of publication.histories) problems.push(...(await typeProblems(target, table)))
+  } finally {
+    await session.execute('rollback')
+  }
   if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
 }
 
-async function typeProblems(target: Session, table: HistoryTable, publication: Publication): Promise<Problem[]> {
+async function typeProblems({ session, publication }: Target, table: HistoryTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
-  const { uncastSql } = daySelect(table, publication, publication.schema, new Date(0))
-  const fields = await target.describe(uncastSql).catch((error: unknown) => {
+  const { uncastSql } = daySelect(table, publication, stagingSchema(publication), new Date(0))
+  const fields = await session.describe(uncastSql).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
-  const types = await readTypes(target, [...new Set(fields.map(({ oid }) => oid))])
+  const types = await readTypes(session, [...new Set(fields.map(({ oid }) => oid))])
   return table.columns.flatMap((column, index) => {
     const found = types.get(fields[index]?.oid ?? 0)
     if (found !== undefined && fits(found, column.type)) return []
@@ -63,44 +78,43 @@ function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: r
   return staged.some((entry) => !entry.carried && names.has(entry.table.name))
 }
 
-/**
- * Stages every history table beside the tables of the run, which stand complete in the staging schema. One of the target's
- * `sessions` writes, the next one reads; another is opened when there is but one.
- */
+/** Stages every history table beside the tables of the run, which stand complete in the staging schema. */
 export async function stageHistories(
   staged: readonly StagedTable[],
   only: readonly string[] | null,
   context: StageContext,
-  [writing, other]: readonly Session[],
+  writing: Session,
   openReading: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
-  const { histories } = context.publication
-  if (histories.length === 0 || writing === undefined) return []
-  const reading = other ?? (await openReading())
+  const { histories } = context.target.publication
+  if (histories.length === 0) return []
+  const reading = await openReading()
   const done: StagedTable[] = []
-  for (const table of histories)
+  for (const table of histories) {
     done.push(await stage(table, isComputed(table, staged, only), context, writing, reading))
+  }
   return done
 }
 
 async function stage(
   table: HistoryTable,
   computed: boolean,
-  { publication, staging, instant, observer, signal }: StageContext,
+  { target, staging, instant, observer, signal }: StageContext,
   writing: Session,
   reading: Session,
 ): Promise<StagedTable> {
+  const { publication } = target
   const started = performance.now()
   observer({ kind: 'table started', table: table.name })
-  const past = ledgerSelect(table, publication, computed ? dayOf(publication, instant) : null)
-  const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
   const shape = stagedShape(table, publication)
+  if (!isHistoryShape(shape)) throw new VitrineError('INTERNAL', { place: table.name })
+  const past = ledgerSelect(shape, publication.schema, computed ? dayOf(publication, instant) : null)
+  const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
   const columns = table.columns.map(({ name }) => name)
   const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
-  const { written, bytes } = await loadTable(writing, shape, staging, load).catch((error: unknown) => {
+  const { written, bytes } = await buildTable(writing, shape, staging, load).catch((error: unknown) => {
     throw named(error, table)
   })
-  await finishTable(writing, shape, staging)
   const milliseconds = performance.now() - started
   observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
   return { table, carried: !computed, rows: written, bytes, milliseconds, unknown: {} }
@@ -116,15 +130,4 @@ function named(error: unknown, table: HistoryTable): unknown {
     ...(detail === undefined ? {} : { detail }),
     ...(sqlState === undefined ? {} : { sqlState }),
   })
-}
-
-/** Inside the switch: the day of every history table that the run computed. */
-export async function recordHistories(
-  target: Session,
-  publication: Publication,
-  staged: readonly StagedTable[],
-  instant: Date,
-): Promise<void> {
-  const computed = staged.filter(({ carried }) => !carried).map(({ table }) => table.name)
-  await recordDay(target, publication, new Set(computed), dayOf(publication, instant))
 }

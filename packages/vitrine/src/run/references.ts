@@ -6,13 +6,7 @@
 import type { Session } from '../postgres/connect.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { qualified } from '../sql/quote.ts'
-import {
-  brokenReferences,
-  declareReferences,
-  referencesOf,
-  type StagedReference,
-  stagedShape,
-} from '../version/staging.ts'
+import { brokenReferences, referencesOf, type StagedReference, stagedShape } from '../version/build.ts'
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
@@ -20,50 +14,42 @@ import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 export async function stageWithReferences(
   chosen: readonly PublishedTable[],
   streams: readonly Stream[],
-  weights: ReadonlyMap<string, number>,
   context: StageContext,
-  control: Session,
   readPublished: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
-  const { publication, release } = context
+  const { target, release } = context
+  const { session, publication } = target
   const staged = new Map<string, StagedTable>()
   const keep = (tables: readonly StagedTable[]) => {
     for (const entry of tables) staged.set(entry.table.name, entry)
   }
-  const inOrder = () => publication.tables.flatMap(({ name }) => staged.get(name) ?? [])
-  if (chosen.length === publication.tables.length) {
-    keep(await stageTables(chosen, false, streams, weights, context, release))
-    return inOrder()
-  }
-  const nothing = () => Promise.resolve()
   const others = publication.tables.filter((table) => !chosen.includes(table))
-  const [first] = streams
-  // sound because a publication without tables is refused, and there is at least one stream otherwise.
-  const carrying: Stream = { source: await readPublished(), target: (first as Stream).target }
-  keep(await stageTables(others, true, [carrying], weights, context, nothing))
+  const nothing = () => Promise.resolve()
+  if (others.length > 0) {
+    const [first] = streams
+    // sound because a publication without tables is refused, and there is at least one stream otherwise.
+    const carrying: Stream = { source: await readPublished(), target: (first as Stream).target }
+    keep(await stageTables(others, true, [carrying], context, nothing))
+  }
   let wanted = [...chosen]
   while (wanted.length > 0) {
-    keep(await stageTables(wanted, false, streams, weights, context, nothing))
-    wanted = await tablesToInclude([...staged.values()], context, control)
-    for (const { name } of wanted) await control.execute(`drop table ${qualified(context.staging, name)}`)
+    keep(await stageTables(wanted, false, streams, context, others.length === 0 ? release : nothing))
+    wanted = others.length === 0 ? [] : await tablesToInclude([...staged.values()], context)
+    for (const { name } of wanted) await session.execute(`drop table ${qualified(context.staging, name)}`)
   }
-  await release()
-  return inOrder()
+  if (others.length > 0) await release()
+  return publication.tables.flatMap(({ name }) => staged.get(name) ?? [])
 }
 
 /** Carried tables at one end of a broken reference whose other end was read again. */
-async function tablesToInclude(
-  staged: readonly StagedTable[],
-  context: StageContext,
-  control: Session,
-): Promise<PublishedTable[]> {
+async function tablesToInclude(staged: readonly StagedTable[], context: StageContext): Promise<PublishedTable[]> {
   const carried = new Map(staged.filter((entry) => entry.carried).map(({ table }) => [table.name, table]))
   const include = new Set<PublishedTable>()
   for (const reference of stagedReferences(staged, context)) {
     const ends = [reference.table, reference.constraint.references ?? '']
     const other = ends.map((name) => carried.get(name)).find((table) => table !== undefined)
     if (other === undefined || ends.every((name) => carried.has(name))) continue
-    const rows = await brokenReferences(control, context.staging, reference)
+    const rows = await brokenReferences(context.target.session, context.staging, reference)
     if (rows === 0) continue
     include.add(other)
     context.observer({
@@ -74,16 +60,8 @@ async function tablesToInclude(
   return [...include]
 }
 
-const stagedReferences = (staged: readonly StagedTable[], context: StageContext): readonly StagedReference[] =>
-  referencesOf(staged.map(({ table }) => stagedShape(table, context.publication)))
-
-/** Declares all references of the staged tables, unchecked, and gives them. */
-export async function declareStaged(
-  control: Session,
+/** The references between staged tables. */
+export const stagedReferences = (
   staged: readonly StagedTable[],
-  context: StageContext,
-): Promise<readonly StagedReference[]> {
-  const references = stagedReferences(staged, context)
-  await declareReferences(control, context.staging, references)
-  return references
-}
+  { target }: StageContext,
+): readonly StagedReference[] => referencesOf(staged.map(({ table }) => stagedShape(table, target.publication)))

@@ -4,8 +4,10 @@ import type { Secret } from '../base/secret.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
+import { shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Trigger } from '../record/runs.ts'
+import type { RecordedVersion } from '../record/versions.ts'
 import type { RunObserver } from './observer.ts'
 
 export interface SyncRequest {
@@ -42,6 +44,24 @@ export function chosenTables(publication: Publication, only: readonly string[] |
   }
   return publication.tables.filter(({ name }) => only.includes(name))
 }
+
+/** The chosen tables, and those whose published shape is another than the definition's: they cannot be taken over as published. */
+export function withChangedTables(
+  publication: Publication,
+  chosen: readonly PublishedTable[],
+  published: RecordedVersion | null,
+  notice: (text: string) => void,
+): readonly PublishedTable[] {
+  const before = new Map(published?.shapes.map((shape) => [shape.name, columnsOf(shape)]))
+  return publication.tables.filter((table) => {
+    if (chosen.includes(table)) return true
+    const isSame = before.get(table.name) === columnsOf(shapeOf(table, publication))
+    if (!isSame) notice(`${table.name} is included: its definition has changed`)
+    return !isSame
+  })
+}
+
+const columnsOf = ({ columns }: TableShape): string => columns.map(({ name, type }) => `${name} ${type}`).join('\n')
 
 /** Throws PSEUDONYM_KEY_MISSING when a pseudonym is published and no key of at least 32 characters is given. */
 export function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): void {

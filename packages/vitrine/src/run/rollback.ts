@@ -1,45 +1,33 @@
 /**
- * A rollback, step by step: the version before comes back, and the present one takes its place out of sight, so that a
- * second rollback undoes the first. Nothing is read from the source. It is a run like the others: one at a time, recorded,
- * switched at once, and after any failure the present version is served. The history does not go back: its tables are
- * filled from the ledger, where no recorded day is touched.
+ * A rollback: the version before comes back, structure and data, and the present one takes its place out of sight, so that a
+ * second rollback undoes the first. Nothing is read from the source. It is a run like the others; after any failure the
+ * present version is served. The history does not go back: its tables are filled from the ledger, which has every day.
  */
-import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
 import type { Address } from '../postgres/address.ts'
-import { connect, type Session } from '../postgres/connect.ts'
+import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
-import { type Publication, retiredSchema } from '../publication/publication.ts'
-import { shapeOf } from '../publication/shape.ts'
+import { ownViewNames, type Publication, retiredSchema } from '../publication/publication.ts'
+import { shapeOf, type TableShape } from '../publication/shape.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
-import { readOwnRecord } from '../record/installation.ts'
-import { ledgerSelect } from '../record/ledger.ts'
+import { ownRecord } from '../record/installation.ts'
+import { isHistoryShape, ledgerSelect } from '../record/ledger.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
-import { ownViews } from '../record/own-views.ts'
-import {
-  beginRun,
-  failRun,
-  type Phase,
-  recordRollback,
-  startOf,
-  succeedRun,
-  type TableOutcome,
-} from '../record/runs.ts'
+import { recordedRows, recordRollback, succeedRun, type TableOutcome } from '../record/runs.ts'
+import { type RecordedVersion, recordExchange, recordedVersion } from '../record/versions.ts'
+import { qualified } from '../sql/quote.ts'
+import { buildTable, type Load } from '../version/build.ts'
 import { planCarry } from '../version/carry.ts'
-import { requireKeptVersion } from '../version/kept-version.ts'
-import {
-  dropRelations,
-  dropStaging,
-  finishTable,
-  type Load,
-  loadTable,
-  requireWorkSchemas,
-} from '../version/staging.ts'
+import { dropRelations, dropStaging, findWorkSchemas, requireWorkSchemas } from '../version/staging.ts'
 import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
-import { describeTables, outcomeOf } from './describe.ts'
+import { outgoingNames } from './check.ts'
+import { describeTables } from './describe.ts'
 import type { RunObserver } from './observer.ts'
-import { PhaseClock } from './phase-clock.ts'
-import { takeOver } from './sessions.ts'
-import type { StagedTable } from './stage.ts'
+import { createOwnViews } from './own-views.ts'
+import { performRun, type RecordedRun } from './recorded-run.ts'
+import { RunSessions } from './sessions.ts'
 
 export interface RollbackRequest {
   readonly publication: Publication
@@ -51,176 +39,189 @@ export interface RollbackRequest {
 export interface RollbackReport {
   readonly run: number
   readonly tables: readonly TableOutcome[]
-  /** Of when the data are that came back. */
+  /** Of when the data are that came back; null when it was never recorded. */
   readonly dataOf: Date | null
   readonly switchWay: SwitchWay
   readonly switchTries: number
   readonly switchMilliseconds: number
 }
 
-/** Throws VitrineError: VERSION_NOT_KEPT, VERSION_DIFFERS and whatever a switch may throw; nothing has changed then. */
+/** Throws VitrineError: VERSION_NOT_KEPT, DEPENDENT_BLOCKS and whatever a switch may throw; nothing has changed then. */
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
-  const { publication, target } = request
-  const open = (role: string) =>
-    connect(target, {
-      side: 'target',
-      name: `vitrine ${publication.name} ${role}`,
-      limits: publication.limits,
-      readOnly: false,
-      searchPath: [],
-    })
-  const sessions = [await open('lead')]
+  const { publication, observer, signal } = request
+  const { schema } = publication
+  const sessions = new RunSessions(publication, { source: null, target: request.target })
   try {
-    // sound because it was just opened.
-    const control = sessions[0] as Session
-    await takeRunLock(control, publication.schema)
-    await requireBookkeeping(control, publication.schema)
-    await readOwnRecord(control, publication)
-    const run = await beginRun(control, startOf(publication, 'rollback'))
-    const openMore = async (role: string) => {
-      const session = await open(role)
-      sessions.push(session)
-      return session
-    }
-    const work = new Rollback(request, control, run)
-    try {
-      return await work.perform(() => openMore('history'))
-    } catch (thrown) {
-      const error = asVitrineError(thrown)
-      const leading = await takeOver(control, sessions.slice(1), () => openMore('record'))
-      const published = leading !== null && (await failRun(leading, run, work.phase, error).catch(() => false))
-      if (leading === null || !published || work.switching === null) throw error
-      request.observer({ kind: 'notice', text: `rolled back, but not described (${error.code})` })
-      await dropUnkept(leading, publication).catch(() => undefined)
-      return work.switching
-    } finally {
-      await releaseRunLock(control, publication.schema)
-    }
+    const session = await sessions.target('lead')
+    const target: Target = { session, publication }
+    await takeRunLock(session, schema)
+    await requireBookkeeping(session, schema)
+    await ownRecord(target)
+    const openLedger = () => sessions.target('history')
+    return await performRun<RollbackReport>(
+      { target, sessions, trigger: 'rollback', observer, signal },
+      {
+        perform: (run) => rollBack(request, target, run, openLedger),
+        coordinator: null,
+        expired: new Promise(() => undefined),
+        abandoned: async () => undefined,
+      },
+    ).finally(() => releaseRunLock(session, schema))
   } finally {
-    await Promise.all(sessions.map((session) => session.end()))
+    await sessions.end()
   }
 }
 
-class Rollback {
-  readonly #request: RollbackRequest
-  readonly #control: Session
-  readonly #run: number
-  readonly #phases: PhaseClock
-  /** What is true if the switch under way has succeeded without our hearing of it; null before. */
-  switching: RollbackReport | null = null
-
-  constructor(request: RollbackRequest, control: Session, run: number) {
-    this.#request = request
-    this.#control = control
-    this.#run = run
-    this.#phases = new PhaseClock(control, run, request.observer)
+async function rollBack(
+  request: RollbackRequest,
+  target: Target,
+  run: RecordedRun<RollbackReport>,
+  openLedger: () => Promise<Session>,
+): Promise<RollbackReport> {
+  const { session, publication } = target
+  const kept = retiredSchema(publication)
+  await requireWorkSchemas(target)
+  await hideRetired(target)
+  const version = await requireKept(target)
+  const change = {
+    outgoing: await outgoingNames(target),
+    incoming: { schema: kept, shapes: version.shapes, views: ownViewNames(publication) },
   }
+  await planCarry(target, change)
 
-  get phase(): Phase {
-    return this.#phases.phase
-  }
+  await run.enter('stage')
+  // What a dead run left there: its name is needed while the two versions change places.
+  await dropStaging(target)
+  const restored = await restoreHistories(request, target, version, openLedger)
+  await dropRelations(session, kept, 'v')
+  await createOwnViews(target, kept)
+  const carry = await planCarry(target, change)
+  if (carry.tableGrants.length > 0) await session.execute(carry.tableGrants.join('; '))
 
-  async perform(openLedger: () => Promise<Session>): Promise<RollbackReport> {
-    const { publication } = this.#request
-    const control = this.#control
-    await this.#enter('check')
-    await requireWorkSchemas(control, publication)
-    await hideRetired(control, publication)
-    const { schema: kept, rows } = await requireKeptVersion(control, publication)
-    await planCarry(control, publication, kept)
+  await run.enter('publish')
+  const tables = [...(await countTables(target, version, restored)), ...restored]
+  const report = (dataOf: Date | null, outcomes: readonly TableOutcome[], switched: SwitchResult | null) => ({
+    run: run.id,
+    tables: outcomes,
+    dataOf,
+    switchWay: carry.way,
+    switchTries: switched?.tries ?? 0,
+    switchMilliseconds: switched?.milliseconds ?? 0,
+  })
+  let dataOf: Date | null = null
+  const switched = await switchVersions(target, kept, carry, async () => {
+    dataOf = await recordRollback(session, run.id, publication.schema, restored)
+    await recordExchange(target)
+    run.switching = report(dataOf, tables, null)
+  })
+  const outcomes = await run.afterwards(tables, async () => {
+    await run.enter('describe')
+    const described = await describe(request, target, version, tables)
+    await hideRetired(target)
+    await run.enter('record')
+    await succeedRun(session, run.id, described, run.times(), switched, publication.limits)
+    await dropUnkept(target)
+    return described
+  })
+  return report(dataOf, outcomes, switched)
+}
 
-    await this.#enter('stage')
-    // What a dead run left there: its name is needed while the two versions change places.
-    await dropStaging(control, publication)
-    const tables: StagedTable[] = publication.tables.map((table) => ({
-      ...UNREAD,
-      table,
-      rows: rows.get(table.name) ?? 0,
-    }))
-    if (publication.histories.length > 0) tables.push(...(await this.#restoreHistories(kept, await openLedger())))
-    await dropRelations(control, kept, 'v')
-    for (const { sql } of ownViews(publication, kept)) await control.execute(sql)
-    const carry = await planCarry(control, publication, kept)
-    if (carry.tableGrants.length > 0) await control.execute(carry.tableGrants.join('; '))
-
-    await this.#enter('publish')
-    const histories = tables.slice(publication.tables.length).map(({ table, rows }) => ({ table: table.name, rows }))
-    let dataOf: Date | null = null
-    const switched = await switchVersions(control, publication, kept, carry, async () => {
-      dataOf = await recordRollback(control, this.#run, publication.schema, histories)
-      const outcomes = tables.map((entry) => outcomeOf(entry, null))
-      this.switching = {
-        run: this.#run,
-        tables: outcomes,
-        dataOf,
-        switchWay: carry.way,
-        switchTries: 0,
-        switchMilliseconds: 0,
-      }
-    })
-    return await this.#afterwards(tables, dataOf, switched)
-  }
-
-  /** History tables of the kept version hold the days of then: they are built anew from the ledger, which has all. */
-  async #restoreHistories(kept: string, ledger: Session): Promise<readonly StagedTable[]> {
-    const { publication, signal, observer } = this.#request
-    const restored: StagedTable[] = []
-    for (const table of publication.histories) {
-      const started = performance.now()
-      const shape = shapeOf(table, { ...publication, schema: kept })
-      const columns = table.columns.map(({ name }) => name)
-      const select = ledgerSelect(table, publication, null)
-      await dropRelations(this.#control, kept, 'r', table.name)
-      const load: Load = { source: ledger.client, reading: 'target', select, columns, rewriter: null, signal }
-      const { written, bytes } = await loadTable(this.#control, shape, kept, load)
-      await finishTable(this.#control, shape, kept)
-      const milliseconds = performance.now() - started
-      observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-      restored.push({ ...UNREAD, table, rows: written, bytes, milliseconds })
-    }
-    return restored
-  }
-
-  /** After the switch nothing can fail the rollback any more: what goes wrong here is told. */
-  async #afterwards(
-    tables: readonly StagedTable[],
-    dataOf: Date | null,
-    switched: SwitchResult,
-  ): Promise<RollbackReport> {
-    const { publication, observer } = this.#request
-    let outcomes: readonly TableOutcome[] = tables.map((entry) => outcomeOf(entry, null))
-    try {
-      await this.#enter('describe')
-      const schemas = { current: publication.schema, previous: retiredSchema(publication) }
-      outcomes = await describeTables([this.#control], publication, tables, schemas, observer)
-      await hideRetired(this.#control, publication)
-      await this.#enter('record')
-      await succeedRun(this.#control, this.#run, outcomes, this.#phases.times(), switched, publication.limits)
-      await dropUnkept(this.#control, publication)
-    } catch (error) {
-      const { code } = asVitrineError(error)
-      observer({
-        kind: 'notice',
-        text: `rolled back, but the record could not be completed (${code}); the next run closes it`,
-      })
-    }
-    const { way, tries, milliseconds } = switched
-    return {
-      run: this.#run,
-      tables: outcomes,
-      dataOf,
-      switchWay: way,
-      switchTries: tries,
-      switchMilliseconds: milliseconds,
-    }
-  }
-
-  async #enter(phase: Phase): Promise<void> {
-    if (this.#request.signal.aborted && (phase === 'stage' || phase === 'publish'))
-      throw new VitrineError('INTERRUPTED')
-    await this.#phases.enter(phase)
-  }
+/** Throws VERSION_NOT_KEPT when there is none, or when it never had any rows, as what `migrate` makes before the first run. */
+async function requireKept(target: Target): Promise<RecordedVersion> {
+  const { publication } = target
+  const version = await recordedVersion(target, 'kept')
+  const schemas = await findWorkSchemas(target)
+  const stands = schemas.some(({ name, ours, empty }) => ours && !empty && name === retiredSchema(publication))
+  if (version?.filled === true && stands && publication.limits.versionsKept > 0) return version
+  const detail =
+    publication.limits.versionsKept === 0
+      ? 'The publication keeps none: versionsKept is 0.'
+      : 'Nothing was published before the present version, or it was dropped.'
+  throw new VitrineError('VERSION_NOT_KEPT', { place: publication.schema, detail })
 }
 
 /** What is true of every table that comes back: its rows are those of then, none was read. */
-const UNREAD = { carried: false, bytes: 0, milliseconds: 0, unknown: {} } as const
+const UNREAD = {
+  carried: false,
+  added: null,
+  changed: null,
+  removed: null,
+  bytes: 0,
+  milliseconds: 0,
+  unknown: {},
+  warnings: [],
+} as const
+
+/** Rows as they were recorded when the version was published, or counted where another tool published them. */
+async function countTables(
+  { session, publication }: Target,
+  { shapes }: RecordedVersion,
+  restored: readonly TableOutcome[],
+): Promise<readonly TableOutcome[]> {
+  const recorded = await recordedRows(session, publication.schema, 'kept_freshness')
+  const outcomes: TableOutcome[] = []
+  for (const { name } of shapes) {
+    if (restored.some(({ table }) => table === name)) continue
+    outcomes.push({
+      ...UNREAD,
+      table: name,
+      rows: recorded.get(name) ?? (await count(session, retiredSchema(publication), name)),
+    })
+  }
+  return outcomes
+}
+
+async function count(session: Session, schema: string, name: string): Promise<number> {
+  const [found] = await session.query<{ rows: number }>(
+    `select count(*)::float8 as rows from ${qualified(schema, name)}`,
+  )
+  return found?.rows ?? 0
+}
+
+/** History tables of the kept version hold the days of then: they are built anew from the ledger. */
+async function restoreHistories(
+  { signal, observer }: RollbackRequest,
+  { session, publication }: Target,
+  { shapes }: RecordedVersion,
+  openLedger: () => Promise<Session>,
+): Promise<readonly TableOutcome[]> {
+  const kept = retiredSchema(publication)
+  const restored: TableOutcome[] = []
+  const histories = shapes.filter(isHistoryShape)
+  const ledger = histories.length === 0 ? null : await openLedger()
+  for (const shape of histories) {
+    const started = performance.now()
+    const columns = shape.columns.map(({ name }) => name)
+    const select = ledgerSelect(shape, publication.schema, null)
+    await dropRelations(session, kept, 'r', shape.name)
+    // sound because a ledger is opened when there is a history table.
+    const source = (ledger as Session).client
+    const load: Load = { source, reading: 'target', select, columns, rewriter: null, signal }
+    const { written, bytes } = await buildTable(session, shape, kept, load)
+    const milliseconds = performance.now() - started
+    observer({ kind: 'table staged', table: shape.name, rows: written, milliseconds })
+    restored.push({ ...UNREAD, table: shape.name, rows: written, bytes, milliseconds })
+  }
+  return restored
+}
+
+/** Compares the tables that are as the definition has them now; of others, rows cannot be told apart. */
+async function describe(
+  { observer }: RollbackRequest,
+  { session, publication }: Target,
+  { shapes }: RecordedVersion,
+  tables: readonly TableOutcome[],
+): Promise<readonly TableOutcome[]> {
+  const schemas = { current: publication.schema, previous: retiredSchema(publication) }
+  const columns = (shape: TableShape | undefined) => shape?.columns.map(({ name, type }) => [name, type])
+  const known = [...publication.tables, ...publication.histories].filter((table) =>
+    isDeepStrictEqual(columns(shapes.find(({ name }) => name === table.name)), columns(shapeOf(table, publication))),
+  )
+  const compared = known.flatMap((table) => {
+    const outcome = tables.find((candidate) => candidate.table === table.name)
+    return outcome === undefined ? [] : [{ ...outcome, table }]
+  })
+  const described = await describeTables([session], publication, compared, schemas, observer)
+  const byName = new Map(described.map((outcome) => [outcome.table, outcome]))
+  return tables.map((outcome) => byName.get(outcome.table) ?? outcome)
+}

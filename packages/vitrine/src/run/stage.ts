@@ -2,15 +2,15 @@
 
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Target } from '../catalogue/target.ts'
 import { RowRewriter } from '../copy/row-rewrite.ts'
 import type { Session } from '../postgres/connect.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
-import type { Publication } from '../publication/publication.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { buildTable, type Load, stagedShape } from '../version/staging.ts'
+import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import type { RunObserver } from './observer.ts'
 import type { Stream } from './sessions.ts'
 
@@ -25,7 +25,7 @@ export interface StagedTable {
 }
 
 export interface StageContext {
-  readonly publication: Publication
+  readonly target: Target
   readonly staging: string
   readonly snapshot: Snapshot
   /** What the rules take for now. */
@@ -58,7 +58,7 @@ function sourceLoad(table: PublishedTable, source: Session, context: StageContex
 /** A table that the run leaves as it is: its published rows are copied into the next version, frozen like the others. */
 function carriedLoad(table: PublishedTable, published: Session, context: StageContext): Load {
   const columns = table.columns.map(({ name }) => name)
-  const select = `select ${columns.map(identifier).join(', ')} from ${qualified(context.publication.schema, table.name)}`
+  const select = `select ${columns.map(identifier).join(', ')} from ${qualified(context.target.publication.schema, table.name)}`
   return { source: published.client, reading: 'target', select, columns, rewriter: null, signal: context.signal }
 }
 
@@ -71,7 +71,7 @@ async function stageTable(
 ): Promise<StagedTable> {
   const started = performance.now()
   context.observer({ kind: 'table started', table: table.name })
-  const shape = stagedShape(table, context.publication)
+  const shape = stagedShape(table, context.target.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
   const { written, bytes, unknown } = await buildTable(stream.target, shape, context.staging, load, copied).catch(
     async (error: unknown) => {
@@ -102,7 +102,7 @@ async function explained(error: unknown, table: PublishedTable, context: StageCo
 }
 
 /**
- * Stages tables through the streams, the heaviest first so that the last one is short. The first failure stops all.
+ * Stages tables through the streams, in the order of the publication. The first failure stops all.
  * `copied` is called once, when the last row has been read: the snapshot is of no more use then, while keys and indexes are
  * still being built. Carried tables are read from the target, outside the snapshot.
  */
@@ -110,11 +110,10 @@ export async function stageTables(
   tables: readonly PublishedTable[],
   carried: boolean,
   streams: readonly Stream[],
-  weights: ReadonlyMap<string, number>,
   context: StageContext,
   copied: () => Promise<void>,
 ): Promise<readonly StagedTable[]> {
-  const queue = [...tables].sort((a, b) => (weights.get(b.name) ?? 0) - (weights.get(a.name) ?? 0))
+  const queue = [...tables]
   const done: StagedTable[] = []
   let copying = queue.length
   const used = streams.slice(0, queue.length)

@@ -4,9 +4,9 @@
  */
 
 import type { Problem } from '../base/errors.ts'
-import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedNames, publishedRelations } from '../publication/publication.ts'
+import type { Target } from '../catalogue/target.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import type { Incoming } from './change.ts'
 
 interface Grant {
   readonly grantee: string
@@ -25,15 +25,16 @@ export interface SchemaRights {
 }
 
 /** Grants and comment of the published schema. */
-export async function schemaRights(target: Session, { schema }: Publication): Promise<SchemaRights> {
-  const grants = await target.query<Grant>(
+export async function schemaRights({ session, publication }: Target): Promise<SchemaRights> {
+  const { schema } = publication
+  const grants = await session.query<Grant>(
     `select coalesce(r.rolname, 'PUBLIC') as grantee, a.privilege_type as privilege, a.is_grantable as grantable,
             '' as table, null as column
      from pg_catalog.pg_namespace n cross join lateral aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
      where n.nspname = $1 and a.grantee <> n.nspowner order by 1, 2`,
     [schema],
   )
-  const [described] = await target.query<{ comment: string | null }>(
+  const [described] = await session.query<{ comment: string | null }>(
     "select obj_description(oid, 'pg_namespace') as comment from pg_catalog.pg_namespace where nspname = $1",
     [schema],
   )
@@ -46,22 +47,22 @@ export async function schemaRights(target: Session, { schema }: Publication): Pr
   }
 }
 
-/** The statements that give the grants on our published tables again to those in `staging`. */
-export async function tableGrants(
-  target: Session,
-  publication: Publication,
-  staging: string,
-): Promise<readonly string[]> {
-  const grants = await grantsOnTables(target, publication)
+/** The statements that give the grants on our published tables again to those of the next version. */
+export async function tableGrants(target: Target, incoming: Incoming): Promise<readonly string[]> {
+  const grants = await grantsOnTables(target, incoming)
   return grants.map(
     ({ table, column, privilege, grantee, grantable }) =>
-      `grant ${privilege.toLowerCase()}${column === null ? '' : ` (${identifier(column)})`} on ${qualified(staging, table)} to ${role(grantee)}${option(grantable)}`,
+      `grant ${privilege.toLowerCase()}${column === null ? '' : ` (${identifier(column)})`} on ${qualified(incoming.schema, table)} to ${role(grantee)}${option(grantable)}`,
   )
 }
 
-/** Grants on tables and columns of ours to others than their owner, for the columns that the definition still has. */
-async function grantsOnTables(target: Session, publication: Publication): Promise<readonly Grant[]> {
-  const rows = await target.query<Grant>(
+/** Grants on tables and columns of ours to others than their owner, for what the next version still has. */
+async function grantsOnTables(
+  { session, publication }: Target,
+  { shapes, views }: Incoming,
+): Promise<readonly Grant[]> {
+  const names = [...shapes.map(({ name }) => name), ...views]
+  const rows = await session.query<Grant>(
     `select c.relname as table, null as column, coalesce(r.rolname, 'PUBLIC') as grantee, a.privilege_type as privilege, a.is_grantable as grantable
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      cross join lateral aclexplode(c.relacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
@@ -73,20 +74,18 @@ async function grantsOnTables(target: Session, publication: Publication): Promis
      cross join lateral aclexplode(t.attacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
      where n.nspname = $1 and c.relname = any ($2) and a.grantee <> c.relowner
      order by 1, 2 nulls first, 3, 4`,
-    [publication.schema, publishedNames(publication)],
+    [publication.schema, names],
   )
-  const columns = new Map(
-    publishedRelations(publication).map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
-  )
+  const columns = new Map(shapes.map((shape) => [shape.name, new Set(shape.columns.map(({ name }) => name))]))
   const kept = rows.filter(({ table, column }) => column === null || columns.get(table)?.has(column) === true)
   const readable = new Set(
     kept
       .filter(({ grantee, privilege }) => grantee === publication.reader && privilege === 'SELECT')
       .map(({ table }) => table),
   )
-  const [reader] = await target.query('select from pg_catalog.pg_roles where rolname = $1', [publication.reader])
+  const [reader] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [publication.reader])
   if (reader === undefined) return kept
-  const missing = publishedNames(publication).filter((name) => !readable.has(name))
+  const missing = names.filter((name) => !readable.has(name))
   return [
     ...kept,
     ...missing.map((table) => ({
@@ -110,13 +109,13 @@ interface DefaultPrivilege {
 
 /** Default privileges belong to the schema object, so a new schema has none. Those of roles that we may not act for are problems. */
 export async function defaultPrivileges(
-  target: Session,
-  { schema, writer }: Publication,
+  { session, publication }: Target,
   problems: Problem[],
 ): Promise<readonly string[]> {
+  const { schema, writer } = publication
   const kinds =
     "(case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' end)"
-  const rows = await target.query<DefaultPrivilege>(
+  const rows = await session.query<DefaultPrivilege>(
     `select o.rolname as owner, pg_has_role(current_user, d.defaclrole, 'usage') as owned, ${kinds} as kind,
             a.privilege_type as privilege, coalesce(r.rolname, 'PUBLIC') as grantee, a.is_grantable as grantable
      from pg_catalog.pg_default_acl d join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace

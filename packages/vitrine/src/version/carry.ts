@@ -1,21 +1,24 @@
 /**
- * What the switch must carry over, because it belongs to the schema or to tables that are about to be replaced: grants,
- * default privileges, the schema's comment, relations of the team inside the schema, and views on our tables anywhere.
- * Read before the switch; what cannot be carried over is reported by name and stops the run before anything is touched.
+ * What the switch must carry over, because it belongs to the schema or to tables that are about to be replaced: rights,
+ * comments, relations of the team inside the schema, and views on our tables anywhere. Read before the switch; what cannot be
+ * carried over is reported by name. `plan` shows the same problems, and a run stops at them before anything is touched.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
-import { outsideDependents, relationsIn } from '../catalogue/relations.ts'
-import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedRelations, retiredSchema } from '../publication/publication.ts'
+import { type Dependent, dependentsOf } from '../catalogue/dependents.ts'
+import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import type { Target } from '../catalogue/target.ts'
+import { retiredSchema } from '../publication/publication.ts'
 import type { SwitchWay } from '../record/outcome.ts'
-import { dependentViews, foreignRelations } from './carry-relations.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { dependentViews, foreignObjects, foreignRelations } from './carry-relations.ts'
 import { defaultPrivileges, schemaRights, tableGrants } from './carry-rights.ts'
-import { findWorkSchemas } from './staging.ts'
-import { switchWayOf } from './way.ts'
+import type { Change, Incoming } from './change.ts'
+import { findWorkSchemas, switchWayOf } from './staging.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
 export interface CarryPlan {
   readonly way: SwitchWay
+  readonly outgoing: readonly string[]
   /** Before the reader can see the new schema, on the staged tables. */
   readonly tableGrants: readonly string[]
   readonly schemaGrants: readonly string[]
@@ -27,34 +30,36 @@ export interface CarryPlan {
   readonly locked: readonly string[]
 }
 
-/**
- * Reads everything to carry over. `staging` is where table grants are replayed. Throws DEPENDENT_BLOCKS. Where tables are
- * moved, the published schema stays itself, with its rights, its comment and whatever else stands in it.
- */
-export async function planCarry(target: Session, publication: Publication, staging: string): Promise<CarryPlan> {
-  const { schema } = publication
-  const way = await switchWayOf(target)
+/** Throws DEPENDENT_BLOCKS with everything that cannot be carried over. */
+export async function planCarry(target: Target, change: Change): Promise<CarryPlan> {
+  const { plan, problems } = await readCarry(target, change)
+  if (problems.length === 0) return plan
+  throw new VitrineError('DEPENDENT_BLOCKS', { place: target.publication.schema, problems })
+}
+
+/** Where tables are moved, the published schema stays itself, with its rights, its comment and whatever else stands in it. */
+export async function readCarry(
+  target: Target,
+  change: Change,
+): Promise<{ readonly plan: CarryPlan; readonly problems: readonly Problem[] }> {
+  const { session, publication } = target
+  const { outgoing, incoming } = change
+  const way = await switchWayOf(session)
   const renames = way === 'rename'
-  const problems: Problem[] = [...(await immovableObjects(target, publication, renames))]
-  const moves = renames ? await foreignRelations(target, publication, problems) : []
-  const views = await dependentViews(target, publication, problems)
-  const defaults = renames ? await defaultPrivileges(target, publication, problems) : []
-  // Versions that have left must not be held by a view that was made on them meanwhile, as during a switch that waited:
-  // it would show their rows for ever.
-  const retired = retiredSchema(publication)
-  if (staging !== retired) {
-    const left = (await findWorkSchemas(target, publication)).filter(({ ours, name }) => ours && name !== staging)
-    const relations = await relationsIn(
-      target,
-      left.map(({ name }) => name),
-    )
-    problems.push(...(await outsideDependents(target, relations)))
-  }
-  if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place: schema, problems })
-  const { grants, comment } = await schemaRights(target, publication)
-  return {
+  const ours = (await relationsIn(session, [publication.schema])).filter(({ name }) => outgoing.includes(name))
+  const problems: Problem[] = [...notOwned(target, ours), ...(await obstacles(target, ours, incoming))]
+  const foreign = await foreignRelations(target, outgoing, problems, renames)
+  problems.push(...nameConflicts(target, foreign, incoming))
+  if (renames) problems.push(...(await foreignObjects(target)))
+  const views = await dependentViews(target, ours, problems)
+  const defaults = renames ? await defaultPrivileges(target, problems) : []
+  problems.push(...(await heldVersions(target, incoming)))
+  const { grants, comment } = await schemaRights(target)
+  const moves = renames ? foreign.map(({ name, sql }) => ({ name: qualified(publication.schema, name), sql })) : []
+  const plan: CarryPlan = {
     way,
-    tableGrants: await tableGrants(target, publication, staging),
+    outgoing,
+    tableGrants: await tableGrants(target, incoming),
     schemaGrants: grants,
     moves: moves.map(({ sql }) => sql),
     views: views.map(({ sql }) => sql),
@@ -62,49 +67,114 @@ export async function planCarry(target: Session, publication: Publication, stagi
     comment,
     locked: [...moves, ...views].map(({ name }) => name),
   }
+  return { plan, problems }
 }
 
-/**
- * Objects that read or guard our tables in a way that no statement can move to the next version; functions and types in the
- * schema too, when it is the schema that is replaced.
- */
-async function immovableObjects(
-  target: Session,
-  publication: Publication,
-  schemaToo: boolean,
+const notOwned = ({ publication }: Target, ours: readonly PlacedRelation[]): readonly Problem[] =>
+  ours
+    .filter(({ owned }) => !owned)
+    .map(({ schema, name, kind, owner }) => ({
+      place: name,
+      detail: `it belongs to ${owner}`,
+      remedy: `alter ${kind === 'v' ? 'view' : 'table'} ${qualified(schema, name)} owner to ${identifier(publication.writer)}`,
+    }))
+
+/** What depends on tables that leave, in a way that no statement can move to the next version. */
+async function obstacles(
+  { session }: Target,
+  ours: readonly PlacedRelation[],
+  { shapes, views }: Incoming,
 ): Promise<readonly Problem[]> {
-  const names = publishedRelations(publication).map(({ name }) => name)
-  const rows = await target.query<{ what: string }>(
-    `with ours as (
-       select c.oid, c.reltype from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = $1 and c.relname = any ($2)
-     ), dependent as (
-       select d.classid, d.objid, d.objsubid
-       from pg_catalog.pg_depend d join ours on (d.refclassid = 'pg_class'::regclass and d.refobjid = ours.oid)
-         or (d.refclassid = 'pg_type'::regclass and d.refobjid in (ours.reltype, (select typarray from pg_catalog.pg_type where oid = ours.reltype)))
-       where d.deptype in ('n', 'a')
-         and d.classid not in ('pg_rewrite'::regclass, 'pg_attrdef'::regclass)
-         and not (d.classid = 'pg_class'::regclass and (d.objid in (select oid from ours)
-              or exists (select from pg_catalog.pg_class i where i.oid = d.objid and i.relkind in ('i', 'I', 'S'))))
-         and not (d.classid = 'pg_constraint'::regclass and exists (
-              select from pg_catalog.pg_constraint k where k.oid = d.objid and k.conrelid in (select oid from ours)))
-         and not (d.classid = 'pg_trigger'::regclass and exists (
-              select from pg_catalog.pg_trigger g where g.oid = d.objid and g.tgisinternal))
-         and d.classid <> 'pg_type'::regclass
-     )
-     select distinct pg_describe_object(classid, objid, objsubid) as what from dependent
-     union
-     select pg_describe_object('pg_proc'::regclass, p.oid, 0) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 and $3
-     union
-     select pg_describe_object('pg_type'::regclass, t.oid, 0) from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-     where n.nspname = $1 and $3 and t.typrelid = 0 and t.typelem = 0
-     order by 1`,
-    [publication.schema, names, schemaToo],
+  const next = new Map(
+    shapes.map((shape) => [shape.name, new Map(shape.columns.map(({ name, type }) => [name, type]))]),
   )
-  return rows.map(({ what }) => ({
+  const types = await columnTypes(session, ours)
+  const dependents = await dependentsOf(
+    session,
+    ours.map(({ oid }) => oid),
+  )
+  const immovable = [...new Set(dependents.filter(({ isView }) => !isView).map(({ what }) => what))].map((what) => ({
     place: what,
-    detail:
-      'it depends on the published tables or stands in their schema, and cannot be carried over to the next version',
+    detail: 'it depends on the published tables, and cannot be carried over to the next version',
     remedy: 'move it to another schema, or make it a view or a query',
+  }))
+  const broken = dependents
+    .filter(({ isView }) => isView)
+    .flatMap((view): readonly Problem[] => {
+      const lost = views.includes(view.table) ? [] : lostColumns(view, next.get(view.table), types)
+      if (lost.length === 0) return []
+      const detail = `it reads ${lost.join(', ')}, which goes or changes its type`
+      return [{ place: view.what, detail, remedy: `change or drop ${view.what}` }]
+    })
+  return [...immovable, ...broken]
+}
+
+/** The columns of a table that a view reads, and that go or change their type; the table itself if it goes. */
+function lostColumns(
+  { table, columns }: Dependent,
+  next: ReadonlyMap<string, string> | undefined,
+  types: ReadonlyMap<string, string>,
+): readonly string[] {
+  if (next === undefined) return [table]
+  return columns
+    .map((column) => `${table}.${column}`)
+    .filter((place) => next.get(place.slice(table.length + 1)) !== types.get(place))
+}
+
+/** By `table.column`. */
+async function columnTypes(
+  session: Target['session'],
+  tables: readonly PlacedRelation[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.query<{ place: string; type: string }>(
+    `select c.relname || '.' || a.attname as place, format_type(a.atttypid, a.atttypmod) as type
+     from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+     where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped`,
+    [tables.map(({ oid }) => oid)],
+  )
+  return new Map(rows.map(({ place, type }) => [place, type]))
+}
+
+/** A relation of the team that has the name of a published one would be in its place. */
+const nameConflicts = (
+  { publication }: Target,
+  foreign: readonly { readonly name: string; readonly word: string }[],
+  { shapes, views }: Incoming,
+): readonly Problem[] =>
+  foreign
+    .filter(({ name }) => views.includes(name) || shapes.some((shape) => shape.name === name))
+    .map(({ name, word }) => ({
+      place: name,
+      detail: `a ${word} has the name of a published relation`,
+      remedy: `alter ${word} ${qualified(publication.schema, name)} rename to …, or rename the published one`,
+    }))
+
+/** Versions that have left must not be held by a view that was made on them: it would show their rows for ever. */
+async function heldVersions(target: Target, incoming: Incoming): Promise<readonly Problem[]> {
+  const { session, publication } = target
+  if (incoming.schema === retiredSchema(publication)) return []
+  const left = (await findWorkSchemas(target)).filter(({ ours, name }) => ours && name !== incoming.schema)
+  const relations = await relationsIn(
+    session,
+    left.map(({ name }) => name),
+  )
+  return outsideProblems(
+    await dependentsOf(
+      session,
+      relations.map(({ oid }) => oid),
+    ),
+  )
+}
+
+/** What is built on relations from outside, for whoever would drop them. */
+export function outsideProblems(dependents: readonly Dependent[]): readonly Problem[] {
+  const tables = new Map<string, string[]>()
+  for (const { what, table, outside } of dependents) {
+    if (outside) tables.set(what, [...(tables.get(what) ?? []), table])
+  }
+  return [...tables].map(([what, on]) => ({
+    place: what,
+    detail: `it depends on ${[...new Set(on)].join(', ')}`,
+    remedy: 'drop it, or take its reference to the published tables away',
   }))
 }

@@ -1,6 +1,6 @@
 /**
  * What a run changed in a table, from the retired version still at hand: rows added, changed and removed, by its primary
- * key, and figures that moved implausibly. The figures are counted only where enough rows changed for one to move.
+ * key, and figures that moved implausibly.
  */
 
 import type { Limits } from '../base/limits.ts'
@@ -10,7 +10,7 @@ import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import type { FigureWarning } from '../record/outcome.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
-import { becameUniform, implausibleFigures, type Versions, watchedFigures } from './plausibility.ts'
+import { implausibleFigures, type Versions, watchedFigures } from './plausibility.ts'
 
 export interface Difference {
   readonly added: number
@@ -36,14 +36,9 @@ export async function compareVersions(
   const { same, shared } = await sharedColumns(target, versions)
   const key = same ? primaryKeyOf(table) : null
   const counts = key === null ? null : await countDifference(target, table, key, versions)
-  const figures = watchedFigures(table, shared)
-  const still =
-    counts !== null &&
-    (moves(counts) === 0 || (!canHaveMoved(counts, limits) && !(await becameUniform(target, figures, versions))))
-  return {
-    difference: counts === null ? null : { added: counts.added, changed: counts.changed, removed: counts.removed },
-    warnings: still ? [] : await implausibleFigures(target, figures, versions, limits),
-  }
+  const isSame = counts !== null && counts.added + counts.changed + counts.removed === 0
+  const figures = isSame ? [] : watchedFigures(table, shared)
+  return { difference: counts, warnings: await implausibleFigures(target, figures, versions, limits) }
 }
 
 /** Whether the two versions have the same columns, of the same types, and the names of those that both have. */
@@ -65,29 +60,24 @@ async function sharedColumns(
   }
 }
 
-interface Counts extends Difference {
-  /** Rows of the version that has fewer. */
-  readonly fewest: number
-}
-
 async function countDifference(
   target: Session,
   table: PublishedTable,
   key: string,
   { now, before }: Versions,
-): Promise<Counts> {
+): Promise<Difference> {
   const k = identifier(key)
   const others = table.columns.filter(({ name }) => name !== key)
   // Column by column: making a record of each row would take longer than all else.
   const changed = others.length === 0 ? 'false' : others.map(isChanged).join(' or ')
   // The pairs are judged where they are joined (`offset 0` keeps it so): carrying all their columns on takes a tenth longer.
-  const [found] = await target.query<Record<keyof Counts, number>>(
+  const [found] = await target.query<Difference>(
     `select count(*) filter (where o is null)::float8 as added, count(*) filter (where n is null)::float8 as removed,
-            count(*) filter (where differs)::float8 as changed, least(count(n), count(o))::float8 as fewest
+            count(*) filter (where differs)::float8 as changed
      from (select n.${k} as n, o.${k} as o, o.${k} = n.${k} and (${changed}) as differs
            from ${now} n full join ${before} o on o.${k} = n.${k} offset 0) as pairs`,
   )
-  return found ?? { added: 0, changed: 0, removed: 0, fewest: 0 }
+  return found ?? { added: 0, changed: 0, removed: 0 }
 }
 
 /** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0. */
@@ -98,8 +88,3 @@ function isChanged({ name, type }: PublishedColumn): string {
   const [n, o] = [`n.${identifier(name)}`, `o.${identifier(name)}`]
   return LOOSE.has(type.kind) ? `row(${n})::record *<> row(${o})::record` : `${n} is distinct from ${o}`
 }
-
-const moves = ({ added, changed, removed }: Counts): number => added + changed + removed
-
-/** A share of the rows moves by no more than the rows that changed, came or went are of the smaller version. */
-const canHaveMoved = (counts: Counts, limits: Limits): boolean => moves(counts) > limits.figureShare * counts.fewest

@@ -81,23 +81,6 @@ function judge(column: string, shares: readonly Share[], limits: Limits): readon
     }))
 }
 
-/** Whether a figure has one value in every row now, and had another one before, be it in a single row. Reads up to the first that differs. */
-export async function becameUniform(
-  target: Session,
-  figures: readonly Figure[],
-  { now, before }: Versions,
-): Promise<boolean> {
-  if (figures.length === 0) return false
-  const became = figures.map(({ column }) => {
-    const name = identifier(column)
-    const other = (version: string) =>
-      `exists (select from ${version} as v where v.${name} is distinct from one.${name})`
-    return `(select not ${other(now)} and ${other(before)} from (select ${name} from ${now} limit 1) as one)`
-  })
-  const [found] = await target.query<{ became: boolean | null }>(`select ${became.join(' or ')} as became`)
-  return found?.became === true
-}
-
 /** The figures whose shares of the rows moved implausibly from one version to the next. One scan of each. */
 export async function implausibleFigures(
   target: Session,

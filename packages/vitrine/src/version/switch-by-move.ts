@@ -6,8 +6,8 @@
  */
 
 import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
-import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import type { Target } from '../catalogue/target.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
 import type { SwitchStrategy } from './switch-strategy.ts'
@@ -24,19 +24,17 @@ function drops(schema: string, relations: readonly PlacedRelation[]): readonly s
 }
 
 export async function switchByMove(
-  target: Session,
-  publication: Publication,
+  { session, publication }: Target,
   incoming: string,
   carry: CarryPlan,
 ): Promise<SwitchStrategy> {
   const { schema } = publication
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
-  const ours = new Set(publishedNames(publication))
-  const leaving = (await relationsIn(target, [schema])).filter(({ name }) => ours.has(name))
-  const coming = await relationsIn(target, [incoming])
+  const leaving = (await relationsIn(session, [schema])).filter(({ name }) => carry.outgoing.includes(name))
+  const coming = await relationsIn(session, [incoming])
   // Where the kept version comes back, the two change places; otherwise it makes room.
   const swaps = incoming === retired
-  const kept = swaps ? [] : await relationsIn(target, [retired])
+  const kept = swaps ? [] : await relationsIn(session, [retired])
   const out = leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
   const into = coming.map((relation) => move(incoming, schema, relation))
   const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
@@ -52,7 +50,7 @@ export async function switchByMove(
       ...kept.map(({ name }) => qualified(retired, name)),
     ],
     holds: 'always',
-    attempt: (quiet, bounded) => {
+    statements: (quiet, bounded) => {
       const locks = quiet ? hold.quiet : hold.patient
       return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...carry.views].flatMap(bounded)
     },

@@ -4,8 +4,9 @@
  */
 
 import { relationsIn } from '../catalogue/relations.ts'
+import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type Publication, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
 import { markOf } from './staging.ts'
@@ -24,10 +25,10 @@ function renames(publication: Publication, incoming: string, aside: string | nul
 }
 
 /** A free name for the version that has the retired name; null when none has it. */
-async function nameAside(target: Session, publication: Publication): Promise<string | null> {
+async function nameAside(session: Session, publication: Publication): Promise<string | null> {
   const name = retiredSchema(publication)
   // Anybody's: a schema that only looks like one of ours has its name all the same.
-  const schemas = await target.query<{ name: string }>(
+  const schemas = await session.query<{ name: string }>(
     'select nspname as name from pg_catalog.pg_namespace where starts_with(nspname, $1)',
     [name],
   )
@@ -45,28 +46,26 @@ async function nameAside(target: Session, publication: Publication): Promise<str
  * readers keep some table, the renames are done without.
  */
 export async function switchByRename(
-  target: Session,
-  publication: Publication,
+  { session, publication }: Target,
   incoming: string,
   carry: CarryPlan,
 ): Promise<SwitchStrategy> {
   const [current, retired] = [publication.schema, retiredSchema(publication)].map(identifier)
   const renaming = [
-    ...renames(publication, incoming, await nameAside(target, publication)),
+    ...renames(publication, incoming, await nameAside(session, publication)),
     `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
     `comment on schema ${current} is ${literal(carry.comment)}`,
     ...carry.schemaGrants,
     ...carry.defaults,
   ]
-  const ours = new Set(publishedNames(publication))
-  const published = await relationsIn(target, [publication.schema])
-  const tables = published.filter(({ name, kind, owned }) => kind === 'r' && owned && ours.has(name))
+  const published = await relationsIn(session, [publication.schema])
+  const tables = published.filter(({ name, kind, owned }) => kind === 'r' && owned && carry.outgoing.includes(name))
   const names = tables.map(({ name }) => qualified(retiredSchema(publication), name)).join(', ')
   const hold = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
   return {
     locked: carry.locked,
     holds: 'when quiet',
-    attempt: (quiet, bounded) => [
+    statements: (quiet, bounded) => [
       ...renaming,
       ...[...carry.moves, ...carry.views].flatMap(bounded),
       ...(quiet ? hold : []),

@@ -70,12 +70,3 @@ export function guardShrink(tables: readonly { name: string; before: number; aft
   }
   if (problems.length > 0) throw new VitrineError('TABLE_SHRANK', { problems })
 }
-
-/** The number of rows of each published table, as the last switch recorded it; missing for a table never filled. */
-export async function publishedCounts(target: Session, schema: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await target.query<{ name: string; rows: string }>(
-    'select table_name as name, row_count::text as rows from vitrine.freshness where schema_name = $1',
-    [schema],
-  )
-  return new Map(rows.map((row) => [row.name, Number(row.rows)]))
-}

@@ -7,11 +7,11 @@ import { diagnose, type Finding, requireHealthy } from '../../src/access/doctor.
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
-import { applyPlan, planFor } from '../../src/migration/migrate.ts'
 import type { Address } from '../../src/postgres/address.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
+import { migrate } from '../../src/run/migrate.ts'
 import { createShop, shop } from '../publication/shop.ts'
 
 const names = (findings: readonly Finding[]): readonly string[] => findings.map(({ name }) => name)
@@ -236,7 +236,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       expect.objectContaining({ name: 'reader-reads', severity: 'warning', repair: 'vitrine migrate' }),
     ])
     requireHealthy(findings)
-    await applyPlan(writer, publication, await planFor(writer, publication))
+    await migrate({ session: writer, publication })
   })
 
   test('after provision and migrate every guarantee holds, and the examination leaves nothing behind', async () => {
@@ -360,7 +360,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     expect(findings.find(({ name }) => name === 'no-leftovers')?.actual).toBe('a run is in progress')
     await running.end()
     await asSuperuser('drop schema shop_next')
-    await applyPlan(writer, publication, await planFor(writer, publication))
+    await migrate({ session: writer, publication })
     expect(brokenOnes(await examine())).toEqual([])
   })
 

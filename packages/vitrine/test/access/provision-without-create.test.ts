@@ -6,11 +6,10 @@ import { provisionSql } from '../../src/access/provision-script.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { applyPlan, planFor } from '../../src/migration/migrate.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { Publication } from '../../src/publication/publication.ts'
-import { requireWorkSchemas } from '../../src/version/staging.ts'
-import { switchWayOf } from '../../src/version/way.ts'
+import { migrate } from '../../src/run/migrate.ts'
+import { requireWorkSchemas, switchWayOf } from '../../src/version/staging.ts'
 import { shop } from '../publication/shop.ts'
 
 describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
@@ -66,8 +65,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     const asWriter = await session(writer)
     expect(await switchWayOf(asWriter)).toBe('move')
     await expect(asWriter.execute('create schema other')).rejects.toMatchObject({ sqlState: '42501' })
-    await requireWorkSchemas(asWriter, publication)
-    await applyPlan(asWriter, publication, await planFor(asWriter, publication))
+    await requireWorkSchemas({ session: asWriter, publication })
+    await migrate({ session: asWriter, publication })
     await (await session(reader)).execute('select from shop.shop_customer')
   }
 

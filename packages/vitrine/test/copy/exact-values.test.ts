@@ -8,7 +8,7 @@ import * as vitrine from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 import { shapeOf } from '../../src/publication/shape.ts'
-import { loadTable } from '../../src/version/staging.ts'
+import { buildTable } from '../../src/version/build.ts'
 
 const { open } = vitrine
 const source = vitrine.register('public', {
@@ -356,7 +356,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const asked = projectionOf(table)
     const oids = (await read.describe(asked.uncastSql)).slice(0, asked.inputFields).map(({ oid }) => oid)
     const projection = projectionOf(table, null, oids)
-    await loadTable(write, shapeOf(table, publication), 'exact', {
+    await buildTable(write, shapeOf(table, publication), 'exact', {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),

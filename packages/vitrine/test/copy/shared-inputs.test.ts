@@ -9,7 +9,7 @@ import { type Projection, projectionOf } from '../../src/publication/select-text
 import { shapeOf } from '../../src/publication/shape.ts'
 import type { PublishedTable } from '../../src/publication/table.ts'
 import { checkProjections } from '../../src/source/projection-types.ts'
-import { loadTable } from '../../src/version/staging.ts'
+import { buildTable } from '../../src/version/build.ts'
 
 const { open } = vitrine
 const source = vitrine.register('public', {
@@ -134,7 +134,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const [read, write] = [await session('source'), await session('target')]
     const projection = projectionOf(table, null, (await checkProjections(read, publication)).get('parcel'))
     expect(projection.hiddenFields).toBe(2)
-    await loadTable(write, shapeOf(table, publication), 'parcels', {
+    await buildTable(write, shapeOf(table, publication), 'parcels', {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),

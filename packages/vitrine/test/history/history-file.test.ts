@@ -26,6 +26,7 @@ import {
   varchar,
 } from '../../src/index.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
+import { type HistoryShape, shapeOf, type TableShape } from '../../src/publication/shape.ts'
 import { ledgerSelect } from '../../src/record/ledger.ts'
 import { customer, errorOf, Target } from '../migration/migrate-fixtures.ts'
 
@@ -205,7 +206,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       ) as t (day, s, i, b, n, r, d, bo, x, v, e, z)
       cross join lateral (select t.s as t, t.i, t.b, t.n, t.r, t.d as j, t.bo as f, t.x as "figures ""quoted""", t.v, t.e as l, t.z) f`)
     const rows = () =>
-      target.session.query(`select (r.*)::text from (${ledgerSelect(all, publication, null)}) r order by day`)
+      target.session.query(
+        `select (r.*)::text from (${ledgerSelect(shapeOf(all, publication) as TableShape & { history: HistoryShape }, publication.schema, null)}) r order by day`,
+      )
     const recorded = await rows()
     expect(recorded).toHaveLength(3)
     const file = await fileOf(target, publication, 'everything')

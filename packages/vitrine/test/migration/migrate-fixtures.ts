@@ -16,9 +16,9 @@ import {
   text,
   varchar,
 } from '../../src/index.ts'
-import { applyPlan, planFor } from '../../src/migration/migrate.ts'
-import type { MigrationPlan } from '../../src/migration/plan.ts'
+import { type MigrationPlan, planFor } from '../../src/migration/plan.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
+import { migrate } from '../../src/run/migrate.ts'
 
 export const source = register('public', {
   item: {
@@ -57,6 +57,10 @@ export const purchase2 = items.publish('purchase', 'A purchase.', ({ ref }) => (
     .references(() => purchase2)
     .nullable(),
 }))
+
+/** A publication of these tables, for what needs no database. */
+export const publicationOf = (tables: readonly PublishedTable[]): Publication =>
+  definePublication({ name: 'shop', schema: 'shop', source, tables, writer: 'writer', reader: 'reader' })
 
 export class Target {
   readonly database: TestDatabase
@@ -128,16 +132,19 @@ export class Target {
     return this.publication(before.schema, tables)
   }
 
-  /** What is to be done, as `effect: text`. */
+  async plan(publication: Publication, session = this.session): Promise<MigrationPlan> {
+    return (await planFor({ session, publication })).plan
+  }
+
+  /** What the next run would change. */
   async steps(publication: Publication): Promise<readonly string[]> {
-    const { steps } = await planFor(this.session, publication)
-    return steps.map(({ effect, text: says }) => `${effect}: ${says}`)
+    return (await this.plan(publication)).steps.map(({ text: says }) => says)
   }
 
   /** Plans and applies; gives the plan that was applied. */
   async migrate(publication: Publication, session = this.session): Promise<MigrationPlan> {
-    const plan = await planFor(session, publication)
-    await applyPlan(session, publication, plan)
+    const plan = await this.plan(publication, session)
+    await migrate({ session, publication }, { plan, newSource: null })
     return plan
   }
 

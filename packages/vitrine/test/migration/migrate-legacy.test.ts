@@ -1,9 +1,9 @@
+/** First contact with the tables of another tool, as Django leaves them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
 import { bigint, boolean, integer, varchar } from '../../src/index.ts'
-import { applyPlan, planFor, requireMigrated } from '../../src/migration/migrate.ts'
-import { blockingSteps } from '../../src/migration/plan.ts'
 import { planText } from '../../src/migration/plan-text.ts'
+import { recordedVersion } from '../../src/record/versions.ts'
 import { items, Target } from './migrate-fixtures.ts'
 
 const entreprise = items.publish('metabase_entreprise', 'Une entreprise.', ({ ref }) => ({
@@ -49,50 +49,55 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   })
   afterAll(() => target.drop())
 
-  test('a schema made by another application is taken over: its names stay, its other tables are left alone', async () => {
-    const publication = target.publication('impact', [entreprise, bdese], { name: 'impact' })
-    const plan = await planFor(target.session, publication)
+  const publication = () => target.publication('impact', [entreprise, bdese], { name: 'impact' })
+
+  test('a schema made by another application is taken over: nothing of it changes, and the next run brings the rest', async () => {
+    const plan = await target.plan(publication())
     expect(plan.steps.filter(({ byHand }) => byHand)).toEqual([])
     expect(planText(plan).replaceAll(target.reader.user, 'metabase')).toMatchInlineSnapshot(`
-      "Schema impact: 11 to migrate.
-
-      Now:
-        ~ table metabase_entreprise, which this tool did not make, is taken over: the next run replaces its rows [data is lost]
-        ~ table metabase_bdese, which this tool did not make, is taken over: the next run replaces its rows [data is lost]
-        - column metabase_entreprise.effectif_permanent is dropped, with its values [data is lost]
-        - column metabase_bdese.id stops numbering rows by itself
-        ~ the comment of metabase_entreprise and 4 more changes
-        ~ the comment of metabase_bdese and 4 more changes
-        + metabase may read metabase_entreprise
-        + metabase may read metabase_bdese
-        + metabase may enter schema impact
-        + view vitrine_freshness, which tells how old each table is, is created
-        + view vitrine_runs, which tells the runs, is created
+      "Schema impact: 8 changes, not approved yet.
 
       With the next run:
-        - index metabase_entreprise_siren_6f1c3d0b_like of metabase_entreprise, which this tool did not make, goes with the next run
+        ~ table metabase_bdese, which this tool did not make, is taken over
+        ~ table metabase_entreprise, which this tool did not make, is taken over
+        - column metabase_entreprise.effectif_permanent is withdrawn
+        ~ the comment of metabase_entreprise and 4 more changes
+        ~ the comment of metabase_bdese and 4 more changes
+        - index metabase_entreprise_siren_6f1c3d0b_like of metabase_entreprise, which this tool did not make, goes
+        + view vitrine_freshness is added
+        + view vitrine_runs is added
 
-      Not ours, left alone:
+      Not ours, carried over as it is:
           table django_migrations
           table metabase_stats
           table metabase_tempegapro"
     `)
-    await applyPlan(target.session, publication, plan)
+    await target.migrate(publication())
+    const after = await target.plan(publication())
+    expect(after).toMatchObject({ approved: true, conflicts: [], foreign: plan.foreign })
+    expect(after.steps.filter(({ kind }) => kind === 'adopted table')).toEqual([])
+  })
 
-    const after = await planFor(target.session, publication)
-    expect(after.steps.map(({ effect, text }) => `${effect}: ${text}`)).toEqual([
-      'next run: index metabase_entreprise_siren_6f1c3d0b_like of metabase_entreprise, which this tool did not make, goes with the next run',
-    ])
-    expect(blockingSteps(after)).toEqual([])
-    expect(after.foreign).toEqual(plan.foreign)
-    await requireMigrated(target.session, publication)
+  test('its tables are the first version, which a rollback would bring back', async () => {
+    const found = await recordedVersion({ session: target.session, publication: publication() }, 'published')
+    expect(found?.shapes.map(({ name }) => name).toSorted()).toEqual(['metabase_bdese', 'metabase_entreprise'])
+    expect(found?.filled).toBe(true)
   })
 
   test('the rows of the application are still there', async () => {
     const { rows } = await target.admin.query(
-      'select impact_id, siren, effectif, id, annee_cloture from impact.metabase_entreprise join impact.metabase_bdese on entreprise_id = impact_id',
+      'select impact_id, siren, effectif, effectif_permanent, id, annee_cloture from impact.metabase_entreprise join impact.metabase_bdese on entreprise_id = impact_id',
     )
-    expect(rows).toEqual([{ impact_id: '7', siren: '000000001', effectif: '10-49', id: '1', annee_cloture: 2025 }])
+    expect(rows).toEqual([
+      {
+        impact_id: '7',
+        siren: '000000001',
+        effectif: '10-49',
+        effectif_permanent: '10-49',
+        id: '1',
+        annee_cloture: 2025,
+      },
+    ])
     expect((await target.admin.query('select app from impact.django_migrations')).rows).toEqual([{ app: 'metabase' }])
   })
 })

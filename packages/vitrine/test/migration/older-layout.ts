@@ -2,6 +2,12 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [
+    7,
+    `drop table vitrine.version; alter table vitrine.installation drop column tool_version;
+     alter table vitrine.installation rename column approved to applied;
+     alter table vitrine.installation rename column approved_at to applied_at`,
+  ],
   [6, 'alter table vitrine.run drop column whole'],
   [5, 'alter table vitrine.run drop column switched'],
   [4, 'alter table vitrine.run drop column snapshot_milliseconds; alter table vitrine.installation drop column source'],

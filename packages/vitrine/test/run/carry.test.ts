@@ -90,12 +90,12 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
       [
         'create materialized view team.m as select count(*) from shop.shop_customer',
         'drop materialized view team.m',
-        'team.m',
+        'materialized view team.m',
       ],
       [
         'create view team.v as select id from shop.shop_customer; alter view team.v owner to $o',
         'drop view team.v',
-        'team.v',
+        'view team.v',
       ],
       [
         'create function team.f(shop.shop_customer) returns bigint language sql return 1',

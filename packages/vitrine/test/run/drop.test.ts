@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
-import { applyPlan, planFor } from '../../src/migration/migrate.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
+import { migrate } from '../../src/run/migrate.ts'
 import { shop } from '../publication/shop.ts'
 
 describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
@@ -28,8 +28,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     )
     return rows.map(({ name }) => name)
   }
-  const migrate = async () => applyPlan(writer, publication, await planFor(writer, publication))
-  const drop = async () => applyDrop(writer, await planDrop(writer, publication))
+  const migrated = async () => migrate({ session: writer, publication })
+  const drop = async () => applyDrop({ session: writer, publication }, await planDrop({ session: writer, publication }))
   const OURS = ['shop.shop_customer', 'shop.shop_purchase', 'shop.vitrine_freshness', 'shop.vitrine_runs']
 
   beforeAll(async () => {
@@ -43,7 +43,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     // A session of its own for each test, because a drop keeps the run lock until its session ends.
     await writer?.end()
     writer = await session(roles[0])
-    await migrate()
+    await migrated()
     expect(await relations()).toEqual(OURS)
   })
   afterAll(async () => {
@@ -62,12 +62,12 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       create schema shop_previous; comment on schema shop_previous is 'vitrine: retired area of shop';
       create table shop_previous.shop_customer (id bigint);
       create view shop_previous.vitrine_freshness as select id from shop_previous.shop_customer`)
-    const plan = await planDrop(writer, publication)
+    const plan = await planDrop({ session: writer, publication })
     expect(plan.steps.map(({ text }) => text)).toEqual([
       'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness',
       'drop table: shop.shop_customer, shop.shop_purchase, shop_next.shop_customer, shop_next.shop_purchase, shop_previous.shop_customer',
       'drop schema: shop_next, shop_previous',
-      'forget what was applied to shop, and how old its tables were',
+      'forget what was approved for shop, and how old its tables were',
     ])
     expect(plan.kept).toEqual([
       'schema shop with the rights on it',
@@ -75,17 +75,17 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     ])
     expect(plan.blockers).toEqual([])
     expect(plan.steps.map(({ sql }) => sql).join()).not.toMatch(/cascade/i)
-    await applyDrop(writer, plan)
+    await applyDrop({ session: writer, publication }, plan)
     expect(await relations()).toEqual([])
     expect(await writer.query("select nspname from pg_namespace where starts_with(nspname, 'shop')")).toEqual([
       { nspname: 'shop' },
     ])
     expect(await writer.query('select schema_name from vitrine.freshness')).toEqual([{ schema_name: 'other' }])
     expect(await writer.query('select schema_name from vitrine.run')).toEqual([{ schema_name: 'shop' }])
-    expect((await planDrop(writer, publication)).steps).toEqual([])
+    expect((await planDrop({ session: writer, publication })).steps).toEqual([])
     await drop()
 
-    await migrate()
+    await migrated()
     const reader = await session(roles[1])
     await reader.execute('select from shop.shop_customer; select from shop.vitrine_freshness')
     await reader.end()
@@ -96,13 +96,13 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       'create table shop.notes (id bigint); create function shop.one() returns int language sql as $$ select 1 $$',
     )
     await admin.execute('create view shop.numbers as select 1 as n')
-    const plan = await planDrop(writer, publication)
+    const plan = await planDrop({ session: writer, publication })
     expect(plan.kept.slice(0, 3)).toEqual([
       `table shop.notes of ${roles[0].user}`,
       `function shop.one() of ${roles[0].user}`,
       'view shop.numbers of postgres',
     ])
-    await applyDrop(writer, plan)
+    await applyDrop({ session: writer, publication }, plan)
     expect(await relations()).toEqual(['shop.notes', 'shop.numbers'])
     await admin.execute('drop table shop.notes; drop view shop.numbers; drop function shop.one()')
   })
@@ -114,15 +114,19 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       create materialized view team.labels as select label from shop.shop_purchase;
       create table team.orders (customer_id bigint references shop.shop_customer, one shop.shop_purchase);
       create function team.names() returns bigint begin atomic select count(*) from shop.shop_customer; end`)
-    const plan = await planDrop(writer, publication)
+    const plan = await planDrop({ session: writer, publication })
     expect(plan.blockers.map(({ place, detail }) => `${place}: ${detail}`)).toEqual([
+      'constraint orders_customer_id_fkey on table team.orders: it depends on shop_customer',
       'function team.names(): it depends on shop_customer',
       'materialized view team.labels: it depends on shop_purchase',
-      'table team.orders: it depends on shop_customer, shop_purchase',
+      'table team.orders: it depends on shop_purchase',
       'view team.by_country: it depends on shop_customer',
       'view team.freshness: it depends on vitrine_freshness',
     ])
-    await expect(applyDrop(writer, plan)).rejects.toMatchObject({ code: 'DEPENDENT_BLOCKS', problems: plan.blockers })
+    await expect(applyDrop({ session: writer, publication }, plan)).rejects.toMatchObject({
+      code: 'DEPENDENT_BLOCKS',
+      problems: plan.blockers,
+    })
     expect(await relations()).toEqual(OURS)
     await admin.execute(
       'drop function team.names(); drop table team.orders; drop view team.by_country, team.freshness; drop materialized view team.labels',
@@ -133,9 +137,9 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   })
 
   test('what was built since the plan was made blocks as well', async () => {
-    const plan = await planDrop(writer, publication)
+    const plan = await planDrop({ session: writer, publication })
     await admin.execute('create view public.late as select id from shop.shop_customer')
-    await expect(applyDrop(writer, plan)).rejects.toMatchObject({
+    await expect(applyDrop({ session: writer, publication }, plan)).rejects.toMatchObject({
       code: 'DEPENDENT_BLOCKS',
       problems: [expect.objectContaining({ place: 'view public.late' })],
     })
@@ -148,33 +152,33 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     ['the view and both tables', 'drop view shop.vitrine_freshness; drop table shop.shop_purchase, shop.shop_customer'],
     [
       'the record of what was applied and the views',
-      'delete from vitrine.installation; drop view shop.vitrine_freshness, shop.vitrine_runs',
+      'delete from vitrine.installation; delete from vitrine.version; drop view shop.vitrine_freshness, shop.vitrine_runs',
     ],
   ])('it works when half is gone already, before the plan or after it: %s', async (what, gone) => {
-    const early = await planDrop(writer, publication)
+    const early = await planDrop({ session: writer, publication })
     await writer.execute(gone)
-    const late = await planDrop(writer, publication)
-    await applyDrop(writer, late)
+    const late = await planDrop({ session: writer, publication })
+    await applyDrop({ session: writer, publication }, late)
     // Without the record nothing proves that the tables are ours: they are kept.
     const kept = what.startsWith('the record') ? ['shop.shop_customer', 'shop.shop_purchase'] : []
     expect(await relations()).toEqual(kept)
     expect(late.kept.slice(0, kept.length)).toEqual(kept.map((name) => `table ${name} of ${roles[0].user}`))
-    await applyDrop(writer, early)
+    await applyDrop({ session: writer, publication }, early)
     expect(await relations()).toEqual([])
   })
 
   test('it works when the schema or the bookkeeping is gone', async () => {
     await admin.execute('drop schema shop cascade')
-    expect((await planDrop(writer, publication)).kept).toHaveLength(1)
+    expect((await planDrop({ session: writer, publication })).kept).toHaveLength(1)
     await drop()
     await admin.execute('drop schema vitrine cascade')
     await drop()
-    expect(await planDrop(writer, publication)).toMatchObject({ steps: [], kept: [], blockers: [] })
+    expect(await planDrop({ session: writer, publication })).toMatchObject({ steps: [], kept: [], blockers: [] })
     await applyProvision(admin, await planProvision(admin, publication, { readerPassword: null, writerPassword: null }))
   })
 
   test('it refuses another publication, a run in progress, a foreign owner and strangers in a schema of ours', async () => {
-    await expect(planDrop(writer, { ...publication, name: 'other' })).rejects.toMatchObject({
+    await expect(planDrop({ session: writer, publication: { ...publication, name: 'other' } })).rejects.toMatchObject({
       code: 'TARGET_OTHER_INSTALLATION',
     })
     const running = await session(roles[0])
@@ -201,13 +205,13 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     await writer.execute(`insert into vitrine.ledger values
       ('shop', 'shop_stats', '2026-01-01', '{}', 'run', now()), ('shop', 'shop_stats', '2026-01-03', '{}', 'run', now()),
       ('other', 'stats', '2026-01-01', '{}', 'run', now())`)
-    expect((await planDrop(writer, publication)).days).toBe(2)
-    const plan = await planDrop(writer, publication, { history: true })
+    expect((await planDrop({ session: writer, publication })).days).toBe(2)
+    const plan = await planDrop({ session: writer, publication }, { history: true })
     expect(plan.steps.at(-1)?.text).toBe(
       'forget for ever the 2 recorded days of shop_stats, from 2026-01-01 to 2026-01-03',
     )
     expect(plan.kept.at(-1)).toBe('schema vitrine with the record of runs')
-    await applyDrop(writer, plan)
+    await applyDrop({ session: writer, publication }, plan)
     expect(await writer.query('select schema_name from vitrine.ledger')).toEqual([{ schema_name: 'other' }])
     await writer.execute('delete from vitrine.ledger')
   })

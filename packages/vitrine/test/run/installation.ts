@@ -6,9 +6,9 @@ import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
-import { applyPlan, planFor } from '../../src/migration/migrate.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { SwitchWay } from '../../src/record/outcome.ts'
+import { migrate } from '../../src/run/migrate.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
@@ -114,7 +114,7 @@ export class Installation {
   async migrate(publication = this.publication): Promise<void> {
     const session = await this.session(publication)
     try {
-      await applyPlan(session, publication, await planFor(session, publication))
+      await migrate({ session, publication })
     } finally {
       await session.end()
     }

@@ -51,10 +51,10 @@ async function drop(call: Call, words: DropWords): Promise<ExitName> {
   const publication = await call.publication()
   const { source, target } = call.settings(publication, { source: 'optional', target: 'required' })
   const plan = await withWritableTarget(call, publication, target, source, async (session) => {
-    const planned = await planDrop(session, publication, { history: call.flag('history') })
+    const planned = await planDrop({ session, publication }, { history: call.flag('history') })
     call.io.stderr.write(planText(planned, words))
     if (planned.steps.length > 0 && planned.blockers.length === 0) await confirm(call, planned, words)
-    await applyDrop(session, planned)
+    await applyDrop({ session, publication }, planned)
     return planned
   })
   const answer: DropAnswer = { removed: plan.steps.map(({ text }) => text), kept: plan.kept }

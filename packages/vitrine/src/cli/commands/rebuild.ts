@@ -2,16 +2,14 @@
 
 import { applyProvision, planProvision } from '../../access/provision.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { applyPlan, planFor } from '../../migration/migrate.ts'
-import type { MigrationPlan } from '../../migration/plan.ts'
-import { planText } from '../../migration/plan-text.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
+import { approvePlan, migrateEnglish } from './migrate.ts'
 import { type ProvisionWords, stepsText } from './provision.ts'
 import { publishNow, type SyncAnswer, type SyncWords, syncAnswer, syncText } from './sync.ts'
 
 export interface RebuildWords extends CommandWords {
-  readonly options: Readonly<Record<'allowShrink', string>>
+  readonly options: Readonly<Record<'allowShrink' | 'yes', string>>
   /** Rights that somebody else must give. */
   readonly left: (steps: number) => string
 }
@@ -23,7 +21,10 @@ export const rebuildEnglish: RebuildWords = {
     'DROP SCHEMA by hand, on a new server. What still stands is served until the new version is whole. The days of history ' +
     'tables come from the ledger. Roles and rights are made as METABASE_ADMIN_URL when it is set, as the writer otherwise; ' +
     'when some are left to somebody else, it publishes all the same and exits with 5.',
-  options: { allowShrink: 'accept that a table loses more rows than the publication allows' },
+  options: {
+    allowShrink: 'accept that a table loses more rows than the publication allows',
+    yes: 'withdraw tables and columns without asking',
+  },
   examples: [
     { line: 'rebuild', says: 'after a drop, or when something was removed by hand' },
     { line: 'doctor', says: 'afterwards: prove it' },
@@ -43,7 +44,7 @@ export interface RebuildAnswer extends SyncAnswer {
 }
 
 export const defineRebuild = (words: RebuildWords, provisionWords: ProvisionWords, syncWords: SyncWords): Command =>
-  defineCommand('rebuild', words, { allowShrink: '--allow-shrink' }, (call) =>
+  defineCommand('rebuild', words, { allowShrink: '--allow-shrink', yes: '--yes' }, (call) =>
     rebuild(call, words, provisionWords, syncWords),
   )
 
@@ -77,9 +78,7 @@ async function rebuild(
     },
   )
   const migrated = await withWritableTarget(call, publication, target, source, async (session) => {
-    const plan: MigrationPlan = await planFor(session, publication)
-    await applyPlan(session, publication, plan)
-    if (plan.steps.length > 0) call.say(planText(plan))
+    const plan = await approvePlan(call, { session, publication }, migrateEnglish, null)
     return plan.steps.map(({ text }) => text)
   })
   const wish = { only: null, dryRun: false, allowShrink: call.flag('allowShrink'), trigger: 'command' } as const

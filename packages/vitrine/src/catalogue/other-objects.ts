@@ -1,36 +1,22 @@
 /**
- * Everything in the published schema that is not an ordinary table: views, free sequences, functions, types, extensions.
- * Of ours there is only the freshness view; the rest belongs to others and is left alone. Called by `live-shape.ts`.
+ * Everything in a schema that is not an ordinary table: views, free sequences, functions, types, extensions. Of ours there
+ * are only the views about the runs; the rest belongs to others.
  */
 import type { Session } from '../postgres/connect.ts'
 
-/** Whose rights are looked at. Without a writer it is the session's own role; without a reader nobody reads. */
-export interface LiveRoles {
-  readonly writer?: string
-  readonly reader?: string
-}
-
-export interface LiveRelation {
+export interface OtherObject {
   /** A function's name comes with its argument types. */
   readonly name: string
   readonly kind: string
   readonly owner: string
-  /** The writer owns it, or belongs to the role that does. */
-  readonly owned: boolean
-  /** The reader may select from it; false for what has no rows. */
-  readonly readable: boolean
   readonly comment: string | null
   /** Of a view or another relation with rows, in order. */
   readonly columns: readonly string[]
 }
 
 /** Sequences behind a column, types behind a table and members of an extension come with their owner: not listed. */
-export const readOtherRelations = (
-  target: Session,
-  schema: string,
-  { writer, reader }: LiveRoles,
-): Promise<LiveRelation[]> =>
-  target.query<LiveRelation>(
+export const otherObjects = (session: Session, schema: string): Promise<OtherObject[]> =>
+  session.query<OtherObject>(
     `with here as (
        select oid from pg_catalog.pg_namespace where nspname = $1
      ), found as (
@@ -54,8 +40,6 @@ export const readOtherRelations = (
        from pg_catalog.pg_extension e join here on here.oid = e.extnamespace
      )
      select found.name, found.kind, o.rolname as owner,
-            coalesce(pg_has_role(w.oid, found.owner, 'usage'), false) as owned,
-            coalesce(found.has_rows and has_table_privilege(r.oid, found.oid, 'select'), false) as readable,
             obj_description(found.oid, (select relname from pg_catalog.pg_class where oid = found.catalog)) as comment,
             array(
               select a.attname::text from pg_catalog.pg_attribute a
@@ -64,13 +48,11 @@ export const readOtherRelations = (
             ) as columns
      from found
      join pg_catalog.pg_roles o on o.oid = found.owner
-     left join pg_catalog.pg_roles w on w.rolname = coalesce($2::text, current_user)
-     left join pg_catalog.pg_roles r on r.rolname = $3::text
      where not exists (
        select from pg_catalog.pg_depend d
        where d.classid = found.catalog and d.objid = found.oid
          and (d.deptype = 'e' or (found.kind = 'sequence' and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')))
      )
      order by found.kind, found.name`,
-    [schema, writer ?? null, reader ?? null],
+    [schema],
   )

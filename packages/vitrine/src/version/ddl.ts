@@ -1,4 +1,4 @@
-/** The statements that make a published table out of its shape. Used by migrations on the live schema and by staging. */
+/** The statements that make a published table out of its shape. Used by `build.ts`. */
 
 import type { ColumnShape, ConstraintShape, IndexShape, TableShape } from '../publication/shape.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'

@@ -1,0 +1,76 @@
+/**
+ * Which relations of the published and of the kept version are ours, and of which shape: written in the transaction that
+ * switches versions, so that a later definition, or another one, never decides what leaves.
+ */
+import type { Target } from '../catalogue/target.ts'
+import { ownViewNames } from '../publication/publication.ts'
+import { shapesOf, type TableShape } from '../publication/shape.ts'
+import { bookkeepingVersion } from './bookkeeping.ts'
+
+export interface RecordedVersion {
+  readonly shapes: readonly TableShape[]
+  /** Our views about the runs. */
+  readonly views: readonly string[]
+  /** False for the empty tables of `migrate`, to which nobody wants to go back. */
+  readonly filled: boolean
+}
+
+/** The names of everything that is ours in a version. */
+export const namesOf = ({ shapes, views }: RecordedVersion): readonly string[] => [
+  ...shapes.map(({ name }) => name),
+  ...views,
+]
+
+/** The layout of the bookkeeping that records versions; before it, what was migrated last is what is published. */
+const VERSIONED = 7
+
+/** Null when nothing was ever published or taken over. */
+export async function recordedVersion(target: Target, which: 'published' | 'kept'): Promise<RecordedVersion | null> {
+  const { session, publication } = target
+  const layout = await bookkeepingVersion(session)
+  if (layout === 0 || (layout < VERSIONED && which === 'kept')) return null
+  const [row] = await session.query<RecordedVersion>(
+    layout < VERSIONED
+      ? `select applied as shapes, '{}'::text[] as views, true as filled from vitrine.installation where schema_name = $1 and not $2::boolean`
+      : 'select shapes, views, filled from vitrine.version where schema_name = $1 and kept = $2',
+    [publication.schema, which === 'kept'],
+  )
+  if (row === undefined) return null
+  // Earlier layouts knew neither the views nor what fills a history table: those of the definition then count.
+  const known = new Map(shapesOf(publication).map((shape) => [shape.name, shape]))
+  const shapes = row.shapes.map((shape) => ({
+    ...shape,
+    history: shape.history ?? known.get(shape.name)?.history ?? null,
+  }))
+  const views = row.views.length === 0 && row.filled ? ownViewNames(publication) : row.views
+  return { shapes, views, filled: row.filled }
+}
+
+/** A version of the definition as it is now. */
+export const versionOf = (publication: Target['publication'], filled: boolean): RecordedVersion => ({
+  shapes: shapesOf(publication),
+  views: ownViewNames(publication),
+  filled,
+})
+
+/** Inside the switch: the published version becomes the kept one, and another one is published. */
+export async function recordSwitch({ session, publication }: Target, next: RecordedVersion): Promise<void> {
+  const { schema } = publication
+  await session.query('delete from vitrine.version where schema_name = $1 and kept', [schema])
+  await session.query('update vitrine.version set kept = true where schema_name = $1', [schema])
+  await recordPublished({ session, publication }, next)
+}
+
+/** What stands in the published schema, without a switch: tables that another tool made are taken over. */
+export async function recordPublished({ session, publication }: Target, version: RecordedVersion): Promise<void> {
+  await session.query('delete from vitrine.version where schema_name = $1 and not kept', [publication.schema])
+  await session.query(
+    'insert into vitrine.version (schema_name, kept, shapes, views, filled) values ($1, false, $2, $3, $4)',
+    [publication.schema, JSON.stringify(version.shapes), version.views, version.filled],
+  )
+}
+
+/** Inside the switch of a rollback: the two versions change places. */
+export async function recordExchange({ session, publication }: Target): Promise<void> {
+  await session.query('update vitrine.version set kept = not kept where schema_name = $1', [publication.schema])
+}

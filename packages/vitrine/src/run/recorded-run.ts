@@ -1,0 +1,137 @@
+/**
+ * What every run has, whatever it publishes: one at a time, a record phase by phase, an interrupt that stops it in good
+ * order, and an end after any failure that leaves nothing behind. `sync.ts` and `rollback.ts` give the steps.
+ */
+import { asVitrineError, VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
+import type { Session } from '../postgres/connect.ts'
+import { takeRunLock } from '../postgres/lock.ts'
+import { beginRun, enterPhase, failRun, type Phase, type TableOutcome, type Trigger } from '../record/runs.ts'
+import { dropStaging } from '../version/staging.ts'
+import { dropUnkept } from '../version/switch.ts'
+import type { RunObserver } from './observer.ts'
+import type { RunSessions } from './sessions.ts'
+import { settled } from './take-over.ts'
+
+export type PhaseTimes = Readonly<Partial<Record<Phase, number>>>
+
+export interface RunFacts {
+  readonly target: Target
+  readonly sessions: RunSessions
+  readonly trigger: Trigger
+  readonly observer: RunObserver
+  readonly signal: AbortSignal
+}
+
+/** A run under way. `Report` is what it returns. */
+export class RecordedRun<Report> {
+  readonly id: number
+  readonly #facts: RunFacts
+  readonly #milliseconds: Partial<Record<Phase, number>> = {}
+  #phase: Phase = 'check'
+  #since = performance.now()
+  /** A staging area that is ours may stand in the target. */
+  staged = false
+  /** What is true if the switch under way has succeeded and its answer is lost; null before. */
+  switching: Report | null = null
+
+  constructor(id: number, facts: RunFacts) {
+    this.id = id
+    this.#facts = facts
+  }
+
+  notice(text: string): void {
+    this.#facts.observer({ kind: 'notice', text })
+  }
+
+  /** Throws INTERRUPTED, until the switch has happened. */
+  async enter(phase: Phase): Promise<void> {
+    const { signal, observer, target } = this.#facts
+    if (signal.aborted && phase !== 'describe' && phase !== 'record') throw new VitrineError('INTERRUPTED')
+    this.times()
+    this.#phase = phase
+    observer({ kind: 'phase', phase })
+    await enterPhase(target.session, this.id, phase)
+  }
+
+  /** Milliseconds of each phase so far, the present one included. */
+  times(): PhaseTimes {
+    const now = performance.now()
+    this.#milliseconds[this.#phase] = Math.round((this.#milliseconds[this.#phase] ?? 0) + now - this.#since)
+    this.#since = now
+    return this.#milliseconds
+  }
+
+  /** After the switch nothing can fail the run any more: what goes wrong is reported, and the next run completes the record. */
+  async afterwards(outcomes: readonly TableOutcome[], work: () => Promise<readonly TableOutcome[]>) {
+    try {
+      return await work()
+    } catch (error) {
+      const { code } = asVitrineError(error)
+      this.notice(`published, but the record of the run could not be completed (${code}); the next run closes it`)
+      return outcomes
+    }
+  }
+
+  /** Ends the record of a run that failed. Returns whether it had published all the same. */
+  async fail(target: Target, error: VitrineError): Promise<boolean> {
+    try {
+      // The lock has gone with the session that is lost; without it the staging area may be another run's already.
+      if (target.session !== this.#facts.target.session) await takeRunLock(target.session, target.publication.schema)
+      if (this.staged) await dropStaging(target)
+    } catch {
+      // What cannot be removed now, the next run removes.
+    }
+    const published = await failRun(target.session, this.id, this.#phase, error).catch(() => false)
+    if (published) await dropUnkept(target).catch(() => undefined)
+    return published
+  }
+}
+
+export interface Steps<Report> {
+  readonly perform: (run: RecordedRun<Report>) => Promise<Report>
+  /** Holds the snapshot of the source, where there is one. */
+  readonly coordinator: Session | null
+  /** Rejects when the run must be given up. */
+  readonly expired: Promise<never>
+  /** After a failure, when all other sessions are gone; `null` when the target cannot be reached. */
+  readonly abandoned: (target: Target | null, run: number) => Promise<void>
+}
+
+/** Performs the steps as a recorded run. The caller holds the run lock. Throws VitrineError: the previous version is then served. */
+export async function performRun<Report>(facts: RunFacts, steps: Steps<Report>): Promise<Report> {
+  const { target, sessions, signal } = facts
+  const run = new RecordedRun<Report>(await beginRun(target, facts.trigger), facts)
+  const interrupted = interruption(signal, () => run.switching === null)
+  facts.observer({ kind: 'phase', phase: 'check' })
+  const work = steps.perform(run)
+  try {
+    return await Promise.race([work, interrupted.happened, steps.expired])
+  } catch (thrown) {
+    const error = signal.aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
+    const leading = await sessions.abandon(target.session, steps.coordinator)
+    // An interrupted step may still be creating the staging area through the leading session.
+    await settled(work)
+    const reached = leading === null ? null : { ...target, session: leading }
+    const published = reached !== null && (await run.fail(reached, error))
+    await steps.abandoned(reached, run.id)
+    if (!published || run.switching === null) throw error
+    run.notice(`published, but not described (${error.code})`)
+    return run.switching
+  } finally {
+    interrupted.forget()
+  }
+}
+
+/** The interrupt of one run: a schedule has one signal for all its runs, and each must leave no listener of its own behind. */
+function interruption(signal: AbortSignal, mayStop: () => boolean) {
+  const listening = new AbortController()
+  const happened = new Promise<never>((_, reject) => {
+    const stop = () => {
+      if (mayStop()) reject(new VitrineError('INTERRUPTED'))
+    }
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true, signal: listening.signal })
+  })
+  return { happened, forget: () => listening.abort() }
+}

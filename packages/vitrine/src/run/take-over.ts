@@ -1,0 +1,70 @@
+/** How a run that failed ends the backends of its sessions, so that no server works on for nobody. Called by `sessions.ts`. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Session } from '../postgres/connect.ts'
+
+const ANSWER_WITHIN_MS = 2_000
+const ENDED_WITHIN_MS = 5_000
+const LOOK_EVERY_MS = 20
+
+/**
+ * Ends the other sessions of one side with their backends, through the leading one. A leader that does not answer (its
+ * connection is lost, or it is in the middle of a long statement) is ended as well, by a new one: its server may not have
+ * noticed, and would keep its locks. Gives the leader from now on; null when the server cannot be reached.
+ */
+export async function takeOver(
+  leader: Session,
+  others: readonly Session[],
+  reopen: () => Promise<Session>,
+  question = 'select',
+): Promise<Session | null> {
+  const ended = [...others]
+  for (const session of others) session.destroy()
+  let leading: Session | null = leader
+  if (!(await within(ANSWER_WITHIN_MS, leader.execute(question)))) {
+    leader.destroy()
+    ended.push(leader)
+    leading = await reopen().catch(() => null)
+  }
+  if (leading !== null) await endBackends(leading, ended)
+  return leading
+}
+
+/** Ends backends and waits until they are gone. A server that does not answer any more is left alone. */
+async function endBackends(leader: Session, sessions: readonly Session[]): Promise<void> {
+  const deadline = performance.now() + ENDED_WITHIN_MS
+  const backends = [sessions.map(({ pid }) => pid), sessions.map(({ backendSince }) => backendSince)]
+  try {
+    while (sessions.length > 0 && performance.now() < deadline) {
+      const alive = await leader.query(
+        `select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+         where (pid, extract(epoch from backend_start)::text) in (select * from unnest($1::integer[], $2::text[]))`,
+        backends,
+      )
+      if (alive.length === 0) return
+      await pause(LOOK_EVERY_MS)
+    }
+  } catch {
+    // The leading session is gone as well: its server has ended the others, or will when it finds that we are gone.
+  }
+}
+
+/** How long a failed run waits for a step that was under way; its connections are cut, so it ends by itself. */
+const SETTLE_MS = 10_000
+
+/** Waits until the promise has settled, whatever it gives, within a bound. */
+export const settled = async (promise: Promise<unknown>): Promise<void> => {
+  await within(SETTLE_MS, promise)
+}
+
+/** Whether the promise has been fulfilled within the time. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false)
+  })
+  const done = promise.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,134 @@
+/**
+ * One table of the next version: created and loaded in one transaction, so that its rows are frozen and every snapshot sees
+ * them; keys and indexes after the load, which costs half of keeping them up to date; foreign keys last.
+ */
+import { VitrineError } from '../base/errors.ts'
+import { type CopyRequest, type CopyResult, copyRows } from '../copy/copy.ts'
+import type { Session } from '../postgres/connect.ts'
+import { type Publication, stagingSchema } from '../publication/publication.ts'
+import { type ConstraintShape, shapeOf, type TableShape } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+
+/** The shape of a table as it stands in the staging schema: its references point to staged tables. */
+export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
+  shapeOf(table, { ...publication, schema: stagingSchema(publication) })
+
+export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rewriter' | 'signal' | 'progress'> & {
+  /** In the order of the SELECT's fields. */
+  readonly columns: readonly string[]
+}
+
+/**
+ * Creates, loads and finishes a staged table. In one transaction, because a pg_dump that begins meanwhile takes a lock on
+ * every table that it sees, and a key cannot be added to such a table. `copied` is called when the last row has been read;
+ * without a `load` the table stays empty.
+ */
+export async function buildTable(
+  session: Session,
+  shape: TableShape,
+  schema: string,
+  load: Load | null,
+  copied: () => Promise<void> = async () => undefined,
+): Promise<CopyResult> {
+  await session.execute(`begin; ${createTableSql(schema, shape)}`)
+  const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
+  await copied()
+  await addKeysAndComments(session, shape, schema)
+  await session.execute('commit')
+  return result
+}
+
+const EMPTY: CopyResult = { read: 0, written: 0, dropped: 0, bytes: 0, unknown: {} }
+
+function copyInto(session: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
+  const { columns, ...copy } = load
+  const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
+  return copyRows({ ...copy, target: session.client, into, freeze: true })
+}
+
+async function addKeysAndComments(session: Session, shape: TableShape, schema: string): Promise<void> {
+  const keys = shape.constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique')
+  for (const constraint of keys) {
+    try {
+      await session.execute(`savepoint before_key; ${addConstraintSql(schema, shape.name, constraint)}`)
+    } catch (error) {
+      // The rows that share a key can be counted only where they still are.
+      await session.execute('rollback to savepoint before_key')
+      throw error instanceof VitrineError && error.code === 'KEY_DUPLICATE'
+        ? await duplicateKey(session, shape, schema, constraint, error)
+        : error
+    }
+  }
+  const indexes = shape.indexes.map((index) => createIndexSql(schema, shape.name, index))
+  const rest = [...indexes, `analyze ${qualified(schema, shape.name)}`, ...commentSql(schema, shape)]
+  await session.execute(rest.join('; '))
+}
+
+async function duplicateKey(
+  session: Session,
+  shape: TableShape,
+  schema: string,
+  constraint: ConstraintShape,
+  cause: unknown,
+): Promise<VitrineError> {
+  const columns = constraint.columns.map(identifier).join(', ')
+  const [found] = await session.query<{ rows: string }>(
+    `select coalesce(sum(n), 0)::text as rows
+     from (select count(*) as n from ${qualified(schema, shape.name)} group by ${columns} having count(*) > 1) as repeated`,
+  )
+  const place = `${shape.name}.${constraint.columns.join(', ')}`
+  const detail = `${found?.rows ?? '?'} rows share a key with another row.`
+  return new VitrineError('KEY_DUPLICATE', { place, detail, cause })
+}
+
+export interface StagedReference {
+  readonly table: string
+  readonly constraint: ConstraintShape
+}
+
+export const referencesOf = (shapes: readonly TableShape[]): readonly StagedReference[] =>
+  shapes.flatMap((shape) =>
+    shape.constraints
+      .filter(({ kind }) => kind === 'foreign key')
+      .map((constraint) => ({ table: shape.name, constraint })),
+  )
+
+/** Declares all foreign keys without checking them: short locks, one after another, so that two never deadlock. */
+export async function declareReferences(
+  session: Session,
+  schema: string,
+  references: readonly StagedReference[],
+): Promise<void> {
+  for (const { table, constraint } of references) {
+    await session.execute(`${addConstraintSql(schema, table, constraint)} not valid`)
+  }
+}
+
+/** Checks one declared foreign key; several may be checked at once on several sessions. Throws REFERENCE_BROKEN. */
+export async function validateReference(session: Session, schema: string, reference: StagedReference): Promise<void> {
+  const { table, constraint } = reference
+  try {
+    await session.execute(`alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`)
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== 'REFERENCE_BROKEN') throw error
+    const rows = await brokenReferences(session, schema, reference)
+    const place = `${table}.${constraint.columns.join(', ')}`
+    const detail = `${rows} rows refer to no row of ${constraint.references}.`
+    throw new VitrineError('REFERENCE_BROKEN', { place, detail, cause: error })
+  }
+}
+
+/** How many staged rows refer to a row that is not staged. */
+export async function brokenReferences(session: Session, schema: string, reference: StagedReference): Promise<number> {
+  const { table, constraint } = reference
+  const column = identifier(constraint.columns[0] ?? '')
+  const key = /REFERENCES .*\((.+?)\)/.exec(constraint.definition)?.[1] ?? ''
+  const [found] = await session.query<{ rows: number }>(
+    `select count(*)::integer as rows from ${qualified(schema, table)} as a
+     where a.${column} is not null
+       and not exists (select from ${qualified(schema, constraint.references ?? '')} as b where b.${key} = a.${column})`,
+  )
+  return found?.rows ?? 0
+}
