@@ -1,9 +1,9 @@
 /**
  * Le nombre de phrases d’une analyse de document par IA, et de celles qui relèvent d’une norme ESRS. Le résultat est stocké
- * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }` ; la requête en donne le texte, en
- * octets. Aucune phrase n’en sort : des nombres.
+ * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }` ; la requête en donne le texte. Aucune
+ * phrase n’en sort : des nombres.
  */
-import { longueursDesListes } from './listes-json.ts'
+import { estObjet, lireJson } from './contenu-json.ts'
 import type { RaisonInconnu } from './statuts.ts'
 
 export interface PhrasesAnalyseIa {
@@ -23,16 +23,17 @@ const ILLISIBLES: PhrasesAnalyseIa = Object.freeze({
   inconnu: 'contenu_illisible',
 })
 
-/** Reçoit le texte de `resultat_json`, en UTF-8 : celui de la chaîne qui s’y trouve, ou de l’objet s’il y est sans détour. */
-export function phrasesAnalyseIa(resultatJson: Uint8Array | null | undefined): PhrasesAnalyseIa {
-  if (resultatJson === null || resultatJson === undefined || resultatJson.length === 0) return SANS_RESULTAT
-  const longueurs = longueursDesListes(resultatJson)
-  if (longueurs === null) return ILLISIBLES
+/** Reçoit le texte de `resultat_json` : celui de la chaîne qui s’y trouve, ou de l’objet s’il y est sans détour. */
+export function phrasesAnalyseIa(resultatJson: string | null): PhrasesAnalyseIa {
+  if (resultatJson === null || resultatJson === '') return SANS_RESULTAT
+  const resultat = lireJson(resultatJson)
+  if (!estObjet(resultat)) return ILLISIBLES
   let nbPhrases = 0
   let nbPhrasesPertinentes = 0
-  for (const [libelle, nombre] of longueurs) {
-    nbPhrases += nombre
-    if (!libelle.includes(HORS_NORME)) nbPhrasesPertinentes += nombre
+  for (const [libelle, phrases] of Object.entries(resultat)) {
+    if (!Array.isArray(phrases)) return ILLISIBLES
+    nbPhrases += phrases.length
+    if (!libelle.includes(HORS_NORME)) nbPhrasesPertinentes += phrases.length
   }
   return { nbPhrases, nbPhrasesPertinentes, inconnu: null }
 }

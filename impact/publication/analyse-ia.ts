@@ -1,18 +1,5 @@
 /** La table publiée des analyses de documents par IA : leur volume, sans nom de fichier ni message du serveur. */
-import {
-  type Bytes,
-  because,
-  bigint,
-  boolean,
-  category,
-  from,
-  integer,
-  measure,
-  rows,
-  sql,
-  timestamptz,
-  varchar,
-} from 'vitrine'
+import { because, bigint, boolean, category, from, integer, measure, rows, sql, timestamptz, varchar } from 'vitrine'
 import { phrasesAnalyseIa } from '../domain/analyse-ia.ts'
 import { RAISONS_INCONNU } from '../domain/statuts.ts'
 import { TYPES_DE_FICHIER, typeDeFichier } from '../domain/type-fichier.ts'
@@ -58,8 +45,8 @@ export const analyseIa = from(analyses).publish(
   'L’analyse d’un document par IA.',
   ({ eb, ref, lit }) => {
     const phrases = measure(
-      // La chaîne sort de la base sans ses échappements, et en octets : ses phrases sont comptées sans être construites.
-      { resultat: sql<Bytes | null>`convert_to(${ref('a.resultat_json')} #>> '{}', 'UTF8')` },
+      // Le texte de la chaîne stockée, ou de l’objet s’il y est sans détour.
+      { resultat: sql<string | null>`${ref('a.resultat_json')} #>> '{}'` },
       {
         nbPhrases: { from: 0, to: 2_147_483_647 },
         nbPhrasesPertinentes: { from: 0, to: 2_147_483_647 },

@@ -7,11 +7,9 @@ const compte = (nbPhrases: number, nbPhrasesPertinentes: number) => ({ nbPhrases
 const SANS = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: null }
 const ILLISIBLE = { nbPhrases: null, nbPhrasesPertinentes: null, inconnu: 'contenu_illisible' }
 const chaine = (resultat: unknown): string => JSON.stringify(resultat)
-/** Comme la requête le rend : les octets du texte. */
-const compter = (texte: string) => phrasesAnalyseIa(Buffer.from(texte))
 
 describe('les phrases d’une analyse', () => {
-  test.each([
+  test.each<[string, string, object]>([
     ['deux normes', chaine({ 'ESRS E1': [1, 2], 'ESRS S1': ['a'] }), compte(3, 3)],
     ['des phrases sans norme', chaine({ 'ESRS E1': [1, 2], 'Non ESRS': [1, 2, 3] }), compte(5, 2)],
     ['le libellé peut contenir plus', chaine({ 'E1 : Non ESRS (autre)': [1] }), compte(1, 0)],
@@ -30,9 +28,14 @@ describe('les phrases d’une analyse', () => {
     ['un nombre', '42', ILLISIBLE],
     ['une norme sans liste', chaine({ 'ESRS E1': 'une phrase' }), ILLISIBLE],
     ['une norme nulle', chaine({ 'ESRS E1': null }), ILLISIBLE],
+    [
+      'une phrase faite de listes sans fond',
+      `{"ESRS E1": [1, ${'['.repeat(200_000)}${']'.repeat(200_000)}]}`,
+      compte(2, 2),
+    ],
     ['un niveau de chaîne de trop', JSON.stringify(chaine({ 'ESRS E1': [1] })), ILLISIBLE],
   ])('%s', (_nom, contenu, attendu) => {
-    expect(compter(contenu)).toEqual(attendu)
+    expect(phrasesAnalyseIa(contenu)).toEqual(attendu)
   })
 
   it('n’en a pas sans résultat', () => {
@@ -45,7 +48,7 @@ describe('les phrases d’une analyse', () => {
       fc.property(normes, (resultat) => {
         const entrees = Object.entries(resultat)
         const total = (liste: typeof entrees) => liste.reduce((somme, [, phrases]) => somme + phrases.length, 0)
-        expect(compter(chaine(resultat))).toEqual(
+        expect(phrasesAnalyseIa(chaine(resultat))).toEqual(
           compte(total(entrees), total(entrees.filter(([norme]) => norme !== 'Non ESRS'))),
         )
       }),
