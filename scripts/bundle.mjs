@@ -18,7 +18,7 @@ const bundle = await rolldown({
   cwd: fileURLToPath(home),
   input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
   platform: 'node',
-  external: ['pg', 'commander', 'croner'],
+  external: ['pg', 'commander', 'croner', 'csv-parse/sync', 'csv-stringify/sync'],
   // A subpath has all the exports of its module, used or not.
   preserveEntrySignatures: 'strict',
 })
