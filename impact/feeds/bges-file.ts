@@ -1,32 +1,44 @@
 /**
  * The reading of the BGES file: UTF-8 with or without its mark, delimiter `;`, the columns `SIREN principal` and
  * `Date de publication` (dd/mm/yyyy), wherever they are. One line that is not understood refuses the whole file: leaving
- * it out would make a company look late. Pure, piece by piece; called by `bges.ts`.
+ * it out would make a company look late. The library csv-parse finds the records; called by `bges.ts`.
  */
+import { pipeline, Readable } from 'node:stream'
+import { CsvError, type Parser, parse } from 'csv-parse'
 import { lireJour } from '../domain/jour.ts'
-import { CsvError, CsvReader } from './csv.ts'
 import { estSiren } from './egapro-answer.ts'
 import { FeedError } from './feed-error.ts'
 import type { RaisonReleve } from './raisons.ts'
 
 export const BGES_COLUMNS = ['SIREN principal', 'Date de publication'] as const
 
-/** The real file has some hundred columns, with free text of a few pages. */
-const LIMITS = { fieldLength: 1_000_000, fields: 2_000 }
+const CSV = {
+  bom: true,
+  delimiter: ';',
+  record_delimiter: ['\r\n', '\n'],
+  skip_empty_lines: true,
+  // How many fields a record must have is said by the header, below.
+  relax_column_count: true,
+  // Free text may hold a quote without being in quotes, as in: 5" de plus.
+  relax_quotes: true,
+  // In bytes and in fields. A quote left open, or a file without line ends, would otherwise fill the memory. The real file
+  // has some hundred columns, with free text of a few pages.
+  max_record_size: 1_000_000,
+  ignore_last_delimiters: 2_000,
+}
 /** Balances exist since the law of 12 July 2010; the first were published a little before. */
 const FIRST_YEAR = 2000
 /** Local bodies and foreign entities may have no siren; a file in which most have none is not the file. */
 const WITHOUT_SIREN_SHARE = 0.5
 
-export interface BgesLines {
-  readonly sirens: string[]
-  /** `YYYY-MM-DD`, one for each siren. */
-  readonly dates: string[]
+export interface BgesLine {
+  readonly siren: string
+  /** `YYYY-MM-DD`. */
+  readonly date: string
 }
 
 export class BgesFile {
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
-  readonly #csv = new CsvReader(';', LIMITS)
+  readonly #parser: Parser = parse(CSV)
   readonly #lastYear: number
   #columns: { readonly siren: number; readonly date: number; readonly count: number } | null = null
   #records = 0
@@ -40,45 +52,51 @@ export class BgesFile {
     this.#lastYear = year + 1
   }
 
-  /** Throws FeedError `FEED_CONTENT_INVALID`, which names the record and never quotes it. */
-  push(bytes: Uint8Array): BgesLines {
-    return this.#read(() => this.#csv.push(this.#decode(bytes)))
-  }
-
-  /** The last lines, and the judgement of the whole. Throws FeedError `FEED_CONTENT_INVALID`. */
-  end(): BgesLines {
-    const last = this.#read(() => [...this.#csv.push(this.#decode(null)), ...this.#csv.end()])
+  /**
+   * The lines as they arrive, once; the whole is judged after the last one.
+   * @throws FeedError `FEED_CONTENT_INVALID`, which names the record and never quotes it, and what the chunks throw.
+   */
+  async *read(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<BgesLine> {
+    // An error of the chunks destroys the parser, whose reader below gets it.
+    const records: AsyncIterable<string[]> = pipeline(Readable.from(this.#utf8(chunks)), this.#parser, () => undefined)
+    try {
+      for await (const record of records) {
+        const line = this.#take(record)
+        if (line !== null) yield line
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof CsvError)) throw thrown
+      throw this.#invalid('ligne_illisible', `record ${this.#parser.info.records + 1}: ${thrown.code}`)
+    }
     if (this.#columns === null || this.lines + this.ignored === 0) throw this.#invalid('contenu_vide', 'no line')
     if (this.ignored > (this.lines + this.ignored) * WITHOUT_SIREN_SHARE) {
       throw this.#invalid('siren_illisible', `${this.ignored} of ${this.lines + this.ignored} lines without a siren`)
     }
-    return last
   }
 
-  #decode(bytes: Uint8Array | null): string {
-    try {
-      return bytes === null ? this.#decoder.decode() : this.#decoder.decode(bytes, { stream: true })
-    } catch {
-      throw this.#invalid('encodage_inattendu', `not UTF-8 after record ${this.#records}`)
+  /** The same bytes, once they are known to be UTF-8: the parser would replace what it cannot read. */
+  async *#utf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    const check = (bytes?: Uint8Array): void => {
+      try {
+        decoder.decode(bytes, { stream: bytes !== undefined })
+      } catch {
+        throw this.#invalid('encodage_inattendu', `not UTF-8 after record ${this.#parser.info.records}`)
+      }
     }
-  }
-
-  #read(records: () => string[][]): BgesLines {
-    const out: BgesLines = { sirens: [], dates: [] }
-    try {
-      for (const record of records()) this.#take(record, out)
-    } catch (thrown) {
-      if (thrown instanceof CsvError) throw this.#invalid('ligne_illisible', thrown.message)
-      throw thrown
+    for await (const chunk of chunks) {
+      check(chunk)
+      yield chunk
     }
-    return out
+    check()
   }
 
-  #take(record: readonly string[], out: BgesLines): void {
+  /** null for the header, and for a line without a siren. */
+  #take(record: readonly string[]): BgesLine | null {
     this.#records += 1
     if (this.#columns === null) {
       this.#columns = this.#header(record)
-      return
+      return null
     }
     const { siren: sirenAt, date: dateAt, count } = this.#columns
     if (record.length !== count) {
@@ -87,13 +105,12 @@ export class BgesFile {
     const siren = (record[sirenAt] ?? '').replaceAll(/\s/g, '')
     if (!estSiren(siren)) {
       this.ignored += 1
-      return
+      return null
     }
     const date = this.#date((record[dateAt] ?? '').trim())
     if (date === null) throw this.#invalid('date_illisible', `record ${this.#records}: «${BGES_COLUMNS[1]}»`)
     this.lines += 1
-    out.sirens.push(siren)
-    out.dates.push(date)
+    return { siren, date }
   }
 
   #header(record: readonly string[]): { siren: number; date: number; count: number } {

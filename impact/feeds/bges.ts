@@ -5,14 +5,13 @@
  */
 import { localDay } from 'vitrine/run'
 import { champ, estObjet, lireJson } from '../domain/contenu-json.ts'
-import { BgesFile } from './bges-file.ts'
+import { BgesFile, type BgesLine } from './bges-file.ts'
+import { Calls } from './calls.ts'
 import { companySirens, countBges, gatherBges, openGathering, replaceBges } from './facts-store.ts'
 import { FeedError } from './feed-error.ts'
 import { type FeedContext, type FeedRun, type FeedSummary, runFeed } from './feed-run.ts'
 import { call, type HttpAnswer, NoAnswer, textOf } from './http.ts'
 import type { BGES_OPTIONS, BgesSettings, Given } from './options.ts'
-import { Pace } from './pace.ts'
-import { withRetries } from './retry.ts'
 import { parseBges } from './settings.ts'
 
 export interface BgesOptions extends FeedContext {
@@ -26,7 +25,7 @@ const LATEST_BYTES = 256 * 1024
 const LOSS_FLOOR = 50
 /** Two calls in all: the pace is there for the waits between tries. */
 const PER_SECOND = 10
-/** Lines sent to the database at once. A piece of the file holds a few dozen, since its lines are long. */
+/** Lines sent to the database at once. */
 const BATCH_LINES = 5_000
 
 /**
@@ -41,18 +40,9 @@ export async function syncBges(options: BgesOptions): Promise<FeedSummary> {
 async function fetchAndReplace(run: FeedRun, settings: BgesSettings): Promise<FeedSummary> {
   const companies = new Set(await companySirens(run.client))
   const before = await countBges(run.client)
-  const calls = { count: 0 }
-  const retry = {
-    settings,
-    signal: run.signal,
-    random: run.random,
-    pace: new Pace(PER_SECOND, run.clock),
-    onCall: () => {
-      calls.count += 1
-    },
-  }
-  const file = await withRetries(retry, () => latestFile(run, settings))
-  const read = await withRetries(retry, () => download(run, settings, file, companies))
+  const calls = new Calls(settings, PER_SECOND, run.signal)
+  const file = await calls.ask(() => latestFile(run, settings))
+  const read = await calls.ask(() => download(run, settings, file, companies))
   if (before >= LOSS_FLOOR && read.lines < before * (1 - settings.maxLossShare)) {
     const detail = `${read.lines} lines, ${before} before`
     throw new FeedError('FEED_SHRUNK', { place: 'bges', detail, raison: 'perte_inattendue' })
@@ -115,22 +105,23 @@ async function download(
 async function readFile(run: FeedRun, answer: HttpAnswer, companies: ReadonlySet<string>): Promise<Download> {
   const file = new BgesFile(Number(localDay(run.startedAt, ZONE).slice(0, 4)))
   const known = new Set<string>()
-  let batch: { sirens: string[]; dates: string[] } = { sirens: [], dates: [] }
+  let batch: BgesLine[] = []
   let bytes = 0
-  const take = async ({ sirens, dates }: { sirens: readonly string[]; dates: readonly string[] }, atLeast: number) => {
-    for (const siren of sirens) if (companies.has(siren)) known.add(siren)
-    batch.sirens.push(...sirens)
-    batch.dates.push(...dates)
-    if (batch.sirens.length < atLeast) return
-    const full = batch
-    batch = { sirens: [], dates: [] }
-    if (!run.dryRun) await gatherBges(run.client, full.sirens, full.dates)
+  const chunks = async function* () {
+    for await (const chunk of answer.chunks()) {
+      bytes += chunk.byteLength
+      run.progress('fetch', bytes, answer.length)
+      yield chunk
+    }
   }
-  for await (const chunk of answer.chunks()) {
-    bytes += chunk.byteLength
-    await take(file.push(chunk), BATCH_LINES)
-    run.progress('fetch', bytes, answer.length)
+  const flush = async () => {
+    if (!run.dryRun) await gatherBges(run.client, batch)
+    batch = []
   }
-  await take(file.end(), 0)
+  for await (const line of file.read(chunks())) {
+    if (companies.has(line.siren)) known.add(line.siren)
+    if (batch.push(line) === BATCH_LINES) await flush()
+  }
+  await flush()
   return { lines: file.lines, ignored: file.ignored, known: known.size, bytes }
 }

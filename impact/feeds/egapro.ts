@@ -3,17 +3,17 @@
  * place of those of the same year. A company without an answer becomes a row that says why; a source that fails as a whole
  * changes nothing. Called by `impact sync_egapro`, the demonstration and the tests.
  */
+import { setMaxListeners } from 'node:events'
+import pMap from 'p-map'
 import { localDay } from 'vitrine/run'
+import { Calls } from './calls.ts'
 import { type EgaproFact, egaproFact, egaproUrl, estSiren, inconnu } from './egapro-answer.ts'
 import { companySirens, type EgaproRow, gatherEgapro, knownEgapro, replaceEgapro } from './facts-store.ts'
 import { FeedError } from './feed-error.ts'
 import { type FeedContext, type FeedRun, type FeedSummary, runFeed } from './feed-run.ts'
 import { call, NoAnswer, textOf } from './http.ts'
 import type { EGAPRO_OPTIONS, EgaproSettings, Given } from './options.ts'
-import { Pace } from './pace.ts'
-import { inParallel } from './parallel.ts'
 import type { RaisonFait, RaisonReleve } from './raisons.ts'
-import { withRetries } from './retry.ts'
 import { parseEgapro } from './settings.ts'
 
 export interface EgaproOptions extends FeedContext {
@@ -41,16 +41,30 @@ async function fetchAndReplace(run: FeedRun, settings: EgaproSettings): Promise<
   const before = await knownEgapro(run.client, annee)
   const sirens = settings.onlyMissing ? companies.filter((siren) => !before.has(siren)) : companies
   const tally = new Tally(companies.length, sirens.length, before, settings)
-  const calls = { count: 0 }
   const gathering = new Gathering(run)
-  const ask = asker(run, settings, annee, calls)
-  await inParallel(sirens, settings.parallel, run.signal, async (siren, signal) => {
-    if (run.elapsed() > settings.maxMinutes * 60_000) throw new FeedError('FEED_TOO_SLOW', tally.facts('trop_lent'))
-    const fact = estSiren(siren) ? await ask(siren, signal) : inconnu('siren_invalide')
-    tally.add(siren, fact)
-    run.progress('fetch', tally.done, sirens.length)
-    await gathering.add(siren, fact)
-  })
+  const stop = new AbortController()
+  const signal = AbortSignal.any([run.signal, stop.signal])
+  // Every call under way listens; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, signal)
+  const calls = new Calls(settings, settings.perSecond, signal)
+  await pMap(
+    sirens,
+    async (siren) => {
+      try {
+        signal.throwIfAborted()
+        if (run.elapsed() > settings.maxMinutes * 60_000) throw new FeedError('FEED_TOO_SLOW', tally.facts('trop_lent'))
+        const fact = await ask(siren, annee, settings, calls, signal)
+        tally.add(siren, fact)
+        run.progress('fetch', tally.done, sirens.length)
+        await gathering.add(siren, fact)
+      } catch (thrown) {
+        stop.abort(thrown)
+      }
+    },
+    { concurrency: settings.parallel },
+  )
+  // Everything under way has ended: the first failure, or the interruption, is what the caller hears.
+  signal.throwIfAborted()
   await gathering.flush()
   tally.assertWhole()
   run.progress('replace', tally.done, sirens.length)
@@ -71,24 +85,23 @@ async function fetchAndReplace(run: FeedRun, settings: EgaproSettings): Promise<
   })
 }
 
-type Ask = (siren: string, signal: AbortSignal) => Promise<EgaproFact>
-
-function asker(run: FeedRun, settings: EgaproSettings, annee: number, calls: { count: number }): Ask {
-  const pace = new Pace(settings.perSecond, run.clock)
-  const onCall = (): void => {
-    calls.count += 1
-  }
+async function ask(
+  siren: string,
+  annee: number,
+  settings: EgaproSettings,
+  calls: Calls,
+  signal: AbortSignal,
+): Promise<EgaproFact> {
+  if (!estSiren(siren)) return inconnu('siren_invalide')
+  const url = egaproUrl(settings.baseUrl, siren, annee)
   const rules = { ...settings, accept: 'application/json' }
-  return async (siren, signal) => {
-    const url = egaproUrl(settings.baseUrl, siren, annee)
-    try {
-      return await withRetries({ settings, pace, signal, random: run.random, onCall }, () =>
-        call(url, rules, signal, async (answer) => egaproFact(siren, answer.status, await textOf(answer)), [404]),
-      )
-    } catch (thrown) {
-      if (thrown instanceof NoAnswer) return inconnu(thrown.raison)
-      throw thrown
-    }
+  try {
+    return await calls.ask(() =>
+      call(url, rules, signal, async (answer) => egaproFact(siren, answer.status, await textOf(answer)), [404]),
+    )
+  } catch (thrown) {
+    if (thrown instanceof NoAnswer) return inconnu(thrown.raison)
+    throw thrown
   }
 }
 
@@ -109,7 +122,7 @@ class Gathering {
       etat: fact.etat,
       reponse: fact.etat === 'connu' ? fact.reponse : null,
       raison: fact.etat === 'inconnu' ? fact.raison : null,
-      releveLe: this.#run.clock.now(),
+      releve_le: this.#run.clock.now(),
     })
     if (this.#rows.length >= BATCH_ROWS) await this.flush()
   }
@@ -117,7 +130,7 @@ class Gathering {
   flush(): Promise<void> {
     const rows = this.#rows
     this.#rows = []
-    this.#sending = this.#sending.then(() => gatherEgapro(this.#run.client, rows))
+    if (rows.length > 0) this.#sending = this.#sending.then(() => gatherEgapro(this.#run.client, rows))
     return this.#sending
   }
 }

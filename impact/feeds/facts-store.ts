@@ -112,39 +112,30 @@ export interface EgaproRow {
   readonly etat: string
   readonly reponse: string | null
   readonly raison: string | null
-  readonly releveLe: Date
+  readonly releve_le: Date
 }
 
 export async function gatherEgapro(client: ClientBase, rows: readonly EgaproRow[]): Promise<void> {
-  if (rows.length === 0) return
   await ask(
     client,
     `insert into pg_temp.gathered_egapro (siren, etat, reponse_api, raison, releve_le)
      select siren, etat, reponse::jsonb, raison, releve_le
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-       as given (siren, etat, reponse, raison, releve_le)`,
-    [
-      rows.map((row) => row.siren),
-      rows.map((row) => row.etat),
-      rows.map((row) => row.reponse),
-      rows.map((row) => row.raison),
-      rows.map((row) => row.releveLe),
-    ],
+     from json_to_recordset($1)
+       as given (siren text, etat text, reponse text, raison text, releve_le timestamptz)`,
+    [JSON.stringify(rows)],
   )
 }
 
-/** @param dates `YYYY-MM-DD`, one for each siren. */
+/** @param lines dates are `YYYY-MM-DD`. */
 export async function gatherBges(
   client: ClientBase,
-  sirens: readonly string[],
-  dates: readonly string[],
+  lines: readonly { readonly siren: string; readonly date: string }[],
 ): Promise<void> {
-  if (sirens.length === 0) return
   await ask(
     client,
     `insert into pg_temp.gathered_bges (siren, dt_publication)
-     select siren, dt_publication from unnest($1::text[], $2::date[]) as given (siren, dt_publication)`,
-    [sirens, dates],
+     select siren, date from json_to_recordset($1) as given (siren text, date date)`,
+    [JSON.stringify(lines)],
   )
 }
 

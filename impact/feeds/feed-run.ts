@@ -26,8 +26,6 @@ export interface FeedContext {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: FeedProgress) => void
   readonly clock?: Clock
-  /** From 0 to 1, for the waits between tries. */
-  readonly random?: () => number
 }
 
 export interface FeedSummary {
@@ -58,7 +56,6 @@ export interface FeedRun {
   readonly client: ClientBase
   readonly signal: AbortSignal
   readonly clock: Clock
-  readonly random: () => number
   readonly startedAt: Date
   readonly dryRun: boolean
   progress(phase: FeedProgress['phase'], done: number, total: number | null): void
@@ -83,7 +80,6 @@ export async function runFeed(
     clock,
     dryRun,
     signal: context.signal ?? new AbortController().signal,
-    random: context.random ?? Math.random,
     startedAt: clock.now(),
     progress: (phase, done, total) => onProgress?.({ feed, phase, unit, done, total }),
     elapsed: () => clock.monotonicMs() - start,
@@ -94,7 +90,7 @@ export async function runFeed(
       if (!dryRun) await openGathering(client, feed)
       return await work(run)
     } catch (thrown) {
-      const error = asFeedError(feed, thrown)
+      const error = asFeedError(feed, thrown, run.signal)
       // The failure itself is what the caller must hear, even when it cannot be recorded.
       if (!dryRun && error.raison !== null) {
         const failure = { raison: error.raison, at: clock.now(), validDays }
@@ -107,7 +103,9 @@ export async function runFeed(
   })
 }
 
-function asFeedError(feed: Feed, thrown: unknown): FeedError {
+function asFeedError(feed: Feed, thrown: unknown, signal: AbortSignal): FeedError {
+  // Whatever was under way then fails, each thing in its own words.
+  if (signal.aborted) return new FeedError('FEED_INTERRUPTED')
   if (thrown instanceof FeedError) return thrown
   if (thrown instanceof NoAnswer) {
     return new FeedError('FEED_UNAVAILABLE', { place: feed, detail: thrown.raison, raison: thrown.raison })

@@ -1,8 +1,7 @@
 /**
  * One HTTP call by Node's own fetch, bounded in time and size, that follows redirects within the host it was given only.
- * A call that gives nothing usable throws `NoAnswer` with its reason; trying again is for `retry.ts`. Called by both feeds.
+ * A call that gives nothing usable throws `NoAnswer` with its reason; trying again is for `calls.ts`. Called by both feeds.
  */
-import { FeedError } from './feed-error.ts'
 import { type RaisonAppel, raisonDuStatut } from './raisons.ts'
 
 /** One call failed. It never leaves this folder: a feed makes a row of it, or a `FeedError`. */
@@ -43,7 +42,7 @@ const MOST_REDIRECTS = 5
 
 /**
  * Calls and reads. Statuses other than 200 throw `NoAnswer`, but for those in `accepted`.
- * @throws NoAnswer, FeedError `FEED_INTERRUPTED`, and what `read` throws.
+ * @throws NoAnswer, the signal's reason when it is aborted, and what `read` throws.
  */
 export async function call<T>(
   url: URL,
@@ -88,16 +87,15 @@ export async function textOf(answer: HttpAnswer): Promise<string> {
  */
 class Deadline {
   readonly #controller = new AbortController()
-  readonly #signal: AbortSignal
-  readonly #stop = (): void => this.#controller.abort()
+  readonly #caller: AbortSignal
+  readonly #stop = (): void => this.#controller.abort(this.#caller.reason)
   readonly #timer: NodeJS.Timeout
-  #late = false
 
-  constructor(milliseconds: number, signal: AbortSignal) {
-    this.#signal = signal
+  constructor(milliseconds: number, caller: AbortSignal) {
+    this.#caller = caller
     this.#timer = this.#after(milliseconds)
-    signal.addEventListener('abort', this.#stop, { once: true })
-    if (signal.aborted) this.#stop()
+    caller.addEventListener('abort', this.#stop, { once: true })
+    if (caller.aborted) this.#stop()
   }
 
   get signal(): AbortSignal {
@@ -105,29 +103,26 @@ class Deadline {
   }
 
   #after(milliseconds: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#late = true
-      this.#controller.abort()
-    }, milliseconds)
+    return setTimeout(() => this.#controller.abort(new NoAnswer('delai')), milliseconds)
   }
 
-  /** Waits for the network, for so long at most, and says in our words what went wrong. */
+  /** Waits for the network, for so long at most. */
   async network<T>(work: Promise<T>, idleMs?: number): Promise<T> {
     const timer = idleMs === undefined ? undefined : this.#after(idleMs)
     try {
       return await work
     } catch {
-      if (this.#signal.aborted) throw new FeedError('FEED_INTERRUPTED')
-      throw new NoAnswer(this.#late ? 'delai' : 'reseau')
+      this.signal.throwIfAborted()
+      throw new NoAnswer('reseau')
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** Also ends what is left of the call: a body nobody reads would keep its connection. */
+  /** Also ends what is left of the call: a body that nobody reads would keep its connection. */
   end(): void {
     clearTimeout(this.#timer)
-    this.#signal.removeEventListener('abort', this.#stop)
+    this.#caller.removeEventListener('abort', this.#stop)
     this.#controller.abort()
   }
 }

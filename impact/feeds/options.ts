@@ -16,212 +16,138 @@ export interface OptionDefinition {
   readonly help: string
 }
 
+type Common<Fallback> = Partial<Pick<OptionDefinition, 'flag' | 'variable'>> & { readonly fallback: Fallback }
+type Bounds = Required<Pick<OptionDefinition, 'min' | 'max'>>
+
+const option = <Kind extends OptionDefinition['kind'], Fallback extends OptionDefinition['fallback']>(
+  kind: Kind,
+  help: string,
+  given: Common<Fallback>,
+) => ({ kind, flag: null, variable: null, help, ...given }) as const
+const toggle = (flag: string, help: string) => option('switch', help, { flag, fallback: false })
+const text = (help: string, given: Common<string>) => option('text', help, given)
+const url = (help: string, given: Common<string>) => option('url', help, given)
+/** Without a value, null stands for what the feed itself chooses. */
+const integer = <Fallback extends number | null>(help: string, given: Common<Fallback> & Bounds) =>
+  option('integer', help, given)
+const number = (help: string, given: Common<number> & Bounds) => option('number', help, given)
+
 const COMMON = {
-  dryRun: {
-    kind: 'switch',
-    flag: '--dry-run',
-    variable: null,
-    fallback: false,
-    help: 'interroge et vérifie, sans rien écrire',
-  },
-  timeoutMs: {
-    kind: 'integer',
+  dryRun: toggle('--dry-run', 'interroge et vérifie, sans rien écrire'),
+  timeoutMs: integer('délai d’une réponse, en millisecondes', {
     flag: '--timeout <ms>',
-    variable: null,
     fallback: 10_000,
     min: 1,
     max: 300_000,
-    help: 'délai d’une réponse, en millisecondes',
-  },
-  tries: {
-    kind: 'integer',
-    flag: '--tries <n>',
-    variable: null,
-    fallback: 3,
-    min: 1,
-    max: 10,
-    help: 'essais par appel',
-  },
-  backoffMs: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  tries: integer('essais par appel', { flag: '--tries <n>', fallback: 3, min: 1, max: 10 }),
+  backoffMs: integer('attente avant le deuxième essai, doublée ensuite, en millisecondes', {
     fallback: 500,
     min: 0,
     max: 60_000,
-    help: 'attente avant le deuxième essai, doublée ensuite, en millisecondes',
-  },
-  backoffMaxMs: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  backoffMaxMs: integer('attente la plus longue entre deux essais, en millisecondes', {
     fallback: 10_000,
     min: 0,
     max: 300_000,
-    help: 'attente la plus longue entre deux essais, en millisecondes',
-  },
-  retryAfterMaxMs: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  retryAfterMaxMs: integer('attente la plus longue accordée à un Retry-After, en millisecondes', {
     fallback: 60_000,
     min: 0,
     max: 600_000,
-    help: 'attente la plus longue accordée à un Retry-After, en millisecondes',
-  },
-  maxLossShare: {
-    kind: 'number',
+  }),
+  maxLossShare: number('part des faits connus que la source peut perdre d’un relevé à l’autre, de 0 à 1', {
     flag: '--max-loss <part>',
-    variable: null,
     fallback: 0.2,
     min: 0,
     max: 1,
-    help: 'part des faits connus que la source peut perdre d’un relevé à l’autre, de 0 à 1',
-  },
-  validDays: {
-    kind: 'number',
+  }),
+  validDays: number('jours pendant lesquels un relevé vaut encore quand les suivants échouent', {
     flag: '--valid-days <n>',
-    variable: null,
     fallback: 7,
     min: 0,
     max: 366,
-    help: 'jours pendant lesquels un relevé vaut encore quand les suivants échouent',
-  },
-  userAgent: {
-    kind: 'text',
-    flag: null,
-    variable: 'FEEDS_USER_AGENT',
-    fallback: 'vitrine-impact/0.1',
-    help: 'identité annoncée aux sources',
-  },
+  }),
+  userAgent: text('identité annoncée aux sources', { variable: 'FEEDS_USER_AGENT', fallback: 'vitrine-impact/0.1' }),
 } as const satisfies Record<string, OptionDefinition>
 
 /** EgaPro: one call a company and year. The limits suit 10 000 companies within ten minutes. */
 export const EGAPRO_OPTIONS = {
   ...COMMON,
-  baseUrl: {
-    kind: 'url',
+  baseUrl: url('adresse de la source EgaPro', {
     flag: '--url <url>',
     variable: 'EGAPRO_URL',
     fallback: 'https://egapro.travail.gouv.fr',
-    help: 'adresse de la source EgaPro',
-  },
-  annee: {
-    kind: 'integer',
+  }),
+  annee: integer('année des déclarations ; l’année civile précédente par défaut', {
     flag: '--annee <aaaa>',
-    variable: null,
     fallback: null,
     min: 2018,
     max: 2100,
-    help: 'année des déclarations ; l’année civile précédente par défaut',
-  },
-  onlyMissing: {
-    kind: 'switch',
-    flag: '--only-missing',
-    variable: null,
-    fallback: false,
-    help: 'ne demande que les entreprises sans déclaration connue pour l’année',
-  },
-  parallel: {
-    kind: 'integer',
-    flag: '--parallel <n>',
-    variable: null,
-    fallback: 8,
-    min: 1,
-    max: 64,
-    help: 'appels simultanés',
-  },
-  perSecond: {
-    kind: 'number',
+  }),
+  onlyMissing: toggle('--only-missing', 'ne demande que les entreprises sans déclaration connue pour l’année'),
+  parallel: integer('appels simultanés', { flag: '--parallel <n>', fallback: 8, min: 1, max: 64 }),
+  perSecond: number('appels par seconde, essais compris', {
     flag: '--per-second <n>',
-    variable: null,
     fallback: 20,
     min: 0.1,
     max: 1_000,
-    help: 'appels par seconde, essais compris',
-  },
-  maxBytes: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  maxBytes: integer('taille la plus grande d’une réponse, en octets', {
     fallback: 256 * 1024,
     min: 1_024,
     max: 16 * 1024 * 1024,
-    help: 'taille la plus grande d’une réponse, en octets',
-  },
-  maxUnknownShare: {
-    kind: 'number',
+  }),
+  maxUnknownShare: number('part des entreprises qui peut rester sans réponse, de 0 à 1', {
     flag: '--max-unknown <part>',
-    variable: null,
     fallback: 0.2,
     min: 0,
     max: 1,
-    help: 'part des entreprises qui peut rester sans réponse, de 0 à 1',
-  },
-  giveUpAfter: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  giveUpAfter: integer('échecs de suite après lesquels la source est tenue pour absente', {
     fallback: 40,
     min: 1,
     max: 10_000,
-    help: 'échecs de suite après lesquels la source est tenue pour absente',
-  },
-  maxMinutes: {
-    kind: 'number',
+  }),
+  maxMinutes: number('durée la plus longue du relevé, en minutes', {
     flag: '--max-minutes <n>',
-    variable: null,
     fallback: 60,
     min: 0.001,
     max: 600,
-    help: 'durée la plus longue du relevé, en minutes',
-  },
+  }),
 } as const satisfies Record<string, OptionDefinition>
 
 /** BGES: one address asked for, then one file of 30 to 60 MB. */
 export const BGES_OPTIONS = {
   ...COMMON,
-  baseUrl: {
-    kind: 'url',
+  baseUrl: url('adresse de la source BGES', {
     flag: '--url <url>',
     variable: 'BGES_URL',
     fallback: 'https://bilans-ges.ademe.fr',
-    help: 'adresse de la source BGES',
-  },
-  idleMs: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  idleMs: integer('silence le plus long pendant le téléchargement, en millisecondes', {
     fallback: 30_000,
     min: 1,
     max: 600_000,
-    help: 'silence le plus long pendant le téléchargement, en millisecondes',
-  },
-  maxMinutes: {
-    kind: 'number',
+  }),
+  maxMinutes: number('durée la plus longue du téléchargement, en minutes', {
     flag: '--max-minutes <n>',
-    variable: null,
     fallback: 15,
     min: 0.001,
     max: 600,
-    help: 'durée la plus longue du téléchargement, en minutes',
-  },
-  maxBytes: {
-    kind: 'integer',
-    flag: null,
-    variable: null,
+  }),
+  maxBytes: integer('taille la plus grande du fichier, en octets', {
     fallback: 512 * 1024 * 1024,
     min: 1_024,
     max: 4 * 1024 ** 3,
-    help: 'taille la plus grande du fichier, en octets',
-  },
+  }),
 } as const satisfies Record<string, OptionDefinition>
 
 type Value<O extends OptionDefinition> = O extends { readonly kind: 'switch' }
   ? boolean
   : O extends { readonly kind: 'url' | 'text' }
     ? string
-    : O extends { readonly fallback: null }
+    : null extends O['fallback']
       ? number | null
       : number
 export type Values<Options extends Readonly<Record<string, OptionDefinition>>> = {

@@ -4,7 +4,6 @@ import { egaproFact, egaproUrl, estSiren } from '../../feeds/egapro-answer.ts'
 import { FeedError } from '../../feeds/feed-error.ts'
 import { redirectTarget, retryAfterMs } from '../../feeds/http.ts'
 import { raisonDuStatut } from '../../feeds/raisons.ts'
-import { backoffMs } from '../../feeds/retry.ts'
 import { parseBges, parseEgapro } from '../../feeds/settings.ts'
 
 const UNREADABLE = { etat: 'inconnu', raison: 'contenu_illisible' }
@@ -100,12 +99,6 @@ test.each([
   [null, null],
 ])('Retry-After %j is %s ms', (header, expected) => {
   expect(retryAfterMs(header, NOW)).toBe(expected)
-})
-
-test('waits double, within the limit, and half of each is chance', () => {
-  const limits = { backoffMs: 100, backoffMaxMs: 1_000 }
-  expect([1, 2, 3, 4, 5, 6].map((tried) => backoffMs(tried, limits, 1))).toEqual([100, 200, 400, 800, 1_000, 1_000])
-  expect([1, 5].map((tried) => backoffMs(tried, limits, 0))).toEqual([50, 500])
 })
 
 describe('settings', () => {

@@ -10,21 +10,21 @@ interface Reading {
   readonly ignored: number
 }
 
-function read(bytes: Uint8Array, step = bytes.length): Reading {
+async function read(bytes: Uint8Array, step = bytes.length): Promise<Reading> {
   const file = new BgesFile(2026)
   const rows: string[] = []
-  const take = ({ sirens, dates }: { sirens: string[]; dates: string[] }) =>
-    rows.push(...sirens.map((siren, index) => `${siren} ${dates[index]}`))
-  for (let at = 0; at < bytes.length; at += step) take(file.push(bytes.subarray(at, at + step)))
-  take(file.end())
+  const pieces = async function* () {
+    for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step)
+  }
+  for await (const { siren, date } of file.read(pieces())) rows.push(`${siren} ${date}`)
   return { rows, ignored: file.ignored }
 }
 
 const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8')
 
-function refusal(bytes: Uint8Array): FeedError {
+async function refusal(bytes: Uint8Array): Promise<FeedError> {
   try {
-    read(bytes)
+    await read(bytes)
   } catch (thrown) {
     if (thrown instanceof FeedError) return thrown
     throw thrown
@@ -35,18 +35,20 @@ function refusal(bytes: Uint8Array): FeedError {
 test.each([
   ['with a byte order mark', `\ufeff${HEADER}\r\n1;31/12/2025;É;000000019\r\n2;29/02/2024;"a;\nb";000000027\r\n`],
   ['without one', `${HEADER}\n1;31/12/2025;É;000000019\n2;29/02/2024;b;000000027`],
+  ['with blank lines', `\n${HEADER}\r\n\r\n1;31/12/2025;É;000000019\n\n2;29/02/2024;b;000000027\n\n`],
+  ['with quotes inside a text', `${HEADER}\n1;31/12/2025;a "b" 5" de plus;000000019\n2;29/02/2024;"""b""";000000027`],
   [
     'with columns elsewhere',
     '"SIREN principal";x;"Date de publication"\n000000019;;31/12/2025\n000 000 027 ;; 29/02/2024 ',
   ],
-])('is read %s, in pieces of any size', (_, text) => {
+])('is read %s, in pieces of any size', async (_, text) => {
   const whole = { rows: ['000000019 2025-12-31', '000000027 2024-02-29'], ignored: 0 }
-  for (const step of [1, 2, 7, 1000]) expect(read(utf8(text), step)).toEqual(whole)
+  for (const step of [1, 2, 7, 1000]) expect(await read(utf8(text), step)).toEqual(whole)
 })
 
-test('lines without a siren concern no company, while they are few', () => {
+test('lines without a siren concern no company, while they are few', async () => {
   const lines = ['1;31/12/2025;a;000000019', '2;31/12/2025;b;', '3;;c;FR000000027', '4;01/01/2027;d;000000035']
-  expect(read(utf8([HEADER, ...lines].join('\n')))).toEqual({
+  expect(await read(utf8([HEADER, ...lines].join('\n')))).toEqual({
     rows: ['000000019 2025-12-31', '000000035 2027-01-01'],
     ignored: 2,
   })
@@ -100,7 +102,19 @@ describe('is refused', () => {
       'not UTF-8 after record 3',
     ],
     ['cut inside a line', utf8(`${line('01/02/2024')}3;01/0`), 'ligne_illisible', 'record 4: 2 fields, not 4'],
-    ['cut inside quotes', utf8(`${line('01/02/2024')}3;"01/0`), 'ligne_illisible', 'record 4: quote_open'],
+    ['cut inside quotes', utf8(`${line('01/02/2024')}3;"01/0`), 'ligne_illisible', 'record 4: CSV_QUOTE_NOT_CLOSED'],
+    [
+      'with a record without end',
+      utf8(`${line('01/02/2024')}3;${'x'.repeat(1_000_001)}`),
+      'ligne_illisible',
+      'record 4: CSV_MAX_RECORD_SIZE',
+    ],
+    [
+      'with delimiters without end',
+      utf8(`${line('01/02/2024')}${';'.repeat(10_000)}`),
+      'ligne_illisible',
+      'record 4: 2000 fields, not 4',
+    ],
     ['empty', utf8(''), 'contenu_vide', 'no line'],
     ['with a header only', utf8(`${HEADER}\n`), 'contenu_vide', 'no line'],
     [
@@ -127,8 +141,8 @@ describe('is refused', () => {
       'date_illisible',
       'record 3: «Date de publication»',
     ]),
-  ])('%s', (_, bytes, raison, detail) => {
-    const error = refusal(bytes)
+  ])('%s', async (_, bytes, raison, detail) => {
+    const error = await refusal(bytes)
     expect(error).toMatchObject({ code: 'FEED_CONTENT_INVALID', raison, detail: `${raison}, ${detail}` })
   })
 })

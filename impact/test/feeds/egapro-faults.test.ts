@@ -60,7 +60,7 @@ test('every way of answering wrong is a row of its own, and the others have thei
   const count = 3 * WRONG.length
   await base.reset(sirensUpTo(count))
   faults(...WRONG.map(([kind], index) => ({ kind, siren: sirenOf(index + 1), delayMs: 5_000 })))
-  const summary = await sync({ parallel: 20, timeoutMs: 1_000 })
+  const summary = await sync({ parallel: 20, timeoutMs: 3_000 })
   const rows = WRONG.map(([, raison], index) => [index + 1, `inconnu ${raison}`] as const)
   expect(await base.egaproStates(ANNEE)).toEqual(expected(count, Object.fromEntries(rows)))
   const reasons = WRONG.map(([, raison]) => raison)
