@@ -80,7 +80,7 @@ type Libre = (...valeurs: readonly unknown[]) => unknown
 // sound because a rule called with anything is what is under test.
 const libre = (regle: unknown): Libre => regle as Libre
 
-const octets = (valeur: unknown): Uint8Array | null => (typeof valeur === 'string' ? Buffer.from(valeur) : null)
+const texte = (valeur: unknown): string | null => (typeof valeur === 'string' ? valeur : null)
 
 const estDansLaListe = (liste: readonly string[], valeur: unknown): boolean =>
   valeur === null || liste.some((element) => element === valeur)
@@ -96,7 +96,7 @@ describe('aucune valeur ne lève d’exception', () => {
     ['exerciceClosEn', libre(exerciceClosEn)],
     ['typeBdese', libre(typeBdese)],
     ['anneePublicationCsrd', libre(anneePublicationCsrd)],
-    ['phrasesAnalyseIa', libre((valeur: unknown) => phrasesAnalyseIa(octets(valeur)))],
+    ['phrasesAnalyseIa', libre((valeur: unknown) => phrasesAnalyseIa(texte(valeur)))],
     ['declarationPubliee', libre(declarationPubliee)],
     ['avancementVsme', libre(avancementVsme)],
   ])('à %s', (_nom, regle) => {
