@@ -1,20 +1,19 @@
 /**
- * The doctor: proves by trying that every promise about roles, rights and separation holds on the real databases, and gives
- * the repair of each that does not. It leaves nothing behind. The proofs are in `reader-proof.ts`, `writer-proof.ts`,
- * `role-proof.ts` and `source-proof.ts`; the sessions are the caller's, outside a transaction.
+ * The doctor: proves by trying that every promise about roles, rights and separation holds on the real databases, and prints
+ * the repair of each that does not. It leaves nothing behind. The guarantees are in the `…-proof.ts` files; the sessions are
+ * the caller's, outside a transaction.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
-import { ownRecord } from '../record/installation.ts'
-import { broken, type Finding, type Guarantee, holds } from './finding.ts'
-import { readRights } from './privilege.ts'
+import { readApplied } from '../record/bookkeeping.ts'
+import { readFacts } from './facts.ts'
+import { broken, type Finding, findingsOf, type Guarantee, holds } from './finding.ts'
 import { proveReader } from './reader-proof.ts'
-import { readRoles } from './role.ts'
-import { proveRoles } from './role-proof.ts'
-import { proveSource } from './source-proof.ts'
-import { proveWriter } from './writer-proof.ts'
+import { SOURCE } from './source-proof.ts'
+import { grantsFor } from './statement.ts'
+import { ROLES, WRITER } from './writer-proof.ts'
 
 export { type Finding, requireHealthy, type Severity } from './finding.ts'
 
@@ -33,46 +32,46 @@ const NEWEST_TESTED = 189_999
 /** Every guarantee with whether it holds, in the order of a report. Throws only when a connection is lost meanwhile. */
 export async function diagnose(connections: Connections, publication: Publication): Promise<readonly Finding[]> {
   const { target, reader, source } = connections
-  const roles = await readRoles(target, publication)
-  const rights = await readRights(target, publication)
-  const migrated = rights.published !== null && (await isMigrated(target, publication))
-  const context = { publication, database: rights.database.name, migrated }
+  const facts = await readFacts(target, publication)
+  const migrated = facts.published !== null && (await isMigrated(target, publication))
+  const grants = grantsFor(publication, facts.database.name)
+  const asWriter = { publication, facts, grants, migrated, session: target, role: facts.session.name }
+  const servers = [target, ...(source instanceof VitrineError || source === null ? [] : [source])]
   const findings = [
-    versions([target, ...(source === null || source instanceof VitrineError ? [] : [source])]),
-    ...(await proveRoles(target, publication, roles)),
-    ...(await proveWriter(target, publication, roles, rights)),
-    await login(reader, target, publication),
-    ...(reader instanceof VitrineError ? [] : await proveReader(reader, context)),
+    ...(await findingsOf([versions(servers), ...ROLES, ...WRITER, readerLogin(reader, target)], asWriter)),
+    ...(reader instanceof VitrineError
+      ? []
+      : await proveReader({ ...asWriter, session: reader, role: publication.reader })),
   ]
   if (source === null) return findings
-  if (source instanceof VitrineError) return [...findings, noSource(source)]
-  return [...findings, await apart(source, target), ...(await proveSource(source, publication))]
+  if (source instanceof VitrineError) return [...findings, ...(await findingsOf([noSource(source)], asWriter))]
+  const { role } = await whereabouts(source)
+  const onSource = await findingsOf([apart(source, target), ...SOURCE], { ...asWriter, session: source, role })
+  return [...findings, ...onSource]
 }
 
-/** The bookkeeping may be unreadable to a session that is not the writer's; that is another finding's business. */
+/** The bookkeeping may be unreadable to a session that is not the writer's; another guarantee says so. */
 async function isMigrated(target: Session, publication: Publication): Promise<boolean> {
   try {
-    return (await ownRecord({ session: target, publication })) !== null
+    return (await readApplied(target, publication.schema)) !== null
   } catch (error) {
     if (error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING') return true
     throw error
   }
 }
 
-function versions(sessions: readonly Session[]): Finding {
-  const guarantee: Guarantee = {
-    name: 'versions',
-    guarantee: 'The servers are of versions whose behaviour is tested.',
-    expected: 'PostgreSQL 15 to 18',
-  }
-  const actual = sessions
-    .map(({ side, serverVersion }) => `${side} ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`)
-    .join(', ')
-  const tested = sessions.every(({ serverVersion }) => serverVersion <= NEWEST_TESTED)
-  return tested
-    ? holds(guarantee, actual)
-    : broken(guarantee, actual, ['Look for a newer version of this tool.'], 'warning')
-}
+const versions = (sessions: readonly Session[]): Guarantee => ({
+  name: 'versions',
+  guarantee: 'The servers are of versions whose behaviour is tested.',
+  expected: 'PostgreSQL 15 to 18',
+  proof: () => {
+    const actual = sessions
+      .map(({ side, serverVersion }) => `${side} ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`)
+      .join(', ')
+    const tested = sessions.every(({ serverVersion }) => serverVersion <= NEWEST_TESTED)
+    return tested ? holds(actual) : broken(actual, 'Look for a newer version of this tool.', 'warning')
+  },
+})
 
 interface Whereabouts {
   readonly role: string
@@ -81,46 +80,47 @@ interface Whereabouts {
   readonly server: string
 }
 
-const whereabouts = async (session: Session): Promise<Whereabouts | undefined> =>
-  (
-    await session.query<Whereabouts>(
-      `select current_user::text as role, current_database()::text as database,
-              pg_postmaster_start_time()::text as server`,
-    )
-  )[0]
-
-async function login(reader: Session | VitrineError, target: Session, publication: Publication): Promise<Finding> {
-  const guarantee: Guarantee = {
-    name: 'reader-login',
-    guarantee: `${publication.reader} logs in to the target; what follows is proved as that role.`,
-    expected: publication.reader,
-  }
-  if (reader instanceof VitrineError) return broken(guarantee, reader.message, [reader.remedy])
-  const [here, there] = [await whereabouts(reader), await whereabouts(target)]
-  if (here?.database !== there?.database || here?.server !== there?.server) {
-    const repair = 'Give the reader a URL of the same server and database as the target.'
-    return broken(guarantee, `database ${here?.database}, which is not the target`, [repair])
-  }
-  const repair = `Put ${publication.reader} into the URL of the reader.`
-  return here?.role === publication.reader ? holds(guarantee) : broken(guarantee, here?.role ?? '', [repair])
+async function whereabouts(session: Session): Promise<Whereabouts> {
+  const [row] = await session.query<Whereabouts>(
+    `select current_user::text as role, current_database()::text as database, pg_postmaster_start_time()::text as server`,
+  )
+  return row as Whereabouts // sound because the query always returns one row.
 }
 
-const noSource = (error: VitrineError): Finding =>
-  broken({ name: 'source-login', guarantee: 'The source answers.', expected: 'a session' }, error.message, [
-    error.remedy,
-  ])
+const readerLogin = (reader: Session | VitrineError, target: Session): Guarantee => ({
+  name: 'reader-login',
+  guarantee: ({ publication }) => `${publication.reader} logs in to the target; what follows is proved as that role.`,
+  expected: ({ publication }) => publication.reader,
+  proof: async ({ publication }) => {
+    if (reader instanceof VitrineError) return broken(reader.message, reader.remedy)
+    const [here, there] = [await whereabouts(reader), await whereabouts(target)]
+    if (here.database !== there.database || here.server !== there.server) {
+      const repair = 'Give the reader a URL of the same server and database as the target.'
+      return broken(`database ${here.database}, which is not the target`, repair)
+    }
+    const repair = `Put ${publication.reader} into the URL of the reader.`
+    return here.role === publication.reader ? holds() : broken(here.role, repair)
+  },
+})
 
-async function apart(source: Session, target: Session): Promise<Finding> {
-  const guarantee: Guarantee = {
-    name: 'target-is-not-source',
-    guarantee: 'Target and source are two databases, proved by a lock that only one of them shows.',
-    expected: 'two databases',
-  }
-  try {
-    await refuseSameDatabase(source, target)
-    return holds(guarantee)
-  } catch (error) {
-    if (!(error instanceof VitrineError) || error.code !== 'TARGET_IS_SOURCE') throw error
-    return broken(guarantee, error.detail ?? 'one database', [error.remedy])
-  }
-}
+const noSource = (error: VitrineError): Guarantee => ({
+  name: 'source-login',
+  guarantee: 'The source answers.',
+  expected: 'a session',
+  proof: () => broken(error.message, error.remedy),
+})
+
+const apart = (source: Session, target: Session): Guarantee => ({
+  name: 'target-is-not-source',
+  guarantee: 'Target and source are two databases, proved by a lock that only one of them shows.',
+  expected: 'two databases',
+  proof: async () => {
+    try {
+      await refuseSameDatabase(source, target)
+      return holds()
+    } catch (error) {
+      if (!(error instanceof VitrineError) || error.code !== 'TARGET_IS_SOURCE') throw error
+      return broken(error.detail ?? 'one database', error.remedy)
+    }
+  },
+})

@@ -1,8 +1,12 @@
-/** What the doctor finds: one guarantee, whether it holds, and its repair. Data for `cli/`; made by the doctor's proofs. */
-import { randomBytes } from 'node:crypto'
+/**
+ * What the doctor finds: one guarantee, whether it holds, and its repair. A guarantee is a row of a table: a name, a sentence,
+ * and the proof that it holds. The tables stand in the `…-proof.ts` files; `cli/` prints the findings.
+ */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
+import type { Facts } from './facts.ts'
+import type { Grants } from './statement.ts'
 
 /** A failure breaks a promise of the tool; a warning deserves a decision of the team. */
 export type Severity = 'failure' | 'warning'
@@ -20,21 +24,48 @@ export interface Finding {
   readonly repair: string
 }
 
-export interface Guarantee {
-  readonly name: string
-  readonly guarantee: string
-  readonly expected: string
+/** What a guarantee is proved with. */
+export interface Examination {
+  readonly publication: Publication
+  /** Of the target, as the session of its writer reads them. */
+  readonly facts: Facts
+  readonly grants: Grants
+  /** Whether `migrate` has made the tables yet. */
+  readonly migrated: boolean
+  /** Of the role that is examined. */
+  readonly session: Session
+  readonly role: string
 }
 
-export const holds = (guarantee: Guarantee, actual = guarantee.expected): Finding =>
-  Object.freeze({ ...guarantee, actual, ok: true, severity: 'failure', repair: '' })
+type Text = string | ((examination: Examination) => string)
+type Verdict = Omit<Finding, 'name' | 'guarantee' | 'expected' | 'actual'> & { readonly actual?: string }
 
-export const broken = (
-  guarantee: Guarantee,
-  actual: string,
-  repair: readonly string[],
-  severity: Severity = 'failure',
-): Finding => Object.freeze({ ...guarantee, actual, ok: false, severity, repair: [...new Set(repair)].join('\n') })
+export interface Guarantee {
+  readonly name: string
+  readonly guarantee: Text
+  readonly expected: Text
+  readonly proof: (examination: Examination) => Verdict | Promise<Verdict>
+}
+
+/** `actual` where it says more than what was expected. */
+export const holds = (actual?: string): Verdict =>
+  Object.assign({ ok: true, severity: 'failure', repair: '' } as const, actual === undefined ? {} : { actual })
+
+export function broken(actual: string, repairs: string | readonly string[], severity: Severity = 'failure'): Verdict {
+  const repair = typeof repairs === 'string' ? repairs : [...new Set(repairs)].join('\n')
+  return { ok: false, severity, repair, actual }
+}
+
+/** The findings of a table of guarantees, in its order. */
+export async function findingsOf(table: readonly Guarantee[], examination: Examination): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const text = (told: Text) => (typeof told === 'string' ? told : told(examination))
+  for (const { name, proof, ...row } of table) {
+    const [guarantee, expected] = [text(row.guarantee), text(row.expected)]
+    findings.push(Object.freeze({ name, guarantee, expected, actual: expected, ...(await proof(examination)) }))
+  }
+  return findings
+}
 
 /** Names for a sentence: all of a few, the first of many. */
 export function listed(names: readonly string[]): string {
@@ -43,50 +74,12 @@ export function listed(names: readonly string[]): string {
   return `${names.slice(0, shown).join(', ')}${more}`
 }
 
-/** What the proofs of the reader need to know beside its session. */
-export interface ReaderContext {
-  readonly publication: Publication
-  readonly database: string
-  /** Whether `migrate` has made the tables yet. */
-  readonly migrated: boolean
-}
-
-/** A name that nobody else has. */
-export const probeName = (): string => `vitrine_doctor_${randomBytes(4).toString('hex')}`
-
-/** PostgreSQL's answer to somebody without the right (appendix A of its manual). */
-export const REFUSED = '42501'
-/** No table, no schema: there is nothing to read or to write there. */
-export const ABSENT: readonly string[] = ['42P01', '3F000']
-
-/**
- * Tries a statement inside the open transaction and undoes it. Gives null when the server did it, else the SQLSTATE of its
- * answer. Throws when the server gave no answer.
- */
-export async function attempt(session: Session, sql: string): Promise<string | null> {
-  try {
-    await session.execute(`savepoint vitrine_attempt; ${sql}`)
-    return null
-  } catch (error) {
-    if (!(error instanceof VitrineError) || error.sqlState === undefined || error.code === 'CONNECTION_LOST')
-      throw error
-    return error.sqlState
-  } finally {
-    await session
-      .execute('rollback to savepoint vitrine_attempt; release savepoint vitrine_attempt')
-      .catch(() => undefined)
-  }
-}
-
-/** In a transaction that is always rolled back: a proof leaves nothing behind. */
-export async function inVain<T>(session: Session, begin: string, work: () => Promise<T>): Promise<T> {
-  await session.execute(begin)
-  try {
-    return await work()
-  } finally {
-    await session.execute('rollback').catch(() => undefined)
-  }
-}
+/** Names by what is wrong with them, as one text. */
+export const listedBy = (groups: Readonly<Record<string, readonly string[]>>): string =>
+  Object.entries(groups)
+    .filter(([, names]) => names.length > 0)
+    .map(([wrong, names]) => `${wrong}: ${listed(names)}`)
+    .join('; ')
 
 /** Throws DOCTOR_FAILED with every failure. Warnings alone pass. */
 export function requireHealthy(findings: readonly Finding[]): void {

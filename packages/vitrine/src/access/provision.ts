@@ -1,20 +1,18 @@
 /**
- * Provision: compares the roles, the published schema and the rights on the target with what a publication needs, then makes
- * what the session's role may make. The rest is handed over as SQL for somebody who may. Roles that exist keep their
- * password and their attributes. The steps are in `provision-steps.ts`, the script in `provision-script.ts`.
+ * Provision: compares the roles and rights on the target with what a publication needs, then does what the role of the
+ * session may do. The rest is handed over as SQL for somebody who may. Roles that exist keep their password and their
+ * attributes. The steps are in `step.ts`, the script for pasting is in `provision-script.ts`.
  */
-
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { identifier, literal } from '../sql/quote.ts'
-import { readRights } from './privilege.ts'
-import { PASSWORD_PLACEHOLDER, type ProvisionOptions, type ProvisionStep } from './provision-situation.ts'
-import { provisionSteps } from './provision-steps.ts'
-import { assumableSql, readerSettingsHold, readRoles } from './role.ts'
+import { literal } from '../sql/quote.ts'
+import { readFacts } from './facts.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
+import { asMember, asWriter } from './statement.ts'
+import { PASSWORD_PLACEHOLDER, type ProvisionOptions, type ProvisionStep, stepsFor } from './step.ts'
 
-export type { ProvisionOptions, ProvisionPart, ProvisionStep } from './provision-situation.ts'
+export type { ProvisionOptions, ProvisionPart, ProvisionStep } from './step.ts'
 
 export interface ProvisionPlan {
   readonly publication: Publication
@@ -22,6 +20,9 @@ export interface ProvisionPlan {
   readonly steps: readonly ProvisionStep[]
   readonly options: ProvisionOptions
 }
+
+/** Something that a promise of the tool depends on is not there. */
+export const isLacking = ({ done, optional }: ProvisionStep): boolean => !done && !optional
 
 /**
  * Compares the target with what the publication needs. `session` is on the target, as an administrator or as the writer
@@ -33,98 +34,76 @@ export async function planProvision(
   publication: Publication,
   options: ProvisionOptions,
 ): Promise<ProvisionPlan> {
-  const roles = await readRoles(session, publication)
-  // Roles that exist keep the password they have, whatever it is.
+  const facts = await readFacts(session, publication)
+  // Roles that exist keep the password that they have, whatever it is.
   for (const kind of ['writer', 'reader'] as const) {
     const password = options[`${kind}Password`]
-    if (roles[kind] === null && password !== null) requirePlainPassword(password, publication[kind])
+    if (facts[kind] === null && password !== null) requirePlainPassword(password, publication[kind])
   }
-  const rights = await readRights(session, publication)
-  const settingsHold = await readerSettingsHold(session, publication)
-  const steps = provisionSteps(publication, options, { roles, rights, settingsHold })
-  return Object.freeze({ publication, database: rights.database.name, steps, options })
+  const steps = Object.freeze(stepsFor(publication, facts.database.name, facts, options).map(({ step }) => step))
+  return Object.freeze({ publication, database: facts.database.name, steps, options })
 }
 
 /**
  * Does the steps that are possible, in one transaction, and returns them; a second run finds nothing to do. Throws
- * PRIVILEGE_MISSING when something is left: its remedy is the SQL to paste, grouped by who may run it, passwords as
+ * PRIVILEGE_MISSING when something is lacking: its remedy is the SQL to paste, grouped by who may run it, passwords as
  * `'<password>'`.
  */
 export async function applyProvision(session: Session, plan: ProvisionPlan): Promise<readonly ProvisionStep[]> {
   const executed = plan.steps.filter(({ done, possible }) => !done && possible)
-  if (executed.length > 0) {
-    try {
-      await session.transaction(() => execute(session, plan, executed))
-    } catch (error) {
-      if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
-      throw leftToOthers(plan, error)
-    }
-  }
+  if (executed.length > 0) await session.transaction(() => execute(session, plan, executed))
   // Read again instead of believed: a grant without effect is only a warning to PostgreSQL.
   const after = executed.length === 0 ? plan : await planProvision(session, plan.publication, plan.options)
-  if (after.steps.some(({ done }) => !done)) throw leftToOthers(after)
+  if (after.steps.some(isLacking)) throw leftToOthers(after)
   return executed
 }
 
 async function execute(session: Session, plan: ProvisionPlan, steps: readonly ProvisionStep[]): Promise<void> {
-  const { writer } = plan.publication
-  const ofPart = (...parts: readonly string[]) => steps.filter(({ part }) => parts.includes(part))
-  for (const step of ofPart('roles')) await session.execute(withVerifier(step, plan))
-  for (const step of ofPart('database')) await session.execute(step.sql)
-  const inSchema = ofPart('schema')
-  if (inSchema.length > 0) {
-    const lent = await borrowMembership(session, writer)
-    for (const { sql, as } of inSchema) {
-      await session.execute(as === 'session' ? sql : `set local role ${identifier(writer)}; ${sql}; reset role`)
-    }
-    if (lent !== null) await session.execute(`revoke ${identifier(writer)} from ${identifier(lent)}`)
+  const { publication } = plan
+  const inSchema = steps.filter(({ part }) => part === 'schema')
+  const [borrow = '', giveBack = ''] = asMember(publication, [])
+  const run = (step: ProvisionStep, sql: string) =>
+    session.execute(sql).catch((error: unknown) => {
+      const refused = error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING'
+      throw refused ? leftToOthers(plan, step, error) : error
+    })
+  for (const step of steps) {
+    if (step === inSchema[0]) await run(step, borrow)
+    const sql = `${withVerifier(step, plan)};`
+    await run(step, step.as === 'writer' ? asWriter(publication, sql) : sql)
+    if (step === inSchema.at(-1)) await run(step, giveBack)
   }
-  for (const step of ofPart('settings')) await session.execute(step.sql)
 }
 
 /** The statement of a role that is made, with a verifier in place of the password. */
-function withVerifier(step: ProvisionStep, { options }: ProvisionPlan): string {
-  const password = step.password === null ? null : options[`${step.password}Password`]
-  return password === null ? step.sql : step.sql.replace(PASSWORD_PLACEHOLDER, () => literal(scramVerifier(password)))
-}
-
-/**
- * Gives the session's role membership in the writer when it has none, and returns the name that must lose it again. A role
- * with CREATEROLE that is no superuser needs it, since PostgreSQL 16 even in roles that it made itself.
- */
-async function borrowMembership(session: Session, writer: string): Promise<string | null> {
-  const [row] = await session.query<{ name: string; assumable: boolean }>(
-    `select current_user::text as name, ${assumableSql('oid')} as assumable from pg_catalog.pg_roles where rolname = $1`,
-    [writer],
-  )
-  if (row === undefined || row.assumable) return null
-  await session.execute(`grant ${identifier(writer)} to ${identifier(row.name)}`)
-  return row.name
+function withVerifier({ sql, password: whose }: ProvisionStep, { options }: ProvisionPlan): string {
+  const password = whose === null ? null : options[`${whose}Password`]
+  return password === null ? sql : sql.replace(PASSWORD_PLACEHOLDER, () => literal(scramVerifier(password)))
 }
 
 /** The SQL of the steps that are left, grouped by who may run it. */
-function handOver(steps: readonly ProvisionStep[]): string {
-  const lines: string[] = []
-  let by = ''
-  for (const step of steps) {
-    if (step.by !== by) lines.push(`-- by ${step.by}:`)
-    by = step.by
-    lines.push(`${step.sql};`)
-  }
-  return lines.join('\n')
-}
+const handOver = (steps: readonly ProvisionStep[]): string =>
+  steps
+    .flatMap(({ by, sql }, index) => [...(steps[index - 1]?.by === by ? [] : [`-- by ${by}:`]), `${sql};`])
+    .join('\n')
 
-function leftToOthers(plan: ProvisionPlan, cause?: VitrineError): VitrineError {
-  const left = plan.steps.filter(({ done }) => !done)
+/** `refused` is the step that the server did not allow, with its answer. */
+function leftToOthers(
+  { database, steps }: ProvisionPlan,
+  refused?: ProvisionStep,
+  answer?: VitrineError,
+): VitrineError {
+  const left = steps.filter(({ done }) => !done)
+  const count = `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`
   return new VitrineError('PRIVILEGE_MISSING', {
-    place: `database ${plan.database}`,
-    detail: `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`,
+    place: `database ${database}`,
+    detail: refused === undefined ? count : `The server refused \`${refused.sql}\`, so nothing was done. ${count}`,
     remedy: handOver(left),
-    problems: left.map(({ text, why, sql }) => ({
-      place: text,
-      detail: `not yet: ${why ?? 'the server refused it'}`,
-      remedy: `${sql};`,
+    problems: left.map((step) => ({
+      place: step.text,
+      detail: `not yet: ${step.why ?? (step === refused ? 'the server refused it' : 'nothing was done')}`,
+      remedy: `${step.sql};`,
     })),
-    ...(cause === undefined ? {} : { cause, ...(cause.sqlState === undefined ? {} : { sqlState: cause.sqlState }) }),
+    ...(answer?.sqlState === undefined ? {} : { cause: answer, sqlState: answer.sqlState }),
   })
 }

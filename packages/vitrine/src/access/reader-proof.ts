@@ -1,106 +1,224 @@
 /**
- * Proves as the reader itself that it reads every published table, and that its sessions start as they should; what it must
- * not write or see is in `reader-writes.ts` and `reader-sight.ts`. Everything is tried in a read-write transaction, so that
- * the read-only default is not what refuses, and rolled back. Called by the doctor.
+ * Proves as the reader itself that it reads every published table, changes and creates nothing, sees nothing else, and how
+ * its sessions start. All is tried in a read-write transaction, so that it is not the read-only default that refuses, and
+ * rolled back. Called by the doctor.
  */
-
-import type { Session } from '../postgres/connect.ts'
-import { publishedNames } from '../publication/publication.ts'
-import { qualified } from '../sql/quote.ts'
+import { BOOKKEEPING_SCHEMA, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { identifier, qualified } from '../sql/quote.ts'
 import {
-  ABSENT,
-  attempt,
   broken,
+  type Examination,
   type Finding,
+  findingsOf,
   type Guarantee,
   holds,
-  inVain,
   listed,
-  REFUSED,
-  type ReaderContext,
+  listedBy,
 } from './finding.ts'
-import { rightStatements } from './grant.ts'
-import { readsNothingElse, seesNoBookkeeping, seesNoWorkSchema } from './reader-sight.ts'
-import { cannotCreate, cannotWrite, noTemporaryTables } from './reader-writes.ts'
+import { ABSENT, probe, probeEach, probeName, REFUSED, undone } from './probe.ts'
+import { readerSettings } from './statement.ts'
 
-/** All findings that need the reader's session. It must be outside a transaction, and is so again afterwards. */
-export async function proveReader(reader: Session, context: ReaderContext): Promise<readonly Finding[]> {
-  const settings = await startSettings(reader, context)
-  const tried = await inVain(reader, "begin read write; set local lock_timeout = '2s'", async () => [
-    await reads(reader, context),
-    await cannotWrite(reader, context),
-    await cannotCreate(reader, context),
-    await noTemporaryTables(reader, context),
-    await seesNoWorkSchema(reader, context),
-    await seesNoBookkeeping(reader, context),
-    await readsNothingElse(reader, context),
-  ])
-  return [...tried, ...settings]
+/** The session of the reader must be outside a transaction, and is so again afterwards. */
+export const proveReader = (examination: Examination): Promise<readonly Finding[]> =>
+  undone(examination.session, "begin read write; set local lock_timeout = '2s'", () =>
+    findingsOf([...ITS_TABLES, ...ITS_SIGHT, ...ITS_SESSIONS], examination),
+  )
+
+interface WritableRelation {
+  readonly name: string
+  readonly kind: string
+  readonly column: string | null
+  readonly allowed: readonly string[]
 }
 
-async function reads(reader: Session, { publication, migrated }: ReaderContext): Promise<Finding> {
-  const names = publishedNames(publication)
-  const guarantee: Guarantee = {
+/** Statements that change no row, and whose rights PostgreSQL checks all the same; null when there is none. */
+const harmlessWrites = (
+  table: string,
+  { kind, column }: WritableRelation,
+): Readonly<Record<string, string | null>> => ({
+  insert: `insert into ${table} select * from ${table} where false`,
+  update: `update ${table} set ${identifier(column ?? '')} = ${identifier(column ?? '')} where false`,
+  delete: `delete from ${table} where false`,
+  // Views cannot be truncated, and a trigger would need a function.
+  truncate: kind === 'v' ? null : `truncate ${table}`,
+  trigger: null,
+})
+
+/** SQLSTATEs of a view that nobody can write, such as one with computed columns. */
+const UNWRITABLE_VIEW = ['0A000', '428C9', '55000']
+
+const ITS_TABLES: readonly Guarantee[] = [
+  {
     name: 'reader-reads',
-    guarantee: `${publication.reader} reads every published table.`,
-    expected: `${names.length} of ${names.length} readable`,
-  }
-  const [refused, absent, other]: [string[], string[], string[]] = [[], [], []]
-  for (const name of names) {
-    // All columns are named, and no value leaves the server.
-    const sql = `select count(*) from (select * from ${qualified(publication.schema, name)} limit 1) as first_row`
-    const state = await attempt(reader, sql)
-    if (state === REFUSED) refused.push(name)
-    else if (state !== null && ABSENT.includes(state)) absent.push(name)
-    else if (state !== null) other.push(`${name} (SQLSTATE ${state})`)
-  }
-  if (refused.length + absent.length + other.length === 0) return holds(guarantee)
-  if (!migrated && absent.length === names.length) {
-    return broken(guarantee, 'no table has been made yet', ['vitrine migrate'], 'warning')
-  }
-  const { readerOnSchema, readerOnRelations } = rightStatements(publication, '')
-  const found = [
-    ...(refused.length > 0 ? [`not readable: ${listed(refused)}`] : []),
-    ...(absent.length > 0 ? [`missing: ${listed(absent)}`] : []),
-    ...(other.length > 0 ? [`failing: ${listed(other)}`] : []),
-  ]
-  return broken(guarantee, found.join('; '), [
-    ...(refused.length > 0 ? [`${readerOnSchema};`, `${readerOnRelations(refused)};`] : []),
-    ...(absent.length > 0 ? ['vitrine migrate'] : []),
-    ...(other.length > 0 ? ['vitrine sync'] : []),
-  ])
+    guarantee: ({ role }) => `${role} reads every published table.`,
+    expected: ({ publication }) => `all ${publishedNames(publication).length} readable`,
+    proof: async ({ session, publication, grants, migrated }) => {
+      const names = publishedNames(publication)
+      // All columns are named, and no value leaves the server.
+      const { refused, absent, failing } = await probeEach(session, names, (name) => {
+        const table = qualified(publication.schema, name)
+        return `select count(*) from (select * from ${table} limit 1) as first_row`
+      })
+      if (refused.length + absent.length + failing.length === 0) return holds()
+      if (!migrated && absent.length === names.length) {
+        return broken('no table has been made yet', 'vitrine migrate', 'warning')
+      }
+      return broken(listedBy({ 'not readable': refused, missing: absent, failing }), [
+        ...(refused.length > 0 ? [`${grants.readerOnSchema};`, `${grants.readerOnRelations(refused)};`] : []),
+        ...(absent.length > 0 ? ['vitrine migrate'] : []),
+        ...(failing.length > 0 ? ['vitrine sync'] : []),
+      ])
+    },
+  },
+  {
+    name: 'reader-writes-nothing',
+    guarantee: ({ role }) => `${role} changes no published table, even in a read-write transaction.`,
+    expected: 'insert, update, delete, truncate refused on every table',
+    // What the catalogue already allows is not tried: a truncate that succeeds locks everybody out until it is undone.
+    proof: async ({ session, publication, role }) => {
+      const relations = await session.query<WritableRelation>(
+        `select c.relname as name, c.relkind as kind,
+                (select a.attname from pg_catalog.pg_attribute a
+                 where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum limit 1) as column,
+                array(select verb from unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) verb
+                      where case when verb in ('insert', 'update') then has_any_column_privilege(c.oid, verb)
+                                 else has_table_privilege(c.oid, verb) end) as allowed
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = $1 and c.relname = any ($2) order by 1`,
+        [publication.schema, [...publishedNames(publication)]],
+      )
+      const possible: string[] = []
+      const repairs: string[] = []
+      for (const relation of relations) {
+        const table = qualified(publication.schema, relation.name)
+        const harmless = [REFUSED, ...ABSENT, ...(relation.kind === 'v' ? UNWRITABLE_VIEW : [])]
+        for (const [verb, sql] of Object.entries(harmlessWrites(table, relation))) {
+          const state = relation.allowed.includes(verb) ? null : sql === null ? REFUSED : await probe(session, sql)
+          if (state !== null && harmless.includes(state)) continue
+          possible.push(`${verb} on ${relation.name}${state === null ? '' : `: SQLSTATE ${state}`}`)
+          repairs.push(`revoke ${verb} on ${table} from public, ${identifier(role)};`)
+        }
+      }
+      return possible.length === 0 ? holds() : broken(`possible: ${listed(possible)}`, repairs)
+    },
+  },
+  {
+    name: 'reader-creates-nothing',
+    guarantee: ({ role }) => `${role} creates no table and no schema, even in a read-write transaction.`,
+    expected: ({ publication }) => `refused in ${publication.schema}, in public and on the database`,
+    proof: async ({ session, publication, grants, role }) => {
+      const schema = identifier(publication.schema)
+      const trials: Readonly<Record<string, readonly [sql: string, repair: string]>> = {
+        [`a table in ${publication.schema}`]: [
+          `create table ${schema}.${probeName()} ()`,
+          `revoke create on schema ${schema} from public, ${identifier(role)};`,
+        ],
+        'a table in public': [`create table public.${probeName()} ()`, `${grants.closePublicSchema()};`],
+        'a schema': [`create schema ${probeName()}`, `${grants.closeDatabase()};`],
+      }
+      const { refused, absent } = await probeEach(session, Object.keys(trials), (place) => trials[place]?.[0] ?? '')
+      const possible = Object.keys(trials).filter((place) => !refused.includes(place) && !absent.includes(place))
+      const repairs = possible.map((place) => trials[place]?.[1] ?? '')
+      return possible.length === 0 ? holds() : broken(`possible: ${possible.join(', ')}`, repairs)
+    },
+  },
+  {
+    name: 'reader-no-temporary-tables',
+    guarantee: ({ role }) => `${role} creates no temporary table, which would fill the disk of the target.`,
+    expected: 'refused',
+    proof: async ({ session, facts: { database }, grants }) => {
+      const state = await probe(session, `create temporary table ${probeName()} ()`)
+      if (state === REFUSED) return holds()
+      const actual = state === null ? 'possible in a session that is made read-write' : `SQLSTATE ${state}`
+      // Every new database grants it, and the owner alone can revoke it. Sessions that stay read-only create none.
+      return database.owned
+        ? broken(actual, `${grants.closeDatabase()};`)
+        : broken(
+            `${actual}; ${database.owner} owns the database and can refuse it`,
+            `${grants.closeDatabase()};`,
+            'warning',
+          )
+    },
+  },
+]
+
+/** No schema of the condition can be looked into: without USAGE, even the name of a table that does not exist is refused. */
+async function seesNone({ session, role }: Examination, condition: string, ...values: readonly string[]) {
+  const sql = `select n.nspname as name from pg_catalog.pg_namespace n where ${condition} order by 1`
+  const standing = async () => (await session.query<{ name: string }>(sql, values)).map(({ name }) => name)
+  const names = await standing()
+  const { refused } = await probeEach(session, names, (name) => `select from ${qualified(name, probeName())}`)
+  // A run may have renamed or dropped the schema meanwhile.
+  const still = await standing()
+  const open = names.filter((name) => !refused.includes(name) && still.includes(name))
+  const repairs = open.map((name) => `revoke all on schema ${identifier(name)} from public, ${identifier(role)};`)
+  return open.length === 0 ? holds() : broken(`open: ${listed(open)}`, repairs)
 }
+
+const ITS_SIGHT: readonly Guarantee[] = [
+  {
+    name: 'reader-sees-no-staging',
+    guarantee: ({ role }) => `${role} sees neither the next version before the switch nor the last one after it.`,
+    expected: ({ publication }) => `${stagingSchema(publication)} and ${retiredSchema(publication)} closed or absent`,
+    proof: (examination) => {
+      const [staging, retired] = [stagingSchema(examination.publication), retiredSchema(examination.publication)]
+      return seesNone(examination, "n.nspname in ($1, $2) or starts_with(n.nspname, $2 || '_')", staging, retired)
+    },
+  },
+  {
+    name: 'reader-sees-no-bookkeeping',
+    guarantee: ({ role, publication: { freshness, runs } }) =>
+      `${role} does not see the tool's own tables; how old the data is stands in ${freshness.name}, the runs in ${runs.name}.`,
+    expected: `${BOOKKEEPING_SCHEMA} closed or absent`,
+    proof: (examination) => seesNone(examination, 'n.nspname = $1', BOOKKEEPING_SCHEMA),
+  },
+  {
+    name: 'reader-reads-nothing-else',
+    guarantee: ({ role }) => `${role} reads the published schema and no other.`,
+    expected: 'no readable relation elsewhere, those of extensions aside',
+    proof: async ({ session, publication, role }) => {
+      const found = await session.query<{ schema: string; name: string }>(
+        `select n.nspname as schema, c.relname as name
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+         where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname <> all ($1) and n.nspname <> 'information_schema'
+           and not starts_with(n.nspname, 'pg_') and not starts_with(n.nspname, $2)
+           and has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT')
+           and not exists (select from pg_catalog.pg_depend d
+                           where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+         order by 1, 2`,
+        [[publication.schema, stagingSchema(publication), BOOKKEEPING_SCHEMA], retiredSchema(publication)],
+      )
+      const names = found.map(({ schema, name }) => qualified(schema, name))
+      const repairs = names.map((name) => `revoke select on ${name} from public, ${identifier(role)};`)
+      return names.length === 0 ? holds() : broken(`readable: ${listed(names)}`, repairs, 'warning')
+    },
+  },
+]
 
 /** What a new session of the reader starts with, whatever this one has set since. */
-async function startSettings(reader: Session, { publication, database }: ReaderContext): Promise<readonly Finding[]> {
-  const rows = await reader.query<{ name: string; value: string }>(
-    `select name, reset_val as value from pg_catalog.pg_settings
-     where name in ('default_transaction_read_only', 'statement_timeout', 'idle_in_transaction_session_timeout')`,
+async function startsWith({ session, publication, grants }: Examination, settings: Readonly<Record<string, RegExp>>) {
+  const rows = await session.query<{ name: string; value: string }>(
+    'select name, reset_val as value from pg_catalog.pg_settings where name = any ($1) order by 1 desc',
+    [Object.keys(settings)],
   )
-  const values = new Map(rows.map(({ name, value }) => [name, value]))
-  const { readerSettings } = rightStatements(publication, database)
-  const repairs = (...names: readonly string[]) =>
-    readerSettings.filter((sql) => names.some((name) => sql.includes(` ${name} = `))).map((sql) => `${sql};`)
-  const readOnly: Guarantee = {
-    name: 'reader-read-only',
-    guarantee: `Sessions of ${publication.reader} are read-only from the start, as a second barrier.`,
-    expected: 'default_transaction_read_only = on',
-  }
-  const limited: Guarantee = {
-    name: 'reader-time-limits',
-    guarantee: `No query of ${publication.reader} runs for ever, and no forgotten transaction stays open.`,
-    expected: 'statement_timeout and idle_in_transaction_session_timeout above 0',
-  }
-  const setting = values.get('default_transaction_read_only') ?? ''
-  const unlimited = ['statement_timeout', 'idle_in_transaction_session_timeout'].filter(
-    (name) => !(Number(values.get(name)) > 0),
-  )
-  return [
-    setting === 'on'
-      ? holds(readOnly)
-      : broken(readOnly, `default_transaction_read_only = ${setting}`, repairs('default_transaction_read_only')),
-    unlimited.length === 0
-      ? holds(limited)
-      : broken(limited, `no limit: ${unlimited.join(', ')}`, repairs(...unlimited)),
-  ]
+  const wrong = rows.filter(({ name, value }) => settings[name]?.test(value) !== true)
+  const names = readerSettings(publication, '').map(([name]) => name)
+  const repairs = wrong.map(({ name }) => `${grants.readerSettings[names.indexOf(name)]};`)
+  return wrong.length === 0 ? holds() : broken(wrong.map(({ name, value }) => `${name} = ${value}`).join(', '), repairs)
 }
+
+const ITS_SESSIONS: readonly Guarantee[] = [
+  {
+    name: 'reader-read-only',
+    guarantee: ({ role }) => `Sessions of ${role} are read-only from the start, as a second barrier.`,
+    expected: 'default_transaction_read_only = on',
+    proof: (examination) => startsWith(examination, { default_transaction_read_only: /^on$/ }),
+  },
+  {
+    name: 'reader-time-limits',
+    guarantee: ({ role }) => `No query of ${role} runs for ever, and no forgotten transaction stays open.`,
+    expected: 'statement_timeout and idle_in_transaction_session_timeout above 0',
+    proof: (examination) =>
+      startsWith(examination, { statement_timeout: /[1-9]/, idle_in_transaction_session_timeout: /[1-9]/ }),
+  },
+]

@@ -1,127 +1,144 @@
 /**
- * Proves as the writer what a run needs: the schema is its own, it can make and rename schemas or has those that were made
- * for it, new tables will be readable, and nothing was left behind by a dead run. Called by the doctor.
+ * Proves with the session of the writer that both roles are ordinary ones, and what a run needs: the schema is the writer's,
+ * it can make and rename schemas or has those that were made for it, new tables will be readable, and no dead run has left
+ * anything behind. Called by the doctor.
  */
-
-import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
-import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
-import { findWorkSchemas, lastingSchemas, type WorkSchema } from '../version/staging.ts'
-import { attempt, broken, type Finding, type Guarantee, holds, inVain, listed, probeName } from './finding.ts'
-import { rightStatements } from './grant.ts'
-import type { Rights } from './privilege.ts'
-import type { Roles } from './role.ts'
+import { findWorkSchemas, lastingSchemas } from '../version/staging.ts'
+import { broken, type Guarantee, holds, listed } from './finding.ts'
+import { probe, probeName, undone } from './probe.ts'
 
-export async function proveWriter(
-  target: Session,
-  publication: Publication,
-  roles: Roles,
-  rights: Rights,
-): Promise<readonly Finding[]> {
-  return [
-    connectedAs(publication, roles),
-    ownsSchema(publication, rights),
-    await renamesSchemas(target, publication, rights),
-    await seesBlockers(target, publication),
-    defaultPrivileges(publication, rights),
-    await nothingLeft(target, publication),
-  ]
-}
+/** A superuser passes every grant by, so that nothing else proved about it means anything. */
+const ordinary = (kind: 'writer' | 'reader'): Guarantee => ({
+  name: `${kind}-attributes`,
+  guarantee: ({ publication }) => `The ${kind} ${publication[kind]} is an ordinary role.`,
+  expected: 'login, and none of superuser, createrole, createdb, replication, bypassrls',
+  proof: ({ publication, facts: { [kind]: role } }) => {
+    if (role === null) return broken('the role does not exist', 'vitrine provision')
+    if (role.attributes.length === 0 && role.logsIn) return holds()
+    const wanted = [...(role.logsIn ? [] : ['login']), ...role.attributes.map((attribute) => `no${attribute}`)]
+    const found = [...(role.logsIn ? [] : ['nologin']), ...role.attributes]
+    return broken(found.join(', '), `alter role ${identifier(publication[kind])} ${wanted.join(' ')};`)
+  },
+})
 
-function connectedAs({ writer }: Publication, roles: Roles): Finding {
-  const guarantee: Guarantee = {
+export const ROLES: readonly Guarantee[] = [
+  ordinary('writer'),
+  ordinary('reader'),
+  {
+    name: 'reader-memberships',
+    guarantee: ({ publication: { reader } }) =>
+      `${reader} is a member of no role that may more than read what is published.`,
+    expected: ({ publication: { writer } }) =>
+      `no member of ${writer}, of a predefined role (pg_…), of a privileged role or of the owner of the database`,
+    proof: async ({ session, publication: { reader, writer } }) => {
+      // `via` is the role that the reader is a direct member of, through which it is a member of `name`.
+      const found = await session.query<{ name: string; via: string }>(
+        `with recursive reached (role, via) as (
+           select m.roleid, m.roleid from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.member
+           where r.rolname = $1
+           union
+           select m.roleid, reached.via from pg_catalog.pg_auth_members m join reached on m.member = reached.role
+         )
+         select r.rolname as name, v.rolname as via
+         from reached join pg_catalog.pg_roles r on r.oid = reached.role join pg_catalog.pg_roles v on v.oid = reached.via
+         where r.rolname = $2 or starts_with(r.rolname, 'pg_')
+           or r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls
+           or r.oid = (select datdba from pg_catalog.pg_database where datname = current_database())
+         order by 1, 2`,
+        [reader, writer],
+      )
+      if (found.length === 0) return holds()
+      const names = found.map(({ name, via }) => (name === via ? name : `${name} (through ${via})`))
+      const repairs = found.map(({ via }) => `revoke ${identifier(via)} from ${identifier(reader)};`)
+      return broken(names.join(', '), repairs)
+    },
+  },
+]
+
+export const WRITER: readonly Guarantee[] = [
+  {
     name: 'writer-session',
     guarantee: 'Runs connect to the target as the writer, who then owns what they make.',
-    expected: writer,
-  }
-  const actual = roles.session.name
-  const repair = `Put ${writer} into the URL of the target, or declare writer: '${actual}' in the publication.`
-  return actual === writer ? holds(guarantee) : broken(guarantee, actual, [repair])
-}
-
-function ownsSchema(publication: Publication, { published, database }: Rights): Finding {
-  const guarantee: Guarantee = {
+    expected: ({ publication }) => publication.writer,
+    proof: ({ publication: { writer }, role }) => {
+      const repair = `Put ${writer} into the URL of the target, or declare writer: '${role}' in the publication.`
+      return role === writer ? holds() : broken(role, repair)
+    },
+  },
+  {
     name: 'schema-owner',
-    guarantee: `The schema ${publication.schema} belongs to the writer, who alone may rename it.`,
-    expected: publication.writer,
-  }
-  const sql = rightStatements(publication, database.name)
-  if (published === null) return broken(guarantee, 'the schema does not exist', [`${sql.createSchema};`])
-  return published.owner === publication.writer
-    ? holds(guarantee)
-    : broken(guarantee, published.owner, [`${sql.ownSchema};`])
-}
-
-/** Tried with a schema of its own: renaming the published one, even in vain, would make a concurrent run wait. */
-async function renamesSchemas(target: Session, publication: Publication, rights: Rights): Promise<Finding> {
-  const guarantee: Guarantee = {
+    guarantee: ({ publication }) => `The schema ${publication.schema} belongs to the writer, who alone may rename it.`,
+    expected: ({ publication }) => publication.writer,
+    proof: ({ publication: { writer }, facts: { published }, grants }) => {
+      if (published === null) return broken('the schema does not exist', `${grants.createSchema};`)
+      return published.owner === writer ? holds() : broken(published.owner, `${grants.ownSchema};`)
+    },
+  },
+  {
     name: 'writer-renames-schemas',
-    guarantee: `${publication.writer} creates schemas on the database: versions are switched by renaming them, which makes no reader wait.`,
+    guarantee: ({ publication: { writer } }) =>
+      `${writer} creates schemas on the database: versions are switched by renaming them, which makes no reader wait.`,
     expected: 'possible',
-  }
-  const [made, renamed] = [identifier(probeName()), identifier(probeName())]
-  const state = await inVain(target, 'begin', () =>
-    attempt(target, `create schema ${made}; alter schema ${made} rename to ${renamed}`),
-  )
-  if (state === null) return holds(guarantee)
-  const repair = `${rightStatements(publication, rights.database.name).writerOnDatabase};`
-  const refused = `refused (SQLSTATE ${state})`
-  const missing = rights.work.filter(({ owner, marked }) => owner !== publication.writer || !marked)
-  if (missing.length > 0) {
-    const names = listed(missing.map(({ name }) => name))
-    const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, \`vitrine provision --without-create\` makes them`
-    return broken(guarantee, actual, [repair])
-  }
-  const actual = `${refused}: tables are moved between schemas made for it, under locks; new readers wait up to ${publication.limits.switchLockTimeoutMs} ms at a time, and a query of minutes or an idle transaction on a published table makes the run give up`
-  return broken(guarantee, actual, [repair], 'warning')
-}
-
-/** Not a right that a run needs: without it, the error says who is in the way, and not since when. */
-async function seesBlockers(target: Session, { writer }: Publication): Promise<Finding> {
-  const guarantee: Guarantee = {
+    // Tried with a schema of its own: renaming the published one, even if undone, would make a concurrent run wait.
+    proof: async ({ session, publication, facts, grants }) => {
+      const [made, renamed] = [identifier(probeName()), identifier(probeName())]
+      const sql = `create schema ${made}; alter schema ${made} rename to ${renamed}`
+      const state = await undone(session, 'begin', () => probe(session, sql))
+      if (state === null) return holds()
+      const [refused, repair] = [`refused (SQLSTATE ${state})`, `${grants.writerOnDatabase};`]
+      const missing = facts.work.filter(({ owner, marked }) => owner !== publication.writer || !marked)
+      if (missing.length > 0) {
+        const names = listed(missing.map(({ name }) => name))
+        const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, \`vitrine provision --without-create\` makes them`
+        return broken(actual, repair)
+      }
+      const actual = `${refused}: tables are moved between schemas made for it, under locks; new readers wait up to ${publication.limits.switchLockTimeoutMs} ms at a time, and a query of minutes or an idle transaction on a published table makes the run give up`
+      return broken(actual, repair, 'warning')
+    },
+  },
+  {
     name: 'writer-names-blockers',
-    guarantee: `Sessions that block a switch are named: process, application, role and tables; and since when, if ${writer} is given pg_read_all_stats.`,
+    guarantee: ({ publication: { writer } }) =>
+      `Sessions that block a switch are named: process, application, role and tables; and since when, if ${writer} is given pg_read_all_stats.`,
     expected: 'named',
-  }
-  const [row] = await target.query<{ sees: boolean }>(
-    "select pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees",
-  )
-  return holds(guarantee, row?.sees === true ? 'named, with the age of their transaction' : 'named')
-}
-
-function defaultPrivileges(publication: Publication, { published, database }: Rights): Finding {
-  const guarantee: Guarantee = {
+    // Not a right that a run needs: without it, the error says who is in the way, and not since when.
+    proof: async ({ session }) => {
+      const sql = "select pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees"
+      const [row] = await session.query<{ sees: boolean }>(sql)
+      return holds(row?.sees === true ? 'named, with the age of their transaction' : 'named')
+    },
+  },
+  {
     name: 'default-privileges',
-    guarantee: `A table that the writer adds is readable by ${publication.reader} from the start.`,
-    expected: `select on tables in ${publication.schema}, for tables of ${publication.writer}`,
-  }
-  return published?.defaultSelect === true
-    ? holds(guarantee)
-    : broken(guarantee, 'none', [`${rightStatements(publication, database.name).readerByDefault};`])
-}
-
-async function nothingLeft(target: Session, publication: Publication): Promise<Finding> {
-  const guarantee: Guarantee = {
+    guarantee: ({ publication }) => `A table that the writer adds is readable by ${publication.reader} from the start.`,
+    expected: ({ publication }) => `select on tables in ${publication.schema}, for tables of ${publication.writer}`,
+    proof: ({ facts, grants }) =>
+      facts.published?.defaultSelect === true ? holds() : broken('none', `${grants.readerByDefault};`),
+  },
+  {
     name: 'no-leftovers',
     guarantee: 'Between two runs there is no half-built version on the target, and no retired one but the kept one.',
     expected: 'none',
-  }
-  const keeps = publication.limits.versionsKept > 0
-  const lasting = await lastingSchemas({ session: target, publication })
-  const isMeant = ({ name, ours, empty }: WorkSchema) =>
-    ours && ((keeps && name === retiredSchema(publication)) || (empty && lasting.includes(name)))
-  const schemas = (await findWorkSchemas({ session: target, publication })).filter((schema) => !isMeant(schema))
-  const foreign = schemas.filter(({ ours }) => !ours).map(({ name }) => name)
-  if (foreign.length > 0) {
-    const repairs = foreign.map((name) => `alter schema ${identifier(name)} rename to …;`)
-    return broken(guarantee, `${listed(foreign)}: not made by this tool, and in the way of a run`, repairs)
-  }
-  if (schemas.length === 0) return holds(guarantee)
-  if ((await runLockHolder(target, publication.schema)) !== null) return holds(guarantee, 'a run is in progress')
-  const names = schemas.map(({ name }) => name)
-  const why = names.includes(stagingSchema(publication))
-    ? 'left by a run that was killed'
-    : 'a retired version, perhaps still being read'
-  return broken(guarantee, `${listed(names)}: ${why}`, ['vitrine sync'], 'warning')
-}
+    proof: async ({ session, publication }) => {
+      const kept = publication.limits.versionsKept > 0 ? retiredSchema(publication) : null
+      const lasting = await lastingSchemas(session, publication)
+      const left = (await findWorkSchemas(session, publication)).filter(
+        ({ name, ours, empty }) => !ours || (name !== kept && !(empty && lasting.includes(name))),
+      )
+      const foreign = left.filter(({ ours }) => !ours).map(({ name }) => name)
+      if (foreign.length > 0) {
+        const repairs = foreign.map((name) => `alter schema ${identifier(name)} rename to …;`)
+        return broken(`${listed(foreign)}: not made by this tool, and in the way of a run`, repairs)
+      }
+      if (left.length === 0) return holds()
+      if ((await runLockHolder(session, publication.schema)) !== null) return holds('a run is in progress')
+      const names = left.map(({ name }) => name)
+      const killed = names.includes(stagingSchema(publication))
+      const why = killed ? 'left by a run that was killed' : 'a retired version, perhaps still being read'
+      return broken(`${listed(names)}: ${why}`, 'vitrine sync', 'warning')
+    },
+  },
+]

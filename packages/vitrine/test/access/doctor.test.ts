@@ -82,9 +82,10 @@ const DEFECTS: readonly Defect[] = [
   { what: 'tables in public', plant: 'grant create on schema public to public', found: ['reader-creates-nothing'] },
   { what: 'schemas', plant: 'grant create on database $d to $r', found: ['reader-creates-nothing'] },
   {
-    what: 'temporary tables',
+    what: 'temporary tables, which the owner of the database alone can refuse',
     plant: 'grant temporary on database $d to public',
     found: ['reader-no-temporary-tables'],
+    warning: true,
   },
   {
     what: 'usage on the bookkeeping',

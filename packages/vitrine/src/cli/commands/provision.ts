@@ -1,6 +1,6 @@
 /** `provision`: makes roles, schema and rights on the target, or prints the SQL that somebody else must run. */
 
-import { applyProvision, type ProvisionStep, planProvision } from '../../access/provision.ts'
+import { applyProvision, isLacking, type ProvisionStep, planProvision } from '../../access/provision.ts'
 import { provisionSql } from '../../access/provision-script.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Address } from '../../postgres/address.ts'
@@ -89,11 +89,14 @@ export function stepsText(
   call: Call,
   words: ProvisionWords,
 ): string {
-  if (steps.every(({ done }) => done)) return `${words.nothing}\n`
   const mark = ({ done, possible }: ProvisionStep) =>
     done ? words.marks.kept : possible ? words.marks.made : words.marks.left
-  const lines = steps.map((step) => `  ${mark(step)} ${step.text}${step.why === undefined ? '' : ` (${step.why})`}`)
-  return `${lines.join('\n')}\n${call.flag('dryRun') ? '' : `${words.done(executed.length)}\n`}`
+  const lines = (some: readonly ProvisionStep[]) =>
+    some.map((step) => `  ${mark(step)} ${step.text}${step.why === undefined ? '' : ` (${step.why})`}\n`).join('')
+  const undone = steps.filter(({ done }) => !done)
+  // A note does not make work: it is left to somebody else, and no promise depends on it.
+  if (undone.every((step) => !step.possible && !isLacking(step))) return `${words.nothing}\n${lines(undone)}`
+  return `${lines(steps)}${call.flag('dryRun') ? '' : `${words.done(executed.length)}\n`}`
 }
 
 /** The writer that provision would make cannot be what provision logs in with. */

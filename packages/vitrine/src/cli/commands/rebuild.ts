@@ -1,6 +1,6 @@
 /** `rebuild`: puts everything in the target back, in whatever state it is: rights, schema, history, data. */
 
-import { applyProvision, planProvision } from '../../access/provision.ts'
+import { applyProvision, isLacking, planProvision } from '../../access/provision.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
@@ -71,10 +71,11 @@ async function rebuild(
         call.tell(error)
       })
       const after = await planProvision(session, publication, passwords)
-      const undone = new Set(after.steps.filter(({ done }) => !done).map(({ text }) => text))
-      const made = plan.steps.filter(({ done, text }) => !done && !undone.has(text))
-      if (made.length > 0) call.say(stepsText(made, made, call, provisionWords).trimEnd())
-      return { provisioned: made.map(({ text }) => text), left: [...undone] }
+      const undone = after.steps.filter(({ done }) => !done)
+      const made = plan.steps.filter(({ done, text }) => !done && undone.every((step) => step.text !== text))
+      const told = [...made, ...undone.filter((step) => !isLacking(step))]
+      if (told.length > 0) call.say(stepsText(told, made, call, provisionWords).trimEnd())
+      return { provisioned: made.map(({ text }) => text), left: undone.filter(isLacking).map(({ text }) => text) }
     },
   )
   const migrated = await withWritableTarget(call, publication, target, source, async (session) => {

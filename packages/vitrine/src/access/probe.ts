@@ -1,0 +1,64 @@
+/** Tries statements inside a transaction and undoes them: a proof leaves nothing behind. Used by the doctor's proofs. */
+import { randomBytes } from 'node:crypto'
+import { VitrineError } from '../base/errors.ts'
+import type { Session } from '../postgres/connect.ts'
+
+/** A name that nobody else has. */
+export const probeName = (): string => `vitrine_doctor_${randomBytes(4).toString('hex')}`
+
+/** The answer of PostgreSQL to somebody without the right (appendix A of its manual). */
+export const REFUSED = '42501'
+/** No such table, no such schema: there is nothing to read or to write. */
+export const ABSENT: readonly string[] = ['42P01', '3F000']
+
+/**
+ * Tries a statement inside the open transaction and undoes it. Returns null when the server did it, otherwise the SQLSTATE
+ * of its answer. Throws when the server did not answer.
+ */
+export async function probe(session: Session, sql: string): Promise<string | null> {
+  try {
+    await session.execute(`savepoint vitrine_probe; ${sql}`)
+    return null
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.sqlState === undefined || error.code === 'CONNECTION_LOST')
+      throw error
+    return error.sqlState
+  } finally {
+    await session.execute('rollback to savepoint vitrine_probe; release savepoint vitrine_probe').catch(() => undefined)
+  }
+}
+
+/** Names by the answer of the server to a statement about each. */
+export interface Answers {
+  readonly allowed: string[]
+  readonly refused: string[]
+  readonly absent: string[]
+  /** With the SQLSTATE. */
+  readonly failing: string[]
+}
+
+export async function probeEach(
+  session: Session,
+  names: readonly string[],
+  statementOf: (name: string) => string,
+): Promise<Answers> {
+  const answers: Answers = { allowed: [], refused: [], absent: [], failing: [] }
+  for (const name of names) {
+    const state = await probe(session, statementOf(name))
+    if (state === null) answers.allowed.push(name)
+    else if (state === REFUSED) answers.refused.push(name)
+    else if (ABSENT.includes(state)) answers.absent.push(name)
+    else answers.failing.push(`${name} (SQLSTATE ${state})`)
+  }
+  return answers
+}
+
+/** In a transaction that is always rolled back. */
+export async function undone<T>(session: Session, begin: string, work: () => Promise<T>): Promise<T> {
+  await session.execute(begin)
+  try {
+    return await work()
+  } finally {
+    await session.execute('rollback').catch(() => undefined)
+  }
+}
