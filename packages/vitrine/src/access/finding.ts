@@ -59,7 +59,7 @@ export function broken(actual: string, repairs: string | readonly string[], seve
 /** The findings of a table of guarantees, in its order. */
 export async function findingsOf(table: readonly Guarantee[], examination: Examination): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  const text = (told: Text) => (typeof told === 'string' ? told : told(examination))
+  const text = (cell: Text) => (typeof cell === 'string' ? cell : cell(examination))
   for (const { name, proof, ...row } of table) {
     const [guarantee, expected] = [text(row.guarantee), text(row.expected)]
     findings.push(Object.freeze({ name, guarantee, expected, actual: expected, ...(await proof(examination)) }))

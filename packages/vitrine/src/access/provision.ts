@@ -6,7 +6,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { literal } from '../sql/quote.ts'
+import { identifier, literal } from '../sql/quote.ts'
 import { readFacts } from './facts.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
 import { asMember, asWriter } from './statement.ts'
@@ -62,16 +62,17 @@ async function execute(session: Session, plan: ProvisionPlan, steps: readonly Pr
   const { publication } = plan
   const inSchema = steps.filter(({ part }) => part === 'schema')
   const [borrow = '', giveBack = ''] = asMember(publication, [])
-  const run = (step: ProvisionStep, sql: string) =>
+  const membership = `grant ${identifier(publication.writer)} to current_user`
+  const run = (step: ProvisionStep, sql: string, shown = step.sql) =>
     session.execute(sql).catch((error: unknown) => {
-      const refused = error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING'
-      throw refused ? leftToOthers(plan, step, error) : error
+      const isRefused = error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING'
+      throw isRefused ? leftToOthers(plan, { step, shown, error }) : error
     })
   for (const step of steps) {
-    if (step === inSchema[0]) await run(step, borrow)
+    if (step === inSchema[0]) await run(step, borrow, membership)
     const sql = `${withVerifier(step, plan)};`
     await run(step, step.as === 'writer' ? asWriter(publication, sql) : sql)
-    if (step === inSchema.at(-1)) await run(step, giveBack)
+    if (step === inSchema.at(-1)) await run(step, giveBack, membership)
   }
 }
 
@@ -87,23 +88,25 @@ const handOver = (steps: readonly ProvisionStep[]): string =>
     .flatMap(({ by, sql }, index) => [...(steps[index - 1]?.by === by ? [] : [`-- by ${by}:`]), `${sql};`])
     .join('\n')
 
-/** `refused` is the step that the server did not allow, with its answer. */
-function leftToOthers(
-  { database, steps }: ProvisionPlan,
-  refused?: ProvisionStep,
-  answer?: VitrineError,
-): VitrineError {
+/** A statement that the server did not allow. */
+interface Refusal {
+  readonly step: ProvisionStep
+  readonly shown: string
+  readonly error: VitrineError
+}
+
+function leftToOthers({ database, steps }: ProvisionPlan, refusal?: Refusal): VitrineError {
   const left = steps.filter(({ done }) => !done)
   const count = `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`
   return new VitrineError('PRIVILEGE_MISSING', {
     place: `database ${database}`,
-    detail: refused === undefined ? count : `The server refused \`${refused.sql}\`, so nothing was done. ${count}`,
+    detail: refusal === undefined ? count : `The server refused \`${refusal.shown}\`, so nothing was done. ${count}`,
     remedy: handOver(left),
     problems: left.map((step) => ({
       place: step.text,
-      detail: `not yet: ${step.why ?? (step === refused ? 'the server refused it' : 'nothing was done')}`,
+      detail: `not yet: ${step.why ?? (step === refusal?.step ? 'the server refused it' : 'nothing was done')}`,
       remedy: `${step.sql};`,
     })),
-    ...(answer?.sqlState === undefined ? {} : { cause: answer, sqlState: answer.sqlState }),
+    ...(refusal?.error.sqlState === undefined ? {} : { cause: refusal.error, sqlState: refusal.error.sqlState }),
   })
 }

@@ -166,9 +166,9 @@ function publishedSchemaStep(situation: Situation): Draft {
     return { ...draft, sql: grants.createSchema, obstacle, ...(withoutCreate ? {} : { as: 'writer' }) }
   }
   const taken = published.owned ? null : `the schema belongs to ${published.owner}`
-  // PostgreSQL asks the right to create schemas of the role that gives the schema away.
-  const gives = isWriter && facts?.database.writerCreates === true ? null : notOwner
-  return { ...draft, sql: grants.ownSchema, obstacle: notWriter ?? taken ?? gives }
+  // PostgreSQL asks the right to create schemas of the role that hands the schema over.
+  const handsOver = isWriter && facts?.database.writerCreates === true ? null : notOwner
+  return { ...draft, sql: grants.ownSchema, obstacle: notWriter ?? taken ?? handsOver }
 }
 
 /** What a run would create, made beforehand. A schema that holds something, or that somebody else made, is left alone. */

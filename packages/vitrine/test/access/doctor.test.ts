@@ -88,6 +88,12 @@ const DEFECTS: readonly Defect[] = [
     warning: true,
   },
   {
+    what: 'temporary tables, where the writer could refuse them',
+    plant: 'grant temporary on database $d to public; alter database $d owner to $w',
+    found: ['reader-no-temporary-tables'],
+    undo: 'alter database $d owner to postgres; grant connect, create on database $d to $w',
+  },
+  {
     what: 'usage on the bookkeeping',
     plant: 'grant usage on schema vitrine to $r',
     found: ['reader-sees-no-bookkeeping'],

@@ -239,6 +239,54 @@ alter role ${r} in database ${d} set search_path = shop;`,
     await proveRights()
   })
 
+  test('what the owner of the database alone can refuse is a note, unless a promise depends on it', async () => {
+    await begin()
+    const [w, r, d] = [`"${writerRole().user}"`, readerRole().user, database.name]
+    const landlord: TestRole = { user: `landlord_${d.slice(-10)}`, password: 'landlord' }
+    made.push(landlord)
+    await asSuperuser(`create role ${landlord.user}; alter database ${d} owner to ${landlord.user};
+      create role ${w} login password '${writerRole().password.replaceAll("'", "''")}'; create role ${r} login password '${readerRole().password}';
+      grant create on database ${d} to ${w}`)
+    const [writer, reader] = [await session(writerRole()), await session(readerRole())]
+    await refusalOf(applyProvision(writer, await planProvision(writer, publication, passwords)))
+    await reader.execute('set default_transaction_read_only = off')
+    await applyProvision(reader, await planProvision(reader, publication, passwords))
+
+    const plan = await planProvision(writer, publication, passwords)
+    expect(plan.steps.filter(({ done }) => !done)).toMatchObject([
+      {
+        sql: `revoke temporary, create on database ${d} from public, ${r}`,
+        possible: false,
+        optional: true,
+        why: `the database belongs to ${landlord.user}; only a note: it is about temporary tables, and a session that stays read-only creates none`,
+      },
+    ])
+    expect(await applyProvision(writer, plan)).toEqual([])
+
+    await asSuperuser(`grant create on database ${d} to public`)
+    const error = await refusalOf(applyProvision(writer, await planProvision(writer, publication, passwords)))
+    expect(error.problems).toMatchObject([{ detail: `not yet: the database belongs to ${landlord.user}` }])
+    await asSuperuser(error.remedy)
+    await proveRights()
+  })
+
+  test('a step that the server refuses is named, and nothing is done', async () => {
+    await begin()
+    await asSuperuser(`create function public.refuse() returns event_trigger language plpgsql as
+      $$ begin raise exception 'no' using errcode = 'insufficient_privilege'; end $$;
+      create event trigger refuse on ddl_command_start when tag in ('ALTER DEFAULT PRIVILEGES') execute function public.refuse()`)
+    const admin = await session()
+    const error = await refusalOf(applyProvision(admin, await planProvision(admin, publication, passwords)))
+    const sql = `alter default privileges for role "${writerRole().user}" in schema shop grant select on tables to ${readerRole().user}`
+    expect(error).toMatchObject({ code: 'PRIVILEGE_MISSING', sqlState: '42501' })
+    expect(error.detail).toMatch(
+      `The server refused \`${sql}\`, so nothing was done. 8 steps are left to somebody else.`,
+    )
+    expect(error.problems).toContainEqual(expect.objectContaining({ detail: 'not yet: the server refused it' }))
+    expect(JSON.stringify(error) + error.message).not.toContain('clear-')
+    expect(await admin.query('select from pg_roles where rolname = $1', [writerRole().user])).toEqual([])
+  })
+
   test('the script asks for passwords, then does the same as a superuser, and may be pasted again', async () => {
     await begin()
     const admin = await session()

@@ -270,6 +270,19 @@ describe.sequential('rebuild', () => {
     expect(await sql('select count(*)::integer as n from shop.shop_customer', reader)).toEqual([{ n: 60 }])
   })
 
+  test('what the owner of the database alone can refuse is a note: provision, rebuild and doctor end with 0', async () => {
+    await sql(`grant temporary on database "${target.name}" to public`)
+    const alone = { environment: { ...environment(), METABASE_ADMIN_URL: '' } }
+    const note = '  ! Nobody else creates schemas or temporary tables. (the database belongs to postgres; only a note: '
+    expect(await written('provision', alone)).toContain(
+      `Nothing to do: roles, schema and rights are as they should be.\n${note}`,
+    )
+    expect(await command('rebuild', alone)).toMatchObject({ status: EXIT.ok, stderr: expect.stringContaining(note) })
+    expect(await written('doctor', alone)).toContain(`! ${reader.user} creates no temporary table`)
+    await written('provision')
+    expect(await written('doctor', alone)).toContain(`✓ ${reader.user} creates no temporary table`)
+  })
+
   test('a loss of rows stops it as it stops a run, with the old version served', async () => {
     await change('delete from purchase where id % 2 = 0')
     const { status, stderr } = await command('rebuild')
