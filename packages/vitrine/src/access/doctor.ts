@@ -7,7 +7,7 @@ import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
-import { readApplied } from '../record/bookkeeping.ts'
+import { ownRecord } from '../record/installation.ts'
 import { readFacts } from './facts.ts'
 import { broken, type Finding, findingsOf, type Guarantee, holds } from './finding.ts'
 import { proveReader } from './reader-proof.ts'
@@ -53,7 +53,7 @@ export async function diagnose(connections: Connections, publication: Publicatio
 /** The bookkeeping may be unreadable to a session that is not the writer's; another guarantee says so. */
 async function isMigrated(target: Session, publication: Publication): Promise<boolean> {
   try {
-    return (await readApplied(target, publication.schema)) !== null
+    return (await ownRecord({ session: target, publication })) !== null
   } catch (error) {
     if (error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING') return true
     throw error

@@ -124,8 +124,8 @@ export const WRITER: readonly Guarantee[] = [
     expected: 'none',
     proof: async ({ session, publication }) => {
       const kept = publication.limits.versionsKept > 0 ? retiredSchema(publication) : null
-      const lasting = await lastingSchemas(session, publication)
-      const left = (await findWorkSchemas(session, publication)).filter(
+      const lasting = await lastingSchemas({ session, publication })
+      const left = (await findWorkSchemas({ session, publication })).filter(
         ({ name, ours, empty }) => !ours || (name !== kept && !(empty && lasting.includes(name))),
       )
       const foreign = left.filter(({ ours }) => !ours).map(({ name }) => name)
