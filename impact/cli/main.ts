@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The process `impact`: what it is given, and the exit status that it ends with. */
-import { processIo, runProgram } from 'vitrine/cli'
-import { impact } from './impact.ts'
+import { onRecentNode } from './node-version.ts'
 
-process.exitCode = await runProgram(impact, process.argv.slice(2), processIo())
+await onRecentNode(async () => {
+  const [{ processIo, runProgram }, { impact }] = await Promise.all([import('vitrine/cli'), import('./impact.ts')])
+  process.exitCode = await runProgram(impact, process.argv.slice(2), processIo())
+})

@@ -1,16 +1,25 @@
 /** The process behind `npm start`. */
-import { processIo, runProgram } from 'vitrine/cli'
-import { startProgram } from './start/program.ts'
+import { onRecentNode } from './node-version.ts'
 
-const io = processIo()
-if (io.environment['npm_lifecycle_event'] !== undefined) {
-  // npm runs us through a shell that does not pass signals on: when it is killed, we would stay behind with the servers.
-  // Only once, and not when we are ending already: a second signal leaves the servers.
+/**
+ * npm runs us through a shell that does not pass signals on: when it is killed, we would stay behind with the servers.
+ * Only once, and not when we are ending already: a second signal leaves the servers.
+ */
+function followShell(onInterrupt: (listener: () => void) => () => void): void {
   const shell = process.ppid
   let ending = false
-  io.onInterrupt(() => {
+  onInterrupt(() => {
     ending = true
   })
   setInterval(() => process.ppid !== shell && !ending && process.kill(process.pid, 'SIGTERM'), 1000).unref()
 }
-process.exitCode = await runProgram(startProgram, process.argv.slice(2), io)
+
+await onRecentNode(async () => {
+  const [{ processIo, runProgram }, { startProgram }] = await Promise.all([
+    import('vitrine/cli'),
+    import('./start/program.ts'),
+  ])
+  const io = processIo()
+  if (io.environment['npm_lifecycle_event'] !== undefined) followShell(io.onInterrupt)
+  process.exitCode = await runProgram(startProgram, process.argv.slice(2), io)
+})

@@ -1,7 +1,13 @@
 #!/usr/bin/env node
-/** The process `vitrine`: what it is given, and the exit status that it ends with. */
-import { processIo } from './process-io.ts'
-import { runProgram } from './program.ts'
-import { vitrine } from './vitrine.ts'
-
-process.exitCode = await runProgram(vitrine, process.argv.slice(2), processIo())
+/**
+ * The command `vitrine`. An old Node is refused before it meets a file that it cannot read: everything else is loaded after
+ * the check.
+ */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major > 20 || (major === 20 && minor >= 19)) {
+  const { start } = await import('./start.ts')
+  await start()
+} else {
+  process.stderr.write(`Node ${process.versions.node} is too old: install Node 20.19 or later.\n`)
+  process.exitCode = 2
+}
