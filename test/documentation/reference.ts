@@ -1,0 +1,141 @@
+/**
+ * The reference pages (`docs/reference/`), made of the registry of errors and of the definitions of the command lines. The test
+ * compares them with the files; `npm run reference` writes the files.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { impact } from '../../impact/cli/impact.ts'
+import { startProgram } from '../../impact/cli/start/program.ts'
+import { DATABASE_ERRORS } from '../../impact/database/database-error.ts'
+import { FEED_ERRORS } from '../../impact/feeds/feed-error.ts'
+import { run } from '../../impact/test/cli/run.ts'
+import { ERRORS, EXIT, type ExitName } from '../../packages/vitrine/src/base/errors.ts'
+import { english } from '../../packages/vitrine/src/cli/language.ts'
+import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
+import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
+import { root } from './commands.ts'
+
+const MADE = '<!-- Written by `npm run reference`: do not edit. -->\n'
+
+const row = (cells: readonly string[]): string =>
+  // A bar would end a cell.
+  `| ${cells.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+
+const table = (titles: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(titles), `|${titles.map(() => '---').join('|')}|`, ...rows.map(row)].join('\n')
+
+const fence = (language: string, text: string): string => `\`\`\`${language}\n${text.trim()}\n\`\`\`\n`
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+interface Kind {
+  readonly what: string
+  readonly hint: string
+  readonly exit: ExitName
+  readonly retry?: boolean
+}
+const TITLES = ['code', 'what happened', 'what to do'] as const
+const rowOf = ([code, { what, hint }]: readonly [string, Kind]) => [`\`${code}\``, what, hint] as const
+const again = ({ retry }: Kind): string => (retry === true ? 'yes' : 'no')
+
+const ofImpact = (kinds: Readonly<Record<string, Kind>>): string =>
+  table(
+    [...TITLES, 'exit status', 'retry'],
+    Object.entries(kinds).map((entry) => [...rowOf(entry), String(EXIT[entry[1].exit]), again(entry[1])]),
+  )
+
+/** Errors of the tool by exit status, then those of Impact. */
+export function errorsPage(): string {
+  const statuses: Readonly<Record<string, string>> = english.help.statuses
+  const sections = Object.entries(EXIT).flatMap(([name, status]) => {
+    const own = Object.entries<Kind>(ERRORS).filter(([, { exit }]) => exit === name)
+    if (own.length === 0) return []
+    const rows = own.map((entry) => [...rowOf(entry), again(entry[1])])
+    return [
+      `## Exit status ${status}\n`,
+      `${sentence(statuses[status] ?? '')}\n`,
+      `${table([...TITLES, 'retry'], rows)}\n`,
+    ]
+  })
+  return [
+    MADE,
+    '# Errors\n',
+    'An error is printed on stderr as `error CODE: what happened`, where it happened, each finding, and what to do; with',
+    '`--json` it is an object on stdout as well. The message often knows more than the last column here: the SQL to run,',
+    'the table, the session in the way. No error quotes a row or a password.\n',
+    '*retry*: the same command can succeed later without any change.\n',
+    ...sections,
+    '## Errors of `impact migrate` and `impact sample`\n',
+    'They are about the operational database.\n',
+    `${ofImpact(DATABASE_ERRORS)}\n`,
+    '## Errors of `impact sync_egapro` and `impact sync_bges`\n',
+    'They are about the external sources. The failure of a single company is no error: its fact is unknown, with a reason.\n',
+    `${ofImpact(FEED_ERRORS)}\n`,
+  ].join('\n')
+}
+
+/** Where commands say what `--json` prints: interfaces called …Answer, in folders of commands; and three others. */
+const COMMANDS = ['packages/vitrine/src/cli/commands', 'impact/cli/commands', 'impact/cli/start']
+const OTHERS = [
+  ['impact/database/sample.ts', 'SampleSummary', 'What `impact sample --json` prints.'],
+  ['impact/feeds/feed-run.ts', 'FeedSummary', 'What `impact sync_egapro --json` and `impact sync_bges --json` print.'],
+  ['packages/vitrine/src/cli/failure.ts', 'Failure', 'An error.'],
+] as const
+
+/** Interfaces as the file has them, with the comment of one line before each. */
+function shapesIn(path: string, name: string, says?: string): readonly string[] {
+  const pattern = new RegExp(`(?:^/\\*\\* (.+) \\*/\n)?^export (interface ${name}\\b[^]*?^})$`, 'gm')
+  return [...readFileSync(join(root, path), 'utf8').matchAll(pattern)].map(
+    ([, comment = '', text = '']) =>
+      `${says ?? comment} From [\`${path}\`](../../${path}).\n\n${fence('ts', text.replaceAll('readonly ', ''))}`,
+  )
+}
+
+function jsonSection(): readonly string[] {
+  const answers = COMMANDS.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .toSorted()
+      .flatMap((file) => shapesIn(`${folder}/${file}`, '\\w+Answer')),
+  )
+  return [
+    '## What `--json` prints\n',
+    'One object on stdout, in the shapes below as TypeScript writes them; the other types that they name are imported by the',
+    'file. A `Date` is a text in ISO 8601, in UTC. After a failure the object is `{ "error": Failure }`; `doctor` prints its',
+    'findings and `status` its answer whatever the exit status.\n',
+    ...answers,
+    ...OTHERS.flatMap(([path, name, says]) => shapesIn(path, name, says)),
+  ]
+}
+
+const PROGRAMS: readonly (readonly [Program | SingleProgram, string, string])[] = [
+  [vitrine, 'vitrine', 'In this repository: `npm run vitrine -- COMMAND`.'],
+  [impact, 'impact', 'In this repository: `npm run impact -- COMMAND`. In French, like its users.'],
+  [startProgram, 'npm start', 'The whole system on one machine.'],
+]
+
+/** The help of every command of every program, the exit statuses by name, and the shapes of `--json`. */
+export async function commandsPage(): Promise<string> {
+  const sections: string[] = []
+  for (const [program, title, says] of PROGRAMS) {
+    const help = async (line: string) => fence('text', (await run(program, line)).stdout)
+    sections.push(`## ${title}\n`, `${says}\n`, await help('--help'))
+    for (const { name } of 'command' in program ? [] : program.commands) {
+      sections.push(`### \`${program.name} ${name}\`\n`, await help(`${name} --help`))
+    }
+  }
+  const statuses = Object.entries(EXIT).map(([name, status]) => [
+    String(status),
+    `\`${name}\``,
+    status === 0 ? 'none' : `[list](errors.md#exit-status-${status})`,
+  ])
+  return [
+    MADE,
+    '# Commands\n',
+    'The result goes to stdout, the talk (progress, notes, errors) to stderr. Arguments and settings are checked before any',
+    'connection is made. Ctrl-C ends a command in good order: the previous version stays served.\n',
+    '## Exit statuses\n',
+    `${table(['status', 'name in `--json`', 'errors'], statuses)}\n`,
+    ...sections,
+    ...jsonSection(),
+  ].join('\n')
+}
