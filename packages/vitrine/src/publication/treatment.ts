@@ -6,20 +6,8 @@ import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueN
 import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
 import type { Justified, SecretValue, Treated } from './privacy.ts'
 
-export type TreatmentName =
-  | 'because'
-  | 'present'
-  | 'year'
-  | 'month'
-  | 'band'
-  | 'count'
-  | 'masked'
-  | 'category'
-  | 'pseudonym'
-  | 'measure'
-
 export interface Treatment {
-  readonly name: TreatmentName
+  readonly name: string
   /** Why or how, as the dictionary prints it. */
   readonly detail: string
 }
@@ -32,7 +20,8 @@ export const treatmentOf = (node: OperationNode): Treatment | undefined => marks
 /** Kysely's expression around a fixed node: it gives back this very node, so the mark is found again. */
 export type TreatedExpression<T> = ExpressionWrapper<unknown, never, T>
 
-function treated<T>(
+/** An expression made of fragments of SQL around the parts, with the mark of its treatment. For files of treatments only. */
+export function treated<T>(
   treatment: Treatment,
   fragments: readonly string[],
   parts: readonly OperationNode[],
