@@ -144,10 +144,11 @@ describe('reference', () => {
     expect(shown.toSorted()).toEqual(declared.toSorted())
   })
 
-  test('the version of the tool is that of its package', () => {
+  test('the version of the tool is that of its package, and the changelog has the usual headings', () => {
     const { version }: { readonly version: string } = JSON.parse(read('packages/vitrine/package.json'))
     expect(TOOL_VERSION).toBe(version)
-    expect(read('CHANGELOG.md')).toContain(`## ${version}`)
+    const headings = read('CHANGELOG.md').match(/(?<=^#{2,3} ).+$/gm)
+    expect(headings?.slice(0, 5)).toEqual(['Unreleased', 'Added', 'Changed', 'Removed', 'Fixed'])
   })
 })
 
