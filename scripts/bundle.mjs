@@ -1,7 +1,7 @@
 // Writes the JavaScript of `vitrine`: what its package.json exports and its command, in few files, because loading hundreds
 // of them costs a run a tenth of its time (decision 0013). Dependencies stay outside; Kysely alone is taken inside. `tsc`
 // checks the same sources and writes the declarations beside.
-import { copyFileSync, readFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -26,6 +26,9 @@ const bundle = await rolldown({
   // A subpath has all the exports of its module, used or not.
   preserveEntrySignatures: 'strict',
 })
+const dist = new URL('dist/', home)
+// What an earlier build left would be packed.
+for (const name of readdirSync(dist, { recursive: true })) if (/\.(?:js|map)$/.test(name)) rmSync(new URL(name, dist))
 await bundle.write({ dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' })
 await bundle.close()
-copyFileSync(new URL(`../node_modules/${INSIDE}/LICENSE`, import.meta.url), new URL(`dist/${INSIDE}.LICENSE`, home))
+copyFileSync(new URL(`../node_modules/${INSIDE}/LICENSE`, import.meta.url), new URL(`${INSIDE}.LICENSE`, dist))

@@ -1,6 +1,5 @@
 /** The guide for adopters is executed: its files are written, its commands run with the build of the tool, on real databases. */
-import { type ChildProcess, execFile, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,10 +14,8 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
   const page = 'docs/adopting.md'
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-adopting-'))
   let databases: Databases
-  let tool: ChildProcess
 
   beforeAll(async () => {
-    tool = fork(join(root, 'test/documentation/built-tool.mjs'), { cwd: folder })
     databases = await Databases.create('library', 'library_writer', 'library_reader')
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
     for (const { file, text } of fencesIn(page)) {
@@ -36,28 +33,23 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
     await databases.source.close(client)
   })
   afterAll(async () => {
-    tool.kill()
     rmSync(folder, { recursive: true, force: true })
     await databases.drop()
   })
 
-  /** What a command of the tool writes on stdout. */
-  async function vitrine(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-    tool.send({ argv, environment })
-    const [{ status, stdout, stderr }] = await once(tool, 'message')
-    expect([argv.join(' '), status, status === 0 ? '' : stderr]).toEqual([argv.join(' '), 0, ''])
-    return stdout
-  }
-
-  /** What the compiler writes; an error when it finds one. */
-  function compile(): Promise<string> {
+  /** What a program of the project writes on stdout. */
+  function written(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
     return new Promise((resolve, reject) => {
-      const compiler = join(folder, 'node_modules/typescript/bin/tsc')
-      execFile(process.execPath, [compiler], { cwd: folder }, (error, stdout) =>
-        error === null ? resolve(stdout) : reject(new Error(stdout)),
+      const { PATH = '', HOME = '' } = process.env
+      const options = { cwd: folder, env: { PATH, HOME, ...environment } }
+      execFile(process.execPath, argv, options, (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(`${argv.join(' ')}\n${stdout}${stderr}`)),
       )
     })
   }
+  const vitrine = (argv: readonly string[], environment: Readonly<Record<string, string>>) =>
+    written([join(folder, 'node_modules/vitrine/dist/cli/main.js'), ...argv], environment)
+  const compile = () => written([join(folder, 'node_modules/typescript/bin/tsc')])
 
   /** The rows that the reader gets. */
   async function asReader(sql: string): Promise<readonly unknown[]> {
