@@ -1,52 +1,38 @@
 /**
- * Bytes on their way to a socket, gathered in blocks that are used again once they are written. A server sends eight
- * kilobytes at a time and a row is smaller still: a write for each would cost a system call here and a wake-up there, and a
- * buffer for each would be most of what the collector has to do. Used by the copy path and its row rewriter.
+ * Gathers bytes on their way to a socket in blocks, which are used again once they are written. A server sends eight
+ * kilobytes at a time: a write and a buffer for each would cost a quarter of the tool's CPU and 40 MB (decision 0002).
  */
-import { BLOCK_BYTES } from '../postgres/reading-socket.ts'
-import { copyWords, viewOf } from './words.ts'
-
-const NO_BYTES = Buffer.allocUnsafeSlow(0)
+const BLOCK_BYTES = 64 * 1024
 
 /** Writes bytes; `written` is called when they may change. */
 export type WriteBytes = (bytes: Buffer, written: () => void) => void
 
 export class Blocks {
   readonly #write: WriteBytes
-  /** Written, and free again. As many as were on their way at once, which the back-pressure of the socket bounds. */
+  /** Written, and free again. The back-pressure of the socket bounds how many there are. */
   readonly #free: Buffer[] = []
-  #block: Buffer = NO_BYTES
-  readonly #area: Uint8Array
-  /** Where the present block begins in the area; -1 for one that is not of it. */
-  #offset = -1
-  /** Over the present block; another after each `reserve`. */
-  view: DataView = viewOf(NO_BYTES)
+  #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
   /** How far the present block is filled. */
   filled = 0
 
-  /** `room` is where the first blocks lie: beside what is read, so that bytes can move within one buffer. */
-  constructor(write: WriteBytes, room: Buffer = NO_BYTES) {
+  constructor(write: WriteBytes) {
     this.#write = write
-    this.#area = new Uint8Array(room.buffer)
-    for (let at = 0; at + BLOCK_BYTES <= room.length; at += BLOCK_BYTES)
-      this.#free.push(room.subarray(at, at + BLOCK_BYTES))
-    this.#use(this.#next())
   }
 
-  /** Makes room for so many bytes in one piece, and gives where they go. The caller writes them and raises `filled`. */
-  reserve(size: number): number {
+  /** A block with room for so many bytes from `filled` on. The caller writes them and raises `filled`. */
+  reserve(size: number): Buffer {
     if (this.filled + size > this.#block.length) {
       this.flush()
       if (size > this.#block.length) {
-        // A row larger than a block has one of its own, which is not kept.
+        // A row larger than a block gets its own, which is not kept.
         this.#free.push(this.#block)
-        this.#use(Buffer.allocUnsafeSlow(size))
+        this.#block = Buffer.allocUnsafeSlow(size)
       }
     }
-    return this.filled
+    return this.#block
   }
 
-  /** Bytes that may be cut anywhere. They may change as soon as this returns. */
+  /** Takes a copy of bytes that may be cut anywhere. */
   append(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; ) {
       const copied = bytes.copy(this.#block, this.filled, from)
@@ -61,32 +47,10 @@ export class Blocks {
     if (this.filled === 0) return
     const block = this.#block
     const bytes = block.subarray(0, this.filled)
-    this.#use(this.#next())
+    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    this.filled = 0
     this.#write(bytes, () => {
       if (block.length === BLOCK_BYTES) this.#free.push(block)
     })
-  }
-
-  /** The place of bytes in the area that the blocks lie in; -1 for bytes of another buffer. */
-  placeOf(bytes: Uint8Array): number {
-    return bytes.buffer === this.#area.buffer ? bytes.byteOffset : -1
-  }
-
-  /** Moves `size` bytes into the present block: from `start` on in the area if `place` is in it, else from the view. */
-  move(from: DataView, place: number, start: number, size: number, at: number): number {
-    if (place < 0 || this.#offset < 0) return copyWords(from, start, size, this.view, at)
-    this.#area.copyWithin(this.#offset + at, place + start, place + start + size)
-    return at + size
-  }
-
-  #next(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
-  }
-
-  #use(block: Buffer): void {
-    this.#block = block
-    this.#offset = this.placeOf(block)
-    this.view = viewOf(block)
-    this.filled = 0
   }
 }

@@ -5,13 +5,11 @@
  */
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
-import { socketOf } from '../postgres/driver-socket.ts'
-import { roomBeside } from '../postgres/reading-socket.ts'
 import { serverError } from '../postgres/server-error.ts'
-import { Vigil } from '../postgres/vigil.ts'
+import { SilenceWatch } from '../postgres/silence.ts'
 import { Blocks } from './blocks.ts'
 import type { RowRewriter } from './row-rewrite.ts'
-import { borrowWire, COPY_DONE, copyFail, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
+import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
 export interface CopyRequest {
   readonly source: Client
@@ -75,28 +73,20 @@ class Copy {
 
   constructor(request: CopyRequest) {
     this.#request = request
-    this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written), roomBeside(socketOf(request.source)))
+    this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written))
     this.#rewriter = request.rewriter?.(this.#blocks) ?? null
     const rewriter = this.#rewriter
+    const lost = (place: string, doing: string) => () =>
+      this.#fail(new VitrineError('CONNECTION_LOST', { place, detail: `It was lost while rows were ${doing}.` }))
     this.#source = borrowWire(request.source, {
-      ...(rewriter === null
-        ? { data: (bytes: Buffer) => this.#blocks.append(bytes) }
-        : {
-            frame: (bytes: Buffer, view: DataView, start: number, end: number) =>
-              this.#rewrite(rewriter, bytes, view, start, end),
-          }),
+      frames: (bytes) => (rewriter === null ? this.#blocks.append(bytes) : this.#rewrite(rewriter, bytes)),
       message: (type, payload) => this.#sourceSays(type, payload),
-      closed: () =>
-        this.#fail(
-          new VitrineError('CONNECTION_LOST', { place: this.#reading, detail: 'It was lost while rows were read.' }),
-        ),
+      closed: lost(this.#reading, 'read'),
     })
     this.#target = borrowWire(request.target, {
+      frames: () => undefined,
       message: (type, payload) => this.#targetSays(type, payload),
-      closed: () =>
-        this.#fail(
-          new VitrineError('CONNECTION_LOST', { place: 'target', detail: 'It was lost while rows were written.' }),
-        ),
+      closed: lost('target', 'written'),
     })
   }
 
@@ -106,22 +96,22 @@ class Copy {
     signal?.addEventListener('abort', abort, { once: true })
     const resume = () => this.#source.socket.resume()
     this.#target.socket.on('drain', resume)
-    const vigil = new Vigil(
+    const watch = new SilenceWatch(
       () => this.#owing(),
       (error) => this.#fail(error),
     )
     try {
       if (signal?.aborted) abort()
-      this.#target.query(`copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
+      this.#target.send(MESSAGE.query, `copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
       await this.#until(() => this.#targetCopying)
-      this.#source.query(`copy (${select}) to stdout (format binary)`)
+      this.#source.send(MESSAGE.query, `copy (${select}) to stdout (format binary)`)
       await this.#until(() => this.#sourceReady)
       this.#refuseViolations()
       this.#blocks.flush()
-      this.#target.socket.write(COPY_DONE)
+      this.#target.send(MESSAGE.copyDone)
       await this.#until(() => this.#targetReady)
     } finally {
-      vigil.end()
+      watch.end()
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }
@@ -153,8 +143,8 @@ class Copy {
   }
 
   destroy(): void {
-    // The server is told why, for its log; the connection ends whether it listens or not.
-    if (this.#targetCopying && !this.#targetReady) this.#target.socket.write(copyFail('vitrine: the run was abandoned'))
+    // The reason reaches the server's log, so it holds no value; the connection ends whether the server listens or not.
+    if (this.#targetCopying && !this.#targetReady) this.#target.send(MESSAGE.copyFail, 'vitrine: the run was abandoned')
     this.#source.socket.destroy()
     this.#target.socket.destroy()
   }
@@ -175,10 +165,10 @@ class Copy {
     })
   }
 
-  #rewrite(rewriter: RowRewriter, bytes: Buffer, view: DataView, start: number, end: number): void {
+  #rewrite(rewriter: RowRewriter, bytes: Buffer): void {
     if (this.#failed !== null) return
     try {
-      rewriter.frame(bytes, view, start, end)
+      rewriter.frames(bytes)
     } catch (error) {
       this.#fail(new VitrineError('COPY_PROTOCOL', { cause: error }))
     }

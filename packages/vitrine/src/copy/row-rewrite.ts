@@ -1,22 +1,18 @@
 /**
  * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which stand first, moves what is published on as
- * bytes, and appends the fields that the rules give. The rules themselves are run by `rule-evaluator.ts`.
+ * bytes, and appends the fields that the rules return. The rules themselves are run by `rule-evaluator.ts`.
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
-import { evaluatorOf } from './rule-evaluator.ts'
-import type { Evaluate, Outcome, Wrong } from './rule-outcome.ts'
-import { MESSAGE } from './wire.ts'
-import { viewOf } from './words.ts'
+import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-evaluator.ts'
+import { HEAD, MESSAGE, viewOf } from './wire.ts'
 
 /** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
 const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
 const HEADER = SIGNATURE.length + 8
-/** Type and length of a message. */
-const HEAD = 5
 
 export interface Violation {
   readonly code: ErrorCode
@@ -24,9 +20,7 @@ export interface Violation {
   readonly rows: number
 }
 
-const NO_BYTES = Buffer.alloc(0)
-
-/** Rewrites the rows of one table into blocks. Feed it whole CopyData frames, one after another. */
+/** Rewrites the rows of one table into blocks. */
 export class RowRewriter {
   readonly #evaluate: readonly Evaluate[]
   readonly #blocks: Blocks
@@ -36,10 +30,6 @@ export class RowRewriter {
   readonly #starts: Int32Array
   readonly #hidden: number
   readonly #fieldsOut: number
-  /** The buffer of the frame that is being read, words of it, and its place beside the blocks. */
-  #buffer: Buffer = NO_BYTES
-  #view: DataView = viewOf(NO_BYTES)
-  #place = -1
   #started = false
   /** Rows that the rules left out. */
   dropped = 0
@@ -59,19 +49,22 @@ export class RowRewriter {
     return [...this.#violations.values()]
   }
 
-  /** One frame, from its type byte to its end; `view` is over the same bytes. */
-  frame(bytes: Buffer, view: DataView, start: number, end: number): void {
-    if (bytes !== this.#buffer) {
-      this.#buffer = bytes
-      this.#view = view
-      this.#place = this.#blocks.placeOf(bytes)
+  /** Whole CopyData frames, one after another. */
+  frames(bytes: Buffer): void {
+    const view = viewOf(bytes)
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + 1 + view.getInt32(at + 1)
+      this.#frame(bytes, view, at + HEAD, end)
+      at = end
     }
-    let at = start + HEAD
-    if (!this.#started) at = this.#header(bytes, at)
+  }
+
+  #frame(bytes: Buffer, view: DataView, start: number, end: number): void {
+    let at = this.#started ? start : this.#header(bytes, start)
     // Nothing but the COPY header, or the trailer: a field count of -1.
     if (at === end) return
     if (view.getInt16(at) === -1) {
-      this.#pass(at, end - at)
+      this.#pass(bytes, at, end)
       return
     }
     const starts = this.#starts
@@ -90,12 +83,12 @@ export class RowRewriter {
         return
       }
       if (outcome.unknown !== null) reason = outcome.unknown
-      size += outcome.size
+      for (const field of outcome.fields) size += field.length
       this.#found[index] = outcome
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
     // A row with a violation would not fit its table; the run stops after the count, so it needs no place there.
-    if (this.#violations.size === 0) this.#write(starts[this.#hidden] ?? at, end, size)
+    if (this.#violations.size === 0) this.#write(bytes, starts[this.#hidden] ?? at, end, size)
   }
 
   #count(wrong: readonly Wrong[]): void {
@@ -107,38 +100,47 @@ export class RowRewriter {
     }
   }
 
-  /** The header of the COPY becomes a frame of its own. Gives where the first row begins. */
+  /** The header of the COPY becomes its own frame. Returns where the first row begins. */
   #header(bytes: Buffer, at: number): number {
     if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
       throw new RangeError('no COPY header')
-    const length = HEADER + bytes.readInt32BE(at + HEADER - 4)
+    const end = at + HEADER + bytes.readInt32BE(at + HEADER - 4)
     this.#started = true
-    this.#pass(at, length)
-    return at + length
+    this.#pass(bytes, at, end)
+    return end
   }
 
-  /** Makes room for a CopyData frame of so many bytes, writes its head, and gives where they go. */
-  #open(length: number): number {
-    const blocks = this.#blocks
-    const at = blocks.reserve(HEAD + length)
-    blocks.view.setUint8(at, MESSAGE.copyData)
-    blocks.view.setInt32(at + 1, length + 4)
-    return at + HEAD
+  /** Opens a CopyData frame of so many bytes: a block with room for them from `filled` on. */
+  #open(length: number): Buffer {
+    const block = this.#blocks.reserve(HEAD + length)
+    block[this.#blocks.filled] = MESSAGE.copyData
+    block.writeInt32BE(length + 4, this.#blocks.filled + 1)
+    this.#blocks.filled += HEAD
+    return block
   }
 
   /** One CopyData frame of the bytes as they came. */
-  #pass(start: number, length: number): void {
-    const at = this.#open(length)
-    this.#blocks.filled = this.#blocks.move(this.#view, this.#place, start, length, at)
+  #pass(bytes: Buffer, start: number, end: number): void {
+    const block = this.#open(end - start)
+    this.#blocks.filled += bytes.copy(block, this.#blocks.filled, start, end)
   }
 
   /** One CopyData frame: the field count, the passed bytes from `start` to `end`, the computed fields. */
-  #write(start: number, end: number, size: number): void {
-    let at = this.#open(2 + (end - start) + size)
-    const { view } = this.#blocks
-    view.setInt16(at, this.#fieldsOut)
-    at = this.#blocks.move(this.#view, this.#place, start, end - start, at + 2)
-    for (let index = 0; index < this.#found.length; index++) at = (this.#found[index] as Outcome).write(view, at)
+  #write(bytes: Buffer, start: number, end: number, size: number): void {
+    const block = this.#open(2 + (end - start) + size)
+    let at = this.#blocks.filled
+    at = block.writeInt16BE(this.#fieldsOut, at)
+    at += bytes.copy(block, at, start, end)
+    for (const { fields } of this.#found) for (const field of fields) at += copyField(field, block, at)
     this.#blocks.filled = at
   }
+}
+
+/** Above this many bytes Node's own copy wins; a call of it costs more than a few bytes. */
+const SHORT_BYTES = 64
+
+function copyField(field: Buffer, into: Buffer, at: number): number {
+  if (field.length > SHORT_BYTES) return field.copy(into, at)
+  for (let index = 0; index < field.length; index++) into[at + index] = field[index] as number // sound: inside.
+  return field.length
 }

@@ -1,18 +1,59 @@
 /**
- * Runs a rule on the bytes of its inputs and gives the bytes of its columns. What is wrong with a value is told by code and
- * column, never quoted.
+ * Runs a rule on the bytes of its inputs and returns the bytes of its columns, remembered where inputs repeat (decision
+ * 0008). What is wrong with a value is reported by code and column, never quoted. Called by `row-rewrite.ts`.
  */
 import { createHmac } from 'node:crypto'
+import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Computed } from '../publication/compute.ts'
-import { type ComputationFields, columnsOf, type Projection } from '../publication/select-text.ts'
-import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
+import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
+import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor } from './binary-decode.ts'
-import { type FieldEncoder, type Fields, fieldEncoder, fieldOf, NULL_FIELD } from './field-encoder.ts'
-import { remembering } from './rule-memory.ts'
-import { type Evaluate, NOTHING_WRONG, Outcome } from './rule-outcome.ts'
+import { type FieldEncoder, fieldEncoder, fieldOf, NULL_FIELD } from './field-encoder.ts'
 
-const DROPPED: Outcome = new Outcome([], false, null, NOTHING_WRONG)
+/** What is wrong with a value, by column. */
+export interface Wrong {
+  readonly code: ErrorCode
+  readonly column: string
+}
+
+/** What one row's inputs lead to. */
+export interface Outcome {
+  /** The computed fields, in the order of the table's columns. In a row with something wrong they mean nothing. */
+  readonly fields: readonly Buffer[]
+  readonly keep: boolean
+  /** Why something about the row is unknown; null when nothing is. */
+  readonly unknown: string | null
+  readonly wrong: readonly Wrong[]
+}
+
+/**
+ * `starts` says where each input field of the row begins, with its length word, and where the last one ends; `view` is over
+ * the same bytes, and reads words faster.
+ */
+export type Evaluate = (bytes: Buffer, view: DataView, starts: Int32Array) => Outcome
+
+const NOTHING_WRONG: readonly Wrong[] = Object.freeze([])
+const outcomeOf = (fields: readonly Buffer[], wrong = NOTHING_WRONG, unknown: string | null = null): Outcome => ({
+  fields,
+  keep: true,
+  unknown,
+  wrong,
+})
+const DROPPED: Outcome = { fields: [], keep: false, unknown: null, wrong: NOTHING_WRONG }
+
+/** The evaluation of one computation of a table, whose projection knows the types of its inputs. */
+export function evaluatorOf(
+  fields: ComputationFields,
+  { inputTypes }: Projection,
+  table: PublishedTable,
+  key: Secret | null,
+): Evaluate {
+  const columns = columnsOf(table, fields.computation)
+  // sound because the run refuses to start without a key when a pseudonym is published.
+  if (fields.computation.kind === 'pseudonym') return pseudonymEvaluator(fields, columns, key as Secret)
+  return ruleEvaluator(fields, inputTypes, table, columns)
+}
 
 type InputReader = (bytes: Buffer, view: DataView, starts: Int32Array) => Record<string, unknown>
 
@@ -29,8 +70,95 @@ function inputReader({ computation, fields }: ComputationFields, decoders: reado
   return new Function(...parameters, body)(...decoders) as InputReader
 }
 
-/** A pseudonym: the first 16 bytes of HMAC-SHA-256 over the field's bytes, marked as a version 8 UUID (RFC 9562). */
-function pseudonymField(key: Secret, bytes: Buffer, start: number): Fields {
+interface Output {
+  readonly name: string
+  readonly path: string | null
+  readonly encode: FieldEncoder
+}
+
+function ruleEvaluator(
+  fields: ComputationFields,
+  types: readonly number[],
+  table: PublishedTable,
+  columns: readonly ComputedColumn[],
+): Evaluate {
+  const { computation } = fields
+  const decoders = fields.fields.map((field) => decoderFor(types[field] ?? 0) ?? (() => undefined))
+  const read = inputReader(fields, decoders)
+  const outputs: readonly Output[] = columns.map((column) => ({
+    name: column.name,
+    path: column.value.computed.path,
+    encode: fieldEncoder(column),
+  }))
+  const keep = table.keep?.computation === computation ? table.keep : null
+  const unknown = table.unknown?.computation === computation ? table.unknown : null
+  const failed = outcomeOf([], [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }])
+  const evaluate = (inputs: Readonly<Record<string, unknown>>): Outcome => {
+    let result: unknown
+    try {
+      result = computation.rule(inputs)
+    } catch {
+      // The rule's own message may quote the row: only the fact is kept.
+      return failed
+    }
+    if (keep !== null && pick(result, keep.path) !== true) return DROPPED
+    let wrong = NOTHING_WRONG
+    const made: Buffer[] = new Array(outputs.length).fill(NULL_FIELD)
+    for (let index = 0; index < outputs.length; index++) {
+      const { name, path, encode } = outputs[index] as Output // sound because the index is inside.
+      const field = encode(pick(result, path))
+      if (typeof field === 'string') wrong = [...wrong, { code: field, column: name }]
+      else made[index] = field
+    }
+    const reason = unknown === null ? null : reasonIn(pick(result, unknown.path), unknown)
+    if (reason === undefined) wrong = [...wrong, { code: 'VALUE_OUTSIDE_CATEGORY', column: '(reasons)' }]
+    return outcomeOf(made, wrong, reason)
+  }
+  const [name, ...others] = computation.inputs.map((input) => input.name)
+  return name === undefined || others.length > 0
+    ? (bytes, view, starts) => evaluate(read(bytes, view, starts))
+    : remembering(evaluate, read, name)
+}
+
+/** Values of an input, with their outcomes, that a rule remembers. */
+const REMEMBERED = 4096
+/** Longer texts are documents, which do not repeat. */
+const LONGEST_REMEMBERED = 100
+
+/** A rule of one input is remembered by its value: codes and bands repeat, so that most rows never reach it. */
+function remembering(
+  evaluate: (inputs: Readonly<Record<string, unknown>>) => Outcome,
+  read: InputReader,
+  name: string,
+): Evaluate {
+  const known = new Map<unknown, Outcome>()
+  return (bytes, view, starts) => {
+    const inputs = read(bytes, view, starts)
+    const value = inputs[name]
+    const found = known.get(value)
+    if (found !== undefined && !Object.is(value, -0)) return found
+    const outcome = evaluate(inputs)
+    const repeats =
+      (value === null || typeof value !== 'object') && !(typeof value === 'string' && value.length > LONGEST_REMEMBERED)
+    if (repeats && known.size < REMEMBERED && outcome.wrong.length === 0 && !Object.is(value, -0))
+      known.set(value, outcome)
+    return outcome
+  }
+}
+
+/** A property of what a rule returns, or all of it where there is no path. */
+const pick = (result: unknown, path: string | null): unknown =>
+  // sound because a missing property is undefined, which the encoder refuses.
+  path === null ? result : (result as Readonly<Record<string, unknown>> | null | undefined)?.[path]
+
+/** The reason that a row gives, or undefined for one outside its closed list: a violation, since it could be anything. */
+function reasonIn(reason: unknown, { values }: Computed<string | null>): string | null | undefined {
+  if (reason === null || reason === undefined) return null
+  return typeof reason === 'string' && values?.includes(reason) === true ? reason : undefined
+}
+
+/** The first 16 bytes of HMAC-SHA-256 over the field's bytes, marked as a version 8 UUID (RFC 9562). */
+function pseudonymField(key: Secret, bytes: Buffer, start: number): Buffer {
   const length = bytes.readInt32BE(start)
   if (length < 0) return NULL_FIELD
   const digest = createHmac('sha256', key.reveal())
@@ -41,111 +169,13 @@ function pseudonymField(key: Secret, bytes: Buffer, start: number): Fields {
   return fieldOf(digest.subarray(0, 16))
 }
 
-function evaluator(
-  fields: ComputationFields,
-  types: readonly number[],
-  table: PublishedTable,
-  key: Secret | null,
-): Evaluate {
-  const { computation } = fields
-  const columns = columnsOf(table, computation)
-  if (computation.kind === 'pseudonym') {
-    // sound because the run refuses to start without a key when a pseudonym is published.
-    return (bytes, _view, starts) =>
-      pseudonymOutcome(pseudonymField(key as Secret, bytes, starts[fields.fields[0] ?? 0] ?? 0), columns)
+function pseudonymEvaluator({ fields }: ComputationFields, columns: readonly ComputedColumn[], key: Secret): Evaluate {
+  const missing = columns
+    .filter((column) => !column.isNullable)
+    .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
+  return (bytes, _view, starts) => {
+    const field = pseudonymField(key, bytes, starts[fields[0] ?? 0] ?? 0)
+    const made = columns.map(() => field)
+    return outcomeOf(made, field === NULL_FIELD ? missing : NOTHING_WRONG)
   }
-  const decoders = fields.fields.map((field) => decoderFor(types[field] ?? 0) ?? (() => undefined))
-  const read = inputReader(fields, decoders)
-  const encoders = columns.map((column) => {
-    const { values, range } = column.value.computed
-    return fieldEncoder(column, { closed: values === null ? null : new Set(values), range })
-  })
-  const keep = table.keep?.computation === computation ? table.keep : null
-  const unknown = table.unknown?.computation === computation ? table.unknown : null
-  const pick = resultReader([
-    ...columns.map(({ value }) => value.computed.path),
-    ...(keep === null ? [] : [keep.path]),
-    ...(unknown === null ? [] : [unknown.path]),
-  ])
-  const reasonAt = columns.length + (keep === null ? 0 : 1)
-  const picked: unknown[] = new Array(reasonAt + 1).fill(null)
-  const failed = new Outcome([], true, null, [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }])
-  // One for all rows: an outcome a row would be most of what the collector has to do.
-  const outcome = new Outcome(
-    columns.map(() => NULL_FIELD),
-    true,
-    null,
-    NOTHING_WRONG,
-  )
-  return (bytes, view, starts) => {
-    try {
-      pick(computation.rule(read(bytes, view, starts)), picked)
-    } catch {
-      // The rule's own message may quote the row: only the fact is kept.
-      return failed
-    }
-    if (keep !== null && picked[columns.length] !== true) return DROPPED
-    let wrong = NOTHING_WRONG
-    let size = 0
-    for (let index = 0; index < encoders.length; index++) {
-      const field = (encoders[index] as FieldEncoder)(picked[index]) // sound because the index is inside.
-      if (typeof field === 'string') wrong = [...wrong, { code: field, column: columns[index]?.name ?? '' }]
-      else {
-        outcome.fields[index] = field
-        size += field.size
-      }
-    }
-    const reason = unknown === null ? null : reasonIn(picked[reasonAt], unknown)
-    if (reason === undefined) wrong = [...wrong, { code: 'VALUE_OUTSIDE_CATEGORY', column: '(reasons)' }]
-    outcome.size = size
-    outcome.unknown = reason ?? null
-    outcome.wrong = wrong
-    return outcome
-  }
-}
-
-type ResultReader = (result: unknown, into: unknown[]) => void
-
-/**
- * Builds the reader of what a rule returns: each property in its place, or the result itself where there is no path. One
- * function with constant names, because a name that varies would be looked up anew for each row.
- */
-function resultReader(paths: readonly (string | null)[]): ResultReader {
-  const lines = paths.map(
-    (path, index) => `into[${index}] = ${path === null ? 'result' : `result?.[${JSON.stringify(path)}]`};`,
-  )
-  // sound because names, written as JSON, are all that enters the text; a missing object gives undefined.
-  return new Function('result', 'into', lines.join('\n')) as ResultReader
-}
-
-/** The reason that a row gives, or undefined for one outside its closed list: a violation, since it could be anything. */
-function reasonIn(reason: unknown, { values }: Computed<string | null>): string | null | undefined {
-  if (reason === null || reason === undefined) return null
-  return typeof reason === 'string' && values?.includes(reason) === true ? reason : undefined
-}
-
-function pseudonymOutcome(field: Fields, columns: readonly PublishedColumn[]): Outcome {
-  const wrong =
-    field === NULL_FIELD
-      ? columns
-          .filter((column) => !column.isNullable)
-          .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
-      : NOTHING_WRONG
-  return new Outcome(
-    columns.map(() => field),
-    true,
-    null,
-    wrong,
-  )
-}
-
-/** The evaluation of one computation of a table, whose projection knows the types of its inputs. */
-export function evaluatorOf(
-  fields: ComputationFields,
-  { inputTypes }: Projection,
-  table: PublishedTable,
-  key: Secret | null,
-): Evaluate {
-  const evaluate = evaluator(fields, inputTypes, table, key)
-  return fields.computation.kind === 'rule' ? remembering(evaluate, fields.fields) : evaluate
 }

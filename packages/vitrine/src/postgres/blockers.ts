@@ -1,8 +1,8 @@
 /**
- * Who keeps a lock that a statement of ours could not get: process, application, role, relations and how long, and never a
- * text of a query. Asked after the wait is over, when the request itself is gone, so it looks for what conflicts with it:
- * whatever we alter is locked ACCESS EXCLUSIVE, which conflicts with every lock on a relation.
+ * Names the sessions that hold a lock which a statement of ours could not get; never the text of a query. Our request has
+ * ended by then, so every lock on the relation counts: we lock ACCESS EXCLUSIVE, which conflicts with all of them.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from './connect.ts'
 
@@ -53,7 +53,7 @@ const LOOK_AGAIN_MS = 100
 /** Those that were there before and still are in the same transaction: readers that come and go are in nobody's way. */
 async function lastingBlockers(target: Session, relations: readonly string[]): Promise<readonly Blocker[]> {
   const before = await findBlockers(target, relations)
-  await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  await pause(LOOK_AGAIN_MS)
   const after = await findBlockers(target, relations)
   const lasting = after.filter(({ transaction }) => before.some((blocker) => blocker.transaction === transaction))
   return lasting.length === 0 ? after : lasting

@@ -3,14 +3,15 @@
  * only place of the tool that makes a `pg` client.
  */
 import pg from 'pg'
-import { VitrineError } from '../base/errors.ts'
+import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { type Address, printable } from './address.ts'
 import { socketOf } from './driver-socket.ts'
 import { readingSocket } from './reading-socket.ts'
 import { fromDriver } from './server-error.ts'
-import { attempts, tlsOptions } from './tls.ts'
-import { Vigil, watch } from './vigil.ts'
+import { sessionSettings } from './settings.ts'
+import { askWhenSilent, SilenceWatch } from './silence.ts'
+import { tlsOptions, tlsOrder } from './tls.ts'
 
 export type Side = 'source' | 'target'
 
@@ -65,14 +66,14 @@ export class Session {
     await this.#answer(() => this.client.query(text))
   }
 
-  /** The OIDs of the columns that a SELECT gives, without running it to its end. */
-  async describe(select: string): Promise<readonly { readonly name: string; readonly oid: number }[]> {
-    const result = await this.#answer(() => this.client.query(`select * from (${select}) as described limit 0`))
+  /** Name and type (OID) of each column that a SELECT returns; no row is read. */
+  async columnsOf(select: string): Promise<readonly { readonly name: string; readonly oid: number }[]> {
+    const result = await this.#answer(() => this.client.query(`select * from (${select}) as asked limit 0`))
     return result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
   }
 
   async #answer<T>(ask: () => Promise<T>): Promise<T> {
-    const vigil = new Vigil(
+    const watch = new SilenceWatch(
       () => this.client,
       (error) => {
         this.#lost = error
@@ -84,7 +85,7 @@ export class Session {
     } catch (error) {
       throw this.#lost ?? fromDriver(error, this.side)
     } finally {
-      vigil.end()
+      watch.end()
     }
   }
 
@@ -145,66 +146,64 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
 }
 
 const TLS_REFUSED = /does not support SSL|establishing an SSL/i
-const TLS_CODES = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
+
+type ConnectFailure = readonly [pattern: RegExp, code: ErrorCode, detail: (address: Address, code: string) => string]
+
+/** What is known of a failed connection by the driver's code and message, before its general meaning is asked. */
+const CONNECT_FAILURES: readonly ConnectFailure[] = [
+  [TLS_REFUSED, 'TLS_FAILED', ({ sslMode }) => `The server refuses TLS, and sslmode is ${sslMode}.`],
+  [
+    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/,
+    'TLS_FAILED',
+    (_, code) => `The certificate was not accepted (${code}).`,
+  ],
+  // The server asks for a password and the URL has none.
+  [/client password must be/, 'AUTHENTICATION_FAILED', () => 'The URL holds no password.'],
+]
 
 function connectError(error: unknown, address: Address, side: Side): VitrineError {
-  const facts = error as { code?: unknown; message?: unknown } // sound because both are optional and tested before use.
-  const place = `${side} ${printable(address)}`
-  const code = typeof facts.code === 'string' ? facts.code : ''
-  const message = typeof facts.message === 'string' ? facts.message : ''
   if (error instanceof VitrineError) return error
-  if (TLS_REFUSED.test(message)) {
-    return new VitrineError('TLS_FAILED', {
-      place,
-      detail: `The server refuses TLS, and sslmode is ${address.sslMode}.`,
-      cause: error,
-    })
-  }
-  if (TLS_CODES.test(code)) {
-    return new VitrineError('TLS_FAILED', {
-      place,
-      detail: `The certificate was not accepted (${code}).`,
-      cause: error,
-    })
-  }
-  // The driver's own words when the server asks for a password and the URL has none.
-  if (/client password must be/.test(message)) {
-    return new VitrineError('AUTHENTICATION_FAILED', { place, detail: 'The URL holds no password.', cause: error })
-  }
+  const place = `${side} ${printable(address)}`
+  const code = codeOf(error)
+  const failure = CONNECT_FAILURES.find(([pattern]) => pattern.test(`${code} ${messageOf(error)}`))
+  if (failure !== undefined)
+    return new VitrineError(failure[1], { place, detail: failure[2](address, code), cause: error })
   const known = fromDriver(error, side)
-  // pg_hba refuses unencrypted connections with class 28 too, so the hint names both.
   if (known.code === 'PRIVILEGE_MISSING')
     return new VitrineError(known.code, { place, detail: 'The role may not connect.', cause: error })
   if (known.code === 'INTERNAL')
     return new VitrineError('CONNECTION_FAILED', { place, detail: 'It did not answer as PostgreSQL.', cause: error })
-  const reason = code === '' || known.sqlState !== undefined ? '' : `(${code})`
-  return new VitrineError(known.code, { place, cause: error, ...(reason === '' ? {} : { detail: reason }) })
+  const isNodeCode = code !== '' && known.sqlState === undefined
+  return new VitrineError(known.code, { place, cause: error, ...(isNodeCode ? { detail: `(${code})` } : {}) })
+}
+
+/** Tries with and without TLS in the order of `sslmode`. */
+async function openByMode(address: Address, options: SessionOptions): Promise<pg.Client> {
+  const [tls = false, other] = tlsOrder(address)
+  try {
+    return await open(address, options, tls)
+  } catch (error) {
+    const retry = tls ? TLS_REFUSED.test(messageOf(error)) : codeOf(error).startsWith('28')
+    if (other === undefined || !retry) throw error
+    return open(address, options, other)
+  }
 }
 
 /** Opens a session, refuses servers before PostgreSQL 15, and puts our settings on it. Throws VitrineError. */
 export async function connect(address: Address, options: SessionOptions): Promise<Session> {
-  const tries = attempts(address)
-  let client: pg.Client | undefined
-  for (const [index, tls] of tries.entries()) {
-    try {
-      client = await open(address, options, tls)
-      break
-    } catch (error) {
-      const last = index === tries.length - 1
-      const retry = tls ? TLS_REFUSED.test(error instanceof Error ? error.message : '') : codeOf(error).startsWith('28')
-      if (last || !retry) throw connectError(error, address, options.side)
-    }
-  }
-  // sound because the loop either set it or threw.
-  const session = new Session(client as pg.Client, options.side, address)
+  const client = await openByMode(address, options).catch((error: unknown) => {
+    throw connectError(error, address, options.side)
+  })
+  const session = new Session(client, options.side, address)
   try {
     if (options.answerWithinMs === undefined) {
       const { silenceMs, statementTimeoutMs } = options.limits
-      const longestMs = statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + silenceMs
-      watch(session.client, {
+      askWhenSilent(client, {
         side: options.side,
         silenceMs,
-        longestMs,
+        longestMs: statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + silenceMs,
         stillWorks: () => stillWorks(session, options),
       })
     }
@@ -239,8 +238,6 @@ async function stillWorks(session: Session, options: SessionOptions): Promise<bo
   }
 }
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
-
 async function prepare(session: Session, options: SessionOptions): Promise<void> {
   const [facts] = await session.query<{ number: number; windows: boolean; pid: number; since: string }>(
     `select current_setting('server_version_num')::integer as number, version() ~* 'windows|mingw|msvc|visual' as windows,
@@ -254,46 +251,9 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
   }
-  const path = options.searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(', ')
-  const settings: Record<string, string> = {
-    search_path: path === '' ? "''" : path,
-    statement_timeout: String(options.limits.statementTimeoutMs),
-    idle_in_transaction_session_timeout: String(options.limits.statementTimeoutMs),
-    lock_timeout: String(options.limits.connectTimeoutMs),
-    timezone: 'UTC',
-    // With fewer digits a float would lose its last bits wherever it is written as text.
-    extra_float_digits: '1',
-    standard_conforming_strings: 'on',
-    client_min_messages: 'warning',
-    // A policy that hides rows must fail the run, not publish a part in silence.
-    row_security: 'off',
-    default_transaction_read_only: options.readOnly ? 'on' : 'off',
-    jit: 'off',
-    // The streams are as parallel as was asked for; the source's own queries are its planner's business.
-    ...(options.side === 'target' ? { max_parallel_workers_per_gather: '0' } : {}),
-    ...goneClientSettings(options),
-  }
-  // A server on Windows cannot look, and refuses to be told to.
-  if (facts?.windows === false) settings['client_connection_check_interval'] = String(options.limits.orphanCheckMs)
-  const text = Object.entries(settings).map(
-    ([name, value]) => `set ${name} = ${value === path ? value : quoteSetting(value)}`,
+  const settings = sessionSettings(options, facts?.windows !== false)
+  await session.query(
+    'select set_config(name, value, false) from unnest($1::text[], $2::text[]) as wanted (name, value)',
+    [[...settings.keys()], [...settings.values()]],
   )
-  await session.execute(text.join('; '))
 }
-
-/**
- * How the server finds that our host is gone, which no closed connection tells it: it would keep our lock and our snapshot
- * for two hours. Not for the source to give up when nothing is taken off it: that is what we do while the target is slow.
- */
-function goneClientSettings({ limits, side }: SessionOptions): Readonly<Record<string, string>> {
-  const probes = 3
-  const idle = Math.max(1, Math.round(limits.silenceMs / 2000))
-  return {
-    tcp_keepalives_idle: String(idle),
-    tcp_keepalives_interval: String(Math.max(1, Math.round(idle / probes))),
-    tcp_keepalives_count: String(probes),
-    ...(side === 'target' ? { tcp_user_timeout: String(limits.silenceMs) } : {}),
-  }
-}
-
-const quoteSetting = (value: string): string => (/^\d+$/.test(value) || value === "''" ? value : `'${value}'`)

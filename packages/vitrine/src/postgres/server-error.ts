@@ -1,6 +1,6 @@
 /**
- * What a server says is wrong, as one of our codes. Only the SQLSTATE and names of objects are kept: a message, a DETAIL or
- * a CONTEXT may quote the row.
+ * Turns what a server or the driver reports into one of our codes. Only the SQLSTATE and names of objects are kept: a
+ * message, a DETAIL or a CONTEXT may quote the row.
  */
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 
@@ -36,10 +36,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   '57P05': 'CONNECTION_LOST',
 }
 
-/**
- * What means another thing on the source: nothing is switched or filled there, and our transactions only read, so that what
- * they conflict with (40001) is the recovery of a replica.
- */
+/** States that mean another thing on the source, where we only read: 40001 there is a conflict with a replica's recovery. */
 const ON_SOURCE: Readonly<Record<string, ErrorCode>> = {
   '40001': 'REPLICA_CONFLICT',
   '53100': 'SOURCE_FULL',
@@ -77,8 +74,17 @@ interface DriverError {
   readonly where?: string
 }
 
-/** SQLSTATE has five characters of digits and capitals; Node's own codes are longer or named differently. */
-const STATE = /^[0-9A-Z]{5}$/
+/** SQLSTATE has five digits and capitals; Node's own codes have another form, apart from EPIPE. */
+const STATE = /^(?!EPIPE)[0-9A-Z]{5}$/
+
+/** What the driver and Node say themselves, by code and message; the first that fits. */
+const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
+  [/Connection terminated|not queryable|closed/i, 'CONNECTION_LOST'],
+  [/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|timeout expired|connect/i, 'CONNECTION_FAILED'],
+  // The limit of `answerWithinMs`.
+  [/Query read timeout/, 'CONNECTION_SILENT'],
+  [/ECONNRESET|EPIPE|socket/i, 'CONNECTION_LOST'],
+]
 
 /** Anything that the driver threw, as a VitrineError. */
 export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineError {
@@ -86,23 +92,9 @@ export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineE
   // sound because every property is optional and checked before use.
   const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError
   const code = typeof error.code === 'string' ? error.code : ''
-  if (STATE.test(code) && !NODE_CODES.has(code)) {
+  if (STATE.test(code))
     return serverError({ C: code, t: error.table, c: error.column, n: error.constraint, W: error.where }, side)
-  }
-  const message = thrown instanceof Error ? thrown.message : ''
-  if (
-    /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN/.test(code) ||
-    /timeout expired|connect/i.test(message)
-  ) {
-    const lost = /Connection terminated|not queryable|closed/i.test(message)
-    return new VitrineError(lost ? 'CONNECTION_LOST' : 'CONNECTION_FAILED', { place: side, cause: thrown })
-  }
-  // The driver's own words for the limit of `answerWithinMs`.
-  if (message === 'Query read timeout') return new VitrineError('CONNECTION_SILENT', { place: side, cause: thrown })
-  if (/ECONNRESET|EPIPE/.test(code) || /not queryable|closed the connection|socket/i.test(message)) {
-    return new VitrineError('CONNECTION_LOST', { place: side, cause: thrown })
-  }
-  return new VitrineError('INTERNAL', { place: side, cause: thrown })
+  const text = `${code} ${thrown instanceof Error ? thrown.message : ''}`
+  const known = BY_TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'INTERNAL'
+  return new VitrineError(known, { place: side, cause: thrown })
 }
-
-const NODE_CODES = new Set(['EPIPE'])

@@ -26,8 +26,8 @@ export function tlsOptions(address: Address, side: 'source' | 'target'): Connect
   }
 }
 
-/** Whether each try uses TLS, in libpq's order. */
-export function attempts(address: Address): readonly boolean[] {
+/** Whether the first try uses TLS, and the second if there is one: libpq's order. */
+export function tlsOrder(address: Address): readonly boolean[] {
   if (address.sslMode === 'disable') return [false]
   if (address.sslMode === 'allow') return [false, true]
   if (address.sslMode === 'prefer') return [true, false]

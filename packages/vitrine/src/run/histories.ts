@@ -45,7 +45,7 @@ export async function checkHistories(target: Target): Promise<void> {
 async function typeProblems({ session, publication }: Target, table: HistoryTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
   const { uncastSql } = daySelect(table, publication, stagingSchema(publication), new Date(0))
-  const fields = await session.describe(uncastSql).catch((error: unknown) => {
+  const fields = await session.columnsOf(uncastSql).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
   const types = await readTypes(session, [...new Set(fields.map(({ oid }) => oid))])

@@ -52,7 +52,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
   for (const table of tables) {
     const projection = projectionOf(table)
     try {
-      const fields = await source.describe(projection.uncastSql)
+      const fields = await source.columnsOf(projection.uncastSql)
       described.push({ table, projection, oids: fields.map(({ oid }) => oid) })
     } catch (error) {
       if (!(error instanceof VitrineError) || !isRefusal(error)) throw error

@@ -354,7 +354,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     }
     const [read, write] = [await session('source'), await session('target')]
     const asked = projectionOf(table)
-    const oids = (await read.describe(asked.uncastSql)).slice(0, asked.inputFields).map(({ oid }) => oid)
+    const oids = (await read.columnsOf(asked.uncastSql)).slice(0, asked.inputFields).map(({ oid }) => oid)
     const projection = projectionOf(table, null, oids)
     await buildTable(write, shapeOf(table, publication), 'exact', {
       source: read.client,

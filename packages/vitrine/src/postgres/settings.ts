@@ -1,0 +1,42 @@
+/** The settings of PostgreSQL that every session of ours gets, each with its reason. Called by `connect.ts`. */
+import { identifier } from '../sql/quote.ts'
+import type { SessionOptions } from './connect.ts'
+
+const KEEPALIVE_PROBES = 3
+
+/** Names and values. A server on Windows cannot look whether its client is gone, and refuses that setting. */
+export function sessionSettings(options: SessionOptions, isWindows: boolean): ReadonlyMap<string, string> {
+  const { side, limits, readOnly, searchPath } = options
+  const onTarget = side === 'target'
+  const keepaliveIdle = Math.max(1, Math.round(limits.silenceMs / 2000))
+  const settings: Readonly<Record<string, string | number | null>> = {
+    // Names are looked up in these schemas, whatever the role or the database says.
+    search_path: searchPath.map(identifier).join(', '),
+    statement_timeout: limits.statementTimeoutMs,
+    idle_in_transaction_session_timeout: limits.statementTimeoutMs,
+    lock_timeout: limits.connectTimeoutMs,
+    // Instants are written and read without the zone of the server.
+    timezone: 'UTC',
+    // With fewer digits a float would lose its last bits wherever it is written as text.
+    extra_float_digits: 1,
+    // In literals a backslash is an ordinary character (sql/quote.ts).
+    standard_conforming_strings: 'on',
+    client_min_messages: 'warning',
+    // A policy that hides rows must fail the run, not publish a part in silence.
+    row_security: 'off',
+    default_transaction_read_only: readOnly ? 'on' : 'off',
+    // Compiling a query that moves rows costs more than it saves.
+    jit: 'off',
+    // On the target the streams are the parallelism; on the source it is the planner's decision.
+    max_parallel_workers_per_gather: onTarget ? 0 : null,
+    // A server that cannot see that our host is gone would keep our lock and our snapshot for two hours.
+    tcp_keepalives_idle: keepaliveIdle,
+    tcp_keepalives_interval: Math.max(1, Math.round(keepaliveIdle / KEEPALIVE_PROBES)),
+    tcp_keepalives_count: KEEPALIVE_PROBES,
+    // Not on the source: we leave its bytes unread for as long as the target is slow.
+    tcp_user_timeout: onTarget ? limits.silenceMs : null,
+    // During a long statement the server would notice only at its end that the process is gone.
+    client_connection_check_interval: isWindows ? null : limits.orphanCheckMs,
+  }
+  return new Map(Object.entries(settings).flatMap(([name, value]) => (value === null ? [] : [[name, `${value}`]])))
+}
