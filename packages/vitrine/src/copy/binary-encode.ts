@@ -1,6 +1,6 @@
 /**
- * Encoders from what rules return to PostgreSQL's binary format. A value that does not fit its declared type is told by
- * an error code, never written cut or rounded, and never quoted.
+ * Encoders from what rules return to PostgreSQL's binary format. A value that does not fit its declared type gives an error
+ * code; it is never cut, rounded or quoted.
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
@@ -10,25 +10,21 @@ import { numericBytes } from './decimal.ts'
 /** The bytes of a field without its length word, or the code of what is wrong with the value. */
 export type Encoder = (value: unknown) => Buffer | ErrorCode
 
-const RANGES: Readonly<Record<string, readonly [bigint, bigint, number]>> = {
-  smallint: [-0x8000n, 0x7fffn, 2],
-  integer: [-0x80000000n, 0x7fffffffn, 4],
-  bigint: [-0x8000000000000000n, 0x7fffffffffffffffn, 8],
+type Size = 2 | 4 | 8
+
+/** A whole number in two's complement: a shorter one has the last bytes of a longer one. */
+function wholeBytes(value: bigint, size: Size): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigInt64BE(value)
+  return bytes.subarray(8 - size)
 }
 
-function integerEncoder(kind: 'smallint' | 'integer' | 'bigint'): Encoder {
-  // sound because the three kinds are the keys of RANGES.
-  const [low, high, size] = RANGES[kind] as readonly [bigint, bigint, number]
+function integerEncoder(size: Size): Encoder {
   return (value) => {
     if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isSafeInteger(value)))
       return 'VALUE_OUT_OF_RANGE'
     const whole = BigInt(value)
-    if (whole < low || whole > high) return 'VALUE_OUT_OF_RANGE'
-    const bytes = Buffer.allocUnsafe(size)
-    if (size === 2) bytes.writeInt16BE(Number(whole))
-    else if (size === 4) bytes.writeInt32BE(Number(whole))
-    else bytes.writeBigInt64BE(whole)
-    return bytes
+    return BigInt.asIntN(8 * size, whole) === whole ? wholeBytes(whole, size) : 'VALUE_OUT_OF_RANGE'
   }
 }
 
@@ -39,13 +35,6 @@ function textEncoder(length: number | null): Encoder {
     if (length !== null && value.length > length && [...value].length > length) return 'VALUE_TOO_LONG'
     return Buffer.from(value, 'utf8')
   }
-}
-
-const int8 = (value: bigint | null): Buffer | ErrorCode => {
-  if (value === null) return 'VALUE_OUT_OF_RANGE'
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeBigInt64BE(value)
-  return bytes
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -64,21 +53,16 @@ function jsonBytes(value: string): Buffer | ErrorCode {
   return value.isWellFormed() ? Buffer.concat([Buffer.of(1), Buffer.from(value, 'utf8')]) : 'VALUE_OUT_OF_RANGE'
 }
 
-function dateBytes(value: string): Buffer | ErrorCode {
-  const days = dateDays(value)
-  if (days === null) return 'VALUE_OUT_OF_RANGE'
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeInt32BE(days)
-  return bytes
-}
+const numberOrRefused = (value: bigint | number | null, size: Size): Buffer | ErrorCode =>
+  value === null ? 'VALUE_OUT_OF_RANGE' : wholeBytes(BigInt(value), size)
 
 const TRUE = Buffer.of(1)
 const FALSE = Buffer.of(0)
 
 const ENCODERS: Readonly<Record<ScalarKind, (type: SqlType) => Encoder>> = {
-  smallint: () => integerEncoder('smallint'),
-  integer: () => integerEncoder('integer'),
-  bigint: () => integerEncoder('bigint'),
+  smallint: () => integerEncoder(2),
+  integer: () => integerEncoder(4),
+  bigint: () => integerEncoder(8),
   numeric: () => fromText((value) => numericBytes(value) ?? 'VALUE_OUT_OF_RANGE'),
   real: () => floatEncoder(4),
   'double precision': () => floatEncoder(8),
@@ -87,10 +71,10 @@ const ENCODERS: Readonly<Record<ScalarKind, (type: SqlType) => Encoder>> = {
   varchar: (type) => textEncoder(type.length),
   uuid: () =>
     fromText((value) => (UUID.test(value) ? Buffer.from(value.replaceAll('-', ''), 'hex') : 'VALUE_OUT_OF_RANGE')),
-  date: () => fromText(dateBytes),
-  time: () => fromText((value) => int8(timeMicros(value))),
-  timestamp: () => fromText((value) => int8(timestampMicros(value, false))),
-  timestamptz: () => fromText((value) => int8(timestampMicros(value, true))),
+  date: () => fromText((value) => numberOrRefused(dateDays(value), 4)),
+  time: () => fromText((value) => numberOrRefused(timeMicros(value), 8)),
+  timestamp: () => fromText((value) => numberOrRefused(timestampMicros(value, false), 8)),
+  timestamptz: () => fromText((value) => numberOrRefused(timestampMicros(value, true), 8)),
   jsonb: () => fromText(jsonBytes),
 }
 

@@ -19,6 +19,14 @@ export function fieldOf(bytes: Buffer): Buffer {
 /** The field of a value, or the code of what is wrong with it. */
 export type FieldEncoder = (value: unknown) => Buffer | ErrorCode
 
+const LONGEST_TEXT = 100
+
+/** Documents and lists hardly repeat, and a Map finds -0 as 0. */
+export const mayRepeat = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.length <= LONGEST_TEXT
+    : value === null || (typeof value !== 'object' && !Object.is(value, -0))
+
 /** Encoded values that a column keeps: what rules return repeats, and making a buffer costs more than finding one. */
 const REMEMBERED = 1024
 
@@ -32,8 +40,7 @@ export function fieldEncoder(
   const closed = values === null ? null : new Set<unknown>(values)
   return (value) => {
     if (value === null || value === undefined) return column.isNullable ? NULL_FIELD : 'VALUE_NULL'
-    // An array is another object each time, and a Map finds -0 as 0.
-    const repeats = typeof value !== 'object' && !Object.is(value, -0)
+    const repeats = mayRepeat(value)
     const found = repeats ? known.get(value) : undefined
     if (found !== undefined) return found
     if (closed !== null && !closed.has(value)) return 'VALUE_OUTSIDE_CATEGORY'

@@ -83,7 +83,7 @@ export class RowRewriter {
         return
       }
       if (outcome.unknown !== null) reason = outcome.unknown
-      for (const field of outcome.fields) size += field.length
+      size += outcome.size
       this.#found[index] = outcome
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
@@ -131,7 +131,11 @@ export class RowRewriter {
     let at = this.#blocks.filled
     at = block.writeInt16BE(this.#fieldsOut, at)
     at += bytes.copy(block, at, start, end)
-    for (const { fields } of this.#found) for (const field of fields) at += copyField(field, block, at)
+    // Loops by index, here and in the evaluator: iterators cost a quarter of the CPU of a row.
+    for (let index = 0; index < this.#found.length; index++) {
+      const { fields } = this.#found[index] as Outcome // sound, here and below, because the index is inside.
+      for (let place = 0; place < fields.length; place++) at = copyField(fields[place] as Buffer, block, at)
+    }
     this.#blocks.filled = at
   }
 }
@@ -140,7 +144,8 @@ export class RowRewriter {
 const SHORT_BYTES = 64
 
 function copyField(field: Buffer, into: Buffer, at: number): number {
-  if (field.length > SHORT_BYTES) return field.copy(into, at)
-  for (let index = 0; index < field.length; index++) into[at + index] = field[index] as number // sound: inside.
-  return field.length
+  const { length } = field
+  if (length > SHORT_BYTES) field.copy(into, at)
+  else for (let index = 0; index < length; index++) into[at + index] = field[index] as number // sound: it is inside.
+  return at + length
 }

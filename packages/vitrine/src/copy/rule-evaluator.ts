@@ -9,7 +9,7 @@ import type { Computed } from '../publication/compute.ts'
 import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor } from './binary-decode.ts'
-import { type FieldEncoder, fieldEncoder, fieldOf, NULL_FIELD } from './field-encoder.ts'
+import { type FieldEncoder, fieldEncoder, fieldOf, mayRepeat, NULL_FIELD } from './field-encoder.ts'
 
 /** What is wrong with a value, by column. */
 export interface Wrong {
@@ -21,6 +21,8 @@ export interface Wrong {
 export interface Outcome {
   /** The computed fields, in the order of the table's columns. In a row with something wrong they mean nothing. */
   readonly fields: readonly Buffer[]
+  /** Bytes of all fields. */
+  readonly size: number
   readonly keep: boolean
   /** Why something about the row is unknown; null when nothing is. */
   readonly unknown: string | null
@@ -34,13 +36,17 @@ export interface Outcome {
 export type Evaluate = (bytes: Buffer, view: DataView, starts: Int32Array) => Outcome
 
 const NOTHING_WRONG: readonly Wrong[] = Object.freeze([])
-const outcomeOf = (fields: readonly Buffer[], wrong = NOTHING_WRONG, unknown: string | null = null): Outcome => ({
-  fields,
-  keep: true,
-  unknown,
-  wrong,
-})
-const DROPPED: Outcome = { fields: [], keep: false, unknown: null, wrong: NOTHING_WRONG }
+const outcomeOf = (
+  fields: readonly Buffer[],
+  wrong = NOTHING_WRONG,
+  unknown: string | null = null,
+  keep = true,
+): Outcome => {
+  let size = 0
+  for (let index = 0; index < fields.length; index++) size += (fields[index] as Buffer).length // sound: it is inside.
+  return { fields, size, keep, unknown, wrong }
+}
+const DROPPED = outcomeOf([], NOTHING_WRONG, null, false)
 
 /** The evaluation of one computation of a table, whose projection knows the types of its inputs. */
 export function evaluatorOf(
@@ -117,31 +123,31 @@ function ruleEvaluator(
   const [name, ...others] = computation.inputs.map((input) => input.name)
   return name === undefined || others.length > 0
     ? (bytes, view, starts) => evaluate(read(bytes, view, starts))
-    : remembering(evaluate, read, name)
+    : remembering(evaluate, name, fields.fields[0] ?? 0, decoders[0] ?? (() => undefined))
 }
 
-/** Values of an input, with their outcomes, that a rule remembers. */
+/** Values of an input, with their outcomes, that a rule remembers; longer results would cost memory and hardly repeat. */
 const REMEMBERED = 4096
-/** Longer texts are documents, which do not repeat. */
-const LONGEST_REMEMBERED = 100
+const LONGEST_BYTES = 1024
 
 /** A rule of one input is remembered by its value: codes and bands repeat, so that most rows never reach it. */
 function remembering(
   evaluate: (inputs: Readonly<Record<string, unknown>>) => Outcome,
-  read: InputReader,
   name: string,
+  field: number,
+  decode: Decoder,
 ): Evaluate {
   const known = new Map<unknown, Outcome>()
   return (bytes, view, starts) => {
-    const inputs = read(bytes, view, starts)
-    const value = inputs[name]
-    const found = known.get(value)
-    if (found !== undefined && !Object.is(value, -0)) return found
-    const outcome = evaluate(inputs)
-    const repeats =
-      (value === null || typeof value !== 'object') && !(typeof value === 'string' && value.length > LONGEST_REMEMBERED)
-    if (repeats && known.size < REMEMBERED && outcome.wrong.length === 0 && !Object.is(value, -0))
-      known.set(value, outcome)
+    const start = starts[field] as number // sound because a row has all the fields that its rules read.
+    const length = view.getInt32(start)
+    const value = length < 0 ? null : decode(bytes, start + 4, length, view)
+    const isShort = mayRepeat(value)
+    const found = isShort ? known.get(value) : undefined
+    if (found !== undefined) return found
+    const outcome = evaluate({ [name]: value })
+    const isKept = isShort && known.size < REMEMBERED && outcome.wrong.length === 0 && outcome.size <= LONGEST_BYTES
+    if (isKept) known.set(value, outcome)
     return outcome
   }
 }

@@ -5,8 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
-import { socketOf } from '../postgres/driver-socket.ts'
-import { divert } from '../postgres/reading-socket.ts'
+import { divert, socketOf } from '../postgres/socket.ts'
 
 /** Message types of the frontend/backend protocol 3.0 that matter here (PostgreSQL manual, chapter 55.7). */
 export const MESSAGE = {
@@ -69,40 +68,20 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
 }
 
 /**
- * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together, from its pieces:
- * joining it at each chunk would copy a row of a hundred megabytes a thousand times.
+ * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together from its pieces, once
+ * all are there: joining it at each chunk would copy a row of a hundred megabytes a thousand times.
  */
 function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
   let pieces: Buffer[] = []
   let gathered = 0
   /** Bytes of the cut frame: its head, until that tells its length. */
   let needed = HEAD
-  const gather = (chunk: Buffer, at: number): number => {
-    // A copy, because the chunk is read into again.
-    const piece = Buffer.from(chunk.subarray(at, at + needed - gathered))
-    pieces.push(piece)
-    gathered += piece.length
-    return at + piece.length
-  }
-  const finish = (chunk: Buffer): number => {
-    let at = 0
-    while (gathered > 0) {
-      at = gather(chunk, at)
-      if (gathered < needed) return at
-      const bytes = Buffer.concat(pieces)
-      needed = 1 + bytes.readInt32BE(1)
-      pieces = [bytes]
-      if (gathered < needed) continue
-      ;[pieces, gathered, needed] = [[], 0, HEAD]
-      hand(bytes)
-    }
-    return at
-  }
-  /** Gives whole messages away and returns where the last one ends. */
-  const hand = (bytes: Buffer, start = 0): number => {
+  /** Hands on the whole frames from `start` on, and returns where the last one ends. */
+  const hand = (bytes: Buffer, start: number): number => {
     const view = viewOf(bytes)
     let from = start
     let at = start
+    needed = HEAD
     while (at + HEAD <= bytes.length) {
       const end = at + 1 + view.getInt32(at + 1)
       if (end > bytes.length) {
@@ -120,8 +99,20 @@ function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
     return at
   }
   return (chunk) => {
-    const at = hand(chunk, finish(chunk))
-    if (at < chunk.length) gather(chunk, at)
+    for (let at = 0; at < chunk.length; ) {
+      if (gathered === 0) at = hand(chunk, at)
+      if (at === chunk.length) return
+      // A copy, because the chunk's memory is read into again.
+      const piece = Buffer.from(chunk.subarray(at, at + needed - gathered))
+      at += piece.length
+      gathered += piece.length
+      pieces.push(piece)
+      if (gathered < needed) return
+      const joined = Buffer.concat(pieces)
+      const isWhole = hand(joined, 0) === joined.length
+      pieces = isWhole ? [] : [joined]
+      gathered = isWhole ? 0 : joined.length
+    }
   }
 }
 

@@ -4,28 +4,14 @@
  */
 import pg from 'pg'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
-import type { Limits } from '../base/limits.ts'
 import { type Address, printable } from './address.ts'
-import { socketOf } from './driver-socket.ts'
-import { readingSocket } from './reading-socket.ts'
 import { fromDriver } from './server-error.ts'
-import { sessionSettings } from './settings.ts'
+import { type SessionOptions, type Side, sessionSettings } from './settings.ts'
 import { askWhenSilent, SilenceWatch } from './silence.ts'
+import { readingSocket, socketOf } from './socket.ts'
 import { tlsOptions, tlsOrder } from './tls.ts'
 
-export type Side = 'source' | 'target'
-
-export interface SessionOptions {
-  readonly side: Side
-  /** Shown in pg_stat_activity. */
-  readonly name: string
-  readonly limits: Limits
-  readonly readOnly: boolean
-  /** Schemas that unqualified names are looked up in; empty for pg_catalog alone. */
-  readonly searchPath: readonly string[]
-  /** For short statements only: the session is given up when one takes longer, and nothing else watches over it. */
-  readonly answerWithinMs?: number
-}
+export type { Side } from './settings.ts'
 
 /** How long a server may take to close a session that is idle. */
 const END_WITHIN_MS = 1_000

@@ -1,6 +1,20 @@
-/** The settings of PostgreSQL that every session of ours gets, each with its reason. Called by `connect.ts`. */
+/** What a session is opened with, and the settings of PostgreSQL that each gets, with their reasons. Called by `connect.ts`. */
+import type { Limits } from '../base/limits.ts'
 import { identifier } from '../sql/quote.ts'
-import type { SessionOptions } from './connect.ts'
+
+export type Side = 'source' | 'target'
+
+export interface SessionOptions {
+  readonly side: Side
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  readonly limits: Limits
+  readonly readOnly: boolean
+  /** Schemas that unqualified names are looked up in; empty for pg_catalog alone. */
+  readonly searchPath: readonly string[]
+  /** For short statements only: the session is given up when one takes longer, and nothing else watches over it. */
+  readonly answerWithinMs?: number
+}
 
 const KEEPALIVE_PROBES = 3
 

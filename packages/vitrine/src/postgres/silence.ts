@@ -5,7 +5,7 @@
  */
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
-import { socketOf } from './driver-socket.ts'
+import { socketOf } from './socket.ts'
 
 /** How a session is asked about. */
 interface Asking {

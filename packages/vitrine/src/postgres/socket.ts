@@ -1,8 +1,18 @@
 /**
- * Sockets that always read into one buffer, so that a copy of any size leaves nothing for the garbage collector. Between
- * copies the driver gets its own copy with each `data`. Made in `connect.ts`, borrowed in `copy/wire.ts`.
+ * The sockets of our sessions: they always read into one buffer, so that a copy of any size leaves nothing for the garbage
+ * collector. Between copies the driver gets its own copy with each `data`. Made in `connect.ts`, borrowed in `copy/wire.ts`.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import type { Client } from 'pg'
+
+interface ClientWithSocket {
+  readonly connection?: { readonly stream?: Socket }
+}
+
+/** The socket of a client: the only place that reaches into the driver. Undefined when a release of the driver hides it. */
+export const socketOf = (client: Client): Socket | undefined =>
+  // sound because every property is optional and tested by the caller; `connection` is not in the driver's published types.
+  (client as unknown as ClientWithSocket).connection?.stream
 
 /** What one read may bring. A server sends eight kilobytes at a time. */
 const READ_BYTES = 64 * 1024
