@@ -67,7 +67,7 @@ const manifest: {
 } = JSON.parse(read('scalingo/scalingo.json'))
 
 const feedOptions: readonly OptionDefinition[] = [...Object.values(EGAPRO_OPTIONS), ...Object.values(BGES_OPTIONS)]
-const OURS = [...VARIABLES, ...feedOptions.flatMap(({ variable }) => variable ?? [])] as readonly string[]
+const OURS = [...Object.keys(VARIABLES), ...feedOptions.flatMap(({ variable }) => variable ?? [])] as readonly string[]
 
 describe('the reader of YAML', () => {
   test.each([
@@ -370,7 +370,7 @@ describe.sequential('every command runs, as it is written', () => {
     const check = () => done([command, ...argv.map((word) => word.replace('9187', String(port)))], {})
     await expect.poll(async () => (await check()).status, { timeout: 30_000 }).toBe(0)
     child.kill('SIGTERM')
-    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('Arrêté.') })
+    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('The schedule has ended.') })
     expect((await check()).status).toBe(1)
   })
 
@@ -406,11 +406,9 @@ describe.sequential('every command runs, as it is written', () => {
   test('Scalingo: the worker ends in good order when the platform stops it', { timeout: 60_000 }, async () => {
     const [{ words } = { words: [] }] = commandsIn(procfile.get('worker') ?? '')
     const { child, ended } = start(words, environmentOf('impact'))
-    await new Promise((resolve) =>
-      child.stderr.on('data', (chunk) => /Prochaine publication/.test(chunk) && resolve(1)),
-    )
+    await new Promise((resolve) => child.stderr.on('data', (chunk) => /Next run due/.test(chunk) && resolve(1)))
     child.kill('SIGTERM')
-    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('Arrêté.') })
+    expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('The schedule has ended.') })
   })
 
   test('Scalingo: postdeploy, then the jobs, and the commands of the page', { timeout: 120_000 }, async () => {

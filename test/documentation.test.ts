@@ -12,6 +12,7 @@ import publication from '../impact/publication/index.ts'
 import { ERRORS } from '../packages/vitrine/src/base/errors.ts'
 import { TOOL_VERSION } from '../packages/vitrine/src/base/version.ts'
 import { VARIABLES } from '../packages/vitrine/src/cli/environment.ts'
+import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
 import { ownViewNames } from '../packages/vitrine/src/publication/publication.ts'
 import { problemOf, root } from './documentation/commands.ts'
 import { anchorsOf, fencesOf, linksOf, spansOf } from './documentation/markdown.ts'
@@ -113,13 +114,18 @@ describe('names', () => {
   const FOREIGN = ['NPM_CONFIG_PRODUCTION', 'SCALINGO_POSTGRESQL_URL']
 
   const options: readonly OptionDefinition[] = [...Object.values(EGAPRO_OPTIONS), ...Object.values(BGES_OPTIONS)]
-  const variables: readonly string[] = [...VARIABLES, ...options.flatMap(({ variable }) => variable ?? [])]
+  const variables: readonly string[] = [...Object.keys(VARIABLES), ...options.flatMap(({ variable }) => variable ?? [])]
 
   test.each(written)('%s: codes and variables exist', (page) => {
     const errors = [ERRORS, DATABASE_ERRORS, FEED_ERRORS].flatMap((codes) => Object.keys(codes))
     const known = [...errors, ...variables, ...MISSPELT, ...FOREIGN]
     const named = spansOf(read(page)).filter((span) => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(span))
     expect(named.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  test('README tells every command of the tool', () => {
+    const told = [...read('README.md').matchAll(/npm run vitrine -- (\w+)/g)].map(([, name]) => name)
+    expect([...new Set(told)].toSorted()).toEqual(vitrine.commands.map(({ name }) => name).toSorted())
   })
 
   test('the runbook tells every variable, every command and every table', () => {
@@ -138,7 +144,9 @@ describe('reference', () => {
   })
 
   test('every answer of a command is shown, with what it is', () => {
-    const sources = files.filter((path) => /(?:cli\/commands|impact\/cli\/start)\/[\w-]+\.ts$/.test(path))
+    const sources = files.filter((path) =>
+      /(?:vitrine\/src\/cli|cli\/commands|impact\/cli\/start)\/[\w-]+\.ts$/.test(path),
+    )
     const declared = sources.flatMap((path) => read(path).match(/(?<=^export (?:interface|type) )\w+Answer\b/gm) ?? [])
     const shown = read('docs/reference/commands.md').match(/(?<=^What [^\n]+\n\n```ts\ninterface )\w+Answer/gm) ?? []
     expect(shown.toSorted()).toEqual(declared.toSorted())

@@ -4,15 +4,12 @@
  * échéance. Ce qui a déjà été relevé depuis l’échéance n’est pas redemandé. Called by `nuit`, `schedule` and `start`.
  */
 
-import type { Publication } from 'vitrine'
-import type { Call, Prepare } from 'vitrine/cli'
-import { type AlarmSettings, failureOf, raiseAlarm, withSession } from 'vitrine/cli'
+import { type Call, type Prepare, raiseAlarm, type Settings, withSession } from 'vitrine/cli'
 import type { Address } from 'vitrine/run'
 import { preparationAlarm, VitrineError } from 'vitrine/run'
 import { renewedSince } from '../feeds/facts-store.ts'
 import { FeedError } from '../feeds/feed-error.ts'
 import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts'
-import { explain } from './failures.ts'
 
 /**
  * Minutes qu’un relevé peut prendre dans la nuit. Scalingo arrête une tâche planifiée après quinze minutes, publication
@@ -20,32 +17,31 @@ import { explain } from './failures.ts'
  */
 export const MINUTES_DE_RELEVE = 8
 
-export interface NuitSettings extends Omit<AlarmSettings, 'pingUrl'> {
+export interface NuitSettings extends Pick<Settings, 'alarms'> {
   readonly source: Address
 }
 
 /** `imposed` passe devant les variables : l’adresse de la démonstration, une durée, une cadence. */
 export function relevesDeNuit(
   call: Call,
-  publication: Publication,
   settings: NuitSettings,
   imposed: Readonly<Record<string, string | number | null>>,
 ): Prepare {
   let toldFor: number | null = null
   const own = { ...imposed, maxMinutes: imposed['maxMinutes'] ?? MINUTES_DE_RELEVE }
   return async ({ due, again }) => {
-    const failures = await Promise.all(RELEVES.map((releve) => fetched(call, publication, settings, releve, due, own)))
+    const failures = await Promise.all(RELEVES.map((releve) => fetched(call, settings, releve, due, own)))
     if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
-    for (const failure of failures) if (failure !== null) refuse(failure.error, publication, due, call.io.clock.now())
+    for (const failure of failures) if (failure !== null) refuse(call, failure.error, due)
     const told = again || toldFor === due.getTime()
     toldFor = due.getTime()
     for (const failure of failures) {
       if (failure === null) continue
       call.tell(failure.error)
       if (told) continue
-      const trouble = { ...failureOf(failure.error, explain), place: failure.releve.feed }
-      const alarm = preparationAlarm(trouble, publication, call.language.alarms, due, call.io.clock.now())
-      await raiseAlarm(call, publication, settings, alarm)
+      const trouble = { ...call.failure(failure.error), place: failure.releve.feed }
+      const alarm = preparationAlarm(trouble, call.publication, due, call.io.clock.now())
+      await raiseAlarm(call, settings, alarm)
     }
   }
 }
@@ -58,7 +54,6 @@ interface Failed {
 /** Null quand les faits sont frais. Ne rejette pas : chaque relevé va à son terme, quoi que fasse l’autre. */
 async function fetched(
   call: Call,
-  publication: Publication,
   { source }: NuitSettings,
   releve: Releve,
   due: Date,
@@ -66,9 +61,9 @@ async function fetched(
 ): Promise<Failed | null> {
   const wish = { side: 'source', address: source, readOnly: false } as const
   try {
-    await withSession(call, publication, wish, async ({ client }) => {
+    await withSession(call, wish, async ({ client }) => {
       if (await renewedSince(client, releve.feed, due)) return
-      call.say(summaryText(call, await relever(call, releve, client, imposed)).trimEnd())
+      call.say(summaryText(await relever(call, releve, client, imposed)).trimEnd())
     })
     return null
   } catch (error) {
@@ -80,9 +75,9 @@ async function fetched(
  * Ce qui arrête la publication : une base que l’on ne joint pas ne se lira pas non plus ; un relevé déjà en cours ailleurs
  * s’attend, mais pas au-delà de la tolérance.
  */
-function refuse(error: unknown, { limits }: Publication, due: Date, now: Date): void {
+function refuse({ publication, io }: Call, error: unknown, due: Date): void {
   if (error instanceof VitrineError && error.kind.exit === 'connection') throw error
-  const late = now.getTime() - due.getTime() >= limits.staleAfterMinutes * 60_000
+  const late = io.clock.now().getTime() - due.getTime() >= publication.limits.staleAfterMinutes * 60_000
   if (!(error instanceof FeedError) || error.code !== 'FEED_BUSY' || late) return
   const detail = `The facts of ${error.place ?? 'a source'} are being fetched by another process.`
   throw new VitrineError('RUN_IN_PROGRESS', { place: 'source', detail, cause: error })

@@ -43,9 +43,7 @@ const FOREIGN = ['psql', 'openssl', 'set', '.']
 export async function problemOf({ environment, words }: ShellCommand): Promise<string | null> {
   const [first = '', second = ''] = words
   const assigned = first === 'export' ? words.slice(1).map((word) => word.split('=', 1)[0] ?? '') : []
-  const unknown = [...Object.keys(environment), ...assigned].filter(
-    (name) => !VARIABLES.some((known) => known === name),
-  )
+  const unknown = [...Object.keys(environment), ...assigned].filter((name) => !(name in VARIABLES))
   if (unknown.length > 0) return `variables that are not known: ${unknown.join(', ')}`
   for (const [name, value] of Object.entries(environment)) if (name.endsWith('_URL')) parseAddress(value, name)
   const ours = oursIn(words)
@@ -58,7 +56,7 @@ export async function problemOf({ environment, words }: ShellCommand): Promise<s
 
 /** What the program's own parser says to the arguments. */
 async function refusal({ program, argv }: { readonly program: Ours; readonly argv: readonly string[] }) {
-  const { stderr } = await run(idle(PROGRAMS[program]), argv.join(' '))
+  const { stderr } = await run(idle(PROGRAMS[program]), argv.join(' '), { folder: root })
   return stderr === '' ? null : stderr.trim()
 }
 

@@ -10,7 +10,8 @@ import { DATABASE_ERRORS } from '../../impact/database/database-error.ts'
 import { FEED_ERRORS } from '../../impact/feeds/feed-error.ts'
 import { run } from '../../impact/test/cli/run.ts'
 import { ERRORS, EXIT, type ExitName } from '../../packages/vitrine/src/base/errors.ts'
-import { english } from '../../packages/vitrine/src/cli/language.ts'
+import { type Remedy, remedyText } from '../../packages/vitrine/src/base/remedy.ts'
+import { STATUSES } from '../../packages/vitrine/src/cli/help.ts'
 import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
 import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
 import { root } from './commands.ts'
@@ -30,12 +31,12 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 
 interface Kind {
   readonly what: string
-  readonly hint: string
+  readonly hint: Remedy
   readonly exit: ExitName
   readonly retry?: boolean
 }
 const TITLES = ['code', 'what happened', 'what to do'] as const
-const rowOf = ([code, { what, hint }]: readonly [string, Kind]) => [`\`${code}\``, what, hint] as const
+const rowOf = ([code, { what, hint }]: readonly [string, Kind]) => [`\`${code}\``, what, remedyText(hint)] as const
 const again = ({ retry }: Kind): string => (retry === true ? 'yes' : 'no')
 
 const ofImpact = (kinds: Readonly<Record<string, Kind>>): string =>
@@ -46,21 +47,21 @@ const ofImpact = (kinds: Readonly<Record<string, Kind>>): string =>
 
 /** Errors of the tool by exit status, then those of Impact. */
 export function errorsPage(): string {
-  const statuses: Readonly<Record<string, string>> = english.help.statuses
+  const statuses: Readonly<Record<string, string>> = STATUSES
   const sections = Object.entries(EXIT).flatMap(([name, status]) => {
     const own = Object.entries<Kind>(ERRORS).filter(([, { exit }]) => exit === name)
     if (own.length === 0) return []
     const rows = own.map((entry) => [...rowOf(entry), again(entry[1])])
     return [
       `## Exit status ${status}\n`,
-      `${sentence(statuses[status] ?? '')}\n`,
+      `${sentence(statuses[name] ?? '')}\n`,
       `${table([...TITLES, 'retry'], rows)}\n`,
     ]
   })
   return [
     MADE,
     '# Errors\n',
-    'An error is printed on stderr as `error CODE: what happened`, where it happened, each finding, and what to do; with',
+    'An error is printed on stderr as `error CODE: what happened`, where it happened, each problem, and what to do; with',
     '`--json` it is an object on stdout as well. The message often knows more than the last column here: the SQL to run,',
     'the table, the session in the way. No error quotes a row or a password.\n',
     '*retry*: the same command can succeed later without any change.\n',
@@ -75,7 +76,12 @@ export function errorsPage(): string {
 }
 
 /** Where commands say what `--json` prints: interfaces called …Answer, in folders of commands; and three others. */
-const COMMANDS = ['packages/vitrine/src/cli/commands', 'impact/cli/commands', 'impact/cli/start']
+const COMMANDS = [
+  'packages/vitrine/src/cli',
+  'packages/vitrine/src/cli/commands',
+  'impact/cli/commands',
+  'impact/cli/start',
+]
 const OTHERS = [
   ['impact/database/sample.ts', 'SampleSummary', 'What `impact sample --json` prints.'],
   ['impact/feeds/feed-run.ts', 'FeedSummary', 'What `impact sync_egapro --json` and `impact sync_bges --json` print.'],
@@ -94,6 +100,7 @@ function shapesIn(path: string, name: string, says?: string): readonly string[] 
 function jsonSection(): readonly string[] {
   const answers = COMMANDS.flatMap((folder) =>
     readdirSync(join(root, folder))
+      .filter((file) => file.endsWith('.ts'))
       .toSorted()
       .flatMap((file) => shapesIn(`${folder}/${file}`, '\\w+Answer')),
   )
@@ -109,7 +116,11 @@ function jsonSection(): readonly string[] {
 
 const PROGRAMS: readonly (readonly [Program | SingleProgram, string, string])[] = [
   [vitrine, 'vitrine', 'In this repository: `npm run vitrine -- COMMAND`.'],
-  [impact, 'impact', 'In this repository: `npm run impact -- COMMAND`. In French, like its users.'],
+  [
+    impact,
+    'impact',
+    'In this repository: `npm run impact -- COMMAND`. Its own commands are in French; the others are those above.',
+  ],
   [startProgram, 'npm start', 'The whole system on one machine.'],
 ]
 
@@ -119,7 +130,9 @@ export async function commandsPage(): Promise<string> {
   for (const [program, title, says] of PROGRAMS) {
     const help = async (line: string) => fence('text', (await run(program, line)).stdout)
     sections.push(`## ${title}\n`, `${says}\n`, await help('--help'))
-    for (const { name } of 'command' in program ? [] : program.commands) {
+    for (const { name, summary } of 'command' in program ? [] : program.commands) {
+      const isShown = program !== vitrine && vitrine.commands.some((command) => command.summary === summary)
+      if (isShown) continue
       sections.push(`### \`${program.name} ${name}\`\n`, await help(`${name} --help`))
     }
   }

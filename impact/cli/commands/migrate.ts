@@ -3,38 +3,33 @@
  * `migrate metabase --database metabase`.
  */
 
-import {
-  type Call,
-  type Command,
-  count,
-  defineCommand,
-  type MigrateWords,
-  migrate as migratePublished,
-  withSession,
-} from 'vitrine/cli'
+import { type Call, type Command, count, migrate as migratePublished, withSession } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { type AppliedMigration, migrateOperational } from '../../database/migrate.ts'
 
-const WORDS = {
-  database: 'base à migrer, comme avec Django : default ou metabase',
-  nothing: 'Base opérationnelle : rien à migrer.',
-  applied: (name: string) => `  + ${name}`,
-  baselined: (name: string) => `  = ${name} (les tables existaient déjà)`,
-  done: (migrations: string) => `Base opérationnelle migrée : ${migrations}.`,
+export const migrate: Command = {
+  name: 'migrate',
+  parameters: '[application]',
+  summary: 'migre la base opérationnelle, ou le schéma publié : migrate metabase',
+  description:
+    'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
+    'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
+    'publication décrit.',
+  options: {
+    '--database <name>': 'base à migrer, comme avec Django : default ou metabase',
+    '--yes': 'metabase : retire tables et colonnes sans demander',
+    '--new-source': 'metabase : remplit désormais le schéma depuis cette base opérationnelle, au lieu de celle d’avant',
+  },
+  examples: [
+    { line: 'migrate', says: 'la base opérationnelle' },
+    { line: 'migrate metabase --database metabase', says: 'le schéma publié' },
+  ],
+  run: (call) => (isPublished(call) ? migratePublished.run(call) : run(call)),
 }
 
 /** What `impact migrate --json` prints; `migrate metabase --json` prints what `vitrine migrate --json` does. */
 export interface OperationalAnswer {
   readonly applied: readonly AppliedMigration[]
-}
-
-export function defineImpactMigrate(words: MigrateWords): Command {
-  const own = { ...words, options: { database: WORDS.database, ...words.options } }
-  const flags = { database: '--database <name>', newSource: '--new-source', yes: '--yes' }
-  const command = defineCommand('migrate', own, flags, (call) =>
-    isPublished(call) ? migratePublished(call, words) : migrate(call),
-  )
-  return Object.freeze({ ...command, parameters: '[application]' })
 }
 
 /** Whether the published schema is meant. Throws USAGE when application and database disagree or are not known. */
@@ -56,15 +51,16 @@ function isPublished(call: Call): boolean {
   return published
 }
 
-async function migrate(call: Call): Promise<ExitName> {
-  const publication = await call.publication()
-  const { source } = call.settings(publication, { source: 'required' })
+async function run(call: Call): Promise<ExitName> {
+  const { source } = call.settings({ source: 'required' })
   const wish = { side: 'source', address: source, readOnly: false } as const
-  const applied = await withSession(call, publication, wish, ({ client }) => migrateOperational(client))
+  const applied = await withSession(call, wish, ({ client }) => migrateOperational(client))
   call.answer({ applied } satisfies OperationalAnswer, () => {
-    if (applied.length === 0) return `${WORDS.nothing}\n`
-    const lines = applied.map(({ name, baselined }) => (baselined ? WORDS.baselined(name) : WORDS.applied(name)))
-    return `${lines.join('\n')}\n${WORDS.done(count(call.language, applied.length))}\n`
+    if (applied.length === 0) return 'Base opérationnelle : rien à migrer.\n'
+    const lines = applied.map(({ name, baselined }) =>
+      baselined ? `  = ${name} (les tables existaient déjà)\n` : `  + ${name}\n`,
+    )
+    return `${lines.join('')}Base opérationnelle migrée : ${count(applied.length, 'fr-FR')}.\n`
   })
   return 'ok'
 }

@@ -1,6 +1,6 @@
 /** `sync_egapro` et `sync_bges` : relèvent une source publique dans la base opérationnelle, avant la publication. */
 
-import { type Call, type Command, type CommandWords, count, defineCommand, duration, withSession } from 'vitrine/cli'
+import { type Call, type Command, count, duration, withSession } from 'vitrine/cli'
 import type { ExitName } from 'vitrine/run'
 import { syncBges } from '../../feeds/bges.ts'
 import { syncEgapro } from '../../feeds/egapro.ts'
@@ -47,46 +47,40 @@ const BGES: Releve = {
 
 export const RELEVES: readonly Releve[] = Object.freeze([EGAPRO, BGES])
 
+export const RELEVE_COMMANDS: readonly Command[] = RELEVES.map((releve) => ({
+  name: releve.name,
+  summary: releve.summary,
+  description: releve.description,
+  options: Object.fromEntries(
+    Object.values(releve.options).flatMap(({ flag, help }) => (flag === null ? [] : [[flag, help]])),
+  ),
+  examples: [
+    { line: releve.name, says: 'relever maintenant' },
+    { line: `${releve.name} --dry-run`, says: 'interroger et vérifier, sans rien écrire' },
+  ],
+  run: (call) => run(call, releve),
+}))
+
 /** The name under which the command line keeps a flag: `--only-missing` is `onlyMissing`. */
 const keyOf = (flag: string): string =>
   (flag.split(' ')[0] ?? '').replace(/^--/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/** What flags and variables give for each option; the feed itself refuses what is wrong, all at once. */
+/** What flags and variables say about each option; the feed itself refuses what is wrong, all at once. */
 function given(call: Call, options: Options): Readonly<Record<string, string | boolean | null>> {
-  const values: Record<string, string | boolean | null> = {}
-  for (const [name, { kind, flag, variable }] of Object.entries(options)) {
+  const entries = Object.entries(options).map(([name, { kind, flag, variable }]) => {
     const key = flag === null ? null : keyOf(flag)
-    if (kind === 'switch') values[name] = key !== null && call.flag(key)
-    else
-      values[name] =
-        (key === null ? null : call.text(key)) ?? (variable === null ? null : (call.io.environment[variable] ?? null))
-  }
-  return values
-}
-
-function defineReleve(releve: Releve): Command {
-  const shown = Object.values(releve.options).filter(({ flag }) => flag !== null)
-  const entries = shown.map(({ flag, help }) => [keyOf(flag ?? ''), flag ?? '', help] as const)
-  const words: CommandWords = {
-    summary: releve.summary,
-    description: releve.description,
-    options: Object.fromEntries(entries.map(([key, , help]) => [key, help])),
-    examples: [
-      { line: releve.name, says: 'relever maintenant' },
-      { line: `${releve.name} --dry-run`, says: 'interroger et vérifier, sans rien écrire' },
-    ],
-  }
-  return defineCommand(releve.name, words, Object.fromEntries(entries.map(([key, flag]) => [key, flag])), (call) =>
-    run(call, releve),
-  )
+    if (kind === 'switch') return [name, key !== null && call.flag(key)] as const
+    const text = key === null ? null : call.text(key)
+    return [name, text ?? (variable === null ? null : (call.io.environment[variable] ?? null))] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 async function run(call: Call, releve: Releve): Promise<ExitName> {
-  const publication = await call.publication()
-  const { source } = call.settings(publication, { source: 'required' })
+  const { source } = call.settings({ source: 'required' })
   const wish = { side: 'source', address: source, readOnly: false } as const
-  const summary = await withSession(call, publication, wish, ({ client }) => relever(call, releve, client, {}))
-  call.answer(summary, () => summaryText(call, summary))
+  const summary = await withSession(call, wish, ({ client }) => relever(call, releve, client, {}))
+  call.answer(summary, () => summaryText(summary))
   return 'ok'
 }
 
@@ -106,7 +100,7 @@ export function relever(
     const unitName = unit === 'bytes' ? 'octets' : 'entreprises'
     call.say(
       phase === 'fetch'
-        ? `${releve.feed} : ${count(call.language, done)} ${unitName} sur ${count(call.language, total)}`
+        ? `${releve.feed} : ${number(done)} ${unitName} sur ${number(total)}`
         : `${releve.feed} : remplacement des faits`,
     )
   }
@@ -115,20 +109,17 @@ export function relever(
   return releve.fetch({ client, signal: call.signal, onProgress }, settings)
 }
 
+const number = (value: number | null): string => count(value, 'fr-FR')
+
 /** Ce qu’un relevé a appris, pour une personne. */
-export function summaryText(
-  call: Call,
-  { asked, known, absent, unknown, kept, dryRun, calls, milliseconds }: FeedSummary,
-): string {
-  const number = (value: number) => count(call.language, value)
+export function summaryText(summary: FeedSummary): string {
+  const { asked, known, absent, unknown, kept, dryRun, calls, milliseconds } = summary
   const reasons = Object.entries(unknown).map(([reason, companies]) => `  ${reason} : ${number(companies)}`)
   return [
     `Entreprises interrogées : ${number(asked)} ; connues : ${number(known)}, absentes : ${number(absent)}, inconnues : ${number(asked - known - absent)}.`,
     ...reasons,
     ...(kept > 0 ? [`Déjà connues, non redemandées : ${number(kept)}.`] : []),
-    `${number(calls)} appels en ${duration(call.language, milliseconds)}.${dryRun ? ' Rien n’a été écrit.' : ''}`,
+    `${number(calls)} appels en ${duration(milliseconds, 'fr-FR')}.${dryRun ? ' Rien n’a été écrit.' : ''}`,
     '',
   ].join('\n')
 }
-
-export const defineReleves = (): readonly Command[] => RELEVES.map(defineReleve)

@@ -1,5 +1,5 @@
 /** `sync_metabase` : la publication, avec les options que l’équipe connaît pour n’en refaire qu’une partie. */
-import { type Call, type Command, defineCommand, type SyncWords, sync } from 'vitrine/cli'
+import { type Call, type Command, sync, syncTables } from 'vitrine/cli'
 
 /** Les parties de la publication sous leurs noms d’origine. */
 const PARTS = {
@@ -18,24 +18,31 @@ const PARTS = {
   analyses: { flag: '-a, --analyses', says: 'les analyses par IA', tables: ['metabase_analyseia'] },
 } as const
 
-type Part = keyof typeof PARTS
-// sound because the keys of a literal object are its keys.
-const NAMES = Object.keys(PARTS) as Part[]
+export const syncMetabase: Command = {
+  name: 'sync_metabase',
+  summary: 'publie maintenant la version suivante',
+  description:
+    'Lit toutes les tables au même instant, construit la version suivante à côté de celle qui est publiée, la vérifie ' +
+    'et bascule. Après un échec, la version précédente reste servie, entière. Les options en anglais sont celles de ' +
+    '« vitrine sync ».',
+  options: {
+    ...Object.fromEntries(Object.values(PARTS).map(({ flag, says }) => [flag, `seulement ${says}`])),
+    ...sync.options,
+  },
+  examples: [
+    { line: 'sync_metabase', says: 'publier maintenant' },
+    { line: 'sync_metabase --dry-run', says: 'répéter : qu’est-ce qui changerait ?' },
+    { line: 'sync_metabase --if-due', says: 'depuis un cron, chaque quart d’heure : une fois par nuit tout de même' },
+    { line: 'sync_metabase -u', says: 'les utilisateurs, invitations et habilitations seulement' },
+    { line: 'sync_metabase --only metabase_entreprise', says: 'une seule table' },
+  ],
+  run: (call) => syncTables(call, chosen(call)),
+}
 
 /** Les tables des parties demandées, avec celles de --only ; null pour toutes. */
 function chosen(call: Call): readonly string[] | null {
-  const parts = NAMES.filter((name) => call.flag(name))
+  const parts = Object.entries(PARTS).filter(([name]) => call.flag(name))
   const only = call.list('only')
   if (parts.length === 0) return only
-  return [...new Set([...parts.flatMap((name) => PARTS[name].tables), ...(only ?? [])])]
-}
-
-export function defineSyncMetabase(base: Command, words: SyncWords): Command {
-  const own = defineCommand(
-    'sync_metabase',
-    { ...words, options: Object.fromEntries(NAMES.map((name) => [name, `seulement ${PARTS[name].says}`])) },
-    Object.fromEntries(NAMES.map((name) => [name, PARTS[name].flag])),
-    (call) => sync(call, words, chosen(call)),
-  )
-  return Object.freeze({ ...own, options: [...base.options, ...own.options] })
+  return [...new Set([...parts.flatMap(([, { tables }]) => tables), ...(only ?? [])])]
 }

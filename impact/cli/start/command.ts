@@ -4,39 +4,55 @@
  * on those.
  */
 import { dirname, join, resolve } from 'node:path'
-import type { Settings } from 'vitrine/cli'
 import {
   type Call,
   type Command,
-  defineCommand,
   type Published,
-  publishUnless,
+  publishNow,
+  type Settings,
   type SyncAnswer,
   stayPublishing,
   syncAnswer,
   syncText,
 } from 'vitrine/cli'
-import type { IsDone, SyncRequest } from 'vitrine/run'
-import { type Address, addressUrl, type ExitName, nextDue, printable, VitrineError } from 'vitrine/run'
+import { addressUrl, type ExitName, nextDue, printable, type SyncRequest, VitrineError } from 'vitrine/run'
 import { databaseFolder } from '../../database/sql-file.ts'
-import publication from '../../publication/index.ts'
-import { afterReleves } from '../commands/nuit.ts'
 import { sizeOf } from '../commands/sample.ts'
-import { frenchWords } from '../french-words.ts'
+import { relevesDeNuit } from '../releves-de-nuit.ts'
 import { startDemonstration } from './demonstration.ts'
 import { prepareOperational } from './operational.ts'
 import { prepareTarget } from './target.ts'
-import { startWords } from './words.ts'
+
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'start the whole system on this machine',
+  description:
+    'Without DATABASE_URL and METABASE_DATABASE_URL it starts two real PostgreSQL servers: the operational database of ' +
+    'Impact, filled with invented data, and the database that Metabase reads. Then it publishes, and again each night at ' +
+    'midnight until Ctrl-C. With both variables it does the same on those databases.',
+  options: {
+    '--once': 'publish once, then stop everything',
+    '--size <size>': 'size of the invented data: S (300 companies), M (5,000) or L (50,000); M by default',
+    '--fresh': 'remove the data of the demonstration and start over',
+    '--sample': 'with DATABASE_URL: load invented data if the operational database is empty',
+    '--port <n>': 'port of the operational database; that of Metabase takes the next (free ones by default)',
+    '--data <folder>': 'folder of the data of the demonstration (default: .vitrine)',
+  },
+  examples: [
+    { line: '', says: 'start everything' },
+    { line: '-- --once', says: 'publish once; nothing is left running' },
+    { line: '-- --fresh --size S', says: 'start over with little data' },
+  ],
+  run,
+}
 
 /** What `start --json` prints for each version that it publishes. */
 export interface StartAnswer extends SyncAnswer {
   readonly nextDue: Date
 }
 
-type Alarms = Pick<Settings, 'alarmWebhook' | 'alarmFormat' | 'pingUrl' | 'httpAddress'>
-
-/** Databases that are ready to publish, and what is told about them. */
-interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>, Alarms {
+/** Databases that are ready to publish, and what is printed about them. */
+interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>, Pick<Settings, 'alarms' | 'http'> {
   /** What is imposed on the feeds before each night. */
   readonly releves: Readonly<Record<string, string | number>>
   /** Lines for the reader of the result. */
@@ -44,36 +60,15 @@ interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>,
   stop(): Promise<void>
 }
 
-export const startCommand: Command = defineCommand(
-  'start',
-  startWords,
-  {
-    once: '--once',
-    size: '--size <size>',
-    fresh: '--fresh',
-    sample: '--sample',
-    port: '--port <n>',
-    data: '--data <folder>',
-  },
-  start,
-)
-
-async function start(call: Call): Promise<ExitName> {
+async function run(call: Call): Promise<ExitName> {
   const ready = await prepare(call)
-  const run = async (trigger: SyncRequest['trigger'], isDone: IsDone) => {
-    const wish = { only: null, dryRun: false, allowShrink: false, trigger }
-    const published = await publishUnless(call, publication, ready, wish, frenchWords.sync, isDone)
-    if (published !== null) tell(call, published)
-    return published?.report ?? null
-  }
+  const show = (published: Published) => tell(call, published)
   try {
-    await run('command', async () => false)
-    const lines = call.flag('once') ? ready.told : [...ready.told, startWords.untilInterrupt]
+    show(await publishNow(call, ready, { only: null, dryRun: false, allowShrink: false, trigger: 'command' }))
+    const once = call.flag('once')
+    const lines = once ? ready.told : [...ready.told, 'Ctrl-C stops everything.']
     if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)
-    if (!call.flag('once')) {
-      const nightly = afterReleves(call, publication, ready, ready.releves, (isDone) => run('schedule', isDone))
-      await stayPublishing(call, publication, ready, nightly, frenchWords.schedule)
-    }
+    if (!once) await stayPublishing(call, ready, { prepare: relevesDeNuit(call, ready, ready.releves), show })
     return 'ok'
   } finally {
     await ready.stop()
@@ -81,31 +76,27 @@ async function start(call: Call): Promise<ExitName> {
 }
 
 function tell(call: Call, published: Published): void {
-  const due = nextDue(publication.schedule, publication.zone, call.io.clock.now())
-  const answer: StartAnswer = { ...syncAnswer(published), nextDue: due }
-  call.answer(answer, () => `${syncText(published, publication, call.language, frenchWords.sync)}\n`)
+  const { schedule, zone } = call.publication
+  const answer: StartAnswer = { ...syncAnswer(published), nextDue: nextDue(schedule, zone, call.io.clock.now()) }
+  call.answer(answer, () => `${syncText(call, published)}\n`)
 }
 
 /** Everything that is wrong with the arguments is said before anything is started. */
 async function prepare(call: Call): Promise<Ready> {
   const size = sizeOf(call)
   const port = call.text('port') === null ? null : call.positive('port', 1)
-  const given = call.settings(publication, { source: 'optional', target: 'optional' })
+  const given = call.settings({ source: 'optional', target: 'optional' })
   if (given.source !== null || given.target !== null) return ownDatabases(call)
   if (call.flag('sample')) throw new VitrineError('USAGE', { place: '--sample', detail: 'It goes with DATABASE_URL.' })
   const folder = resolve(call.io.folder, call.text('data') ?? join(dirname(dirname(databaseFolder())), '.vitrine'))
-  const { source, target, reader, pseudonymKey, sources, environmentFile, stop } = await startDemonstration(call, {
-    folder,
-    fresh: call.flag('fresh'),
-    size,
-    port,
-  })
-  const told = [startWords.reader(addressUrl(reader)), startWords.environment(environmentFile)]
-  const { alarmWebhook, alarmFormat, pingUrl, httpAddress } = given
-  const alarms = { alarmWebhook, alarmFormat, pingUrl, httpAddress }
+  const started = await startDemonstration(call, { folder, fresh: call.flag('fresh'), size, port })
+  const told = [
+    readerLine(addressUrl(started.reader)),
+    `For the other commands: set -a; . '${started.environmentFile}'; set +a; npm run impact -- status`,
+  ]
   // Sources on this machine need no pause between two questions.
-  const releves = { baseUrl: sources, perSecond: 1_000 }
-  return { source, target, pseudonymKey, ...alarms, releves, told, stop }
+  const releves = { baseUrl: started.sources, perSecond: 1_000 }
+  return { ...given, ...started, releves, told }
 }
 
 /** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
@@ -116,13 +107,13 @@ async function ownDatabases(call: Call): Promise<Ready> {
     throw new VitrineError('USAGE', { place: `--${name}`, detail })
   }
   const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
-  const settings = call.settings(publication, needs)
+  const settings = call.settings(needs)
   const { source, target, reader, admin } = settings
   const sample = call.flag('sample')
   await prepareOperational(call, { address: source, sample, size: sizeOf(call), demonstration: false })
   await prepareTarget(call, { source, target, reader, admin })
-  return { ...settings, releves: {}, told: readerLines(reader), stop: () => Promise.resolve() }
+  const told = reader === null ? [] : [readerLine(printable(reader))]
+  return { ...settings, releves: {}, told, stop: () => Promise.resolve() }
 }
 
-const readerLines = (reader: Address | null): readonly string[] =>
-  reader === null ? [] : [startWords.reader(printable(reader))]
+const readerLine = (address: string): string => `Read only, as the role metabase: ${address}`

@@ -6,18 +6,15 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer, stopServerIn } from '@vitrine/embedded-postgres'
-import type { Call } from 'vitrine/cli'
-import { withSession } from 'vitrine/cli'
-import type { Secret } from 'vitrine/run'
-import { type Address, addressUrl, connect, parseAddress, type Session, VitrineError } from 'vitrine/run'
+import { type Call, withSession } from 'vitrine/cli'
+import { type Address, addressUrl, connect, parseAddress, type Secret, type Session, VitrineError } from 'vitrine/run'
 import type { SampleSize } from '../../database/sample.ts'
-import publication from '../../publication/index.ts'
+import { sampleFacts } from '../../feeds/demo-facts.ts'
+import { startDemoServer } from '../../feeds/demo-server.ts'
 import { prepareOperational } from './operational.ts'
 import { forgetPasswords, type KeptPasswords, keptPasswords } from './passwords.ts'
-import { startSources } from './sources.ts'
+import { both, step } from './step.ts'
 import { prepareTarget } from './target.ts'
-import { both, timed } from './timing.ts'
-import { startWords } from './words.ts'
 
 const OPERATIONAL = { database: 'impact', owner: 'impact_app' }
 const TARGET = { database: 'metabase-data' }
@@ -54,12 +51,7 @@ export async function startDemonstration(call: Call, wish: DemonstrationWish): P
     operational: serverHome(join(wish.folder, 'operationnelle')),
     target: serverHome(join(wish.folder, 'metabase-data')),
   }
-  if (wish.fresh)
-    await timed(
-      call,
-      () => startWords.steps.cleared,
-      () => clear(call, places),
-    )
+  if (wish.fresh) await step(call, 'former data removed', () => clear(call, places))
   const servers = new Servers(call)
   try {
     return await prepare(call, wish, places, servers)
@@ -70,10 +62,9 @@ export async function startDemonstration(call: Call, wish: DemonstrationWish): P
 }
 
 async function prepare(call: Call, wish: DemonstrationWish, places: Places, servers: Servers): Promise<Demonstration> {
-  const { steps } = startWords
   const { port } = wish
-  const operational = servers.start(places.operational, port, steps.operationalServer)
-  const target = servers.start(places.target, port === null ? null : port + 1, steps.targetServer)
+  const operational = servers.start(places.operational, port, 'server of the operational database')
+  const target = servers.start(places.target, port === null ? null : port + 1, 'server of the database of Metabase')
   // The passwords are kept beside data that exists by then, and are read by whoever owns the servers.
   const owned = operational.then(async (server) => {
     await servers.own(server)
@@ -85,8 +76,11 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   )
   const { pseudonymKey } = (await owned).passwords
   const demonstration = { source, target: writer, reader, pseudonymKey }
-  const sources = await startSources(call, source)
-  const environmentFile = writeEnvironment(wish.folder, demonstration, sources.url)
+  // The public sources of the demonstration: a server of our own that answers with the facts of the sample.
+  const reading = { side: 'source', address: source, readOnly: true } as const
+  const facts = await withSession(call, reading, ({ client }) => sampleFacts(client))
+  const sources = await startDemoServer({ facts })
+  const environmentFile = writeEnvironment(call, wish.folder, demonstration, sources.url)
   const stop = async () => {
     await sources.stop()
     await servers.stop()
@@ -104,10 +98,10 @@ class Servers {
     this.#call = call
   }
 
-  start(dataDirectory: string, port: number | null, says: (adopted: boolean) => string): Promise<EmbeddedServer> {
-    const started = timed(
+  start(dataDirectory: string, port: number | null, name: string): Promise<EmbeddedServer> {
+    const started = step(
       this.#call,
-      ({ adopted }) => says(adopted),
+      ({ adopted }) => `${name} ${adopted ? 'adopted' : 'started'}`,
       () => startServer({ dataDirectory, ...(port === null ? {} : { port }), settings: SETTINGS }),
     )
     this.#started.push(started)
@@ -116,7 +110,7 @@ class Servers {
 
   /** Takes the lock of the demonstration, held until the end. Throws USAGE when another start has it. */
   async own(operational: EmbeddedServer): Promise<void> {
-    this.#lock = await takeLock(operational)
+    this.#lock = await takeLock(this.#call, operational)
     if (this.#call.signal.aborted) throw new VitrineError('INTERRUPTED')
   }
 
@@ -126,10 +120,8 @@ class Servers {
     const ours = servers.filter(({ adopted }) => this.#lock !== null || !adopted)
     await this.#lock?.end()
     if (ours.length === 0) return
-    await timed(
-      this.#call,
-      () => startWords.steps.stopped,
-      () => Promise.all(ours.map((server) => server.stop().catch((error: unknown) => this.#call.tell(error)))),
+    await step(this.#call, 'servers stopped', () =>
+      Promise.all(ours.map((server) => server.stop().catch((error: unknown) => this.#call.tell(error)))),
     )
   }
 }
@@ -140,7 +132,7 @@ const SETTINGS = { synchronous_commit: 'off', shared_buffers: '128MB' }
 const administrator = (server: EmbeddedServer, database: string): Address =>
   parseAddress(server.url(database), `server ${server.port}`)
 
-async function takeLock(server: EmbeddedServer): Promise<Session> {
+async function takeLock({ publication }: Call, server: EmbeddedServer): Promise<Session> {
   const session = await connect(administrator(server, 'postgres'), {
     side: 'source',
     name: `impact start ${process.pid}`,
@@ -172,7 +164,7 @@ async function operationalDatabase(
 ): Promise<Address> {
   const { database, owner } = OPERATIONAL
   const access = { side: 'source', address: administrator(server, 'postgres'), readOnly: false } as const
-  await withSession(call, publication, access, async (session) => {
+  await withSession(call, access, async (session) => {
     const isNew = await makeRole(session, owner, passwords.owner)
     if (fresh && !isNew) await setPassword(session, owner, passwords.owner)
     await makeDatabase(session, database, owner)
@@ -189,18 +181,18 @@ async function targetDatabase(
 ): Promise<{ writer: Address; reader: Address }> {
   const { database } = TARGET
   const access = { side: 'target', address: administrator(server, 'postgres'), readOnly: false } as const
-  await withSession(call, publication, access, async (session) => {
+  await withSession(call, access, async (session) => {
     await makeDatabase(session, database, server.superuser)
     // Roles that exist keep their password; new ones are made by provision, as anywhere else.
     if (fresh) {
-      await setPassword(session, publication.writer, passwords.writer)
-      await setPassword(session, publication.reader, passwords.reader)
+      await setPassword(session, call.publication.writer, passwords.writer)
+      await setPassword(session, call.publication.reader, passwords.reader)
     }
   })
   const as = (user: string, password: Secret) =>
     parseAddress(server.url(database, { user, password: password.reveal() }), database)
-  const writer = as(publication.writer, passwords.writer)
-  const reader = as(publication.reader, passwords.reader)
+  const writer = as(call.publication.writer, passwords.writer)
+  const reader = as(call.publication.reader, passwords.reader)
   await prepareTarget(call, { source: null, target: writer, reader, admin: administrator(server, database) })
   return { writer, reader }
 }
@@ -230,7 +222,7 @@ async function clear(call: Call, places: Places): Promise<void> {
   if (existsSync(join(places.operational, 'postmaster.pid'))) {
     // A server may run: only whoever holds its lock may end it. One that cannot start has no user either.
     const server = await startServer({ dataDirectory: places.operational }).catch(() => null)
-    if (server !== null) await (await takeLock(server)).end()
+    if (server !== null) await (await takeLock(call, server)).end()
   }
   if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
   for (const folder of Object.values(places)) {
@@ -243,6 +235,7 @@ async function clear(call: Call, places: Places): Promise<void> {
 
 /** The variables of the other commands, in a file that only we can read: they hold passwords. */
 function writeEnvironment(
+  { publication }: Call,
   folder: string,
   { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile' | 'sources'>,
   sources: string,

@@ -1,15 +1,11 @@
 /** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
 
-import type { Call } from 'vitrine/cli'
-import { count, withSession } from 'vitrine/cli'
-import type { Address, Session } from 'vitrine/run'
-import { VitrineError } from 'vitrine/run'
+import { type Call, count, withSession } from 'vitrine/cli'
+import { type Address, type Session, VitrineError } from 'vitrine/run'
 import { migrateOperational } from '../../database/migrate.ts'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
-import publication from '../../publication/index.ts'
 import { DEFAULT_SIZE } from '../commands/sample.ts'
-import { timed } from './timing.ts'
-import { startWords } from './words.ts'
+import { step } from './step.ts'
 
 export interface OperationalWish {
   readonly address: Address
@@ -22,17 +18,12 @@ export interface OperationalWish {
 }
 
 export async function prepareOperational(call: Call, wish: OperationalWish): Promise<void> {
-  const { steps } = startWords
   const access = { side: 'source', address: wish.address, readOnly: false } as const
-  await withSession(call, publication, access, async (session) => {
+  await withSession(call, access, async (session) => {
     // The database of a running application is not ours to change: `impact migrate` does it when the team asks.
-    if (!wish.demonstration && (await holdsApplication(session))) call.say(`  ${steps.untouched}`)
-    else
-      await timed(
-        call,
-        () => steps.migrated,
-        () => migrateOperational(session.client),
-      )
+    if (!wish.demonstration && (await holdsApplication(session)))
+      call.say('  operational database: the tables of the application are there, nothing is changed')
+    else await step(call, 'operational database migrated', () => migrateOperational(session.client))
     await fill(call, session, wish)
   })
 }
@@ -45,7 +36,6 @@ async function holdsApplication(session: Session): Promise<boolean> {
 }
 
 async function fill(call: Call, session: Session, wish: OperationalWish): Promise<void> {
-  const { steps } = startWords
   const [row] = await session.query<{ filled: boolean; note: string | null }>(
     `select exists (select from public.entreprises_entreprise) as filled,
             shobj_description(oid, 'pg_database') as note from pg_catalog.pg_database where datname = current_database()`,
@@ -53,16 +43,16 @@ async function fill(call: Call, session: Session, wish: OperationalWish): Promis
   const size = wish.demonstration ? sizeIn(row?.note ?? null) : null
   if (row?.filled === true) {
     if (wish.size !== null && size !== null && wish.size !== size) throw otherSize(wish.size, size)
-    call.say(`  ${steps.kept(size ?? '')}`)
+    call.say(`  data there already${size === null ? '' : `, size ${size}`}`)
     return
   }
   if (!wish.sample) return
   const chosen = wish.size ?? DEFAULT_SIZE
   // Noted before the rows are there: a note without rows is harmless, rows without a note would be of unknown size.
   if (wish.demonstration) await noteSize(session, chosen)
-  await timed(
+  await step(
     call,
-    ({ rows }) => steps.loaded(chosen, count(call.language, rows.entreprises_entreprise)),
+    ({ rows }) => `invented data, size ${chosen}: ${count(rows.entreprises_entreprise)} companies`,
     () => loadSample(session.client, { size: chosen, today: call.io.clock.now() }),
   )
 }

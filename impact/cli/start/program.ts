@@ -2,16 +2,13 @@
 import type { SingleProgram } from 'vitrine/cli'
 import publication from '../../publication/index.ts'
 import { explain } from '../failures.ts'
-import { french } from '../french.ts'
-import { nameOf } from '../impact.ts'
+import { names } from '../impact.ts'
 import { startCommand } from './command.ts'
-import { startWords } from './words.ts'
 
 export const startProgram: SingleProgram = Object.freeze({
   name: 'npm start',
   command: startCommand,
-  language: { ...french, interrupted: startWords.interrupted },
   publication,
   explain,
-  nameOf,
+  names,
 })

@@ -1,12 +1,8 @@
 /** Makes the database of Metabase ready: roles, rights, published schema. Called by `start` in both modes. */
 
-import type { Call } from 'vitrine/cli'
-import { withWritableTarget } from 'vitrine/cli'
-import type { Address } from 'vitrine/run'
-import { applyProvision, migrate, planProvision, VitrineError } from 'vitrine/run'
-import publication from '../../publication/index.ts'
-import { timed } from './timing.ts'
-import { startWords } from './words.ts'
+import { type Call, withWritableTarget } from 'vitrine/cli'
+import { type Address, applyProvision, migrate, planProvision, VitrineError } from 'vitrine/run'
+import { step } from './step.ts'
 
 export interface TargetWish {
   /** To be proved another database than the target; null when it is one by construction. */
@@ -19,28 +15,24 @@ export interface TargetWish {
 
 export async function prepareTarget(call: Call, wish: TargetWish): Promise<void> {
   const { source, target, admin } = wish
-  const { steps } = startWords
-  await timed(
+  await step(
     call,
-    (done) => (done ? steps.provisioned : null),
+    (done) => (done ? 'roles and rights in place' : null),
     () => provision(call, wish),
   )
-  await timed(
-    call,
-    () => steps.published,
-    () =>
-      withWritableTarget(call, publication, target, admin === null ? null : source, async (session) =>
-        migrate({ session, publication }),
-      ),
+  await step(call, 'published schema migrated', () =>
+    withWritableTarget(call, { target, source: admin === null ? null : source }, async (session) =>
+      migrate({ session, publication: call.publication }),
+    ),
   )
 }
 
-/** What may be done is done. What is left to somebody else is told and stops nothing: the run itself says what it lacks. */
+/** Does what may be done. A right that somebody else must grant is printed and stops nothing: the run says what it lacks. */
 async function provision(call: Call, { source, target, admin, reader }: TargetWish): Promise<boolean> {
   const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
-  return withWritableTarget(call, publication, admin ?? target, source, async (session) => {
+  return withWritableTarget(call, { target: admin ?? target, source }, async (session) => {
     try {
-      await applyProvision(session, await planProvision(session, publication, passwords))
+      await applyProvision(session, await planProvision(session, call.publication, passwords))
       return true
     } catch (error) {
       if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error

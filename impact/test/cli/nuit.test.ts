@@ -90,7 +90,7 @@ describe.sequential('impact nuit', () => {
     const { counts } = await serve()
     const { status, stdout, stderr } = await command('nuit')
     expect([status, status === 0 ? '' : stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/tables publiées en /)
+    expect(stdout).toMatch(/^Published \d+ tables /m)
     expect(stderr).toContain('egapro : remplacement des faits')
     expect(stderr).toContain('bges : remplacement des faits')
     expect(await states()).toEqual([
@@ -99,7 +99,7 @@ describe.sequential('impact nuit', () => {
     ])
     expect(alarms()).toEqual([])
     const asked = counts.requests
-    expect((await command('nuit')).stdout).toMatch(/^Rien à faire : prochaine publication/)
+    expect((await command('nuit')).stdout).toMatch(/^Not due: the next run is due at /)
     expect(counts.requests).toBe(asked)
   })
 
@@ -115,7 +115,7 @@ describe.sequential('impact nuit', () => {
       { source: 'bges', raison: null, fresh: true },
       { source: 'egapro', raison: 'statut_400', fresh: false },
     ])
-    expect(stderr).toMatch(/^alerte: Vitrine impact : une étape avant la publication a échoué/m)
+    expect(stderr).toMatch(/^alarm: Vitrine impact: a step before the run failed/m)
     expect(alarms()).toMatchObject([{ kind: 'preparation', code: 'FEED_UNAVAILABLE', place: 'egapro' }])
     expect(JSON.stringify(alarms())).not.toContain(sources?.url)
   })

@@ -122,16 +122,19 @@ describe.sequential('npm start', () => {
       'select count(*)::integer as n from impact.metabase_entreprise',
     )
     expect(rows).toEqual([{ n: 300 }])
-    expect(await command('check')).toMatchObject({ status: 0, stdout: expect.stringContaining('conforme au registre') })
+    expect(await command('check')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('The source is what the register describes.'),
+    })
     expect(await command('migrate metabase --database metabase')).toMatchObject({ status: 0 })
     expect(await command('plan --check')).toMatchObject({ status: 0 })
-    expect(await command('provision')).toMatchObject({ status: 0, stdout: expect.stringContaining('Rien à faire') })
+    expect(await command('provision')).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing to do') })
     expect(await command('sync_metabase --dry-run')).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('Rien n’a été publié.'),
+      stdout: expect.stringContaining('Nothing was published.'),
     })
     const doctor = await command('doctor')
-    expect(doctor.stdout).toContain('promesses tiennent')
+    expect(doctor.stdout).toContain('guarantees held')
     expect(doctor.status).toBe(0)
   })
 
@@ -176,15 +179,15 @@ describe.sequential('npm start', () => {
     const first = await run(startProgram, '--once --sample --size S', {
       environment: { ...own, METABASE_ADMIN_URL: admin },
     })
-    expect(first.stderr).toContain('taille S : 300 entreprises')
+    expect(first.stderr).toContain('size S: 300 companies')
     expect(first).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('Lecture seule, rôle metabase : metabase@'),
+      stdout: expect.stringContaining('Read only, as the role metabase: metabase@'),
     })
 
     await query(own.DATABASE_URL, 'drop table impact_schema_migrations')
     const again = await run(startProgram, '--once --json', { environment: own })
-    expect(again.stderr).toContain('les tables de l’application y sont, rien n’y est changé')
+    expect(again.stderr).toContain('the tables of the application are there, nothing is changed')
     expect(JSON.parse(again.stdout)).toMatchObject({ dryRun: false, nextDue: expect.any(String) })
     expect(await query(own.DATABASE_URL, "select to_regclass('impact_schema_migrations') as made")).toEqual([
       { made: null },
@@ -196,9 +199,9 @@ describe.sequential('npm start', () => {
     const { status, stdout, stderr } = await running
     expect(status).toBe(0)
     expect(stdout).toMatch(/metabase_entreprise +300 +300 +0 +0/)
-    expect(stdout).toContain('Lecture seule, rôle metabase : postgresql://metabase:')
-    expect(stderr).toMatch(/Prochaine publication : \d\d\/\d\d\/\d{4} 00:00:00 \(Europe\/Paris\)\./)
-    expect(stderr).toContain('serveurs arrêtés')
+    expect(stdout).toContain('Read only, as the role metabase: postgresql://metabase:')
+    expect(stderr).toMatch(/Next run due: \d{4}-\d\d-\d\d 00:00:00 \(Europe\/Paris\)\./)
+    expect(stderr).toContain('servers stopped')
     expect(await stopServerIn(operational)).toBe(false)
     expect(await stopServerIn(target)).toBe(false)
     expect((await command('status')).status).toBe(4)
@@ -221,11 +224,11 @@ describe.sequential('npm start', () => {
     child.stdout?.on('data', (chunk) => {
       told += chunk
     })
-    await until(() => (told.includes('Ctrl-C arrête tout.') ? true : null))
+    await until(() => (told.includes('Ctrl-C stops everything.') ? true : null))
     child.kill('SIGKILL')
     const { status, stderr, stdout } = await run(startProgram, `--once --data ${folder}`)
-    expect(stderr).toContain('serveur de la base opérationnelle repris')
-    expect(stderr).toContain('données déjà là, taille S')
+    expect(stderr).toContain('server of the operational database adopted')
+    expect(stderr).toContain('data there already, size S')
     expect(stdout).toMatch(/metabase_entreprise +300 +0 +/)
     expect(status).toBe(0)
     expect([await stopServerIn(operational), await stopServerIn(target)]).toEqual([false, false])

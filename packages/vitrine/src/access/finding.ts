@@ -3,6 +3,7 @@
  * and the proof that it holds. The tables stand in the `…-proof.ts` files; `cli/` prints the findings.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { type Remedy, remedyLines } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { Facts } from './facts.ts'
@@ -21,7 +22,7 @@ export interface Finding {
   readonly ok: boolean
   readonly severity: Severity
   /** SQL or a command, one a line; empty when the guarantee holds. */
-  readonly repair: string
+  readonly repair: Remedy
 }
 
 /** What a guarantee is proved with. */
@@ -51,9 +52,8 @@ export interface Guarantee {
 export const holds = (actual?: string): Verdict =>
   Object.assign({ ok: true, severity: 'failure', repair: '' } as const, actual === undefined ? {} : { actual })
 
-export function broken(actual: string, repairs: string | readonly string[], severity: Severity = 'failure'): Verdict {
-  const repair = typeof repairs === 'string' ? repairs : [...new Set(repairs)].join('\n')
-  return { ok: false, severity, repair, actual }
+export function broken(actual: string, repairs: Remedy | readonly Remedy[], severity: Severity = 'failure'): Verdict {
+  return { ok: false, severity, repair: remedyLines([...new Set([repairs].flat())]), actual }
 }
 
 /** The findings of a table of guarantees, in its order. */

@@ -3,6 +3,7 @@
  * its sessions start. All is tried in a read-write transaction, so that it is not the read-only default that refuses, and
  * rolled back. Called by the doctor.
  */
+import { command } from '../base/remedy.ts'
 import { BOOKKEEPING_SCHEMA, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import {
@@ -61,12 +62,12 @@ const ITS_TABLES: readonly Guarantee[] = [
       })
       if (refused.length + absent.length + failing.length === 0) return holds()
       if (!migrated && absent.length === names.length) {
-        return broken('no table has been made yet', 'vitrine migrate', 'warning')
+        return broken('no table has been made yet', command('migrate'), 'warning')
       }
       return broken(listedBy({ 'not readable': refused, missing: absent, failing }), [
         ...(refused.length > 0 ? [`${grants.readerOnSchema};`, `${grants.readerOnRelations(refused)};`] : []),
-        ...(absent.length > 0 ? ['vitrine migrate'] : []),
-        ...(failing.length > 0 ? ['vitrine sync'] : []),
+        ...(absent.length > 0 ? [command('migrate')] : []),
+        ...(failing.length > 0 ? [command('sync')] : []),
       ])
     },
   },

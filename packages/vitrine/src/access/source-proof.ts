@@ -2,6 +2,7 @@
  * Proves on the source that its role may run the query of every published table, and says whether it could write there,
  * which this tool never does. Called by the doctor.
  */
+import { command } from '../base/remedy.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { broken, type Examination, type Guarantee, holds, listed, listedBy } from './finding.ts'
@@ -43,7 +44,7 @@ export const SOURCE: readonly Guarantee[] = [
           : `grant usage on schema ${schema} to ${identifier(role)};\ngrant select on ${tables} to ${identifier(role)};`
       return broken(listedBy({ refused, failing }), [
         ...(refused.length > 0 ? [granted] : []),
-        ...(failing.length > 0 ? ['vitrine check'] : []),
+        ...(failing.length > 0 ? [command('check')] : []),
       ])
     },
   },

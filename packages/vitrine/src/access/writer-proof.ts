@@ -3,6 +3,7 @@
  * it can make and rename schemas or has those that were made for it, new tables will be readable, and no dead run has left
  * anything behind. Called by the doctor.
  */
+import { command } from '../base/remedy.ts'
 import { runLockHolder } from '../postgres/lock.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
@@ -16,7 +17,7 @@ const ordinary = (kind: 'writer' | 'reader'): Guarantee => ({
   guarantee: ({ publication }) => `The ${kind} ${publication[kind]} is an ordinary role.`,
   expected: 'login, and none of superuser, createrole, createdb, replication, bypassrls',
   proof: ({ publication, facts: { [kind]: role } }) => {
-    if (role === null) return broken('the role does not exist', 'vitrine provision')
+    if (role === null) return broken('the role does not exist', command('provision'))
     if (role.attributes.length === 0 && role.logsIn) return holds()
     const wanted = [...(role.logsIn ? [] : ['login']), ...role.attributes.map((attribute) => `no${attribute}`)]
     const found = [...(role.logsIn ? [] : ['nologin']), ...role.attributes]
@@ -92,7 +93,7 @@ export const WRITER: readonly Guarantee[] = [
       const missing = facts.work.filter(({ owner, marked }) => owner !== publication.writer || !marked)
       if (missing.length > 0) {
         const names = listed(missing.map(({ name }) => name))
-        const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, \`vitrine provision --without-create\` makes them`
+        const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, provision --without-create makes them`
         return broken(actual, repair)
       }
       const actual = `${refused}: tables are moved between schemas made for it, under locks; new readers wait up to ${publication.limits.switchLockTimeoutMs} ms at a time, and a query of minutes or an idle transaction on a published table makes the run give up`
@@ -138,7 +139,7 @@ export const WRITER: readonly Guarantee[] = [
       const names = left.map(({ name }) => name)
       const killed = names.includes(stagingSchema(publication))
       const why = killed ? 'left by a run that was killed' : 'a retired version, perhaps still being read'
-      return broken(`${listed(names)}: ${why}`, 'vitrine sync', 'warning')
+      return broken(`${listed(names)}: ${why}`, command('sync'), 'warning')
     },
   },
 ]

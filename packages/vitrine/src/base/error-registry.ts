@@ -4,6 +4,7 @@
  */
 
 import { type ErrorKind, kind } from './error-kind.ts'
+import { command, remedy } from './remedy.ts'
 import { SERVER_ERRORS } from './server-kinds.ts'
 import { SOURCE_ERRORS } from './source-errors.ts'
 
@@ -48,7 +49,7 @@ export const ERRORS = Object.freeze({
     'Give its module with --publication, or export it from vitrine.config.js.',
     'usage',
   ),
-  TABLE_UNKNOWN: kind('No published table has this name.', 'Use a name that `vitrine check` lists.', 'usage'),
+  TABLE_UNKNOWN: kind('No published table has this name.', remedy`Use a name that ${command('check')} lists.`, 'usage'),
 
   DEFINITION_INVALID: kind(
     'The publication has problems.',
@@ -70,7 +71,7 @@ export const ERRORS = Object.freeze({
   ),
   TARGET_SCHEMA_MISSING: kind(
     'The published schema does not exist.',
-    'Run `vitrine provision`, then `vitrine migrate`.',
+    remedy`Run ${command('provision')}, then ${command('migrate')}.`,
     'drift',
   ),
   TARGET_SCHEMA_NOT_OWNED: kind(
@@ -80,7 +81,7 @@ export const ERRORS = Object.freeze({
   ),
   TARGET_NOT_MIGRATED: kind(
     'The published schema is not what the publication describes.',
-    'See `vitrine plan`, then run `vitrine migrate`.',
+    remedy`See ${command('plan')}, then run ${command('migrate')}.`,
     'drift',
   ),
   BOOKKEEPING_NEWER: kind(
@@ -95,12 +96,12 @@ export const ERRORS = Object.freeze({
   ),
   VERSION_NOT_KEPT: kind(
     'There is no version to go back to.',
-    'Correct the cause and run `vitrine sync`; the present version stays.',
+    remedy`Correct the cause and run ${command('sync')}; the present version stays.`,
     'drift',
   ),
   VERSION_DIFFERS: kind(
     'The version before was built by another definition.',
-    'Go back to that definition and run `vitrine migrate`, or run `vitrine sync`; the present version stays.',
+    remedy`Go back to that definition and run ${command('migrate')}, or run ${command('sync')}; the present version stays.`,
     'drift',
   ),
   STAGING_NAME_TAKEN: kind(
@@ -120,7 +121,7 @@ export const ERRORS = Object.freeze({
   ),
   PRIVILEGE_MISSING: kind(
     'A role lacks a privilege.',
-    'Grant what the message names, or run `vitrine provision`.',
+    remedy`Grant what the message names, or run ${command('provision')}.`,
     'privilege',
   ),
   ROLE_UNSAFE: kind(
@@ -220,7 +221,12 @@ export const ERRORS = Object.freeze({
     'internal',
   ),
 
-  RUN_IN_PROGRESS: kind('Another run holds the lock.', 'Wait for it to end; `vitrine status` shows it.', 'busy', true),
+  RUN_IN_PROGRESS: kind(
+    'Another run holds the lock.',
+    remedy`Wait for it to end; ${command('status')} shows it.`,
+    'busy',
+    true,
+  ),
   SWITCH_BLOCKED: kind(
     'The switch could not get its lock in time.',
     'Run again when the sessions that the message names have ended; the previous version stays.',
@@ -245,7 +251,7 @@ export const ERRORS = Object.freeze({
   NOT_CONFIRMED: kind('The command was not confirmed.', 'Give --yes to confirm; nothing was touched.', 'usage'),
   STALE: kind(
     'The published version is older than it should be.',
-    'See `vitrine status`, and run `vitrine sync`.',
+    remedy`See ${command('status')}, and run ${command('sync')}.`,
     'stale',
   ),
 } as const satisfies Record<string, ErrorKind>)

@@ -5,6 +5,7 @@
 
 import type { ErrorKind } from './error-kind.ts'
 import { ERRORS } from './error-registry.ts'
+import type { Remedy } from './remedy.ts'
 
 export type { ErrorKind } from './error-kind.ts'
 export { ERRORS } from './error-registry.ts'
@@ -12,17 +13,17 @@ export { EXIT, type ExitName } from './exit.ts'
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** One finding inside an error: `place` names a table, column, variable or flag; `remedy` is what to do there. */
+/** One of the problems that an error lists: `place` names a table, column, variable or flag; `remedy` is what to do there. */
 export interface Problem {
   readonly place: string
   readonly detail: string
-  readonly remedy?: string
+  readonly remedy?: Remedy
 }
 
 export interface ErrorFacts {
   readonly place?: string
   readonly detail?: string
-  readonly remedy?: string
+  readonly remedy?: Remedy
   readonly problems?: readonly Problem[]
   readonly cause?: unknown
   /** Five characters of PostgreSQL's SQLSTATE, when a server gave one. */
@@ -35,7 +36,7 @@ export class VitrineError extends Error {
   readonly code: ErrorCode
   readonly place: string | undefined
   readonly detail: string | undefined
-  readonly remedy: string
+  readonly remedy: Remedy
   readonly problems: readonly Problem[]
   readonly sqlState: string | undefined
 

@@ -1,4 +1,4 @@
-/** A value that must never be printed. Whoever needs it calls `reveal()`; every other way to text gives `[secret]`. */
+/** A value that must never be printed. Whoever needs it calls `reveal()`; as text it is `[secret]`. */
 export class Secret {
   readonly #value: string
 

@@ -1,10 +1,11 @@
 /** The part of the registry about the source as a whole: which one it is, and what it can bear. */
 import { type ErrorKind, kind } from './error-kind.ts'
+import { command, remedy } from './remedy.ts'
 
 export const SOURCE_ERRORS = Object.freeze({
   TARGET_OTHER_SOURCE: kind(
     'The published schema is filled from another source.',
-    'Correct the URL that is wrong, or, when the source has moved, run `vitrine migrate --new-source`; nothing was touched.',
+    remedy`Correct the URL that is wrong, or, when the source has moved, run ${command('migrate', '--new-source')}; nothing was touched.`,
     'drift',
   ),
   SNAPSHOT_TOO_LONG: kind(

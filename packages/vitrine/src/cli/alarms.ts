@@ -1,45 +1,40 @@
-/** Tells what must be heard of: on stderr, at the webhook, and by a sign of life. Never fails a run. */
-import type { Publication } from '../publication/publication.ts'
-import { type Alarm, alarmOf } from '../schedule/alarm.ts'
-import { deliverAlarm, deliverPing } from '../schedule/delivery.ts'
+/** Tells what must be heard of: on stderr, and by the channels that are configured. Never fails a run. */
+import { type Alarm, alarmOf } from '../schedule/alarms/alarm.ts'
+import type { DeliveryRules, Receiver } from '../schedule/alarms/channel.ts'
 import type { ScheduleEvent } from '../schedule/loop.ts'
-import { systemSleep } from '../schedule/pause.ts'
 import type { Call } from './command.ts'
-import type { Settings, Variable } from './environment.ts'
-import { instant } from './language.ts'
+import type { Settings } from './environment.ts'
 
-export type AlarmSettings = Pick<Settings, 'alarmWebhook' | 'alarmFormat' | 'pingUrl'>
+type Channels = Pick<Settings, 'alarms'>
 
 /** `before` has the rows of each table in the version before the one that was published. */
 export async function raiseAlarms(
   call: Call,
-  publication: Publication,
-  settings: AlarmSettings,
+  settings: Channels,
   event: ScheduleEvent,
-  before: ReadonlyMap<string, number> = new Map(),
+  before?: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const { language, io } = call
-  const moment = (at: Date) => instant(language, at, publication.zone)
-  const alarm = alarmOf(event, publication, language.alarms, moment, io.clock.now(), before)
-  if (alarm !== null) await raiseAlarm(call, publication, settings, alarm)
-  if (event.kind !== 'published') return
-  tell(call, 'VITRINE_PING_URL', await deliverPing({ ping: settings.pingUrl }, rulesOf(call, publication)))
+  const alarm = alarmOf(event, call.publication, call.io.clock.now(), before)
+  if (alarm !== null) await raiseAlarm(call, settings, alarm)
+  if (event.kind === 'published') await toEach(call, settings, (receiver, rules) => receiver.success(rules))
 }
 
 /** The same for an alarm that is made already. */
-export async function raiseAlarm(
-  call: Call,
-  publication: Publication,
-  { alarmWebhook, alarmFormat }: Omit<AlarmSettings, 'pingUrl'>,
-  alarm: Alarm,
-): Promise<void> {
-  call.say(`${call.language.alarms.alarm}: ${alarm.text}`)
-  const receivers = { webhook: alarmWebhook, format: alarmFormat }
-  tell(call, 'VITRINE_ALARM_WEBHOOK', await deliverAlarm(alarm, receivers, rulesOf(call, publication)))
+export async function raiseAlarm(call: Call, settings: Channels, alarm: Alarm): Promise<void> {
+  call.say(`alarm: ${alarm.text}`)
+  await toEach(call, settings, (receiver, rules) => receiver.alarm(alarm, rules))
 }
 
-const rulesOf = ({ signal }: Call, { limits }: Publication) => ({ limits, sleep: systemSleep, signal })
-
-function tell(call: Call, variable: Variable, reason: string | null): void {
-  if (reason !== null) call.say(call.language.alarms.undelivered(variable, reason))
+/** All at the same time: a channel that does not answer delays no other. */
+async function toEach(
+  call: Call,
+  { alarms }: Channels,
+  send: (receiver: Receiver, rules: DeliveryRules) => Promise<string | null>,
+): Promise<void> {
+  const rules = { limits: call.publication.limits, signal: call.signal }
+  const reasons = await Promise.all(alarms.map((receiver) => send(receiver, rules)))
+  for (const [index, { variable }] of alarms.entries()) {
+    const reason = reasons[index] ?? null
+    if (reason !== null) call.say(`${variable} was not reached: ${reason}.`)
+  }
 }

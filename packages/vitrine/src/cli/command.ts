@@ -3,21 +3,18 @@
  * command line, `help.ts` into text. The commands are in `commands/`, one file each.
  */
 import { type ExitName, VitrineError } from '../base/errors.ts'
+import type { CommandLine, CommandNames } from '../base/remedy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Needs, parseSettings, type SettingsFor } from './environment.ts'
-import { type Failure, failureText } from './failure.ts'
+import { type Explain, type Failure, failureOf, failureText } from './failure.ts'
 import type { Io } from './io.ts'
-import type { Language } from './language.ts'
 
-export interface Option {
-  /** In commander's form: `--only <tables...>`. */
-  readonly flags: string
-  readonly description: string
-}
+/** Descriptions by flags, these in commander's form: `--only <tables...>`. */
+export type Options = Readonly<Record<string, string>>
 
 export interface Example {
-  /** What follows the name of the program. */
-  readonly line: string
+  /** What follows the name of the program; a command of the tool where programs may call it otherwise. */
+  readonly line: string | CommandLine
   readonly says: string
 }
 
@@ -28,100 +25,69 @@ export interface Command {
   readonly summary: string
   /** More about it, in sentences, for its own help. */
   readonly description: string
-  readonly options: readonly Option[]
+  readonly options: Options
   readonly examples: readonly Example[]
-  /** Gives the exit status, or throws. */
+  /** Returns the exit status, or throws. */
   readonly run: (call: Call) => Promise<ExitName>
-}
-
-/** The words of one command: everything in a definition but its name, its flags and its work. */
-export interface CommandWords {
-  readonly summary: string
-  readonly description: string
-  readonly options: Readonly<Record<string, string>>
-  readonly examples: readonly Example[]
-}
-
-/** A definition from the words of a language; every flag must have its description. */
-export function defineCommand<W extends CommandWords>(
-  name: string,
-  words: W,
-  flags: Readonly<Record<keyof W['options'] & string, string>>,
-  run: Command['run'],
-): Command {
-  const options = Object.entries<string>(flags).map(([key, text]) => ({
-    flags: text,
-    description: words.options[key] ?? '',
-  }))
-  return Object.freeze({
-    name,
-    summary: words.summary,
-    description: words.description,
-    options,
-    examples: words.examples,
-    run,
-  })
 }
 
 /** What a call is made of. */
 export interface CallFacts {
   readonly io: Io
-  readonly language: Language
   readonly signal: AbortSignal
   readonly command: string
   readonly parameters: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
-  readonly publication: () => Promise<Publication>
-  /** Puts an error into the words of the program. */
-  readonly failure: (thrown: unknown) => Failure
-  /** Puts the names of the program's commands in place of those of `vitrine`. */
-  readonly withOwnNames: (text: string) => string
+  readonly publication: Publication
+  readonly explain: Explain
+  readonly names: CommandNames
 }
 
 /** One use of a command. */
 export class Call {
   readonly io: Io
-  readonly language: Language
   readonly signal: AbortSignal
   /** The name of the command, for the sessions it opens. */
   readonly command: string
   readonly parameters: readonly string[]
+  readonly publication: Publication
   readonly json: boolean
-  readonly #facts: CallFacts
+  /** How the program calls the commands of the tool. */
+  readonly names: CommandNames
+  readonly #options: Readonly<Record<string, unknown>>
+  readonly #explain: Explain
 
   constructor(facts: CallFacts) {
     this.io = facts.io
-    this.language = facts.language
     this.signal = facts.signal
     this.command = facts.command
     this.parameters = facts.parameters
+    this.publication = facts.publication
+    this.names = facts.names
     this.json = facts.options['json'] === true
-    this.#facts = facts
-  }
-
-  publication(): Promise<Publication> {
-    return this.#facts.publication()
+    this.#options = facts.options
+    this.#explain = facts.explain
   }
 
   /** Throws what `parseSettings` throws. */
-  settings<const N extends Needs>(publication: Publication, needs: N): SettingsFor<N> {
-    return parseSettings(this.io.environment, needs, publication)
+  settings<const N extends Needs>(needs: N): SettingsFor<N> {
+    return parseSettings(this.io.environment, needs, this.publication)
   }
 
   /** An option without value. */
   flag(name: string): boolean {
-    return this.#facts.options[name] === true
+    return this.#options[name] === true
   }
 
   /** The value of an option, or null. */
   text(name: string): string | null {
-    const value = this.#facts.options[name]
+    const value = this.#options[name]
     return typeof value === 'string' ? value : null
   }
 
   /** The values of an option that takes several, apart by blanks or commas, or null when it was not given. */
   list(name: string): readonly string[] | null {
-    const value = this.#facts.options[name]
+    const value = this.#options[name]
     return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
   }
 
@@ -145,13 +111,13 @@ export class Call {
     this.io.stderr.write(`${line}\n`)
   }
 
-  /** A text of the library that may name commands, with the names that this program has for them. */
-  withOwnNames(text: string): string {
-    return this.#facts.withOwnNames(text)
+  /** An error as the program prints it. */
+  failure(thrown: unknown): Failure {
+    return failureOf(thrown, this.#explain, this.names)
   }
 
   /** Tells an error that does not end the command, or that ends it after its result. */
   tell(thrown: unknown): void {
-    this.io.stderr.write(failureText(this.#facts.failure(thrown)))
+    this.io.stderr.write(failureText(this.failure(thrown)))
   }
 }

@@ -2,32 +2,31 @@
  * The settings that come from the environment: read here and nowhere else, parsed with all problems at once, handed on as
  * a frozen value. A command names what it needs; what it does not need is not asked for.
  */
+import { closest, distance } from 'fastest-levenshtein'
 import { ERRORS, type Problem, VitrineError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../postgres/address.ts'
 import type { Publication } from '../publication/publication.ts'
-import { ALARM_FORMATS, type AlarmFormat } from '../schedule/delivery.ts'
+import type { Receiver } from '../schedule/alarms/channel.ts'
+import { CHANNELS } from '../schedule/alarms/index.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
 import { parseHttpAddress } from './http-address.ts'
-import { distance, nearest } from './nearest.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const processEnvironment = (): Environment => process.env
 
-/** Every variable of the tool. What each is for is said by the help, in the language of the command line. */
-export const VARIABLES = [
-  'DATABASE_URL',
-  'METABASE_DATABASE_URL',
-  'METABASE_READER_URL',
-  'METABASE_ADMIN_URL',
-  'VITRINE_PSEUDONYM_KEY',
-  'VITRINE_ALARM_WEBHOOK',
-  'VITRINE_ALARM_FORMAT',
-  'VITRINE_PING_URL',
-  'VITRINE_HTTP_ADDRESS',
-] as const
-export type Variable = (typeof VARIABLES)[number]
+/** Every variable of the tool, with what it is for. Help and reference are made of it. */
+export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
+  DATABASE_URL: 'the operational database; it is only read',
+  METABASE_DATABASE_URL: 'the database that Metabase reads, with the writer role',
+  METABASE_READER_URL: 'the same database with the reader role: for provision and doctor',
+  METABASE_ADMIN_URL: 'the same database with a role that may create roles: for provision',
+  VITRINE_PSEUDONYM_KEY: 'at least 32 random characters, if the publication uses pseudonyms',
+  ...Object.fromEntries(CHANNELS.flatMap(({ variables }) => Object.entries(variables))),
+  VITRINE_HTTP_ADDRESS:
+    'where schedule answers /health and /metrics: host:port, or a port on 127.0.0.1 (default: nowhere)',
+})
 
 /** What a command needs of each connection; what is absent here is not looked at. */
 export interface Needs {
@@ -43,11 +42,10 @@ export interface Settings {
   readonly reader: Address | null
   readonly admin: Address | null
   readonly pseudonymKey: Secret | null
-  /** Whoever has one of these URLs can post to it, so they are secrets. */
-  readonly alarmWebhook: Secret | null
-  readonly pingUrl: Secret | null
-  readonly alarmFormat: AlarmFormat
-  readonly httpAddress: HttpAddress | null
+  /** The channels that are configured. */
+  readonly alarms: readonly Receiver[]
+  /** Where monitors are answered. */
+  readonly http: HttpAddress | null
 }
 
 /** Settings in which what was required is there. */
@@ -64,7 +62,7 @@ const URLS = {
   target: 'METABASE_DATABASE_URL',
   reader: 'METABASE_READER_URL',
   admin: 'METABASE_ADMIN_URL',
-} as const satisfies Record<keyof Needs, Variable>
+} as const satisfies Record<keyof Needs, string>
 type Connection = keyof typeof URLS
 
 const MISSING: Readonly<Partial<Record<Connection, 'SOURCE_URL_MISSING' | 'TARGET_URL_MISSING'>>> = {
@@ -84,7 +82,7 @@ export function parseSettings<const N extends Needs>(
   publication: Publication,
 ): SettingsFor<N> {
   const errors: VitrineError[] = []
-  const attempt = <T>(work: () => T): T | null => {
+  const collect = <T>(work: () => T): T | null => {
     try {
       return work()
     } catch (error) {
@@ -93,17 +91,16 @@ export function parseSettings<const N extends Needs>(
       return null
     }
   }
-  const connection = (kind: Connection) => attempt(() => address(environment, kind, needs[kind]))
+  const values = (name: string) => settingOf(environment, name)
+  const connection = (kind: Connection) => collect(() => address(environment, kind, needs[kind]))
   const settings: Settings = Object.freeze({
     source: connection('source'),
     target: connection('target'),
     reader: connection('reader'),
     admin: connection('admin'),
-    pseudonymKey: attempt(() => pseudonymKey(environment)),
-    alarmWebhook: attempt(() => webUrl(environment, 'VITRINE_ALARM_WEBHOOK')),
-    pingUrl: attempt(() => webUrl(environment, 'VITRINE_PING_URL')),
-    alarmFormat: attempt(() => alarmFormat(environment)) ?? 'json',
-    httpAddress: attempt(() => httpAddress(environment)),
+    pseudonymKey: collect(() => pseudonymKey(environment)),
+    alarms: Object.freeze(CHANNELS.flatMap((channel) => collect(() => channel.configure(values)) ?? [])),
+    http: collect(() => httpAddress(environment)),
   })
   const problems = [...misspelt(environment), ...disagreements(settings, publication)]
   if (sameDatabase(settings.source, settings.target)) {
@@ -114,14 +111,14 @@ export function parseSettings<const N extends Needs>(
   const [only] = errors
   if (only !== undefined && errors.length === 1 && problems.length === 0) throw only
   if (errors.length + problems.length > 0) {
-    throw new VitrineError('SETTINGS_INVALID', { problems: [...errors.map(asProblem), ...problems] })
+    throw new VitrineError('SETTINGS_INVALID', { problems: [...errors.flatMap(problemsOf), ...problems] })
   }
   // sound because an address that was required and missing has put an error on the list.
   return settings as SettingsFor<N>
 }
 
 /** An empty variable is a missing one: that is how a line of a file of settings is switched off. */
-function settingOf(environment: Environment, name: Variable): string | null {
+function settingOf(environment: Environment, name: string): string | null {
   const value = environment[name]?.trim() ?? ''
   return value === '' ? null : value
 }
@@ -136,50 +133,23 @@ function address(environment: Environment, kind: Connection, need: 'required' | 
 }
 
 function pseudonymKey(environment: Environment): Secret | null {
-  const key = settingOf(environment, 'VITRINE_PSEUDONYM_KEY')
-  if (key !== null && key.length < SHORTEST_KEY) {
-    throw new VitrineError('SETTINGS_INVALID', {
-      problems: [
-        {
-          place: 'VITRINE_PSEUDONYM_KEY',
-          detail: `it has ${key.length} characters`,
-          remedy: `give at least ${SHORTEST_KEY} random characters, such as those of openssl rand -hex 32`,
-        },
-      ],
-    })
-  }
-  return key === null ? null : new Secret(key)
-}
-
-function webUrl(environment: Environment, place: Variable): Secret | null {
-  const text = settingOf(environment, place)
-  if (text === null) return null
-  const url = URL.canParse(text) ? new URL(text) : null
-  // A request is refused at run time when its URL holds a user: better now than in the night.
-  const known = url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === ''
-  if (known) return new Secret(text)
-  const detail = 'it is not a URL of the form https://host/path'
-  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy: 'copy it whole, without a user' }] })
-}
-
-function alarmFormat(environment: Environment): AlarmFormat {
-  const place = 'VITRINE_ALARM_FORMAT'
-  const text = settingOf(environment, place) ?? 'json'
-  const format = ALARM_FORMATS.find((known) => known === text)
-  if (format !== undefined) return format
-  const [detail, remedy] = ['it is not a format of alarms', `write ${ALARM_FORMATS.join(' or ')}`]
-  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy }] })
+  const place = 'VITRINE_PSEUDONYM_KEY'
+  const key = settingOf(environment, place)
+  if (key === null || key.length >= SHORTEST_KEY) return key === null ? null : new Secret(key)
+  const remedy = `give at least ${SHORTEST_KEY} random characters, such as those of openssl rand -hex 32`
+  throw invalid({ place, detail: `it has ${key.length} characters`, remedy })
 }
 
 function httpAddress(environment: Environment): HttpAddress | null {
   const place = 'VITRINE_HTTP_ADDRESS'
   const text = settingOf(environment, place)
-  if (text === null) return null
-  const address = parseHttpAddress(text)
-  if (address !== null) return address
-  const [detail, remedy] = ['it is not an address to listen at', 'write host:port, such as 127.0.0.1:9187']
-  throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail, remedy }] })
+  const address = text === null ? null : parseHttpAddress(text)
+  if (text === null || address !== null) return address
+  const remedy = 'write host:port, such as 127.0.0.1:9187'
+  throw invalid({ place, detail: 'it is not an address to listen at', remedy })
 }
+
+const invalid = (problem: Problem): VitrineError => new VitrineError('SETTINGS_INVALID', { problems: [problem] })
 
 /** What each URL says well by itself and wrongly beside the publication or the others. */
 function disagreements({ source, target, reader, admin }: Settings, publication: Publication): Problem[] {
@@ -227,22 +197,26 @@ const sameDatabase = (a: Address | null, b: Address | null): boolean =>
 
 /** Variables that can only be meant for us and that we do not know. Metabase's own begin otherwise, or are not like ours. */
 function misspelt(environment: Environment): Problem[] {
-  const known: readonly string[] = VARIABLES
+  const known = Object.keys(VARIABLES)
   const names = Object.keys(environment).filter((name) => {
-    if (known.includes(name)) return false
+    if (name in VARIABLES) return false
     if (name.startsWith('VITRINE_') || name.startsWith('METABASE_DATABASE')) return true
     return name.startsWith('METABASE_') && known.some((candidate) => distance(name, candidate) <= 2)
   })
   return names.sort().map((name) => ({
     place: name,
     detail: 'this variable is not known',
-    remedy: `did you mean ${nearest(name, VARIABLES)}?`,
+    remedy: `did you mean ${closest(name, known)}?`,
   }))
 }
 
-const asProblem = (error: VitrineError): Problem =>
-  error.problems[0] ?? {
-    place: error.place ?? 'environment',
-    detail: [ERRORS[error.code].what, error.detail].filter(Boolean).join(' '),
-    remedy: error.remedy,
-  }
+const problemsOf = (error: VitrineError): readonly Problem[] =>
+  error.problems.length > 0
+    ? error.problems
+    : [
+        {
+          place: error.place ?? 'environment',
+          detail: [ERRORS[error.code].what, error.detail].filter(Boolean).join(' '),
+          remedy: error.remedy,
+        },
+      ]

@@ -1,8 +1,16 @@
 /**
  * Errors on their way out: any thrown thing as data, then as text or as the object of `--json`. The only place where the
- * words of an error are put together. No message of a foreign error is kept: it may quote a row or a password.
+ * text of an error is made. No message of a foreign error is kept: it may quote a row or a password.
  */
 import { asVitrineError, type ExitName, type Problem } from '../base/errors.ts'
+import { type CommandNames, remedyText } from '../base/remedy.ts'
+
+/** One of the problems that an error lists: `place` names a table, column, variable or flag. */
+export interface FailureProblem {
+  readonly place: string
+  readonly detail: string
+  readonly remedy?: string
+}
 
 export interface Failure {
   readonly code: string
@@ -10,7 +18,7 @@ export interface Failure {
   readonly place: string | null
   readonly detail: string | null
   readonly sqlState: string | null
-  readonly problems: readonly Problem[]
+  readonly problems: readonly FailureProblem[]
   /** What to do; several lines when it is SQL to paste. */
   readonly remedy: string
   readonly exit: ExitName
@@ -21,7 +29,8 @@ export interface Failure {
 /** Turns errors of another package into a failure; null for those that it does not know. */
 export type Explain = (thrown: unknown) => Failure | null
 
-export function failureOf(thrown: unknown, explain: Explain): Failure {
+/** `names`: how the program calls the commands that remedies name. */
+export function failureOf(thrown: unknown, explain: Explain, names?: CommandNames): Failure {
   const explained = explain(thrown)
   if (explained !== null) return explained
   const error = asVitrineError(thrown)
@@ -32,19 +41,22 @@ export function failureOf(thrown: unknown, explain: Explain): Failure {
     place: error.place ?? null,
     detail: error.detail ?? null,
     sqlState: error.sqlState ?? null,
-    problems: error.problems,
-    remedy: error.remedy,
+    problems: error.problems.map((problem) => problemText(problem, names)),
+    remedy: remedyText(error.remedy, names),
     exit,
     retry,
   })
 }
+
+export const problemText = ({ place, detail, remedy }: Problem, names?: CommandNames): FailureProblem =>
+  remedy === undefined ? { place, detail } : { place, detail, remedy: remedyText(remedy, names) }
 
 /** Names of objects come from outside: a control character in one must not drive the terminal. */
 const visible = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]/gu, '�')
 
 const indented = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`)
 
-/** The text for a person: code and what happened, where, each finding with its remedy, what to do. */
+/** The text for a person: code and what happened, where, each problem with its remedy, what to do. */
 export function failureText(failure: Failure): string {
   const { code, what, place, detail, sqlState, problems, remedy } = failure
   const state = sqlState === null || detail?.includes(sqlState) ? null : `SQLSTATE ${sqlState}.`

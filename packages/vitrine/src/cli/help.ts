@@ -1,79 +1,50 @@
-/** Help texts, as pure functions of the definitions. Called by `program.ts`; compared by tests. */
-import type { Command, Example, Option } from './command.ts'
+/** What commander's own help does not say: examples, environment variables, exit statuses. Pure. */
+import { Help } from 'commander'
+import { EXIT, type ExitName } from '../base/errors.ts'
+import { type CommandNames, remedyText } from '../base/remedy.ts'
+import type { Command } from './command.ts'
 import { VARIABLES } from './environment.ts'
-import type { Language } from './language.ts'
 
-/** What the texts need to know of a command line. */
-export interface HelpFacts {
-  readonly name: string
-  readonly language: Language
-  /** Options that every command takes. */
-  readonly options: readonly Option[]
-}
+export const HELP_WIDTH = 100
 
-const WIDTH = 100
+/** What each exit status means. */
+export const STATUSES: Readonly<Record<ExitName, string>> = Object.freeze({
+  ok: 'done',
+  internal: 'a case that the tool does not know',
+  usage: 'the command line or a setting is wrong',
+  definition: 'the publication is wrong',
+  connection: 'a database cannot be reached',
+  privilege: 'a privilege is missing',
+  drift: 'a database is not what was expected',
+  data: 'the data was refused; the previous version stays',
+  busy: 'another run or session is in the way; try again',
+  stale: 'the published version is too old',
+  interrupted: 'interrupted',
+})
 
-/** Two columns under a title, the right one wrapped at WIDTH. */
+/** Two columns under a title. */
 function section(title: string, entries: readonly (readonly [string, string])[]): string {
-  if (entries.length === 0) return ''
-  const left = Math.max(...entries.map(([name]) => name.length)) + 4
-  const lines = entries.map(
-    ([name, text]) => `  ${name.padEnd(left - 2)}${wrapped(text, WIDTH - left).join(`\n${' '.repeat(left)}`)}`,
-  )
-  return `\n${title}\n${lines.join('\n')}\n`
+  const helper = Object.assign(new Help(), { helpWidth: HELP_WIDTH })
+  const width = Math.max(...entries.map(([name]) => name.length))
+  return `\n${title}:\n${entries.map(([name, text]) => helper.formatItem(name, width, text, helper)).join('\n')}`
 }
 
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
-}
-
-const optionEntries = (options: readonly Option[]) =>
-  options.map(({ flags, description }) => [flags, description] as const)
-
-/** An example under what it does; it can be pasted as it stands. */
-function examplesSection(title: string, program: string, examples: readonly Example[]): string {
-  if (examples.length === 0) return ''
-  const lines = examples.map(({ line, says }) => `  # ${says}\n  ${line === '' ? program : `${program} ${line}`}`)
-  return `\n${title}\n${lines.join('\n')}\n`
-}
-
-const variableEntries = (language: Language) => VARIABLES.map((name) => [name, language.help.variables[name]] as const)
-
-export interface ProgramFacts extends HelpFacts {
-  readonly summary: string
-  readonly commands: readonly Command[]
-}
-
-/** The help of the command line as a whole. */
-export function programHelp({ name, summary, commands, language, options }: ProgramFacts): string {
-  const { help } = language
-  return [
-    `${help.usage} ${name} ${help.command} ${help.parameters}\n\n${wrapped(summary, WIDTH).join('\n')}\n`,
+/** After the help of a command line as a whole. */
+export const aboutProgram = (): string =>
+  [
+    section('Environment', Object.entries(VARIABLES)),
     section(
-      help.commands,
-      commands.map((command) => [command.name, command.summary]),
+      'Exit statuses',
+      // sound because the keys of EXIT are its names.
+      (Object.keys(EXIT) as ExitName[]).map((status) => [String(EXIT[status]), STATUSES[status]]),
     ),
-    section(help.options, optionEntries(options)),
-    section(help.environment, variableEntries(language)),
-    section(help.exitStatuses, Object.entries(help.statuses)),
-  ].join('')
-}
+  ].join('\n')
 
-/** The help of one command. `program` is what stands before its options on a command line. */
-export function commandHelp({ name, language, options }: HelpFacts, command: Command, program: string): string {
-  const { help } = language
-  const usage = [program, command.parameters, help.parameters].filter((part) => part !== undefined).join(' ')
-  return [
-    `${help.usage} ${usage}\n\n${wrapped(command.description, WIDTH).join('\n')}\n`,
-    section(help.options, optionEntries([...command.options, ...options])),
-    examplesSection(help.examples, name, command.examples),
-  ].join('')
+/** After the help of one command. Each example can be pasted as it stands. */
+export function examplesText(program: string, { examples }: Command, names: CommandNames): string {
+  const lines = examples.map(({ line, says }) => {
+    const text = typeof line === 'string' ? `${program} ${line}`.trimEnd() : remedyText(line, names)
+    return `  # ${says}\n  ${text}`
+  })
+  return `\nExamples:\n${lines.join('\n')}`
 }

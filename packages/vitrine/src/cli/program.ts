@@ -1,62 +1,62 @@
 /**
- * A command line: arguments in, exit status out. It parses, loads what the command asks for, turns interrupts into an abort
- * signal and errors into text. `vitrine` and `impact` are two of them, over the same commands.
+ * A command line: arguments in, exit status out. It parses, loads the publication, turns interrupts into an abort signal and
+ * errors into text. `vitrine` is one; systems built on the tool have theirs, with its commands and their own.
  */
 import { Command as Commander, CommanderError } from 'commander'
 import { EXIT, type ExitName, VitrineError } from '../base/errors.ts'
+import { type CommandNames, ownNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
-import { Call, type Command, type Option } from './command.ts'
-import { type Explain, type Failure, failureJson, failureOf, failureText } from './failure.ts'
-import { commandHelp, programHelp } from './help.ts'
+import { Call, type Command } from './command.ts'
+import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
+import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
-import type { Language } from './language.ts'
 import { loadPublication } from './publication-file.ts'
 
-export interface Program {
+interface ProgramFacts {
   readonly name: string
-  readonly summary: string
-  readonly commands: readonly Command[]
-  readonly language: Language
-  /** The publication that all commands are about; null when a module on the command line gives it. */
+  /** The publication that all commands are about; null when it is loaded from the module that the command line names. */
   readonly publication: Publication | null
   /** Puts errors of other packages into words. */
   readonly explain?: Explain
-  /** How this program calls a command of `vitrine`; errors name commands by it. */
-  readonly nameOf?: (command: string) => string
+  /** How this program calls a command of the tool; remedies name commands by it. */
+  readonly names?: CommandNames
+}
+
+export interface Program extends ProgramFacts {
+  readonly summary: string
+  readonly commands: readonly Command[]
 }
 
 /** A program that is one command: its options stand right after its name. */
-export interface SingleProgram extends Omit<Program, 'commands' | 'summary'> {
+export interface SingleProgram extends ProgramFacts {
   readonly command: Command
 }
 
-/** What the command line asks for. */
-type Request =
-  | { readonly kind: 'text'; readonly text: string }
-  | {
-      readonly kind: 'command'
-      readonly command: Command
-      readonly parameters: readonly string[]
-      readonly options: Readonly<Record<string, unknown>>
-    }
+/** A command with its arguments. */
+interface Request {
+  readonly command: Command
+  readonly parameters: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+}
 
-/** Runs one command line (without the program's own name) to its end. Never throws; gives the exit status. */
+const noExplanation: Explain = () => null
+
+/** Runs one command line (without the program's own name) to its end. Never throws; returns the exit status. */
 export async function runProgram(program: Program | SingleProgram, argv: readonly string[], io: Io): Promise<number> {
   const abort = new AbortController()
   const stopListening = io.onInterrupt(() => {
     if (abort.signal.aborted) io.exit(EXIT.interrupted)
-    else io.stderr.write(`${program.language.interrupted}\n`)
+    else io.stderr.write('Interrupting: the previous version stays. Once more to leave at once.\n')
     abort.abort()
   })
   try {
-    const request = parse(program, argv)
-    if (request.kind === 'command') return EXIT[await perform(program, request, io, abort.signal)]
-    io.stdout.write(request.text)
-    return EXIT.ok
+    const request = parse(program, argv, io)
+    return request === null ? EXIT.ok : EXIT[await perform(program, request, io, abort.signal)]
   } catch (thrown) {
     const interrupted = abort.signal.aborted && !(thrown instanceof VitrineError && thrown.code === 'INTERRUPTED')
-    const failure = failureIn(program, interrupted ? new VitrineError('INTERRUPTED', { cause: thrown }) : thrown)
+    const { explain = noExplanation, names } = program
+    const failure = failureOf(interrupted ? new VitrineError('INTERRUPTED', { cause: thrown }) : thrown, explain, names)
     io.stderr.write(failureText(failure))
     if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(failureJson(failure), null, 2)}\n`)
     return EXIT[failure.exit]
@@ -65,107 +65,73 @@ export async function runProgram(program: Program | SingleProgram, argv: readonl
   }
 }
 
-/** An error in the words of a program: with its names of commands, in place of those of `vitrine`. */
-export function failureIn(program: Program | SingleProgram, thrown: unknown): Failure {
-  const failure = failureOf(thrown, program.explain ?? (() => null))
-  const problems = failure.problems.map((problem) =>
-    problem.remedy === undefined ? problem : { ...problem, remedy: withOwnNames(program, problem.remedy) },
-  )
-  return { ...failure, problems, remedy: withOwnNames(program, failure.remedy) }
-}
-
-/** A text of the tool, which calls its commands `vitrine …`, with the names of a program. */
-function withOwnNames({ nameOf }: Program | SingleProgram, text: string): string {
-  if (nameOf === undefined) return text
-  const commands = /\bvitrine (check|plan|migrate|provision|sync|status|runs|rollback|doctor|history|drop|rebuild)\b/g
-  return text.replaceAll(commands, (_, command: string) => nameOf(command))
-}
-
-function perform(
-  program: Program | SingleProgram,
-  { command, parameters, options }: Extract<Request, { kind: 'command' }>,
+async function perform(
+  { publication, explain = noExplanation, names = ownNames }: Program | SingleProgram,
+  { command, parameters, options }: Request,
   io: Io,
   signal: AbortSignal,
 ): Promise<ExitName> {
   const given = options['publication']
-  const publication = async () =>
-    program.publication ?? (await loadPublication(typeof given === 'string' ? given : null, io.folder))
-  const call = new Call({
-    io,
-    signal,
-    language: program.language,
-    command: command.name,
-    parameters,
-    options,
-    publication,
-    failure: (thrown) => failureIn(program, thrown),
-    withOwnNames: (text) => withOwnNames(program, text),
-  })
-  return command.run(call)
+  const about = publication ?? (await loadPublication(typeof given === 'string' ? given : null, io.folder))
+  const facts = { io, signal, command: command.name, parameters, options, publication: about, explain, names }
+  return command.run(new Call(facts))
 }
 
-function sharedOptions({ language, publication }: Program | SingleProgram): readonly Option[] {
-  const { help } = language
-  return [
-    ...(publication === null ? [{ flags: '--publication <module>', description: help.publication }] : []),
-    { flags: '--json', description: help.json },
-    { flags: '-h, --help', description: help.showHelp },
-  ]
-}
-
-/** Reads the arguments against the definitions. Throws USAGE. */
-function parse(program: Program | SingleProgram, argv: readonly string[]): Request {
-  const shared = sharedOptions(program)
-  const { name, language } = program
-  const version = { flags: '-V, --version', description: language.help.showVersion }
-  const facts = { name, language, options: [...shared, version] }
+/** Reads the arguments against the definitions. Null when help or version was asked for, and is printed. Throws USAGE. */
+function parse(program: Program | SingleProgram, argv: readonly string[], io: Io): Request | null {
+  const { name, names = ownNames } = program
   let request: Request | null = null
   const define = (commander: Commander, command: Command): void => {
-    for (const { flags } of command.options) commander.option(flags)
+    commander.description(command.description).addHelpText('after', examplesText(name, command, names))
+    for (const [flags, description] of Object.entries(command.options)) commander.option(flags, description)
     commander.action(() => {
-      request = { kind: 'command', command, parameters: commander.args, options: commander.optsWithGlobals() }
+      request = { command, parameters: commander.args, options: commander.optsWithGlobals() }
     })
   }
-  const single = 'command' in program ? program.command : null
-  const commands = 'command' in program ? [] : program.commands
-  const help = () =>
-    'command' in program ? commandHelp(facts, program.command, name) : programHelp({ ...facts, ...program })
-  const root = quiet(new Commander(name), help).version(TOOL_VERSION, version.flags).helpCommand(false)
-  for (const { flags } of shared) if (!flags.startsWith('-h')) root.option(flags)
-  if (single !== null) define(root, single)
-  for (const command of commands) {
-    const words = command.parameters === undefined ? command.name : `${command.name} ${command.parameters}`
-    const text = () => commandHelp({ ...facts, options: shared }, command, `${name} ${command.name}`)
-    define(quiet(root.command(words), text), command)
+  const root = rootOf(name, io)
+  if (program.publication === null) {
+    root.option(
+      '--publication <module>',
+      'module whose default export is the publication (default: vitrine.config.js here or above)',
+    )
+  }
+  root.option('--json', 'print the result as JSON on stdout, errors included')
+  if ('command' in program) define(root, program.command)
+  else {
+    root.usage('<command> [options]').description(program.summary).addHelpText('after', aboutProgram())
+    for (const command of program.commands) {
+      const words = `${command.name} ${command.parameters ?? ''}`.trimEnd()
+      define(root.command(words).summary(command.summary), command)
+    }
   }
   try {
     root.parse([...argv], { from: 'user' })
+    return request
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return answered(error, root, argv)
+    // It is written to stderr when no command was given, which is thrown away.
+    if (error.code === 'commander.help') root.outputHelp()
+    if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)) return null
+    throw new VitrineError('USAGE', { detail: usageDetail(error.message), cause: error })
   }
-  return request ?? { kind: 'text', text: help() }
 }
 
-/** A commander that throws instead of exiting, prints nothing itself, and has our help. */
-function quiet(commander: Commander, help: () => string): Commander {
-  const silence = () => undefined
-  return commander
+/** A commander that throws instead of exiting and prints help and version only; its commands inherit that. */
+const rootOf = (name: string, io: Io): Commander =>
+  new Commander(name)
     .exitOverride()
-    .configureOutput({ writeOut: silence, writeErr: silence, outputError: silence })
-    .configureHelp({ formatHelp: help })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .version(TOOL_VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
     .allowExcessArguments(false)
-}
-
-/** What commander stopped at: a help or version that was asked for, or a mistake. */
-function answered(error: CommanderError, root: Commander, argv: readonly string[]): Request {
-  if (error.code === 'commander.version') return { kind: 'text', text: `${TOOL_VERSION}\n` }
-  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.help') {
-    const asked = root.commands.find((command) => argv.includes(command.name()))
-    return { kind: 'text', text: (asked ?? root).helpInformation() }
-  }
-  throw new VitrineError('USAGE', { detail: usageDetail(error.message), cause: error })
-}
 
 /** Commander's message as a sentence. It quotes what was typed, and somebody may have typed a URL with a password. */
 function usageDetail(message: string): string {

@@ -41,7 +41,7 @@ export async function loadPublication(given: string | null, folder: string): Pro
 
 const TEXTS = ['name', 'schema', 'writer', 'reader', 'zone', 'schedule'] as const
 
-/** Whether a value is what `definePublication` gives; what is in it is checked by `check`. */
+/** Whether a value is what `definePublication` returns. Its content is checked by `check`. */
 export function isPublication(value: unknown): value is Publication {
   if (typeof value !== 'object' || value === null) return false
   const facts: Readonly<Record<string, unknown>> = { ...value }

@@ -1,47 +1,46 @@
-/** The runs of a record as a table for people. Called by `status` and `runs`. */
-import type { Publication } from '../publication/publication.ts'
-import type { RunRecord, Trigger } from '../record/runs.ts'
-import { duration, type Language } from './language.ts'
+/** The runs of a record, and the outcomes of their tables, as text for people. Called by the commands that show runs. */
+
+import { count, counted, duration, moment } from '../base/format.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
+import type { RunRecord, TableOutcome } from '../record/runs.ts'
 import { textTable } from './text-table.ts'
 
-export interface RunListWords {
-  readonly runColumns: Readonly<Record<'run' | 'started' | 'trigger' | 'state' | 'time' | 'error', string>>
-  readonly states: Readonly<Record<RunRecord['state'] | 'ended', string>>
-  readonly triggers: Readonly<Record<Trigger, string>>
-  readonly noRun: string
-}
-
 /** A run that nobody leads any more has ended: its process was killed, and the next run closes its record. */
-export const stateOf = ({ state }: RunRecord, underWay: boolean): keyof RunListWords['states'] =>
-  state === 'running' && !underWay ? 'ended' : state
+const stateText = ({ state }: RunRecord, underWay: boolean): string =>
+  state === 'running' && !underWay ? 'ended without a word' : state
 
 /** `underWay`: whether a run holds the lock at this moment. Instants are on the clocks of the publication. */
-export function runListText(
-  runs: readonly RunRecord[],
-  underWay: boolean,
-  { zone }: Publication,
-  language: Language,
-  words: RunListWords,
-): string {
-  if (runs.length === 0) return `${words.noRun}\n`
-  const titles = words.runColumns
+export function runListText(runs: readonly RunRecord[], underWay: boolean, { zone }: Publication): string {
+  if (runs.length === 0) return 'No run yet.\n'
   const rows = runs.map((run) => [
     String(run.id),
-    language.moment(run.startedAt, zone),
-    words.triggers[run.trigger],
-    words.states[stateOf(run, underWay)],
-    run.finishedAt === null ? '' : duration(language, run.finishedAt.getTime() - run.startedAt.getTime()),
+    moment(run.startedAt, zone),
+    run.trigger,
+    stateText(run, underWay),
+    run.finishedAt === null ? '' : duration(run.finishedAt.getTime() - run.startedAt.getTime()),
     [run.errorCode, run.errorPlace].filter((part) => part !== null).join(' '),
   ])
-  return textTable(
-    [
-      { title: titles.run, right: true },
-      { title: titles.started },
-      { title: titles.trigger },
-      { title: titles.state },
-      { title: titles.time, right: true },
-      { title: titles.error },
-    ],
-    rows,
-  )
+  return textTable([{ right: 'run' }, 'started', 'by', 'state', { right: 'time' }, 'error'], rows)
+}
+
+/** One line per table, in the order of the publication, then what is unknown in them. */
+export function outcomesText(tables: readonly TableOutcome[], publication: Publication): string {
+  const order = publishedRelations(publication).map(({ name }) => name)
+  const ordered = tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+  const rows = ordered.map((table) => [
+    table.table,
+    ...[table.rows, table.added, table.changed, table.removed].map((value) => count(value)),
+    table.carried ? 'as it was' : duration(table.milliseconds),
+  ])
+  const titles = ['rows', 'added', 'changed', 'removed', 'time'].map((right) => ({ right }))
+  return [textTable(['table', ...titles], rows), ...ordered.flatMap(unknownText)].join('\n').trimEnd()
+}
+
+/** How many rows of a table hold something unknown, and why; nothing for a table without such rows. */
+function unknownText({ table, unknown }: TableOutcome): readonly string[] {
+  const reasons = Object.entries(unknown).sort(([, a], [, b]) => b - a)
+  if (reasons.length === 0) return []
+  const total = reasons.reduce((sum, [, rows]) => sum + rows, 0)
+  const why = reasons.map(([reason, rows]) => `${reason} ${count(rows)}`).join(', ')
+  return [`${table}: ${counted(total, 'row')} with something unknown (${why})`]
 }

@@ -3,7 +3,6 @@ import { VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session, type Side } from '../postgres/connect.ts'
 import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
-import type { Publication } from '../publication/publication.ts'
 import { requireOwnTarget } from '../record/installation.ts'
 import type { Call } from './command.ts'
 
@@ -13,22 +12,23 @@ export interface SessionWish {
   readonly readOnly: boolean
 }
 
-async function open(call: Call, publication: Publication, { side, address, readOnly }: SessionWish): Promise<Session> {
-  if (call.signal.aborted) throw new VitrineError('INTERRUPTED')
+async function open({ signal, publication, command }: Call, wish: SessionWish): Promise<Session> {
+  const { side, address, readOnly } = wish
+  if (signal.aborted) throw new VitrineError('INTERRUPTED')
   return connect(address, {
     side,
-    name: `vitrine ${publication.name} ${call.command}`,
+    name: `vitrine ${publication.name} ${command}`,
     limits: publication.limits,
     readOnly,
     searchPath: side === 'source' ? [publication.source.schema] : [],
   })
 }
 
-async function using<T>(call: Call, session: Session, work: () => Promise<T>): Promise<T> {
+async function using<T>(call: Call, session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   const cut = () => session.destroy()
   call.signal.addEventListener('abort', cut)
   try {
-    return await work()
+    return await work(session)
   } finally {
     call.signal.removeEventListener('abort', cut)
     await session.end()
@@ -38,31 +38,35 @@ async function using<T>(call: Call, session: Session, work: () => Promise<T>): P
 /** Does `work` with an open session. */
 export async function withSession<T>(
   call: Call,
-  publication: Publication,
   wish: SessionWish,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await open(call, publication, wish)
-  return using(call, session, () => work(session))
+  return using(call, await open(call, wish), work)
 }
 
+/** Does `work` with a session that only reads. */
+export const reading = <T>(call: Call, side: Side, address: Address, work: (session: Session) => Promise<T>) =>
+  withSession(call, { side, address, readOnly: true }, work)
+
 /** The same, but a login that fails is handed to `work` instead of thrown. */
-export async function withSessionOrReason<T>(
+export async function readingOrReason<T>(
   call: Call,
-  publication: Publication,
-  wish: SessionWish,
+  side: Side,
+  address: Address,
   work: (session: Session | VitrineError) => Promise<T>,
 ): Promise<T> {
-  const session = await open(call, publication, wish).catch((error: unknown) => {
+  const session = await open(call, { side, address, readOnly: true }).catch((error: unknown) => {
     if (error instanceof VitrineError) return error
     throw error
   })
-  return session instanceof VitrineError ? work(session) : using(call, session, () => work(session))
+  return session instanceof VitrineError ? work(session) : using(call, session, work)
 }
 
-/** How a session that may write is used. */
-export interface WritableWish {
-  /** It is said that the source has moved: whichever it is, it must answer. */
+/** Where a command writes, and the source that it must not be. */
+export interface WritableTarget {
+  readonly target: Address
+  readonly source: Address | null
+  /** The source is said to have moved: whichever it is, it must answer. */
   readonly newSource?: boolean
 }
 
@@ -72,15 +76,12 @@ export interface WritableWish {
  */
 export async function withWritableTarget<T>(
   call: Call,
-  publication: Publication,
-  target: Address,
-  source: Address | null,
+  { target, source, newSource = false }: WritableTarget,
   work: (session: Session, source: DatabaseIdentity | null) => Promise<T>,
-  { newSource = false }: WritableWish = {},
 ): Promise<T> {
-  return withSession(call, publication, { side: 'target', address: target, readOnly: false }, async (session) => {
-    const identity = source === null ? null : await proveApart(call, publication, source, session, newSource)
-    await refuseForeign(session, publication, newSource ? null : identity)
+  return withSession(call, { side: 'target', address: target, readOnly: false }, async (session) => {
+    const identity = source === null ? null : await proveApart(call, source, session, newSource)
+    await refuseForeign(session, call, newSource ? null : identity)
     return work(session, identity)
   })
 }
@@ -88,14 +89,12 @@ export async function withWritableTarget<T>(
 /** A source that does not let us in cannot prove anything; the URLs have been compared already, and the next run will. */
 async function proveApart(
   call: Call,
-  publication: Publication,
   source: Address,
   target: Session,
   mustAnswer: boolean,
 ): Promise<DatabaseIdentity | null> {
-  const wish = { side: 'source', address: source, readOnly: true } as const
   try {
-    return await withSession(call, publication, wish, async (session) => {
+    return await reading(call, 'source', source, async (session) => {
       await refuseSameDatabase(session, target)
       return identityOf(session)
     })
@@ -106,7 +105,7 @@ async function proveApart(
 }
 
 /** An administrator may be unable to read the bookkeeping, and then changes rights only: what comes after asks again. */
-async function refuseForeign(target: Session, publication: Publication, source: DatabaseIdentity | null) {
+async function refuseForeign(target: Session, { publication }: Call, source: DatabaseIdentity | null) {
   try {
     await requireOwnTarget({ session: target, publication }, source)
   } catch (error) {

@@ -1,27 +1,15 @@
 /** Columns of text, aligned: for results on a terminal. Pure. */
 
-export interface TextColumn {
-  readonly title: string
-  /** Numbers stand to the right, under each other. */
-  readonly right?: boolean
-}
+/** The title of a column. Numbers stand to the right, under each other. */
+export type Title = string | { readonly right: string }
 
-const width = (text: string): number => [...text].length
-
-function padded(text: string, size: number, right: boolean): string {
-  const space = ' '.repeat(Math.max(0, size - width(text)))
-  return right ? space + text : text + space
-}
-
-/** One line a row under a line of titles, ending in a line feed. */
-export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ title }) => title), ...rows]
-  const sizes = columns.map((_, index) => Math.max(...lines.map((line) => width(line[index] ?? ''))))
-  const text = lines.map((line) =>
-    columns
-      .map((column, index) => padded(line[index] ?? '', sizes[index] ?? 0, column.right === true))
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${text.join('\n')}\n`
+/** One line per row under a line of titles, ending in a line feed. */
+export function textTable(titles: readonly Title[], rows: readonly (readonly string[])[]): string {
+  const lines = [titles.map((title) => (typeof title === 'string' ? title : title.right)), ...rows]
+  const sizes = titles.map((_, index) => Math.max(...lines.map((line) => [...(line[index] ?? '')].length)))
+  const cell = (text: string, index: number): string => {
+    const space = ' '.repeat((sizes[index] ?? 0) - [...text].length)
+    return typeof titles[index] === 'string' ? text + space : space + text
+  }
+  return lines.map((line) => `${line.map(cell).join('  ').trimEnd()}\n`).join('')
 }

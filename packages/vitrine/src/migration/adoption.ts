@@ -4,6 +4,7 @@
  * called by `plan.ts`, `migrate`, drop and the check phase of a run.
  */
 import type { Problem } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import type { LiveTable } from '../catalogue/live-shape.ts'
 import type { Target } from '../catalogue/target.ts'
 import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
@@ -97,8 +98,8 @@ function obstacles(
   live: LiveTable,
   unusable: number,
 ): readonly Problem[] {
-  const remedy = `alter table ${qualified(schema, table.name)} rename to …, or bring it in line; its rows are the history`
-  const problem = (place: string, detail: string): Problem => ({ place, detail, remedy })
+  const rename = `alter table ${qualified(schema, table.name)} rename to …, or bring it in line; its rows are the history`
+  const problem = (place: string, detail: string): Problem => ({ place, detail, remedy: rename })
   const day = dayIn(table, live)
   if (day === null) {
     return [problem(table.name, `it has ${rowsOf(unusable)} and no column ${dayColumnOf(table).name} of type date`)]
@@ -130,7 +131,8 @@ export async function unrecordedHistories(target: Target, live: readonly LiveTab
     if (found === undefined) continue
     const { missing, unusable } = await survey(target, table, found)
     const detail = `${rowsOf(Math.max(missing, unusable))} of it in no history`
-    if (missing > 0 || unusable > 0) problems.push({ place: table.name, detail, remedy: 'run `vitrine migrate` first' })
+    if (missing > 0 || unusable > 0)
+      problems.push({ place: table.name, detail, remedy: remedy`run ${command('migrate')} first` })
   }
   return problems
 }

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Target } from '../catalogue/target.ts'
 import { shapesOf } from '../publication/shape.ts'
@@ -25,7 +26,7 @@ export async function requireApproved(target: Target): Promise<void> {
     throw new VitrineError('TARGET_NOT_MIGRATED', {
       place,
       detail: 'It was never migrated.',
-      remedy: 'Run `vitrine migrate`.',
+      remedy: remedy`Run ${command('migrate')}.`,
     })
   }
   const problems: Problem[] = differences(record.approved, shapesOf(publication)).map((step) => ({

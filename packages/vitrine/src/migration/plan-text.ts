@@ -1,4 +1,5 @@
 /** A migration plan as text for people: what the next run changes, what is in the way, what is carried over. Pure. */
+import { type CommandNames, ownNames, remedyText } from '../base/remedy.ts'
 import type { MigrationStep } from './difference.ts'
 import type { MigrationPlan } from './plan.ts'
 
@@ -10,7 +11,8 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines]
 
 /** The same plan gives the same text. */
-export function planText({ schema, approved, steps, conflicts, foreign }: MigrationPlan): string {
+export function planText(plan: MigrationPlan, names: CommandNames = ownNames): string {
+  const { schema, approved, steps, conflicts, foreign } = plan
   const changes = steps.length === 0 ? 'nothing changes' : `${steps.length} change${steps.length === 1 ? '' : 's'}`
   const state = approved ? 'approved' : 'not approved yet'
   const inConflict = conflicts.length === 0 ? '' : `, ${conflicts.length} in conflict`
@@ -20,7 +22,7 @@ export function planText({ schema, approved, steps, conflicts, foreign }: Migrat
       'Conflicts, to be settled first:',
       conflicts.flatMap(({ place, detail, remedy }) => [
         `  ! ${place}: ${detail}`,
-        ...(remedy === undefined ? [] : [`      ${remedy}`]),
+        ...(remedy === undefined ? [] : [`      ${remedyText(remedy, names)}`]),
       ]),
     ),
     ...section(

@@ -4,6 +4,7 @@
  * run carries it out.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import { type LiveSchema, type LiveTable, readSchema, readTables } from '../catalogue/live-shape.ts'
 import { type OtherObject, otherObjects } from '../catalogue/other-objects.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -140,14 +141,14 @@ function requireUsable(live: LiveSchema, { schema, writer }: Publication): void 
     throw new VitrineError('PRIVILEGE_MISSING', {
       place: 'target',
       detail: `The role ${writer}, which the publication names as its writer, does not exist.`,
-      remedy: 'Run `vitrine provision`.',
+      remedy: remedy`Run ${command('provision')}.`,
     })
   }
   if (!live.exists && !live.writerMayCreate) {
     throw new VitrineError('TARGET_SCHEMA_MISSING', {
       place: schema,
       detail: `The role ${writer} may not create it.`,
-      remedy: `Run \`vitrine provision\`, or as a superuser: create schema ${identifier(schema)} authorization ${identifier(writer)};`,
+      remedy: remedy`Run ${command('provision')}, or as a superuser: create schema ${identifier(schema)} authorization ${identifier(writer)};`,
     })
   }
   if (live.exists) requireOwned(live, schema, writer)

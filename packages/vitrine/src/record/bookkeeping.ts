@@ -4,6 +4,7 @@
  * written by `run/`.
  */
 import { VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
 import { BOOKKEEPING_SCHEMA } from '../publication/publication.ts'
 
@@ -139,7 +140,7 @@ export async function requireBookkeeping(target: Session, schema: string): Promi
     version === 0
       ? 'It was never migrated.'
       : `Its bookkeeping has layout ${version}, and this version needs ${LAYOUTS.length}.`
-  throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema, detail, remedy: 'Run `vitrine migrate`.' })
+  throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema, detail, remedy: remedy`Run ${command('migrate')}.` })
 }
 
 /**
@@ -168,7 +169,7 @@ async function createSchema(target: Session): Promise<void> {
     throw new VitrineError('PRIVILEGE_MISSING', {
       place: BOOKKEEPING_SCHEMA,
       detail: 'The writer may not create schemas in the database, and was not given this one.',
-      remedy: 'Run `vitrine provision` as an administrator, with --without-create when the right is to stay refused.',
+      remedy: remedy`Run ${command('provision')} as an administrator, with --without-create when the right is to stay refused.`,
       cause: error,
     })
   }

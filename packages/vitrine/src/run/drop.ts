@@ -5,6 +5,7 @@
  */
 
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import { dependentsOf } from '../catalogue/dependents.ts'
 import { readTables } from '../catalogue/live-shape.ts'
 import { otherObjects } from '../catalogue/other-objects.ts'
@@ -210,7 +211,7 @@ export async function applyDrop(target: Target, plan: DropPlan): Promise<void> {
     throw new VitrineError('PLAN_CONFLICT', {
       place: schema,
       detail,
-      remedy: 'Run `vitrine drop` again; nothing was touched.',
+      remedy: remedy`Run ${command('drop')} again; nothing was touched.`,
     })
   }
   const names = await namesIn(session, [schema, stagingSchema(publication), retiredSchema(publication)])

@@ -1,6 +1,6 @@
 /**
  * When a run is due: a cron pattern of five fields read in a time zone, as pure functions of an instant. Called by the
- * schedule's loop, by `status`, and by whoever tells when the next version comes.
+ * schedule's loop, by `status`, and by commands that say when the next version comes.
  */
 import { Cron } from 'croner'
 import { type Problem, VitrineError } from '../base/errors.ts'

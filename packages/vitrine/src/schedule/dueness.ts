@@ -1,10 +1,10 @@
 /**
  * Whether a run is due, from the bookkeeping: it is, when no published one has started since the last due time. Asked under
- * the run lock this gives each due time exactly one run, whatever starts them: a loop, a platform's cron, two machines.
+ * the run lock, each due time gets exactly one run, whatever starts it: a loop, a platform's cron, two machines.
  */
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
+import { lastWholeStart } from '../record/run-facts.ts'
 import { DueTimes, nextDue } from './due.ts'
 
 export interface Dueness {
@@ -36,26 +36,7 @@ export function duenessAt(times: DueTimes, started: Date | null, now: Date): Due
  */
 export async function isDue(target: Session, publication: Publication, now?: Date): Promise<Dueness> {
   const [clock] = await target.query<{ now: Date }>('select clock_timestamp() as now')
-  const started = await lastStart(target, publication.schema)
-  // sound because a select without a table gives one row.
+  const started = await lastWholeStart(target, publication.schema)
+  // sound because a select without a table returns one row.
   return duenessAt(new DueTimes(publication.schedule, publication.zone), started, now ?? (clock as { now: Date }).now)
-}
-
-/**
- * When the last run that published every table started; null when none did or when what it published has been dropped.
- * The last is the one with the highest number: numbers go up even when a clock goes back. A run of some tables only does
- * not count, nor does a rollback: what it takes back was the run of its due time, and would be published again at once.
- */
-async function lastStart(target: Session, schema: string): Promise<Date | null> {
-  // Without it, or in an older layout, the run itself says that the target must be migrated.
-  if (!(await bookkeepingIsCurrent(target))) return null
-  const [run] = await target.query<{ started: Date }>(
-    `select r.started_at as started
-     from vitrine.run r
-     where r.schema_name = $1 and r.published_at is not null and r.whole and r.trigger <> 'rollback'
-       and exists (select from vitrine.freshness f where f.schema_name = $1)
-     order by r.id desc limit 1`,
-    [schema],
-  )
-  return run?.started ?? null
 }

@@ -1,13 +1,14 @@
 /**
  * A small web server for monitors: `GET /health` and `GET /metrics`, and nothing else. It holds no connection to a database:
  * each answer is looked up, at most once in a few seconds, one look at a time, so that neither a slow target nor many callers
- * can burden the run beside it. What it tells are names, counts and instants.
+ * can burden the run beside it. Its answers hold names, counts and instants.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
-import { type Figures, METRICS_TYPE, metricsText } from './metrics.ts'
+import { METRICS_TYPE, metricsText } from './metrics.ts'
+import type { MonitorFacts } from './monitor-facts.ts'
 
 export interface HttpAddress {
   readonly host: string
@@ -17,7 +18,7 @@ export interface HttpAddress {
 
 /** What `GET /health` answers: 200 when fresh, 503 otherwise. Instants are ISO 8601 in UTC. */
 export type HealthAnswer =
-  | (Pick<Figures, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'underWay' | 'failuresInARow'> & {
+  | (Pick<MonitorFacts, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'underWay' | 'failuresInARow'> & {
       readonly stale: boolean
     })
   /** The target could not be asked. */
@@ -25,7 +26,7 @@ export type HealthAnswer =
 
 export interface ListenerPorts {
   readonly clock: Clock
-  readonly look: () => Promise<Figures>
+  readonly look: () => Promise<MonitorFacts>
 }
 
 export interface Listener {
@@ -80,9 +81,9 @@ function refused(host: string, port: number, cause: NodeJS.ErrnoException): Vitr
   return new VitrineError('SETTINGS_INVALID', { problems: [{ place: `${host}:${port}`, detail, remedy }], cause })
 }
 
-type Found = Figures | VitrineError
+type Found = MonitorFacts | VitrineError
 
-/** The figures of the last few seconds. */
+/** What was found in the last few seconds. */
 class Looks {
   readonly #ports: ListenerPorts
   #last: { readonly found: Found; readonly at: number } | null = null
@@ -93,7 +94,7 @@ class Looks {
   }
 
   /** Never rejects, and never takes longer than `LOOK_MS`; a look that does is still the one that later callers wait for. */
-  async figures(): Promise<Found> {
+  async facts(): Promise<Found> {
     const now = this.#ports.clock.monotonicMs()
     if (this.#last !== null && now - this.#last.at < REMEMBERED_MS) return this.#last.found
     this.#under ??= this.#look()
@@ -125,10 +126,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, looks:
     response.setHeader('allow', 'GET, HEAD')
     return send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
   }
-  const found = await looks.figures()
-  const figures = found instanceof VitrineError ? null : found
+  const found = await looks.facts()
+  const facts = found instanceof VitrineError ? null : found
   // Without the target a scrape succeeds all the same: that it cannot be reached is what it must bring home.
-  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(figures))
+  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(facts))
   const health = healthOf(found)
   const body = `${JSON.stringify(health, null, 2)}\n`
   send(response, health.stale === false ? 200 : 503, 'application/json; charset=utf-8', body)

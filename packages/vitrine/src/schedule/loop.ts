@@ -1,15 +1,16 @@
 /**
  * The schedule as a loop: waits until a run is due, runs, tries again with judgement, and says when nothing was published in
- * time. Everything it touches is given (clock, sleep, the target, the run), so that twenty years can be simulated. It never
+ * time. Everything it touches is given (clock, pause, the target, the run), so that twenty years can be simulated. It never
  * throws; it ends when the signal aborts. `schedule` and the demonstration run it.
  */
 import type { Clock } from '../base/clock.ts'
 import { asVitrineError, type VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import type { Pause } from '../base/pause.ts'
 import type { SyncReport } from '../run/observer.ts'
 import type { DueTimes } from './due.ts'
 import type { Dueness } from './dueness.ts'
-import { pauseAfter, type Sleep } from './pause.ts'
+import { pauseAfter } from './retry-pause.ts'
 
 export type ScheduleEvent =
   | { readonly kind: 'waiting'; readonly next: Date }
@@ -23,11 +24,11 @@ export type ScheduleEvent =
       readonly kind: 'failed'
       readonly due: Date
       readonly error: VitrineError
-      readonly attempts: number
+      readonly tries: number
       readonly pauseMs: number | null
     }
   /** Nothing was published `staleAfterMinutes` after the due time, with the last error there was. */
-  | { readonly kind: 'stale'; readonly due: Date; readonly attempts: number; readonly error: VitrineError | null }
+  | { readonly kind: 'stale'; readonly due: Date; readonly tries: number; readonly error: VitrineError | null }
 
 export interface SchedulePorts {
   readonly due: DueTimes
@@ -35,7 +36,7 @@ export interface SchedulePorts {
   readonly clock: Clock
   /** From 0 to 1. */
   readonly chance: () => number
-  readonly sleep: Sleep
+  readonly pause: Pause
   /** A timer of hours is late after the machine slept, so the clock is looked at this often. */
   readonly sliceMs: number
   /** The target is asked again this often: its clock may be set, and another process may publish. */
@@ -56,7 +57,7 @@ interface Owed {
   readonly since: Date
   /** By our own clock. */
   readonly seen: number
-  attempts: number
+  tries: number
   waits: number
   error: VitrineError | null
   /** Why no more is tried: the target cannot even be asked, or the run cannot succeed. */
@@ -83,17 +84,17 @@ class Loop {
 
   /** Beside the loop, because a run may hang. Alarms once for each due time. */
   async watch(): Promise<void> {
-    const { limits, clock, sleep, sliceMs, tell } = this.#ports
+    const { limits, clock, pause, sliceMs, tell } = this.#ports
     const tolerance = limits.staleAfterMinutes * 60_000
     while (!this.#signal.aborted) {
       const owed = this.#owed
-      // What is late already when it is seen first is told when the first try fails or takes as long.
-      const tried = owed !== null && (owed.attempts > 0 || clock.now().getTime() - owed.seen >= tolerance)
+      // A due time that is late already at the first look raises its alarm only when the first try fails or takes as long.
+      const tried = owed !== null && (owed.tries > 0 || clock.now().getTime() - owed.seen >= tolerance)
       if (owed !== null && tried && !owed.toldStale && this.#now() - owed.since.getTime() >= tolerance) {
         owed.toldStale = true
-        await tell({ kind: 'stale', due: owed.since, attempts: owed.attempts, error: owed.error })
+        await tell({ kind: 'stale', due: owed.since, tries: owed.tries, error: owed.error })
       }
-      await sleep(sliceMs, this.#signal)
+      await pause(sliceMs, this.#signal)
     }
   }
 
@@ -111,7 +112,7 @@ class Loop {
     }
     const owed = this.#owe(found.last)
     if (owed.givenUp === 'run') return this.#rest(found.next)
-    if (owed.givenUp === 'look') Object.assign(owed, { givenUp: null, attempts: 0 })
+    if (owed.givenUp === 'look') Object.assign(owed, { givenUp: null, tries: 0 })
     await this.#try(owed)
   }
 
@@ -144,17 +145,17 @@ class Loop {
     if (this.#signal.aborted) return
     const { limits, chance, tell } = this.#ports
     if (error.code === 'RUN_IN_PROGRESS') {
-      // No failure of ours: that run may publish what is due. If it hangs, the watch tells.
+      // No failure of ours: that run may publish what is due. If it hangs, `watch` raises the alarm.
       owed.waits++
       await tell({ kind: 'busy', error })
       return this.#pause(pauseAfter(owed.waits, limits, chance()))
     }
-    owed.attempts++
+    owed.tries++
     owed.error = error
-    const again = error.kind.retry && owed.attempts < limits.retryTries
-    const pauseMs = again ? pauseAfter(owed.attempts, limits, chance()) : null
+    const again = error.kind.retry && owed.tries < limits.retryTries
+    const pauseMs = again ? pauseAfter(owed.tries, limits, chance()) : null
     if (!again) owed.givenUp = step
-    await tell({ kind: 'failed', due: owed.since, error, attempts: owed.attempts, pauseMs })
+    await tell({ kind: 'failed', due: owed.since, error, tries: owed.tries, pauseMs })
     if (pauseMs !== null) await this.#pause(pauseMs)
   }
 
@@ -162,7 +163,7 @@ class Loop {
   #owe(since: Date): Owed {
     if (this.#owed?.since.getTime() === since.getTime()) return this.#owed
     const seen = this.#ports.clock.now().getTime()
-    this.#owed = { since, seen, attempts: 0, waits: 0, error: null, givenUp: null, toldStale: false }
+    this.#owed = { since, seen, tries: 0, waits: 0, error: null, givenUp: null, toldStale: false }
     return this.#owed
   }
 
@@ -173,7 +174,7 @@ class Loop {
 
   /** Waits until `next` by the target's time, or until it is worth asking the target again. */
   async #rest(next: Date): Promise<void> {
-    const { sleep, sliceMs, lookMs, tell } = this.#ports
+    const { pause, sliceMs, lookMs, tell } = this.#ports
     if (this.#announced !== next.getTime()) {
       this.#announced = next.getTime()
       await tell({ kind: 'waiting', next })
@@ -184,15 +185,15 @@ class Loop {
       const left = next.getTime() - this.#now()
       if (left <= 0) return
       const slice = Math.min(left, sliceMs)
-      await sleep(slice, this.#signal)
+      await pause(slice, this.#signal)
       rested += slice
     }
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    const { sleep, sliceMs } = this.#ports
+    const { pause, sliceMs } = this.#ports
     for (let left = milliseconds; left > 0 && !this.#signal.aborted; left -= sliceMs) {
-      await sleep(Math.min(left, sliceMs), this.#signal)
+      await pause(Math.min(left, sliceMs), this.#signal)
     }
   }
 }

@@ -4,6 +4,7 @@
  * instead of dropped. Tables are built in `build.ts`, versions switched in `switch.ts`.
  */
 import { VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
 import { namesIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -75,7 +76,7 @@ export async function requireWorkSchemas(target: Target): Promise<void> {
   throw new VitrineError('PRIVILEGE_MISSING', {
     place: 'target',
     detail: `${publication.writer} may not create schemas in the database, and was not given ${missing.join(' and ')} either.`,
-    remedy: 'Run `vitrine provision` as an administrator, with --without-create when the right is to stay refused.',
+    remedy: remedy`Run ${command('provision')} as an administrator, with --without-create when the right is to stay refused.`,
   })
 }
 

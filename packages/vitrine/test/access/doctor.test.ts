@@ -7,6 +7,7 @@ import { diagnose, type Finding, requireHealthy } from '../../src/access/doctor.
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { command, remedyText } from '../../src/base/remedy.ts'
 import type { Address } from '../../src/postgres/address.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
@@ -240,7 +241,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   test('before the first migration, only the tables are missing, and that is no failure', async () => {
     const findings = await examine()
     expect(brokenOnes(findings)).toEqual([
-      expect.objectContaining({ name: 'reader-reads', severity: 'warning', repair: 'vitrine migrate' }),
+      expect.objectContaining({ name: 'reader-reads', severity: 'warning', repair: { parts: [command('migrate')] } }),
     ])
     requireHealthy(findings)
     await migrate({ session: writer, publication })
@@ -276,7 +277,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     if (warning === true) expect(failures).toEqual([])
     else expect(() => requireHealthy(findings)).toThrowError(VitrineError)
     const repairs = findings
-      .flatMap(({ repair }) => repair.split('\n'))
+      .flatMap(({ repair }) => remedyText(repair).split('\n'))
       .filter((line) => /^(grant|revoke|alter|create) [^…]*;$/.test(line))
     await asSuperuser(repairs.join('\n'))
     if (undo !== undefined) await asSuperuser(undo)
@@ -321,7 +322,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     const one = async () => brokenOnes(await examine()).filter(({ name }) => name === 'writer-renames-schemas')[0]
     await asSuperuser('revoke create on database $d from $w')
     expect(await one()).toMatchObject({ severity: 'failure' })
-    expect((await one())?.actual).toContain('vitrine provision --without-create')
+    expect((await one())?.actual).toContain('provision --without-create')
     const owner = await session(target.address(), 'target')
     const options = { readerPassword: null, writerPassword: null, withoutCreate: true }
     await applyProvision(owner, await planProvision(owner, publication, options))
@@ -362,7 +363,11 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     await takeRunLock(running, publication.schema)
     const findings = await examine()
     expect(brokenOnes(findings)).toEqual([
-      expect.objectContaining({ name: 'reader-reads', actual: 'missing: shop_purchase', repair: 'vitrine migrate' }),
+      expect.objectContaining({
+        name: 'reader-reads',
+        actual: 'missing: shop_purchase',
+        repair: { parts: [command('migrate')] },
+      }),
     ])
     expect(findings.find(({ name }) => name === 'no-leftovers')?.actual).toBe('a run is in progress')
     await running.end()
@@ -410,7 +415,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       ['source-writes-nothing', 'warning'],
     ])
     expect(findings[0]?.actual).toBe('refused: shop_customer, shop_purchase')
-    await sourceAdmin.query(findings[0]?.repair ?? '')
+    await sourceAdmin.query(remedyText(findings[0]?.repair ?? ''))
     expect(names(brokenOnes(await examine()))).toEqual(['source-writes-nothing'])
     await sourceAdmin.query(`revoke select (email) on customer from ${sourceRole.user}`)
     const [column] = brokenOnes(await examine())

@@ -1,10 +1,12 @@
 // Provision for a writer that may not create schemas, against real servers: by a database owner that is no superuser, by its script, by the writer alone.
+
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
 import { applyProvision, type ProvisionOptions, planProvision } from '../../src/access/provision.ts'
 import { provisionSql } from '../../src/access/provision-script.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { remedyText } from '../../src/base/remedy.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { Publication } from '../../src/publication/publication.ts'
@@ -133,7 +135,7 @@ create schema shop_next authorization ${w}; comment on schema shop_next is 'vitr
 create schema shop_previous authorization ${w}; comment on schema shop_previous is 'vitrine: retired area of shop';
 create schema vitrine authorization ${w};
 -- by ${writer.user}, or a superuser:`)
-    await asSuperuser(error.remedy)
+    await asSuperuser(remedyText(error.remedy))
     await asSuperuser(`alter role ${reader.user} password '${reader.password}'`)
     expect(await applyProvision(asWriter, await planProvision(asWriter, publication, options))).toEqual([])
     await proveSetUp()

@@ -1,4 +1,5 @@
 // Provision against real servers: by a superuser, by a role that may only make roles, and by the writer alone.
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
 import { applyProvision, type ProvisionOptions, planProvision } from '../../src/access/provision.ts'
@@ -6,6 +7,7 @@ import { provisionSql } from '../../src/access/provision-script.ts'
 import { scramVerifier } from '../../src/access/scram.ts'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { remedyText } from '../../src/base/remedy.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { Publication } from '../../src/publication/publication.ts'
@@ -222,7 +224,7 @@ alter role ${r} in database ${d} set search_path = shop;`,
     )
     expect(schema, 'what was possible is done').toBeDefined()
 
-    await asSuperuser(error.remedy.replace('<password>', readerRole().password))
+    await asSuperuser(remedyText(error.remedy).replace('<password>', readerRole().password))
     expect(await applyProvision(writer, await planProvision(writer, publication, passwords))).toEqual([])
     await proveRights()
   })
@@ -266,7 +268,7 @@ alter role ${r} in database ${d} set search_path = shop;`,
     await asSuperuser(`grant create on database ${d} to public`)
     const error = await refusalOf(applyProvision(writer, await planProvision(writer, publication, passwords)))
     expect(error.problems).toMatchObject([{ detail: `not yet: the database belongs to ${landlord.user}` }])
-    await asSuperuser(error.remedy)
+    await asSuperuser(remedyText(error.remedy))
     await proveRights()
   })
 

@@ -33,22 +33,26 @@ describe('settings that are understood', () => {
       VITRINE_ALARM_WEBHOOK: 'https://chat.test/hooks/webhook-secret@',
       VITRINE_PING_URL: 'https://ping.test/ping-secret@',
       VITRINE_ALARM_FORMAT: 'chat',
+      VITRINE_ALARM_SMTP_URL: 'smtps://alarm:mail-secret%40@mail.test:465',
+      VITRINE_ALARM_MAIL_FROM: 'vitrine@mail.test',
+      VITRINE_ALARM_MAIL_TO: 'team@mail.test, boss@mail.test',
       VITRINE_HTTP_ADDRESS: '9187',
     }
     const settings = parseSettings(environment, { ...both, reader: 'optional', admin: 'optional' }, publication)
-    const shown = (value: unknown) => (typeof value === 'object' && value !== null && 'host' in value ? '' : value)
+    const shown = (value: unknown) => {
+      if (Array.isArray(value)) return value.map(({ variable }) => variable)
+      return typeof value === 'object' && value !== null && 'host' in value ? '' : value
+    }
     expect(Object.entries(settings).map(([name, value]) => `${name} ${shown(value)}`)).toEqual([
       'source ',
       'target ',
       'reader ',
       'admin ',
       'pseudonymKey [secret]',
-      'alarmWebhook [secret]',
-      'pingUrl [secret]',
-      'alarmFormat chat',
-      'httpAddress ',
+      'alarms VITRINE_ALARM_WEBHOOK,VITRINE_ALARM_SMTP_URL,VITRINE_PING_URL',
+      'http ',
     ])
-    expect(settings.httpAddress).toEqual({ host: '127.0.0.1', port: 9187 })
+    expect(settings.http).toEqual({ host: '127.0.0.1', port: 9187 })
     expect(printable(settings.target)).toBe('impact@target.test:5432/metabase-data')
     expect(Object.isFrozen(settings)).toBe(true)
     expect(`${inspect(settings, { depth: 9 })} ${JSON.stringify(settings)}`).not.toMatch(
@@ -139,6 +143,24 @@ const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])
       'VITRINE_PSEUDONYM_KEY: it has 16 characters → give at least 32 random characters, such as those of openssl rand -hex 32',
       'METABASE_READR_URL: this variable is not known → did you mean METABASE_READER_URL?',
       'VITRINE_PSEUDONIM_KEY: this variable is not known → did you mean VITRINE_PSEUDONYM_KEY?',
+    ],
+  ],
+  [
+    'channels with several mistakes',
+    {
+      VITRINE_ALARM_WEBHOOK: 'ftp://host/webhook-secret',
+      VITRINE_ALARM_FORMAT: 'xml',
+      VITRINE_ALARM_SMTP_URL: 'smtp://alarm:mail-secret@mail.test/?pool=true',
+      VITRINE_ALARM_MAIL_TO: 'team@mail.test, The Boss <boss@mail.test>',
+    },
+    {},
+    [
+      'SETTINGS_INVALID',
+      'VITRINE_ALARM_FORMAT: it is not a format of alarms → write json or chat',
+      'VITRINE_ALARM_WEBHOOK: it is not a URL of the form https://host/path → copy it whole, without a user',
+      'VITRINE_ALARM_MAIL_FROM: it is missing beside the others for e-mail → set VITRINE_ALARM_SMTP_URL, VITRINE_ALARM_MAIL_FROM, VITRINE_ALARM_MAIL_TO',
+      'VITRINE_ALARM_SMTP_URL: it is not a URL of the form smtps://user:password@host:port → percent-encode special characters',
+      'VITRINE_ALARM_MAIL_TO: it is no address of the form name@host → write the bare address',
     ],
   ],
 ]

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ERRORS, EXIT, VitrineError } from '../../src/base/errors.ts'
+import { command, remedy, remedyText } from '../../src/base/remedy.ts'
 import { failureJson, failureOf, failureText } from '../../src/cli/failure.ts'
 
 const none = () => null
@@ -54,6 +55,15 @@ test('the cause of an error is never shown', () => {
 
 test('a name with control characters does not drive the terminal', () => {
   expect(text(new VitrineError('USAGE', { place: 'a\x1b[2Jb\rc' }))).toContain('where: a�[2Jb�c')
+})
+
+test('remedies name commands as the program calls them', () => {
+  const names = (command: string) => `shop ${command}s`
+  const problems = [{ place: 'x', detail: 'y', remedy: remedy`run ${command('migrate', '--new-source')} first` }]
+  const failure = failureOf(new VitrineError('STALE', { problems }), none, names)
+  expect(failure.remedy).toBe('See `shop statuss`, and run `shop syncs`.')
+  expect(failure.problems).toEqual([{ place: 'x', detail: 'y', remedy: 'run `shop migrates --new-source` first' }])
+  for (const { hint } of Object.values(ERRORS)) expect(remedyText(hint, names)).not.toMatch(/`vitrine /)
 })
 
 test('every code of the registry can be told, and ends with a known status', () => {

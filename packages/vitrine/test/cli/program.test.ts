@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
 import { TOOL_VERSION } from '../../src/base/version.ts'
-import { defineCommand } from '../../src/cli/command.ts'
+import type { Call, Command } from '../../src/cli/command.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { shop } from '../publication/shop.ts'
 import { run } from './captured-io.ts'
@@ -18,15 +18,18 @@ const onShop = { ...vitrine, publication }
 describe('help and version', () => {
   test('vitrine, alone or with --help or -h', async () => {
     const outcome = await run(vitrine, '')
-    expect(outcome.stdout).toMatchSnapshot()
-    expect(outcome).toMatchObject({ status: 0, stderr: '' })
+    expect(outcome).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('Usage: vitrine <command>'),
+    })
     for (const line of ['--help', '-h', '--json --help']) expect(await run(vitrine, line)).toEqual(outcome)
   })
 
   test.each(vitrine.commands.map(({ name }) => name))('vitrine %s --help', async (name) => {
     const { status, stdout } = await run(vitrine, `${name} --help`)
-    expect(status).toBe(0)
-    expect(stdout).toMatchSnapshot()
+    // The text itself is compared with docs/reference/commands.md.
+    expect([status, stdout]).toEqual([0, expect.stringContaining(`Usage: vitrine ${name} `)])
   })
 
   test('--version', async () => {
@@ -49,7 +52,7 @@ describe('a command line that is wrong', () => {
     ['sync --only', "Option '--only <tables...>' argument missing."],
     ['status --runs 0', 'It takes a whole number from 1 on.'],
   ])('%s', async (line, detail) => {
-    const { status, stdout, stderr } = await run(vitrine, line)
+    const { status, stdout, stderr } = await run(onShop, line)
     expect([status, stdout]).toEqual([EXIT.usage, ''])
     expect(stderr).toContain(`error USAGE: The command line is wrong. ${detail}`)
     expect(stderr).not.toContain('canary')
@@ -178,11 +181,11 @@ describe('missing settings are told before any connection', () => {
 })
 
 describe('interrupts', () => {
-  const wait = defineCommand('wait', { summary: '', description: '', options: {}, examples: [] }, {}, (call) => {
-    return new Promise((_, reject) =>
+  const cut = (call: Call) =>
+    new Promise<never>((_, reject) =>
       call.signal.addEventListener('abort', () => setTimeout(reject, 20, new Error('cut'))),
     )
-  })
+  const wait: Command = { name: 'wait', summary: '', description: '', options: {}, examples: [], run: cut }
   const program = { ...onShop, commands: [wait] }
 
   test('the first stops the command in good order, with 130', async () => {

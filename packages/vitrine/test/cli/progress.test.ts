@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { syncEnglish } from '../../src/cli/commands/sync.ts'
+import { count, duration, instant, megabytes } from '../../src/base/format.ts'
 import type { Io } from '../../src/cli/io.ts'
-import { count, duration, english, instant, megabytes } from '../../src/cli/language.ts'
-import { showProgress } from '../../src/cli/progress.ts'
+import { Progress } from '../../src/cli/progress.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 import type { RunEvent } from '../../src/run/observer.ts'
 
@@ -41,7 +40,7 @@ function shown(isTerminal: boolean, columns = 100): string {
     onInterrupt: () => () => undefined,
     exit: () => undefined,
   }
-  const progress = showProgress(io, english, syncEnglish)
+  const progress = new Progress(io)
   for (const event of EVENTS) progress.observe(event)
   progress.end()
   return text
@@ -96,25 +95,20 @@ test.each([
   [59_950, '1 min 00 s'],
   [3_599_999, '60 min 00 s'],
 ])('%d milliseconds are %s', (milliseconds, text) => {
-  expect(duration(english, milliseconds)).toBe(text)
+  expect(duration(milliseconds)).toBe(text)
 })
 
 test('numbers and sizes', () => {
-  expect([count(english, 1234567), count(english, 0), count(english, null), megabytes(english, 12_345_678)]).toEqual([
-    '1,234,567',
-    '0',
-    '–',
-    '12.3 MB',
-  ])
+  expect([count(1234567), count(0), count(null), megabytes(12_345_678)]).toEqual(['1,234,567', '0', '–', '12.3 MB'])
 })
 
 test('an instant on the clocks of the zone', () => {
-  expect(instant(english, new Date('2026-07-22T22:00:00Z'), 'Europe/Paris')).toBe('2026-07-23 00:00:00 (Europe/Paris)')
+  expect(instant(new Date('2026-07-22T22:00:00Z'), 'Europe/Paris')).toBe('2026-07-23 00:00:00 (Europe/Paris)')
 })
 
 test('columns of text: words to the left, numbers to the right', () => {
   const table = textTable(
-    [{ title: 'table' }, { title: 'rows', right: true }, { title: 'note' }],
+    ['table', { right: 'rows' }, 'note'],
     [
       ['entreprise', '5', 'é'],
       ['a', '1,000', ''],

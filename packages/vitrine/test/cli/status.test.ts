@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { statusOf } from '../../src/cli/commands/status.ts'
+import { versionState } from '../../src/schedule/monitor-facts.ts'
 import { shop } from '../publication/shop.ts'
 
 const publication = shop({ writer: 'w', reader: 'r' })
@@ -27,13 +27,13 @@ describe('absence of success since the last due time is an alarm', () => {
       ...(customer === null ? [] : [published('shop_customer', customer)]),
       ...(purchase === null ? [] : [published('shop_purchase', purchase)]),
     ]
-    expect(statusOf(midnightInParis, freshness, [], null, new Date(now)).state).toBe(state)
+    expect(versionState(midnightInParis, freshness, new Date(now)).state).toBe(state)
   })
 
   test('the tolerance is a limit of the publication', () => {
     const hasty = { ...midnightInParis, limits: { ...publication.limits, staleAfterMinutes: 5 } }
     const freshness = [published('shop_customer', '2026-01-13T23:00:05Z')]
-    expect(statusOf(hasty, freshness, [], null, new Date('2026-01-14T23:04:59Z')).state).toBe('fresh')
-    expect(statusOf(hasty, freshness, [], null, new Date('2026-01-14T23:05:00Z')).state).toBe('stale')
+    expect(versionState(hasty, freshness, new Date('2026-01-14T23:04:59Z')).state).toBe('fresh')
+    expect(versionState(hasty, freshness, new Date('2026-01-14T23:05:00Z')).state).toBe('stale')
   })
 })

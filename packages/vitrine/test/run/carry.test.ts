@@ -1,5 +1,7 @@
 /** What a switch carries over, exactly as it was; and what it cannot, reported by name before the source is read. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { remedyText } from '../../src/base/remedy.ts'
 import { Installation, SETTINGS } from './installation.ts'
 
 describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
@@ -153,7 +155,7 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
       const failure = await shop.failure({ observer: (event) => event.kind === 'phase' && phases.push(event.phase) })
       expect([failure.code, phases]).toEqual(['DEPENDENT_BLOCKS', ['check']])
       expect(failure.problems.map(({ place }) => place)).toEqual([named(expected)])
-      expect(failure.problems[0]?.remedy?.length).toBeGreaterThan(10)
+      expect(remedyText(failure.problems[0]?.remedy ?? '').length).toBeGreaterThan(10)
     }
     await shop.look(named(object.undo))
   })

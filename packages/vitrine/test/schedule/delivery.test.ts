@@ -1,25 +1,25 @@
 /** Alarms reach a web server that is slow, broken, silent or gone, within bounds and without telling its address. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
-import { english } from '../../src/cli/language.ts'
-import { type Alarm, alarmOf } from '../../src/schedule/alarm.ts'
-import { alarmBody, deliverAlarm, deliverPing } from '../../src/schedule/delivery.ts'
+import { type Alarm, alarmOf } from '../../src/schedule/alarms/alarm.ts'
+import type { AnyChannel, Receiver as Configured } from '../../src/schedule/alarms/channel.ts'
+import { ping } from '../../src/schedule/alarms/ping.ts'
+import { webhook } from '../../src/schedule/alarms/webhook.ts'
 import type { ScheduleEvent } from '../../src/schedule/loop.ts'
-import { systemSleep } from '../../src/schedule/pause.ts'
 import { shop } from '../publication/shop.ts'
 import { type Behaviour, fine, type Receiver, receive } from './receiver.ts'
 
 const DUE = new Date('2026-01-14T23:00:00Z')
 const AT = new Date('2026-01-15T02:00:00Z')
 const alarmFor = (event: ScheduleEvent, before?: ReadonlyMap<string, number>) =>
-  alarmOf(event, shop({ writer: 'w', reader: 'r' }), english.alarms, (at) => at.toISOString(), AT, before)
+  alarmOf(event, shop({ writer: 'w', reader: 'r' }), AT, before)
 
 const error = new VitrineError('TABLE_SHRANK', {
   place: 'shop_customer',
   detail: 'It had 300 rows,\nand has 12.',
   cause: new Error('canary row'),
 })
-const failed: ScheduleEvent = { kind: 'failed', due: DUE, error, attempts: 1, pauseMs: null }
+const failed: ScheduleEvent = { kind: 'failed', due: DUE, error, tries: 1, pauseMs: null }
 // sound because a due time given up is worth an alarm.
 const alarm = alarmFor(failed) as Alarm
 
@@ -28,15 +28,23 @@ afterEach(async () => receiver?.close())
 
 const rules = (signal = new AbortController().signal) => ({
   limits: { deliveryTimeoutMs: 800, deliveryTries: 3, deliveryPauseMs: 10 },
-  sleep: systemSleep,
   signal,
 })
+
+const configured = (channel: AnyChannel, values: Readonly<Record<string, string>>) => {
+  const found = channel.configure((name) => values[name] ?? null)
+  if (found === null) throw new Error('the channel is not configured')
+  return found
+}
+const toWebhook = (url: string, format = 'json'): Configured =>
+  configured(webhook, { VITRINE_ALARM_WEBHOOK: url, VITRINE_ALARM_FORMAT: format })
+const toPing = (url: string): Configured => configured(ping, { VITRINE_PING_URL: url })
 
 /** What delivering gives, how often it was tried and how long it took. */
 async function delivered(behave: Behaviour): Promise<{ reason: string | null; tries: number; milliseconds: number }> {
   receiver = await receive(behave)
   const started = performance.now()
-  const reason = await deliverAlarm(alarm, { webhook: receiver.secret, format: 'json' }, rules())
+  const reason = await toWebhook(receiver.url).alarm(alarm, rules())
   return { reason, tries: receiver.received.length, milliseconds: performance.now() - started }
 }
 
@@ -45,7 +53,7 @@ describe('delivery', () => {
     expect(await delivered(fine)).toMatchObject({ reason: null, tries: 1 })
     expect(receiver?.received[0]?.method).toBe('POST')
     expect(JSON.parse(receiver?.received[0]?.body ?? '')).toEqual({
-      text: 'Vitrine shop: nothing published for 2026-01-14T23:00:00.000Z after 1 try. TABLE_SHRANK: A table lost more rows than allowed. It had 300 rows, and has 12. (shop_customer) The previous version is still served.',
+      text: 'Vitrine shop: nothing published for 2026-01-15 00:00:00 (Europe/Paris) after 1 try. TABLE_SHRANK: A table lost more rows than allowed. It had 300 rows, and has 12. (shop_customer) The previous version is still served.',
       kind: 'failed',
       publication: 'shop',
       schema: 'shop',
@@ -62,9 +70,10 @@ describe('delivery', () => {
   test('is nothing but an escaped text for a chat', async () => {
     receiver = await receive()
     const calling = { ...alarm, text: 'a < b && <!channel>' }
-    expect(await deliverAlarm(calling, { webhook: receiver.secret, format: 'chat' }, rules())).toBeNull()
+    expect(await toWebhook(receiver.url, 'chat').alarm(calling, rules())).toBeNull()
     expect(JSON.parse(receiver.received[0]?.body ?? '')).toEqual({ text: 'a &lt; b &amp;&amp; &lt;!channel&gt;' })
-    expect(JSON.parse(alarmBody(calling, 'json')).text).toBe(calling.text)
+    await toWebhook(receiver.url).alarm(calling, rules())
+    expect(JSON.parse(receiver.received[1]?.body ?? '').text).toBe(calling.text)
   })
 
   const status =
@@ -96,9 +105,9 @@ describe('delivery', () => {
   })
 
   test('to a server that is gone', async () => {
-    const { secret, close } = await receive()
+    const { url, close } = await receive()
     await close()
-    expect(await deliverPing({ ping: secret }, rules())).toBe('it could not be reached (ECONNREFUSED)')
+    expect(await toPing(url).success(rules())).toBe('it could not be reached (ECONNREFUSED)')
   })
 
   test('ends at once with the process', async () => {
@@ -106,13 +115,20 @@ describe('delivery', () => {
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 30)
     const started = performance.now()
-    await deliverPing({ ping: receiver.secret }, rules(abort.signal))
+    await toPing(receiver.url).success(rules(abort.signal))
     expect(performance.now() - started).toBeLessThan(190)
     expect(receiver.received).toMatchObject([{ method: 'GET', path: '/hooks/canary-token' }])
   })
 
-  test('goes nowhere when nobody is named', async () => {
-    expect(await deliverAlarm(alarm, { webhook: null, format: 'json' }, rules())).toBeNull()
+  test('goes nowhere when nobody is named', () => {
+    for (const channel of [webhook, ping]) expect(channel.configure(() => null)).toBeNull()
+  })
+
+  test('an alarm is not for the ping, nor a sign of life for the webhook', async () => {
+    receiver = await receive()
+    expect(await toPing(receiver.url).alarm(alarm, rules())).toBeNull()
+    expect(await toWebhook(receiver.url).success(rules())).toBeNull()
+    expect(receiver.received).toEqual([])
   })
 })
 
@@ -171,8 +187,8 @@ describe('an event is worth an alarm', () => {
   })
 
   test('when nothing came in time', () => {
-    expect(alarmFor({ kind: 'stale', due: DUE, attempts: 0, error: null })?.text).toBe(
-      'Vitrine shop: still nothing published 60 minutes after 2026-01-14T23:00:00.000Z. The previous version is still served.',
+    expect(alarmFor({ kind: 'stale', due: DUE, tries: 0, error: null })?.text).toBe(
+      'Vitrine shop: still nothing published 60 minutes after 2026-01-15 00:00:00 (Europe/Paris). The previous version is still served.',
     )
   })
 

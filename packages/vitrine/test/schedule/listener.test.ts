@@ -5,9 +5,11 @@ import { systemClock } from '../../src/base/clock.ts'
 import { VitrineError } from '../../src/base/errors.ts'
 import { parseHttpAddress } from '../../src/cli/http-address.ts'
 import { type Listener, listen } from '../../src/schedule/listener.ts'
-import { type Figures, metricsText } from '../../src/schedule/metrics.ts'
+import { metricsText } from '../../src/schedule/metrics.ts'
+import type { MonitorFacts } from '../../src/schedule/monitor-facts.ts'
 
-const FIGURES: Figures = {
+const published = (at: string) => ({ dataOf: new Date(at), publishedAt: new Date(at), fresh: true })
+const FACTS: MonitorFacts = {
   at: new Date('2026-01-15T12:00:00Z'),
   state: 'fresh',
   due: new Date('2026-01-14T23:00:00Z'),
@@ -18,9 +20,9 @@ const FIGURES: Figures = {
   failuresInARow: 2,
   runs: { failed: 3, succeeded: 40 },
   tables: [
-    { table: 'shop_customer', rows: 300, dataOf: new Date('2026-01-14T23:00:00Z') },
-    { table: 'odd "name"\\\n', rows: 0, dataOf: new Date('2026-01-15T11:59:00Z') },
-    { table: 'never', rows: null, dataOf: null },
+    { table: 'shop_customer', rows: 300, ...published('2026-01-14T23:00:00Z') },
+    { table: 'odd "name"\\\n', rows: 0, ...published('2026-01-15T11:59:00Z') },
+    { table: 'never', rows: null, dataOf: null, publishedAt: null, fresh: false },
   ],
 }
 
@@ -64,7 +66,7 @@ const valuesOf = (text: string) =>
 
 describe('metrics', () => {
   test('are those that are promised, in the text format', () => {
-    expect(valuesOf(metricsText(FIGURES))).toEqual({
+    expect(valuesOf(metricsText(FACTS))).toEqual({
       vitrine_target_reachable: { '': 1 },
       vitrine_stale: { '': 0 },
       vitrine_due_timestamp_seconds: { '': 1768431600 },
@@ -80,7 +82,7 @@ describe('metrics', () => {
   })
 
   test('have no sample for what is not known', () => {
-    const nothing = { ...FIGURES, state: 'stale', lastSuccess: null, lastRunMs: null, runs: {}, tables: [] } as const
+    const nothing = { ...FACTS, state: 'stale', lastSuccess: null, lastRunMs: null, runs: {}, tables: [] } as const
     const values = valuesOf(metricsText(nothing))
     expect(values['vitrine_stale']).toEqual({ '': 1 })
     for (const name of ['vitrine_last_success_timestamp_seconds', 'vitrine_runs', 'vitrine_table_rows']) {
@@ -121,7 +123,7 @@ describe('the listener', () => {
     listener = null
   })
 
-  async function serve(look: () => Promise<Figures>, clock = systemClock): Promise<string> {
+  async function serve(look: () => Promise<MonitorFacts>, clock = systemClock): Promise<string> {
     listener = await listen({ host: '127.0.0.1', port: 0 }, { clock, look })
     return listener.url
   }
@@ -130,7 +132,7 @@ describe('the listener', () => {
     ['fresh', 200],
     ['stale', 503],
   ] as const)('says that the version is %s with the status %i', async (state, status) => {
-    const url = await serve(async () => ({ ...FIGURES, state }))
+    const url = await serve(async () => ({ ...FACTS, state }))
     const health = await fetch(`${url}/health?from=monitor`)
     expect([health.status, health.headers.get('content-type')]).toEqual([status, 'application/json; charset=utf-8'])
     expect(await health.json()).toEqual({
@@ -169,7 +171,7 @@ describe('the listener', () => {
     let looks = 0
     const url = await serve(async () => {
       looks++
-      return FIGURES
+      return FACTS
     })
     const response = await fetch(`${url}${path}`, { method })
     expect(response.status).toBe(status)
@@ -184,7 +186,7 @@ describe('the listener', () => {
       async () => {
         looks++
         await new Promise((resolve) => setTimeout(resolve, 50))
-        return FIGURES
+        return FACTS
       },
       { now: () => new Date(), monotonicMs: () => now },
     )
@@ -218,9 +220,9 @@ describe('the listener', () => {
   })
 
   test('a port that is taken is an error that says so', async () => {
-    const url = await serve(async () => FIGURES)
+    const url = await serve(async () => FACTS)
     const address = { host: '127.0.0.1', port: Number(new URL(url).port) }
-    await expect(listen(address, { clock: systemClock, look: async () => FIGURES })).rejects.toMatchObject({
+    await expect(listen(address, { clock: systemClock, look: async () => FACTS })).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
       problems: [{ place: `127.0.0.1:${address.port}`, detail: 'the port is taken' }],
     })

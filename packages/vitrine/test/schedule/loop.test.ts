@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
-import { pauseAfter } from '../../src/schedule/pause.ts'
+import { pauseAfter } from '../../src/schedule/retry-pause.ts'
 import { DAY, HOUR, type Machine, MINUTE, World } from './simulation.ts'
 
 /** A world on the evening of 14 January, whose last night was published. Midnight in Paris is 23:00 UTC. */
@@ -50,9 +50,9 @@ describe('failures', () => {
     await machine.stop()
     const failed = machine.events.filter(({ kind }) => kind === 'failed')
     expect(failed).toHaveLength(DEFAULT_LIMITS.retryTries)
-    expect(failed.at(-1)).toMatchObject({ attempts: 12, pauseMs: null })
+    expect(failed.at(-1)).toMatchObject({ tries: 12, pauseMs: null })
     expect(machine.events.filter(({ kind }) => kind === 'stale')).toEqual([
-      expect.objectContaining({ due: new Date('2026-01-14T23:00:00Z'), attempts: expect.any(Number) }),
+      expect.objectContaining({ due: new Date('2026-01-14T23:00:00Z'), tries: expect.any(Number) }),
     ])
   })
 

@@ -1,11 +1,9 @@
 /** A web server that receives alarms and behaves as a test wants. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Secret } from '../../src/base/secret.ts'
 
 export interface Receiver {
   readonly url: string
-  readonly secret: Secret
   /** Method, path and body of each request. */
   readonly received: { readonly method: string; readonly path: string; readonly body: string }[]
   close(): Promise<void>
@@ -31,7 +29,7 @@ export async function receive(behave: Behaviour = fine): Promise<Receiver> {
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url, secret: new Secret(url), received, close }
+  return { url, received, close }
 }
 
 /** A port of this machine that nobody listens at. */

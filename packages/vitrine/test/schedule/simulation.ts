@@ -2,11 +2,11 @@
 import { setImmediate as settle } from 'node:timers/promises'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
+import type { Pause } from '../../src/base/pause.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
 import { DueTimes } from '../../src/schedule/due.ts'
 import { duenessAt } from '../../src/schedule/dueness.ts'
 import { keepPublishing, type ScheduleEvent, type SchedulePorts } from '../../src/schedule/loop.ts'
-import type { Sleep } from '../../src/schedule/pause.ts'
 
 export const MIDNIGHT = '0 0 * * *'
 export const PARIS = 'Europe/Paris'
@@ -64,17 +64,17 @@ export class World {
     this.#times = new DueTimes(pattern, zone)
   }
 
-  sleep: Sleep = (milliseconds, signal) =>
+  pause: Pause = (milliseconds, signal) =>
     new Promise((resolve) => {
-      if (signal.aborted) return resolve()
+      if (signal?.aborted === true) return resolve()
       const end = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper)
-        signal.removeEventListener('abort', end)
+        signal?.removeEventListener('abort', end)
         resolve()
       }
       const sleeper: Sleeper = { at: this.time + milliseconds, wake: end }
       this.#sleepers.push(sleeper)
-      signal.addEventListener('abort', end)
+      signal?.addEventListener('abort', end)
     })
 
   /** Lets time pass. */
@@ -108,7 +108,7 @@ export class World {
       limits: DEFAULT_LIMITS,
       clock: { now: () => new Date(this.time + aheadMs()), monotonicMs: () => this.time },
       chance: () => 1,
-      sleep: this.sleep,
+      pause: this.pause,
       sliceMs: MINUTE,
       lookMs: 15 * MINUTE,
       look: async () => dueness(),
@@ -135,7 +135,7 @@ export class World {
       if (!isStillDue()) return null
       const started = this.#targetNow()
       const failure = this.failures.shift() ?? null
-      await this.sleep(this.runMs, signal)
+      await this.pause(this.runMs, signal)
       if (signal.aborted) throw new VitrineError('INTERRUPTED')
       if (failure !== null) throw failure
       this.published.push(started)

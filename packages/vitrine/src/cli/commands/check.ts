@@ -1,45 +1,30 @@
 /** `check`: whether the publication is sound, and, where DATABASE_URL is set, whether the source is what it says. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { counted } from '../../base/format.ts'
 import { type CheckedColumn, checkPublication } from '../../lineage/check.ts'
 import type { Origin } from '../../lineage/origin.ts'
-import type { Address } from '../../postgres/address.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
-import type { PublishedTable } from '../../publication/table.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
 import { checkProjections } from '../../source/projection-types.ts'
-import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
-import { counted } from '../language.ts'
-import { withSession } from '../sessions.ts'
+import type { Call, Command } from '../command.ts'
+import { reading } from '../sessions.ts'
 
-export interface CheckWords extends CommandWords {
-  readonly options: Readonly<Record<'lineage', string>>
-  readonly sound: (tables: number, columns: number) => string
-  readonly sourceAgrees: string
-  readonly sourceNotAsked: string
-  readonly computed: string
-  readonly untreated: string
-}
-
-export const checkEnglish: CheckWords = {
+export const check: Command = {
+  name: 'check',
   summary: 'check the publication, and the source when DATABASE_URL is set',
   description:
     'Proves from the definitions that every published value is open or treated, and that names, keys and references hold. ' +
     'With DATABASE_URL it also compares the source with the register, and the types of the queries with the columns.',
-  options: { lineage: 'print each published column with its source columns and their treatments' },
+  options: {
+    '--lineage': 'print each published column with its source columns and their treatments',
+  },
   examples: [
     { line: 'check', says: 'before each commit; it needs no database' },
     { line: 'check --lineage', says: 'what is published, and what becomes of personal data' },
   ],
-  sound: (tables, columns) => `The publication is sound: ${counted(tables, 'table')}, ${counted(columns, 'column')}.`,
-  sourceAgrees: 'The source is what the register describes.',
-  sourceNotAsked: 'The source was not compared: DATABASE_URL is not set.',
-  computed: 'no source column',
-  untreated: 'as it is',
+  run,
 }
-
-export const defineCheck = (words: CheckWords): Command =>
-  defineCommand('check', words, { lineage: '--lineage' }, (call) => check(call, words))
 
 /** What `check --json` prints. */
 export interface CheckAnswer {
@@ -59,13 +44,18 @@ export interface CheckAnswer {
   }[]
 }
 
-async function check(call: Call, words: CheckWords): Promise<ExitName> {
-  const publication = await call.publication()
-  const { source } = call.settings(publication, { source: 'optional' })
+async function run(call: Call): Promise<ExitName> {
+  const { publication } = call
+  const { source } = call.settings({ source: 'optional' })
   const lineage = requireSoundAndDue(publication, call.io.clock.now())
-  if (source !== null) await compareSource(call, publication, source)
+  if (source !== null) {
+    await reading(call, 'source', source, async (session) => {
+      await requireNoDrift(session, publication.source, publication.tables)
+      await checkProjections(session, publication)
+    })
+  }
   const answer = answerOf(publication, lineage, source !== null)
-  call.answer(answer, () => checkText(answer, call, words))
+  call.answer(answer, () => `${call.flag('lineage') ? lineageText(answer) : ''}${soundText(answer)}`)
   return 'ok'
 }
 
@@ -81,16 +71,9 @@ function requireSoundAndDue(publication: Publication, at: Date): readonly Checke
   throw new VitrineError('DEFINITION_INVALID', { detail, problems: all })
 }
 
-async function compareSource(call: Call, publication: Publication, address: Address): Promise<void> {
-  await withSession(call, publication, { side: 'source', address, readOnly: true }, async (session) => {
-    await requireNoDrift(session, publication.source, publication.tables)
-    await checkProjections(session, publication)
-  })
-}
-
 function answerOf(publication: Publication, checked: readonly CheckedColumn[], sourceCompared: boolean): CheckAnswer {
   const lineage = new Map(checked.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
-  const describe = (table: PublishedTable) => ({
+  const tables = publishedRelations(publication).map((table) => ({
     name: table.name,
     comment: table.comment,
     columns: table.columns.map(({ name, type, isNullable, comment }) => ({
@@ -100,28 +83,25 @@ function answerOf(publication: Publication, checked: readonly CheckedColumn[], s
       comment,
       lineage: lineage.get(`${table.name}.${name}`) ?? [],
     })),
-  })
-  const { name, schema } = publication
-  return { publication: name, schema, sourceCompared, tables: publishedRelations(publication).map(describe) }
+  }))
+  return { publication: publication.name, schema: publication.schema, sourceCompared, tables }
 }
 
-function checkText(answer: CheckAnswer, call: Call, words: CheckWords): string {
-  const columns = answer.tables.reduce((sum, table) => sum + table.columns.length, 0)
-  const lines = [
-    words.sound(answer.tables.length, columns),
-    answer.sourceCompared ? words.sourceAgrees : words.sourceNotAsked,
-  ]
-  const dictionary = call.flag('lineage') ? lineageText(answer, words) : ''
-  return `${dictionary}${lines.join('\n')}\n`
+function soundText({ tables, sourceCompared }: CheckAnswer): string {
+  const columns = tables.reduce((sum, table) => sum + table.columns.length, 0)
+  const source = sourceCompared
+    ? 'The source is what the register describes.'
+    : 'The source was not compared: DATABASE_URL is not set.'
+  return `The publication is sound: ${counted(tables.length, 'table')}, ${counted(columns, 'column')}.\n${source}\n`
 }
 
-/** One block a table, one line a column, its origins under it. */
-function lineageText({ tables }: CheckAnswer, words: CheckWords): string {
+/** One block per table, one line per column, its origins under it. */
+function lineageText({ tables }: CheckAnswer): string {
   return tables
     .map(({ name, comment, columns }) => {
       const lines = columns.map((column) => {
         const type = `${column.type}${column.nullable ? '' : ' not null'}`
-        const origins = column.lineage.length === 0 ? [words.computed] : column.lineage.map((o) => originText(o, words))
+        const origins = column.lineage.length === 0 ? ['no source column'] : column.lineage.map(originText)
         return `  ${column.name} ${type}: ${column.comment}\n${origins.map((line) => `    ← ${line}`).join('\n')}`
       })
       return `${name}: ${comment}\n${lines.join('\n')}\n\n`
@@ -129,7 +109,7 @@ function lineageText({ tables }: CheckAnswer, words: CheckWords): string {
     .join('')
 }
 
-function originText({ table, column, privacy, treatments }: Origin, words: CheckWords): string {
+function originText({ table, column, privacy, treatments }: Origin): string {
   const treated = treatments.map(({ name, detail }) => `${name} (${detail})`).join(', ')
-  return `${table}.${column} [${privacy}] ${treated === '' ? words.untreated : treated}`
+  return `${table}.${column} [${privacy}] ${treated === '' ? 'as it is' : treated}`
 }

@@ -1,41 +1,25 @@
 /** `drop`: takes away what the tool made in the target, after showing it and being told to. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { applyDrop, type DropPlan, planDrop } from '../../run/drop.ts'
-import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
+import type { Call, Command } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
 
-export interface DropWords extends CommandWords {
-  readonly options: Readonly<Record<'yes' | 'history', string>>
-  readonly removes: (schema: string) => string
-  readonly keeps: string
-  readonly blocked: string
-  readonly nothing: string
-  readonly question: (schema: string) => string
-  readonly historyQuestion: (days: number) => string
-  readonly done: string
-}
-
-export const dropEnglish: DropWords = {
+export const drop: Command = {
+  name: 'drop',
   summary: 'remove what the tool made in the target',
   description:
     'Removes the published tables, the views about them, the kept version and what runs left behind. The schema with its ' +
     'rights, the record of runs, the history, and everything that others made stay. Dashboards are empty until the next rebuild.',
   options: {
-    yes: 'do it without asking',
-    history: 'forget the recorded days of history tables too; they cannot be computed again',
+    '--yes': 'do it without asking',
+    '--history': 'forget the recorded days of history tables too; they cannot be computed again',
   },
   examples: [
     { line: 'drop', says: 'see what would go, and be asked' },
-    { line: 'drop --yes && vitrine rebuild', says: 'build the published schema anew; the history is back' },
+    { line: 'drop --yes', says: 'without a question; then rebuild makes it anew, and the history is back' },
     { line: 'drop --history', says: 'end the installation: export the history first' },
   ],
-  removes: (schema) => `This removes from ${schema}:`,
-  keeps: 'This stays:',
-  blocked: 'In the way:',
-  nothing: 'Nothing to remove.',
-  question: (schema) => `Type the name of the schema (${schema}) to remove this: `,
-  historyQuestion: (days) => `Type the number of recorded days (${days}) to forget them for ever: `,
-  done: 'Removed.',
+  run,
 }
 
 /** What `drop --json` prints. */
@@ -44,45 +28,43 @@ export interface DropAnswer {
   readonly kept: readonly string[]
 }
 
-export const defineDrop = (words: DropWords): Command =>
-  defineCommand('drop', words, { yes: '--yes', history: '--history' }, (call) => drop(call, words))
-
-async function drop(call: Call, words: DropWords): Promise<ExitName> {
-  const publication = await call.publication()
-  const { source, target } = call.settings(publication, { source: 'optional', target: 'required' })
-  const plan = await withWritableTarget(call, publication, target, source, async (session) => {
-    const planned = await planDrop({ session, publication }, { history: call.flag('history') })
-    call.io.stderr.write(planText(planned, words))
-    if (planned.steps.length > 0 && planned.blockers.length === 0) await confirm(call, planned, words)
-    await applyDrop({ session, publication }, planned)
+async function run(call: Call): Promise<ExitName> {
+  const { source, target } = call.settings({ source: 'optional', target: 'required' })
+  const plan = await withWritableTarget(call, { target, source }, async (session) => {
+    const planned = await planDrop({ session, publication: call.publication }, { history: call.flag('history') })
+    call.io.stderr.write(planText(planned))
+    if (planned.steps.length > 0 && planned.blockers.length === 0) await confirm(call, planned)
+    await applyDrop({ session, publication: call.publication }, planned)
     return planned
   })
   const answer: DropAnswer = { removed: plan.steps.map(({ text }) => text), kept: plan.kept }
-  call.answer(answer, () => `${plan.steps.length === 0 ? words.nothing : words.done}\n`)
+  call.answer(answer, () => (plan.steps.length === 0 ? 'Nothing to remove.\n' : 'Removed.\n'))
   return 'ok'
 }
 
-async function confirm(call: Call, { publication, history, days }: DropPlan, words: DropWords): Promise<void> {
+async function confirm(call: Call, { publication, history, days }: DropPlan): Promise<void> {
   if (call.flag('yes')) return
   const { schema } = publication
-  const ask = async (question: string) => (call.io.ask === null ? null : await call.io.ask(question, call.signal))
-  if ((await ask(words.question(schema)))?.trim() !== schema) throw new VitrineError('NOT_CONFIRMED', { place: schema })
+  const require = async (question: string, answer: string) => {
+    const given = call.io.ask === null ? null : await call.io.ask(question, call.signal)
+    if (given?.trim() !== answer) throw new VitrineError('NOT_CONFIRMED', { place: schema })
+  }
+  await require(`Type the name of the schema (${schema}) to remove this: `, schema)
   if (!history || days === 0) return
-  if ((await ask(words.historyQuestion(days)))?.trim() !== String(days))
-    throw new VitrineError('NOT_CONFIRMED', { place: schema })
+  await require(`Type the number of recorded days (${days}) to forget them for ever: `, String(days))
 }
 
-function planText({ publication, steps, kept, blockers }: DropPlan, words: DropWords): string {
+function planText({ publication, steps, kept, blockers }: DropPlan): string {
   const part = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  ${line}`).join('\n')}\n`
   return [
     part(
-      words.removes(publication.schema),
+      `This removes from ${publication.schema}:`,
       steps.map(({ text }) => `- ${text}`),
     ),
-    part(words.keeps, kept),
+    part('This stays:', kept),
     part(
-      words.blocked,
+      'In the way:',
       blockers.map(({ place, detail }) => `! ${place}: ${detail}`),
     ),
   ].join('')

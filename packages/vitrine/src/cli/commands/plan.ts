@@ -1,37 +1,38 @@
 /** `plan`: what the next run would change in the published schema once it is approved. It changes nothing. */
 import type { ExitName } from '../../base/errors.ts'
-import { planFor } from '../../migration/plan.ts'
+import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
-import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
-import { withSession } from '../sessions.ts'
+import type { Call, Command } from '../command.ts'
+import { problemText } from '../failure.ts'
+import { reading } from '../sessions.ts'
 
-export interface PlanWords extends CommandWords {
-  readonly options: Readonly<Record<'check', string>>
-}
-
-export const planEnglish: PlanWords = {
+export const plan: Command = {
+  name: 'plan',
   summary: 'show what the publication changes in the published schema',
   description:
     'Compares the published schema with the publication, and prints what the next run changes once migrate has approved it, ' +
     'and what stands in its way. Nothing is changed.',
-  options: {
-    check: 'exit with 6 when the publication is not approved, or something stands in its way',
-  },
+  options: { '--check': 'exit with 6 when the publication is not approved, or something stands in its way' },
   examples: [
     { line: 'plan', says: 'see what changes' },
     { line: 'plan --check', says: 'in a deployment: fail unless the definition is approved' },
   ],
+  run,
 }
 
-export const definePlan = (words: PlanWords): Command => defineCommand('plan', words, { check: '--check' }, plan)
-
-async function plan(call: Call): Promise<ExitName> {
-  const publication = await call.publication()
-  const { target } = call.settings(publication, { target: 'required' })
-  return withSession(call, publication, { side: 'target', address: target, readOnly: true }, async (session) => {
+async function run(call: Call): Promise<ExitName> {
+  const { publication } = call
+  const { target } = call.settings({ target: 'required' })
+  return reading(call, 'target', target, async (session) => {
     const { plan: found } = await planFor({ session, publication })
-    call.answer(found, () => call.withOwnNames(`${planText(found)}\n`))
+    call.answer(planAnswer(call, found), () => `${planText(found, call.names)}\n`)
     const runs = found.approved && found.conflicts.length === 0
     return runs || !call.flag('check') ? 'ok' : 'drift'
   })
 }
+
+/** A plan as `--json` prints it: with the texts of its remedies. */
+export const planAnswer = (call: Call, plan: MigrationPlan) => ({
+  ...plan,
+  conflicts: plan.conflicts.map((problem) => problemText(problem, call.names)),
+})

@@ -2,19 +2,15 @@
 
 import { applyProvision, isLacking, planProvision } from '../../access/provision.ts'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
+import { command, remedy, remedyText } from '../../base/remedy.ts'
+import type { Call, Command } from '../command.ts'
+import { publishNow, type SyncAnswer, syncAnswer, syncText } from '../publishing.ts'
 import { withWritableTarget } from '../sessions.ts'
-import { approvePlan, migrateEnglish } from './migrate.ts'
-import { type ProvisionWords, stepsText } from './provision.ts'
-import { publishNow, type SyncAnswer, type SyncWords, syncAnswer, syncText } from './sync.ts'
+import { approvePlan } from './migrate.ts'
+import { stepsText } from './provision.ts'
 
-export interface RebuildWords extends CommandWords {
-  readonly options: Readonly<Record<'allowShrink' | 'yes', string>>
-  /** Rights that somebody else must give. */
-  readonly left: (steps: number) => string
-}
-
-export const rebuildEnglish: RebuildWords = {
+export const rebuild: Command = {
+  name: 'rebuild',
   summary: 'put roles, rights, schema, history and data of the target back',
   description:
     'Does what provision, migrate and sync do, in this order, from whatever state the target is in: after a drop, after a ' +
@@ -22,17 +18,14 @@ export const rebuildEnglish: RebuildWords = {
     'tables come from the ledger. Roles and rights are made as METABASE_ADMIN_URL when it is set, as the writer otherwise; ' +
     'when some are left to somebody else, it publishes all the same and exits with 5.',
   options: {
-    allowShrink: 'accept that a table loses more rows than the publication allows',
-    yes: 'withdraw tables and columns without asking',
+    '--allow-shrink': 'accept that a table loses more rows than the publication allows',
+    '--yes': 'withdraw tables and columns without asking',
   },
   examples: [
     { line: 'rebuild', says: 'after a drop, or when something was removed by hand' },
     { line: 'doctor', says: 'afterwards: prove it' },
   ],
-  left: (steps) =>
-    steps === 1
-      ? 'One right must be given by somebody else: see `vitrine provision --sql`.'
-      : `${steps} rights must be given by somebody else: see \`vitrine provision --sql\`.`,
+  run,
 }
 
 /** What `rebuild --json` prints. */
@@ -43,50 +36,37 @@ export interface RebuildAnswer extends SyncAnswer {
   readonly migrated: readonly string[]
 }
 
-export const defineRebuild = (words: RebuildWords, provisionWords: ProvisionWords, syncWords: SyncWords): Command =>
-  defineCommand('rebuild', words, { allowShrink: '--allow-shrink', yes: '--yes' }, (call) =>
-    rebuild(call, words, provisionWords, syncWords),
-  )
-
-async function rebuild(
-  call: Call,
-  words: RebuildWords,
-  provisionWords: ProvisionWords,
-  syncWords: SyncWords,
-): Promise<ExitName> {
-  const publication = await call.publication()
+async function run(call: Call): Promise<ExitName> {
+  const { publication } = call
   const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
-  const { source, target, reader, admin, pseudonymKey } = call.settings(publication, needs)
+  const settings = call.settings(needs)
+  const { source, target, reader, admin } = settings
   const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
-  const { provisioned, left } = await withWritableTarget(
-    call,
-    publication,
-    admin ?? target,
-    source,
-    async (session) => {
-      const plan = await planProvision(session, publication, passwords)
-      await applyProvision(session, plan).catch((error: unknown) => {
-        if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
-        // The data must not wait for somebody who can give a right: it is told, and how the command ends says it again.
-        call.tell(error)
-      })
-      const after = await planProvision(session, publication, passwords)
-      const undone = after.steps.filter(({ done }) => !done)
-      const made = plan.steps.filter(({ done, text }) => !done && undone.every((step) => step.text !== text))
-      const told = [...made, ...undone.filter((step) => !isLacking(step))]
-      if (told.length > 0) call.say(stepsText(told, made, call, provisionWords).trimEnd())
-      return { provisioned: made.map(({ text }) => text), left: undone.filter(isLacking).map(({ text }) => text) }
-    },
-  )
-  const migrated = await withWritableTarget(call, publication, target, source, async (session) => {
-    const plan = await approvePlan(call, { session, publication }, migrateEnglish, null)
+  const { provisioned, left } = await withWritableTarget(call, { target: admin ?? target, source }, async (session) => {
+    const plan = await planProvision(session, publication, passwords)
+    await applyProvision(session, plan).catch((error: unknown) => {
+      if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
+      // The data must not wait for somebody who can grant a right. The error is printed, and the exit status repeats it.
+      call.tell(error)
+    })
+    const after = await planProvision(session, publication, passwords)
+    const undone = after.steps.filter(({ done }) => !done)
+    const made = plan.steps.filter(({ done, text }) => !done && undone.every((step) => step.text !== text))
+    const steps = [...made, ...undone.filter((step) => !isLacking(step))]
+    if (steps.length > 0) call.say(stepsText({ steps, executed: made.length, dryRun: false }).trimEnd())
+    return { provisioned: made.map(({ text }) => text), left: undone.filter(isLacking).map(({ text }) => text) }
+  })
+  const migrated = await withWritableTarget(call, { target, source }, async (session) => {
+    const plan = await approvePlan(call, { session, publication }, null)
     return plan.steps.map(({ text }) => text)
   })
   const wish = { only: null, dryRun: false, allowShrink: call.flag('allowShrink'), trigger: 'command' } as const
-  const published = await publishNow(call, publication, { source, target, pseudonymKey }, wish, syncWords)
+  const published = await publishNow(call, settings, wish)
   const answer: RebuildAnswer = { provisioned, left, migrated, ...syncAnswer(published) }
-  call.answer(answer, () => syncText(published, publication, call.language, syncWords))
+  call.answer(answer, () => syncText(call, published))
   if (left.length === 0) return 'ok'
-  call.say(call.withOwnNames(words.left(left.length)))
+  const rights = left.length === 1 ? 'One right' : `${left.length} rights`
+  const told = remedy`${rights} must be given by somebody else: see ${command('provision', '--sql')}.`
+  call.say(remedyText(told, call.names))
   return 'privilege'
 }

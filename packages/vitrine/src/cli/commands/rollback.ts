@@ -1,22 +1,18 @@
 /** `rollback`: brings back the version before the published one, at once and whole. */
 import type { ExitName } from '../../base/errors.ts'
+import { duration, instant } from '../../base/format.ts'
+import { command } from '../../base/remedy.ts'
 import type { SwitchWay } from '../../record/outcome.ts'
 import type { TableOutcome } from '../../record/runs.ts'
-import { type RollbackReport, rollback as rollBack } from '../../run/rollback.ts'
+import { rollback as rollBack } from '../../run/rollback.ts'
 import { nextDue } from '../../schedule/due.ts'
-import { type Call, type Command, type CommandWords, defineCommand } from '../command.ts'
-import { duration, instant } from '../language.ts'
-import { showProgress } from '../progress.ts'
-import { outcomesText, type SyncWords } from './sync.ts'
+import type { Call, Command } from '../command.ts'
+import { Progress } from '../progress.ts'
+import { rounded } from '../publishing.ts'
+import { outcomesText } from '../run-list.ts'
 
-export interface RollbackWords extends CommandWords {
-  readonly options: Readonly<Record<string, never>>
-  readonly done: (instant: string | null, time: string) => string
-  /** What happens next: a second rollback, the next run. */
-  readonly afterwards: (nextDue: string) => string
-}
-
-export const rollbackEnglish: RollbackWords = {
+export const rollback: Command = {
+  name: 'rollback',
   summary: 'bring back the version before the published one',
   description:
     'Switches back to the previous version, which is kept out of sight, and keeps the present one in its place: a second ' +
@@ -25,12 +21,9 @@ export const rollbackEnglish: RollbackWords = {
   options: {},
   examples: [
     { line: 'rollback', says: 'what was published this night is wrong' },
-    { line: 'sync', says: 'when the cause is corrected' },
+    { line: command('sync'), says: 'when the cause is corrected' },
   ],
-  done: (instant, time) =>
-    `Rolled back in ${time}. ${instant === null ? '' : `Readers see data of ${instant}.`}`.trim(),
-  afterwards: (nextDue) =>
-    `A second rollback undoes this one. The next run is due at ${nextDue}, and reads the source again.`,
+  run,
 }
 
 /** What `rollback --json` prints. Instants are ISO 8601 in UTC. */
@@ -44,42 +37,34 @@ export interface RollbackAnswer {
   readonly milliseconds: number
 }
 
-export const defineRollback = (words: RollbackWords, syncWords: SyncWords): Command =>
-  defineCommand('rollback', words, {}, (call) => rollback(call, words, syncWords))
-
-async function rollback(call: Call, words: RollbackWords, syncWords: SyncWords): Promise<ExitName> {
-  const publication = await call.publication()
-  const { target } = call.settings(publication, { source: 'optional', target: 'required' })
-  const started = call.io.clock.monotonicMs()
-  const progress = showProgress(call.io, call.language, syncWords)
-  let report: RollbackReport
-  try {
-    report = await rollBack({ publication, target, observer: progress.observe, signal: call.signal })
-  } finally {
-    progress.end()
-  }
-  const milliseconds = Math.round(call.io.clock.monotonicMs() - started)
-  const { schedule, zone } = publication
+async function run(call: Call): Promise<ExitName> {
+  const { publication, io, signal } = call
+  const { target } = call.settings({ source: 'optional', target: 'required' })
+  const started = io.clock.monotonicMs()
+  const progress = new Progress(io)
+  const report = await rollBack({ publication, target, observer: progress.observe, signal }).finally(() =>
+    progress.end(),
+  )
+  const { switchWay: way, switchTries: tries } = report
   const answer: RollbackAnswer = {
     run: report.run,
     dataOf: report.dataOf,
-    nextDue: nextDue(schedule, zone, call.io.clock.now()),
-    tables: report.tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })),
-    switch: {
-      way: report.switchWay,
-      tries: report.switchTries,
-      milliseconds: Math.round(report.switchMilliseconds),
-    },
-    milliseconds,
+    nextDue: nextDue(publication.schedule, publication.zone, io.clock.now()),
+    tables: rounded(report.tables),
+    switch: { way, tries, milliseconds: Math.round(report.switchMilliseconds) },
+    milliseconds: Math.round(io.clock.monotonicMs() - started),
   }
-  const moment = (at: Date) => instant(call.language, at, zone)
-  call.answer(answer, () =>
-    [
-      outcomesText(answer.tables, publication, call.language, syncWords),
-      words.done(answer.dataOf === null ? null : moment(answer.dataOf), duration(call.language, milliseconds)),
-      words.afterwards(moment(answer.nextDue)),
-      '',
-    ].join('\n'),
-  )
+  call.answer(answer, () => rollbackText(call, answer))
   return 'ok'
+}
+
+function rollbackText({ publication }: Call, { tables, dataOf, nextDue, milliseconds }: RollbackAnswer): string {
+  const { zone } = publication
+  const readers = dataOf === null ? '' : ` Readers see data of ${instant(dataOf, zone)}.`
+  return [
+    outcomesText(tables, publication),
+    `Rolled back in ${duration(milliseconds)}.${readers}`,
+    `A second rollback undoes this one. The next run is due at ${instant(nextDue, zone)}, and reads the source again.`,
+    '',
+  ].join('\n')
 }

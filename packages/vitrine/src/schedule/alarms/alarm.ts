@@ -1,13 +1,13 @@
 /**
  * What somebody must hear: a due time given up, nothing published in time, a run with suspicious content, a step before the
- * run that failed. An alarm is data; its text comes from the words of the command line. It holds names, codes and counts,
- * never a row value.
+ * run that failed. An alarm is data with one line of text. It holds names, codes and counts, never a row value.
  */
-import type { VitrineError } from '../base/errors.ts'
-import type { Limits } from '../base/limits.ts'
-import type { Publication } from '../publication/publication.ts'
-import type { SyncReport } from '../run/observer.ts'
-import type { ScheduleEvent } from './loop.ts'
+import type { VitrineError } from '../../base/errors.ts'
+import { instant } from '../../base/format.ts'
+import type { Limits } from '../../base/limits.ts'
+import type { Publication } from '../../publication/publication.ts'
+import type { SyncReport } from '../../run/observer.ts'
+import type { ScheduleEvent } from '../loop.ts'
 
 export interface AlarmWarning {
   readonly table: string
@@ -16,15 +16,7 @@ export interface AlarmWarning {
   readonly text: string
 }
 
-/** What each kind of alarm says to a person, on one line. `due` is an instant on the clocks of the publication. */
-export interface AlarmWords {
-  readonly failed: (publication: string, due: string, attempts: number, error: string) => string
-  readonly stale: (publication: string, due: string, minutes: number, error: string | null) => string
-  readonly warnings: (publication: string, warnings: string) => string
-  readonly preparation: (publication: string, error: string) => string
-}
-
-/** What went wrong, as far as an alarm tells it. */
+/** What went wrong, as an alarm says it. */
 export interface Trouble {
   readonly code: string
   readonly what: string
@@ -41,6 +33,7 @@ export interface Alarm {
   /** ISO 8601 in UTC. */
   readonly at: Date
   readonly due: Date
+  /** Tries to publish for this due time. */
   readonly attempts: number
   readonly code: string | null
   readonly place: string | null
@@ -64,7 +57,7 @@ const troubleOf = (error: VitrineError): Trouble => ({
 })
 
 /**
- * Tables that lost more than a run may lose unless somebody allows it: it was allowed, and is told all the same. `before`
+ * Tables that lost more than a run may lose unless somebody allows it: it was allowed, and raises a warning all the same. `before`
  * has the rows of each table in the version before.
  */
 export function shrunkTables(
@@ -83,54 +76,41 @@ export function shrunkTables(
 export function preparationAlarm(
   trouble: Trouble,
   { name, schema }: Pick<Publication, 'name' | 'schema'>,
-  words: Pick<AlarmWords, 'preparation'>,
   due: Date,
   at: Date,
 ): Alarm {
   const { code, place } = trouble
-  const text = words.preparation(name, told(trouble))
-  return {
-    text,
-    kind: 'preparation',
-    publication: name,
-    schema,
-    at,
-    due,
-    attempts: 1,
-    code,
-    place,
-    run: null,
-    warnings: [],
-  }
+  const text = `Vitrine ${name}: a step before the run failed, and the run goes on with what is there. ${told(trouble)}`
+  const base = { text, kind: 'preparation', publication: name, schema, at, due } as const
+  return { ...base, attempts: 1, code, place, run: null, warnings: [] }
 }
 
-/**
- * The alarm that an event is worth, or null. `moment` writes an instant for the people who read the alarm; `before` has the
- * rows of each table in the version before.
- */
+/** The alarm that an event is worth, or null. `before` has the rows of each table in the version before. */
 export function alarmOf(
   event: ScheduleEvent,
-  { name, schema, limits }: Publication,
-  words: AlarmWords,
-  moment: (at: Date) => string,
+  { name, schema, limits, zone }: Publication,
   at: Date,
   before: ReadonlyMap<string, number> = new Map(),
 ): Alarm | null {
-  const alarm = { publication: name, schema, at, code: null, place: null, run: null, warnings: [] }
+  const base = { publication: name, schema, at, run: null, warnings: [] }
   if (event.kind === 'failed' && event.pauseMs === null) {
-    const { due, error, attempts } = event
-    const text = words.failed(name, moment(due), attempts, told(troubleOf(error)))
-    return { ...alarm, text, kind: 'failed', due, attempts, code: error.code, place: error.place ?? null }
+    const { due, error, tries } = event
+    const text = `Vitrine ${name}: nothing published for ${instant(due, zone)} after ${tries} ${tries === 1 ? 'try' : 'tries'}. ${told(troubleOf(error))} The previous version is still served.`
+    return { ...base, text, kind: 'failed', due, attempts: tries, code: error.code, place: error.place ?? null }
   }
   if (event.kind === 'stale') {
-    const { due, error, attempts } = event
-    const text = words.stale(
-      name,
-      moment(due),
-      limits.staleAfterMinutes,
-      error === null ? null : told(troubleOf(error)),
-    )
-    return { ...alarm, text, kind: 'stale', due, attempts, code: error?.code ?? null, place: error?.place ?? null }
+    const { due, error, tries } = event
+    const why = error === null ? '' : ` ${told(troubleOf(error))}`
+    const text = `Vitrine ${name}: still nothing published ${limits.staleAfterMinutes} minutes after ${instant(due, zone)}.${why} The previous version is still served.`
+    return {
+      ...base,
+      text,
+      kind: 'stale',
+      due,
+      attempts: tries,
+      code: error?.code ?? null,
+      place: error?.place ?? null,
+    }
   }
   if (event.kind !== 'published') return null
   const { due, report } = event
@@ -140,7 +120,6 @@ export function alarmOf(
   const warnings = [...shrunkTables(report, before, limits), ...implausible]
   if (warnings.length === 0) return null
   const placed = ({ table, column, text }: AlarmWarning) => `${column === null ? table : `${table}.${column}`}: ${text}`
-  const list = warnings.map(placed).join('; ')
-  const text = words.warnings(name, list)
-  return { ...alarm, text, kind: 'warnings', due, attempts: 1, run: report.run, warnings }
+  const text = `Vitrine ${name}: published, with suspicious content. ${warnings.map(placed).join('; ')}`
+  return { ...base, text, kind: 'warnings', due, attempts: 1, code: null, place: null, run: report.run, warnings }
 }

@@ -1,12 +1,5 @@
-/** How long to wait: pauses between tries, and waits in slices short enough to notice an abort or a clock that was set. */
-import { setTimeout as timer } from 'node:timers/promises'
+/** How long to wait between two tries of a run. */
 import type { Limits } from '../base/limits.ts'
-
-/** Waits so many milliseconds, or until the signal aborts. Never rejects. */
-export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>
-
-export const systemSleep: Sleep = (milliseconds, signal) =>
-  timer(milliseconds, undefined, { signal }).catch(() => undefined)
 
 /**
  * Milliseconds before the try after the `failures`th failure: doubled each time up to the longest, then between half and

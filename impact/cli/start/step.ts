@@ -1,13 +1,16 @@
 /** Says on stderr how long each step took. Called by the steps of `start`. */
-import type { Call } from 'vitrine/cli'
-import { duration } from 'vitrine/cli'
+import { type Call, duration } from 'vitrine/cli'
 
 /** Does a step, then says what `says` makes of its result; nothing when that is null. */
-export async function timed<T>(call: Call, says: (result: T) => string | null, work: () => Promise<T>): Promise<T> {
+export async function step<T>(
+  call: Call,
+  says: string | ((result: T) => string | null),
+  work: () => Promise<T>,
+): Promise<T> {
   const started = call.io.clock.monotonicMs()
   const result = await work()
-  const text = says(result)
-  if (text !== null) call.say(`  ${text} (${duration(call.language, call.io.clock.monotonicMs() - started)})`)
+  const text = typeof says === 'string' ? says : says(result)
+  if (text !== null) call.say(`  ${text} (${duration(call.io.clock.monotonicMs() - started)})`)
   return result
 }
 

@@ -1,0 +1,100 @@
+/** Runs a sync, shows its progress, and prints what it published. Called by the commands that publish. */
+import { VitrineError } from '../base/errors.ts'
+import { counted, duration, instant } from '../base/format.ts'
+import { publishedRelations } from '../publication/publication.ts'
+import type { SwitchWay } from '../record/outcome.ts'
+import type { Phase, TableOutcome } from '../record/runs.ts'
+import type { SyncReport } from '../run/observer.ts'
+import type { IsDone, SyncRequest } from '../run/request.ts'
+import { syncUnless } from '../run/sync.ts'
+import type { Call } from './command.ts'
+import { Progress } from './progress.ts'
+import { outcomesText } from './run-list.ts'
+
+export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>
+
+export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>
+
+/** The wish of a run of a due time. */
+export const SCHEDULED: Wish = Object.freeze({ only: null, dryRun: false, allowShrink: false, trigger: 'schedule' })
+
+export interface Published {
+  readonly report: SyncReport
+  /** Of the whole run, connections included. */
+  readonly milliseconds: number
+}
+
+/** Publishes. The tables of the report come in the order of the publication. */
+export const publishNow = async (call: Call, connections: Connections, wish: Wish): Promise<Published> =>
+  // sound because only a run that is found done returns null.
+  (await publishUnless(call, connections, wish, async () => false)) as Published
+
+/** The same, but null when `isDone` under the run lock. */
+export async function publishUnless(
+  call: Call,
+  { source, target, pseudonymKey }: Connections,
+  wish: Wish,
+  isDone: IsDone,
+): Promise<Published | null> {
+  const { io, signal, publication } = call
+  if (signal.aborted) throw new VitrineError('INTERRUPTED')
+  const started = io.clock.monotonicMs()
+  const progress = new Progress(io)
+  try {
+    const { observe: observer } = progress
+    const request = { publication, source, target, pseudonymKey, at: null, observer, signal, ...wish }
+    const report = await syncUnless(request, isDone)
+    if (report === null) return null
+    const milliseconds = Math.round(io.clock.monotonicMs() - started)
+    // They are read the heaviest first.
+    const order = publishedRelations(publication).map(({ name }) => name)
+    const tables = report.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+    return { report: { ...report, tables }, milliseconds }
+  } finally {
+    progress.end()
+  }
+}
+
+/** What `sync --json` prints. Instants are ISO 8601 in UTC. */
+export interface SyncAnswer {
+  readonly run: number
+  readonly dryRun: boolean
+  readonly dataOf: Date
+  readonly tables: readonly TableOutcome[]
+  readonly phases: Readonly<Partial<Record<Phase, number>>>
+  /** For how long the snapshot of the source was held. */
+  readonly snapshotMilliseconds: number
+  readonly switch: {
+    /** Null after a rehearsal. */
+    readonly way: SwitchWay | null
+    readonly tries: number
+    readonly held: boolean
+    readonly milliseconds: number
+  }
+  readonly milliseconds: number
+}
+
+export const rounded = (tables: readonly TableOutcome[]): readonly TableOutcome[] =>
+  tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) }))
+
+export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
+  const { run, dryRun, dataOf, tables, phases, snapshotMilliseconds } = report
+  const { switchWay: way, switchTries: tries, switchHeld: held } = report
+  const switched = { way, tries, held, milliseconds: Math.round(report.switchMilliseconds) }
+  return { run, dryRun, dataOf, tables: rounded(tables), phases, snapshotMilliseconds, switch: switched, milliseconds }
+}
+
+/** The result for a person: one line per table, and what was published. */
+export function syncText({ publication }: Call, { report, milliseconds }: Published): string {
+  const of = `as of ${instant(report.dataOf, publication.zone)}, in ${duration(milliseconds)}`
+  const held = `The source’s snapshot was held for ${duration(report.snapshotMilliseconds)}.`
+  const published = counted(report.tables.filter(({ carried }) => !carried).length, 'table')
+  const end = report.dryRun
+    ? `Rehearsed ${of}. ${held} Nothing was published.`
+    : `Published ${published} ${of}. ${held}`
+  return `${outcomesText(report.tables, publication)}\n${end}\n`
+}
+
+/** Prints the result. */
+export const tellPublished = (call: Call, published: Published): void =>
+  call.answer(syncAnswer(published), () => syncText(call, published))

@@ -1,0 +1,117 @@
+/** E-mail through an SMTP server. The library is loaded when there is something to send. */
+import { Secret } from '../../base/secret.ts'
+import type { Alarm } from './alarm.ts'
+import { channel, type Refuse, Undelivered } from './channel.ts'
+
+interface Server {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte on (smtps). */
+  readonly secure: boolean
+  readonly login: { readonly user: string; readonly password: Secret } | null
+}
+
+interface Settings {
+  readonly server: Server
+  readonly from: string
+  readonly to: readonly string[]
+}
+
+const URL_NAME = 'VITRINE_ALARM_SMTP_URL'
+const FROM_NAME = 'VITRINE_ALARM_MAIL_FROM'
+const TO_NAME = 'VITRINE_ALARM_MAIL_TO'
+
+const SUBJECTS: Readonly<Record<Alarm['kind'], string>> = {
+  failed: 'nothing published',
+  stale: 'still nothing published',
+  warnings: 'published, with suspicious content',
+  preparation: 'a step before the run failed',
+}
+
+export const mail = channel<Settings>({
+  variables: {
+    [URL_NAME]: 'e-mails each alarm through this server: smtps://user:password@host:port, or smtp://',
+    [FROM_NAME]: 'the address that these e-mails come from',
+    [TO_NAME]: 'the addresses that get these e-mails, with commas between them',
+  },
+  parse(values, refuse) {
+    const names = [URL_NAME, FROM_NAME, TO_NAME]
+    const given = names.map((name) => values(name))
+    if (given.every((value) => value === null)) return null
+    for (const [index, name] of names.entries()) {
+      if (given[index] === null) refuse(name, 'it is missing beside the others for e-mail', `set ${names.join(', ')}`)
+    }
+    const [url, from, to] = given.map((value) => value ?? '')
+    const server = url === '' ? null : serverOf(url ?? '', refuse)
+    const addresses = (list: string, name: string) => list.split(',').filter((text) => isAddress(text, name, refuse))
+    const [sender] = from === '' ? [] : addresses(from ?? '', FROM_NAME)
+    const receivers = to === '' ? [] : addresses(to ?? '', TO_NAME).map((address) => address.trim())
+    if (server === null || sender === undefined || receivers.length === 0) return null
+    return { server, from: sender.trim(), to: receivers }
+  },
+  alarm: send,
+})
+
+/** No name beside the address, no quotes: what cannot be misread by any server. */
+function isAddress(text: string, name: string, refuse: Refuse): boolean {
+  const known = /^[^\s@<>"(),:;[\\\]]+@[a-z\d.-]+$/i.test(text.trim())
+  if (!known) refuse(name, 'it is no address of the form name@host', 'write the bare address')
+  return known
+}
+
+function serverOf(text: string, refuse: Refuse): Server | null {
+  const url = smtpUrl(text)
+  if (url === null) {
+    refuse(URL_NAME, 'it is not a URL of the form smtps://user:password@host:port', 'percent-encode special characters')
+    return null
+  }
+  const secure = url.protocol === 'smtps:'
+  const host = url.hostname.replaceAll(/[[\]]/g, '')
+  const port = url.port === '' ? (secure ? 465 : 587) : Number(url.port)
+  if (url.username === '') return { host, port, secure, login: null }
+  const password = new Secret(decodeURIComponent(url.password))
+  return { host, port, secure, login: { user: decodeURIComponent(url.username), password } }
+}
+
+/** Null when it is none, or holds more than a server and a login. */
+function smtpUrl(text: string): URL | null {
+  try {
+    const url = new URL(text)
+    const plain = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === ''
+    // Throws for a percent sign that begins no character.
+    decodeURIComponent(url.username + url.password)
+    return plain && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '' ? url : null
+  } catch {
+    return null
+  }
+}
+
+async function send(alarm: Alarm, { server, from, to }: Settings, signal: AbortSignal): Promise<void> {
+  const { createTransport } = await import('nodemailer')
+  const { host, port, secure, login } = server
+  const transport = createTransport({
+    host,
+    port,
+    secure,
+    // A password never travels in the clear, except on this machine.
+    requireTLS: login !== null && !LOOPBACK.includes(host),
+    ...(login === null ? {} : { auth: { user: login.user, pass: login.password.reveal() } }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const subject = `Vitrine ${alarm.publication}: ${SUBJECTS[alarm.kind]}`
+  const message = { from, to: [...to], subject, text: `${alarm.text}\n`, signal }
+  const { rejected } = await transport.sendMail(message).catch((error: unknown) => {
+    throw undelivered(error)
+  })
+  if (rejected.length > 0) throw new Undelivered(`it refused ${rejected.length} of ${to.length} addresses`, false)
+}
+
+const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '::1']
+
+/** By codes alone: the message of the library may quote the address or what the server says. */
+function undelivered(error: unknown): unknown {
+  const status = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : Number.NaN
+  // From 500 on the server refuses for good (RFC 5321, 4.2.1).
+  return Number.isInteger(status) ? new Undelivered(`it answered ${status}`, status < 500) : error
+}
