@@ -101,16 +101,15 @@ describe.sequential('from an empty target to a published version, and back', () 
     expect(plan.status).toBe(EXIT.ok)
     expect(plan.stdout).toContain('shop_customer')
     expect((await command('plan --check')).status).toBe(EXIT.drift)
-    expect(JSON.parse((await command('plan --json')).stdout)).toMatchObject({ schema: 'shop', migrated: false })
-    expect((await command('plan --sql')).stdout).toContain('create table')
+    expect(JSON.parse((await command('plan --json')).stdout)).toMatchObject({ schema: 'shop', approved: false })
   })
 
   test('migrate applies them; then the plan is empty', async () => {
     const migrated = await command('migrate')
-    expect(migrated.stdout).toMatch(/Migrated in .+\.\n$/)
+    expect(migrated.stdout).toMatch(/Approved in .+; the next run publishes it\.\n$/)
     const plan = await command('plan --check')
-    expect([plan.status, plan.stdout]).toEqual([EXIT.ok, 'Schema shop: nothing to migrate.\n'])
-    expect(JSON.parse((await command('migrate --json')).stdout)).toMatchObject({ migrated: true, steps: [] })
+    expect([plan.status, plan.stdout]).toEqual([EXIT.ok, 'Schema shop: nothing changes, approved.\n'])
+    expect(JSON.parse((await command('migrate --json')).stdout)).toMatchObject({ approved: true, steps: [] })
   })
 
   test('status before the first run: stale, 9', async () => {
