@@ -83,9 +83,11 @@ describe('the package', () => {
   test('leaves its dependencies outside, Kysely apart', () => {
     const scripts = packed.files.filter(({ path }) => path.endsWith('.js'))
     const imported = scripts.flatMap(({ path }) =>
-      [...readFileSync(join(home, path), 'utf8').matchAll(/^(?:import|export)\b[^;]*? from "([^."][^"]*)";$/gm)].map(
-        ([, name = '']) => name.replace(/^node:/, ''),
-      ),
+      [
+        ...readFileSync(join(home, path), 'utf8').matchAll(
+          /(?:^(?:import|export)\b[^;]*? from |\bimport\()"([^."][^"]*)"\)?/gm,
+        ),
+      ].map(([, name = '']) => name.replace(/^node:/, '').replace(/^([^@/]+)\/.*/, '$1')),
     )
     const others = [...new Set(imported)].filter((name) => !builtinModules.includes(name))
     expect([...others, 'kysely'].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted())
@@ -133,13 +135,13 @@ describe('a publication that knows the package alone', () => {
   test('compiles, declarations included, and is checked', { timeout: 60_000 }, () => {
     writeFileSync(
       join(folder, 'publication/night.ts'),
-      `import { type Program, defineCommands, runProgram } from 'vitrine/cli'
+      `import { type Program, COMMANDS, runProgram } from 'vitrine/cli'
        import { connect, parseAddress, sync, VitrineError } from 'vitrine/run'
        import { loadOneTable, selectText } from 'vitrine/testing'
        import publication from './index.ts'
        import { member } from './member.ts'
        export const text: string = selectText(member)
-       export const parts = { connect, defineCommands, loadOneTable, parseAddress, runProgram, sync, VitrineError }
+       export const parts = { connect, COMMANDS, loadOneTable, parseAddress, runProgram, sync, VitrineError }
        export const programOf = ({ commands }: Pick<Program, 'commands'>) => ({ commands, publication })`,
     )
     inProject(join(root, 'node_modules/typescript/bin/tsc'), '--declaration')
