@@ -3,13 +3,16 @@
  * text that reads it, and its rows in a schema of a test database.
  */
 import type { Secret } from './base/secret.ts'
+import { copyRows } from './copy/copy.ts'
 import { RowRewriter } from './copy/row-rewrite.ts'
 import type { Session } from './postgres/connect.ts'
 import type { Publication } from './publication/publication.ts'
 import { projectionOf } from './publication/select-text.ts'
 import type { PublishedTable } from './publication/table.ts'
 import { checkProjections } from './source/projection-types.ts'
-import { buildTable, stagedShape } from './version/build.ts'
+import { identifier, qualified } from './sql/quote.ts'
+import { stagedShape } from './version/build.ts'
+import { createTableSql } from './version/ddl.ts'
 
 /**
  * The SELECT that a run reads a table with, without parameters: for `explain`, or for a snapshot of it in a test. The inputs
@@ -47,11 +50,17 @@ export async function loadOneTable({
   const types = await checkProjections(source, { ...publication, tables: [table] })
   const projection = projectionOf(table, at ?? null, types.get(table.name))
   const rewrites = projection.computations.length > 0
-  const { written } = await buildTable(target, stagedShape(table, publication), schema, {
-    source: source.client,
-    select: projection.sql,
-    columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
-    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, pseudonymKey ?? null, blocks) : null,
+  const columns = [...projection.passed, ...projection.computed].map(({ name }) => identifier(name))
+  return target.transaction(async () => {
+    await target.execute(createTableSql(schema, stagedShape(table, publication)))
+    const { written } = await copyRows({
+      source: source.client,
+      target: target.client,
+      select: projection.sql,
+      into: `${qualified(schema, table.name)} (${columns.join(', ')})`,
+      freeze: true,
+      rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, pseudonymKey ?? null, blocks) : null,
+    })
+    return written
   })
-  return written
 }
