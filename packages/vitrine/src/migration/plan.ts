@@ -8,11 +8,11 @@ import { command, remedy } from '../base/remedy.ts'
 import { type LiveSchema, type LiveTable, readSchema, readTables } from '../catalogue/live-shape.ts'
 import { type OtherObject, otherObjects } from '../catalogue/other-objects.ts'
 import type { Target } from '../catalogue/target.ts'
-import { ownViewNames, type Publication, stagingSchema } from '../publication/publication.ts'
+import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
 import { ownRecord } from '../record/installation.ts'
 import { ownViews } from '../record/own-views.ts'
-import { namesOf, type RecordedVersion, recordedVersion } from '../record/versions.ts'
+import { namesOf, type RecordedVersion, recordedVersion, versionOf } from '../record/versions.ts'
 import { identifier } from '../sql/quote.ts'
 import { readCarry } from '../version/carry.ts'
 import { adoptionPlan } from './adoption.ts'
@@ -60,11 +60,11 @@ export async function planFor(target: Target): Promise<Planned> {
   )
   const ours = [...tables.filter(({ shape }) => known.has(shape.name)), ...takenOver]
   const adoption = await adoptionPlan(target, ours)
-  const outgoing = [
-    ...new Set([...(recorded === null ? [] : namesOf(recorded)), ...takenOver.map(({ shape }) => shape.name)]),
-  ]
-  const incoming = { schema: stagingSchema(publication), shapes: wanted, views: ownViewNames(publication) }
-  const carry = live.exists ? await readCarry(target, { outgoing, incoming }) : { problems: [] }
+  const taken = takenOver.map(({ shape }) => shape.name)
+  const outgoing = [...(recorded === null ? [] : namesOf(recorded)), ...taken]
+  const carry = live.exists
+    ? await readCarry(target, stagingSchema(publication), versionOf(publication, true), taken)
+    : { problems: [] }
   const steps = [
     ...schemaSteps(live, publication),
     ...takenOver.map((table) => takeOverStep(table, adoption.histories)),

@@ -7,16 +7,20 @@ import { ownViewNames } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
 import { bookkeepingVersion } from './bookkeeping.ts'
 
-export interface RecordedVersion {
+/** What stands in a version. */
+export interface VersionContent {
   readonly shapes: readonly TableShape[]
   /** Our views about the runs. */
   readonly views: readonly string[]
+}
+
+export interface RecordedVersion extends VersionContent {
   /** False for the empty tables of `migrate`, to which nobody wants to go back. */
   readonly filled: boolean
 }
 
 /** The names of everything that is ours in a version. */
-export const namesOf = ({ shapes, views }: RecordedVersion): readonly string[] => [
+export const namesOf = ({ shapes, views }: VersionContent): readonly string[] => [
   ...shapes.map(({ name }) => name),
   ...views,
 ]

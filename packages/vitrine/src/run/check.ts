@@ -8,9 +8,8 @@ import { adoptionPlan } from '../migration/adoption.ts'
 import { requireApproved } from '../migration/approval.ts'
 import { requireOwned } from '../migration/plan.ts'
 import type { Session } from '../postgres/connect.ts'
-import { ownViewNames, type Publication, stagingSchema } from '../publication/publication.ts'
-import { shapesOf } from '../publication/shape.ts'
-import { namesOf, recordedVersion } from '../record/versions.ts'
+import { type Publication, stagingSchema } from '../publication/publication.ts'
+import { versionOf } from '../record/versions.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { checkProjections } from '../source/projection-types.ts'
 import { planCarry } from '../version/carry.ts'
@@ -40,23 +39,12 @@ export async function checkTarget(target: Target): Promise<void> {
   await requireWorkSchemas(target)
   await dropStaging(target)
   // Read now, so that what cannot be carried over stops the run before the long part; read again before the switch.
-  const incoming = {
-    schema: stagingSchema(publication),
-    shapes: shapesOf(publication),
-    views: ownViewNames(publication),
-  }
-  await planCarry(target, { outgoing: await outgoingNames(target), incoming })
+  await planCarry(target, stagingSchema(publication), versionOf(publication, true))
   await checkHistories(target)
   await adoptNewDays(target)
   // What a run that died after its switch left: first, because it needs the space.
   await hideRetired(target)
   await dropUnkept(target)
-}
-
-/** What is ours in the published schema, and leaves with the switch. */
-export async function outgoingNames(target: Target): Promise<readonly string[]> {
-  const published = await recordedVersion(target, 'published')
-  return published === null ? [] : namesOf(published)
 }
 
 /** Days that somebody wrote into a published history table would leave with it: they go into the ledger first. */

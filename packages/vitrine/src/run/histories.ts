@@ -78,20 +78,16 @@ function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: r
   return staged.some((entry) => !entry.carried && names.has(entry.table.name))
 }
 
-/** Stages every history table beside the tables of the run, which stand complete in the staging schema. */
+/** Stages every history table beside the tables of the run, which stand complete in the staging schema. `reading` is idle. */
 export async function stageHistories(
   staged: readonly StagedTable[],
   only: readonly string[] | null,
   context: StageContext,
-  writing: Session,
-  openReading: () => Promise<Session>,
+  reading: Session,
 ): Promise<readonly StagedTable[]> {
-  const { histories } = context.target.publication
-  if (histories.length === 0) return []
-  const reading = await openReading()
   const done: StagedTable[] = []
-  for (const table of histories) {
-    done.push(await stage(table, isComputed(table, staged, only), context, writing, reading))
+  for (const table of context.target.publication.histories) {
+    done.push(await stage(table, isComputed(table, staged, only), context, reading))
   }
   return done
 }
@@ -100,10 +96,9 @@ async function stage(
   table: HistoryTable,
   computed: boolean,
   { target, staging, instant, observer, signal }: StageContext,
-  writing: Session,
   reading: Session,
 ): Promise<StagedTable> {
-  const { publication } = target
+  const { session, publication } = target
   const started = performance.now()
   observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, publication)
@@ -112,7 +107,7 @@ async function stage(
   const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
   const columns = table.columns.map(({ name }) => name)
   const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
-  const { written, bytes } = await buildTable(writing, shape, staging, load).catch((error: unknown) => {
+  const { written, bytes } = await buildTable(session, shape, staging, load).catch((error: unknown) => {
     throw named(error, table)
   })
   const milliseconds = performance.now() - started

@@ -12,19 +12,16 @@ import type { Session } from '../postgres/connect.ts'
 import type { DatabaseIdentity } from '../postgres/identity.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { publishedRelations, stagingSchema } from '../publication/publication.ts'
-import { shapesOf } from '../publication/shape.ts'
 import { bookkeepingIsCurrent, migrateBookkeeping } from '../record/bookkeeping.ts'
 import { recordApproval, recordSource } from '../record/installation.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { recordedVersion, recordPublished, recordSwitch, versionOf } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { buildTable, declareReferences, referencesOf, stagedShape, validateReference } from '../version/build.ts'
-import { planCarry } from '../version/carry.ts'
+import { prepareSwitch } from '../version/carry.ts'
 import { dropStaging, openStaging, requireWorkSchemas } from '../version/staging.ts'
 import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
-import { outgoingNames } from './check.ts'
 import { checkHistories } from './histories.ts'
-import { createOwnViews } from './own-views.ts'
 
 export interface MigrateWish {
   /** What was shown: the plan is made again, and must be the same. Null when nobody looked. */
@@ -120,11 +117,8 @@ async function publishEmpty(target: Target): Promise<void> {
     const references = referencesOf(shapes)
     await declareReferences(session, staging, references)
     for (const reference of references) await validateReference(session, staging, reference)
-    await createOwnViews(target, staging)
     const version = versionOf(publication, false)
-    const incoming = { schema: staging, shapes: shapesOf(publication), views: version.views }
-    const carry = await planCarry(target, { outgoing: await outgoingNames(target), incoming })
-    if (carry.tableGrants.length > 0) await session.execute(carry.tableGrants.join('; '))
+    const carry = await prepareSwitch(target, staging, version)
     await switchVersions(target, stagingSchema(publication), carry, () => recordSwitch(target, version))
   } catch (error) {
     await dropStaging(target).catch(() => undefined)

@@ -1,13 +1,14 @@
 /** What a run is asked to do, and what can be refused of it without any connection. */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Target } from '../catalogue/target.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Trigger } from '../record/runs.ts'
-import type { RecordedVersion } from '../record/versions.ts'
+import { recordedVersion } from '../record/versions.ts'
 import type { RunObserver } from './observer.ts'
 
 export interface SyncRequest {
@@ -46,19 +47,18 @@ export function chosenTables(publication: Publication, only: readonly string[] |
 }
 
 /** The chosen tables, and those whose published shape is another than the definition's: they cannot be taken over as published. */
-export function withChangedTables(
-  publication: Publication,
-  chosen: readonly PublishedTable[],
-  published: RecordedVersion | null,
+export async function tablesToRead(
+  { publication, only }: SyncRequest,
+  target: Target,
   notice: (text: string) => void,
-): readonly PublishedTable[] {
+): Promise<readonly PublishedTable[]> {
+  const chosen = chosenTables(publication, only)
+  const published = await recordedVersion(target, 'published')
   const before = new Map(published?.shapes.map((shape) => [shape.name, columnsOf(shape)]))
-  return publication.tables.filter((table) => {
-    if (chosen.includes(table)) return true
-    const isSame = before.get(table.name) === columnsOf(shapeOf(table, publication))
-    if (!isSame) notice(`${table.name} is included: its definition has changed`)
-    return !isSame
-  })
+  const isSame = (table: PublishedTable) => before.get(table.name) === columnsOf(shapeOf(table, publication))
+  const changed = publication.tables.filter((table) => !chosen.includes(table) && !isSame(table))
+  for (const { name } of changed) notice(`${name} is included: its definition has changed`)
+  return publication.tables.filter((table) => chosen.includes(table) || changed.includes(table))
 }
 
 const columnsOf = ({ columns }: TableShape): string => columns.map(({ name, type }) => `${name} ${type}`).join('\n')

@@ -19,13 +19,11 @@ import { recordedRows, recordRollback, succeedRun, type TableOutcome } from '../
 import { type RecordedVersion, recordExchange, recordedVersion } from '../record/versions.ts'
 import { qualified } from '../sql/quote.ts'
 import { buildTable, type Load } from '../version/build.ts'
-import { planCarry } from '../version/carry.ts'
+import { planCarry, prepareSwitch } from '../version/carry.ts'
 import { dropRelations, dropStaging, findWorkSchemas, requireWorkSchemas } from '../version/staging.ts'
 import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
-import { outgoingNames } from './check.ts'
 import { describeTables } from './describe.ts'
 import type { RunObserver } from './observer.ts'
-import { createOwnViews } from './own-views.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
 import { RunSessions } from './sessions.ts'
 
@@ -83,20 +81,15 @@ async function rollBack(
   await requireWorkSchemas(target)
   await hideRetired(target)
   const version = await requireKept(target)
-  const change = {
-    outgoing: await outgoingNames(target),
-    incoming: { schema: kept, shapes: version.shapes, views: ownViewNames(publication) },
-  }
-  await planCarry(target, change)
+  const content = { shapes: version.shapes, views: ownViewNames(publication) }
+  await planCarry(target, kept, content)
 
   await run.enter('stage')
   // What a dead run left there: its name is needed while the two versions change places.
   await dropStaging(target)
   const restored = await restoreHistories(request, target, version, openLedger)
   await dropRelations(session, kept, 'v')
-  await createOwnViews(target, kept)
-  const carry = await planCarry(target, change)
-  if (carry.tableGrants.length > 0) await session.execute(carry.tableGrants.join('; '))
+  const carry = await prepareSwitch(target, kept, content)
 
   await run.enter('publish')
   const tables = [...(await countTables(target, version, restored)), ...restored]

@@ -3,16 +3,16 @@ import type { Session } from '../postgres/connect.ts'
 import { type StagedReference, validateReference } from '../version/build.ts'
 import { verifyRows } from '../version/verify.ts'
 import { spread } from './sessions.ts'
-import type { StagedTable } from './stage.ts'
+import type { StageContext, StagedTable } from './stage.ts'
 
 /** Proves the rows of each staged table, then its references. Throws COUNT_MISMATCH, PRIVACY_VIOLATION, REFERENCE_BROKEN. */
 export async function verifyStaged(
-  targets: readonly Session[],
-  staging: string,
+  sessions: readonly Session[],
   staged: readonly StagedTable[],
   references: readonly StagedReference[],
+  { staging }: StageContext,
 ): Promise<void> {
-  await spread(targets, staged, async (session, { table, rows }) => {
+  await spread(sessions, staged, async (session, { table, rows }) => {
     await verifyRows(session, staging, table, rows)
     // One after another: two checks on one table would wait for each other.
     for (const reference of references.filter((of) => of.table === table.name)) {

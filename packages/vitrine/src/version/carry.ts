@@ -9,15 +9,17 @@ import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema } from '../publication/publication.ts'
 import type { SwitchWay } from '../record/outcome.ts'
+import { ownViews } from '../record/own-views.ts'
+import { namesOf, recordedVersion, type VersionContent } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { dependentViews, foreignObjects, foreignRelations } from './carry-relations.ts'
-import { defaultPrivileges, schemaRights, tableGrants } from './carry-rights.ts'
-import type { Change, Incoming } from './change.ts'
+import { carriedRights } from './carry-rights.ts'
 import { findWorkSchemas, switchWayOf } from './staging.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
 export interface CarryPlan {
   readonly way: SwitchWay
+  /** Names of what is ours in the published schema, and leaves. */
   readonly outgoing: readonly string[]
   /** Before the reader can see the new schema, on the staged tables. */
   readonly tableGrants: readonly string[]
@@ -30,42 +32,60 @@ export interface CarryPlan {
   readonly locked: readonly string[]
 }
 
-/** Throws DEPENDENT_BLOCKS with everything that cannot be carried over. */
-export async function planCarry(target: Target, change: Change): Promise<CarryPlan> {
-  const { plan, problems } = await readCarry(target, change)
+/** Throws DEPENDENT_BLOCKS with everything that cannot be carried over to the version, which stands or will stand in `schema`. */
+export async function planCarry(target: Target, schema: string, version: VersionContent): Promise<CarryPlan> {
+  const { plan, problems } = await readCarry(target, schema, version)
   if (problems.length === 0) return plan
   throw new VitrineError('DEPENDENT_BLOCKS', { place: target.publication.schema, problems })
 }
 
-/** Where tables are moved, the published schema stays itself, with its rights, its comment and whatever else stands in it. */
+/** Makes the views about the runs, and gives the rights again, on a version that is about to be published. */
+export async function prepareSwitch(target: Target, schema: string, version: VersionContent): Promise<CarryPlan> {
+  const { session, publication } = target
+  for (const { sql } of ownViews(publication, schema)) await session.execute(sql)
+  const carry = await planCarry(target, schema, version)
+  if (carry.tableGrants.length > 0) await session.execute(carry.tableGrants.join('; '))
+  return carry
+}
+
+/**
+ * Where tables are moved, the published schema stays itself, with its rights, its comment and whatever else stands in it.
+ * `takenOver` are tables of another tool that leave too.
+ */
 export async function readCarry(
   target: Target,
-  change: Change,
+  schema: string,
+  version: VersionContent,
+  takenOver: readonly string[] = [],
 ): Promise<{ readonly plan: CarryPlan; readonly problems: readonly Problem[] }> {
   const { session, publication } = target
-  const { outgoing, incoming } = change
   const way = await switchWayOf(session)
   const renames = way === 'rename'
+  const published = await recordedVersion(target, 'published')
+  const outgoing = [...(published === null ? [] : namesOf(published)), ...takenOver]
   const ours = (await relationsIn(session, [publication.schema])).filter(({ name }) => outgoing.includes(name))
-  const problems: Problem[] = [...notOwned(target, ours), ...(await obstacles(target, ours, incoming))]
+  const problems: Problem[] = [...notOwned(target, ours), ...(await obstacles(target, ours, version))]
   const foreign = await foreignRelations(target, outgoing, problems, renames)
-  problems.push(...nameConflicts(target, foreign, incoming))
-  if (renames) problems.push(...(await foreignObjects(target)))
+  problems.push(...nameConflicts(target, foreign, version))
   const views = await dependentViews(target, ours, problems)
-  const defaults = renames ? await defaultPrivileges(target, problems) : []
-  problems.push(...(await heldVersions(target, incoming)))
-  const { grants, comment } = await schemaRights(target)
-  const moves = renames ? foreign.map(({ name, sql }) => ({ name: qualified(publication.schema, name), sql })) : []
+  const rights = await carriedRights(target, schema, version)
+  if (renames) problems.push(...(await foreignObjects(target)), ...rights.problems)
+  problems.push(...(await heldVersions(target, schema)))
+  const [described] = await session.query<{ comment: string | null }>(
+    "select obj_description(oid, 'pg_namespace') as comment from pg_catalog.pg_namespace where nspname = $1",
+    [publication.schema],
+  )
+  const moves = renames ? foreign : []
   const plan: CarryPlan = {
     way,
     outgoing,
-    tableGrants: await tableGrants(target, incoming),
-    schemaGrants: grants,
+    tableGrants: rights.tables,
+    schemaGrants: rights.schema,
     moves: moves.map(({ sql }) => sql),
     views: views.map(({ sql }) => sql),
-    defaults,
-    comment,
-    locked: [...moves, ...views].map(({ name }) => name),
+    defaults: renames ? rights.defaults : [],
+    comment: described?.comment ?? null,
+    locked: [...moves.map(({ name }) => qualified(publication.schema, name)), ...views.map(({ name }) => name)],
   }
   return { plan, problems }
 }
@@ -83,7 +103,7 @@ const notOwned = ({ publication }: Target, ours: readonly PlacedRelation[]): rea
 async function obstacles(
   { session }: Target,
   ours: readonly PlacedRelation[],
-  { shapes, views }: Incoming,
+  { shapes, views }: VersionContent,
 ): Promise<readonly Problem[]> {
   const next = new Map(
     shapes.map((shape) => [shape.name, new Map(shape.columns.map(({ name, type }) => [name, type]))]),
@@ -139,7 +159,7 @@ async function columnTypes(
 const nameConflicts = (
   { publication }: Target,
   foreign: readonly { readonly name: string; readonly word: string }[],
-  { shapes, views }: Incoming,
+  { shapes, views }: VersionContent,
 ): readonly Problem[] =>
   foreign
     .filter(({ name }) => views.includes(name) || shapes.some((shape) => shape.name === name))
@@ -150,10 +170,10 @@ const nameConflicts = (
     }))
 
 /** Versions that have left must not be held by a view that was made on them: it would show their rows for ever. */
-async function heldVersions(target: Target, incoming: Incoming): Promise<readonly Problem[]> {
+async function heldVersions(target: Target, incoming: string): Promise<readonly Problem[]> {
   const { session, publication } = target
-  if (incoming.schema === retiredSchema(publication)) return []
-  const left = (await findWorkSchemas(target)).filter(({ ours, name }) => ours && name !== incoming.schema)
+  if (incoming === retiredSchema(publication)) return []
+  const left = (await findWorkSchemas(target)).filter(({ ours, name }) => ours && name !== incoming)
   const relations = await relationsIn(
     session,
     left.map(({ name }) => name),

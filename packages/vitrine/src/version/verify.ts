@@ -55,18 +55,18 @@ export async function verifyRows(
   if (problems.length > 0) throw new VitrineError('PRIVACY_VIOLATION', { place: table.name, problems })
 }
 
-/** Throws TABLE_SHRANK when a table lost more than the allowed share of its rows, or all of them. */
-export function guardShrink(tables: readonly { name: string; before: number; after: number }[], limits: Limits): void {
-  const problems: Problem[] = []
-  for (const { name, before, after } of tables) {
-    const lost = before - after
-    const tooMuch = before >= limits.shrinkFloorRows && lost > before * limits.shrinkShare
-    if (tooMuch || (before > 0 && after === 0)) {
-      problems.push({
-        place: name,
-        detail: `${before} rows before, ${after} now; ${Math.round(limits.shrinkShare * 100)} % may go`,
-      })
-    }
-  }
+/** Throws TABLE_SHRANK when a table lost more than the allowed share of its rows, or all of them. `before` has those of the published version. */
+export function guardShrink(
+  staged: readonly { readonly table: { readonly name: string }; readonly rows: number }[],
+  before: ReadonlyMap<string, number>,
+  { shrinkFloorRows, shrinkShare }: Limits,
+): void {
+  const problems = staged.flatMap(({ table: { name }, rows }): readonly Problem[] => {
+    const had = before.get(name) ?? 0
+    const tooMuch = had >= shrinkFloorRows && had - rows > had * shrinkShare
+    if (!tooMuch && !(had > 0 && rows === 0)) return []
+    const detail = `${had} rows before, ${rows} now; ${Math.round(shrinkShare * 100)} % may go`
+    return [{ place: name, detail }]
+  })
   if (problems.length > 0) throw new VitrineError('TABLE_SHRANK', { problems })
 }
