@@ -99,11 +99,6 @@ export const ERRORS = Object.freeze({
     remedy`Correct the cause and run ${command('sync')}; the present version stays.`,
     'drift',
   ),
-  VERSION_DIFFERS: kind(
-    'The version before was built by another definition.',
-    remedy`Go back to that definition and run ${command('migrate')}, or run ${command('sync')}; the present version stays.`,
-    'drift',
-  ),
   STAGING_NAME_TAKEN: kind(
     'A schema with the name of the staging area exists and is not ours.',
     'Rename or remove that schema.',
