@@ -109,6 +109,13 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: 'process.env', pattern: /\bprocess\.env\b/, folders: ['cli'] },
   { what: 'the driver', pattern: /from 'pg'/, folders: ['postgres', 'copy'] },
   { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
+  {
+    what: 'SQL on the private schema',
+    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger)\b/,
+    folders: ['record'],
+  },
+  { what: 'quoting of names and values', pattern: /replaceAll\(('"'|"'"), ('""'|"''")\)/, folders: ['sql'] },
+  { what: 'pausing', pattern: /from 'node:timers\/promises'|resolve\) => setTimeout/, folders: ['base'] },
 ]
 
 describe.each(KEPT_IN)('$what', ({ pattern, folders }) => {
@@ -133,6 +140,36 @@ describe('files', () => {
       (path) => !path.endsWith('index.ts') && !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(readFileSync(path, 'utf8')),
     )
     expect(silent.map((path) => relative(root, path))).toEqual([])
+  })
+
+  const FUNCTION = /^(?:export )?(?:async )?function\*? (\w+)/
+  const METHOD =
+    /^ {2}(?!if|for|while|switch|return|throw|catch|expect)(?:async |static |get |override |protected )*(#?\w+)\(.*[({]$/
+
+  /** From the head of a function to the brace that ends it at the same depth: the formatter writes both alone on a line. */
+  function longFunctions(path: string): readonly string[] {
+    const lines = readFileSync(path, 'utf8').split('\n')
+    return lines.flatMap((line, at) => {
+      const [plain, method] = [FUNCTION.exec(line)?.[1], METHOD.exec(line)?.[1]]
+      const end = plain === undefined ? '  }' : '}'
+      if (plain === undefined && (method === undefined || !lines.some((other) => other.includes('class ')))) return []
+      const length = lines.slice(at).indexOf(end) + 1
+      return length > 60 ? [`${relative(root, path)}: ${plain ?? method} has ${length} lines`] : []
+    })
+  }
+
+  test('have functions of at most 60 lines', () => {
+    expect(filesUnder(src).flatMap(longFunctions)).toEqual([])
+  })
+
+  test('no room holds more than a fifth of the tool', () => {
+    const sizes = new Map<string, number>()
+    for (const path of filesUnder(src)) {
+      const room = folderOf(path)
+      sizes.set(room, (sizes.get(room) ?? 0) + readFileSync(path, 'utf8').split('\n').length)
+    }
+    const all = [...sizes.values()].reduce((sum, lines) => sum + lines, 0)
+    expect([...sizes].filter(([, lines]) => lines > all / 5)).toEqual([])
   })
 
   test('have at most 300 lines', () => {

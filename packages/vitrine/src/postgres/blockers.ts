@@ -2,8 +2,9 @@
  * Names the sessions that hold a lock which a statement of ours could not get; never the text of a query. Our request has
  * ended by then, so every lock on the relation counts: we lock ACCESS EXCLUSIVE, which conflicts with all of them.
  */
-import { setTimeout as pause } from 'node:timers/promises'
+
 import { VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
 import type { Session } from './connect.ts'
 
 export interface Blocker {

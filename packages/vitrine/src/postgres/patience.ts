@@ -2,8 +2,9 @@
  * The one loop of the tool that waits for locks: try, and while somebody blocks, pause and try again; after the last try the
  * error names who is in the way. Readers never wait long behind us, because each try has a lock timeout of its own.
  */
-import { setTimeout as pause } from 'node:timers/promises'
+
 import { VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
 import { namingBlockers } from './blockers.ts'
 import type { Session } from './connect.ts'
 

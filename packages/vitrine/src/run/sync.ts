@@ -135,19 +135,30 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const carry = await prepareSwitch(target, staging, versionOf(publication, true))
   const switched = await switchTo(sides, run, staged, carry, context)
   run.staged = false
-  const outcomes = await run.afterwards(undescribed(staged), async () => {
-    await run.enter('describe')
-    const schemas = { current: publication.schema, previous: retiredSchema(publication) }
-    const described = await describeTables(writing, publication, staged, schemas, observer)
-    await hideRetired(target)
-    await run.enter('record')
-    await succeedRun(session, run.id, described, run.times(), switched, publication.limits)
-    for (const name of await dropUnkept(target)) {
-      run.notice(`a retired version is not removed yet, the next run tries again: ${name}`)
-    }
-    return described
-  })
+  const work = () => describe(sides, run, staged, writing, switched)
+  const outcomes = await run.afterwards(undescribed(staged), work)
   return reportOf(sides, run, outcomes, snapshot.takenAt, switched)
+}
+
+/** The last two phases: what changed, while the version that left is still at hand, and the record. */
+async function describe(
+  { request, target }: Sides,
+  run: RecordedRun<SyncReport>,
+  staged: readonly StagedTable[],
+  writing: readonly Session[],
+  switched: SwitchResult,
+): Promise<readonly TableOutcome[]> {
+  const { session, publication } = target
+  await run.enter('describe')
+  const schemas = { current: publication.schema, previous: retiredSchema(publication) }
+  const outcomes = await describeTables(writing, publication, staged, schemas, request.observer)
+  await hideRetired(target)
+  await run.enter('record')
+  await succeedRun(session, run.id, outcomes, run.times(), switched, publication.limits)
+  for (const name of await dropUnkept(target)) {
+    run.notice(`a retired version is not removed yet, the next run tries again: ${name}`)
+  }
+  return outcomes
 }
 
 const undescribed = (staged: readonly StagedTable[]) => staged.map((entry) => outcomeOf(entry, null))

@@ -1,5 +1,5 @@
 /** How a run that failed ends the backends of its sessions, so that no server works on for nobody. Called by `sessions.ts`. */
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '../base/pause.ts'
 import type { Session } from '../postgres/connect.ts'
 
 const ANSWER_WITHIN_MS = 2_000

@@ -231,7 +231,7 @@ describe.sequential('rebuild', () => {
       "table rows added changed removed time
       shop_customer  60  60  0  0 <time>
       shop_purchase  115  115  0  0 <time>
-      shop_stats  2  2  0  0 <time>
+      shop_stats  2  0  0  0 <time>
       Published 3 tables as of <instant> (Europe/Paris), in <time>. The source’s snapshot was held for <time>.
       "
     `)
@@ -338,7 +338,7 @@ describe.sequential('drop --history', () => {
       "drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness, shop_previous.vitrine_runs
       drop table: shop.shop_customer, shop.shop_purchase, shop.shop_stats, shop_previous.shop_customer, shop_previous.shop_purchase, shop_previous.shop_stats
       drop schema: shop_previous
-      forget what was applied to shop, and how old its tables were
+      forget what was approved for shop, and how old its tables were
       schema shop with the rights on it
       schema vitrine with the record of runs and the history"
     `)
