@@ -41,17 +41,17 @@ const visits = history('visits', 'One day.', (_, { day, dayNumber }) => ({
 /** Every type that is recorded. */
 const all = history('everything', 'One day.', (_, { day }) => ({
   day: date(day, 'Day').primaryKey(),
-  t: smallint(sql<number>`1`, 'S').nullable(),
+  t: smallint(sql<number>`1::smallint`, 'S').nullable(),
   i: integer(sql<number>`1`, 'I').nullable(),
   b: bigint(sql<bigint>`1`, 'B').nullable(),
   n: numeric(sql<Numeric>`1`, 'N').nullable(),
-  r: real(sql<Float>`1`, 'R').nullable(),
+  r: real(sql<Float>`1::real`, 'R').nullable(),
   j: doublePrecision(sql<Float>`1`, 'D').nullable(),
   f: boolean(sql<boolean>`true`, 'T').nullable(),
   'figures "quoted"': text(sql<string>`''`, 'X').nullable(),
   v: varchar(5, sql<string>`''`, 'V').nullable(),
-  l: date(sql<LocalDate>`1`, 'L').nullable(),
-  z: timestamptz(sql<Instant>`1`, 'Z').nullable(),
+  l: date(sql<LocalDate>`cast('2026-01-01' as date)`, 'L').nullable(),
+  z: timestamptz(sql<Instant>`cast('2026-01-01' as timestamptz)`, 'Z').nullable(),
 }))
 
 async function fileOf(
