@@ -10,6 +10,9 @@ export interface Origin {
 }
 export type Lineage = readonly Origin[]
 
+export const treatedBy = (lineage: Lineage, treatment: Treatment): Lineage =>
+  lineage.map((origin) => ({ ...origin, treatments: [...origin.treatments, treatment] }))
+
 /** A part of a query that cannot be proved harmless, with what to write instead. */
 export class LineageProblem extends Error {
   readonly remedy: string

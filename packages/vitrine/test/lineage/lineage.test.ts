@@ -231,6 +231,24 @@ describe('rows are not chosen by what must not be seen', () => {
       /order by looks at the personal column/,
     ],
     [
+      'order in a direction',
+      () =>
+        query()
+          .orderBy('p.city', (order) => order.desc().nullsLast())
+          .limit(3),
+      null,
+    ],
+    [
+      'order by a column behind a raw direction',
+      () => query().orderBy('p.city', sql`desc, email`),
+      /raw SQL may hide a column: the word «email»/,
+    ],
+    [
+      'limit to a secret number',
+      () => query().limit(sql<number>`length(${sql.ref('p.password')})`),
+      /the limit looks at the secret column/,
+    ],
+    [
       'join on a personal column',
       () => query().innerJoin('team as t', 't.motto', 'p.email') as never,
       /join condition looks at the personal column/,

@@ -1,7 +1,8 @@
 /** `check`: whether the publication is sound, and, where DATABASE_URL is set, whether the source is what it says. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
-import { type CheckedColumn, checkPublication } from '../../lineage/check.ts'
+import { checkPublication } from '../../lineage/check.ts'
+import type { CheckedColumn } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { scheduleProblems } from '../../schedule/due.ts'

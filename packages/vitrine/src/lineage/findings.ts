@@ -1,0 +1,32 @@
+/** What a check finds, said one by one: the problems, and the lineage of the columns that could be analysed. */
+import type { Problem } from '../base/errors.ts'
+import { type Lineage, LineageProblem } from './origin.ts'
+
+export interface CheckedColumn {
+  readonly table: string
+  readonly column: string
+  readonly lineage: Lineage
+}
+
+export class Findings {
+  readonly problems: Problem[] = []
+  readonly columns: CheckedColumn[] = []
+
+  say(place: string, detail: string, remedy: string): void {
+    this.problems.push({ place, detail, remedy })
+  }
+
+  /** Whatever the work throws is a problem of the place. */
+  attempt(place: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (error instanceof LineageProblem) this.say(place, error.message, error.remedy)
+      // The message of Kysely's compiler may quote a literal.
+      else {
+        const remedy = 'Use plain names, and literals of text, number or boolean.'
+        this.say(place, 'the query cannot be written as SQL', remedy)
+      }
+    }
+  }
+}
