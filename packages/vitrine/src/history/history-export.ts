@@ -4,13 +4,13 @@
  */
 
 import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
 import { requireApproved } from '../migration/approval.ts'
-import type { Session } from '../postgres/connect.ts'
 import { dayColumnOf, figuresOf, type HistoryTable } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import { isHistoryShape, ledgerSelect } from '../record/ledger.ts'
-import { identifier } from '../sql/quote.ts'
+import { identifier, literal } from '../sql/quote.ts'
 import { csvLine } from './csv.ts'
 
 /** Days read at once. */
@@ -29,21 +29,22 @@ export function historyNamed({ histories }: Publication, name: string): HistoryT
  * The file, line by line, each with its end. Dates are YYYY-MM-DD, instants ISO 8601, numbers with a point, a missing
  * figure is an empty field. Throws TABLE_UNKNOWN, and what `requireApproved` throws.
  */
-export async function* exportHistory(target: Session, publication: Publication, name: string): AsyncGenerator<string> {
+export async function* exportHistory(target: Target, name: string): AsyncGenerator<string> {
+  const { session, publication } = target
   const table = historyNamed(publication, name)
-  await requireApproved({ session: target, publication })
+  await requireApproved(target)
   const day = dayColumnOf(table).name
   const columns = [day, ...figuresOf(table).map((column) => column.name)]
   yield csvLine(columns)
   const shape = shapeOf(table, publication)
   if (!isHistoryShape(shape)) throw new VitrineError('INTERNAL', { place: name })
   // JSON writes dates and numbers in one way whatever the settings of the session.
-  const fields = columns.map((column) => `j.figures ->> '${column.replaceAll("'", "''")}'`).join(', ')
+  const fields = columns.map((column) => `j.figures ->> ${literal(column)}`).join(', ')
   const rows = `select array[${fields}] as fields
     from (${ledgerSelect(shape, publication.schema, null)}) t cross join lateral (select to_jsonb(t.*) as figures) j
     where $1::date is null or t.${identifier(day)} > $1::date order by t.${identifier(day)} limit ${PAGE}`
   for (let last: string | null = null; ; ) {
-    const page: { fields: (string | null)[] }[] = await target.query(rows, [last])
+    const page: { fields: (string | null)[] }[] = await session.query(rows, [last])
     for (const line of page) yield csvLine(line.fields)
     last = page.at(-1)?.fields[0] ?? null
     if (page.length < PAGE) return

@@ -5,11 +5,10 @@
  */
 
 import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
 import { requireApproved } from '../migration/approval.ts'
-import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
-import type { Publication } from '../publication/publication.ts'
 import type { PublishedColumn } from '../publication/table.ts'
 import { countRecorded, recordSql, requireLedgerFits } from '../record/ledger.ts'
 import { identifier, literal } from '../sql/quote.ts'
@@ -51,39 +50,39 @@ interface Days {
  * run may be recording a day; TABLE_UNKNOWN, HISTORY_UNREADABLE, and what `requireApproved` throws.
  */
 export async function importHistory(
-  target: Session,
-  publication: Publication,
+  target: Target,
   name: string,
   csv: string,
   { replace, dryRun }: ImportOptions,
 ): Promise<ImportReport> {
+  const { session, publication } = target
   const table = historyNamed(publication, name)
   const days = readDays(table, csv)
-  await requireApproved({ session: target, publication })
-  await takeRunLock(target, publication.schema)
+  await requireApproved(target)
+  await takeRunLock(session, publication.schema)
   try {
-    await target.execute('begin')
-    const report = await record(target, publication, table, days, replace)
-    await requireLedgerFits({ session: target, publication })
-    await target.execute(dryRun ? 'rollback' : 'commit')
+    await session.execute('begin')
+    const report = await record(target, table, days, replace)
+    await requireLedgerFits(target)
+    await session.execute(dryRun ? 'rollback' : 'commit')
     return report
   } catch (error) {
-    await target.execute('rollback').catch(() => undefined)
+    await session.execute('rollback').catch(() => undefined)
     throw error
   } finally {
-    await releaseRunLock(target, publication.schema)
+    await releaseRunLock(session, publication.schema)
   }
 }
 
 async function record(
-  target: Session,
-  publication: Publication,
+  target: Target,
   table: HistoryTable,
   { day, figures, rows }: Days,
   replace: boolean,
 ): Promise<ImportReport> {
+  const { session, publication } = target
   const dates = rows.map((row) => row[day.name] ?? '').toSorted()
-  const known = await countRecorded({ session: target, publication }, table.name, dates)
+  const known = await countRecorded(target, table.name, dates)
   const columns = [day, ...figures].map(({ name, type }) => `${identifier(name)} ${type.name}`).join(', ')
   const from = {
     day: day.name,
@@ -91,7 +90,7 @@ async function record(
     origin: 'import',
   } as const
   const names = figures.map(({ name }) => name)
-  await target.execute(recordSql(publication.schema, table.name, names, from, replace ? 'replace' : 'keep'))
+  await session.execute(recordSql(publication.schema, table.name, names, from, replace ? 'replace' : 'keep'))
   return {
     days: rows.length,
     added: rows.length - known,

@@ -61,7 +61,7 @@ async function fileOf(
   session = target.session,
 ): Promise<string> {
   let file = ''
-  for await (const line of exportHistory(session, publication, name)) file += line
+  for await (const line of exportHistory({ session, publication }, name)) file += line
   return file
 }
 
@@ -150,7 +150,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     name: string,
     file: string,
     options: { replace?: boolean; dryRun?: boolean } = {},
-  ) => importHistory(target.session, publication, name, file, { replace: false, dryRun: false, ...options })
+  ) =>
+    importHistory({ session: target.session, publication }, name, file, { replace: false, dryRun: false, ...options })
 
   test('a file goes in, in one piece; existing days are kept unless they are to be replaced', async () => {
     const publication = await installed(visits)
@@ -221,7 +222,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       alter role "${target.writer.user}" set datestyle = 'SQL, DMY'; alter role "${target.writer.user}" set timezone = 'Asia/Kolkata'`)
     const other = await target.open(target.writer)
     const options = { replace: false, dryRun: false }
-    expect(await importHistory(other, publication, 'everything', file, options)).toMatchObject({ added: 3 })
+    expect(await importHistory({ session: other, publication }, 'everything', file, options)).toMatchObject({
+      added: 3,
+    })
     expect(await fileOf(target, publication, 'everything', other)).toBe(file)
     expect(await rows()).toEqual(recorded)
     await target.admin.query(`alter role "${target.writer.user}" reset all`)

@@ -60,7 +60,7 @@ async function exportTo(call: Call, table: string): Promise<ExitName> {
   await reading(call, 'target', target, async (session) => {
     const lines: string[] = []
     // Written when it is whole: half a file would look like one.
-    for await (const line of exportHistory(session, publication, table)) lines.push(line)
+    for await (const line of exportHistory({ session, publication }, table)) lines.push(line)
     const answer: HistoryExportAnswer = { table, csv: lines.join('') }
     call.answer(answer, () => answer.csv)
   })
@@ -73,7 +73,7 @@ async function importFrom(call: Call, table: string, file: string): Promise<Exit
   const csv = await read(resolve(call.io.folder, file), file)
   const options = { replace: call.flag('replace'), dryRun: call.flag('dryRun') }
   const report = await withWritableTarget(call, { target, source }, (session) =>
-    importHistory(session, call.publication, table, csv, options),
+    importHistory({ session, publication: call.publication }, table, csv, options),
   )
   const answer: HistoryImportAnswer = { table, dryRun: options.dryRun, ...report }
   call.answer(answer, () => importText(answer))
