@@ -3,19 +3,19 @@
  * `.references()`. A value that may be NULL is not accepted by `publish` until `.nullable()` says so.
  */
 import type { Expression, OperationNode } from 'kysely'
-import type {
-  Float,
-  Instant,
-  Jsonb,
-  LocalDate,
-  LocalDateTime,
-  LocalTime,
-  Numeric,
-  ScalarKind,
-  SqlType,
-  Uuid,
+import {
+  type Float,
+  type Instant,
+  type Jsonb,
+  type LocalDate,
+  type LocalDateTime,
+  type LocalTime,
+  type Numeric,
+  type ScalarKind,
+  type SqlType,
+  sqlType,
+  type Uuid,
 } from '../sql/sql-type.ts'
-import { sqlType } from '../sql/sql-type.ts'
 import type { Computed } from './compute.ts'
 
 export type Nullability = 'not null' | 'nullable' | 'undecided'
@@ -85,14 +85,13 @@ interface ColumnOf<S, J> {
   <T extends J | null>(value: Computed<T>, comment: string): Column<NullabilityOf<T>>
 }
 
-function isComputed(value: Expression<unknown> | Computed<unknown>): value is Computed<unknown> {
-  return 'computation' in value
-}
+type Given = Expression<unknown> | Computed<unknown>
 
-function define(type: SqlType, value: Expression<unknown> | Computed<unknown>, comment: string): Column<never> {
+function define(type: SqlType, value: Given, comment: string): Column<never> {
   return new Column({
     type,
-    value: isComputed(value) ? { kind: 'computed', computed: value } : { kind: 'sql', node: value.toOperationNode() },
+    value:
+      'computation' in value ? { kind: 'computed', computed: value } : { kind: 'sql', node: value.toOperationNode() },
     comment,
     isNullable: false,
     isPrimaryKey: false,
@@ -104,7 +103,7 @@ function define(type: SqlType, value: Expression<unknown> | Computed<unknown>, c
 
 function columnOf<S, J>(kind: ScalarKind, array = false): ColumnOf<S, J> {
   const type = sqlType(kind, null, array)
-  return (value: Expression<unknown> | Computed<unknown>, comment: string) => define(type, value, comment)
+  return (value: Given, comment: string) => define(type, value, comment)
 }
 
 export const smallint = columnOf<number, number>('smallint')
@@ -127,20 +126,8 @@ export const integerArray = columnOf<readonly number[], readonly number[]>('inte
 export const bigintArray = columnOf<readonly bigint[], readonly bigint[]>('bigint', true)
 
 /** Text of at most `length` characters; a longer value stops the run, it is never cut. */
-export function varchar<T extends string | null>(
+export const varchar = <T extends string | null>(
   length: number,
-  value: Expression<T>,
+  value: Expression<T> | Computed<T>,
   comment: string,
-): Column<NullabilityOf<T>>
-export function varchar<T extends string | null>(
-  length: number,
-  value: Computed<T>,
-  comment: string,
-): Column<NullabilityOf<T>>
-export function varchar(
-  length: number,
-  value: Expression<unknown> | Computed<unknown>,
-  comment: string,
-): Column<never> {
-  return define(sqlType('varchar', length), value, comment)
-}
+): Column<NullabilityOf<T>> => define(sqlType('varchar', length), value, comment)

@@ -67,6 +67,12 @@ function computation(
   return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment })
 }
 
+const computed = (
+  computation: Computation,
+  path: string | null,
+  allowed: Partial<Pick<Computed<unknown>, 'values' | 'range'>> = {},
+): Computed<never> => Object.freeze({ computation, path, values: null, range: null, ...allowed })
+
 /**
  * A value computed by a TypeScript rule from open values of the same row: `compute({ code: ref('e.code') }, ({ code }) =>
  * label(code))`. The rule must be pure and must not throw; a throw stops the run with the number of rows concerned.
@@ -76,11 +82,11 @@ export function compute<const I extends Inputs, R>(
   rule: (values: DecodedInputs<I>) => R,
 ): ComputedRow<R> {
   // sound because the copy path decodes each input to the type that DecodedInputs names.
-  const untyped = rule as Computation['rule']
-  const shared = computation(inputs, 'rule', untyped, null)
-  const field = <K extends keyof R & string>(name: K, values?: readonly string[]): Computed<R[K]> =>
-    Object.freeze({ computation: shared, path: name, values: values ?? null, range: null })
-  return Object.freeze({ computation: shared, path: null, values: null, range: null, field })
+  const shared = computation(inputs, 'rule', rule as Computation['rule'], null)
+  return Object.freeze({
+    ...computed(shared, null),
+    field: (name: string, values: readonly string[] | null = null) => computed(shared, name, { values }),
+  })
 }
 
 /** What one field of a measure may be: a number in a range, one of some texts, or true and false. Always or null. */
@@ -110,11 +116,11 @@ export function measure<
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
   return Object.freeze({
-    field<K extends keyof F & keyof R & string>(name: K): Computed<R[K]> {
+    field(name: keyof F & string) {
       const allowed: MeasureField | undefined = fields[name]
       const values = Array.isArray(allowed) ? Object.freeze([...allowed]) : null
       const range = allowed !== undefined && typeof allowed === 'object' && 'from' in allowed ? allowed : null
-      return Object.freeze({ computation: shared, path: name, values, range })
+      return computed(shared, name, { values, range })
     },
   })
 }
@@ -128,16 +134,10 @@ export function category<const I extends Inputs, const V extends string, R exten
   values: readonly V[],
   rule: (values: DecodedInputs<I>) => R,
 ): Computed<R> {
-  // sound because the copy path decodes each input to the type that DecodedInputs names.
-  const untyped = rule as Computation['rule']
   const treatment: Treatment = { name: 'category', detail: `one of ${values.length} categories` }
-  const closed = Object.freeze([...values])
-  return Object.freeze({
-    computation: computation(inputs, 'rule', untyped, treatment),
-    path: null,
-    values: closed,
-    range: null,
-  })
+  // sound because the copy path decodes each input to the type that DecodedInputs names.
+  const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
+  return computed(shared, null, { values: Object.freeze([...values]) })
 }
 
 type NullOf<T> = Extract<T, null>
@@ -151,11 +151,8 @@ export function pseudonym<T>(
 ): Computed<string | NullOf<Justified<T>>> {
   const treatment: Treatment = { name: 'pseudonym', detail: 'keyed pseudonym' }
   const inputs: Inputs = { value: value as Expression<T> } // sound because the parameter is Expression<T> or never.
-  const never = () => undefined
-  return Object.freeze({
-    computation: computation(inputs, 'pseudonym', never, treatment),
-    path: null,
-    values: null,
-    range: null,
-  })
+  return computed(
+    computation(inputs, 'pseudonym', () => undefined, treatment),
+    null,
+  )
 }

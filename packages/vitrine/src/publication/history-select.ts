@@ -3,52 +3,22 @@
  * instant written as literals. Pure; called by the stage phase of a run, and by its check phase to learn the types.
  */
 import {
-  AliasNode,
-  CastNode,
-  DataTypeNode,
-  IdentifierNode,
   type OperationNode,
   OperationNodeTransformer,
   type QueryId,
-  RawNode,
-  SelectionNode,
   SelectQueryNode,
   type TableNode,
   ValueNode,
   WithSchemaPlugin,
 } from 'kysely'
 import { localDay } from '../base/clock.ts'
-import { type HistoryTable, isDay } from './history.ts'
-import { isRunInstant } from './instant.ts'
+import type { HistoryTable } from './history.ts'
 import type { Publication } from './publication.ts'
-import { textOf } from './select-text.ts'
+import { AtInstant, castTo, named, QUERY_ID, textOf } from './select-text.ts'
 import type { PublishedColumn } from './table.ts'
 
 /** The day that a run describes. */
 export const dayOf = (publication: Publication, instant: Date): string => localDay(instant, publication.zone)
-
-const literalNode = (text: string, type: 'date' | 'timestamptz'): OperationNode =>
-  CastNode.create(ValueNode.createImmediate(text), DataTypeNode.create(type))
-
-class Dated extends OperationNodeTransformer {
-  readonly #day: OperationNode
-  readonly #instant: OperationNode
-
-  constructor(day: string, instant: Date) {
-    super()
-    this.#day = literalNode(day, 'date')
-    this.#instant = literalNode(instant.toISOString(), 'timestamptz')
-  }
-
-  protected override transformNodeImpl<T extends OperationNode>(node: T, queryId?: QueryId): T {
-    // sound because where a raw node stands, any expression may stand.
-    if (isDay(node)) return this.#day as T
-    if (isRunInstant(node)) return this.#instant as T
-    return super.transformNodeImpl(node, queryId)
-  }
-}
-
-const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine history' })
 
 export interface DaySelect {
   readonly sql: string
@@ -58,18 +28,16 @@ export interface DaySelect {
 
 /** One row: the day of `instant`, computed from the published tables as they stand in `schema`. */
 export function daySelect(table: HistoryTable, publication: Publication, schema: string, instant: Date): DaySelect {
-  const dated = new Dated(dayOf(publication, instant), instant)
+  const dated = new AtInstant(instant, dayOf(publication, instant))
   const inSchema = new WithSchemaPlugin(schema)
   const select = (selected: (column: PublishedColumn) => OperationNode): string => {
-    const selections = table.columns.map((column) =>
-      SelectionNode.create(AliasNode.create(selected(column), IdentifierNode.create(column.name))),
-    )
-    const query = dated.transformNode(SelectQueryNode.cloneWithSelections(table.query, selections))
-    // sound because the plugin gives back the kind of node that it is given.
-    return textOf(inSchema.transformQuery({ node: query, queryId: QUERY_ID }) as SelectQueryNode)
+    const selections = table.columns.map((column) => named(selected(column), column.name))
+    const node = dated.transformNode(SelectQueryNode.cloneWithSelections(table.query, selections))
+    // sound because the plugin returns the kind of node that it receives.
+    return textOf(inSchema.transformQuery({ node, queryId: QUERY_ID }) as SelectQueryNode)
   }
   return {
-    sql: select((column) => RawNode.create(['cast(', ` as ${column.type.castTo})`], [expressionOf(column)])),
+    sql: select((column) => castTo(expressionOf(column), column.type)),
     uncastSql: select(expressionOf),
   }
 }

@@ -17,18 +17,7 @@ export interface FreshnessView {
 }
 
 /** The columns of the view of the runs. */
-export type RunsColumn =
-  | 'run'
-  | 'startedAt'
-  | 'finishedAt'
-  | 'state'
-  | 'trigger'
-  | 'dataOf'
-  | 'publishedAt'
-  | 'seconds'
-  | 'tables'
-  | 'rows'
-  | 'errorCode'
+export type RunsColumn = keyof typeof RUNS_COLUMNS
 
 /** The view in which the reader finds the runs; names, comments and words are the publication's own language. */
 export interface RunsView {
@@ -59,18 +48,11 @@ export interface Publication {
   readonly limits: Limits
 }
 
-export interface PublicationSettings {
-  readonly name: string
-  readonly schema: string
-  readonly source: Source
-  readonly tables: readonly PublishedTable[]
-  readonly histories?: readonly HistoryTable[]
-  readonly writer: string
-  readonly reader: string
-  readonly zone?: string
-  readonly schedule?: string
-  readonly freshness?: FreshnessView
-  readonly runs?: RunsView
+type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs'
+
+export interface PublicationSettings
+  extends Omit<Publication, Defaulted | 'limits'>,
+    Partial<Pick<Publication, Defaulted>> {
   readonly limits?: Partial<Limits>
 }
 
@@ -80,22 +62,24 @@ const FRESHNESS: FreshnessView = Object.freeze({
   columns: Object.freeze({ table: 'table_name', rows: 'row_count', dataOf: 'data_of', publishedAt: 'published_at' }),
 })
 
+const RUNS_COLUMNS = Object.freeze({
+  run: { name: 'run', comment: 'Number of the run.' },
+  startedAt: { name: 'started_at', comment: 'When it started.' },
+  finishedAt: { name: 'finished_at', comment: 'When it ended; empty while it is under way.' },
+  state: { name: 'state', comment: 'Whether it is under way, succeeded or failed.' },
+  trigger: { name: 'started_by', comment: 'What started it: a command, the schedule, or a rollback.' },
+  dataOf: { name: 'data_of', comment: 'Of when the data are that it published.' },
+  publishedAt: { name: 'published_at', comment: 'When it published; empty when it did not, as a rehearsal.' },
+  seconds: { name: 'seconds', comment: 'How long it took.' },
+  tables: { name: 'table_count', comment: 'Tables that it read again.' },
+  rows: { name: 'row_count', comment: 'Rows of these tables.' },
+  errorCode: { name: 'error_code', comment: 'Why it failed; the reference of errors explains the codes.' },
+})
+
 const RUNS: RunsView = Object.freeze({
   name: 'vitrine_runs',
   comment: 'The runs that publish these tables, the failed ones included.',
-  columns: Object.freeze({
-    run: { name: 'run', comment: 'Number of the run.' },
-    startedAt: { name: 'started_at', comment: 'When it started.' },
-    finishedAt: { name: 'finished_at', comment: 'When it ended; empty while it is under way.' },
-    state: { name: 'state', comment: 'Whether it is under way, succeeded or failed.' },
-    trigger: { name: 'started_by', comment: 'What started it: a command, the schedule, or a rollback.' },
-    dataOf: { name: 'data_of', comment: 'Of when the data are that it published.' },
-    publishedAt: { name: 'published_at', comment: 'When it published; empty when it did not, as a rehearsal.' },
-    seconds: { name: 'seconds', comment: 'How long it took.' },
-    tables: { name: 'table_count', comment: 'Tables that it read again.' },
-    rows: { name: 'row_count', comment: 'Rows of these tables.' },
-    errorCode: { name: 'error_code', comment: 'Why it failed; the reference of errors explains the codes.' },
-  }),
+  columns: RUNS_COLUMNS,
   states: Object.freeze({ running: 'running', succeeded: 'succeeded', failed: 'failed' }),
   triggers: Object.freeze({ command: 'command', schedule: 'schedule', rollback: 'rollback' }),
 })

@@ -10,19 +10,7 @@ import {
   PostgresQueryCompiler,
   type SelectQueryBuilder,
 } from 'kysely'
-import type {
-  Float,
-  Instant,
-  Jsonb,
-  LocalDate,
-  LocalDateTime,
-  LocalTime,
-  Numeric,
-  ScalarKind,
-  SqlType,
-  Uuid,
-} from '../sql/sql-type.ts'
-import { sqlType } from '../sql/sql-type.ts'
+import { type QueryValue, type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
 import type { Indirect, Personal, PrivacyClass, SecretValue } from './privacy.ts'
 
 declare const carried: unique symbol
@@ -48,28 +36,7 @@ function column<T>(privacy: PrivacyClass, type: SqlType): NotNullColumn<T> {
   return Object.freeze({ type, privacy, isNullable: false, nullable })
 }
 
-/** The columns that one privacy class can have; `Wrap` is how the class shows in TypeScript. */
-interface ClassColumns<K extends PrivacyClass> {
-  readonly smallint: NotNullColumn<Wrap<K, number>>
-  readonly integer: NotNullColumn<Wrap<K, number>>
-  readonly bigint: NotNullColumn<Wrap<K, bigint>>
-  readonly numeric: NotNullColumn<Wrap<K, Numeric>>
-  readonly real: NotNullColumn<Wrap<K, Float>>
-  readonly doublePrecision: NotNullColumn<Wrap<K, Float>>
-  readonly boolean: NotNullColumn<Wrap<K, boolean>>
-  readonly text: NotNullColumn<Wrap<K, string>>
-  readonly varchar: (length: number) => NotNullColumn<Wrap<K, string>>
-  readonly uuid: NotNullColumn<Wrap<K, Uuid>>
-  readonly date: NotNullColumn<Wrap<K, LocalDate>>
-  readonly time: NotNullColumn<Wrap<K, LocalTime>>
-  readonly timestamp: NotNullColumn<Wrap<K, LocalDateTime>>
-  readonly timestamptz: NotNullColumn<Wrap<K, Instant>>
-  readonly jsonb: NotNullColumn<Wrap<K, Jsonb>>
-  readonly textArray: NotNullColumn<Wrap<K, readonly string[]>>
-  readonly integerArray: NotNullColumn<Wrap<K, readonly number[]>>
-  readonly bigintArray: NotNullColumn<Wrap<K, readonly bigint[]>>
-}
-
+/** How a privacy class shows in TypeScript. */
 type Wrap<K extends PrivacyClass, T> = K extends 'open'
   ? T
   : K extends 'indirect'
@@ -78,27 +45,30 @@ type Wrap<K extends PrivacyClass, T> = K extends 'open'
       ? Personal<T>
       : SecretValue<T>
 
-function classColumns<K extends PrivacyClass>(privacy: K): ClassColumns<K> {
-  const of = <T>(kind: ScalarKind, array = false) => column<Wrap<K, T>>(privacy, sqlType(kind, null, array))
+/** The columns that one privacy class can have. */
+function classColumns<K extends PrivacyClass>(privacy: K) {
+  const of = <S extends ScalarKind>(kind: S) => column<Wrap<K, QueryValue[S]>>(privacy, sqlType(kind))
+  const listOf = <S extends ScalarKind>(kind: S) =>
+    column<Wrap<K, readonly QueryValue[S][]>>(privacy, sqlType(kind, null, true))
   return Object.freeze({
-    smallint: of<number>('smallint'),
-    integer: of<number>('integer'),
-    bigint: of<bigint>('bigint'),
-    numeric: of<Numeric>('numeric'),
-    real: of<Float>('real'),
-    doublePrecision: of<Float>('double precision'),
-    boolean: of<boolean>('boolean'),
-    text: of<string>('text'),
+    smallint: of('smallint'),
+    integer: of('integer'),
+    bigint: of('bigint'),
+    numeric: of('numeric'),
+    real: of('real'),
+    doublePrecision: of('double precision'),
+    boolean: of('boolean'),
+    text: of('text'),
     varchar: (length: number) => column<Wrap<K, string>>(privacy, sqlType('varchar', length)),
-    uuid: of<Uuid>('uuid'),
-    date: of<LocalDate>('date'),
-    time: of<LocalTime>('time'),
-    timestamp: of<LocalDateTime>('timestamp'),
-    timestamptz: of<Instant>('timestamptz'),
-    jsonb: of<Jsonb>('jsonb'),
-    textArray: of<readonly string[]>('text', true),
-    integerArray: of<readonly number[]>('integer', true),
-    bigintArray: of<readonly bigint[]>('bigint', true),
+    uuid: of('uuid'),
+    date: of('date'),
+    time: of('time'),
+    timestamp: of('timestamp'),
+    timestamptz: of('timestamptz'),
+    jsonb: of('jsonb'),
+    textArray: listOf('text'),
+    integerArray: listOf('integer'),
+    bigintArray: listOf('bigint'),
   })
 }
 

@@ -4,35 +4,28 @@
  */
 import {
   AliasNode,
+  CastNode,
   ColumnNode,
+  DataTypeNode,
   IdentifierNode,
   type OperationNode,
+  OperationNodeTransformer,
   PostgresQueryCompiler,
   type QueryId,
   RawNode,
   ReferenceNode,
   SelectionNode,
   SelectQueryNode,
+  ValueNode,
 } from 'kysely'
 import { literal } from '../sql/quote.ts'
 import { oidOf, type SqlType } from '../sql/sql-type.ts'
 import type { Computation } from './compute.ts'
+import { isDay } from './history.ts'
 import { isRunInstant } from './instant.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 
 class LiteralCompiler extends PostgresQueryCompiler {
-  readonly #instant: string | null
-
-  constructor(instant: string | null) {
-    super()
-    this.#instant = instant
-  }
-
-  protected override visitRaw(node: RawNode): void {
-    if (this.#instant !== null && isRunInstant(node)) this.append(`cast(${literal(this.#instant)} as timestamptz)`)
-    else super.visitRaw(node)
-  }
-
   protected override appendValue(value: unknown): void {
     this.append(literal(value))
   }
@@ -42,11 +35,33 @@ class LiteralCompiler extends PostgresQueryCompiler {
   }
 }
 
-const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
+const literalNode = (text: string, type: 'date' | 'timestamptz'): OperationNode =>
+  CastNode.create(ValueNode.createImmediate(text), DataTypeNode.create(type))
 
-/** The SQL text of a query node, at the run's instant if there is one. Throws TypeError for a value that has no literal. */
-export function textOf(node: SelectQueryNode, instant: Date | null = null): string {
-  const compiled = new LiteralCompiler(instant?.toISOString() ?? null).compileQuery(node, QUERY_ID)
+/** Writes the run's instant into a query, and its day where a history table has one. */
+export class AtInstant extends OperationNodeTransformer {
+  readonly #instant: OperationNode
+  readonly #day: OperationNode | null
+
+  constructor(instant: Date, day: string | null) {
+    super()
+    this.#instant = literalNode(instant.toISOString(), 'timestamptz')
+    this.#day = day === null ? null : literalNode(day, 'date')
+  }
+
+  protected override transformNodeImpl<T extends OperationNode>(node: T, queryId?: QueryId): T {
+    // sound because where a raw node stands, any expression may stand.
+    if (isDay(node) && this.#day !== null) return this.#day as T
+    if (isRunInstant(node)) return this.#instant as T
+    return super.transformNodeImpl(node, queryId)
+  }
+}
+
+export const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
+
+/** The SQL text of a query node. Throws TypeError for a value that has no literal. */
+export function textOf(node: SelectQueryNode): string {
+  const compiled = new LiteralCompiler().compileQuery(node, QUERY_ID)
   if (compiled.parameters.length > 0) throw new TypeError('the query still has parameters after compilation')
   return compiled.sql
 }
@@ -78,10 +93,10 @@ export interface Projection {
   readonly computed: readonly ComputedColumn[]
 }
 
-const select = (node: OperationNode, name: string) =>
+export const named = (node: OperationNode, name: string) =>
   SelectionNode.create(AliasNode.create(node, IdentifierNode.create(name)))
 
-const castTo = (node: OperationNode, { castTo }: SqlType) => RawNode.create(['cast(', ` as ${castTo})`], [node])
+export const castTo = (node: OperationNode, { castTo }: SqlType) => RawNode.create(['cast(', ` as ${castTo})`], [node])
 
 function computationsOf(table: PublishedTable): readonly Computation[] {
   const found = new Set<Computation>()
@@ -140,9 +155,6 @@ function inputsOf(computations: readonly Computation[]): {
 const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: number | undefined) =>
   columns.find(({ value, type }) => column !== null && columnBehind(value.node) === column && oidOf(type) === oid)
 
-/** Those without instant and types, which a definition alone decides: a run needs them in each of its checks. */
-const plain = new WeakMap<PublishedTable, Projection>()
-
 /**
  * The projection of a published table, at the run's instant if there is one. `inputTypes`, as the source tells them, let an
  * input that is published as it is travel once. Pure: the same arguments give the same text.
@@ -152,13 +164,6 @@ export function projectionOf(
   instant: Date | null = null,
   inputTypes: readonly number[] = [],
 ): Projection {
-  if (instant !== null || inputTypes.length > 0) return projectionWith(table, instant, inputTypes)
-  const projection = plain.get(table) ?? projectionWith(table, null, [])
-  plain.set(table, projection)
-  return projection
-}
-
-function projectionWith(table: PublishedTable, instant: Date | null, inputTypes: readonly number[]): Projection {
   const computations = computationsOf(table)
   const { inputs, reads } = inputsOf(computations)
   const selected = table.columns.filter(isSelected)
@@ -167,15 +172,14 @@ function projectionWith(table: PublishedTable, instant: Date | null, inputTypes:
   const hidden = order.filter((index) => shared[index] === null)
   const first = order.flatMap((index) => shared[index] ?? [])
   const passed = [...first, ...selected.filter((column) => !first.includes(column))]
-  const textWith = (cast: boolean) =>
-    textOf(
-      SelectQueryNode.cloneWithSelections(table.query, [
-        // sound because `order` holds the places of `inputs`.
-        ...hidden.map((index, field) => select((inputs[index] as Input).node, `input_${field + 1}`)),
-        ...passed.map(({ name, type, value }) => select(cast ? castTo(value.node, type) : value.node, name)),
-      ]),
-      instant,
-    )
+  const textWith = (cast: boolean) => {
+    const query = SelectQueryNode.cloneWithSelections(table.query, [
+      // sound because `order` holds the places of `inputs`.
+      ...hidden.map((index, field) => named((inputs[index] as Input).node, `input_${field + 1}`)),
+      ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
+    ])
+    return textOf(instant === null ? query : new AtInstant(instant, null).transformNode(query))
+  }
   return Object.freeze({
     sql: textWith(true),
     uncastSql: textWith(false),

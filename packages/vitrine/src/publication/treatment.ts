@@ -79,18 +79,17 @@ export function band<T>(
   bounds: readonly number[],
 ): TreatedExpression<string | NullOf<T>> {
   const node = (value as Expression<T>).toOperationNode() // sound because MeasuredExpression<T> is Expression<T> or never.
-  const fragments = ['case']
-  const parts: OperationNode[] = []
-  bounds.forEach((bound, index) => {
-    const label = index === 0 ? `<${bound}` : `${bounds[index - 1]}-${bound - 1}`
-    fragments[fragments.length - 1] += ' when '
-    fragments.push(` < ${bound} then '${label}'`)
-    parts.push(node)
-  })
-  fragments[fragments.length - 1] += ' when '
-  fragments.push(` is not null then '${bounds.at(-1) ?? 0}+' end`)
-  parts.push(node)
-  return treated({ name: 'band', detail: `bands ${bounds.join(', ')}` }, fragments, parts)
+  const labels = bounds.map((bound, index) => (index === 0 ? `<${bound}` : `${bounds[index - 1]}-${bound - 1}`))
+  const fragments = [
+    'case when ',
+    ...bounds.map((bound, index) => ` < ${bound} then '${labels[index]}' when `),
+    ` is not null then '${bounds.at(-1) ?? 0}+' end`,
+  ]
+  return treated(
+    { name: 'band', detail: `bands ${bounds.join(', ')}` },
+    fragments,
+    [...bounds, 0].map(() => node),
+  )
 }
 
 /** How many rows of the group have the value; without a value, how many rows. An integer. */

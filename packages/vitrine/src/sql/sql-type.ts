@@ -22,21 +22,7 @@ export type Jsonb = Opaque<'jsonb'>
 export type Bytes = Opaque<'bytea'>
 
 /** Everything that an expression of the source may be, privacy class aside. */
-export type SqlValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | LocalDate
-  | LocalTime
-  | LocalDateTime
-  | Instant
-  | Numeric
-  | Float
-  | Uuid
-  | Jsonb
-  | Bytes
-  | readonly SqlValue[]
+export type SqlValue = QueryValue[ScalarKind] | Bytes | readonly SqlValue[]
 
 /**
  * What a rule receives for a value of the source. Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC
@@ -55,22 +41,25 @@ export type Decoded<T> = T extends null
           ? readonly Decoded<E>[]
           : T
 
-export type ScalarKind =
-  | 'smallint'
-  | 'integer'
-  | 'bigint'
-  | 'numeric'
-  | 'real'
-  | 'double precision'
-  | 'boolean'
-  | 'text'
-  | 'varchar'
-  | 'uuid'
-  | 'date'
-  | 'time'
-  | 'timestamp'
-  | 'timestamptz'
-  | 'jsonb'
+/** What an expression of each type is in a query. */
+export interface QueryValue {
+  readonly smallint: number
+  readonly integer: number
+  readonly bigint: bigint
+  readonly numeric: Numeric
+  readonly real: Float
+  readonly 'double precision': Float
+  readonly boolean: boolean
+  readonly text: string
+  readonly varchar: string
+  readonly uuid: Uuid
+  readonly date: LocalDate
+  readonly time: LocalTime
+  readonly timestamp: LocalDateTime
+  readonly timestamptz: Instant
+  readonly jsonb: Jsonb
+}
+export type ScalarKind = keyof QueryValue
 
 /** A type as data. `name` is the text of PostgreSQL's `format_type`, the one spelling used in plans and comparisons. */
 export interface SqlType {
