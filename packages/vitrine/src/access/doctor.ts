@@ -4,6 +4,8 @@
  * the caller's, outside a transaction.
  */
 import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
+import { isApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
@@ -33,9 +35,9 @@ const NEWEST_TESTED = 189_999
 export async function diagnose(connections: Connections, publication: Publication): Promise<readonly Finding[]> {
   const { target, reader, source } = connections
   const facts = await readFacts(target, publication)
-  const migrated = facts.published !== null && (await isMigrated(target, publication))
+  const approved = facts.published !== null && (await isDefinitionApproved({ session: target, publication }))
   const grants = grantsFor(publication, facts.database.name)
-  const asWriter = { publication, facts, grants, migrated, session: target, role: facts.session.name }
+  const asWriter = { publication, facts, grants, approved, session: target, role: facts.session.name }
   const servers = [target, ...(source instanceof VitrineError || source === null ? [] : [source])]
   const findings = [
     ...(await findingsOf([versions(servers), ...ROLES, ...WRITER, readerLogin(reader, target)], asWriter)),
@@ -51,9 +53,9 @@ export async function diagnose(connections: Connections, publication: Publicatio
 }
 
 /** The bookkeeping may be unreadable to a session that is not the writer's; another guarantee says so. */
-async function isMigrated(target: Session, publication: Publication): Promise<boolean> {
+async function isDefinitionApproved(target: Target): Promise<boolean> {
   try {
-    return (await ownRecord({ session: target, publication })) !== null
+    return isApproved(await ownRecord(target), target)
   } catch (error) {
     if (error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING') return true
     throw error

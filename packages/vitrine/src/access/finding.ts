@@ -31,8 +31,8 @@ export interface Examination {
   /** Of the target, as the session of its writer reads them. */
   readonly facts: Facts
   readonly grants: Grants
-  /** Whether `migrate` has made the tables yet. */
-  readonly migrated: boolean
+  /** A run may publish this definition: `migrate` has approved it. */
+  readonly approved: boolean
   /** Of the role that is examined. */
   readonly session: Session
   readonly role: string

@@ -8,12 +8,14 @@ import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { command, remedyText } from '../../src/base/remedy.ts'
+import { Secret } from '../../src/base/secret.ts'
 import type { Address } from '../../src/postgres/address.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { migrate } from '../../src/run/migrate.ts'
-import { createShop, shop } from '../publication/shop.ts'
+import { sync } from '../../src/run/sync.ts'
+import { createShop, KEY, shop } from '../publication/shop.ts'
 
 const names = (findings: readonly Finding[]): readonly string[] => findings.map(({ name }) => name)
 const brokenOnes = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ ok }) => !ok)
@@ -366,13 +368,25 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       expect.objectContaining({
         name: 'reader-reads',
         actual: 'missing: shop_purchase',
-        repair: { parts: [command('migrate')] },
+        repair: { parts: [command('sync')] },
       }),
     ])
     expect(findings.find(({ name }) => name === 'no-leftovers')?.actual).toBe('a run is in progress')
     await running.end()
     await asSuperuser('drop schema shop_next')
-    await migrate({ session: writer, publication })
+    await sync({
+      publication,
+      source: source.address(sourceRole),
+      target: target.address(writerRole),
+      only: null,
+      dryRun: false,
+      allowShrink: false,
+      at: null,
+      pseudonymKey: new Secret(KEY),
+      trigger: 'command',
+      observer: () => undefined,
+      signal: new AbortController().signal,
+    })
     expect(brokenOnes(await examine())).toEqual([])
   })
 
