@@ -13,7 +13,8 @@ import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
 import { stagingSchema } from '../publication/publication.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
-import { fits, readTypes } from '../source/projection-types.ts'
+import { readTypes } from '../source/projection-types.ts'
+import { fits } from '../source/source-type.ts'
 import { identifier } from '../sql/quote.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import { createTableSql } from '../version/ddl.ts'
@@ -48,7 +49,10 @@ async function typeProblems({ session, publication }: Target, table: HistoryTabl
   const fields = await session.columnsOf(uncastSql).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
-  const types = await readTypes(session, [...new Set(fields.map(({ oid }) => oid))])
+  const types = await readTypes(
+    session,
+    fields.map(({ oid }) => oid),
+  )
   return table.columns.flatMap((column, index) => {
     const found = types.get(fields[index]?.oid ?? 0)
     if (found !== undefined && fits(found, column.type)) return []

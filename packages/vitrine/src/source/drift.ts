@@ -3,35 +3,33 @@
  * rights that the session's role lacks. Only the catalogue is read. Each problem says the line to write or the statement
  * to run. Called by `vitrine check` and by the check phase of a run.
  */
-
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type RegisteredColumn, type RegisteredColumns, type Source, unreadReason } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { neededColumns } from './needed-columns.ts'
-import { isRegisteredAs, registerLine, type SourceType } from './registered-type.ts'
+import { type ColumnType, isRegisteredAs, registerLine, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
-interface SourceColumn extends SourceType {
-  readonly table: string
+interface SourceColumn extends ColumnType {
   readonly column: string
-  readonly nullable: boolean
-  readonly readable: boolean
+  /** With length and precision. */
+  readonly fullName: string
+  readonly isNullable: boolean
+  readonly isReadable: boolean
 }
 
 interface SourceTable {
   readonly name: string
-  /** Views do not tell whether their columns can be NULL. */
-  readonly tellsNullability: boolean
+  /** The catalogue does not say whether a column of a view can be NULL. */
+  readonly isView: boolean
   /** A row security policy applies to the session's role. */
   readonly hidesRows: boolean
+  readonly columns: readonly SourceColumn[]
 }
 
-interface SourceSchema {
-  readonly exists: boolean
-  readonly usable: boolean
-  readonly role: string
-}
+const CORRECT_NAME = 'remove it from the register, or correct its name there'
+const NO_WORD = 'the register has no word for its type: leave it out, and register the table with partly(reason, …)'
 
 /**
  * Every difference between the source and the register, in the register's order. With the published `tables`, rights are
@@ -42,31 +40,32 @@ export async function findDrift(
   register: Source,
   tables?: readonly PublishedTable[],
 ): Promise<readonly Problem[]> {
-  const schema = await readSchema(source, register.schema)
-  const place = `schema ${register.schema}`
-  if (!schema.exists) {
+  const { schema } = register
+  const place = `schema ${schema}`
+  const [asked] = await source.query<{ usable: boolean | null; role: string }>(
+    `select current_user::text as role,
+            (select has_schema_privilege(oid, 'usage') from pg_catalog.pg_namespace where nspname = $1) as usable`,
+    [schema],
+  )
+  const { usable = null, role = '' } = asked ?? {}
+  if (usable === null) {
     return [
       { place, detail: 'it does not exist', remedy: 'correct the schema in the register, or the URL of the source' },
     ]
   }
-  if (!schema.usable) {
-    const remedy = `grant usage on schema ${identifier(register.schema)} to ${identifier(schema.role)};`
-    return [{ place, detail: `the role ${schema.role} may not use it`, remedy }]
+  if (!usable) {
+    const remedy = `grant usage on schema ${identifier(schema)} to ${identifier(role)};`
+    return [{ place, detail: `the role ${role} may not use it`, remedy }]
   }
-  const found = new Map((await readTables(source, register)).map((table) => [table.name, table]))
-  const columns = await readColumns(source, register)
+  const found = await readTables(source, register)
   const needed = tables === undefined ? null : neededColumns(tables)
   return Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
-    const table = found.get(name)
-    if (table === undefined) {
-      const remedy = 'remove it from the register, or correct its name there'
-      return [{ place: name, detail: 'the source has no such table', remedy }]
-    }
-    const own = columns.filter((column) => column.table === name)
-    const wanted = needed === null ? null : (needed.get(name) ?? null)
+    const table = found.find((each) => each.name === name)
+    if (table === undefined) return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME }]
+    const isRead = needed === null || needed.has(name)
     return [
-      ...columnProblems(table, registered, own),
-      ...(needed !== null && wanted === null ? [] : rightProblems(table, own, wanted, register, schema.role)),
+      ...columnProblems(table, registered),
+      ...(isRead ? rightProblems(table, needed?.get(name), schema, role) : []),
     ]
   })
 }
@@ -81,76 +80,53 @@ export async function requireNoDrift(
   if (problems.length > 0) throw new VitrineError('SOURCE_DRIFT', { place: register.schema, problems })
 }
 
-function columnProblems(
-  table: SourceTable,
-  registered: RegisteredColumns,
-  columns: readonly SourceColumn[],
-): readonly Problem[] {
-  const present = new Map(columns.map((column) => [column.column, column]))
-  const unregistered = columns.filter(({ column }) => registered[column] === undefined)
-  const problems: Problem[] = []
-  for (const [name, expected] of Object.entries(registered)) {
-    const column = present.get(name)
-    if (column === undefined) problems.push(missingColumn(table.name, name, expected, unregistered))
-    else problems.push(...changedColumn(table, expected, column))
-  }
+function columnProblems(table: SourceTable, registered: RegisteredColumns): readonly Problem[] {
+  const unregistered = table.columns.filter(({ column }) => registered[column] === undefined)
+  const problems = Object.entries(registered).flatMap(([name, expected]) => {
+    const column = table.columns.find((each) => each.column === name)
+    if (column !== undefined) return changedColumn(table, expected, column)
+    // A column of the same type that the register does not know may be the same under a new name.
+    const alike = unregistered.filter((each) => isRegisteredAs(each, expected.type.name))
+    const names = alike.map((each) => `«${each.column}»`).join(' or ')
+    const detail = `the source has no such column${alike.length === 0 ? '' : `; renamed to ${names}?`}`
+    return [{ place: `${table.name}.${name}`, detail, remedy: CORRECT_NAME }]
+  })
   if (unreadReason(registered) !== undefined) return problems
-  return [...problems, ...unregistered.map(unregisteredColumn)]
+  const added = unregistered.map((column): Problem => {
+    // Personal until somebody has looked at it: nothing can then publish it by accident.
+    const line = registerLine(column.column, 'personal', column, column.isNullable)
+    const detail = `the register does not name it (${column.fullName})`
+    const remedy = line === null ? NO_WORD : `add to the register: ${line}`
+    return { place: `${table.name}.${column.column}`, detail, remedy }
+  })
+  return [...problems, ...added]
 }
-
-/** A column of the same type that the register does not know may be the same under a new name. */
-function missingColumn(
-  table: string,
-  name: string,
-  { type }: RegisteredColumn,
-  unregistered: readonly SourceColumn[],
-): Problem {
-  const alike = unregistered.filter((column) => isRegisteredAs(column, type.name)).map(({ column }) => column)
-  const guess = alike.length === 0 ? '' : `; renamed to ${alike.map((column) => `«${column}»`).join(' or ')}?`
-  const remedy = 'remove it from the register, or correct its name there'
-  return { place: `${table}.${name}`, detail: `the source has no such column${guess}`, remedy }
-}
-
-const NO_WORD = 'the register has no word for its type: leave it out, and register the table with partly(reason, …)'
 
 function changedColumn(table: SourceTable, expected: RegisteredColumn, column: SourceColumn): readonly Problem[] {
-  const place = `${table.name}.${column.column}`
-  const isSame = isRegisteredAs(column, expected.type.name)
-  const mayBeNull = table.tellsNullability && column.nullable && !expected.isNullable
-  if (isSame && !mayBeNull) return []
-  const nullable = table.tellsNullability ? column.nullable : expected.isNullable
-  const line = registerLine(column.column, expected.privacy, column, nullable)
-  const remedy = line === null ? NO_WORD : `write in the register: ${line}`
+  const isNullable = table.isView ? expected.isNullable : column.isNullable
   const differences = [
-    ...(isSame ? [] : [`the source has ${column.name}, the register ${expected.type.name}`]),
-    ...(mayBeNull ? ['the source allows NULL, the register does not'] : []),
+    ...(isRegisteredAs(column, expected.type.name)
+      ? []
+      : [`the source has ${column.fullName}, the register ${expected.type.name}`]),
+    ...(isNullable && !expected.isNullable ? ['the source allows NULL, the register does not'] : []),
   ]
-  return [{ place, detail: differences.join('; '), remedy }]
+  if (differences.length === 0) return []
+  const line = registerLine(column.column, expected.privacy, column, isNullable)
+  const remedy = line === null ? NO_WORD : `write in the register: ${line}`
+  return [{ place: `${table.name}.${column.column}`, detail: differences.join('; '), remedy }]
 }
 
-/** Personal until somebody has looked at it: nothing can then publish it by accident. */
-function unregisteredColumn(column: SourceColumn): Problem {
-  const line = registerLine(column.column, 'personal', column, column.nullable)
-  return {
-    place: `${column.table}.${column.column}`,
-    detail: `the register does not name it (${column.name})`,
-    remedy: line === null ? NO_WORD : `add to the register: ${line}`,
-  }
-}
-
-/** `wanted`: the columns that must be readable; null when any column will do. */
+/** `wanted`: the columns that must be readable; undefined when any column will do. */
 function rightProblems(
-  { name, hidesRows }: SourceTable,
-  columns: readonly SourceColumn[],
-  wanted: ReadonlySet<string> | null,
-  { schema }: Source,
+  { name, hidesRows, columns }: SourceTable,
+  wanted: ReadonlySet<string> | undefined,
+  schema: string,
   role: string,
 ): readonly Problem[] {
   const to = `on ${qualified(schema, name)} to ${identifier(role)};`
   const problems: Problem[] = []
-  const isReadable = columns.some(({ readable }) => readable)
-  const refused = columns.filter(({ column, readable }) => !readable && wanted?.has(column) === true)
-  if (!isReadable) {
+  const refused = columns.filter(({ column, isReadable }) => !isReadable && wanted?.has(column) === true)
+  if (!columns.some(({ isReadable }) => isReadable)) {
     problems.push({ place: name, detail: `the role ${role} may not read it`, remedy: `grant select ${to}` })
   } else if (refused.length > 0) {
     const list = refused.map(({ column }) => identifier(column)).join(', ')
@@ -164,39 +140,20 @@ function rightProblems(
   return problems
 }
 
-async function readSchema(source: Session, schema: string): Promise<SourceSchema> {
-  const [row] = await source.query<SourceSchema>(
-    `select n.oid is not null as "exists", coalesce(has_schema_privilege(n.oid, 'usage'), false) as usable, current_user::text as role
-     from (select $1::text as name) as asked left join pg_catalog.pg_namespace n on n.nspname = asked.name`,
-    [schema],
-  )
-  return row as SourceSchema // sound because the query always gives one row.
-}
-
+/** The registered tables that exist, with their columns in order. A domain counts as the type that it is made of. */
 const readTables = (source: Session, { schema, tables }: Source): Promise<SourceTable[]> =>
   source.query<SourceTable>(
-    `select c.relname as name, c.relkind not in ('v', 'm') as "tellsNullability", row_security_active(c.oid) as "hidesRows"
-     from pg_catalog.pg_class c
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    `select c.relname as name, c.relkind in ('v', 'm') as "isView", row_security_active(c.oid) as "hidesRows",
+            (select coalesce(json_agg(f order by f.attnum), '[]') from (
+               select a.attnum, a.attname as "column", format_type(t.oid, modifier) as "fullName", ${TYPE_FACTS},
+                      case when t.typname in ('varchar', 'bpchar') and modifier > 0 then modifier - 4 end as length,
+                      not (a.attnotnull or d.typnotnull) as "isNullable",
+                      has_column_privilege(c.oid, a.attnum, 'select') as "isReadable"
+               from pg_catalog.pg_attribute a join pg_catalog.pg_type d on d.oid = a.atttypid
+               join pg_catalog.pg_type t on t.oid = case d.typtype when 'd' then d.typbasetype else d.oid end ${TYPE_ELEMENT},
+                    lateral (select case d.typtype when 'd' then d.typtypmod else a.atttypmod end as modifier) m
+               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) f) as columns
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = any ($2) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
-    [schema, Object.keys(tables)],
-  )
-
-/** Columns of the registered tables in their order, domains replaced by the type that they are made of. */
-const readColumns = (source: Session, { schema, tables }: Source): Promise<SourceColumn[]> =>
-  source.query<SourceColumn>(
-    `select c.relname as "table", a.attname as "column",
-            case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end as name,
-            coalesce(b.typtype, t.typtype) = 'e' as "isEnum",
-            not (a.attnotnull or t.typnotnull) as nullable,
-            has_column_privilege(c.oid, a.attnum, 'select') as readable
-     from pg_catalog.pg_attribute a
-     join pg_catalog.pg_class c on c.oid = a.attrelid
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     join pg_catalog.pg_type t on t.oid = a.atttypid
-     left join pg_catalog.pg_type b on b.oid = t.typbasetype and t.typtype = 'd'
-     where n.nspname = $1 and c.relname = any ($2) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and a.attnum > 0 and not a.attisdropped
-     order by c.relname, a.attnum`,
     [schema, Object.keys(tables)],
   )

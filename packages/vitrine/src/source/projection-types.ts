@@ -9,18 +9,7 @@ import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
-
-/** A type that a query gives. */
-export interface FoundType {
-  readonly oid: number
-  /** As format_type prints it, without length. */
-  readonly name: string
-  /** The same of its elements, for an array. */
-  readonly element: string | null
-  /** Its values, or its elements, are texts: text, varchar, char, name, an enumeration. */
-  readonly isText: boolean
-}
+import { fits, type SourceType, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 interface Described {
   readonly table: PublishedTable
@@ -37,7 +26,10 @@ export async function checkProjections(
   publication: Publication,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const described = await describeAll(source, publication.tables)
-  const types = await readTypes(source, [...new Set(described.flatMap(({ oids }) => oids))])
+  const types = await readTypes(
+    source,
+    described.flatMap(({ oids }) => oids),
+  )
   const problems = described.flatMap((table) => [...columnProblems(table, types), ...inputProblems(table, types)])
   if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
   return new Map(described.map(({ table, projection, oids }) => [table.name, oids.slice(0, projection.inputFields)]))
@@ -75,21 +67,17 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
 const isRefusal = ({ sqlState, kind }: VitrineError): boolean =>
   sqlState !== undefined && !kind.retry && !/^(?:08|28|53|55|57|58|XX)/.test(sqlState)
 
-export async function readTypes(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, FoundType>> {
-  const rows = await source.query<FoundType>(
-    `select t.oid, format_type(t.oid, null) as name, format_type(e.oid, null) as element,
-            coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"
-     from pg_catalog.pg_type t
-     left join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'
-     where t.oid = any ($1::oid[])`,
-    [oids],
+export async function readTypes(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, SourceType>> {
+  const rows = await source.query<SourceType & { oid: number }>(
+    `select t.oid, ${TYPE_FACTS} from pg_catalog.pg_type t ${TYPE_ELEMENT} where t.oid = any ($1::oid[])`,
+    [[...new Set(oids)]],
   )
   return new Map(rows.map((type) => [type.oid, type]))
 }
 
-const unknownType = (oid: number): FoundType => ({ oid, name: `type ${oid}`, element: null, isText: false })
+const unknownType = (oid: number): SourceType => ({ name: `type ${oid}`, element: null, isText: false })
 
-function columnProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, FoundType>): Problem[] {
+function columnProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, SourceType>): Problem[] {
   return projection.passed.flatMap((column, index) => {
     const oid = oids[projection.inputFields + index] ?? 0
     const found = types.get(oid) ?? unknownType(oid)
@@ -102,7 +90,7 @@ function columnProblems({ table, projection, oids }: Described, types: ReadonlyM
 }
 
 /** Rules receive only types that have a decoder. */
-function inputProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, FoundType>): Problem[] {
+function inputProblems({ table, projection, oids }: Described, types: ReadonlyMap<number, SourceType>): Problem[] {
   const read = projection.computations.flatMap(({ computation, fields }) =>
     computation.inputs.map(({ name }, index) => ({ name, oid: oids[fields[index] ?? 0] ?? 0 })),
   )
@@ -112,32 +100,4 @@ function inputProblems({ table, projection, oids }: Described, types: ReadonlyMa
     const remedy = found.isText ? 'cast the input to text' : 'cast the input to a type that rules receive'
     return [{ place: `${table.name} (rule input ${name})`, detail: `rules cannot receive ${found.name}`, remedy }]
   })
-}
-
-/**
- * The types from which a cast is exact or fails. Whole numbers pass in both directions, because PostgreSQL raises 22003 for
- * one that does not fit; numeric to integer rounds, double precision to real rounds, dates and instants depend on a time
- * zone or lose the time. json to jsonb loses spaces, the order of names and repeated names, which have no meaning in JSON.
- */
-const EXACT: Readonly<Record<Exclude<ScalarKind, 'text' | 'varchar'>, readonly string[]>> = {
-  smallint: ['smallint', 'integer', 'bigint'],
-  integer: ['smallint', 'integer', 'bigint'],
-  bigint: ['smallint', 'integer', 'bigint'],
-  numeric: ['smallint', 'integer', 'bigint', 'numeric'],
-  real: ['smallint', 'real'],
-  'double precision': ['smallint', 'integer', 'real', 'double precision'],
-  boolean: ['boolean'],
-  uuid: ['uuid'],
-  date: ['date'],
-  time: ['time without time zone'],
-  timestamp: ['timestamp without time zone'],
-  timestamptz: ['timestamp with time zone'],
-  jsonb: ['jsonb', 'json'],
-}
-
-/** Whether the cast of a found type to a declared one keeps every value as it is, or fails. */
-export function fits(found: FoundType, { kind, array }: SqlType): boolean {
-  if (array !== (found.element !== null)) return false
-  if (kind === 'text' || kind === 'varchar') return found.isText
-  return EXACT[kind].includes(found.element ?? found.name)
 }

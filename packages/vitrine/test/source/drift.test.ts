@@ -99,6 +99,36 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     ])
   })
 
+  test.each([
+    ['varchar(20)', 'varchar(20)'],
+    ['varchar', 'text'],
+    ['char(9)', 'varchar(9)'],
+    ['name', 'text'],
+    ['op.mood', 'text'],
+    ['numeric(10, 2)', 'numeric'],
+    ['double precision', 'doublePrecision'],
+    ['timestamptz(3)', 'timestamptz'],
+    ['timestamp', 'timestamp'],
+    ['time(0)', 'time'],
+    ['json', 'jsonb'],
+    ['boolean', 'boolean'],
+    ['uuid', 'uuid'],
+    ['smallint[]', 'integerArray'],
+    ['bigint[]', 'bigintArray'],
+    ['varchar(9)[]', 'textArray'],
+    ['op.mood[]', 'textArray'],
+  ])('a column of type %s is registered as %s', async (type, word) => {
+    expect(await drift(`alter table op.person add a ${type}`)).toEqual([
+      expect.stringMatching(`add to the register: a: personal.${word.replace(/[()]/g, '\\$&')}.nullable,$`),
+    ])
+  })
+
+  test.each(['inet', 'numeric[]', 'timetz', 'bytea'])('the register has no word for %s', async (type) => {
+    expect(await drift(`alter table op.person add a ${type}`)).toEqual([
+      expect.stringContaining('the register has no word for its type'),
+    ])
+  })
+
   test('a new column fails unless its table is registered in part', async () => {
     expect(
       await drift(

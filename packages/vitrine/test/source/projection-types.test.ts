@@ -16,8 +16,7 @@ import {
   text,
 } from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
-import { checkProjections, type FoundType, fits } from '../../src/source/projection-types.ts'
-import { type SqlType, sqlType } from '../../src/sql/sql-type.ts'
+import { checkProjections } from '../../src/source/projection-types.ts'
 
 /** The register says what the test wants to believe; the table says what is true. */
 const source = register('op', {
@@ -201,40 +200,4 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await expect(checkProjections(lost, publicationOf(any))).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
     await lost.end()
   })
-})
-
-const found = (name: string, element: string | null = null, isText = false): FoundType => ({
-  oid: 1,
-  name,
-  element,
-  isText,
-})
-const declared = (kind: SqlType['kind'], array = false) => sqlType(kind, null, array)
-const varchars = found('character varying[]', 'character varying', true)
-
-test.each([
-  [found('bigint'), declared('integer'), true],
-  [found('bigint'), declared('smallint'), true],
-  [found('smallint'), declared('numeric'), true],
-  [found('numeric'), declared('bigint'), false],
-  [found('real'), declared('double precision'), true],
-  [found('double precision'), declared('real'), false],
-  [found('bigint'), declared('double precision'), false],
-  [found('integer'), declared('real'), false],
-  [found('smallint'), declared('real'), true],
-  [found('text', null, true), declared('varchar'), true],
-  [found('uuid'), declared('text'), false],
-  [found('text', null, true), declared('uuid'), false],
-  [found('json'), declared('jsonb'), true],
-  [found('text', null, true), declared('jsonb'), false],
-  [found('date'), declared('timestamp'), false],
-  [found('timestamp with time zone'), declared('timestamp'), false],
-  [found('time with time zone'), declared('time'), false],
-  [varchars, declared('text', true), true],
-  [varchars, declared('text'), false],
-  [found('text', null, true), declared('text', true), false],
-  [found('integer[]', 'integer'), declared('bigint', true), true],
-  [found('numeric[]', 'numeric'), declared('integer', true), false],
-] as const)('%o as %o: %s', (type, wanted, expected) => {
-  expect(fits(type, wanted)).toBe(expected)
 })
