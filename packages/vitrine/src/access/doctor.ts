@@ -11,7 +11,7 @@ import { refuseSameDatabase } from '../postgres/identity.ts'
 import type { Publication } from '../publication/publication.ts'
 import { ownRecord } from '../record/installation.ts'
 import { readFacts } from './facts.ts'
-import { broken, type Finding, findingsOf, type Guarantee, holds } from './finding.ts'
+import { broken, type Finding, findingsOf, type Guarantees, holds } from './finding.ts'
 import { proveReader } from './reader-proof.ts'
 import { SOURCE } from './source-proof.ts'
 import { grantsFor } from './statement.ts'
@@ -38,18 +38,16 @@ export async function diagnose(connections: Connections, publication: Publicatio
   const approved = facts.published !== null && (await isDefinitionApproved({ session: target, publication }))
   const grants = grantsFor(publication, facts.database.name)
   const asWriter = { publication, facts, grants, approved, session: target, role: facts.session.name }
-  const servers = [target, ...(source instanceof VitrineError || source === null ? [] : [source])]
   const findings = [
-    ...(await findingsOf([versions(servers), ...ROLES, ...WRITER, readerLogin(reader, target)], asWriter)),
+    ...(await findingsOf({ ...versions(connections), ...ROLES, ...WRITER, ...readerLogin(connections) }, asWriter)),
     ...(reader instanceof VitrineError
       ? []
       : await proveReader({ ...asWriter, session: reader, role: publication.reader })),
   ]
   if (source === null) return findings
-  if (source instanceof VitrineError) return [...findings, ...(await findingsOf([noSource(source)], asWriter))]
-  const { role } = await whereabouts(source)
-  const onSource = await findingsOf([apart(source, target), ...SOURCE], { ...asWriter, session: source, role })
-  return [...findings, ...onSource]
+  if (source instanceof VitrineError) return [...findings, ...(await findingsOf(noSource(source), asWriter))]
+  const onSource = { ...asWriter, session: source, role: (await whereabouts(source)).role }
+  return [...findings, ...(await findingsOf({ ...apart(source, target), ...SOURCE }, onSource))]
 }
 
 /** The bookkeeping may be unreadable to a session that is not the writer's; another guarantee says so. */
@@ -62,67 +60,62 @@ async function isDefinitionApproved(target: Target): Promise<boolean> {
   }
 }
 
-const versions = (sessions: readonly Session[]): Guarantee => ({
-  name: 'versions',
-  guarantee: 'The servers are of versions whose behaviour is tested.',
-  expected: 'PostgreSQL 15 to 18',
-  proof: () => {
-    const actual = sessions
-      .map(({ side, serverVersion }) => `${side} ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`)
-      .join(', ')
-    const tested = sessions.every(({ serverVersion }) => serverVersion <= NEWEST_TESTED)
-    return tested ? holds(actual) : broken(actual, 'Look for a newer version of this tool.', 'warning')
+const versions = ({ target, source }: Connections): Guarantees => ({
+  versions: {
+    guarantee: 'The servers are of versions whose behaviour is tested.',
+    expected: 'PostgreSQL 15 to 18',
+    proof: () => {
+      const sessions = source instanceof VitrineError || source === null ? [target] : [target, source]
+      const actual = sessions
+        .map(({ side, serverVersion }) => `${side} ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`)
+        .join(', ')
+      const isTested = sessions.every(({ serverVersion }) => serverVersion <= NEWEST_TESTED)
+      return isTested ? holds(actual) : broken(actual, 'Look for a newer version of this tool.', 'warning')
+    },
   },
 })
 
-interface Whereabouts {
-  readonly role: string
-  readonly database: string
-  /** Two servers with the same database name do not start in the same microsecond. */
-  readonly server: string
-}
-
-async function whereabouts(session: Session): Promise<Whereabouts> {
-  const [row] = await session.query<Whereabouts>(
+/** Two servers with the same database name do not start in the same microsecond. */
+async function whereabouts(session: Session) {
+  const [row] = await session.query<Record<'role' | 'database' | 'server', string>>(
     `select current_user::text as role, current_database()::text as database, pg_postmaster_start_time()::text as server`,
   )
-  return row as Whereabouts // sound because the query always returns one row.
+  return row ?? { role: '', database: '', server: '' }
 }
 
-const readerLogin = (reader: Session | VitrineError, target: Session): Guarantee => ({
-  name: 'reader-login',
-  guarantee: ({ publication }) => `${publication.reader} logs in to the target; what follows is proved as that role.`,
-  expected: ({ publication }) => publication.reader,
-  proof: async ({ publication }) => {
-    if (reader instanceof VitrineError) return broken(reader.message, reader.remedy)
-    const [here, there] = [await whereabouts(reader), await whereabouts(target)]
-    if (here.database !== there.database || here.server !== there.server) {
-      const repair = 'Give the reader a URL of the same server and database as the target.'
-      return broken(`database ${here.database}, which is not the target`, repair)
-    }
-    const repair = `Put ${publication.reader} into the URL of the reader.`
-    return here.role === publication.reader ? holds() : broken(here.role, repair)
+const readerLogin = ({ reader, target }: Connections): Guarantees => ({
+  'reader-login': {
+    guarantee: ({ publication }) => `${publication.reader} logs in to the target; what follows is proved as that role.`,
+    expected: ({ publication }) => publication.reader,
+    proof: async ({ publication }) => {
+      if (reader instanceof VitrineError) return broken(reader.message, reader.remedy)
+      const [here, there] = [await whereabouts(reader), await whereabouts(target)]
+      if (here.database !== there.database || here.server !== there.server) {
+        const repair = 'Give the reader a URL of the same server and database as the target.'
+        return broken(`database ${here.database}, which is not the target`, repair)
+      }
+      const repair = `Put ${publication.reader} into the URL of the reader.`
+      return here.role === publication.reader ? holds() : broken(here.role, repair)
+    },
   },
 })
 
-const noSource = (error: VitrineError): Guarantee => ({
-  name: 'source-login',
-  guarantee: 'The source answers.',
-  expected: 'a session',
-  proof: () => broken(error.message, error.remedy),
+const noSource = ({ message, remedy }: VitrineError): Guarantees => ({
+  'source-login': { guarantee: 'The source answers.', expected: 'a session', proof: () => broken(message, remedy) },
 })
 
-const apart = (source: Session, target: Session): Guarantee => ({
-  name: 'target-is-not-source',
-  guarantee: 'Target and source are two databases, proved by a lock that only one of them shows.',
-  expected: 'two databases',
-  proof: async () => {
-    try {
-      await refuseSameDatabase(source, target)
-      return holds()
-    } catch (error) {
-      if (!(error instanceof VitrineError) || error.code !== 'TARGET_IS_SOURCE') throw error
-      return broken(error.detail ?? 'one database', error.remedy)
-    }
+const apart = (source: Session, target: Session): Guarantees => ({
+  'target-is-not-source': {
+    guarantee: 'Target and source are two databases, proved by a lock that only one of them shows.',
+    expected: 'two databases',
+    proof: async () => {
+      try {
+        await refuseSameDatabase(source, target)
+        return holds()
+      } catch (error) {
+        if (!(error instanceof VitrineError) || error.code !== 'TARGET_IS_SOURCE') throw error
+        return broken(error.detail ?? 'one database', error.remedy)
+      }
+    },
   },
 })

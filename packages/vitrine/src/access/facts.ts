@@ -58,10 +58,10 @@ export interface Facts {
   readonly settingsHold: boolean
 }
 
-/** A right that PUBLIC has counts, also for a role that does not exist yet. */
-const connects = (role: '$1' | '$2'): string =>
-  `coalesce((select has_database_privilege(r.oid, d.oid, 'CONNECT') from roles r where r.name = ${role}::text),
-            exists (select from granted where grantee = 0 and privilege = 'CONNECT'))`
+/** A right on the database that the role has by a grant; one of PUBLIC counts for a role that does not exist yet too. */
+const granted = (role: '$1' | '$2', privilege: string, toPublic: boolean): string =>
+  `exists (select from granted g left join roles r on r.name = ${role}::text
+           where g.privilege = '${privilege}' and case g.grantee when 0 then ${toPublic} else pg_has_role(r.oid, g.grantee, 'USAGE') end)`
 
 /** Only a grant to the reader itself counts: it must not lose it with a group or with a superuser's attribute. */
 const readerHas = (acl: string, privilege: string): string =>
@@ -92,9 +92,9 @@ granted as (
 ),
 database_facts as (
   select d.datname as name, pg_get_userbyid(d.datdba) as owner, pg_has_role(current_user, d.datdba, 'USAGE') as owned,
-         ${connects('$1')} as "writerConnects", ${connects('$2')} as "readerConnects",
-         exists (select from granted g join roles r on r.name = $1::text
-                 where g.privilege = 'CREATE' and g.grantee <> 0 and pg_has_role(r.oid, g.grantee, 'USAGE')) as "writerCreates",
+         ${granted('$1', 'CONNECT', true)} as "writerConnects",
+         ${granted('$2', 'CONNECT', true)} as "readerConnects",
+         ${granted('$1', 'CREATE', false)} as "writerCreates",
          has_database_privilege(current_user, d.oid, 'CREATE') as "sessionCreates",
          array(select distinct privilege from granted
                where privilege in ('CREATE', 'TEMPORARY') and grantee in (select oid from others)) as open
@@ -135,10 +135,7 @@ select (select to_json(r) from roles r where name = current_user) as session,
        (select to_json(p) from published p) as published, (select json_agg(w) from work w) as work,
        (select json_object_agg(name, value order by setdatabase) from settings) as settings, quote_ident($3::text) as schema`
 
-interface FactsRow extends Omit<Facts, 'settingsHold'> {
-  readonly settings: Readonly<Record<string, string>> | null
-  readonly schema: string
-}
+type FactsRow = Omit<Facts, 'settingsHold'> & { settings: Record<string, string> | null; schema: string }
 
 export async function readFacts(session: Session, publication: Publication): Promise<Facts> {
   const { writer, reader, schema } = publication

@@ -1,6 +1,6 @@
 /**
  * What the doctor finds: one guarantee, whether it holds, and its repair. A guarantee is a row of a table: a name, a sentence,
- * and the proof that it holds. The tables stand in the `…-proof.ts` files; `cli/` prints the findings.
+ * and the proof that it holds. The tables stand in the `…-proof.ts` files; what they try is undone (`probe.ts`).
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { type Remedy, remedyLines } from '../base/remedy.ts'
@@ -39,28 +39,33 @@ export interface Examination {
 }
 
 type Text = string | ((examination: Examination) => string)
-type Verdict = Omit<Finding, 'name' | 'guarantee' | 'expected' | 'actual'> & { readonly actual?: string }
+type Verdict = Pick<Finding, 'ok' | 'severity' | 'repair'> & { readonly actual?: string }
 
-export interface Guarantee {
-  readonly name: string
+interface Guarantee {
   readonly guarantee: Text
   readonly expected: Text
   readonly proof: (examination: Examination) => Verdict | Promise<Verdict>
 }
 
+/** By their names, in the order of a report. */
+export type Guarantees = Readonly<Record<string, Guarantee>>
+
 /** `actual` where it says more than what was expected. */
-export const holds = (actual?: string): Verdict =>
-  Object.assign({ ok: true, severity: 'failure', repair: '' } as const, actual === undefined ? {} : { actual })
+export const holds = (actual?: string): Verdict => ({
+  ok: true,
+  severity: 'failure',
+  repair: '',
+  ...(actual === undefined ? {} : { actual }),
+})
 
 export function broken(actual: string, repairs: Remedy | readonly Remedy[], severity: Severity = 'failure'): Verdict {
   return { ok: false, severity, repair: remedyLines([...new Set([repairs].flat())]), actual }
 }
 
-/** The findings of a table of guarantees, in its order. */
-export async function findingsOf(table: readonly Guarantee[], examination: Examination): Promise<readonly Finding[]> {
+export async function findingsOf(guarantees: Guarantees, examination: Examination): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   const text = (cell: Text) => (typeof cell === 'string' ? cell : cell(examination))
-  for (const { name, proof, ...row } of table) {
+  for (const [name, { proof, ...row }] of Object.entries(guarantees)) {
     const [guarantee, expected] = [text(row.guarantee), text(row.expected)]
     findings.push(Object.freeze({ name, guarantee, expected, actual: expected, ...(await proof(examination)) }))
   }

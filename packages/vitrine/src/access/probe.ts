@@ -30,7 +30,6 @@ export async function probe(session: Session, sql: string): Promise<string | nul
 
 /** Names by the answer of the server to a statement about each. */
 export interface Answers {
-  readonly allowed: string[]
   readonly refused: string[]
   readonly absent: string[]
   /** With the SQLSTATE. */
@@ -42,11 +41,11 @@ export async function probeEach(
   names: readonly string[],
   statementOf: (name: string) => string,
 ): Promise<Answers> {
-  const answers: Answers = { allowed: [], refused: [], absent: [], failing: [] }
+  const answers: Answers = { refused: [], absent: [], failing: [] }
   for (const name of names) {
     const state = await probe(session, statementOf(name))
-    if (state === null) answers.allowed.push(name)
-    else if (state === REFUSED) answers.refused.push(name)
+    if (state === null) continue
+    if (state === REFUSED) answers.refused.push(name)
     else if (ABSENT.includes(state)) answers.absent.push(name)
     else answers.failing.push(`${name} (SQLSTATE ${state})`)
   }

@@ -4,7 +4,7 @@
  */
 import type { Publication } from '../publication/publication.ts'
 import { asMember, onlyInDatabase } from './statement.ts'
-import { type ScriptedStep, stepsFor } from './step.ts'
+import { type ProvisionStep, stepsFor } from './step.ts'
 
 /** A comment ends with its line, so no name may bring a line of its own. */
 const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`
@@ -23,19 +23,17 @@ export function provisionSql(publication: Publication, database: string, without
     `The parts about schemas need membership in ${writer}. They grant it where it can be granted, and revoke it at the end.`,
   ]
   const options = { writerPassword: null, readerPassword: null, withoutCreate }
-  const parts = new Map<string, ScriptedStep[]>()
-  for (const each of stepsFor(publication, database, null, options)) {
-    const { part, by } = each.step
-    parts.set(`${part} ${by}`, [...(parts.get(`${part} ${by}`) ?? []), each])
-  }
-  const texts = [...parts.values()].map((steps, index) => {
-    const statements = steps.map(({ step, script }) => `${comment(step.text)}\n${script}`)
+  const all = stepsFor(publication, database, null, options)
+  const keyOf = ({ part, by }: ProvisionStep) => `${part} ${by}`
+  const texts = [...new Set(all.map(keyOf))].map((key, index) => {
+    const steps = all.filter((step) => keyOf(step) === key)
+    const statements = steps.map(({ text, script }) => `${comment(text)}\n${script}`)
     return [
-      comment(`${index + 1}. By ${steps[0]?.step.by}.`),
+      comment(`${index + 1}. By ${steps[0]?.by}.`),
       // One transaction: done as a whole or, by somebody who may not, not at all.
       'begin;',
       onlyInDatabase(database),
-      ...(steps[0]?.step.part === 'schema' ? asMember(publication, statements) : statements),
+      ...(steps[0]?.part === 'schema' ? asMember(publication, statements) : statements),
       'commit;',
     ].join('\n')
   })

@@ -40,8 +40,9 @@ export async function planProvision(
     const password = options[`${kind}Password`]
     if (facts[kind] === null && password !== null) requirePlainPassword(password, publication[kind])
   }
-  const steps = Object.freeze(stepsFor(publication, facts.database.name, facts, options).map(({ step }) => step))
-  return Object.freeze({ publication, database: facts.database.name, steps, options })
+  const database = facts.database.name
+  const steps = stepsFor(publication, database, facts, options).map(({ script: _, ...step }) => Object.freeze(step))
+  return Object.freeze({ publication, database, steps: Object.freeze(steps), options })
 }
 
 /**
@@ -88,14 +89,11 @@ const handOver = (steps: readonly ProvisionStep[]): string =>
     .flatMap(({ by, sql }, index) => [...(steps[index - 1]?.by === by ? [] : [`-- by ${by}:`]), `${sql};`])
     .join('\n')
 
-/** A statement that the server did not allow. */
-interface Refusal {
-  readonly step: ProvisionStep
-  readonly shown: string
-  readonly error: VitrineError
-}
-
-function leftToOthers({ database, steps }: ProvisionPlan, refusal?: Refusal): VitrineError {
+/** `refusal`: the statement that the server did not allow. */
+function leftToOthers(
+  { database, steps }: ProvisionPlan,
+  refusal?: { readonly step: ProvisionStep; readonly shown: string; readonly error: VitrineError },
+): VitrineError {
   const left = steps.filter(({ done }) => !done)
   const count = `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`
   return new VitrineError('PRIVILEGE_MISSING', {

@@ -11,7 +11,7 @@ import {
   type Examination,
   type Finding,
   findingsOf,
-  type Guarantee,
+  type Guarantees,
   holds,
   listed,
   listedBy,
@@ -22,35 +22,33 @@ import { readerSettings } from './statement.ts'
 /** The session of the reader must be outside a transaction, and is so again afterwards. */
 export const proveReader = (examination: Examination): Promise<readonly Finding[]> =>
   undone(examination.session, "begin read write; set local lock_timeout = '2s'", () =>
-    findingsOf([...ITS_TABLES, ...ITS_SIGHT, ...ITS_SESSIONS], examination),
+    findingsOf({ ...ITS_TABLES, ...ITS_SIGHT, ...ITS_SESSIONS }, examination),
   )
 
-interface WritableRelation {
+interface Right {
   readonly name: string
-  readonly kind: string
+  readonly isView: boolean
+  readonly verb: string
+  /** The first one, null when there is none. */
   readonly column: string | null
-  readonly allowed: readonly string[]
+  readonly allowed: boolean
 }
 
-/** Statements that change no row, and whose rights PostgreSQL checks all the same; null when there is none. */
-const harmlessWrites = (
-  table: string,
-  { kind, column }: WritableRelation,
-): Readonly<Record<string, string | null>> => ({
-  insert: `insert into ${table} select * from ${table} where false`,
-  update: `update ${table} set ${identifier(column ?? '')} = ${identifier(column ?? '')} where false`,
-  delete: `delete from ${table} where false`,
+/** A statement that changes no row, and whose rights PostgreSQL checks all the same; null when there is none. */
+function harmless({ verb, column, isView }: Right, table: string): string | null {
+  if (verb === 'insert') return `insert into ${table} select * from ${table} where false`
+  if (verb === 'update')
+    return `update ${table} set ${identifier(column ?? '')} = ${identifier(column ?? '')} where false`
+  if (verb === 'delete') return `delete from ${table} where false`
   // Views cannot be truncated, and a trigger would need a function.
-  truncate: kind === 'v' ? null : `truncate ${table}`,
-  trigger: null,
-})
+  return verb === 'truncate' && !isView ? `truncate ${table}` : null
+}
 
 /** SQLSTATEs of a view that nobody can write, such as one with computed columns. */
 const UNWRITABLE_VIEW = ['0A000', '428C9', '55000']
 
-const ITS_TABLES: readonly Guarantee[] = [
-  {
-    name: 'reader-reads',
+const ITS_TABLES: Guarantees = {
+  'reader-reads': {
     guarantee: ({ role }) => `${role} reads every published table.`,
     expected: ({ publication }) => `all ${publishedNames(publication).length} readable`,
     proof: async ({ session, publication, grants, approved }) => {
@@ -72,60 +70,59 @@ const ITS_TABLES: readonly Guarantee[] = [
       ])
     },
   },
-  {
-    name: 'reader-writes-nothing',
+  'reader-writes-nothing': {
     guarantee: ({ role }) => `${role} changes no published table, even in a read-write transaction.`,
     expected: 'insert, update, delete, truncate refused on every table',
     // What the catalogue already allows is not tried: a truncate that succeeds locks everybody out until it is undone.
     proof: async ({ session, publication, role }) => {
-      const relations = await session.query<WritableRelation>(
-        `select c.relname as name, c.relkind as kind,
+      const rights = await session.query<Right>(
+        `select c.relname as name, c.relkind = 'v' as "isView", verb,
                 (select a.attname from pg_catalog.pg_attribute a
                  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum limit 1) as column,
-                array(select verb from unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) verb
-                      where case when verb in ('insert', 'update') then has_any_column_privilege(c.oid, verb)
-                                 else has_table_privilege(c.oid, verb) end) as allowed
-         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-         where n.nspname = $1 and c.relname = any ($2) order by 1`,
+                case when verb in ('insert', 'update') then has_any_column_privilege(c.oid, verb)
+                     else has_table_privilege(c.oid, verb) end as allowed
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace,
+              unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) with ordinality v (verb, place)
+         where n.nspname = $1 and c.relname = any ($2) order by 1, place`,
         [publication.schema, [...publishedNames(publication)]],
       )
       const possible: string[] = []
       const repairs: string[] = []
-      for (const relation of relations) {
-        const table = qualified(publication.schema, relation.name)
-        const harmless = [REFUSED, ...ABSENT, ...(relation.kind === 'v' ? UNWRITABLE_VIEW : [])]
-        for (const [verb, sql] of Object.entries(harmlessWrites(table, relation))) {
-          const state = relation.allowed.includes(verb) ? null : sql === null ? REFUSED : await probe(session, sql)
-          if (state !== null && harmless.includes(state)) continue
-          possible.push(`${verb} on ${relation.name}${state === null ? '' : `: SQLSTATE ${state}`}`)
-          repairs.push(`revoke ${verb} on ${table} from public, ${identifier(role)};`)
-        }
+      for (const right of rights) {
+        const { name, isView, verb, allowed } = right
+        const table = qualified(publication.schema, name)
+        const sql = harmless(right, table)
+        const state = allowed ? null : sql === null ? REFUSED : await probe(session, sql)
+        if (state !== null && [REFUSED, ...ABSENT, ...(isView ? UNWRITABLE_VIEW : [])].includes(state)) continue
+        possible.push(`${verb} on ${name}${state === null ? '' : `: SQLSTATE ${state}`}`)
+        repairs.push(`revoke ${verb} on ${table} from public, ${identifier(role)};`)
       }
       return possible.length === 0 ? holds() : broken(`possible: ${listed(possible)}`, repairs)
     },
   },
-  {
-    name: 'reader-creates-nothing',
+  'reader-creates-nothing': {
     guarantee: ({ role }) => `${role} creates no table and no schema, even in a read-write transaction.`,
     expected: ({ publication }) => `refused in ${publication.schema}, in public and on the database`,
     proof: async ({ session, publication, grants, role }) => {
       const schema = identifier(publication.schema)
-      const trials: Readonly<Record<string, readonly [sql: string, repair: string]>> = {
-        [`a table in ${publication.schema}`]: [
-          `create table ${schema}.${probeName()} ()`,
-          `revoke create on schema ${schema} from public, ${identifier(role)};`,
-        ],
-        'a table in public': [`create table public.${probeName()} ()`, `${grants.closePublicSchema()};`],
-        'a schema': [`create schema ${probeName()}`, `${grants.closeDatabase()};`],
+      const onSchema = `revoke create on schema ${schema} from public, ${identifier(role)};`
+      const trials = [
+        [`a table in ${publication.schema}`, `create table ${schema}.${probeName()} ()`, onSchema],
+        ['a table in public', `create table public.${probeName()} ()`, `${grants.closePublicSchema()};`],
+        ['a schema', `create schema ${probeName()}`, `${grants.closeDatabase()};`],
+      ] as const
+      const possible: string[] = []
+      const repairs: string[] = []
+      for (const [what, sql, repair] of trials) {
+        const state = await probe(session, sql)
+        if (state === REFUSED || ABSENT.includes(state ?? '')) continue
+        possible.push(what)
+        repairs.push(repair)
       }
-      const { refused, absent } = await probeEach(session, Object.keys(trials), (place) => trials[place]?.[0] ?? '')
-      const possible = Object.keys(trials).filter((place) => !refused.includes(place) && !absent.includes(place))
-      const repairs = possible.map((place) => trials[place]?.[1] ?? '')
       return possible.length === 0 ? holds() : broken(`possible: ${possible.join(', ')}`, repairs)
     },
   },
-  {
-    name: 'reader-no-temporary-tables',
+  'reader-no-temporary-tables': {
     guarantee: ({ role }) => `${role} creates no temporary table, which would fill the disk of the target.`,
     expected: 'refused',
     proof: async ({ session, facts: { database }, grants }) => {
@@ -133,16 +130,12 @@ const ITS_TABLES: readonly Guarantee[] = [
       if (state === REFUSED) return holds()
       const actual = state === null ? 'possible in a session that is made read-write' : `SQLSTATE ${state}`
       // Every new database grants it, and the owner alone can revoke it. Sessions that stay read-only create none.
-      return database.owned
-        ? broken(actual, `${grants.closeDatabase()};`)
-        : broken(
-            `${actual}; ${database.owner} owns the database and can refuse it`,
-            `${grants.closeDatabase()};`,
-            'warning',
-          )
+      const repair = `${grants.closeDatabase()};`
+      if (database.owned) return broken(actual, repair)
+      return broken(`${actual}; ${database.owner} owns the database and can refuse it`, repair, 'warning')
     },
   },
-]
+}
 
 /** No schema of the condition can be looked into: without USAGE, even the name of a table that does not exist is refused. */
 async function seesNone({ session, role }: Examination, condition: string, ...values: readonly string[]) {
@@ -157,9 +150,8 @@ async function seesNone({ session, role }: Examination, condition: string, ...va
   return open.length === 0 ? holds() : broken(`open: ${listed(open)}`, repairs)
 }
 
-const ITS_SIGHT: readonly Guarantee[] = [
-  {
-    name: 'reader-sees-no-staging',
+const ITS_SIGHT: Guarantees = {
+  'reader-sees-no-staging': {
     guarantee: ({ role }) => `${role} sees neither the next version before the switch nor the last one after it.`,
     expected: ({ publication }) => `${stagingSchema(publication)} and ${retiredSchema(publication)} closed or absent`,
     proof: (examination) => {
@@ -167,15 +159,13 @@ const ITS_SIGHT: readonly Guarantee[] = [
       return seesNone(examination, "n.nspname in ($1, $2) or starts_with(n.nspname, $2 || '_')", staging, retired)
     },
   },
-  {
-    name: 'reader-sees-no-bookkeeping',
+  'reader-sees-no-bookkeeping': {
     guarantee: ({ role, publication: { freshness, runs } }) =>
       `${role} does not see the tool's own tables; how old the data is stands in ${freshness.name}, the runs in ${runs.name}.`,
     expected: `${BOOKKEEPING_SCHEMA} closed or absent`,
     proof: (examination) => seesNone(examination, 'n.nspname = $1', BOOKKEEPING_SCHEMA),
   },
-  {
-    name: 'reader-reads-nothing-else',
+  'reader-reads-nothing-else': {
     guarantee: ({ role }) => `${role} reads the published schema and no other.`,
     expected: 'no readable relation elsewhere, those of extensions aside',
     proof: async ({ session, publication, role }) => {
@@ -195,7 +185,7 @@ const ITS_SIGHT: readonly Guarantee[] = [
       return names.length === 0 ? holds() : broken(`readable: ${listed(names)}`, repairs, 'warning')
     },
   },
-]
+}
 
 /** What a new session of the reader starts with, whatever this one has set since. */
 async function startsWith({ session, publication, grants }: Examination, settings: Readonly<Record<string, RegExp>>) {
@@ -209,18 +199,16 @@ async function startsWith({ session, publication, grants }: Examination, setting
   return wrong.length === 0 ? holds() : broken(wrong.map(({ name, value }) => `${name} = ${value}`).join(', '), repairs)
 }
 
-const ITS_SESSIONS: readonly Guarantee[] = [
-  {
-    name: 'reader-read-only',
+const ITS_SESSIONS: Guarantees = {
+  'reader-read-only': {
     guarantee: ({ role }) => `Sessions of ${role} are read-only from the start, as a second barrier.`,
     expected: 'default_transaction_read_only = on',
     proof: (examination) => startsWith(examination, { default_transaction_read_only: /^on$/ }),
   },
-  {
-    name: 'reader-time-limits',
+  'reader-time-limits': {
     guarantee: ({ role }) => `No query of ${role} runs for ever, and no forgotten transaction stays open.`,
     expected: 'statement_timeout and idle_in_transaction_session_timeout above 0',
     proof: (examination) =>
       startsWith(examination, { statement_timeout: /[1-9]/, idle_in_transaction_session_timeout: /[1-9]/ }),
   },
-]
+}

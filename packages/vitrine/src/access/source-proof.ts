@@ -5,7 +5,7 @@
 import { command } from '../base/remedy.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { broken, type Examination, type Guarantee, holds, listed, listedBy } from './finding.ts'
+import { broken, type Examination, type Guarantees, holds, listed, listedBy } from './finding.ts'
 import { probeEach, undone } from './probe.ts'
 
 /** The tables of the register of which a condition on pg_class is true. */
@@ -22,9 +22,8 @@ const UNREADABLE = "not (has_schema_privilege(n.oid, 'USAGE') and has_any_column
 const WRITABLE =
   "has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege(c.oid, 'INSERT, UPDATE')"
 
-export const SOURCE: readonly Guarantee[] = [
-  {
-    name: 'source-reads',
+export const SOURCE: Guarantees = {
+  'source-reads': {
     guarantee: ({ role }) => `${role} may run the query of every published table on the source.`,
     expected: ({ publication }) => `all ${publication.tables.length} queries allowed`,
     proof: async (examination) => {
@@ -48,8 +47,7 @@ export const SOURCE: readonly Guarantee[] = [
       ])
     },
   },
-  {
-    name: 'source-writes-nothing',
+  'source-writes-nothing': {
     guarantee: ({ role }) => `${role} could not change the source even by mistake.`,
     expected: 'a role that only reads',
     // Only a warning: a small team often has one role, and our sessions on the source are read-only whatever it may do.
@@ -60,4 +58,4 @@ export const SOURCE: readonly Guarantee[] = [
       return broken(actual, 'Put a role that only reads into the URL of the source.', 'warning')
     },
   },
-]
+}

@@ -114,12 +114,12 @@ end`)
 export const closePublicSchema = (grants: Grants): string => when(schemaExists('public'), grants.closePublicSchema())
 
 /** Made by the writer itself or, where it may not create schemas, by whoever runs the script. */
-export function makePublishedSchema({ schema, writer }: Publication, grants: Grants, writerCreates: boolean): string {
-  const create = writerCreates
-    ? [`set local role ${identifier(writer)}`, grants.createSchema, 'reset role']
-    : [grants.createSchema]
+export function makePublishedSchema(publication: Publication, grants: Grants, writerCreates: boolean): string {
+  const { schema, writer } = publication
+  const create = when(`not ${schemaExists(schema)}`, grants.createSchema)
   const owner = `(select nspowner from pg_catalog.pg_namespace where nspname = ${literal(schema)})`
-  return `${when(`not ${schemaExists(schema)}`, ...create)}\n${when(`${owner} <> ${roleId(writer)}`, grants.ownSchema)}`
+  const hand = when(`${owner} <> ${roleId(writer)}`, grants.ownSchema)
+  return `${writerCreates ? asWriter(publication, create) : create}\n${hand}`
 }
 
 export const makeWorkSchema = ({ name, create, setMark }: WorkSchema): string =>

@@ -53,6 +53,11 @@ export interface ProvisionStep {
   readonly optional: boolean
 }
 
+export interface ScriptedStep extends ProvisionStep {
+  /** The SQL for a script that may be run again. */
+  readonly script: string
+}
+
 /** Stands for a password in every statement that is shown. */
 export const PASSWORD_PLACEHOLDER = "'<password>'"
 
@@ -230,12 +235,6 @@ function settingsStep({ publication, facts, grants, missing }: Situation): Draft
   }
 }
 
-/** A step, and its SQL for a script that may be run again. */
-export interface ScriptedStep {
-  readonly step: ProvisionStep
-  readonly script: string
-}
-
 function scripted(draft: Draft, { publication, facts }: Situation): ScriptedStep {
   const { part, text, sql, done, obstacle, as = 'session', password = null, note = null } = draft
   const owner = facts === null ? '' : ` (${facts.database.owner})`
@@ -246,10 +245,9 @@ function scripted(draft: Draft, { publication, facts }: Situation): ScriptedStep
     settings: `a superuser, a role with CREATEROLE, or ${publication.reader} itself`,
   }[draft.byOwner === true ? 'database' : part]
   const possible = done || obstacle === null
-  const why = obstacle === null || done ? {} : { why: note === null ? obstacle : `${obstacle}; ${note}` }
-  const step: ProvisionStep = { part, text, sql, done, possible, ...why, by, as, password, optional: note !== null }
+  const why = possible ? {} : { why: note === null ? obstacle : `${obstacle}; ${note}` }
   const script = draft.script ?? (as === 'writer' ? asWriter(publication, `${sql};`) : `${sql};`)
-  return { step: Object.freeze(step), script }
+  return { part, text, sql, done, possible, ...why, by, as, password, optional: note !== null, script }
 }
 
 /** All steps, in the order in which they can be done. For a script, of which no database is known, `facts` is null. */
@@ -260,12 +258,11 @@ export function stepsFor(
   options: ProvisionOptions,
 ): readonly ScriptedStep[] {
   const situation = situationOf(publication, databaseName, facts, options)
-  const drafts = [
+  return [
     roleStep('writer', situation),
     roleStep('reader', situation),
     ...databaseSteps(situation),
     ...schemaSteps(situation),
     settingsStep(situation),
-  ]
-  return drafts.map((draft) => scripted(draft, situation))
+  ].map((draft) => scripted(draft, situation))
 }

@@ -8,28 +8,28 @@ import { runLockHolder } from '../postgres/lock.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
 import { findWorkSchemas, lastingSchemas } from '../version/staging.ts'
-import { broken, type Guarantee, holds, listed } from './finding.ts'
+import { broken, type Guarantees, holds, listed } from './finding.ts'
 import { probe, probeName, undone } from './probe.ts'
 
 /** A superuser passes every grant by, so that nothing else proved about it means anything. */
-const ordinary = (kind: 'writer' | 'reader'): Guarantee => ({
-  name: `${kind}-attributes`,
-  guarantee: ({ publication }) => `The ${kind} ${publication[kind]} is an ordinary role.`,
-  expected: 'login, and none of superuser, createrole, createdb, replication, bypassrls',
-  proof: ({ publication, facts: { [kind]: role } }) => {
-    if (role === null) return broken('the role does not exist', command('provision'))
-    if (role.attributes.length === 0 && role.logsIn) return holds()
-    const wanted = [...(role.logsIn ? [] : ['login']), ...role.attributes.map((attribute) => `no${attribute}`)]
-    const found = [...(role.logsIn ? [] : ['nologin']), ...role.attributes]
-    return broken(found.join(', '), `alter role ${identifier(publication[kind])} ${wanted.join(' ')};`)
+const ordinary = (kind: 'writer' | 'reader'): Guarantees => ({
+  [`${kind}-attributes`]: {
+    guarantee: ({ publication }) => `The ${kind} ${publication[kind]} is an ordinary role.`,
+    expected: 'login, and none of superuser, createrole, createdb, replication, bypassrls',
+    proof: ({ publication, facts: { [kind]: role } }) => {
+      if (role === null) return broken('the role does not exist', command('provision'))
+      if (role.attributes.length === 0 && role.logsIn) return holds()
+      const wanted = [...(role.logsIn ? [] : ['login']), ...role.attributes.map((attribute) => `no${attribute}`)]
+      const found = [...(role.logsIn ? [] : ['nologin']), ...role.attributes]
+      return broken(found.join(', '), `alter role ${identifier(publication[kind])} ${wanted.join(' ')};`)
+    },
   },
 })
 
-export const ROLES: readonly Guarantee[] = [
-  ordinary('writer'),
-  ordinary('reader'),
-  {
-    name: 'reader-memberships',
+export const ROLES: Guarantees = {
+  ...ordinary('writer'),
+  ...ordinary('reader'),
+  'reader-memberships': {
     guarantee: ({ publication: { reader } }) =>
       `${reader} is a member of no role that may more than read what is published.`,
     expected: ({ publication: { writer } }) =>
@@ -57,11 +57,10 @@ export const ROLES: readonly Guarantee[] = [
       return broken(names.join(', '), repairs)
     },
   },
-]
+}
 
-export const WRITER: readonly Guarantee[] = [
-  {
-    name: 'writer-session',
+export const WRITER: Guarantees = {
+  'writer-session': {
     guarantee: 'Runs connect to the target as the writer, who then owns what they make.',
     expected: ({ publication }) => publication.writer,
     proof: ({ publication: { writer }, role }) => {
@@ -69,8 +68,7 @@ export const WRITER: readonly Guarantee[] = [
       return role === writer ? holds() : broken(role, repair)
     },
   },
-  {
-    name: 'schema-owner',
+  'schema-owner': {
     guarantee: ({ publication }) => `The schema ${publication.schema} belongs to the writer, who alone may rename it.`,
     expected: ({ publication }) => publication.writer,
     proof: ({ publication: { writer }, facts: { published }, grants }) => {
@@ -78,8 +76,7 @@ export const WRITER: readonly Guarantee[] = [
       return published.owner === writer ? holds() : broken(published.owner, `${grants.ownSchema};`)
     },
   },
-  {
-    name: 'writer-renames-schemas',
+  'writer-renames-schemas': {
     guarantee: ({ publication: { writer } }) =>
       `${writer} creates schemas on the database: versions are switched by renaming them, which makes no reader wait.`,
     expected: 'possible',
@@ -100,8 +97,7 @@ export const WRITER: readonly Guarantee[] = [
       return broken(actual, repair, 'warning')
     },
   },
-  {
-    name: 'writer-names-blockers',
+  'writer-names-blockers': {
     guarantee: ({ publication: { writer } }) =>
       `Sessions that block a switch are named: process, application, role and tables; and since when, if ${writer} is given pg_read_all_stats.`,
     expected: 'named',
@@ -112,15 +108,13 @@ export const WRITER: readonly Guarantee[] = [
       return holds(row?.sees === true ? 'named, with the age of their transaction' : 'named')
     },
   },
-  {
-    name: 'default-privileges',
+  'default-privileges': {
     guarantee: ({ publication }) => `A table that the writer adds is readable by ${publication.reader} from the start.`,
     expected: ({ publication }) => `select on tables in ${publication.schema}, for tables of ${publication.writer}`,
     proof: ({ facts, grants }) =>
       facts.published?.defaultSelect === true ? holds() : broken('none', `${grants.readerByDefault};`),
   },
-  {
-    name: 'no-leftovers',
+  'no-leftovers': {
     guarantee: 'Between two runs there is no half-built version on the target, and no retired one but the kept one.',
     expected: 'none',
     proof: async ({ session, publication }) => {
@@ -142,4 +136,4 @@ export const WRITER: readonly Guarantee[] = [
       return broken(`${listed(names)}: ${why}`, command('sync'), 'warning')
     },
   },
-]
+}
