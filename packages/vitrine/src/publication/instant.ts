@@ -3,6 +3,7 @@
  * two tables never disagree about the day. Before a run, as in checks, it stands for the transaction's own time.
  */
 import { ExpressionWrapper, type OperationNode, RawNode } from 'kysely'
+import { literal } from '../sql/quote.ts'
 import type { Instant, LocalDate } from '../sql/sql-type.ts'
 import type { TreatedExpression } from './treatment.ts'
 
@@ -16,8 +17,7 @@ export function runInstant(): TreatedExpression<Instant> {
   return new ExpressionWrapper(INSTANT)
 }
 
-const inZone = (zone: string): OperationNode =>
-  RawNode.create([`timezone('${zone.replaceAll("'", "''")}', `, ')'], [INSTANT])
+const inZone = (zone: string): OperationNode => RawNode.create([`timezone(${literal(zone)}, `, ')'], [INSTANT])
 
 /** The calendar day of the published data in a time zone (an IANA name). */
 export function runDay(zone: string): TreatedExpression<LocalDate> {
