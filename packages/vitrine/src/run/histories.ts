@@ -13,7 +13,7 @@ import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
 import { stagingSchema } from '../publication/publication.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
-import { readTypes } from '../source/projection-types.ts'
+import { typesOf } from '../source/projection-types.ts'
 import { fits } from '../source/source-type.ts'
 import { identifier } from '../sql/quote.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
@@ -46,15 +46,11 @@ export async function checkHistories(target: Target): Promise<void> {
 async function typeProblems({ session, publication }: Target, table: HistoryTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
   const { uncastSql } = daySelect(table, publication, stagingSchema(publication), new Date(0))
-  const fields = await session.columnsOf(uncastSql).catch((error: unknown) => {
+  const types = await typesOf(session, uncastSql).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
-  const types = await readTypes(
-    session,
-    fields.map(({ oid }) => oid),
-  )
   return table.columns.flatMap((column, index) => {
-    const found = types.get(fields[index]?.oid ?? 0)
+    const found = types[index]
     if (found !== undefined && fits(found, column.type)) return []
     const detail = `declared ${column.type.name}, found ${found?.name ?? 'an unknown type'}`
     return [
