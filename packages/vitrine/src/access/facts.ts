@@ -68,9 +68,9 @@ const readerHas = (acl: string, privilege: string): string =>
   `exists (select from aclexplode(${acl}) a, roles r where r.name = $2::text and a.grantee = r.oid and a.privilege_type = '${privilege}')`
 
 /**
- * Parameters: writer, reader, schema, the names and the marks of the work schemas. Since PostgreSQL 16, CREATEROLE reaches
- * only the roles that one has the ADMIN option on; before, all but superusers. The writer's own right to create counts alone,
- * because provision revokes the one of PUBLIC. Settings in one database win over those of the role alone (database 0).
+ * Parameters: writer, reader, schema, names and marks of the work schemas, names and values of the settings. Since PostgreSQL
+ * 16, CREATEROLE reaches only the roles that one has the ADMIN option on; before, all but superusers. The writer's right to
+ * create must be its own, because provision revokes that of PUBLIC. Settings in one database win over the role's (database 0).
  */
 const FACTS = `
 with roles as (
@@ -133,16 +133,20 @@ select (select to_json(r) from roles r where name = current_user) as session,
        (select to_json(r) from roles r where name = $2::text) as reader,
        (select to_json(d) from database_facts d) as database, (select to_json(p) from public_schema p) as "publicSchema",
        (select to_json(p) from published p) as published, (select json_agg(w) from work w) as work,
-       (select json_object_agg(name, value order by setdatabase) from settings) as settings, quote_ident($3::text) as schema`
-
-type FactsRow = Omit<Facts, 'settingsHold'> & { settings: Record<string, string> | null; schema: string }
+       not exists (select from unnest($6::text[], $7::text[]) w (name, value)
+                   where case w.name when 'search_path' then quote_ident($3::text) else w.value end is distinct from
+                     (select s.value from settings s where s.name = w.name order by setdatabase desc limit 1)) as "settingsHold"`
 
 export async function readFacts(session: Session, publication: Publication): Promise<Facts> {
   const { writer, reader, schema } = publication
   const work = workSchemas(publication)
-  const values = [writer, reader, schema, work.map(({ name }) => name), work.map(({ mark }) => mark)]
-  const [row] = await session.query<FactsRow>(FACTS, values)
-  const { settings, schema: quotedSchema, ...facts } = row as FactsRow // sound because the query always returns one row.
-  const settingsHold = readerSettings(publication, quotedSchema).every(([name, value]) => settings?.[name] === value)
-  return { ...facts, settingsHold }
+  const settings = readerSettings(publication)
+  const columns = [
+    work.map(({ name }) => name),
+    work.map(({ mark }) => mark),
+    settings.map(([name]) => name),
+    settings.map(([, value]) => value),
+  ]
+  const [facts] = await session.query<Facts>(FACTS, [writer, reader, schema, ...columns])
+  return facts as Facts // sound because the query always returns one row.
 }

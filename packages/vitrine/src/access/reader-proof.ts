@@ -194,7 +194,7 @@ async function startsWith({ session, publication, grants }: Examination, setting
     [Object.keys(settings)],
   )
   const wrong = rows.filter(({ name, value }) => settings[name]?.test(value) !== true)
-  const names = readerSettings(publication, '').map(([name]) => name)
+  const names = readerSettings(publication).map(([name]) => name)
   const repairs = wrong.map(({ name }) => `${grants.readerSettings[names.indexOf(name)]};`)
   return wrong.length === 0 ? holds() : broken(wrong.map(({ name, value }) => `${name} = ${value}`).join(', '), repairs)
 }

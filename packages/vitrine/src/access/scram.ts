@@ -1,5 +1,5 @@
 /**
- * The SCRAM-SHA-256 verifier of a password (RFC 5802 and RFC 7677), in the form that PostgreSQL stores as it is given. It is
+ * The SCRAM-SHA-256 verifier of a password (RFC 5802 and RFC 7677), in the form that PostgreSQL stores unchanged. It is
  * computed here so that the clear password is never in a statement, hence never in the server's log. Called by provision.
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
@@ -24,7 +24,7 @@ export function requirePlainPassword(password: Secret, role: string): void {
   })
 }
 
-/** `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`, the parts in base64. A given `salt` is for tests alone. */
+/** `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`, the parts in base64. Only tests pass a `salt`. */
 export function scramVerifier(password: Secret, salt: Buffer = randomBytes(SALT_BYTES)): string {
   const salted = pbkdf2Sync(password.reveal(), salt, ITERATIONS, KEY_BYTES, 'sha256')
   const keyed = (name: string) => createHmac('sha256', salted).update(name).digest()

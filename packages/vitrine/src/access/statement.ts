@@ -30,15 +30,12 @@ export function workSchemas(publication: Publication): readonly WorkSchema[] {
   }))
 }
 
-/** Settings that every session of the reader starts with; `quotedSchema` is the schema as PostgreSQL quotes it. */
-export const readerSettings = (
-  { limits }: Publication,
-  quotedSchema: string,
-): readonly (readonly [string, string])[] => [
+/** Settings that every session of the reader starts with. */
+export const readerSettings = ({ limits, schema }: Publication): readonly (readonly [string, string])[] => [
   ['default_transaction_read_only', 'on'],
   ['statement_timeout', String(limits.readerStatementTimeoutMs)],
   ['idle_in_transaction_session_timeout', String(limits.readerIdleTimeoutMs)],
-  ['search_path', quotedSchema],
+  ['search_path', identifier(schema)],
 ]
 
 export type Grants = ReturnType<typeof grantsFor>
@@ -67,7 +64,7 @@ export function grantsFor(publication: Publication, databaseName: string) {
     },
     readerByDefault: `alter default privileges for role ${writer} in schema ${schema} grant select on tables to ${reader}`,
     /** In this database only: elsewhere the role of the reader is not our affair. */
-    readerSettings: readerSettings(publication, schema).map(
+    readerSettings: readerSettings(publication).map(
       ([name, value]) => `alter role ${reader} in database ${database} set ${name} = ${value}`,
     ),
   }
