@@ -87,10 +87,9 @@ const schemaExists = (name: string): string =>
 
 /** Rights granted in another database by mistake would go unnoticed, because the statements succeed anywhere. */
 export function onlyInDatabase(database: string): string {
-  // Inside the format of RAISE a quote is doubled, and a percent sign stands for a value.
-  const quotedInside = database.replaceAll("'", "''").replaceAll('%', '%%')
-  const refusal = `raise exception 'this is database %, connect to ${quotedInside}', current_database()`
-  return when(`current_database() <> ${literal(database)}`, refusal)
+  // A percent sign stands for a value in the format of RAISE.
+  const text = literal(`this is database %, connect to ${database.replaceAll('%', '%%')}`)
+  return when(`current_database() <> ${literal(database)}`, `raise exception ${text}, current_database()`)
 }
 
 export const makeRole = (role: string): string =>
