@@ -21,13 +21,13 @@ export interface Problem {
 }
 
 export interface ErrorFacts {
-  readonly place?: string
-  readonly detail?: string
+  readonly place?: string | undefined
+  readonly detail?: string | undefined
   readonly remedy?: Remedy
   readonly problems?: readonly Problem[]
   readonly cause?: unknown
   /** Five characters of PostgreSQL's SQLSTATE, when a server gave one. */
-  readonly sqlState?: string
+  readonly sqlState?: string | undefined
 }
 
 /** The only error that the library throws on purpose. `cause` is kept for debuggers and never printed. */

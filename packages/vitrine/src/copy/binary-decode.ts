@@ -59,7 +59,7 @@ function uuidText(bytes: Buffer, offset: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** One-dimensional arrays without NULL elements, and the empty array; null for others, which the caller refuses. */
+/** Arrays of one dimension, and the empty array. */
 function arrayDecoder(element: Decoder): Decoder {
   return (bytes, offset, _length, view) => {
     const dimensions = bytes.readInt32BE(offset)

@@ -1,6 +1,6 @@
 /**
- * Encoders from what rules return to PostgreSQL's binary format. A value that does not fit its declared type gives an error
- * code; it is never cut, rounded or quoted.
+ * Encoders from what rules return to PostgreSQL's binary format. A value that does not fit its declared type
+ * becomes an error code; it is never cut, rounded or quoted.
  */
 import type { ErrorCode } from '../base/errors.ts'
 import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
@@ -12,19 +12,16 @@ export type Encoder = (value: unknown) => Buffer | ErrorCode
 
 type Size = 2 | 4 | 8
 
-/** A whole number in two's complement: a shorter one has the last bytes of a longer one. */
-function wholeBytes(value: bigint, size: Size): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeBigInt64BE(value)
-  return bytes.subarray(8 - size)
-}
-
 function integerEncoder(size: Size): Encoder {
   return (value) => {
     if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isSafeInteger(value)))
       return 'VALUE_OUT_OF_RANGE'
     const whole = BigInt(value)
-    return BigInt.asIntN(8 * size, whole) === whole ? wholeBytes(whole, size) : 'VALUE_OUT_OF_RANGE'
+    if (BigInt.asIntN(8 * size, whole) !== whole) return 'VALUE_OUT_OF_RANGE'
+    // In two's complement a shorter number has the last bytes of a longer one.
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeBigInt64BE(whole)
+    return bytes.subarray(8 - size)
   }
 }
 
@@ -39,22 +36,26 @@ function textEncoder(length: number | null): Encoder {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
+/** For texts that `convert` understands; it returns null for others. */
 const fromText =
-  (convert: (value: string) => Buffer | ErrorCode): Encoder =>
+  (convert: (value: string) => Buffer | null): Encoder =>
   (value) =>
-    typeof value === 'string' ? convert(value) : 'VALUE_OUT_OF_RANGE'
+    (typeof value === 'string' ? convert(value) : null) ?? 'VALUE_OUT_OF_RANGE'
 
-function jsonBytes(value: string): Buffer | ErrorCode {
+/** For texts that stand for a whole number. */
+function fromTextOf(size: Size, number: (value: string) => bigint | number | null): Encoder {
+  const encode = integerEncoder(size)
+  return (value) => encode(typeof value === 'string' ? number(value) : null)
+}
+
+function jsonBytes(value: string): Buffer | null {
   try {
     JSON.parse(value)
   } catch {
-    return 'VALUE_OUT_OF_RANGE'
+    return null
   }
-  return value.isWellFormed() ? Buffer.concat([Buffer.of(1), Buffer.from(value, 'utf8')]) : 'VALUE_OUT_OF_RANGE'
+  return value.isWellFormed() ? Buffer.from(`\u0001${value}`, 'utf8') : null
 }
-
-const numberOrRefused = (value: bigint | number | null, size: Size): Buffer | ErrorCode =>
-  value === null ? 'VALUE_OUT_OF_RANGE' : wholeBytes(BigInt(value), size)
 
 const TRUE = Buffer.of(1)
 const FALSE = Buffer.of(0)
@@ -63,31 +64,28 @@ const ENCODERS: Readonly<Record<ScalarKind, (type: SqlType) => Encoder>> = {
   smallint: () => integerEncoder(2),
   integer: () => integerEncoder(4),
   bigint: () => integerEncoder(8),
-  numeric: () => fromText((value) => numericBytes(value) ?? 'VALUE_OUT_OF_RANGE'),
+  numeric: () => fromText(numericBytes),
   real: () => floatEncoder(4),
   'double precision': () => floatEncoder(8),
   boolean: () => (value) => (value === true ? TRUE : value === false ? FALSE : 'VALUE_OUT_OF_RANGE'),
   text: () => textEncoder(null),
   varchar: (type) => textEncoder(type.length),
-  uuid: () =>
-    fromText((value) => (UUID.test(value) ? Buffer.from(value.replaceAll('-', ''), 'hex') : 'VALUE_OUT_OF_RANGE')),
-  date: () => fromText((value) => numberOrRefused(dateDays(value), 4)),
-  time: () => fromText((value) => numberOrRefused(timeMicros(value), 8)),
-  timestamp: () => fromText((value) => numberOrRefused(timestampMicros(value, false), 8)),
-  timestamptz: () => fromText((value) => numberOrRefused(timestampMicros(value, true), 8)),
+  uuid: () => fromText((value) => (UUID.test(value) ? Buffer.from(value.replaceAll('-', ''), 'hex') : null)),
+  date: () => fromTextOf(4, dateDays),
+  time: () => fromTextOf(8, timeMicros),
+  timestamp: () => fromTextOf(8, (value) => timestampMicros(value, false)),
+  timestamptz: () => fromTextOf(8, (value) => timestampMicros(value, true)),
   jsonb: () => fromText(jsonBytes),
 }
 
 function floatEncoder(size: 4 | 8): Encoder {
   return (value) => {
     if (typeof value !== 'number') return 'VALUE_OUT_OF_RANGE'
+    // A number that a real cannot hold would be published as infinity.
+    if (size === 4 && Number.isFinite(value) && !Number.isFinite(Math.fround(value))) return 'VALUE_OUT_OF_RANGE'
     const bytes = Buffer.allocUnsafe(size)
     if (size === 8) bytes.writeDoubleBE(value)
-    else {
-      // A number that a real cannot hold would be published as infinity.
-      if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) return 'VALUE_OUT_OF_RANGE'
-      bytes.writeFloatBE(value)
-    }
+    else bytes.writeFloatBE(value)
     return bytes
   }
 }
@@ -99,24 +97,28 @@ function arrayEncoder(type: SqlType, element: Encoder): Encoder {
   const oid = ELEMENT_OIDS[type.kind] ?? 0
   return (value) => {
     if (!Array.isArray(value)) return 'VALUE_OUT_OF_RANGE'
-    const head = Buffer.alloc(value.length === 0 ? 12 : 20)
-    head.writeInt32BE(value.length === 0 ? 0 : 1, 0)
-    head.writeInt32BE(oid, 8)
-    if (value.length > 0) {
-      head.writeInt32BE(value.length, 12)
-      head.writeInt32BE(1, 16)
-    }
-    const parts: Buffer[] = [head]
+    // Dimensions, whether one is NULL, the type of the elements; then the size and the first index of the dimension.
+    const head = value.length === 0 ? [0, 0, oid] : [1, 0, oid, value.length, 1]
+    const parts = head.map(wordOf)
     for (const item of value) {
       const bytes = element(item)
       if (typeof bytes === 'string') return bytes
-      const length = Buffer.allocUnsafe(4)
-      length.writeInt32BE(bytes.length)
-      parts.push(length, bytes)
+      parts.push(fieldOf(bytes))
     }
     return Buffer.concat(parts)
   }
 }
+
+function wordOf(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+/** A field of a row or an element of an array: its length word and its bytes. */
+export const fieldOf = (bytes: Buffer): Buffer => Buffer.concat([wordOf(bytes.length), bytes])
+
+export const NULL_FIELD = wordOf(-1)
 
 /** The encoder of a published type. */
 export function encoderFor(type: SqlType): Encoder {

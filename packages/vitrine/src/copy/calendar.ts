@@ -1,35 +1,29 @@
 /**
  * Dates and instants between PostgreSQL's numbers (days or microseconds since 2000-01-01, proleptic Gregorian) and text.
- * JavaScript's Date is not used: it loses microseconds and stops short of PostgreSQL's range.
+ * JavaScript's Date loses microseconds and stops short of PostgreSQL's range, so it only gets days from 2000 to 2399.
  */
 
-const DAYS_TO_1970 = 10_957
+const MS_PER_DAY = 86_400_000
 const MICROS_PER_DAY = 86_400_000_000n
-export const DATE_INFINITY = 0x7fffffff
-export const DATE_MINUS_INFINITY = -0x80000000
-export const TIMESTAMP_INFINITY = 0x7fffffffffffffffn
-export const TIMESTAMP_MINUS_INFINITY = -0x8000000000000000n
+const START_MS = Date.UTC(2000, 0, 1)
+/** After an era the calendar repeats. */
+const ERA = { years: 400, days: 146_097 } as const
+const DATE_INFINITY = 0x7fffffff
+const DATE_MINUS_INFINITY = -0x80000000
+const TIMESTAMP_INFINITY = 0x7fffffffffffffffn
+const TIMESTAMP_MINUS_INFINITY = -0x8000000000000000n
 
-const pad = (value: number, width: number): string => String(value).padStart(width, '0')
+const pad = (value: number | bigint, width: number): string => String(value).padStart(width, '0')
 
 /** `YYYY-MM-DD`, `YYYY-MM-DD BC`, `infinity` or `-infinity`, as PostgreSQL prints dates. */
 export function dateText(days: number): string {
   if (days === DATE_INFINITY) return 'infinity'
   if (days === DATE_MINUS_INFINITY) return '-infinity'
-  // Civil calendar from a day count, by eras of 400 years starting on 1 March (public algorithm of Howard Hinnant).
-  const z = days + DAYS_TO_1970 + 719_468
-  const era = Math.floor(z / 146_097)
-  const dayOfEra = z - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  const text = `${pad(year > 0 ? year : 1 - year, 4)}-${pad(month, 2)}-${pad(day, 2)}`
-  return year > 0 ? text : `${text} BC`
+  const era = Math.floor(days / ERA.days)
+  const text = new Date(START_MS + (days - era * ERA.days) * MS_PER_DAY).toISOString()
+  const year = Number(text.slice(0, 4)) + era * ERA.years
+  const monthAndDay = text.slice(4, 10)
+  return year > 0 ? `${pad(year, 4)}${monthAndDay}` : `${pad(1 - year, 4)}${monthAndDay} BC`
 }
 
 const DATE = /^(\d{4,7})-(\d{2})-(\d{2})( BC)?$/
@@ -40,16 +34,10 @@ export function dateDays(text: string): number | null {
   if (text === '-infinity') return DATE_MINUS_INFINITY
   const match = DATE.exec(text)
   if (match === null) return null
-  const month = Number(match[2])
-  const day = Number(match[3])
   const year = match[4] === undefined ? Number(match[1]) : 1 - Number(match[1])
-  if (month < 1 || month > 12 || day < 1 || day > 31 || match[1] === '0000') return null
-  const y = year - (month <= 2 ? 1 : 0)
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
-  const days = era * 146_097 + dayOfEra - 719_468 - DAYS_TO_1970
+  const era = Math.floor((year - 2000) / ERA.years)
+  const ms = Date.UTC(year - era * ERA.years, Number(match[2]) - 1, Number(match[3])) - START_MS
+  const days = ms / MS_PER_DAY + era * ERA.days
   // 31 April and the like come back as another day.
   return dateText(days) === text ? days : null
 }
@@ -57,8 +45,8 @@ export function dateDays(text: string): number | null {
 /** `HH:MM:SS.ffffff` from microseconds since midnight. */
 export function timeText(micros: bigint): string {
   const seconds = Number(micros / 1_000_000n)
-  const fraction = pad(Number(micros % 1_000_000n), 6)
-  return `${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}.${fraction}`
+  const [hour, minute, second] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  return `${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}.${pad(micros % 1_000_000n, 6)}`
 }
 
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$/
@@ -68,8 +56,8 @@ export function timeMicros(text: string): bigint | null {
   const match = TIME.exec(text)
   if (match === null) return null
   const [hours, minutes, seconds] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)]
-  const fraction = Number((match[4] ?? '').padEnd(6, '0'))
-  const micros = BigInt(hours * 3600 + minutes * 60 + seconds) * 1_000_000n + BigInt(fraction)
+  const fraction = BigInt((match[4] ?? '').padEnd(6, '0'))
+  const micros = BigInt(hours * 3600 + minutes * 60 + seconds) * 1_000_000n + fraction
   return minutes > 59 || seconds > 59 || micros > MICROS_PER_DAY ? null : micros
 }
 
@@ -77,15 +65,9 @@ export function timeMicros(text: string): bigint | null {
 export function timestampText(micros: bigint, suffix: '' | 'Z'): string {
   if (micros === TIMESTAMP_INFINITY) return 'infinity'
   if (micros === TIMESTAMP_MINUS_INFINITY) return '-infinity'
-  let days = micros / MICROS_PER_DAY
-  let rest = micros % MICROS_PER_DAY
-  if (rest < 0n) {
-    rest += MICROS_PER_DAY
-    days -= 1n
-  }
-  const [date = '', era] = dateText(Number(days)).split(' ')
-  const text = `${date}T${timeText(rest)}${suffix}`
-  return era === undefined ? text : `${text} BC`
+  const time = ((micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY
+  const [date, era] = dateText(Number((micros - time) / MICROS_PER_DAY)).split(' ')
+  return `${date}T${timeText(time)}${suffix}${era === undefined ? '' : ' BC'}`
 }
 
 const TIMESTAMP = /^(\d{4,7}-\d{2}-\d{2})[T ]([\d:.]+)(Z|[+-]\d{2}:\d{2})?( BC)?$/
@@ -102,11 +84,11 @@ export function timestampMicros(text: string, instant: boolean): bigint | null {
   const days = dateDays(`${match[1]}${match[4] ?? ''}`)
   const time = timeMicros(match[2] ?? '')
   if (days === null || time === null) return null
-  return BigInt(days) * MICROS_PER_DAY + time - offsetMicros(match[3])
+  return BigInt(days) * MICROS_PER_DAY + time - offsetMicros(match[3] ?? 'Z')
 }
 
-function offsetMicros(zone: string | undefined): bigint {
-  if (zone === undefined || zone === 'Z') return 0n
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6))
-  return BigInt(zone.startsWith('-') ? -minutes : minutes) * 60_000_000n
+function offsetMicros(zone: string): bigint {
+  if (zone === 'Z') return 0n
+  const minutes = BigInt(zone.slice(1, 3)) * 60n + BigInt(zone.slice(4, 6))
+  return (zone.startsWith('-') ? -minutes : minutes) * 60_000_000n
 }

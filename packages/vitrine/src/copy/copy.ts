@@ -3,18 +3,20 @@
  * forwarded untouched, or row by row through a RowRewriter. After any failure both connections are destroyed: a backend
  * whose other side has gone would otherwise stay active and hold its snapshot.
  */
+import { EventEmitter, once } from 'node:events'
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import { serverError } from '../postgres/server-error.ts'
-import { SilenceWatch } from '../postgres/silence.ts'
+import type { Side } from '../postgres/settings.ts'
+import { watchSilence } from '../postgres/silence.ts'
 import { Blocks } from './blocks.ts'
 import type { RowRewriter } from './row-rewrite.ts'
-import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
+import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire, type WireHandlers } from './wire.ts'
 
 export interface CopyRequest {
   readonly source: Client
   /** Which server is read: the target too, for rows that are published or recorded already. `source` when absent. */
-  readonly reading?: 'source' | 'target'
+  readonly reading?: Side
   readonly target: Client
   /** A SELECT without parameters. */
   readonly select: string
@@ -51,18 +53,14 @@ export async function copyRows(request: CopyRequest): Promise<CopyResult> {
   }
 }
 
-interface Waiting {
-  resolve(): void
-  reject(error: unknown): void
-}
-
 class Copy {
   readonly #request: CopyRequest
   readonly #source: Wire
   readonly #target: Wire
   readonly #rewriter: RowRewriter | null
   #failed: unknown = null
-  #waiting: Waiting | null = null
+  /** Emits `changed` with each message and with a failure. */
+  readonly #events = new EventEmitter()
   #targetCopying = false
   #targetReady = false
   #sourceReady = false
@@ -75,18 +73,23 @@ class Copy {
     this.#request = request
     this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written))
     this.#rewriter = request.rewriter?.(this.#blocks) ?? null
-    const rewriter = this.#rewriter
-    const lost = (place: string, doing: string) => () =>
-      this.#fail(new VitrineError('CONNECTION_LOST', { place, detail: `It was lost while rows were ${doing}.` }))
-    this.#source = borrowWire(request.source, {
-      frames: (bytes) => (rewriter === null ? this.#blocks.append(bytes) : this.#rewrite(rewriter, bytes)),
+    const rows = this.#rewriter ?? { frames: (bytes: Buffer) => this.#blocks.append(bytes) }
+    this.#source = this.#borrow(request.source, this.#reading, 'read', {
+      frames: (bytes) => this.#failed === null && rows.frames(bytes),
       message: (type, payload) => this.#sourceSays(type, payload),
-      closed: lost(this.#reading, 'read'),
     })
-    this.#target = borrowWire(request.target, {
+    this.#target = this.#borrow(request.target, 'target', 'written', {
       frames: () => undefined,
       message: (type, payload) => this.#targetSays(type, payload),
-      closed: lost('target', 'written'),
+    })
+  }
+
+  #borrow(client: Client, place: Side, doing: string, handlers: Pick<WireHandlers, 'frames' | 'message'>): Wire {
+    const lost = `It was lost while rows were ${doing}.`
+    return borrowWire(client, {
+      ...handlers,
+      broken: (cause) => this.#fail(new VitrineError('COPY_PROTOCOL', { place, cause })),
+      closed: () => this.#fail(new VitrineError('CONNECTION_LOST', { place, detail: lost })),
     })
   }
 
@@ -96,7 +99,7 @@ class Copy {
     signal?.addEventListener('abort', abort, { once: true })
     const resume = () => this.#source.socket.resume()
     this.#target.socket.on('drain', resume)
-    const watch = new SilenceWatch(
+    const unwatch = watchSilence(
       () => this.#owing(),
       (error) => this.#fail(error),
     )
@@ -111,7 +114,7 @@ class Copy {
       this.#target.send(MESSAGE.copyDone)
       await this.#until(() => this.#targetReady)
     } finally {
-      watch.end()
+      unwatch()
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }
@@ -132,7 +135,7 @@ class Copy {
     }
   }
 
-  get #reading(): 'source' | 'target' {
+  get #reading(): Side {
     return this.#request.reading ?? 'source'
   }
 
@@ -154,24 +157,12 @@ class Copy {
     const violations = this.#rewriter?.violations ?? []
     const first = violations[0]
     if (first === undefined) return
-    const problems = violations.map(({ code, column, rows }) => ({
-      place: column,
-      detail: `${code}: ${rows} row${rows === 1 ? '' : 's'}`,
-    }))
+    const told = (rows: number) => `${rows} row${rows === 1 ? '' : 's'}`
     throw new VitrineError(first.code, {
       place: first.column,
-      detail: `${first.rows} row${first.rows === 1 ? '' : 's'}.`,
-      problems,
+      detail: `${told(first.rows)}.`,
+      problems: violations.map(({ code, column, rows }) => ({ place: column, detail: `${code}: ${told(rows)}` })),
     })
-  }
-
-  #rewrite(rewriter: RowRewriter, bytes: Buffer): void {
-    if (this.#failed !== null) return
-    try {
-      rewriter.frames(bytes)
-    } catch (error) {
-      this.#fail(new VitrineError('COPY_PROTOCOL', { cause: error }))
-    }
   }
 
   /** Hands a block on; the source waits while the target is behind. */
@@ -186,7 +177,7 @@ class Copy {
     if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), this.#reading))
     else if (type === MESSAGE.commandComplete) this.#read = rowsOfTag(payload)
     else if (type === MESSAGE.ready) this.#sourceReady = true
-    this.#wake()
+    this.#events.emit('changed')
   }
 
   #targetSays(type: number, payload: Buffer): void {
@@ -194,27 +185,17 @@ class Copy {
     else if (type === MESSAGE.copyIn) this.#targetCopying = true
     else if (type === MESSAGE.commandComplete) this.#written = rowsOfTag(payload)
     else if (type === MESSAGE.ready && this.#targetCopying) this.#targetReady = true
-    this.#wake()
+    this.#events.emit('changed')
   }
 
   #fail(error: unknown): void {
     this.#failed ??= error
-    this.#waiting?.reject(this.#failed)
-    this.#waiting = null
-  }
-
-  #wake(): void {
-    this.#waiting?.resolve()
+    this.#events.emit('changed')
   }
 
   /** Waits until a message makes the condition true. */
   async #until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-      if (this.#failed !== null) throw this.#failed
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting = { resolve, reject }
-      })
-    }
+    while (this.#failed === null && !holds()) await once(this.#events, 'changed')
     if (this.#failed !== null) throw this.#failed
   }
 }

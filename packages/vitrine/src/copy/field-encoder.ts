@@ -2,22 +2,8 @@
  * Turns what a rule returns into the field of a row, a length word and the bytes; what is wrong with a value is reported by a
  * code, never quoted. Called by `rule-evaluator.ts`.
  */
-import type { ErrorCode } from '../base/errors.ts'
-import type { PublishedColumn } from '../publication/table.ts'
-import { encoderFor } from './binary-encode.ts'
-
-export const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff])
-
-/** One field. */
-export function fieldOf(bytes: Buffer): Buffer {
-  const field = Buffer.alloc(4 + bytes.length)
-  field.writeInt32BE(bytes.length)
-  bytes.copy(field, 4)
-  return field
-}
-
-/** The field of a value, or the code of what is wrong with it. */
-export type FieldEncoder = (value: unknown) => Buffer | ErrorCode
+import type { ComputedColumn } from '../publication/select-text.ts'
+import { type Encoder, encoderFor, fieldOf, NULL_FIELD } from './binary-encode.ts'
 
 const LONGEST_TEXT = 100
 
@@ -31,9 +17,7 @@ export const mayRepeat = (value: unknown): boolean =>
 const REMEMBERED = 1024
 
 /** For one computed column, whose values may be a closed list or a range besides what its type allows. */
-export function fieldEncoder(
-  column: PublishedColumn & { readonly value: { readonly kind: 'computed' } },
-): FieldEncoder {
+export function fieldEncoder(column: ComputedColumn): Encoder {
   const known = new Map<unknown, Buffer>()
   const encode = encoderFor(column.type)
   const { values, range } = column.value.computed
@@ -43,9 +27,10 @@ export function fieldEncoder(
     const repeats = mayRepeat(value)
     const found = repeats ? known.get(value) : undefined
     if (found !== undefined) return found
-    if (closed !== null && !closed.has(value)) return 'VALUE_OUTSIDE_CATEGORY'
-    if (range !== null && !(typeof value === 'number' && value >= range.from && value <= range.to))
-      return 'VALUE_OUTSIDE_CATEGORY'
+    const isInside =
+      (closed === null || closed.has(value)) &&
+      (range === null || (typeof value === 'number' && value >= range.from && value <= range.to))
+    if (!isInside) return 'VALUE_OUTSIDE_CATEGORY'
     const bytes = encode(value)
     if (typeof bytes === 'string') return bytes
     const field = fieldOf(bytes)

@@ -2,7 +2,6 @@
  * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which stand first, moves what is published on as
  * bytes, and appends the fields that the rules return. The rules themselves are run by `rule-evaluator.ts`.
  */
-import type { ErrorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -14,9 +13,7 @@ import { HEAD, MESSAGE, viewOf } from './wire.ts'
 const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
 const HEADER = SIGNATURE.length + 8
 
-export interface Violation {
-  readonly code: ErrorCode
-  readonly column: string
+export interface Violation extends Wrong {
   readonly rows: number
 }
 
@@ -24,7 +21,7 @@ export interface Violation {
 export class RowRewriter {
   readonly #evaluate: readonly Evaluate[]
   readonly #blocks: Blocks
-  readonly #violations = new Map<string, { code: ErrorCode; column: string; rows: number }>()
+  readonly #violations = new Map<string, Violation>()
   readonly #found: Outcome[] = []
   /** Where the row's input fields begin, each with its length word, and where the last one ends. */
   readonly #starts: Int32Array
@@ -60,7 +57,7 @@ export class RowRewriter {
   }
 
   #frame(bytes: Buffer, view: DataView, start: number, end: number): void {
-    let at = this.#started ? start : this.#header(bytes, start)
+    let at = this.#started ? start : this.#header(bytes, start, end)
     // Nothing but the COPY header, or the trailer: a field count of -1.
     if (at === end) return
     if (view.getInt16(at) === -1) {
@@ -71,8 +68,10 @@ export class RowRewriter {
     starts[0] = at += 2
     for (let field = 1; field < starts.length; field++) {
       const length = view.getInt32(at)
+      if (length < -1) throw new RangeError('a field of an impossible length')
       starts[field] = at += 4 + (length > 0 ? length : 0)
     }
+    if (at > end) throw new RangeError('a field that ends after its row')
     let size = 0
     let reason: string | null = null
     for (let index = 0; index < this.#evaluate.length; index++) {
@@ -94,20 +93,19 @@ export class RowRewriter {
   #count(wrong: readonly Wrong[]): void {
     for (const { code, column } of wrong) {
       const key = `${code} ${column}`
-      const known = this.#violations.get(key) ?? { code, column, rows: 0 }
-      known.rows += 1
-      this.#violations.set(key, known)
+      this.#violations.set(key, { code, column, rows: 1 + (this.#violations.get(key)?.rows ?? 0) })
     }
   }
 
   /** The header of the COPY becomes its own frame. Returns where the first row begins. */
-  #header(bytes: Buffer, at: number): number {
+  #header(bytes: Buffer, at: number, end: number): number {
     if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
       throw new RangeError('no COPY header')
-    const end = at + HEADER + bytes.readInt32BE(at + HEADER - 4)
+    const rows = at + HEADER + bytes.readUInt32BE(at + HEADER - 4)
+    if (rows > end) throw new RangeError('a COPY header that ends after its message')
     this.#started = true
-    this.#pass(bytes, at, end)
-    return end
+    this.#pass(bytes, at, rows)
+    return rows
   }
 
   /** Opens a CopyData frame of so many bytes: a block with room for them from `filled` on. */

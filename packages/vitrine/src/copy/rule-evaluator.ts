@@ -9,7 +9,8 @@ import type { Computed } from '../publication/compute.ts'
 import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor } from './binary-decode.ts'
-import { type FieldEncoder, fieldEncoder, fieldOf, mayRepeat, NULL_FIELD } from './field-encoder.ts'
+import { type Encoder, fieldOf, NULL_FIELD } from './binary-encode.ts'
+import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 
 /** What is wrong with a value, by column. */
 export interface Wrong {
@@ -79,7 +80,7 @@ function inputReader({ computation, fields }: ComputationFields, decoders: reado
 interface Output {
   readonly name: string
   readonly path: string | null
-  readonly encode: FieldEncoder
+  readonly encode: Encoder
 }
 
 function ruleEvaluator(
@@ -164,24 +165,21 @@ function reasonIn(reason: unknown, { values }: Computed<string | null>): string 
 }
 
 /** The first 16 bytes of HMAC-SHA-256 over the field's bytes, marked as a version 8 UUID (RFC 9562). */
-function pseudonymField(key: Secret, bytes: Buffer, start: number): Buffer {
-  const length = bytes.readInt32BE(start)
-  if (length < 0) return NULL_FIELD
-  const digest = createHmac('sha256', key.reveal())
-    .update(bytes.subarray(start + 4, start + 4 + length))
-    .digest()
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
-  return fieldOf(digest.subarray(0, 16))
-}
-
 function pseudonymEvaluator({ fields }: ComputationFields, columns: readonly ComputedColumn[], key: Secret): Evaluate {
-  const missing = columns
-    .filter((column) => !column.isNullable)
-    .map(({ name }) => ({ code: 'VALUE_NULL' as const, column: name }))
-  return (bytes, _view, starts) => {
-    const field = pseudonymField(key, bytes, starts[fields[0] ?? 0] ?? 0)
-    const made = columns.map(() => field)
-    return outcomeOf(made, field === NULL_FIELD ? missing : NOTHING_WRONG)
+  const required = columns.filter((column) => !column.isNullable)
+  const missing = outcomeOf(
+    columns.map(() => NULL_FIELD),
+    required.map(({ name }) => ({ code: 'VALUE_NULL', column: name })),
+  )
+  return (bytes, view, starts) => {
+    const start = starts[fields[0] ?? 0] ?? 0
+    const length = view.getInt32(start)
+    if (length < 0) return missing
+    const value = bytes.subarray(start + 4, start + 4 + length)
+    const uuid = createHmac('sha256', key.reveal()).update(value).digest().subarray(0, 16)
+    uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6)
+    uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8)
+    const field = fieldOf(uuid)
+    return outcomeOf(columns.map(() => field))
   }
 }

@@ -22,6 +22,12 @@ export const MESSAGE = {
 /** Type and length of a message; the length counts itself, and not the type. */
 export const HEAD = 5
 
+/** PostgreSQL makes no message longer than a gigabyte. */
+const LONGEST = 0x40000000
+
+/** What a server may send during a COPY besides rows: G, H, c, C, E, Z, and N, S, A at any time (chapter 55.2). */
+const EXPECTED = new Set(Buffer.from('GHcCEZNSA'))
+
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 export interface WireHandlers {
@@ -29,6 +35,8 @@ export interface WireHandlers {
   frames(bytes: Buffer): void
   /** A message that is not CopyData. */
   message(type: number, payload: Buffer): void
+  /** The bytes are no messages, or a handler threw. Nothing is handed on afterwards. */
+  broken(cause: unknown): void
   closed(): void
 }
 
@@ -67,38 +75,51 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
   }
 }
 
+/** Hands on whole messages where they lie in `bytes`, from `start` on. Returns where the last one ends, and the next one's length. */
+function handOn(
+  bytes: Buffer,
+  start: number,
+  handlers: WireHandlers,
+): { readonly at: number; readonly needed: number } {
+  const view = viewOf(bytes)
+  let from = start
+  let at = start
+  let needed = HEAD
+  while (at + HEAD <= bytes.length) {
+    const type = bytes[at] ?? 0
+    const length = view.getInt32(at + 1)
+    if (length < HEAD - 1 || length > LONGEST) throw new RangeError('a message of an impossible length')
+    if (type !== MESSAGE.copyData && !EXPECTED.has(type)) throw new RangeError('a message of an unknown type')
+    needed = 1 + length
+    if (at + needed > bytes.length) break
+    if (type !== MESSAGE.copyData) {
+      if (at > from) handlers.frames(bytes.subarray(from, at))
+      handlers.message(type, bytes.subarray(at + HEAD, at + needed))
+      from = at + needed
+    }
+    at += needed
+    needed = HEAD
+  }
+  if (at > from) handlers.frames(bytes.subarray(from, at))
+  return { at, needed }
+}
+
 /**
- * Hands on whole frames, where they lie. Only one that is cut by the end of a chunk is put together from its pieces, once
- * all are there: joining it at each chunk would copy a row of a hundred megabytes a thousand times.
+ * Only a message that is cut by the end of a chunk is put together from its pieces, once all are there: joining it at each
+ * chunk would copy a row of a hundred megabytes a thousand times.
  */
 function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
   let pieces: Buffer[] = []
   let gathered = 0
-  /** Bytes of the cut frame: its head, until that tells its length. */
+  /** Bytes of the cut message: its head, until that tells its length. */
   let needed = HEAD
-  /** Hands on the whole frames from `start` on, and returns where the last one ends. */
+  let isBroken = false
   const hand = (bytes: Buffer, start: number): number => {
-    const view = viewOf(bytes)
-    let from = start
-    let at = start
-    needed = HEAD
-    while (at + HEAD <= bytes.length) {
-      const end = at + 1 + view.getInt32(at + 1)
-      if (end > bytes.length) {
-        needed = end - at
-        break
-      }
-      if (bytes[at] !== MESSAGE.copyData) {
-        if (at > from) handlers.frames(bytes.subarray(from, at))
-        handlers.message(bytes[at] ?? 0, bytes.subarray(at + HEAD, end))
-        from = end
-      }
-      at = end
-    }
-    if (at > from) handlers.frames(bytes.subarray(from, at))
-    return at
+    const handed = handOn(bytes, start, handlers)
+    needed = handed.needed
+    return handed.at
   }
-  return (chunk) => {
+  const read = (chunk: Buffer): void => {
     for (let at = 0; at < chunk.length; ) {
       if (gathered === 0) at = hand(chunk, at)
       if (at === chunk.length) return
@@ -112,6 +133,15 @@ function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
       const isWhole = hand(joined, 0) === joined.length
       pieces = isWhole ? [] : [joined]
       gathered = isWhole ? 0 : joined.length
+    }
+  }
+  return (chunk) => {
+    if (isBroken) return
+    try {
+      read(chunk)
+    } catch (error) {
+      isBroken = true
+      handlers.broken(error)
     }
   }
 }

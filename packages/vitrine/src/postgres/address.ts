@@ -25,84 +25,73 @@ export interface Address {
   readonly connectTimeoutSeconds: number | null
 }
 
-const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'currentSchema', 'connect_timeout'] as const
+const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'currentSchema', 'connect_timeout']
 
 /** Parses a database URL. `place` names the variable or flag in errors; the URL itself, which holds a password, never is. */
 export function parseAddress(text: string, place: string): Address {
   const fail = (detail: string): never => {
     throw new VitrineError('URL_INVALID', { place, detail })
   }
-  let url: URL
-  try {
-    url = new URL(text.trim())
-  } catch {
-    return fail('It is not a URL.')
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part)
+    } catch {
+      return fail('A % is not followed by two hexadecimal digits: percent-encode it as %25.')
+    }
   }
+  if (!URL.canParse(text.trim())) fail('It is not a URL.')
+  const url = new URL(text.trim())
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') fail('It must begin with postgresql://.')
   if (url.hash !== '') fail('It holds a #: percent-encode it as %23 in the password.')
-  const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'), fail)
-  const user = decode(url.username, fail)
-  const database = decode(url.pathname.replace(/^\//, ''), fail)
+  const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'))
+  const user = decode(url.username)
+  const database = decode(url.pathname.replace(/^\//, ''))
   if (host === '') fail('The host is missing.')
   if (user === '') fail('The user is missing.')
   if (database === '' || database.includes('/')) fail('The database is missing.')
-  const values = parameters(url, place)
-  const sslMode = SSL_MODES.find((mode) => mode === (values.get('sslmode') ?? 'prefer'))
+  refuseParameters(url, place, fail)
+  const value = (name: string) => url.searchParams.get(name)
+  const sslMode = SSL_MODES.find((mode) => mode === (value('sslmode') ?? 'prefer'))
   if (sslMode === undefined) return fail(`sslmode must be one of ${SSL_MODES.join(', ')}.`)
-  const timeout = values.get('connect_timeout')
-  if (timeout !== undefined && !/^[1-9]\d{0,3}$/.test(timeout)) fail('connect_timeout must be a number of seconds.')
+  const timeout = value('connect_timeout')
+  if (timeout !== null && !/^[1-9]\d{0,3}$/.test(timeout)) fail('connect_timeout must be a number of seconds.')
   return Object.freeze({
     host,
     port: url.port === '' ? 5432 : Number(url.port),
     database,
     user,
-    password: url.password === '' ? null : new Secret(decode(url.password, fail)),
+    password: url.password === '' ? null : new Secret(decode(url.password)),
     sslMode,
-    sslRootCert: values.get('sslrootcert') ?? null,
-    sslCert: values.get('sslcert') ?? null,
-    sslKey: values.get('sslkey') ?? null,
-    schema: values.get('currentSchema') ?? null,
-    connectTimeoutSeconds: timeout === undefined ? null : Number(timeout),
+    sslRootCert: value('sslrootcert'),
+    sslCert: value('sslcert'),
+    sslKey: value('sslkey'),
+    schema: value('currentSchema'),
+    connectTimeoutSeconds: timeout === null ? null : Number(timeout),
   })
 }
 
-function decode(text: string, fail: (detail: string) => never): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return fail('A % is not followed by two hexadecimal digits: percent-encode it as %25.')
+function refuseParameters(url: URL, place: string, fail: (detail: string) => never): void {
+  for (const [name, value] of url.searchParams) {
+    if (!PARAMETERS.includes(name)) {
+      const detail = `«${name}» is not one of ${PARAMETERS.join(', ')}.`
+      throw new VitrineError('URL_PARAMETER_UNKNOWN', { place, detail })
+    }
+    if (url.searchParams.getAll(name).length > 1) fail(`«${name}» is given twice.`)
+    if (value === '') fail(`«${name}» is empty.`)
   }
 }
 
-function parameters(url: URL, place: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
-  for (const [name, value] of url.searchParams) {
-    if (!PARAMETERS.some((known) => known === name)) {
-      throw new VitrineError('URL_PARAMETER_UNKNOWN', {
-        place,
-        detail: `«${name}» is not one of ${PARAMETERS.join(', ')}.`,
-      })
-    }
-    if (values.has(name)) throw new VitrineError('URL_INVALID', { place, detail: `«${name}» is given twice.` })
-    if (value === '') throw new VitrineError('URL_INVALID', { place, detail: `«${name}» is empty.` })
-    values.set(name, value)
-  }
-  return values
-}
+/** An IPv6 address stands in brackets before a port. */
+const hostPort = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** Where a database is, without who logs in. */
-export function whereIs({ host, port, database }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
-}
+export const whereIs = (address: Address): string => `${hostPort(address)}/${address.database}`
 
 /** The address in a form that may be printed: no password. */
-export function printable(address: Address): string {
-  return `${address.user}@${whereIs(address)}`
-}
+export const printable = (address: Address): string => `${address.user}@${whereIs(address)}`
 
-/** The address as a URL, password included: for the one line in which the demo gives its reader's connection. */
+/** The address as a URL, password included: for the one line in which the demonstration prints its reader's connection. */
 export function addressUrl(address: Address): string {
   const password = address.password === null ? '' : `:${encodeURIComponent(address.password.reveal())}`
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `postgresql://${encodeURIComponent(address.user)}${password}@${host}:${address.port}/${encodeURIComponent(address.database)}`
+  return `postgresql://${encodeURIComponent(address.user)}${password}@${hostPort(address)}/${encodeURIComponent(address.database)}`
 }

@@ -75,7 +75,7 @@ export function blockerText({ pid, application, role, seconds, relations }: Bloc
 }
 
 /**
- * SWITCH_BLOCKED that says after how much trying, and who is in the way. Whatever else was thrown is given back, and so is
+ * SWITCH_BLOCKED that says after how much trying, and who is in the way. Whatever else was thrown is returned, and so is
  * the error when the session cannot look, as in a failed transaction.
  */
 export async function namingBlockers(
@@ -94,7 +94,7 @@ export async function namingBlockers(
   return new VitrineError('SWITCH_BLOCKED', {
     detail: [budget, ...sentences].join(' '),
     cause: thrown,
-    ...(thrown.place === undefined ? {} : { place: thrown.place }),
-    ...(thrown.sqlState === undefined ? {} : { sqlState: thrown.sqlState }),
+    place: thrown.place,
+    sqlState: thrown.sqlState,
   })
 }

@@ -7,7 +7,7 @@ import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import { type Address, printable } from './address.ts'
 import { fromDriver } from './server-error.ts'
 import { type SessionOptions, type Side, sessionSettings } from './settings.ts'
-import { askWhenSilent, SilenceWatch } from './silence.ts'
+import { askWhenSilent, watchSilence } from './silence.ts'
 import { readingSocket, socketOf } from './socket.ts'
 import { tlsOptions, tlsOrder } from './tls.ts'
 
@@ -37,8 +37,6 @@ export class Session {
     this.client = client
     this.side = side
     this.address = address
-    // Without a listener a lost idle connection would end the process; the next query reports it.
-    client.on('error', () => undefined)
   }
 
   /** Rows of a statement with parameters. */
@@ -59,7 +57,7 @@ export class Session {
   }
 
   async #answer<T>(ask: () => Promise<T>): Promise<T> {
-    const watch = new SilenceWatch(
+    const unwatch = watchSilence(
       () => this.client,
       (error) => {
         this.#lost = error
@@ -71,7 +69,7 @@ export class Session {
     } catch (error) {
       throw this.#lost ?? fromDriver(error, this.side)
     } finally {
-      watch.end()
+      unwatch()
     }
   }
 
@@ -105,22 +103,24 @@ export class Session {
 }
 
 async function open(address: Address, options: SessionOptions, tls: boolean): Promise<pg.Client> {
+  const { host, port, database, user, password, connectTimeoutSeconds: seconds } = address
+  const { side, name, limits, answerWithinMs } = options
   const client = new pg.Client({
-    host: address.host,
-    port: address.port,
-    database: address.database,
-    user: address.user,
+    host,
+    port,
+    database,
+    user,
     // An empty password, because the driver would look for one in the environment and in ~/.pgpass.
-    password: address.password?.reveal() ?? '',
-    ssl: tls ? tlsOptions(address, options.side) : false,
+    password: password?.reveal() ?? '',
+    ssl: tls ? tlsOptions(address, side) : false,
     ...(tls ? {} : { stream: () => readingSocket() }),
-    application_name: options.name,
-    connectionTimeoutMillis:
-      address.connectTimeoutSeconds === null ? options.limits.connectTimeoutMs : address.connectTimeoutSeconds * 1000,
+    application_name: name,
+    connectionTimeoutMillis: seconds === null ? limits.connectTimeoutMs : seconds * 1000,
     keepAlive: true,
-    keepAliveInitialDelayMillis: options.limits.silenceMs / 2,
-    ...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
+    keepAliveInitialDelayMillis: limits.silenceMs / 2,
+    ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
   })
+  // Without a listener a lost idle connection would end the process; the next query reports it.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -135,34 +135,23 @@ const TLS_REFUSED = /does not support SSL|establishing an SSL/i
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
 
-type ConnectFailure = readonly [pattern: RegExp, code: ErrorCode, detail: (address: Address, code: string) => string]
+/** What Node says of a certificate. */
+const CERTIFICATE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/
 
-/** What is known of a failed connection by the driver's code and message, before its general meaning is asked. */
-const CONNECT_FAILURES: readonly ConnectFailure[] = [
-  [TLS_REFUSED, 'TLS_FAILED', ({ sslMode }) => `The server refuses TLS, and sslmode is ${sslMode}.`],
-  [
-    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/,
-    'TLS_FAILED',
-    (_, code) => `The certificate was not accepted (${code}).`,
-  ],
-  // The server asks for a password and the URL has none.
-  [/client password must be/, 'AUTHENTICATION_FAILED', () => 'The URL holds no password.'],
-]
-
+/** Connecting has reasons of its own, besides what `fromDriver` knows. */
 function connectError(error: unknown, address: Address, side: Side): VitrineError {
   if (error instanceof VitrineError) return error
-  const place = `${side} ${printable(address)}`
-  const code = codeOf(error)
-  const failure = CONNECT_FAILURES.find(([pattern]) => pattern.test(`${code} ${messageOf(error)}`))
-  if (failure !== undefined)
-    return new VitrineError(failure[1], { place, detail: failure[2](address, code), cause: error })
+  const [code, message] = [codeOf(error), messageOf(error)]
+  const failed = (known: ErrorCode, detail?: string) =>
+    new VitrineError(known, { place: `${side} ${printable(address)}`, detail, cause: error })
+  if (TLS_REFUSED.test(message))
+    return failed('TLS_FAILED', `The server refuses TLS, and sslmode is ${address.sslMode}.`)
+  if (CERTIFICATE.test(code)) return failed('TLS_FAILED', `The certificate was not accepted (${code}).`)
+  if (/client password must be/.test(message)) return failed('AUTHENTICATION_FAILED', 'The URL holds no password.')
   const known = fromDriver(error, side)
-  if (known.code === 'PRIVILEGE_MISSING')
-    return new VitrineError(known.code, { place, detail: 'The role may not connect.', cause: error })
-  if (known.code === 'INTERNAL')
-    return new VitrineError('CONNECTION_FAILED', { place, detail: 'It did not answer as PostgreSQL.', cause: error })
-  const isNodeCode = code !== '' && known.sqlState === undefined
-  return new VitrineError(known.code, { place, cause: error, ...(isNodeCode ? { detail: `(${code})` } : {}) })
+  if (known.code === 'PRIVILEGE_MISSING') return failed(known.code, 'The role may not connect.')
+  if (known.code === 'INTERNAL') return failed('CONNECTION_FAILED', 'It did not answer as PostgreSQL.')
+  return failed(known.code, code !== '' && known.sqlState === undefined ? `(${code})` : undefined)
 }
 
 /** Tries with and without TLS in the order of `sslmode`. */
@@ -183,22 +172,22 @@ export async function connect(address: Address, options: SessionOptions): Promis
     throw connectError(error, address, options.side)
   })
   const session = new Session(client, options.side, address)
+  const { silenceMs, statementTimeoutMs } = options.limits
+  if (options.answerWithinMs === undefined) {
+    askWhenSilent(client, {
+      side: options.side,
+      silenceMs,
+      longestMs: statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + silenceMs,
+      stillWorks: () => stillWorks(session, options),
+    })
+  }
   try {
-    if (options.answerWithinMs === undefined) {
-      const { silenceMs, statementTimeoutMs } = options.limits
-      askWhenSilent(client, {
-        side: options.side,
-        silenceMs,
-        longestMs: statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + silenceMs,
-        stillWorks: () => stillWorks(session, options),
-      })
-    }
     await prepare(session, options)
+    return session
   } catch (error) {
     await session.end()
     throw error
   }
-  return session
 }
 
 /**
@@ -206,11 +195,10 @@ export async function connect(address: Address, options: SessionOptions): Promis
  * that works only for want of us (to read what it sends, to send what it reads) does not work, because we wait for it.
  */
 async function stillWorks(session: Session, options: SessionOptions): Promise<boolean> {
-  const { limits } = options
   let asking: Session | null = null
   try {
     const name = `${options.name} (is it there?)`
-    asking = await connect(session.address, { ...options, name, answerWithinMs: limits.connectTimeoutMs })
+    asking = await connect(session.address, { ...options, name, answerWithinMs: options.limits.connectTimeoutMs })
     const [backend] = await asking.query<{ works: boolean }>(
       `select state = 'disabled' or (state = 'active' and wait_event_type is distinct from 'Client') as works
        from pg_catalog.pg_stat_activity where pid = $1 and extract(epoch from backend_start)::text = $2`,
@@ -220,7 +208,7 @@ async function stillWorks(session: Session, options: SessionOptions): Promise<bo
   } catch (error) {
     return !(error instanceof VitrineError && error.code.startsWith('CONNECTION_'))
   } finally {
-    if (asking !== null) await asking.end()
+    await asking?.end()
   }
 }
 
@@ -237,9 +225,7 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
   }
-  const settings = sessionSettings(options, facts?.windows !== false)
-  await session.query(
-    'select set_config(name, value, false) from unnest($1::text[], $2::text[]) as wanted (name, value)',
-    [[...settings.keys()], [...settings.values()]],
-  )
+  const settings = JSON.stringify(sessionSettings(options, facts?.windows !== false))
+  const text = 'select set_config(key, value, false) from json_each_text($1) where value is not null'
+  await session.query(text, [settings])
 }

@@ -24,20 +24,16 @@ export async function identityOf(session: Session): Promise<DatabaseIdentity> {
             has_function_privilege('pg_catalog.pg_control_system()', 'execute') as readable
      from pg_catalog.pg_database where datname = current_database()`,
   )
-  // sound because every session is in a database.
-  const { name, oid, readable } = row as { name: string; oid: string; readable: boolean }
-  // Asked only then: a function in a FROM must be allowed even where its branch is never taken.
-  const [control] = readable
-    ? await session.query<{ system: string }>(
-        'select system_identifier::text as system from pg_catalog.pg_control_system()',
-      )
-    : []
+  const { name = '', oid = '', readable = false } = row ?? {}
+  // A function in a FROM must be allowed even where its branch is never taken.
+  const asked = 'select system_identifier::text as system from pg_catalog.pg_control_system()'
+  const [control] = readable ? await session.query<{ system: string }>(asked) : []
   return { system: control?.system ?? null, oid, name, address: whereIs(session.address) }
 }
 
 /**
- * Throws TARGET_IS_SOURCE when both sessions are on one database, or when one is a physical replica of the other; gives the
- * source's identity otherwise. Both sessions must be outside a transaction.
+ * Throws TARGET_IS_SOURCE when both sessions are on one database, or when one is a physical replica of the other; returns
+ * the source's identity otherwise. Both sessions must be outside a transaction.
  */
 export async function refuseSameDatabase(source: Session, target: Session): Promise<DatabaseIdentity> {
   const [high, low] = [randomInt(1, 0x7fffffff), randomInt(1, 0x7fffffff)]
@@ -52,12 +48,11 @@ export async function refuseSameDatabase(source: Session, target: Session): Prom
       [high, low],
     )
     const [of, to] = [await identityOf(source), await identityOf(target)]
-    const replica = of.system !== null && of.system === to.system && of.oid === to.oid
-    if (seen?.found === true || replica) {
-      const how =
-        seen?.found === true ? 'A lock taken on the target was seen on the source.' : 'One is a replica of the other.'
-      throw new VitrineError('TARGET_IS_SOURCE', { place: 'METABASE_DATABASE_URL', detail: how })
+    const refuse = (detail: string): never => {
+      throw new VitrineError('TARGET_IS_SOURCE', { place: 'METABASE_DATABASE_URL', detail })
     }
+    if (seen?.found === true) refuse('A lock taken on the target was seen on the source.')
+    if (of.system !== null && of.system === to.system && of.oid === to.oid) refuse('One is a replica of the other.')
     return of
   } finally {
     await target.query('select pg_advisory_unlock($1::integer, $2::integer)', [high, low]).catch(() => undefined)

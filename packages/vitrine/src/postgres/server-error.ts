@@ -2,7 +2,9 @@
  * Turns what a server or the driver reports into one of our codes. Only the SQLSTATE and names of objects are kept: a
  * message, a DETAIL or a CONTEXT may quote the row.
  */
+import pg from 'pg'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
+import type { Side } from './settings.ts'
 
 /** SQLSTATE to code (PostgreSQL manual, appendix A). A class of two characters stands for all its states. */
 const BY_STATE: Readonly<Record<string, ErrorCode>> = {
@@ -43,39 +45,23 @@ const ON_SOURCE: Readonly<Record<string, ErrorCode>> = {
   '55P03': 'SOURCE_LOCKED',
 }
 
-export const codeOfState = (state: string): ErrorCode =>
-  BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? 'QUERY_FAILED'
+const codeOfState = (state: string): ErrorCode => BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? 'QUERY_FAILED'
 
 /** `COPY t, line 3, column siren` ends a CONTEXT; only the column's name is taken. */
 const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
 
-/** An error response as a VitrineError. `fields` are named by the protocol's letters: C, t, c, n, W. */
-export function serverError(
-  fields: Readonly<Record<string, string | undefined>>,
-  side: 'source' | 'target',
-): VitrineError {
+/** An error response as a VitrineError. `fields` are named by the protocol's letters: C, t, c, W. */
+export function serverError(fields: Readonly<Record<string, string | undefined>>, side: Side): VitrineError {
   const state = fields['C'] ?? ''
   const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
   const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
-  const place = where === '' ? side : `${side}: ${where}`
   return new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
-    place,
+    place: where === '' ? side : `${side}: ${where}`,
     sqlState: state,
     detail: `SQLSTATE ${state}.`,
     cause: fields,
   })
 }
-
-interface DriverError {
-  readonly code?: unknown
-  readonly table?: string
-  readonly column?: string
-  readonly constraint?: string
-  readonly where?: string
-}
-
-/** SQLSTATE has five digits and capitals; Node's own codes have another form, apart from EPIPE. */
-const STATE = /^(?!EPIPE)[0-9A-Z]{5}$/
 
 /** What the driver and Node say themselves, by code and message; the first that fits. */
 const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
@@ -87,14 +73,13 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 ]
 
 /** Anything that the driver threw, as a VitrineError. */
-export function fromDriver(thrown: unknown, side: 'source' | 'target'): VitrineError {
+export function fromDriver(thrown: unknown, side: Side): VitrineError {
   if (thrown instanceof VitrineError) return thrown
-  // sound because every property is optional and checked before use.
-  const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError
-  const code = typeof error.code === 'string' ? error.code : ''
-  if (STATE.test(code))
-    return serverError({ C: code, t: error.table, c: error.column, n: error.constraint, W: error.where }, side)
-  const text = `${code} ${thrown instanceof Error ? thrown.message : ''}`
-  const known = BY_TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'INTERNAL'
+  if (thrown instanceof pg.DatabaseError) {
+    const { code, table, column, where } = thrown
+    return serverError({ C: code, t: table, c: column, W: where }, side)
+  }
+  const { code = '', message } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: '' }
+  const known = BY_TEXT.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? 'INTERNAL'
   return new VitrineError(known, { place: side, cause: thrown })
 }

@@ -18,12 +18,14 @@ export interface SessionOptions {
 
 const KEEPALIVE_PROBES = 3
 
-/** Names and values. A server on Windows cannot look whether its client is gone, and refuses that setting. */
-export function sessionSettings(options: SessionOptions, isWindows: boolean): ReadonlyMap<string, string> {
-  const { side, limits, readOnly, searchPath } = options
+/** By name; null leaves the server's own. A server on Windows cannot look whether its client is gone, and refuses that setting. */
+export function sessionSettings(
+  { side, limits, readOnly, searchPath }: SessionOptions,
+  isWindows: boolean,
+): Readonly<Record<string, string | number | null>> {
   const onTarget = side === 'target'
   const keepaliveIdle = Math.max(1, Math.round(limits.silenceMs / 2000))
-  const settings: Readonly<Record<string, string | number | null>> = {
+  return {
     // Names are looked up in these schemas, whatever the role or the database says.
     search_path: searchPath.map(identifier).join(', '),
     statement_timeout: limits.statementTimeoutMs,
@@ -52,5 +54,4 @@ export function sessionSettings(options: SessionOptions, isWindows: boolean): Re
     // During a long statement the server would notice only at its end that the process is gone.
     client_connection_check_interval: isWindows ? null : limits.orphanCheckMs,
   }
-  return new Map(Object.entries(settings).flatMap(([name, value]) => (value === null ? [] : [[name, `${value}`]])))
 }

@@ -5,11 +5,12 @@
  */
 import type { Client } from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import type { Side } from './settings.ts'
 import { socketOf } from './socket.ts'
 
 /** How a session is asked about. */
 interface Asking {
-  readonly side: 'source' | 'target'
+  readonly side: Side
   readonly silenceMs: number
   /** After this time the server itself would have cancelled the statement; Infinity without a limit. */
   readonly longestMs: number
@@ -18,6 +19,7 @@ interface Asking {
 }
 
 const askings = new WeakMap<Client, Asking>()
+
 /** From now on, a wait for this client ends when its server is silent. */
 export const askWhenSilent = (client: Client, asking: Asking): void => {
   askings.set(client, asking)
@@ -34,58 +36,46 @@ const LOOKS = 4
 /** After one bad answer, what we wait for may just be on its way. */
 const DOUBTS = 2
 
-/** Watches until `end`. `owing` returns the client whose server has to move next; `fail` is called at most once. */
-export class SilenceWatch {
-  readonly #owing: () => Client
-  readonly #fail: (error: VitrineError) => void
-  readonly #timer: NodeJS.Timeout | undefined
-  #client: Client
-  #movement: string
-  #since = performance.now()
-  #asked = 0
-  #doubts = 0
-  #isAsking = false
-  #ended = false
-
-  constructor(owing: () => Client, fail: (error: VitrineError) => void) {
-    this.#owing = owing
-    this.#fail = fail
-    this.#client = owing()
-    this.#movement = movement(this.#client)
-    const asking = askings.get(this.#client)
-    if (asking === undefined) return
-    // The socket that is waited for keeps the process alive, not the watch.
-    this.#timer = setInterval(() => this.#look(), Math.ceil(asking.silenceMs / LOOKS)).unref()
-  }
-
-  end(): void {
-    this.#ended = true
-    clearInterval(this.#timer)
-  }
-
-  #look(): void {
-    const client = this.#owing()
-    const asking = askings.get(client)
+/**
+ * Watches until the function that it returns is called. `owing` returns the client whose server has to move next; `fail` is
+ * called at most once.
+ */
+export function watchSilence(owing: () => Client, fail: (error: VitrineError) => void): () => void {
+  let client = owing()
+  const watched = askings.get(client)
+  if (watched === undefined) return () => undefined
+  let moved = movement(client)
+  let since = performance.now()
+  let asked = 0
+  let doubts = 0
+  let isAsking = false
+  let isOver = false
+  const look = async (): Promise<void> => {
     const now = performance.now()
-    const moved = movement(client)
-    if (client !== this.#client || moved !== this.#movement) {
-      ;[this.#client, this.#movement, this.#since, this.#asked, this.#doubts] = [client, moved, now, now, 0]
+    const [owes, moves] = [owing(), movement(owing())]
+    if (owes !== client || moves !== moved) {
+      ;[client, moved, since, asked, doubts] = [owes, moves, now, now, 0]
       return
     }
-    const silent = now - Math.max(this.#since, this.#doubts > 0 ? 0 : this.#asked)
-    if (asking === undefined || this.#isAsking || silent < asking.silenceMs) return
-    this.#isAsking = true
-    void asking.stillWorks().then((works) => this.#judge(asking.side, works && now - this.#since < asking.longestMs))
+    const asking = askings.get(client)
+    const silent = now - Math.max(since, doubts > 0 ? 0 : asked)
+    if (asking === undefined || isAsking || silent < asking.silenceMs) return
+    isAsking = true
+    const works = (await asking.stillWorks()) && now - since < asking.longestMs
+    isAsking = false
+    asked = performance.now()
+    if (isOver || movement(client) !== moved) return
+    doubts = works ? 0 : doubts + 1
+    if (doubts < DOUBTS) return
+    end()
+    const seconds = Math.round((performance.now() - since) / 1000)
+    fail(new VitrineError('CONNECTION_SILENT', { place: asking.side, detail: `Nothing came for ${seconds} s.` }))
   }
-
-  #judge(side: 'source' | 'target', works: boolean): void {
-    this.#isAsking = false
-    this.#asked = performance.now()
-    if (this.#ended || movement(this.#client) !== this.#movement) return
-    this.#doubts = works ? 0 : this.#doubts + 1
-    if (this.#doubts < DOUBTS) return
-    this.end()
-    const seconds = Math.round((performance.now() - this.#since) / 1000)
-    this.#fail(new VitrineError('CONNECTION_SILENT', { place: side, detail: `Nothing came for ${seconds} s.` }))
+  // The socket that is waited for keeps the process alive, not the watch.
+  const timer = setInterval(() => void look(), Math.ceil(watched.silenceMs / LOOKS)).unref()
+  const end = (): void => {
+    isOver = true
+    clearInterval(timer)
   }
+  return end
 }

@@ -31,11 +31,11 @@ function bounds({ serverVersion }: Session, limitMs: number): string {
 /** Opens the coordinating transaction and exports its snapshot. The session must stay in it until the last import. */
 export async function exportSnapshot(session: Session, limitMs: number): Promise<Snapshot> {
   await session.execute(`${BEGIN}; ${bounds(session, limitMs)}`)
-  const [row] = await session.query<Omit<Snapshot, 'limitMs'>>(
-    'select pg_catalog.pg_export_snapshot() as id, pg_catalog.transaction_timestamp() as "takenAt"',
+  const [row] = await session.query<Snapshot>(
+    'select pg_catalog.pg_export_snapshot() as id, pg_catalog.transaction_timestamp() as "takenAt", $1::integer as "limitMs"',
+    [limitMs],
   )
-  // sound because the query always gives one row.
-  return { ...(row as Omit<Snapshot, 'limitMs'>), limitMs }
+  return row as Snapshot // sound because the query always returns one row.
 }
 
 /** What servers say of a snapshot whose exporting session has ended: 22023 up to PostgreSQL 16, 42704 from 17 on. */
@@ -48,10 +48,7 @@ export async function importSnapshot(session: Session, snapshot: Snapshot): Prom
     await session.execute(`${BEGIN}; set transaction snapshot ${literal(id)}; ${bounds(session, limitMs)}`)
   } catch (error) {
     if (!(error instanceof VitrineError) || !SNAPSHOT_GONE.includes(error.sqlState ?? '')) throw error
-    throw new VitrineError('CONNECTION_LOST', {
-      place: 'source',
-      detail: 'The session of the snapshot was lost.',
-      cause: error,
-    })
+    const detail = 'The session of the snapshot was lost.'
+    throw new VitrineError('CONNECTION_LOST', { place: 'source', detail, cause: error })
   }
 }

@@ -3,26 +3,24 @@ import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { VitrineError } from '../base/errors.ts'
 import type { Address } from './address.ts'
-
-function certificate(path: string, name: string, side: 'source' | 'target'): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new VitrineError('TLS_FAILED', { place: side, detail: `The file of ${name} cannot be read.`, cause: error })
-  }
-}
+import type { Side } from './settings.ts'
 
 /** For the driver, in libpq's meaning. Throws TLS_FAILED when a file cannot be read. */
-export function tlsOptions(address: Address, side: 'source' | 'target'): ConnectionOptions {
-  const verifies = address.sslMode === 'verify-ca' || address.sslMode === 'verify-full'
-  const system = address.sslRootCert === 'system' || address.sslRootCert === null
+export function tlsOptions({ sslMode, sslRootCert, sslCert, sslKey }: Address, side: Side): ConnectionOptions {
+  const file = (path: string | null, name: string): string | undefined => {
+    try {
+      return path === null ? undefined : readFileSync(path, 'utf8')
+    } catch (cause) {
+      throw new VitrineError('TLS_FAILED', { place: side, detail: `The file of ${name} cannot be read.`, cause })
+    }
+  }
   return {
-    rejectUnauthorized: verifies || (address.sslRootCert !== null && address.sslMode === 'require'),
-    ...(system ? {} : { ca: certificate(address.sslRootCert ?? '', 'sslrootcert', side) }),
-    ...(address.sslCert === null ? {} : { cert: certificate(address.sslCert, 'sslcert', side) }),
-    ...(address.sslKey === null ? {} : { key: certificate(address.sslKey, 'sslkey', side) }),
+    rejectUnauthorized: sslMode.startsWith('verify-') || (sslMode === 'require' && sslRootCert !== null),
+    ca: file(sslRootCert === 'system' ? null : sslRootCert, 'sslrootcert'),
+    cert: file(sslCert, 'sslcert'),
+    key: file(sslKey, 'sslkey'),
     // libpq: only verify-full compares the host name with the certificate's.
-    ...(address.sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+    ...(sslMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
   }
 }
 

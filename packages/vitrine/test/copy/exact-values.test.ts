@@ -3,11 +3,14 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
+import { encoderFor } from '../../src/copy/binary-encode.ts'
+import { dateDays, dateText } from '../../src/copy/calendar.ts'
 import { RowRewriter } from '../../src/copy/row-rewrite.ts'
 import * as vitrine from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 import { shapeOf } from '../../src/publication/shape.ts'
+import { sqlType } from '../../src/sql/sql-type.ts'
 import { buildTable } from '../../src/version/build.ts'
 
 const { open } = vitrine
@@ -222,6 +225,25 @@ const publication = vitrine.definePublication({
   reader: 'r',
 })
 const COLUMNS = Object.keys(EDGES)
+
+test('a date is the same day in both directions, over all of PostgreSQL’s range', () => {
+  const day = fc.integer({ min: -2_451_507, max: 2_145_031_948 })
+  fc.assert(
+    fc.property(day, (days) => dateDays(dateText(days)) === days),
+    { numRuns: 1_000 },
+  )
+})
+
+test.each([
+  ['date', '9999999-01-01'],
+  ['date', '2026-02-29'],
+  ['date', '0000-01-01'],
+  ['timestamp', '9999999-01-01T00:00:00'],
+  ['time', '24:00:00.000001'],
+  ['numeric', `1${'0'.repeat(131_072)}`],
+] as const)('a %s that its type cannot hold is refused, and not wrapped round', (kind, value) => {
+  expect(encoderFor(sqlType(kind))(value)).toBe('VALUE_OUT_OF_RANGE')
+})
 
 describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
