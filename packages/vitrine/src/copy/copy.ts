@@ -31,14 +31,14 @@ export interface CopyRequest {
 }
 
 export interface CopyResult {
-  /** Rows that the source gave. */
+  /** Rows that the source sent. */
   readonly read: number
   /** Rows that the target took. */
   readonly written: number
   /** Rows that rules left out; read = written + dropped. */
   readonly dropped: number
   readonly bytes: number
-  /** Rows with something unknown, by the reasons that the table's rule gives. */
+  /** Rows with something unknown, by the reasons of the table's rule. */
   readonly unknown: Readonly<Record<string, number>>
 }
 
@@ -139,7 +139,7 @@ class Copy {
     return this.#request.reading ?? 'source'
   }
 
-  /** The side that has to move next: the source while it gives rows and the target takes them. */
+  /** The side that has to move next: the source while it sends rows and the target takes them. */
   #owing(): Client {
     const { source, target } = this.#request
     return this.#targetCopying && !this.#sourceReady && !this.#source.socket.isPaused() ? source : target

@@ -158,7 +158,7 @@ const pick = (result: unknown, path: string | null): unknown =>
   // sound because a missing property is undefined, which the encoder refuses.
   path === null ? result : (result as Readonly<Record<string, unknown>> | null | undefined)?.[path]
 
-/** The reason that a row gives, or undefined for one outside its closed list: a violation, since it could be anything. */
+/** The reason of a row, or undefined for one outside its closed list: a violation, since it could be anything. */
 function reasonIn(reason: unknown, { values }: Computed<string | null>): string | null | undefined {
   if (reason === null || reason === undefined) return null
   return typeof reason === 'string' && values?.includes(reason) === true ? reason : undefined

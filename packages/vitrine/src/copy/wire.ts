@@ -1,6 +1,6 @@
 /**
  * The PostgreSQL wire during COPY: borrows the socket of an idle `pg` client, reads frames from it without one object per
- * row, and gives it back. CopyData frames look the same in both directions, so they can be forwarded as bytes.
+ * row, and returns it. CopyData frames look the same in both directions, so they can be forwarded as bytes.
  */
 import type { Socket } from 'node:net'
 import type { Client } from 'pg'
@@ -111,7 +111,7 @@ function handOn(
 function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
   let pieces: Buffer[] = []
   let gathered = 0
-  /** Bytes of the cut message: its head, until that tells its length. */
+  /** Bytes of the cut message: its head, until that is there and holds its length. */
   let needed = HEAD
   let isBroken = false
   const hand = (bytes: Buffer, start: number): number => {

@@ -7,7 +7,7 @@ import { VitrineError } from '../base/errors.ts'
 import { whereIs } from './address.ts'
 import type { Session } from './connect.ts'
 
-/** What tells a database from others, whatever it is called by: of its server, and as we reached it. */
+/** What distinguishes a database from others, whatever it is called by: of its server, and as we reached it. */
 export interface DatabaseIdentity {
   /** `system_identifier` of the server's files; their physical copies have it too. Null when the role may not read it. */
   readonly system: string | null
