@@ -127,24 +127,24 @@ function columnBehind(node: OperationNode): string | null {
   return JSON.stringify([schema?.name, identifier?.name, node.column.column.name])
 }
 
+/** One field for rules to read, however many of them do. */
 interface Input {
   readonly node: OperationNode
   readonly column: string | null
 }
 
-/** The distinct inputs of the rules, and which of them each computation reads. */
-function inputsOf(computations: readonly Computation[]): {
-  readonly inputs: readonly Input[]
-  readonly reads: readonly (readonly number[])[]
-} {
+/** The distinct inputs of the rules, and those that each of them reads. */
+function inputsOf(computations: readonly Computation[]) {
   const inputs: Input[] = []
-  const reads = computations.map((computation) =>
-    computation.inputs.map(({ node }) => {
-      const column = columnBehind(node)
-      const known = column === null ? -1 : inputs.findIndex((input) => input.column === column)
-      return known >= 0 ? known : inputs.push({ node, column }) - 1
+  const reads = computations.map((computation) => ({
+    computation,
+    read: computation.inputs.map(({ node }): Input => {
+      const input = { node, column: columnBehind(node) }
+      const known = inputs.find(({ column }) => column !== null && column === input.column)
+      if (known === undefined) inputs.push(input)
+      return known ?? input
     }),
-  )
+  }))
   return { inputs, reads }
 }
 
@@ -164,18 +164,19 @@ export function projectionOf(
   instant: Date | null = null,
   inputTypes: readonly number[] = [],
 ): Projection {
-  const computations = computationsOf(table)
-  const { inputs, reads } = inputsOf(computations)
+  const { inputs, reads } = inputsOf(computationsOf(table))
   const selected = table.columns.filter(isSelected)
-  const shared = inputs.map((input, index) => publishing(selected, input, inputTypes[index]) ?? null)
-  const order = [...inputs.keys()].sort((a, b) => Number(shared[a] !== null) - Number(shared[b] !== null) || a - b)
-  const hidden = order.filter((index) => shared[index] === null)
-  const first = order.flatMap((index) => shared[index] ?? [])
-  const passed = [...first, ...selected.filter((column) => !first.includes(column))]
+  const shared = new Map<Input, SelectedColumn>()
+  for (const [index, input] of inputs.entries()) {
+    const column = publishing(selected, input, inputTypes[index])
+    if (column !== undefined) shared.set(input, column)
+  }
+  const hidden = inputs.filter((input) => !shared.has(input))
+  const fields = [...hidden, ...shared.keys()]
+  const passed = [...new Set([...shared.values(), ...selected])]
   const textWith = (cast: boolean) => {
     const query = SelectQueryNode.cloneWithSelections(table.query, [
-      // sound because `order` holds the places of `inputs`.
-      ...hidden.map((index, field) => named((inputs[index] as Input).node, `input_${field + 1}`)),
+      ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
     ])
     return textOf(instant === null ? query : new AtInstant(instant, null).transformNode(query))
@@ -183,14 +184,14 @@ export function projectionOf(
   return Object.freeze({
     sql: textWith(true),
     uncastSql: textWith(false),
-    computations: computations.map((computation, index) => ({
+    computations: reads.map(({ computation, read }) => ({
       computation,
-      fields: (reads[index] ?? []).map((input) => order.indexOf(input)),
+      fields: read.map((input) => fields.indexOf(input)),
     })),
-    inputTypes: inputTypes.length === 0 ? [] : order.map((index) => inputTypes[index] ?? 0),
+    inputTypes: inputTypes.length === 0 ? [] : fields.map((input) => inputTypes[inputs.indexOf(input)] ?? 0),
     inputFields: inputs.length,
     hiddenFields: hidden.length,
     passed,
-    computed: computations.flatMap((computation) => columnsOf(table, computation)),
+    computed: reads.flatMap(({ computation }) => columnsOf(table, computation)),
   })
 }
