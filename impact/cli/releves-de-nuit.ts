@@ -4,7 +4,7 @@
  * échéance. Ce qui a déjà été relevé depuis l’échéance n’est pas redemandé. Called by `nuit`, `schedule` and `start`.
  */
 
-import { type Call, type Prepare, raiseAlarm, type Settings, withSession } from 'vitrine/cli'
+import { type Call, type Prepare, raiseAlarm, type Settings, writing } from 'vitrine/cli'
 import type { Address } from 'vitrine/run'
 import { preparationAlarm, VitrineError } from 'vitrine/run'
 import { renewedSince } from '../feeds/facts-store.ts'
@@ -59,9 +59,8 @@ async function fetched(
   due: Date,
   imposed: Readonly<Record<string, string | number | null>>,
 ): Promise<Failed | null> {
-  const wish = { side: 'source', address: source, readOnly: false } as const
   try {
-    await withSession(call, wish, async ({ client }) => {
+    await writing(call, 'source', source, async ({ client }) => {
       if (await renewedSince(client, releve.feed, due)) return
       call.say(summaryText(await relever(call, releve, client, imposed)).trimEnd())
     })

@@ -3,7 +3,7 @@
  * `migrate metabase --database metabase`.
  */
 
-import { type Call, type Command, count, migrate as migratePublished, withSession } from 'vitrine/cli'
+import { type Call, type Command, count, migrate as migratePublished, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { type AppliedMigration, migrateOperational } from '../../database/migrate.ts'
 
@@ -53,8 +53,7 @@ function isPublished(call: Call): boolean {
 
 async function run(call: Call): Promise<ExitName> {
   const { source } = call.settings({ source: 'required' })
-  const wish = { side: 'source', address: source, readOnly: false } as const
-  const applied = await withSession(call, wish, ({ client }) => migrateOperational(client))
+  const applied = await writing(call, 'source', source, ({ client }) => migrateOperational(client))
   call.answer({ applied } satisfies OperationalAnswer, () => {
     if (applied.length === 0) return 'Base opérationnelle : rien à migrer.\n'
     const lines = applied.map(({ name, baselined }) =>

@@ -1,6 +1,6 @@
 /** `sync_egapro` et `sync_bges` : relèvent une source publique dans la base opérationnelle, avant la publication. */
 
-import { type Call, type Command, count, duration, withSession } from 'vitrine/cli'
+import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
 import type { ExitName } from 'vitrine/run'
 import { syncBges } from '../../feeds/bges.ts'
 import { syncEgapro } from '../../feeds/egapro.ts'
@@ -78,8 +78,7 @@ function given(call: Call, options: Options): Readonly<Record<string, string | b
 
 async function run(call: Call, releve: Releve): Promise<ExitName> {
   const { source } = call.settings({ source: 'required' })
-  const wish = { side: 'source', address: source, readOnly: false } as const
-  const summary = await withSession(call, wish, ({ client }) => relever(call, releve, client, {}))
+  const summary = await writing(call, 'source', source, ({ client }) => relever(call, releve, client, {}))
   call.answer(summary, () => summaryText(summary))
   return 'ok'
 }

@@ -1,6 +1,6 @@
 /** `sample`: fills an empty operational database with invented companies and people. */
 
-import { type Call, type Command, count, duration, withSession } from 'vitrine/cli'
+import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
 
@@ -36,8 +36,7 @@ async function run(call: Call): Promise<ExitName> {
   const size = sizeOf(call) ?? DEFAULT_SIZE
   const today = call.text('day') ?? call.io.clock.now()
   const { source } = call.settings({ source: 'required' })
-  const wish = { side: 'source', address: source, readOnly: false } as const
-  const summary = await withSession(call, wish, ({ client }) => loadSample(client, { size, today }))
+  const summary = await writing(call, 'source', source, ({ client }) => loadSample(client, { size, today }))
   const companies = count(summary.rows.entreprises_entreprise, 'fr-FR')
   const time = duration(summary.milliseconds, 'fr-FR')
   call.answer(summary, () => `Échantillon ${size} du ${summary.today} : ${companies} entreprises, en ${time}.\n`)

@@ -64,7 +64,7 @@ async function run(call: Call): Promise<ExitName> {
   const ready = await prepare(call)
   const show = (published: Published) => tell(call, published)
   try {
-    show(await publishNow(call, ready, { only: null, dryRun: false, allowShrink: false, trigger: 'command' }))
+    show(await publishNow(call, ready))
     const once = call.flag('once')
     const lines = once ? ready.told : [...ready.told, 'Ctrl-C stops everything.']
     if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer, stopServerIn } from '@vitrine/embedded-postgres'
-import { type Call, withSession } from 'vitrine/cli'
+import { type Call, reading, writing } from 'vitrine/cli'
 import { type Address, addressUrl, connect, parseAddress, type Secret, type Session, VitrineError } from 'vitrine/run'
 import type { SampleSize } from '../../database/sample.ts'
 import { sampleFacts } from '../../feeds/demo-facts.ts'
@@ -77,8 +77,7 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   const { pseudonymKey } = (await owned).passwords
   const demonstration = { source, target: writer, reader, pseudonymKey }
   // The public sources of the demonstration: a server of our own that answers with the facts of the sample.
-  const reading = { side: 'source', address: source, readOnly: true } as const
-  const facts = await withSession(call, reading, ({ client }) => sampleFacts(client))
+  const facts = await reading(call, 'source', source, ({ client }) => sampleFacts(client))
   const sources = await startDemoServer({ facts })
   const environmentFile = writeEnvironment(call, wish.folder, demonstration, sources.url)
   const stop = async () => {
@@ -163,8 +162,7 @@ async function operationalDatabase(
   wish: DemonstrationWish,
 ): Promise<Address> {
   const { database, owner } = OPERATIONAL
-  const access = { side: 'source', address: administrator(server, 'postgres'), readOnly: false } as const
-  await withSession(call, access, async (session) => {
+  await writing(call, 'source', administrator(server, 'postgres'), async (session) => {
     const isNew = await makeRole(session, owner, passwords.owner)
     if (fresh && !isNew) await setPassword(session, owner, passwords.owner)
     await makeDatabase(session, database, owner)
@@ -180,8 +178,7 @@ async function targetDatabase(
   { passwords, fresh }: KeptPasswords,
 ): Promise<{ writer: Address; reader: Address }> {
   const { database } = TARGET
-  const access = { side: 'target', address: administrator(server, 'postgres'), readOnly: false } as const
-  await withSession(call, access, async (session) => {
+  await writing(call, 'target', administrator(server, 'postgres'), async (session) => {
     await makeDatabase(session, database, server.superuser)
     // Roles that exist keep their password; new ones are made by provision, as anywhere else.
     if (fresh) {

@@ -1,6 +1,6 @@
 /** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
 
-import { type Call, count, withSession } from 'vitrine/cli'
+import { type Call, count, writing } from 'vitrine/cli'
 import { type Address, type Session, VitrineError } from 'vitrine/run'
 import { migrateOperational } from '../../database/migrate.ts'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
@@ -18,8 +18,7 @@ export interface OperationalWish {
 }
 
 export async function prepareOperational(call: Call, wish: OperationalWish): Promise<void> {
-  const access = { side: 'source', address: wish.address, readOnly: false } as const
-  await withSession(call, access, async (session) => {
+  await writing(call, 'source', wish.address, async (session) => {
     // The database of a running application is not ours to change: `impact migrate` does it when the team asks.
     if (!wish.demonstration && (await holdsApplication(session)))
       call.say('  operational database: the tables of the application are there, nothing is changed')

@@ -35,89 +35,58 @@ export interface Command {
 export interface CallFacts {
   readonly io: Io
   readonly signal: AbortSignal
+  /** The name of the command, for the sessions it opens. */
   readonly command: string
   readonly parameters: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly publication: Publication
+  /** Puts errors of other packages into words. */
   readonly explain: Explain
+  /** How the program calls the commands of the tool. */
   readonly names: CommandNames
 }
 
 /** One use of a command. */
-export class Call {
-  readonly io: Io
-  readonly signal: AbortSignal
-  /** The name of the command, for the sessions it opens. */
-  readonly command: string
-  readonly parameters: readonly string[]
-  readonly publication: Publication
-  readonly json: boolean
-  /** How the program calls the commands of the tool. */
-  readonly names: CommandNames
-  readonly #options: Readonly<Record<string, unknown>>
-  readonly #explain: Explain
+export type Call = ReturnType<typeof callOf>
 
-  constructor(facts: CallFacts) {
-    this.io = facts.io
-    this.signal = facts.signal
-    this.command = facts.command
-    this.parameters = facts.parameters
-    this.publication = facts.publication
-    this.names = facts.names
-    this.json = facts.options['json'] === true
-    this.#options = facts.options
-    this.#explain = facts.explain
-  }
-
-  /** Throws what `parseSettings` throws. */
-  settings<const N extends Needs>(needs: N): SettingsFor<N> {
-    return parseSettings(this.io.environment, needs, this.publication)
-  }
-
-  /** An option without value. */
-  flag(name: string): boolean {
-    return this.#options[name] === true
-  }
-
+export function callOf({ options, explain, ...facts }: CallFacts) {
+  const { io, publication, names } = facts
+  const json = options['json'] === true
   /** The value of an option, or null. */
-  text(name: string): string | null {
-    const value = this.#options[name]
+  const text = (name: string): string | null => {
+    const value = options[name]
     return typeof value === 'string' ? value : null
   }
-
-  /** The values of an option that takes several, apart by blanks or commas, or null when it was not given. */
-  list(name: string): readonly string[] | null {
-    const value = this.#options[name]
-    return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
-  }
-
-  /** A whole number from 1 on, or the one given for an absent option. Throws USAGE. */
-  positive(name: string, absent: number): number {
-    const text = this.text(name)
-    if (text === null) return absent
-    if (!/^[1-9]\d{0,8}$/.test(text)) {
-      throw new VitrineError('USAGE', { place: `--${name}`, detail: 'It takes a whole number from 1 on.' })
-    }
-    return Number(text)
-  }
-
-  /** Prints the result: `data` with --json, `text` otherwise. */
-  answer(data: object, text: () => string): void {
-    this.io.stdout.write(this.json ? `${JSON.stringify(data, null, 2)}\n` : text())
-  }
-
-  /** Says something beside the result. */
-  say(line: string): void {
-    this.io.stderr.write(`${line}\n`)
-  }
-
   /** An error as the program prints it. */
-  failure(thrown: unknown): Failure {
-    return failureOf(thrown, this.#explain, this.names)
-  }
+  const failure = (thrown: unknown): Failure => failureOf(thrown, explain, names)
+  return Object.freeze({
+    ...facts,
+    json,
+    text,
+    failure,
+    /** Throws what `parseSettings` throws. */
+    settings: <const N extends Needs>(needs: N): SettingsFor<N> => parseSettings(io.environment, needs, publication),
+    /** An option without value. */
+    flag: (name: string): boolean => options[name] === true,
+    /** The values of an option that takes several, apart by blanks or commas, or null when it was not given. */
+    list(name: string): readonly string[] | null {
+      const value = options[name]
+      return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
+    },
+    /** A whole number from 1 on, or the one given for an absent option. Throws USAGE. */
+    positive: (name: string, absent: number): number => wholeNumber(text(name) ?? String(absent), `--${name}`),
+    /** Prints the result: `data` with --json, `text` otherwise. */
+    answer: (data: object, text: () => string): void =>
+      io.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text()),
+    /** Says something beside the result. */
+    say: (line: string): void => io.stderr.write(`${line}\n`),
+    /** Tells an error that does not end the command, or that ends it after its result. */
+    tell: (thrown: unknown): void => io.stderr.write(failureText(failure(thrown))),
+  })
+}
 
-  /** Tells an error that does not end the command, or that ends it after its result. */
-  tell(thrown: unknown): void {
-    this.io.stderr.write(failureText(this.failure(thrown)))
-  }
+/** Throws USAGE. */
+function wholeNumber(text: string, place: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new VitrineError('USAGE', { place, detail: 'It takes a whole number from 1 on.' })
 }

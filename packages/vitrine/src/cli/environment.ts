@@ -3,11 +3,11 @@
  * a frozen value. A command names what it needs; what it does not need is not asked for.
  */
 import { closest, distance } from 'fastest-levenshtein'
-import { ERRORS, type Problem, VitrineError } from '../base/errors.ts'
+import { ERRORS, type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../postgres/address.ts'
 import type { Publication } from '../publication/publication.ts'
-import type { Receiver } from '../schedule/alarms/channel.ts'
+import { configured, type Receiver, type Values } from '../schedule/alarms/channel.ts'
 import { CHANNELS } from '../schedule/alarms/index.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
 import { parseHttpAddress } from './http-address.ts'
@@ -65,7 +65,7 @@ const URLS = {
 } as const satisfies Record<keyof Needs, string>
 type Connection = keyof typeof URLS
 
-const MISSING: Readonly<Partial<Record<Connection, 'SOURCE_URL_MISSING' | 'TARGET_URL_MISSING'>>> = {
+const MISSING: Readonly<Partial<Record<Connection, ErrorCode>>> = {
   source: 'SOURCE_URL_MISSING',
   target: 'TARGET_URL_MISSING',
 }
@@ -91,22 +91,22 @@ export function parseSettings<const N extends Needs>(
       return null
     }
   }
-  const values = (name: string) => settingOf(environment, name)
-  const connection = (kind: Connection) => collect(() => address(environment, kind, needs[kind]))
+  // An empty variable is a missing one: that is how a line of a file of settings is switched off.
+  const values: Values = (name) => environment[name]?.trim() || null
+  const connection = (kind: Connection) => collect(() => address(values(URLS[kind]), kind, needs[kind]))
   const settings: Settings = Object.freeze({
     source: connection('source'),
     target: connection('target'),
     reader: connection('reader'),
     admin: connection('admin'),
-    pseudonymKey: collect(() => pseudonymKey(environment)),
-    alarms: Object.freeze(CHANNELS.flatMap((channel) => collect(() => channel.configure(values)) ?? [])),
-    http: collect(() => httpAddress(environment)),
+    pseudonymKey: collect(() => pseudonymKey(values)),
+    alarms: Object.freeze(CHANNELS.flatMap((channel) => collect(() => configured(channel, values)) ?? [])),
+    http: collect(() => httpAddress(values)),
   })
   const problems = [...misspelt(environment), ...disagreements(settings, publication)]
   if (sameDatabase(settings.source, settings.target)) {
-    errors.push(
-      new VitrineError('TARGET_IS_SOURCE', { place: URLS.target, detail: 'Both URLs name the same database.' }),
-    )
+    const detail = 'Both URLs name the same database.'
+    errors.push(new VitrineError('TARGET_IS_SOURCE', { place: URLS.target, detail }))
   }
   const [only] = errors
   if (only !== undefined && errors.length === 1 && problems.length === 0) throw only
@@ -117,72 +117,67 @@ export function parseSettings<const N extends Needs>(
   return settings as SettingsFor<N>
 }
 
-/** An empty variable is a missing one: that is how a line of a file of settings is switched off. */
-function settingOf(environment: Environment, name: string): string | null {
-  const value = environment[name]?.trim() ?? ''
-  return value === '' ? null : value
-}
-
-function address(environment: Environment, kind: Connection, need: 'required' | 'optional' | undefined) {
+function address(text: string | null, kind: Connection, need: Needs[Connection]): Address | null {
   if (need === undefined) return null
-  const text = settingOf(environment, URLS[kind])
   if (text !== null) return parseAddress(text, URLS[kind])
   const code = MISSING[kind]
   if (need === 'required' && code !== undefined) throw new VitrineError(code, { place: URLS[kind] })
   return null
 }
 
-function pseudonymKey(environment: Environment): Secret | null {
+function pseudonymKey(values: Values): Secret | null {
   const place = 'VITRINE_PSEUDONYM_KEY'
-  const key = settingOf(environment, place)
+  const key = values(place)
   if (key === null || key.length >= SHORTEST_KEY) return key === null ? null : new Secret(key)
   const remedy = `give at least ${SHORTEST_KEY} random characters, such as those of openssl rand -hex 32`
-  throw invalid({ place, detail: `it has ${key.length} characters`, remedy })
+  throw new VitrineError('SETTINGS_INVALID', {
+    problems: [{ place, detail: `it has ${key.length} characters`, remedy }],
+  })
 }
 
-function httpAddress(environment: Environment): HttpAddress | null {
+function httpAddress(values: Values): HttpAddress | null {
   const place = 'VITRINE_HTTP_ADDRESS'
-  const text = settingOf(environment, place)
-  const address = text === null ? null : parseHttpAddress(text)
-  if (text === null || address !== null) return address
+  const text = values(place)
+  const found = text === null ? null : parseHttpAddress(text)
+  if (text === null || found !== null) return found
   const remedy = 'write host:port, such as 127.0.0.1:9187'
-  throw invalid({ place, detail: 'it is not an address to listen at', remedy })
+  throw new VitrineError('SETTINGS_INVALID', {
+    problems: [{ place, detail: 'it is not an address to listen at', remedy }],
+  })
 }
-
-const invalid = (problem: Problem): VitrineError => new VitrineError('SETTINGS_INVALID', { problems: [problem] })
 
 /** What each URL says well by itself and wrongly beside the publication or the others. */
-function disagreements({ source, target, reader, admin }: Settings, publication: Publication): Problem[] {
+function disagreements(settings: Settings, publication: Publication): Problem[] {
   const problems: Problem[] = []
-  const expectSchema = (found: Address | null, kind: Connection, schema: string) => {
-    if (found?.schema == null || found.schema === schema) return
-    problems.push({
-      place: URLS[kind],
-      detail: `currentSchema is ${found.schema}, and the schema of the publication ${publication.name} is ${schema}`,
-      remedy: `write currentSchema=${schema}, or leave it out`,
-    })
-  }
-  expectSchema(source, 'source', publication.source.schema)
-  expectSchema(target, 'target', publication.schema)
-  expectSchema(reader, 'reader', publication.schema)
-  expectSchema(admin, 'admin', publication.schema)
-  if (reader !== null && reader.user !== publication.reader) {
-    problems.push({
-      place: URLS.reader,
-      detail: `it logs in as ${reader.user}, and the reader of the publication is ${publication.reader}`,
-      remedy: `write the role ${publication.reader} into the URL`,
-    })
-  }
-  for (const [kind, found] of [
-    ['reader', reader],
-    ['admin', admin],
-  ] as const) {
-    if (found === null || target === null || found.database === target.database) continue
-    problems.push({
-      place: URLS[kind],
-      detail: `it names the database ${found.database}, and ${URLS.target} names ${target.database}`,
-      remedy: 'name the same database in both',
-    })
+  // sound because the keys of URLS are its names.
+  for (const kind of Object.keys(URLS) as Connection[]) {
+    const found = settings[kind]
+    if (found === null) continue
+    const expect = (what: string, is: string, expected: string, remedy: string) => {
+      if (is !== expected) problems.push({ place: URLS[kind], detail: what, remedy })
+    }
+    const schema = kind === 'source' ? publication.source.schema : publication.schema
+    expect(
+      `currentSchema is ${found.schema}, and the schema of the publication ${publication.name} is ${schema}`,
+      found.schema ?? schema,
+      schema,
+      `write currentSchema=${schema}, or leave it out`,
+    )
+    if (kind === 'reader') {
+      expect(
+        `it logs in as ${found.user}, and the reader of the publication is ${publication.reader}`,
+        found.user,
+        publication.reader,
+        `write the role ${publication.reader} into the URL`,
+      )
+    }
+    const { database } = (kind === 'source' ? null : settings.target) ?? found
+    expect(
+      `it names the database ${found.database}, and ${URLS.target} names ${database}`,
+      found.database,
+      database,
+      'name the same database in both',
+    )
   }
   return problems
 }

@@ -5,7 +5,7 @@
  */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > 20 || (major === 20 && minor >= 19)) {
-  const { start } = await import('./start.ts')
+  const { start } = await import('./vitrine.ts')
   await start()
 } else {
   process.stderr.write(`Node ${process.versions.node} is too old: install Node 20.19 or later.\n`)

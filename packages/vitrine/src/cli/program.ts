@@ -3,11 +3,11 @@
  * errors into text. `vitrine` is one; systems built on the tool have theirs, with its commands and their own.
  */
 import { Command as Commander, CommanderError } from 'commander'
-import { EXIT, type ExitName, VitrineError } from '../base/errors.ts'
+import { EXIT, VitrineError } from '../base/errors.ts'
 import { type CommandNames, ownNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
-import { Call, type Command } from './command.ts'
+import { type Command, callOf } from './command.ts'
 import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
 import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
@@ -44,18 +44,25 @@ const noExplanation: Explain = () => null
 
 /** Runs one command line (without the program's own name) to its end. Never throws; returns the exit status. */
 export async function runProgram(program: Program | SingleProgram, argv: readonly string[], io: Io): Promise<number> {
+  const { explain = noExplanation, names = ownNames } = program
   const abort = new AbortController()
+  const { signal } = abort
   const stopListening = io.onInterrupt(() => {
-    if (abort.signal.aborted) io.exit(EXIT.interrupted)
+    if (signal.aborted) io.exit(EXIT.interrupted)
     else io.stderr.write('Interrupting: the previous version stays. Once more to leave at once.\n')
     abort.abort()
   })
   try {
     const request = parse(program, argv, io)
-    return request === null ? EXIT.ok : EXIT[await perform(program, request, io, abort.signal)]
+    if (request === null) return EXIT.ok
+    const { command, ...given } = request
+    const module = given.options['publication']
+    const publication =
+      program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, io.folder))
+    const call = callOf({ ...given, io, signal, command: command.name, publication, explain, names })
+    return EXIT[await command.run(call)]
   } catch (thrown) {
-    const interrupted = abort.signal.aborted && !(thrown instanceof VitrineError && thrown.code === 'INTERRUPTED')
-    const { explain = noExplanation, names } = program
+    const interrupted = signal.aborted && !(thrown instanceof VitrineError && thrown.code === 'INTERRUPTED')
     const failure = failureOf(interrupted ? new VitrineError('INTERRUPTED', { cause: thrown }) : thrown, explain, names)
     io.stderr.write(failureText(failure))
     if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(failureJson(failure), null, 2)}\n`)
@@ -63,18 +70,6 @@ export async function runProgram(program: Program | SingleProgram, argv: readonl
   } finally {
     stopListening()
   }
-}
-
-async function perform(
-  { publication, explain = noExplanation, names = ownNames }: Program | SingleProgram,
-  { command, parameters, options }: Request,
-  io: Io,
-  signal: AbortSignal,
-): Promise<ExitName> {
-  const given = options['publication']
-  const about = publication ?? (await loadPublication(typeof given === 'string' ? given : null, io.folder))
-  const facts = { io, signal, command: command.name, parameters, options, publication: about, explain, names }
-  return command.run(new Call(facts))
 }
 
 /** Reads the arguments against the definitions. Null when help or version was asked for, and is printed. Throws USAGE. */

@@ -1,7 +1,6 @@
 /** Runs a sync, shows its progress, and prints what it published. Called by the commands that publish. */
 import { VitrineError } from '../base/errors.ts'
 import { counted, duration, instant } from '../base/format.ts'
-import { publishedRelations } from '../publication/publication.ts'
 import type { SwitchWay } from '../record/outcome.ts'
 import type { Phase, TableOutcome } from '../record/runs.ts'
 import type { SyncReport } from '../run/observer.ts'
@@ -9,14 +8,11 @@ import type { IsDone, SyncRequest } from '../run/request.ts'
 import { syncUnless } from '../run/sync.ts'
 import type { Call } from './command.ts'
 import { Progress } from './progress.ts'
-import { outcomesText } from './run-list.ts'
+import { inOrder, outcomesText } from './run-list.ts'
 
 export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>
 
 export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>
-
-/** The wish of a run of a due time. */
-export const SCHEDULED: Wish = Object.freeze({ only: null, dryRun: false, allowShrink: false, trigger: 'schedule' })
 
 export interface Published {
   readonly report: SyncReport
@@ -25,34 +21,27 @@ export interface Published {
 }
 
 /** Publishes. The tables of the report come in the order of the publication. */
-export const publishNow = async (call: Call, connections: Connections, wish: Wish): Promise<Published> =>
+export const publishNow = async (call: Call, connections: Connections, wish: Partial<Wish> = {}): Promise<Published> =>
   // sound because only a run that is found done returns null.
   (await publishUnless(call, connections, wish, async () => false)) as Published
 
 /** The same, but null when `isDone` under the run lock. */
 export async function publishUnless(
-  call: Call,
+  { io, signal, publication }: Call,
   { source, target, pseudonymKey }: Connections,
-  wish: Wish,
+  { only = null, dryRun = false, allowShrink = false, trigger = 'command' }: Partial<Wish>,
   isDone: IsDone,
 ): Promise<Published | null> {
-  const { io, signal, publication } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
   const progress = new Progress(io)
-  try {
-    const { observe: observer } = progress
-    const request = { publication, source, target, pseudonymKey, at: null, observer, signal, ...wish }
-    const report = await syncUnless(request, isDone)
-    if (report === null) return null
-    const milliseconds = Math.round(io.clock.monotonicMs() - started)
-    // They are read the heaviest first.
-    const order = publishedRelations(publication).map(({ name }) => name)
-    const tables = report.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
-    return { report: { ...report, tables }, milliseconds }
-  } finally {
-    progress.end()
-  }
+  const wish = { only, dryRun, allowShrink, trigger, at: null, observer: progress.observe, signal }
+  const report = await syncUnless({ publication, source, target, pseudonymKey, ...wish }, isDone).finally(() =>
+    progress.end(),
+  )
+  if (report === null) return null
+  const milliseconds = Math.round(io.clock.monotonicMs() - started)
+  return { report: { ...report, tables: inOrder(report.tables, publication) }, milliseconds }
 }
 
 /** What `sync --json` prints. Instants are ISO 8601 in UTC. */

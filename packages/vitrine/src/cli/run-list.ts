@@ -23,10 +23,15 @@ export function runListText(runs: readonly RunRecord[], underWay: boolean, { zon
   return textTable([{ right: 'run' }, 'started', 'by', 'state', { right: 'time' }, 'error'], rows)
 }
 
+/** In the order of the publication: a run reads the heaviest first, and the record has them by name. */
+export function inOrder(tables: readonly TableOutcome[], publication: Publication): readonly TableOutcome[] {
+  const order = publishedRelations(publication).map(({ name }) => name)
+  return tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+}
+
 /** One line per table, in the order of the publication, then what is unknown in them. */
 export function outcomesText(tables: readonly TableOutcome[], publication: Publication): string {
-  const order = publishedRelations(publication).map(({ name }) => name)
-  const ordered = tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+  const ordered = inOrder(tables, publication)
   const rows = ordered.map((table) => [
     table.table,
     ...[table.rows, table.added, table.changed, table.removed].map((value) => count(value)),

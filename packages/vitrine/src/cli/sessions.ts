@@ -6,25 +6,17 @@ import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgr
 import { requireOwnTarget } from '../record/installation.ts'
 import type { Call } from './command.ts'
 
-export interface SessionWish {
-  readonly side: Side
-  readonly address: Address
-  readonly readOnly: boolean
-}
+type Work<T> = (session: Session) => Promise<T>
 
-async function open({ signal, publication, command }: Call, wish: SessionWish): Promise<Session> {
-  const { side, address, readOnly } = wish
+async function open(call: Call, side: Side, address: Address, readOnly: boolean): Promise<Session> {
+  const { signal, publication, command } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
-  return connect(address, {
-    side,
-    name: `vitrine ${publication.name} ${command}`,
-    limits: publication.limits,
-    readOnly,
-    searchPath: side === 'source' ? [publication.source.schema] : [],
-  })
+  const name = `vitrine ${publication.name} ${command}`
+  const searchPath = side === 'source' ? [publication.source.schema] : []
+  return connect(address, { side, name, limits: publication.limits, readOnly, searchPath })
 }
 
-async function using<T>(call: Call, session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+async function using<T>(call: Call, session: Session, work: Work<T>): Promise<T> {
   const cut = () => session.destroy()
   call.signal.addEventListener('abort', cut)
   try {
@@ -35,27 +27,23 @@ async function using<T>(call: Call, session: Session, work: (session: Session) =
   }
 }
 
-/** Does `work` with an open session. */
-export async function withSession<T>(
-  call: Call,
-  wish: SessionWish,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  return using(call, await open(call, wish), work)
-}
-
 /** Does `work` with a session that only reads. */
-export const reading = <T>(call: Call, side: Side, address: Address, work: (session: Session) => Promise<T>) =>
-  withSession(call, { side, address, readOnly: true }, work)
+export const reading = async <T>(call: Call, side: Side, address: Address, work: Work<T>): Promise<T> =>
+  using(call, await open(call, side, address, true), work)
 
-/** The same, but a login that fails is handed to `work` instead of thrown. */
+/** Does `work` with a session that may write. */
+export const writing = async <T>(call: Call, side: Side, address: Address, work: Work<T>): Promise<T> =>
+  using(call, await open(call, side, address, false), work)
+
+/** Like `reading`, but `work` gets null without an address, and the error of a login that fails. */
 export async function readingOrReason<T>(
   call: Call,
   side: Side,
-  address: Address,
-  work: (session: Session | VitrineError) => Promise<T>,
+  address: Address | null,
+  work: (session: Session | VitrineError | null) => Promise<T>,
 ): Promise<T> {
-  const session = await open(call, { side, address, readOnly: true }).catch((error: unknown) => {
+  if (address === null) return work(null)
+  const session = await open(call, side, address, true).catch((error: unknown) => {
     if (error instanceof VitrineError) return error
     throw error
   })
@@ -79,7 +67,7 @@ export async function withWritableTarget<T>(
   { target, source, newSource = false }: WritableTarget,
   work: (session: Session, source: DatabaseIdentity | null) => Promise<T>,
 ): Promise<T> {
-  return withSession(call, { side: 'target', address: target, readOnly: false }, async (session) => {
+  return writing(call, 'target', target, async (session) => {
     const identity = source === null ? null : await proveApart(call, source, session, newSource)
     await refuseForeign(session, call, newSource ? null : identity)
     return work(session, identity)

@@ -1,6 +1,7 @@
-/** The command line `vitrine`, as a value. Started by `main.ts`; tests run it in-process. */
+/** The command line `vitrine`: as a value, which tests run in-process, and as the process that `main.ts` starts. */
 import { COMMANDS } from './commands/index.ts'
-import type { Program } from './program.ts'
+import { processIo } from './process-io.ts'
+import { type Program, runProgram } from './program.ts'
 
 export const vitrine: Program = Object.freeze({
   name: 'vitrine',
@@ -8,3 +9,7 @@ export const vitrine: Program = Object.freeze({
   commands: COMMANDS,
   publication: null,
 })
+
+export async function start(): Promise<void> {
+  process.exitCode = await runProgram(vitrine, process.argv.slice(2), processIo())
+}

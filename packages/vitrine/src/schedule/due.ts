@@ -4,6 +4,7 @@
  */
 import { Cron } from 'croner'
 import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Publication } from '../publication/publication.ts'
 
 /**
  * The first due instant after `after`. A local time that a clock change skips is due when the clock would have shown it;
@@ -13,53 +14,24 @@ export function nextDue(pattern: string, zone: string, after: Date): Date {
   return due(pattern, zone, (cron) => cron.nextRun(after))
 }
 
-/** The last due instant at or before `at`. Throws DEFINITION_INVALID like `nextDue`. */
-export function lastDue(pattern: string, zone: string, at: Date): Date {
-  // Forwards from ever earlier starts: Croner 10 also searches backwards, and fails there at the first of some months.
-  return due(pattern, zone, (cron) => {
-    for (const hours of LOOK_BACK_HOURS) {
-      let last: Date | null = null
-      let next = cron.nextRun(new Date(at.getTime() - hours * 3_600_000))
-      for (; next !== null && next <= at; next = cron.nextRun(next)) last = next
-      if (last !== null) return last
-    }
-    return null
-  })
-}
-
 /** The due instants around an instant: the last one at or before it, and the first one after it. */
 export interface DueAround {
   readonly last: Date
   readonly next: Date
 }
 
-/** The due instants of one schedule. It remembers its last answer: a search takes about a millisecond. */
-export class DueTimes {
-  readonly pattern: string
-  readonly zone: string
-  #known: DueAround | null = null
-
-  constructor(pattern: string, zone: string) {
-    this.pattern = pattern
-    this.zone = zone
-  }
-
-  /** Throws DEFINITION_INVALID like `nextDue`. */
-  around(at: Date): DueAround {
-    if (this.#known !== null && at >= this.#known.next) this.#known = this.#following(this.#known.next, at)
-    if (this.#known === null || at < this.#known.last) this.#known = this.#searched(at)
-    return this.#known
-  }
-
-  /** The usual way on: the next due instant has become the last one. Null when others lie between it and `at`. */
-  #following(last: Date, at: Date): DueAround | null {
-    const next = nextDue(this.pattern, this.zone, last)
-    return at < next ? { last, next } : null
-  }
-
-  #searched(at: Date): DueAround {
-    return { last: lastDue(this.pattern, this.zone, at), next: nextDue(this.pattern, this.zone, at) }
-  }
+/** Throws DEFINITION_INVALID like `nextDue`. */
+export function dueAround({ schedule, zone }: Pick<Publication, 'schedule' | 'zone'>, at: Date): DueAround {
+  // Forwards from ever earlier starts: Croner 10 also searches backwards, and fails there at the first of some months.
+  return due(schedule, zone, (cron) => {
+    for (const hours of LOOK_BACK_HOURS) {
+      let last: Date | null = null
+      let next = cron.nextRun(new Date(at.getTime() - hours * 3_600_000))
+      for (; next !== null && next <= at; next = cron.nextRun(next)) last = next
+      if (last !== null && next !== null) return { last, next }
+    }
+    return null
+  })
 }
 
 /** The last is nine years: the longest wait of a calendar is for 29 February, around 1900 and 2100. */
@@ -75,8 +47,8 @@ export function scheduleProblems(pattern: string, zone: string, at: Date): reado
   }
 }
 
-function due(pattern: string, zone: string, find: (cron: Cron) => Date | null): Date {
-  let found: Date | null
+function due<T>(pattern: string, zone: string, find: (cron: Cron) => T | null): T {
+  let found: T | null
   try {
     // Five fields are counted here, because Croner takes an empty pattern and its own nicknames too.
     found =

@@ -5,17 +5,13 @@
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { lastWholeStart } from '../record/run-facts.ts'
-import { DueTimes, nextDue } from './due.ts'
+import { type DueAround, dueAround } from './due.ts'
 
-export interface Dueness {
+/** The due time that counts, the one after it, and whether a run is due. */
+export interface Dueness extends DueAround {
   readonly due: boolean
-  /** The due time that counts, and the one after it. */
-  readonly last: Date
-  readonly next: Date
   /** The instant for which this holds, by the target's clock. */
   readonly now: Date
-  /** The start of the last run that published all tables, or null. */
-  readonly started: Date | null
 }
 
 /**
@@ -23,11 +19,10 @@ export interface Dueness {
  * that has been set back since: it does not count, or nothing would be due until the clock is there again. A start a little
  * ahead does: the correction of a clock by minutes must not publish twice.
  */
-export function duenessAt(times: DueTimes, started: Date | null, now: Date): Dueness {
-  const { last, next } = times.around(now)
-  const done =
-    started !== null && started >= last && (started < next || started < nextDue(times.pattern, times.zone, next))
-  return { due: !done, last, next, now, started }
+export function duenessAt(around: (at: Date) => DueAround, started: Date | null, now: Date): Dueness {
+  const { last, next } = around(now)
+  const done = started !== null && started >= last && (started < next || started < around(next).next)
+  return { due: !done, last, next, now }
 }
 
 /**
@@ -38,5 +33,5 @@ export async function isDue(target: Session, publication: Publication, now?: Dat
   const [clock] = await target.query<{ now: Date }>('select clock_timestamp() as now')
   const started = await lastWholeStart(target, publication.schema)
   // sound because a select without a table returns one row.
-  return duenessAt(new DueTimes(publication.schedule, publication.zone), started, now ?? (clock as { now: Date }).now)
+  return duenessAt((at) => dueAround(publication, at), started, now ?? (clock as { now: Date }).now)
 }

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
 import { METRICS_TYPE, metricsText } from './metrics.ts'
 import type { MonitorFacts } from './monitor-facts.ts'
 
@@ -18,8 +19,9 @@ export interface HttpAddress {
 
 /** What `GET /health` answers: 200 when fresh, 503 otherwise. Instants are ISO 8601 in UTC. */
 export type HealthAnswer =
-  | (Pick<MonitorFacts, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'underWay' | 'failuresInARow'> & {
+  | (Pick<MonitorFacts, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'failuresInARow'> & {
       readonly stale: boolean
+      readonly underWay: boolean
     })
   /** The target could not be asked. */
   | { readonly state: 'unknown'; readonly stale: null; readonly error: ErrorCode }
@@ -45,10 +47,10 @@ const CONNECTIONS = 32
 
 /** Throws SETTINGS_INVALID when the address cannot be had. */
 export async function listen({ host, port }: HttpAddress, ports: ListenerPorts): Promise<Listener> {
-  const looks = new Looks(ports)
+  const facts = remembered(ports)
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, maxHeaderSize: 8_192 },
-    (request, response) => void answer(request, response, looks),
+    (request, response) => void answer(request, response, facts),
   )
   server.maxConnections = CONNECTIONS
   await new Promise<void>((resolve, reject) => {
@@ -83,41 +85,29 @@ function refused(host: string, port: number, cause: NodeJS.ErrnoException): Vitr
 
 type Found = MonitorFacts | VitrineError
 
-/** What was found in the last few seconds. */
-class Looks {
-  readonly #ports: ListenerPorts
-  #last: { readonly found: Found; readonly at: number } | null = null
-  #under: Promise<Found> | null = null
-
-  constructor(ports: ListenerPorts) {
-    this.#ports = ports
-  }
-
-  /** Never rejects, and never takes longer than `LOOK_MS`; a look that does is still the one that later callers wait for. */
-  async facts(): Promise<Found> {
-    const now = this.#ports.clock.monotonicMs()
-    if (this.#last !== null && now - this.#last.at < REMEMBERED_MS) return this.#last.found
-    this.#under ??= this.#look()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Found>((resolve) => {
-      timer = setTimeout(() => resolve(new VitrineError('QUERY_TIMEOUT', { place: 'target' })), LOOK_MS)
-    })
-    try {
-      return await Promise.race([this.#under, late])
-    } finally {
-      clearTimeout(timer)
+/**
+ * What was found in the last few seconds. Never rejects, and never takes longer than `LOOK_MS`; a look that does is still the
+ * one that later callers wait for.
+ */
+function remembered({ clock, look }: ListenerPorts): () => Promise<Found> {
+  let found: Promise<Found> | null = null
+  let until = 0
+  return async () => {
+    if (found === null || clock.monotonicMs() >= until) {
+      until = Number.POSITIVE_INFINITY
+      found = look()
+        .catch(asVitrineError)
+        .finally(() => {
+          until = clock.monotonicMs() + REMEMBERED_MS
+        })
     }
-  }
-
-  async #look(): Promise<Found> {
-    const found = await this.#ports.look().catch(asVitrineError)
-    this.#last = { found, at: this.#ports.clock.monotonicMs() }
-    this.#under = null
-    return found
+    const answered = new AbortController()
+    const late = pause(LOOK_MS, answered.signal).then(() => new VitrineError('QUERY_TIMEOUT', { place: 'target' }))
+    return Promise.race([found, late]).finally(() => answered.abort())
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, looks: Looks): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, facts: () => Promise<Found>): Promise<void> {
   // Nobody sends us a body; one that comes all the same is read off and forgotten.
   request.resume()
   const path = (request.url ?? '').split('?', 1)[0]
@@ -126,10 +116,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, looks:
     response.setHeader('allow', 'GET, HEAD')
     return send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
   }
-  const found = await looks.facts()
-  const facts = found instanceof VitrineError ? null : found
+  const found = await facts()
   // Without the target a scrape succeeds all the same: that it cannot be reached is what it must bring home.
-  if (path === '/metrics') return send(response, 200, METRICS_TYPE, metricsText(facts))
+  if (path === '/metrics')
+    return send(response, 200, METRICS_TYPE, metricsText(found instanceof VitrineError ? null : found))
   const health = healthOf(found)
   const body = `${JSON.stringify(health, null, 2)}\n`
   send(response, health.stale === false ? 200 : 503, 'application/json; charset=utf-8', body)
@@ -138,7 +128,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, looks:
 function healthOf(found: Found): HealthAnswer {
   if (found instanceof VitrineError) return { state: 'unknown', stale: null, error: found.code }
   const { state, due, nextDue, lastSuccess, underWay, failuresInARow } = found
-  return { state, stale: state === 'stale', lastSuccess, due, nextDue, underWay, failuresInARow }
+  return { state, stale: state === 'stale', lastSuccess, due, nextDue, underWay: underWay !== null, failuresInARow }
 }
 
 /** Node leaves the body of an answer to HEAD away by itself. */

@@ -8,7 +8,7 @@ import { asVitrineError, type VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Pause } from '../base/pause.ts'
 import type { SyncReport } from '../run/observer.ts'
-import type { DueTimes } from './due.ts'
+import type { DueAround } from './due.ts'
 import type { Dueness } from './dueness.ts'
 import { pauseAfter } from './retry-pause.ts'
 
@@ -30,8 +30,9 @@ export type ScheduleEvent =
   /** Nothing was published `staleAfterMinutes` after the due time, with the last error there was. */
   | { readonly kind: 'stale'; readonly due: Date; readonly tries: number; readonly error: VitrineError | null }
 
-export interface SchedulePorts {
-  readonly due: DueTimes
+/** `Found` is what a look at the target tells, and what a run begins with. */
+export interface SchedulePorts<Found extends Dueness = Dueness> {
+  readonly around: (at: Date) => DueAround
   readonly limits: Limits
   readonly clock: Clock
   /** From 0 to 1. */
@@ -41,13 +42,16 @@ export interface SchedulePorts {
   readonly sliceMs: number
   /** The target is asked again this often: its clock may be set, and another process may publish. */
   readonly lookMs: number
-  readonly look: () => Promise<Dueness>
+  readonly look: () => Promise<Found>
   /** Runs unless it is no longer due under the lock: then null. */
-  readonly run: () => Promise<SyncReport | null>
+  readonly run: (found: Found) => Promise<SyncReport | null>
   readonly tell: (event: ScheduleEvent) => Promise<void>
 }
 
-export async function keepPublishing(ports: SchedulePorts, signal: AbortSignal): Promise<void> {
+export async function keepPublishing<Found extends Dueness>(
+  ports: SchedulePorts<Found>,
+  signal: AbortSignal,
+): Promise<void> {
   const loop = new Loop(ports, signal)
   await Promise.all([loop.run(), loop.watch()])
 }
@@ -65,15 +69,15 @@ interface Owed {
   toldStale: boolean
 }
 
-class Loop {
-  readonly #ports: SchedulePorts
+class Loop<Found extends Dueness> {
+  readonly #ports: SchedulePorts<Found>
   readonly #signal: AbortSignal
   #owed: Owed | null = null
   /** What the target said last, and how far our clock was ahead of its. */
   #known: { readonly next: Date; readonly aheadMs: number } | null = null
   #announced = Number.NaN
 
-  constructor(ports: SchedulePorts, signal: AbortSignal) {
+  constructor(ports: SchedulePorts<Found>, signal: AbortSignal) {
     this.#ports = ports
     this.#signal = signal
   }
@@ -99,7 +103,7 @@ class Loop {
   }
 
   async #turn(): Promise<void> {
-    let found: Dueness
+    let found: Found
     try {
       found = await this.#ports.look()
     } catch (error) {
@@ -113,13 +117,13 @@ class Loop {
     const owed = this.#owe(found.last)
     if (owed.givenUp === 'run') return this.#rest(found.next)
     if (owed.givenUp === 'look') Object.assign(owed, { givenUp: null, tries: 0 })
-    await this.#try(owed)
+    await this.#try(owed, found)
   }
 
-  async #try(owed: Owed): Promise<void> {
+  async #try(owed: Owed, found: Found): Promise<void> {
     const { run, tell } = this.#ports
     try {
-      const report = await run()
+      const report = await run(found)
       this.#owed = null
       await tell(
         report === null ? { kind: 'no longer due', due: owed.since } : { kind: 'published', due: owed.since, report },
@@ -135,7 +139,7 @@ class Loop {
     if (this.#owed === null && this.#known !== null && now < this.#known.next.getTime()) {
       return this.#rest(this.#known.next)
     }
-    const { last, next } = this.#ports.due.around(new Date(now))
+    const { last, next } = this.#ports.around(new Date(now))
     const owed = this.#owe(last)
     if (owed.givenUp !== null) return this.#rest(next)
     await this.#failed(owed, error, 'look')
@@ -148,7 +152,7 @@ class Loop {
       // No failure of ours: that run may publish what is due. If it hangs, `watch` raises the alarm.
       owed.waits++
       await tell({ kind: 'busy', error })
-      return this.#pause(pauseAfter(owed.waits, limits, chance()))
+      return this.#sleep(pauseAfter(owed.waits, limits, chance()))
     }
     owed.tries++
     owed.error = error
@@ -156,7 +160,7 @@ class Loop {
     const pauseMs = again ? pauseAfter(owed.tries, limits, chance()) : null
     if (!again) owed.givenUp = step
     await tell({ kind: 'failed', due: owed.since, error, tries: owed.tries, pauseMs })
-    if (pauseMs !== null) await this.#pause(pauseMs)
+    if (pauseMs !== null) await this.#sleep(pauseMs)
   }
 
   /** The account of a due time; a new one when it is another than before. */
@@ -174,26 +178,22 @@ class Loop {
 
   /** Waits until `next` by the target's time, or until it is worth asking the target again. */
   async #rest(next: Date): Promise<void> {
-    const { pause, sliceMs, lookMs, tell } = this.#ports
+    const { lookMs, tell } = this.#ports
     if (this.#announced !== next.getTime()) {
       this.#announced = next.getTime()
       await tell({ kind: 'waiting', next })
     }
-    let rested = 0
-    // What was slept is counted instead of read off a clock, because any clock may be set while we sleep.
-    while (!this.#signal.aborted && rested < lookMs) {
-      const left = next.getTime() - this.#now()
-      if (left <= 0) return
-      const slice = Math.min(left, sliceMs)
-      await pause(slice, this.#signal)
-      rested += slice
-    }
+    await this.#sleep(lookMs, () => next.getTime() - this.#now())
   }
 
-  async #pause(milliseconds: number): Promise<void> {
+  /** In slices, and no longer than `left` says. What was slept is counted, because any clock may be set while we sleep. */
+  async #sleep(milliseconds: number, left = () => Number.POSITIVE_INFINITY): Promise<void> {
     const { pause, sliceMs } = this.#ports
-    for (let left = milliseconds; left > 0 && !this.#signal.aborted; left -= sliceMs) {
-      await pause(Math.min(left, sliceMs), this.#signal)
+    for (let slept = 0; !this.#signal.aborted && slept < milliseconds; ) {
+      const slice = Math.min(left(), milliseconds - slept, sliceMs)
+      if (slice <= 0) return
+      await pause(slice, this.#signal)
+      slept += slice
     }
   }
 }

@@ -3,12 +3,12 @@
  * is due after the last due time that is at least the tolerance ago.
  */
 import type { Session } from '../postgres/connect.ts'
-import { runLockHolder } from '../postgres/lock.ts'
+import { type LockHolder, runLockHolder } from '../postgres/lock.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { bookkeepingVersion } from '../record/bookkeeping.ts'
 import { NO_RUNS, type RunTotals, runTotals } from '../record/run-facts.ts'
 import { freshnessOf, type TableFreshness } from '../record/runs.ts'
-import { lastDue, nextDue } from './due.ts'
+import { dueAround, nextDue } from './due.ts'
 
 export interface TableState {
   readonly table: string
@@ -27,16 +27,16 @@ export interface VersionState {
   readonly tables: readonly TableState[]
 }
 
-/** What `/health` and `/metrics` are made of. */
+/** What `status`, `/health` and `/metrics` are made of. */
 export interface MonitorFacts extends VersionState, RunTotals {
   readonly at: Date
-  /** Whether a run is under way. */
-  readonly underWay: boolean
+  /** The session that leads a run at this moment. */
+  readonly underWay: LockHolder | null
 }
 
 /** The last due time that is at least the tolerance ago: a version had to be published after it. */
-export const dueBy = ({ schedule, zone, limits }: Publication, now: Date): Date =>
-  lastDue(schedule, zone, new Date(now.getTime() - limits.staleAfterMinutes * 60_000))
+export const dueBy = (publication: Publication, now: Date): Date =>
+  dueAround(publication, new Date(now.getTime() - publication.limits.staleAfterMinutes * 60_000)).last
 
 /**
  * Pure. Stale when a table was last published before the due time that counts, or when nothing was ever published. A table
@@ -60,7 +60,7 @@ export async function readMonitorFacts(session: Session, publication: Publicatio
   const { schema } = publication
   const migrated = (await bookkeepingVersion(session)) > 0
   const recorded = migrated ? await freshnessOf(session, schema) : []
-  const underWay = (await runLockHolder(session, schema)) !== null
+  const underWay = await runLockHolder(session, schema)
   const totals = migrated ? await runTotals(session, schema) : NO_RUNS
   return { at, underWay, ...versionState(publication, recorded, at), ...totals }
 }

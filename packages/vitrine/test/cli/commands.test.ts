@@ -1,51 +1,12 @@
 /** The commands in the order in which a team uses them, against a real server. */
-import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestDatabase, type TestRole } from '../../../../test/database.ts'
+import { afterAll, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
-import { vitrine } from '../../src/cli/vitrine.ts'
-import { createShop, KEY, shop } from '../publication/shop.ts'
-import { run, type Setting } from './captured-io.ts'
+import { shop } from '../publication/shop.ts'
+import { run } from './captured-io.ts'
+import { commandedShop } from './commanded-shop.ts'
 
-const suffix = randomBytes(5).toString('hex')
-const writer: TestRole = { user: `writer_${suffix}`, password: randomBytes(9).toString('hex') }
-const reader: TestRole = { user: `reader_${suffix}`, password: randomBytes(9).toString('hex') }
-const program = { ...vitrine, publication: shop({ writer: writer.user, reader: reader.user }) }
-
-let source: TestDatabase
-let target: TestDatabase
-let app: TestRole
-
-beforeAll(async () => {
-  ;[source, target] = await Promise.all([TestDatabase.create(18, 'cli_source'), TestDatabase.create(18, 'cli_target')])
-  app = await source.createRole('app')
-  const client = await source.connect()
-  await createShop(client, 60)
-  await client.query(`grant select on all tables in schema public to "${app.user}"`)
-})
-
-afterAll(async () => {
-  await source.drop([app])
-  await target.drop([writer, reader])
-})
-
-const environment = () => ({
-  DATABASE_URL: source.url(app),
-  METABASE_DATABASE_URL: `${target.url(writer)}?currentSchema=shop`,
-  METABASE_READER_URL: target.url(reader),
-  METABASE_ADMIN_URL: target.url(),
-  VITRINE_PSEUDONYM_KEY: KEY,
-})
-
-/** Runs a command, and looks for what must never be written: passwords, keys and values of the source. */
-async function command(line: string, setting: Setting = {}) {
-  const outcome = await run(program, line, { environment: environment(), ...setting })
-  const written = outcome.stdout + outcome.stderr
-  for (const secret of [writer.password, reader.password, app.password, KEY, 'canary', 'person1@']) {
-    expect(written).not.toContain(secret)
-  }
-  return outcome
-}
+const { source, target, app, reader, program, change, environment, command, drop } = await commandedShop(shop)
+afterAll(drop)
 
 const withoutAdmin = () => ({ ...environment(), METABASE_ADMIN_URL: '' })
 
@@ -149,12 +110,6 @@ describe.sequential('from an empty target to a published version, and back', () 
     })
   })
 
-  test('a terminal sees one live line', async () => {
-    const { stderr } = await command('sync', { terminal: true })
-    expect(stderr).toContain('\r\x1b[2Kpublishing')
-    expect(stderr.endsWith('\r\x1b[2K')).toBe(true)
-  })
-
   test('status: fresh, with the last runs and the next due time', async () => {
     const { status, stdout, stderr } = await command('status --runs 2')
     expect([status, stderr]).toEqual([EXIT.ok, ''])
@@ -174,9 +129,7 @@ describe.sequential('from an empty target to a published version, and back', () 
   })
 
   test('a lost share of the rows stops the run, with 7, and status shows it', async () => {
-    const client = await source.connect()
-    await client.query('delete from purchase where id % 2 = 0')
-    await source.close(client)
+    await change('delete from purchase where id % 2 = 0')
     const { status, stdout, stderr } = await command('sync')
     expect([status, stdout]).toEqual([EXIT.data, ''])
     expect(stderr).toContain('error TABLE_SHRANK')

@@ -163,6 +163,14 @@ const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])
       'VITRINE_ALARM_MAIL_TO: it is no address of the form name@host → write the bare address',
     ],
   ],
+  ...['localhost', '127.0.0.1:65536'].map((address) => {
+    const said = 'VITRINE_HTTP_ADDRESS: it is not an address to listen at → write host:port, such as 127.0.0.1:9187'
+    return [`${address} to listen at`, { VITRINE_HTTP_ADDRESS: address }, {}, ['SETTINGS_INVALID', said]] as const
+  }),
+  ...['not a url', 'https://user:webhook-secret@host/'].map((url) => {
+    const said = 'VITRINE_PING_URL: it is not a URL of the form https://host/path → copy it whole, without a user'
+    return [`${url} to fetch`, { VITRINE_PING_URL: url }, {}, ['SETTINGS_INVALID', said]] as const
+  }),
 ]
 
 describe('settings that are refused, all problems at once', () => {

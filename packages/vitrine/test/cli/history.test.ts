@@ -1,54 +1,20 @@
 /** `history` as a team uses it: a copy for safe keeping, and back into a database that lost everything. */
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestDatabase, type TestRole } from '../../../../test/database.ts'
+import { afterAll, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
-import { vitrine } from '../../src/cli/vitrine.ts'
-import { createShop, KEY } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
-import { run } from './captured-io.ts'
+import { commandedShop } from './commanded-shop.ts'
 
-const suffix = randomBytes(5).toString('hex')
-const role = (name: string): TestRole => ({ user: `${name}_${suffix}`, password: randomBytes(9).toString('hex') })
-const [writer, reader] = [role('writer'), role('reader')]
-const program = { ...vitrine, publication: shopWithHistory({ writer: writer.user, reader: reader.user }) }
-
-let source: TestDatabase
-let target: TestDatabase
-let folder: string
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vitrine-history-'))
-  ;[source, target] = await Promise.all([TestDatabase.create(18, 'cli_source'), TestDatabase.create(18, 'cli_target')])
-  const client = await source.connect()
-  await createShop(client, 60)
-})
-
+const shop = await commandedShop(shopWithHistory)
+const folder = await mkdtemp(join(tmpdir(), 'vitrine-history-'))
 afterAll(async () => {
   await rm(folder, { recursive: true })
-  await source.drop([])
-  await target.drop([writer, reader])
+  await shop.drop()
 })
-
-const command = (line: string) =>
-  run(program, line, {
-    folder,
-    environment: {
-      DATABASE_URL: source.url(),
-      METABASE_DATABASE_URL: `${target.url(writer)}?currentSchema=shop`,
-      METABASE_READER_URL: target.url(reader),
-      METABASE_ADMIN_URL: target.url(),
-      VITRINE_PSEUDONYM_KEY: KEY,
-    },
-  })
-const written = async (line: string) => {
-  const { status, stdout, stderr } = await command(line)
-  expect([line, status, stderr]).toEqual([line, EXIT.ok, expect.any(String)])
-  return stdout
-}
+const command = (line: string) => shop.command(line, { folder })
+const written = (line: string) => shop.written(line, { folder })
 
 describe.sequential('from a file to a published table, and back', () => {
   test('an import is rehearsed, then done, then published by a sync', async () => {

@@ -1,4 +1,4 @@
-/** The built command line as a process: its status, its streams, its configuration file. */
+/** The built command line as a process: its status, its streams, its configuration file, its signals. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,49 +6,71 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { TOOL_VERSION } from '../../src/base/version.ts'
+import { receive } from '../schedule/receiver.ts'
 
 const built = join(import.meta.dirname, '../../dist')
 const folder = mkdtempSync(join(tmpdir(), 'vitrine-process-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+writeFileSync(
+  join(folder, 'vitrine.config.mjs'),
+  `import { because, bigint, definePublication, from, indirect, register } from '${pathToFileURL(join(built, 'index.js'))}'
+   const source = register('public', { customer: { id: indirect.bigint } })
+   const customer = from(source.selectFrom('customer as c')).publish('shop_customer', 'A customer.', ({ ref }) => ({
+     id: bigint(because(ref('c.id'), 'stable key'), 'Key').primaryKey(),
+   }))
+   export default definePublication({ name: 'shop', schema: 'shop', source, tables: [customer], writer: 'w', reader: 'r',
+     limits: { retryFirstMs: 20, retryTries: 2 } })`,
+)
 
-/** A command in `folder`; `read: false` closes its stdout at once, as `head` does. */
-async function vitrine(argv: readonly string[], { read = true } = {}) {
-  const child = spawn(process.execPath, [join(built, 'cli/main.js'), ...argv], { cwd: folder, env: {} })
+function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [join(built, 'cli/main.js'), ...argv], { cwd: folder, env })
   const written = { stdout: '', stderr: '' }
-  if (!read) child.stdout.destroy()
-  child.stdout.on('data', (chunk) => {
-    written.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    written.stderr += chunk
-  })
-  const status = await new Promise((resolve) => child.once('close', resolve))
-  return { status, ...written }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk) => {
+      written[name] += chunk
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, written, ended: ended.then((status) => ({ status, ...written })) }
 }
 
 test('a publication of vitrine.config.mjs, checked by the built tool', async () => {
-  writeFileSync(
-    join(folder, 'vitrine.config.mjs'),
-    `import { because, bigint, definePublication, from, indirect, register } from '${pathToFileURL(join(built, 'index.js'))}'
-     const source = register('public', { customer: { id: indirect.bigint } })
-     const customer = from(source.selectFrom('customer as c')).publish('shop_customer', 'A customer.', ({ ref }) => ({
-       id: bigint(because(ref('c.id'), 'stable key'), 'Key').primaryKey(),
-     }))
-     export default definePublication({ name: 'shop', schema: 'shop', source, tables: [customer], writer: 'w', reader: 'r' })`,
-  )
-  expect(await vitrine(['check'])).toEqual({
+  expect(await start(['check']).ended).toEqual({
     status: 0,
     stdout: 'The publication is sound: 1 table, 1 column.\nThe source was not compared: DATABASE_URL is not set.\n',
     stderr: '',
   })
-  expect(await vitrine(['sync'])).toMatchObject({
-    status: 2,
-    stdout: '',
-    stderr: expect.stringMatching(/^error SETTINGS/),
-  })
+  const refused = { status: 2, stdout: '', stderr: expect.stringMatching(/^error SETTINGS/) }
+  expect(await start(['sync']).ended).toMatchObject(refused)
 })
 
-test('a pipe that is closed early is no failure', async () => {
-  expect(await vitrine(['--help'], { read: false })).toMatchObject({ status: 0, stderr: '' })
-  expect((await vitrine(['--version'])).stdout).toBe(`${TOOL_VERSION}\n`)
+test('a pipe that is closed early, as `head` does, is no failure', async () => {
+  const { child, ended } = start(['--help'])
+  child.stdout.destroy()
+  expect(await ended).toMatchObject({ status: 0, stderr: '' })
+  expect((await start(['--version']).ended).stdout).toBe(`${TOOL_VERSION}\n`)
 })
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'the schedule lives through an unreachable target, and %s ends it in good order, at once',
+  async (signal) => {
+    const webhook = await receive()
+    const { child, written, ended } = start(['schedule'], {
+      DATABASE_URL: 'postgresql://app:x@127.0.0.1:1/app',
+      METABASE_DATABASE_URL: 'postgresql://w:x@127.0.0.1:1/metabase',
+      VITRINE_ALARM_WEBHOOK: webhook.url,
+    })
+    await expect.poll(() => written.stderr, { timeout: 20_000 }).toContain('Next run due')
+    const asked = performance.now()
+    child.kill(signal)
+    const { status, stderr } = await ended
+    await webhook.close()
+    expect(performance.now() - asked).toBeLessThan(3_000)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/Failed once; trying again in \d+ ms\./)
+    expect(stderr).toMatch(/alarm: Vitrine shop: nothing published for .+ after 2 tries\. CONNECTION_FAILED: /)
+    expect(stderr).toMatch(/The schedule has ended\.\n$/)
+    expect(stderr).not.toContain('canary')
+    expect(webhook.received.map(({ body }) => JSON.parse(body))).toMatchObject([{ kind: 'failed', attempts: 2 }])
+  },
+)

@@ -1,49 +1,14 @@
 /** `rollback`, `runs`, `drop --history` and `rebuild` as a person and a program see them: results, exit statuses, refusals. */
-import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestDatabase, type TestRole } from '../../../../test/database.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { TestRole } from '../../../../test/database.ts'
 import { EXIT } from '../../src/base/errors.ts'
-import { vitrine } from '../../src/cli/vitrine.ts'
-import { createShop, KEY } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
-import { run, type Setting } from './captured-io.ts'
+import { commandedShop } from './commanded-shop.ts'
 
-const suffix = randomBytes(5).toString('hex')
-const role = (name: string): TestRole => ({ user: `${name}_${suffix}`, password: randomBytes(9).toString('hex') })
-const [writer, reader] = [role('writer'), role('reader')]
-const program = { ...vitrine, publication: shopWithHistory({ writer: writer.user, reader: reader.user }) }
+const { target, writer, reader, change, environment, command, written, drop } = await commandedShop(shopWithHistory)
+for (const line of ['provision', 'migrate']) await written(line)
+afterAll(drop)
 
-let source: TestDatabase
-let target: TestDatabase
-
-beforeAll(async () => {
-  ;[source, target] = await Promise.all([TestDatabase.create(18, 'cli_source'), TestDatabase.create(18, 'cli_target')])
-  await createShop(await source.connect(), 60)
-  for (const line of ['provision', 'migrate']) await written(line)
-})
-afterAll(async () => {
-  await source.drop([])
-  await target.drop([writer, reader])
-})
-
-const environment = () => ({
-  DATABASE_URL: source.url(),
-  METABASE_DATABASE_URL: target.url(writer),
-  METABASE_READER_URL: target.url(reader),
-  METABASE_ADMIN_URL: target.url(),
-  VITRINE_PSEUDONYM_KEY: KEY,
-})
-async function command(line: string, setting: Setting = {}) {
-  const outcome = await run(program, line, { environment: environment(), ...setting })
-  for (const secret of [writer.password, reader.password, KEY, 'canary', 'person1@'])
-    expect(outcome.stdout + outcome.stderr).not.toContain(secret)
-  return outcome
-}
-async function written(line: string, setting: Setting = {}): Promise<string> {
-  const { status, stdout, stderr } = await command(line, setting)
-  expect([line, status, status === 0 ? '' : stderr]).toEqual([line, EXIT.ok, ''])
-  return stdout
-}
 /** What changes from one time to the next: instants and durations, with the width of their columns. */
 const stable = (text: string) =>
   text
@@ -59,12 +24,6 @@ async function sql<Row extends object>(text: string, as?: TestRole): Promise<Row
     await target.close(client)
   }
 }
-async function change(text: string): Promise<void> {
-  const client = await source.connect()
-  await client.query(text)
-  await source.close(client)
-}
-
 describe.sequential('rollback and runs', () => {
   test('before anything was published there is nothing to go back to, and no run', async () => {
     const { status, stdout, stderr } = await command('rollback')

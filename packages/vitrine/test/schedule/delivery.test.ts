@@ -2,12 +2,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
 import { type Alarm, alarmOf } from '../../src/schedule/alarms/alarm.ts'
-import type { AnyChannel, Receiver as Configured } from '../../src/schedule/alarms/channel.ts'
+import { type Channel, configured, deliver, type Message } from '../../src/schedule/alarms/channel.ts'
 import { ping } from '../../src/schedule/alarms/ping.ts'
 import { webhook } from '../../src/schedule/alarms/webhook.ts'
 import type { ScheduleEvent } from '../../src/schedule/loop.ts'
 import { shop } from '../publication/shop.ts'
 import { type Behaviour, fine, type Receiver, receive } from './receiver.ts'
+import { REPORT } from './simulation.ts'
 
 const DUE = new Date('2026-01-14T23:00:00Z')
 const AT = new Date('2026-01-15T02:00:00Z')
@@ -31,20 +32,21 @@ const rules = (signal = new AbortController().signal) => ({
   signal,
 })
 
-const configured = (channel: AnyChannel, values: Readonly<Record<string, string>>) => {
-  const found = channel.configure((name) => values[name] ?? null)
+function sent(channel: Channel, values: Readonly<Record<string, string>>, message: Message, signal?: AbortSignal) {
+  const found = configured(channel, (name) => values[name] ?? null)
   if (found === null) throw new Error('the channel is not configured')
-  return found
+  return deliver(found, message, rules(signal))
 }
-const toWebhook = (url: string, format = 'json'): Configured =>
-  configured(webhook, { VITRINE_ALARM_WEBHOOK: url, VITRINE_ALARM_FORMAT: format })
-const toPing = (url: string): Configured => configured(ping, { VITRINE_PING_URL: url })
+const toWebhook = (url: string, message: Message = alarm, format = 'json') =>
+  sent(webhook, { VITRINE_ALARM_WEBHOOK: url, VITRINE_ALARM_FORMAT: format }, message)
+const toPing = (url: string, message: Message = 'success', signal?: AbortSignal) =>
+  sent(ping, { VITRINE_PING_URL: url }, message, signal)
 
 /** What delivering gives, how often it was tried and how long it took. */
 async function delivered(behave: Behaviour): Promise<{ reason: string | null; tries: number; milliseconds: number }> {
   receiver = await receive(behave)
   const started = performance.now()
-  const reason = await toWebhook(receiver.url).alarm(alarm, rules())
+  const reason = await toWebhook(receiver.url)
   return { reason, tries: receiver.received.length, milliseconds: performance.now() - started }
 }
 
@@ -70,9 +72,9 @@ describe('delivery', () => {
   test('is nothing but an escaped text for a chat', async () => {
     receiver = await receive()
     const calling = { ...alarm, text: 'a < b && <!channel>' }
-    expect(await toWebhook(receiver.url, 'chat').alarm(calling, rules())).toBeNull()
+    expect(await toWebhook(receiver.url, calling, 'chat')).toBeNull()
     expect(JSON.parse(receiver.received[0]?.body ?? '')).toEqual({ text: 'a &lt; b &amp;&amp; &lt;!channel&gt;' })
-    await toWebhook(receiver.url).alarm(calling, rules())
+    await toWebhook(receiver.url, calling)
     expect(JSON.parse(receiver.received[1]?.body ?? '').text).toBe(calling.text)
   })
 
@@ -107,57 +109,38 @@ describe('delivery', () => {
   test('to a server that is gone', async () => {
     const { url, close } = await receive()
     await close()
-    expect(await toPing(url).success(rules())).toBe('it could not be reached (ECONNREFUSED)')
+    expect(await toPing(url)).toBe('it could not be reached (ECONNREFUSED)')
   })
 
   test('ends at once with the process', async () => {
-    receiver = await receive(() => undefined)
     const abort = new AbortController()
-    setTimeout(() => abort.abort(), 30)
-    const started = performance.now()
-    await toPing(receiver.url).success(rules(abort.signal))
-    expect(performance.now() - started).toBeLessThan(190)
+    let aborted = 0
+    receiver = await receive(() => {
+      aborted = performance.now()
+      abort.abort()
+    })
+    await toPing(receiver.url, 'success', abort.signal)
+    expect(performance.now() - aborted).toBeLessThan(700)
     expect(receiver.received).toMatchObject([{ method: 'GET', path: '/hooks/canary-token' }])
   })
 
   test('goes nowhere when nobody is named', () => {
-    for (const channel of [webhook, ping]) expect(channel.configure(() => null)).toBeNull()
+    for (const channel of [webhook, ping]) expect(configured(channel, () => null)).toBeNull()
   })
 
   test('an alarm is not for the ping, nor a sign of life for the webhook', async () => {
     receiver = await receive()
-    expect(await toPing(receiver.url).alarm(alarm, rules())).toBeNull()
-    expect(await toWebhook(receiver.url).success(rules())).toBeNull()
+    expect(await toPing(receiver.url, alarm)).toBeNull()
+    expect(await toWebhook(receiver.url, 'success')).toBeNull()
     expect(receiver.received).toEqual([])
   })
 })
 
 describe('an event is worth an alarm', () => {
-  const report = {
-    run: 7,
-    phases: {},
-    dataOf: DUE,
-    switchWay: 'rename' as const,
-    switchTries: 1,
-    switchHeld: true,
-    switchMilliseconds: 1,
-    snapshotMilliseconds: 0,
-    dryRun: false,
-    tables: [
-      {
-        table: 'shop_customer',
-        carried: false,
-        rows: 300,
-        added: 0,
-        changed: 0,
-        removed: 0,
-        bytes: 1,
-        milliseconds: 1,
-        unknown: {},
-        warnings: [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }],
-      },
-    ],
-  }
+  const unchanged = { carried: false, added: 0, changed: 0, removed: 0, bytes: 1, milliseconds: 1, unknown: {} }
+  const warnings = [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }]
+  const table = { ...unchanged, table: 'shop_customer', rows: 300, warnings }
+  const report = { ...REPORT, run: 7, tables: [table] }
 
   test('when figures are implausible', () => {
     expect(alarmFor({ kind: 'published', due: DUE, report })).toMatchObject({
@@ -175,12 +158,8 @@ describe('an event is worth an alarm', () => {
     [376, true],
     [0, false],
   ])('when a table has 300 rows now and had %i, allowed or not: %s', (had, warned) => {
-    const [table] = report.tables
-    const tables = [{ ...(table as (typeof report.tables)[number]), warnings: [] }] // sound because there is one.
-    const found = alarmFor(
-      { kind: 'published', due: DUE, report: { ...report, tables } },
-      new Map([['shop_customer', had]]),
-    )
+    const calm = { ...report, tables: [{ ...table, warnings: [] }] }
+    const found = alarmFor({ kind: 'published', due: DUE, report: calm }, new Map([['shop_customer', had]]))
     expect(found?.warnings ?? null).toEqual(
       warned ? [{ table: 'shop_customer', column: null, text: `${had} rows before, 300 now` }] : null,
     )

@@ -15,7 +15,7 @@ const FACTS: MonitorFacts = {
   due: new Date('2026-01-14T23:00:00Z'),
   nextDue: new Date('2026-01-15T23:00:00Z'),
   lastSuccess: new Date('2026-01-14T23:00:05.250Z'),
-  underWay: false,
+  underWay: null,
   lastRunMs: 5_250,
   failuresInARow: 2,
   runs: { failed: 3, succeeded: 40 },

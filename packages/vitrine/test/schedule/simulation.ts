@@ -4,7 +4,7 @@ import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
 import type { Pause } from '../../src/base/pause.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
-import { DueTimes } from '../../src/schedule/due.ts'
+import { type DueAround, dueAround, nextDue } from '../../src/schedule/due.ts'
 import { duenessAt } from '../../src/schedule/dueness.ts'
 import { keepPublishing, type ScheduleEvent, type SchedulePorts } from '../../src/schedule/loop.ts'
 
@@ -31,7 +31,8 @@ export interface MachineOptions extends Partial<SchedulePorts> {
   readonly limits?: Limits
 }
 
-const REPORT: SyncReport = {
+/** Of a run that published no table. */
+export const REPORT: SyncReport = {
   run: 1,
   tables: [],
   phases: {},
@@ -57,11 +58,20 @@ export class World {
   away: VitrineError | null = null
   #locked = false
   #sleepers: Sleeper[] = []
-  readonly #times: DueTimes
+  /** Of the schedule. A search takes a millisecond, and years have many looks: the last answer is kept. */
+  readonly around: (at: Date) => DueAround
 
   constructor(start: string, pattern = MIDNIGHT, zone = PARIS) {
     this.time = Date.parse(start)
-    this.#times = new DueTimes(pattern, zone)
+    let known: DueAround | null = null
+    this.around = (at) => {
+      if (known !== null && at >= known.next) {
+        const next = nextDue(pattern, zone, known.next)
+        known = at < next ? { last: known.next, next } : null
+      }
+      if (known === null || at < known.last) known = dueAround({ schedule: pattern, zone }, at)
+      return known
+    }
   }
 
   pause: Pause = (milliseconds, signal) =>
@@ -101,10 +111,10 @@ export class World {
     const events: ScheduleEvent[] = []
     const dueness = () => {
       if (this.away !== null) throw this.away
-      return duenessAt(this.#times, this.published.at(-1) ?? null, this.#targetNow())
+      return duenessAt(this.around, this.published.at(-1) ?? null, this.#targetNow())
     }
     const ports: SchedulePorts = {
-      due: new DueTimes(this.#times.pattern, this.#times.zone),
+      around: this.around,
       limits: DEFAULT_LIMITS,
       clock: { now: () => new Date(this.time + aheadMs()), monotonicMs: () => this.time },
       chance: () => 1,

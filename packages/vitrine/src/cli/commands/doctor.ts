@@ -5,9 +5,9 @@ import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { remedyText } from '../../base/remedy.ts'
 import type { Address } from '../../postgres/address.ts'
-import type { Session } from '../../postgres/connect.ts'
 import type { Call, Command } from '../command.ts'
-import { readingOrReason, withSession } from '../sessions.ts'
+import type { Settings } from '../environment.ts'
+import { readingOrReason, writing } from '../sessions.ts'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -45,29 +45,21 @@ async function run(call: Call): Promise<ExitName> {
   return 'privilege'
 }
 
-interface Addresses {
-  readonly source: Address | null
-  readonly target: Address
-  readonly reader: Address | null
-}
-
 const NO_READER = 'METABASE_READER_URL is not set, so nothing was tried as the reader'
 
-function examine(call: Call, { source, target, reader }: Addresses): Promise<readonly Finding[]> {
+async function examine(
+  call: Call,
+  { source, target, reader }: Pick<Settings, 'source' | 'reader'> & { target: Address },
+): Promise<readonly Finding[]> {
   const unset = new VitrineError('SETTINGS_INVALID', { place: 'METABASE_READER_URL', detail: NO_READER })
-  const asReader = (work: (session: Session | VitrineError) => Promise<readonly Finding[]>) =>
-    reader === null
-      ? work(unset).then((findings) => findings.map(withoutReader))
-      : readingOrReason(call, 'target', reader, work)
-  const onSource = (work: (session: Session | VitrineError | null) => Promise<readonly Finding[]>) =>
-    source === null ? work(null) : readingOrReason(call, 'source', source, work)
-  return withSession(call, { side: 'target', address: target, readOnly: false }, (asWriter) =>
-    asReader((readerSession) =>
-      onSource((sourceSession) =>
-        diagnose({ target: asWriter, reader: readerSession, source: sourceSession }, call.publication),
+  const findings = await writing(call, 'target', target, (asWriter) =>
+    readingOrReason(call, 'target', reader, (asReader) =>
+      readingOrReason(call, 'source', source, (ofSource) =>
+        diagnose({ target: asWriter, reader: asReader ?? unset, source: ofSource }, call.publication),
       ),
     ),
   )
+  return reader === null ? findings.map(withoutReader) : findings
 }
 
 /** What the team did not ask to be proved is said, and breaks no promise. */

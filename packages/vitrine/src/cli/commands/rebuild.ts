@@ -60,8 +60,7 @@ async function run(call: Call): Promise<ExitName> {
     const plan = await approvePlan(call, { session, publication }, null)
     return plan.steps.map(({ text }) => text)
   })
-  const wish = { only: null, dryRun: false, allowShrink: call.flag('allowShrink'), trigger: 'command' } as const
-  const published = await publishNow(call, settings, wish)
+  const published = await publishNow(call, settings, { allowShrink: call.flag('allowShrink') })
   const answer: RebuildAnswer = { provisioned, left, migrated, ...syncAnswer(published) }
   call.answer(answer, () => syncText(call, published))
   if (left.length === 0) return 'ok'

@@ -2,16 +2,16 @@
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { duration, instant } from '../../base/format.ts'
 import { pause } from '../../base/pause.ts'
-import { DueTimes } from '../../schedule/due.ts'
+import { dueAround } from '../../schedule/due.ts'
 import { type Listener, listen } from '../../schedule/listener.ts'
-import { keepPublishing, type ScheduleEvent } from '../../schedule/loop.ts'
+import { keepPublishing, type ScheduleEvent, type SchedulePorts } from '../../schedule/loop.ts'
 import { readMonitorFacts } from '../../schedule/monitor-facts.ts'
 import { raiseAlarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
-import { type AroundRuns, DueRuns } from '../due-runs.ts'
+import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
 import type { Settings, SettingsFor } from '../environment.ts'
 import { parseHttpAddress } from '../http-address.ts'
-import { type Connections, SCHEDULED } from '../publishing.ts'
+import type { Connections } from '../publishing.ts'
 import { reading } from '../sessions.ts'
 
 export const schedule: Command = {
@@ -57,21 +57,26 @@ export type StaySettings = Connections & Pick<Settings, 'alarms' | 'http'>
 /** Publishes at each due time until the call is interrupted. */
 export async function stayPublishing(call: Call, settings: StaySettings, around: AroundRuns): Promise<ExitName> {
   const { io, signal, publication } = call
+  const dueTimes = (at: Date) => dueAround(publication, at)
   // A schedule that cannot be followed is refused here, before anything is asked.
-  const runs = new DueRuns(call, settings, SCHEDULED, around)
-  const ports = {
-    due: new DueTimes(publication.schedule, publication.zone),
+  dueTimes(io.clock.now())
+  let rows: Look['rows'] | undefined
+  const ports: SchedulePorts<Look> = {
+    around: dueTimes,
     limits: publication.limits,
     clock: io.clock,
     chance: Math.random,
     pause,
     sliceMs: SLICE_MS,
     lookMs: LOOK_MS,
-    look: () => runs.look(),
-    run: () => runs.run(),
-    tell: async (event: ScheduleEvent) => {
+    look: () => lookAt(call, settings.target),
+    run: (found) => {
+      rows = found.rows
+      return publishDue(call, settings, {}, around, found)
+    },
+    tell: async (event) => {
       log(call, event)
-      await raiseAlarms(call, settings, event, runs.rows)
+      await raiseAlarms(call, settings, event, rows)
     },
   }
   const listener = await answerMonitors(call, settings)

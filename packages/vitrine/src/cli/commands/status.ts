@@ -2,12 +2,12 @@
 import { asVitrineError, type ExitName, VitrineError } from '../../base/errors.ts'
 import { count, instant, moment } from '../../base/format.ts'
 import type { Address } from '../../postgres/address.ts'
-import { type LockHolder, runLockHolder } from '../../postgres/lock.ts'
+import type { LockHolder } from '../../postgres/lock.ts'
 import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
-import { freshnessOf, latestRuns, type RunRecord } from '../../record/runs.ts'
-import { lastDue } from '../../schedule/due.ts'
-import { dueBy, type TableState, versionState } from '../../schedule/monitor-facts.ts'
+import { latestRuns, type RunRecord } from '../../record/runs.ts'
+import { dueAround } from '../../schedule/due.ts'
+import { dueBy, readMonitorFacts, type TableState } from '../../schedule/monitor-facts.ts'
 import { raiseAlarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
 import { runListText } from '../run-list.ts'
@@ -76,12 +76,10 @@ const read = (call: Call, target: Address, shown: number): Promise<StatusAnswer>
     const { publication } = call
     const { name, schema, limits } = publication
     await requireBookkeeping(session, schema)
-    const recorded = await freshnessOf(session, schema)
-    const underWay = await runLockHolder(session, schema)
-    const runs = await latestRuns(session, schema, shown)
     const now = call.io.clock.now()
-    const failed = await triesSince(session, schema, lastDue(publication.schedule, publication.zone, now))
-    const { state, due, nextDue, tables } = versionState(publication, recorded, now)
+    const { state, due, nextDue, tables, underWay } = await readMonitorFacts(session, publication, now)
+    const runs = await latestRuns(session, schema, shown)
+    const failed = await triesSince(session, schema, dueAround(publication, now).last)
     const tries = { ...failed, budget: limits.retryTries }
     return { publication: name, schema, state, due, nextDue, underWay, tries, tables, runs }
   })

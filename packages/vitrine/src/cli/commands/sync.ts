@@ -3,11 +3,12 @@ import { asVitrineError, type ExitName, VitrineError } from '../../base/errors.t
 import { instant } from '../../base/format.ts'
 import type { Publication } from '../../publication/publication.ts'
 import { chosenTables } from '../../run/request.ts'
+import { dueAround } from '../../schedule/due.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
 import { raiseAlarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
-import { type AroundRuns, DueRuns } from '../due-runs.ts'
-import { publishNow, SCHEDULED, tellPublished, type Wish } from '../publishing.ts'
+import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
+import { publishNow, tellPublished } from '../publishing.ts'
 
 export const sync: Command = {
   name: 'sync',
@@ -36,10 +37,15 @@ const NEEDS = { source: 'required', target: 'required' } as const
 export async function syncTables(call: Call, only: readonly string[] | null): Promise<ExitName> {
   chosenTables(call.publication, only)
   const settings = call.settings(NEEDS)
-  const wish = { only, dryRun: call.flag('dryRun'), allowShrink: call.flag('allowShrink') }
-  if (call.flag('ifDue')) return syncIfDue(call, {}, { ...wish, trigger: 'schedule' })
-  tellPublished(call, await publishNow(call, settings, { ...wish, trigger: 'command' }))
-  return 'ok'
+  const dryRun = call.flag('dryRun')
+  const allowShrink = call.flag('allowShrink')
+  if (!call.flag('ifDue')) {
+    tellPublished(call, await publishNow(call, settings, { only, dryRun, allowShrink }))
+    return 'ok'
+  }
+  if (only === null && !dryRun) return syncIfDue(call, {}, allowShrink)
+  const detail = 'It publishes every table: a part or a rehearsal would leave the run due.'
+  throw new VitrineError('USAGE', { place: '--if-due', detail })
 }
 
 /** What `sync --if-due --json` prints when nothing was due. */
@@ -49,28 +55,25 @@ export interface NotDueAnswer {
 }
 
 /** One look and at most one try; the platform's cron is the loop. Also called by systems that prepare their source first. */
-export async function syncIfDue(call: Call, around: AroundRuns, wish: Wish = SCHEDULED): Promise<ExitName> {
-  if (wish.only !== null || wish.dryRun) {
-    const detail = 'It publishes every table: a part or a rehearsal would leave the run due.'
-    throw new VitrineError('USAGE', { place: '--if-due', detail })
-  }
-  const { publication } = call
+export async function syncIfDue(call: Call, around: AroundRuns, allowShrink = false): Promise<ExitName> {
+  const { publication, io } = call
   const settings = call.settings(NEEDS)
-  const now = call.io.clock.now()
-  const runs = new DueRuns(call, settings, wish, around)
+  const now = io.clock.now()
+  // By our own clock, for an alarm that says that the target could not even be asked.
+  const unknown = { last: dueAround(publication, now).last, latest: null, heldSeconds: null }
+  let found: Look | null = null
   try {
-    const found = await runs.look()
-    const report = found.due ? await runs.run() : null
-    if (report !== null) {
-      await raiseAlarms(call, settings, { kind: 'published', due: runs.due, report }, runs.rows)
-    } else {
-      const answer: NotDueAnswer = { due: false, nextDue: found.next }
-      call.answer(answer, () => `Not due: the next run is due at ${instant(found.next, publication.zone)}.\n`)
-    }
+    found = await lookAt(call, settings.target)
+    const { due, last, next, rows } = found
+    const report = due ? await publishDue(call, settings, { allowShrink }, around, found) : null
+    if (report === null) {
+      const answer: NotDueAnswer = { due: false, nextDue: next }
+      call.answer(answer, () => `Not due: the next run is due at ${instant(next, publication.zone)}.\n`)
+    } else await raiseAlarms(call, settings, { kind: 'published', due: last, report }, rows)
     return 'ok'
   } catch (thrown) {
     const error = asVitrineError(thrown)
-    const event = call.signal.aborted ? null : failureEvent(publication, error, runs, now)
+    const event = call.signal.aborted ? null : failureEvent(publication, error, found ?? unknown, now)
     if (event !== null) await raiseAlarms(call, settings, event)
     throw error
   }
@@ -80,7 +83,7 @@ export async function syncIfDue(call: Call, around: AroundRuns, wish: Wish = SCH
 function failureEvent(
   { limits }: Publication,
   error: VitrineError,
-  { due, latest, heldSeconds }: DueRuns,
+  { last: due, latest, heldSeconds }: Pick<Look, 'last' | 'latest' | 'heldSeconds'>,
   now: Date,
 ): ScheduleEvent | null {
   if (error.code === 'RUN_IN_PROGRESS') {

@@ -60,7 +60,7 @@ const troubleOf = (error: VitrineError): Trouble => ({
  * Tables that lost more than a run may lose unless somebody allows it: it was allowed, and raises a warning all the same. `before`
  * has the rows of each table in the version before.
  */
-export function shrunkTables(
+function shrunkTables(
   { tables }: Pick<SyncReport, 'tables'>,
   before: ReadonlyMap<string, number>,
   { shrinkFloorRows, shrinkShare }: Pick<Limits, 'shrinkFloorRows' | 'shrinkShare'>,
@@ -72,54 +72,48 @@ export function shrunkTables(
   })
 }
 
+/** Whose alarm it is. */
+type About = Pick<Publication, 'name' | 'schema'>
+
+function made({ name, schema }: About, facts: Pick<Alarm, 'text' | 'kind' | 'at' | 'due'> & Partial<Alarm>): Alarm {
+  const { text, kind, at, due, attempts = 1, code = null, place = null, run = null, warnings = [] } = facts
+  const told = `Vitrine ${name}: ${text}`
+  return { text: told, kind, publication: name, schema, at, due, attempts, code, place, run, warnings }
+}
+
 /** The alarm of a step before the run that failed, while the run itself goes on. */
-export function preparationAlarm(
-  trouble: Trouble,
-  { name, schema }: Pick<Publication, 'name' | 'schema'>,
-  due: Date,
-  at: Date,
-): Alarm {
+export function preparationAlarm(trouble: Trouble, about: About, due: Date, at: Date): Alarm {
   const { code, place } = trouble
-  const text = `Vitrine ${name}: a step before the run failed, and the run goes on with what is there. ${told(trouble)}`
-  const base = { text, kind: 'preparation', publication: name, schema, at, due } as const
-  return { ...base, attempts: 1, code, place, run: null, warnings: [] }
+  const text = `a step before the run failed, and the run goes on with what is there. ${told(trouble)}`
+  return made(about, { text, kind: 'preparation', at, due, code, place })
 }
 
 /** The alarm that an event is worth, or null. `before` has the rows of each table in the version before. */
 export function alarmOf(
   event: ScheduleEvent,
-  { name, schema, limits, zone }: Publication,
+  publication: Publication,
   at: Date,
   before: ReadonlyMap<string, number> = new Map(),
 ): Alarm | null {
-  const base = { publication: name, schema, at, run: null, warnings: [] }
-  if (event.kind === 'failed' && event.pauseMs === null) {
-    const { due, error, tries } = event
-    const text = `Vitrine ${name}: nothing published for ${instant(due, zone)} after ${tries} ${tries === 1 ? 'try' : 'tries'}. ${told(troubleOf(error))} The previous version is still served.`
-    return { ...base, text, kind: 'failed', due, attempts: tries, code: error.code, place: error.place ?? null }
-  }
-  if (event.kind === 'stale') {
-    const { due, error, tries } = event
+  const { limits, zone } = publication
+  const { kind } = event
+  if (kind === 'stale' || (kind === 'failed' && event.pauseMs === null)) {
+    const { due, error, tries: attempts } = event
+    const since = instant(due, zone)
+    const what =
+      kind === 'stale'
+        ? `still nothing published ${limits.staleAfterMinutes} minutes after ${since}.`
+        : `nothing published for ${since} after ${attempts} ${attempts === 1 ? 'try' : 'tries'}.`
     const why = error === null ? '' : ` ${told(troubleOf(error))}`
-    const text = `Vitrine ${name}: still nothing published ${limits.staleAfterMinutes} minutes after ${instant(due, zone)}.${why} The previous version is still served.`
-    return {
-      ...base,
-      text,
-      kind: 'stale',
-      due,
-      attempts: tries,
-      code: error?.code ?? null,
-      place: error?.place ?? null,
-    }
+    const text = `${what}${why} The previous version is still served.`
+    return made(publication, { text, kind, at, due, attempts, code: error?.code ?? null, place: error?.place ?? null })
   }
-  if (event.kind !== 'published') return null
+  if (kind !== 'published') return null
   const { due, report } = event
-  const implausible = report.tables.flatMap(({ table, warnings }) =>
-    warnings.map(({ column, text }) => ({ table, column, text })),
-  )
+  const implausible = report.tables.flatMap(({ table, warnings }) => warnings.map((warning) => ({ table, ...warning })))
   const warnings = [...shrunkTables(report, before, limits), ...implausible]
   if (warnings.length === 0) return null
   const placed = ({ table, column, text }: AlarmWarning) => `${column === null ? table : `${table}.${column}`}: ${text}`
-  const text = `Vitrine ${name}: published, with suspicious content. ${warnings.map(placed).join('; ')}`
-  return { ...base, text, kind: 'warnings', due, attempts: 1, code: null, place: null, run: report.run, warnings }
+  const text = `published, with suspicious content. ${warnings.map(placed).join('; ')}`
+  return made(publication, { text, kind: 'warnings', at, due, run: report.run, warnings })
 }

@@ -13,53 +13,41 @@ export type Values = (variable: string) => string | null
 /** Notes what is wrong with a variable. */
 export type Refuse = (place: string, detail: string, remedy: string) => void
 
+/** What leaves by a channel: an alarm, or the sign of life after each scheduled success. */
+export type Message = Alarm | 'success'
+
+/**
+ * One try. Does nothing for a message that is not for this channel. Rejects when it did not arrive, with `Undelivered` where
+ * more is known; ends when the signal aborts.
+ */
+export type Send = (message: Message, signal: AbortSignal) => Promise<void>
+
 /** One file of this folder, and one line in `index.ts`. */
-export interface Channel<Settings> {
+export interface Channel {
   /** What each variable is for. The first one names the channel when nothing arrived. */
   readonly variables: Readonly<Record<string, string>>
   /** Null when the channel is not configured, or when something is wrong: that is handed to `refuse`. */
-  parse(values: Values, refuse: Refuse): Settings | null
-  /** One try. Rejects when the alarm did not arrive, with `Undelivered` where more is known; ends when the signal aborts. */
-  readonly alarm?: (alarm: Alarm, settings: Settings, signal: AbortSignal) => Promise<void>
-  /** The same for the sign of life after each scheduled success. */
-  readonly success?: (settings: Settings, signal: AbortSignal) => Promise<void>
+  parse(values: Values, refuse: Refuse): Send | null
+}
+
+/** A channel that is configured. */
+export interface Receiver {
+  readonly variable: string
+  readonly send: Send
+}
+
+/** Null when it is not configured. Throws SETTINGS_INVALID with all that is wrong. */
+export function configured({ variables, parse }: Channel, values: Values): Receiver | null {
+  const problems: Problem[] = []
+  const send = parse(values, (place, detail, remedy) => problems.push({ place, detail, remedy }))
+  if (problems.length > 0) throw new VitrineError('SETTINGS_INVALID', { problems })
+  return send === null ? null : Object.freeze({ variable: Object.keys(variables)[0] ?? '', send })
 }
 
 export interface DeliveryRules {
   readonly limits: Pick<Limits, 'deliveryTimeoutMs' | 'deliveryTries' | 'deliveryPauseMs'>
   readonly signal: AbortSignal
 }
-
-/** A channel that is configured. Each function returns why nothing arrived, or null. */
-export interface Receiver {
-  readonly variable: string
-  alarm(alarm: Alarm, rules: DeliveryRules): Promise<string | null>
-  success(rules: DeliveryRules): Promise<string | null>
-}
-
-/** A channel without the type of its settings. */
-export interface AnyChannel {
-  readonly variables: Readonly<Record<string, string>>
-  /** Null when it is not configured. Throws SETTINGS_INVALID with all that is wrong. */
-  configure(values: Values): Receiver | null
-}
-
-export const channel = <Settings>({ variables, parse, alarm, success }: Channel<Settings>): AnyChannel => ({
-  variables,
-  configure(values) {
-    const problems: Problem[] = []
-    const settings = parse(values, (place, detail, remedy) => problems.push({ place, detail, remedy }))
-    if (problems.length > 0) throw new VitrineError('SETTINGS_INVALID', { problems })
-    if (settings === null) return null
-    return Object.freeze({
-      variable: Object.keys(variables)[0] ?? '',
-      alarm: async (told: Alarm, rules: DeliveryRules) =>
-        alarm === undefined ? null : deliver((signal) => alarm(told, settings, signal), rules),
-      success: async (rules: DeliveryRules) =>
-        success === undefined ? null : deliver((signal) => success(settings, signal), rules),
-    })
-  },
-})
 
 /** Why nothing arrived, and whether another try may help. */
 export class Undelivered extends Error {
@@ -71,10 +59,11 @@ export class Undelivered extends Error {
   }
 }
 
-async function deliver(send: (signal: AbortSignal) => Promise<void>, rules: DeliveryRules): Promise<string | null> {
+/** Returns why nothing arrived, or null. */
+export async function deliver({ send }: Receiver, message: Message, rules: DeliveryRules): Promise<string | null> {
   const { limits, signal } = rules
   for (let tries = 1; ; tries++) {
-    const failure = await once(send, rules)
+    const failure = await once((either) => send(message, either), rules)
     if (failure === null) return null
     if (!failure.again || tries >= limits.deliveryTries || signal.aborted) return failure.message
     await pause(limits.deliveryPauseMs * 2 ** (tries - 1), signal)

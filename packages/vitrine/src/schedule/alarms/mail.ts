@@ -1,7 +1,7 @@
 /** E-mail through an SMTP server. The library is loaded when there is something to send. */
 import { Secret } from '../../base/secret.ts'
 import type { Alarm } from './alarm.ts'
-import { channel, type Refuse, Undelivered } from './channel.ts'
+import { type Channel, type Refuse, Undelivered } from './channel.ts'
 
 interface Server {
   readonly host: string
@@ -9,12 +9,6 @@ interface Server {
   /** TLS from the first byte on (smtps). */
   readonly secure: boolean
   readonly login: { readonly user: string; readonly password: Secret } | null
-}
-
-interface Settings {
-  readonly server: Server
-  readonly from: string
-  readonly to: readonly string[]
 }
 
 const URL_NAME = 'VITRINE_ALARM_SMTP_URL'
@@ -28,7 +22,7 @@ const SUBJECTS: Readonly<Record<Alarm['kind'], string>> = {
   preparation: 'a step before the run failed',
 }
 
-export const mail = channel<Settings>({
+export const mail: Channel = {
   variables: {
     [URL_NAME]: 'e-mails each alarm through this server: smtps://user:password@host:port, or smtp://',
     [FROM_NAME]: 'the address that these e-mails come from',
@@ -41,16 +35,18 @@ export const mail = channel<Settings>({
     for (const [index, name] of names.entries()) {
       if (given[index] === null) refuse(name, 'it is missing beside the others for e-mail', `set ${names.join(', ')}`)
     }
-    const [url, from, to] = given.map((value) => value ?? '')
-    const server = url === '' ? null : serverOf(url ?? '', refuse)
-    const addresses = (list: string, name: string) => list.split(',').filter((text) => isAddress(text, name, refuse))
-    const [sender] = from === '' ? [] : addresses(from ?? '', FROM_NAME)
-    const receivers = to === '' ? [] : addresses(to ?? '', TO_NAME).map((address) => address.trim())
-    if (server === null || sender === undefined || receivers.length === 0) return null
-    return { server, from: sender.trim(), to: receivers }
+    const [url, from, to] = given
+    const addresses = (list: string | null | undefined, name: string) =>
+      (list?.split(',') ?? []).filter((text) => isAddress(text, name, refuse)).map((text) => text.trim())
+    const server = url == null ? null : serverOf(url, refuse)
+    const [sender] = addresses(from, FROM_NAME)
+    const receivers = addresses(to, TO_NAME)
+    if (server === null || sender === undefined) return null
+    return async (message, signal) => {
+      if (message !== 'success') await mailed(message, server, { from: sender, to: receivers, signal })
+    }
   },
-  alarm: send,
-})
+}
 
 /** No name beside the address, no quotes: what cannot be misread by any server. */
 function isAddress(text: string, name: string, refuse: Refuse): boolean {
@@ -86,9 +82,18 @@ function smtpUrl(text: string): URL | null {
   }
 }
 
-async function send(alarm: Alarm, { server, from, to }: Settings, signal: AbortSignal): Promise<void> {
+interface Envelope {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly signal: AbortSignal
+}
+
+async function mailed(
+  alarm: Alarm,
+  { host, port, secure, login }: Server,
+  { from, to, signal }: Envelope,
+): Promise<void> {
   const { createTransport } = await import('nodemailer')
-  const { host, port, secure, login } = server
   const transport = createTransport({
     host,
     port,

@@ -1,7 +1,6 @@
 /** A webhook gets each alarm by POST: the whole alarm for a program, or only its text for a chat. */
-import type { Secret } from '../../base/secret.ts'
 import type { Alarm } from './alarm.ts'
-import { channel } from './channel.ts'
+import type { Channel } from './channel.ts'
 import { request, webUrl } from './web.ts'
 
 /** `chat`: only a text, as the incoming webhooks of Slack, Mattermost and Rocket.Chat take it. */
@@ -16,7 +15,7 @@ const bodyOf = (alarm: Alarm, format: Format): string =>
     format === 'json' ? alarm : { text: alarm.text.replaceAll(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign) },
   )
 
-export const webhook = channel<{ readonly url: Secret; readonly format: Format }>({
+export const webhook: Channel = {
   variables: {
     VITRINE_ALARM_WEBHOOK: 'gets each alarm by POST, such as the incoming webhook of a chat',
     VITRINE_ALARM_FORMAT: 'json (default): the whole alarm; chat: only a text, for Slack, Mattermost and their like',
@@ -27,10 +26,10 @@ export const webhook = channel<{ readonly url: Secret; readonly format: Format }
     const format = FORMATS.find((known) => known === name)
     if (format === undefined) refuse(place, 'it is not a format of alarms', `write ${FORMATS.join(' or ')}`)
     const url = webUrl(values, refuse, 'VITRINE_ALARM_WEBHOOK')
-    return url === null || format === undefined ? null : { url, format }
-  },
-  alarm: (alarm, { url, format }, signal) => {
+    if (url === null || format === undefined) return null
     const headers = { 'content-type': 'application/json' }
-    return request(url, { method: 'POST', body: bodyOf(alarm, format), headers }, signal)
+    return async (message, signal) => {
+      if (message !== 'success') await request(url, { method: 'POST', body: bodyOf(message, format), headers }, signal)
+    }
   },
-})
+}
