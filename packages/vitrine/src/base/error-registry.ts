@@ -2,251 +2,291 @@
  * The registry of error codes: what happened, what to do, how the process ends, whether trying again can help. The
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
+import type { ExitName } from './exit.ts'
+import { command, type Remedy, remedy } from './remedy.ts'
 
-import { type ErrorKind, kind } from './error-kind.ts'
-import { command, remedy } from './remedy.ts'
-import { SERVER_ERRORS } from './server-kinds.ts'
-import { SOURCE_ERRORS } from './source-errors.ts'
+export interface ErrorKind {
+  readonly what: string
+  readonly hint: Remedy
+  readonly exit: ExitName
+  readonly retry: boolean
+}
+const RETRY = true
+const NO_RETRY = false
+type Texts = Pick<ErrorKind, 'what' | 'hint'>
 
-export type { ErrorKind } from './error-kind.ts'
+/** The errors that end the process in one way. */
+const kinds = <Code extends string>(exit: ExitName, retry: boolean, texts: Readonly<Record<Code, Texts>>) =>
+  // sound because each code of `texts` gets an entry.
+  Object.fromEntries(
+    Object.entries<Texts>(texts).map(([code, text]) => [code, Object.freeze({ ...text, exit, retry })]),
+  ) as Readonly<Record<Code, ErrorKind>>
 
 export const ERRORS = Object.freeze({
-  INTERNAL: kind(
-    'The tool met a case it does not know.',
-    'Report it with the code and the phase; nothing was published.',
-    'internal',
-  ),
-  INTERRUPTED: kind(
-    'The command was interrupted.',
-    'Run it again; the previous version is still served.',
-    'interrupted',
-  ),
-
-  USAGE: kind('The command line is wrong.', 'See --help of the command.', 'usage'),
-  SETTINGS_INVALID: kind(
-    'Some settings are missing or wrong.',
-    'Correct each one listed; nothing was touched.',
-    'usage',
-  ),
-  TARGET_URL_MISSING: kind(
-    'No target database is named.',
-    'Set METABASE_DATABASE_URL to the database that Metabase reads, with the writer role.',
-    'usage',
-  ),
-  SOURCE_URL_MISSING: kind('No source database is named.', 'Set DATABASE_URL to the operational database.', 'usage'),
-  URL_INVALID: kind(
-    'A database URL is not understood.',
-    'Write postgresql://user:password@host:port/database; special characters are percent-encoded.',
-    'usage',
-  ),
-  URL_PARAMETER_UNKNOWN: kind(
-    'A database URL has a parameter that is not known.',
-    'Remove or correct the parameter; the known ones are listed in the message.',
-    'usage',
-  ),
-  PUBLICATION_NOT_FOUND: kind(
-    'The publication could not be loaded.',
-    'Give its module with --publication, or export it from vitrine.config.js.',
-    'usage',
-  ),
-  TABLE_UNKNOWN: kind('No published table has this name.', remedy`Use a name that ${command('check')} lists.`, 'usage'),
-
-  DEFINITION_INVALID: kind(
-    'The publication has problems.',
-    'Correct each one listed; nothing was touched.',
-    'definition',
-  ),
-  PSEUDONYM_KEY_MISSING: kind(
-    'The publication uses pseudonyms and no key is set.',
-    'Set VITRINE_PSEUDONYM_KEY to at least 32 random characters, and keep it: another key gives other pseudonyms.',
-    'usage',
-  ),
-
-  ...SERVER_ERRORS,
-
-  TARGET_IS_SOURCE: kind(
-    'Target and source are the same database.',
-    'Point METABASE_DATABASE_URL to the separate database of Metabase; nothing was touched.',
-    'usage',
-  ),
-  TARGET_SCHEMA_MISSING: kind(
-    'The published schema does not exist.',
-    remedy`Run ${command('provision')}, then ${command('migrate')}.`,
-    'drift',
-  ),
-  TARGET_SCHEMA_NOT_OWNED: kind(
-    'The published schema belongs to another role.',
-    'Make the writer its owner, as the message says.',
-    'privilege',
-  ),
-  TARGET_NOT_MIGRATED: kind(
-    'The published schema is not what the publication describes.',
-    remedy`See ${command('plan')}, then run ${command('migrate')}.`,
-    'drift',
-  ),
-  BOOKKEEPING_NEWER: kind(
-    'The bookkeeping was written by a newer version of the tool.',
-    'Use that version or a later one.',
-    'drift',
-  ),
-  TARGET_OTHER_INSTALLATION: kind(
-    'Another publication fills this schema.',
-    'Point one of the two to another database or schema; nothing was touched.',
-    'drift',
-  ),
-  VERSION_NOT_KEPT: kind(
-    'There is no version to go back to.',
-    remedy`Correct the cause and run ${command('sync')}; the present version stays.`,
-    'drift',
-  ),
-  STAGING_NAME_TAKEN: kind(
-    'A schema with the name of the staging area exists and is not ours.',
-    'Rename or remove that schema.',
-    'drift',
-  ),
-  DEPENDENT_BLOCKS: kind(
-    'Objects depend on the published tables and cannot be carried over.',
-    'Change each one as the message says, then run again.',
-    'drift',
-  ),
-  PLAN_CONFLICT: kind(
-    'The plan cannot be applied as it stands.',
-    'Solve each conflict listed; nothing was touched.',
-    'drift',
-  ),
-  PRIVILEGE_MISSING: kind(
-    'A role lacks a privilege.',
-    remedy`Grant what the message names, or run ${command('provision')}.`,
-    'privilege',
-  ),
-  ROLE_UNSAFE: kind(
-    'A role may do more than it should.',
-    'Use a role without superuser rights, as the message says.',
-    'privilege',
-  ),
-  DOCTOR_FAILED: kind('Some guarantees do not hold.', 'Follow the repair printed with each one.', 'privilege'),
-
-  SOURCE_DRIFT: kind(
-    'The source is not what the register describes.',
-    'Bring the register in line, as the message says; nothing was touched.',
-    'drift',
-  ),
-  SOURCE_QUERY_FAILED: kind(
-    'The source refused a query of the publication.',
-    'Correct the definition of the table named.',
-    'definition',
-  ),
-  SOURCE_TYPE_MISMATCH: kind(
-    'A column has another type than it declares.',
-    'Declare the type that the source gives, or convert explicitly.',
-    'definition',
-  ),
-
-  HISTORY_UNREADABLE: kind(
-    'Recorded days do not fit the definition of a history table.',
-    'Change the definition as the message says; no recorded day was touched.',
-    'definition',
-  ),
-  HISTORY_QUERY_FAILED: kind(
-    'The target refused the query of a history table.',
-    'Correct the definition of the table named; nothing was touched.',
-    'definition',
-  ),
-  HISTORY_FILE_INVALID: kind(
-    'The file of a history table has problems.',
-    'Correct each line listed; nothing was imported.',
-    'data',
-  ),
-
-  VALUE_TOO_LONG: kind(
-    'Values are longer than their column.',
-    'Widen the column in the publication, or shorten the values in the source; the previous version stays.',
-    'data',
-  ),
-  VALUE_NULL: kind(
-    'Values are missing in a not-null column.',
-    'Declare the column nullable, or complete the source; the previous version stays.',
-    'data',
-  ),
-  VALUE_OUT_OF_RANGE: kind(
-    'Values do not fit the type of their column.',
-    'Declare a wider type, or correct the source; the previous version stays.',
-    'data',
-  ),
-  VALUE_OUTSIDE_CATEGORY: kind(
-    'A rule gave values outside its closed list.',
-    'Add the category to the list, or correct the rule; the previous version stays.',
-    'data',
-  ),
-  RULE_FAILED: kind(
-    'A TypeScript rule failed.',
-    'Make the rule total: it must give a value for every input; the previous version stays.',
-    'data',
-  ),
-  KEY_DUPLICATE: kind(
-    'A key is not unique.',
-    'Correct the source query or the source; the previous version stays.',
-    'data',
-  ),
-  REFERENCE_BROKEN: kind(
-    'Rows refer to rows that are not published.',
-    'Correct the source query or the source; the previous version stays.',
-    'data',
-  ),
-  PRIVACY_VIOLATION: kind(
-    'Staged rows hold what must not be published.',
-    'Treat the column in the publication; the previous version stays.',
-    'data',
-  ),
-  TABLE_SHRANK: kind(
-    'A table lost more rows than allowed.',
-    'If the loss is real, run again with --allow-shrink; the previous version stays.',
-    'data',
-  ),
-  COUNT_MISMATCH: kind(
-    'The staged rows are not as many as the rows read.',
-    'Run again; if it persists, report it. The previous version stays.',
-    'data',
-    true,
-  ),
-  COPY_FAILED: kind('Rows could not be copied.', 'See the table and the state; the previous version stays.', 'data'),
-  COPY_PROTOCOL: kind(
-    'A server sent rows in a form that is not understood.',
-    'Report it with the version of the server; the previous version stays.',
-    'internal',
-  ),
-
-  RUN_IN_PROGRESS: kind(
-    'Another run holds the lock.',
-    remedy`Wait for it to end; ${command('status')} shows it.`,
-    'busy',
-    true,
-  ),
-  SWITCH_BLOCKED: kind(
-    'The switch could not get its lock in time.',
-    'Run again when the sessions that the message names have ended; the previous version stays.',
-    'busy',
-    true,
-  ),
-  SERIALIZATION: kind('The database cancelled a transaction because of others.', 'Run again.', 'busy', true),
-  TARGET_FULL: kind('The target has no space left.', 'Free space on the target; the previous version stays.', 'data'),
-  QUERY_TIMEOUT: kind(
-    'A query took longer than allowed.',
-    'Raise the limit, or make the query cheaper; the previous version stays.',
-    'data',
-    true,
-  ),
-  ...SOURCE_ERRORS,
-  QUERY_FAILED: kind(
-    'A database refused a statement of the tool.',
-    'See the phase and the state; the previous version stays.',
-    'internal',
-  ),
-
-  NOT_CONFIRMED: kind('The command was not confirmed.', 'Give --yes to confirm; nothing was touched.', 'usage'),
-  STALE: kind(
-    'The published version is older than it should be.',
-    remedy`See ${command('status')}, and run ${command('sync')}.`,
-    'stale',
-  ),
-} as const satisfies Record<string, ErrorKind>)
+  ...kinds('internal', NO_RETRY, {
+    INTERNAL: {
+      what: 'The tool met a case it does not know.',
+      hint: 'Report it with the code and the phase; nothing was published.',
+    },
+    COPY_PROTOCOL: {
+      what: 'A server sent rows in a form that is not understood.',
+      hint: 'Report it with the version of the server; the previous version stays.',
+    },
+    QUERY_FAILED: {
+      what: 'A database refused a statement of the tool.',
+      hint: 'See the phase and the state; the previous version stays.',
+    },
+  }),
+  ...kinds('interrupted', NO_RETRY, {
+    INTERRUPTED: { what: 'The command was interrupted.', hint: 'Run it again; the previous version is still served.' },
+  }),
+  ...kinds('usage', NO_RETRY, {
+    USAGE: { what: 'The command line is wrong.', hint: 'See --help of the command.' },
+    SETTINGS_INVALID: {
+      what: 'Some settings are missing or wrong.',
+      hint: 'Correct each one listed; nothing was touched.',
+    },
+    TARGET_URL_MISSING: {
+      what: 'No target database is named.',
+      hint: 'Set METABASE_DATABASE_URL to the database that Metabase reads, with the writer role.',
+    },
+    SOURCE_URL_MISSING: { what: 'No source database is named.', hint: 'Set DATABASE_URL to the operational database.' },
+    URL_INVALID: {
+      what: 'A database URL is not understood.',
+      hint: 'Write postgresql://user:password@host:port/database; special characters are percent-encoded.',
+    },
+    URL_PARAMETER_UNKNOWN: {
+      what: 'A database URL has a parameter that is not known.',
+      hint: 'Remove or correct the parameter; the known ones are listed in the message.',
+    },
+    PUBLICATION_NOT_FOUND: {
+      what: 'The publication could not be loaded.',
+      hint: 'Give its module with --publication, or export it from vitrine.config.js.',
+    },
+    TABLE_UNKNOWN: {
+      what: 'No published table has this name.',
+      hint: remedy`Use a name that ${command('check')} lists.`,
+    },
+    PSEUDONYM_KEY_MISSING: {
+      what: 'The publication uses pseudonyms and no key is set.',
+      hint: 'Set VITRINE_PSEUDONYM_KEY to at least 32 random characters, and keep it: another key gives other pseudonyms.',
+    },
+    TARGET_IS_SOURCE: {
+      what: 'Target and source are the same database.',
+      hint: 'Point METABASE_DATABASE_URL to the separate database of Metabase; nothing was touched.',
+    },
+    NOT_CONFIRMED: { what: 'The command was not confirmed.', hint: 'Give --yes to confirm; nothing was touched.' },
+  }),
+  ...kinds('definition', NO_RETRY, {
+    DEFINITION_INVALID: {
+      what: 'The publication has problems.',
+      hint: 'Correct each one listed; nothing was touched.',
+    },
+    SOURCE_QUERY_FAILED: {
+      what: 'The source refused a query of the publication.',
+      hint: 'Correct the definition of the table named.',
+    },
+    SOURCE_TYPE_MISMATCH: {
+      what: 'A column has another type than it declares.',
+      hint: 'Declare the type that the source gives, or convert explicitly.',
+    },
+    HISTORY_UNREADABLE: {
+      what: 'Recorded days do not fit the definition of a history table.',
+      hint: 'Change the definition as the message says; no recorded day was touched.',
+    },
+    HISTORY_QUERY_FAILED: {
+      what: 'The target refused the query of a history table.',
+      hint: 'Correct the definition of the table named; nothing was touched.',
+    },
+  }),
+  ...kinds('connection', NO_RETRY, {
+    AUTHENTICATION_FAILED: {
+      what: 'A database server refused the role or its password.',
+      hint: 'Check user and password in the URL.',
+    },
+    DATABASE_MISSING: {
+      what: 'The database does not exist on the server.',
+      hint: 'Check the name in the URL, or create the database.',
+    },
+    TLS_FAILED: {
+      what: 'A secure connection could not be made.',
+      hint: 'Check sslmode and sslrootcert in the URL, and the certificate of the server.',
+    },
+    SERVER_TOO_OLD: {
+      what: 'A database server is older than PostgreSQL 15.',
+      hint: 'Upgrade the server: versions 15 to 18 are supported.',
+    },
+  }),
+  ...kinds('connection', RETRY, {
+    CONNECTION_FAILED: {
+      what: 'A database server could not be reached.',
+      hint: 'Check that the server runs and that host and port are right.',
+    },
+    CONNECTION_LOST: {
+      what: 'The connection to a database server was lost.',
+      hint: 'The previous version is still served; run again when the server is back.',
+    },
+    CONNECTION_SILENT: {
+      what: 'A database server, or the way to it, does not answer any more.',
+      hint: 'Look at the network, the proxies and the load between here and the server; run again when it answers.',
+    },
+    TOO_MANY_CONNECTIONS: {
+      what: 'A database server has no connection left.',
+      hint: 'Close idle clients or raise the limit of the role, and run again.',
+    },
+  }),
+  ...kinds('privilege', NO_RETRY, {
+    TARGET_SCHEMA_NOT_OWNED: {
+      what: 'The published schema belongs to another role.',
+      hint: 'Make the writer its owner, as the message says.',
+    },
+    PRIVILEGE_MISSING: {
+      what: 'A role lacks a privilege.',
+      hint: remedy`Grant what the message names, or run ${command('provision')}.`,
+    },
+    ROLE_UNSAFE: {
+      what: 'A role may do more than it should.',
+      hint: 'Use a role without superuser rights, as the message says.',
+    },
+    DOCTOR_FAILED: { what: 'Some guarantees do not hold.', hint: 'Follow the repair printed with each one.' },
+  }),
+  ...kinds('drift', NO_RETRY, {
+    TARGET_SCHEMA_MISSING: {
+      what: 'The published schema does not exist.',
+      hint: remedy`Run ${command('provision')}, then ${command('migrate')}.`,
+    },
+    TARGET_NOT_MIGRATED: {
+      what: 'The published schema is not what the publication describes.',
+      hint: remedy`See ${command('plan')}, then run ${command('migrate')}.`,
+    },
+    BOOKKEEPING_NEWER: {
+      what: 'The bookkeeping was written by a newer version of the tool.',
+      hint: 'Use that version or a later one.',
+    },
+    TARGET_OTHER_INSTALLATION: {
+      what: 'Another publication fills this schema.',
+      hint: 'Point one of the two to another database or schema; nothing was touched.',
+    },
+    VERSION_NOT_KEPT: {
+      what: 'There is no version to go back to.',
+      hint: remedy`Correct the cause and run ${command('sync')}; the present version stays.`,
+    },
+    STAGING_NAME_TAKEN: {
+      what: 'A schema with the name of the staging area exists and is not ours.',
+      hint: 'Rename or remove that schema.',
+    },
+    DEPENDENT_BLOCKS: {
+      what: 'Objects depend on the published tables and cannot be carried over.',
+      hint: 'Change each one as the message says, then run again.',
+    },
+    PLAN_CONFLICT: {
+      what: 'The plan cannot be applied as it stands.',
+      hint: 'Solve each conflict listed; nothing was touched.',
+    },
+    SOURCE_DRIFT: {
+      what: 'The source is not what the register describes.',
+      hint: 'Bring the register in line, as the message says; nothing was touched.',
+    },
+    TARGET_OTHER_SOURCE: {
+      what: 'The published schema is filled from another source.',
+      hint: remedy`Correct the URL that is wrong, or, when the source has moved, run ${command('migrate', '--new-source')}; nothing was touched.`,
+    },
+  }),
+  ...kinds('data', NO_RETRY, {
+    SOURCE_FULL: {
+      what: 'The source has no space left for a query.',
+      hint: 'Free space on the source, or make the query of the table cheaper; the previous version stays.',
+    },
+    HISTORY_FILE_INVALID: {
+      what: 'The file of a history table has problems.',
+      hint: 'Correct each line listed; nothing was imported.',
+    },
+    VALUE_TOO_LONG: {
+      what: 'Values are longer than their column.',
+      hint: 'Widen the column in the publication, or shorten the values in the source; the previous version stays.',
+    },
+    VALUE_NULL: {
+      what: 'Values are missing in a not-null column.',
+      hint: 'Declare the column nullable, or complete the source; the previous version stays.',
+    },
+    VALUE_OUT_OF_RANGE: {
+      what: 'Values do not fit the type of their column.',
+      hint: 'Declare a wider type, or correct the source; the previous version stays.',
+    },
+    VALUE_OUTSIDE_CATEGORY: {
+      what: 'A rule gave values outside its closed list.',
+      hint: 'Add the category to the list, or correct the rule; the previous version stays.',
+    },
+    RULE_FAILED: {
+      what: 'A TypeScript rule failed.',
+      hint: 'Make the rule total: it must give a value for every input; the previous version stays.',
+    },
+    KEY_DUPLICATE: {
+      what: 'A key is not unique.',
+      hint: 'Correct the source query or the source; the previous version stays.',
+    },
+    REFERENCE_BROKEN: {
+      what: 'Rows refer to rows that are not published.',
+      hint: 'Correct the source query or the source; the previous version stays.',
+    },
+    PRIVACY_VIOLATION: {
+      what: 'Staged rows hold what must not be published.',
+      hint: 'Treat the column in the publication; the previous version stays.',
+    },
+    TABLE_SHRANK: {
+      what: 'A table lost more rows than allowed.',
+      hint: 'If the loss is real, run again with --allow-shrink; the previous version stays.',
+    },
+    COPY_FAILED: {
+      what: 'Rows could not be copied.',
+      hint: 'See the table and the state; the previous version stays.',
+    },
+    TARGET_FULL: {
+      what: 'The target has no space left.',
+      hint: 'Free space on the target; the previous version stays.',
+    },
+  }),
+  ...kinds('data', RETRY, {
+    COUNT_MISMATCH: {
+      what: 'The staged rows are not as many as the rows read.',
+      hint: 'Run again; if it persists, report it. The previous version stays.',
+    },
+    QUERY_TIMEOUT: {
+      what: 'A query took longer than allowed.',
+      hint: 'Raise the limit, or make the query cheaper; the previous version stays.',
+    },
+  }),
+  ...kinds('busy', RETRY, {
+    SOURCE_LOCKED: {
+      what: 'A table of the source is locked by somebody else.',
+      hint: 'Run again when the migration or the maintenance that holds it has ended; the previous version stays.',
+    },
+    RESOURCES_EXHAUSTED: {
+      what: 'A database server has run out of memory or of locks.',
+      hint: 'Run again; if it persists, give the server named more memory or a higher max_locks_per_transaction.',
+    },
+    RUN_IN_PROGRESS: {
+      what: 'Another run holds the lock.',
+      hint: remedy`Wait for it to end; ${command('status')} shows it.`,
+    },
+    SWITCH_BLOCKED: {
+      what: 'The switch could not get its lock in time.',
+      hint: 'Run again when the sessions that the message names have ended; the previous version stays.',
+    },
+    SERIALIZATION: { what: 'The database cancelled a transaction because of others.', hint: 'Run again.' },
+    SNAPSHOT_TOO_LONG: {
+      what: 'The source was not read within the time that a run may hold its snapshot.',
+      hint: 'Run again when the source is less busy; if it persists, make the queries cheaper or raise limits.snapshotLimitMs. The previous version stays.',
+    },
+    REPLICA_CONFLICT: {
+      what: 'The replica that is the source cancelled a query in order to follow its primary.',
+      hint: 'Run again; if it persists, raise max_standby_streaming_delay on the replica, or set hot_standby_feedback there. The previous version stays.',
+    },
+  }),
+  ...kinds('stale', NO_RETRY, {
+    STALE: {
+      what: 'The published version is older than it should be.',
+      hint: remedy`See ${command('status')}, and run ${command('sync')}.`,
+    },
+  }),
+})

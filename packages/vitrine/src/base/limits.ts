@@ -1,69 +1,72 @@
 /** Every limit of the tool, named with its unit. Each can be given in the publication's `limits` or is justified here. */
 
-export interface Limits {
+const DEFAULTS = {
   /**
    * Parallel tables, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the limit). At its peak a
    * run has one session more than streams on the source, and on the target one more, with one for tables that are taken
    * over as published and one for history tables.
    */
-  readonly copyStreams: number
-  readonly connectTimeoutMs: number
+  copyStreams: 2,
+  connectTimeoutMs: 10_000,
   /**
    * A run gives its snapshot of the source back within this time, or gives up. As long as it is held, the source keeps every
    * row version that has gone since: its tables grow, and a replica falls behind its primary or cancels us.
    */
-  readonly snapshotLimitMs: number
+  snapshotLimitMs: 30 * 60_000,
   /**
    * A server that owes us something and is silent for this long is asked, through another session, whether it still works
    * for us; a host that is gone is found within it, by either side.
    */
-  readonly silenceMs: number
+  silenceMs: 60_000,
   /** How often a server looks, during a statement of ours, whether we are still there: a dead run keeps its lock no longer. */
-  readonly orphanCheckMs: number
+  orphanCheckMs: 2_000,
   /**
    * How long the switch may wait for its locks at each try, all together; new readers never wait longer than this behind us.
    * Below the server's deadlock_timeout (1 s), so that a wait for each other is ended here and not in the reader.
    */
-  readonly switchLockTimeoutMs: number
+  switchLockTimeoutMs: 100,
   /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
-  readonly switchQuietTries: number
-  readonly switchQuietPauseMs: number
-  readonly switchTries: number
-  readonly switchPauseMs: number
+  switchQuietTries: 20,
+  switchQuietPauseMs: 25,
+  switchTries: 50,
+  switchPauseMs: 200,
   /** A statement on either side may not run longer than this. */
-  readonly statementTimeoutMs: number
+  statementTimeoutMs: 30 * 60_000,
   /** Statement timeout given to the reader role. */
-  readonly readerStatementTimeoutMs: number
-  readonly readerIdleTimeoutMs: number
+  readerStatementTimeoutMs: 5 * 60_000,
+  readerIdleTimeoutMs: 10 * 60_000,
   /** Share of its rows that a table may lose from one version to the next, from `shrinkFloorRows` rows on. */
-  readonly shrinkShare: number
-  readonly shrinkFloorRows: number
+  shrinkShare: 0.2,
+  shrinkFloorRows: 50,
   /** A category may gain or lose this share of a table's rows from one version to the next without a warning. */
-  readonly figureShare: number
+  figureShare: 0.15,
   /** Tables above this many rows are not compared row by row with the version before: the comparison costs a join. */
-  readonly differenceRows: number
+  differenceRows: 500_000,
   /** Versions kept besides the published one, for `rollback`: 1, or 0 to give their disk space back at once. */
-  readonly versionsKept: 0 | 1
+  versionsKept: 1,
   /** Runs kept in the bookkeeping. */
-  readonly runsKept: number
+  runsKept: 1_000,
   /** How long after its due time a run may publish before its absence is reported. */
-  readonly staleAfterMinutes: number
+  staleAfterMinutes: 60,
   /** How often the schedule may try in vain for one due time. With the pauses below, the tries take three hours. */
-  readonly retryTries: number
+  retryTries: 12,
   /** The pause after the first failure; it doubles with each one after it, up to the longest. */
-  readonly retryFirstMs: number
-  readonly retryLongestMs: number
+  retryFirstMs: 30_000,
+  retryLongestMs: 30 * 60_000,
   /** Of each try to deliver an alarm or a sign of life. */
-  readonly deliveryTimeoutMs: number
-  readonly deliveryTries: number
-  readonly deliveryPauseMs: number
+  deliveryTimeoutMs: 10_000,
+  deliveryTries: 3,
+  deliveryPauseMs: 1_000,
 }
 
-/** Each stream is a session on both servers, and servers have a hundred by default. */
-export const MOST_STREAMS = 16
+export type Limits = {
+  readonly [Name in keyof typeof DEFAULTS]: Name extends 'versionsKept' ? 0 | 1 : number
+}
 
-/** Name of a limit, and what is wrong with it. */
-export type LimitProblem = readonly [name: string, detail: string]
+export const DEFAULT_LIMITS: Limits = Object.freeze({ ...DEFAULTS, versionsKept: 1 })
+
+/** Each stream is a session on both servers, and servers have a hundred by default. */
+const MOST_STREAMS = 16
 
 /** What a timer of the runtime and an integer of PostgreSQL can hold. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -77,43 +80,16 @@ const FROM_ONE: readonly string[] = [
   'deliveryTimeoutMs',
 ]
 
-/** For `check`. */
-export const limitProblems = (limits: Limits): readonly LimitProblem[] =>
-  Object.entries<number>({ ...limits }).flatMap(([name, value]): readonly LimitProblem[] => {
-    if (!Number.isFinite(value) || value < 0) return [[name, 'it must be a number that is not negative']]
-    const whole = !name.endsWith('Share')
-    if (whole && !Number.isInteger(value)) return [[name, 'it must be a whole number']]
-    if (name.endsWith('Ms') && value > LONGEST_MS) return [[name, `it must be at most ${LONGEST_MS}, some 24 days`]]
-    if (FROM_ONE.includes(name) && value < 1) return [[name, 'it must be a whole number from 1 on']]
-    if (name !== 'copyStreams' || (Number.isInteger(value) && value >= 1 && value <= MOST_STREAMS)) return []
-    return [[name, `it must be a whole number from 1 to ${MOST_STREAMS}`]]
-  })
-
-export const DEFAULT_LIMITS: Limits = Object.freeze({
-  copyStreams: 2,
-  connectTimeoutMs: 10_000,
-  snapshotLimitMs: 30 * 60_000,
-  silenceMs: 60_000,
-  orphanCheckMs: 2_000,
-  switchLockTimeoutMs: 100,
-  switchQuietTries: 20,
-  switchQuietPauseMs: 25,
-  switchTries: 50,
-  switchPauseMs: 200,
-  statementTimeoutMs: 30 * 60_000,
-  readerStatementTimeoutMs: 5 * 60_000,
-  readerIdleTimeoutMs: 10 * 60_000,
-  shrinkShare: 0.2,
-  shrinkFloorRows: 50,
-  figureShare: 0.15,
-  differenceRows: 500_000,
-  versionsKept: 1,
-  runsKept: 1_000,
-  staleAfterMinutes: 60,
-  retryTries: 12,
-  retryFirstMs: 30_000,
-  retryLongestMs: 30 * 60_000,
-  deliveryTimeoutMs: 10_000,
-  deliveryTries: 3,
-  deliveryPauseMs: 1_000,
-})
+/** For `check`: the names of limits, and what is wrong with each. */
+export const limitProblems = (limits: Limits) =>
+  Object.entries<number>({ ...limits }).flatMap(
+    ([name, value]): readonly (readonly [name: string, detail: string])[] => {
+      if (!Number.isFinite(value) || value < 0) return [[name, 'it must be a number that is not negative']]
+      const whole = !name.endsWith('Share')
+      if (whole && !Number.isInteger(value)) return [[name, 'it must be a whole number']]
+      if (name.endsWith('Ms') && value > LONGEST_MS) return [[name, `it must be at most ${LONGEST_MS}, some 24 days`]]
+      if (FROM_ONE.includes(name) && value < 1) return [[name, 'it must be a whole number from 1 on']]
+      if (name !== 'copyStreams' || (Number.isInteger(value) && value >= 1 && value <= MOST_STREAMS)) return []
+      return [[name, `it must be a whole number from 1 to ${MOST_STREAMS}`]]
+    },
+  )
