@@ -3,8 +3,8 @@
 const DEFAULTS = {
   /**
    * Parallel tables, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the limit). At its peak a
-   * run has one session more than streams on the source, and on the target one more, with one for tables that are taken
-   * over as published and one for history tables.
+   * run has one session more than streams on the source, and as many on the target, with one more there for tables that are
+   * taken over as published.
    */
   copyStreams: 2,
   connectTimeoutMs: 10_000,

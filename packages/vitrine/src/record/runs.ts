@@ -252,3 +252,14 @@ export async function recordedRows(
   )
   return new Map(rows.map(({ name, rows: count }) => [name, count]))
 }
+
+/** Milliseconds that each table took in the last run that read it from the source; missing for one never read. */
+export async function lastMilliseconds(target: Session, schema: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await target.query<{ name: string; milliseconds: number }>(
+    `select distinct on (t.table_name) t.table_name as name, t.milliseconds
+     from vitrine.run_table t join vitrine.run r on r.id = t.run_id
+     where r.schema_name = $1 and r.trigger <> 'rollback' and not t.carried order by t.table_name, r.id desc`,
+    [schema],
+  )
+  return new Map(rows.map(({ name, milliseconds }) => [name, milliseconds]))
+}

@@ -7,7 +7,7 @@ import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { Trigger } from '../record/runs.ts'
+import { lastMilliseconds, type Trigger } from '../record/runs.ts'
 import { recordedVersion } from '../record/versions.ts'
 import type { RunObserver } from './observer.ts'
 
@@ -46,7 +46,10 @@ export function chosenTables(publication: Publication, only: readonly string[] |
   return publication.tables.filter(({ name }) => only.includes(name))
 }
 
-/** The chosen tables, and those whose published shape is another than the definition's: they cannot be taken over as published. */
+/**
+ * The chosen tables, and those whose published shape is another than the definition's: they cannot be taken over as published.
+ * Those that took longest last time come first, so that no stream is left alone with a long one at the end.
+ */
 export async function tablesToRead(
   { publication, only }: SyncRequest,
   target: Target,
@@ -58,7 +61,9 @@ export async function tablesToRead(
   const isSame = (table: PublishedTable) => before.get(table.name) === columnsOf(shapeOf(table, publication))
   const changed = publication.tables.filter((table) => !chosen.includes(table) && !isSame(table))
   for (const { name } of changed) notice(`${name} is included: its definition has changed`)
-  return publication.tables.filter((table) => chosen.includes(table) || changed.includes(table))
+  const tables = publication.tables.filter((table) => chosen.includes(table) || changed.includes(table))
+  const took = await lastMilliseconds(target.session, publication.schema)
+  return tables.toSorted((a, b) => (took.get(b.name) ?? 0) - (took.get(a.name) ?? 0))
 }
 
 const columnsOf = ({ columns }: TableShape): string => columns.map(({ name, type }) => `${name} ${type}`).join('\n')

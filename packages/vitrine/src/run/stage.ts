@@ -102,7 +102,7 @@ async function explained(error: unknown, table: PublishedTable, context: StageCo
 }
 
 /**
- * Stages tables through the streams, in the order of the publication. The first failure stops all.
+ * Stages tables through the streams, in the order given. The first failure stops all.
  * `copied` is called once, when the last row has been read: the snapshot is of no more use then, while keys and indexes are
  * still being built. Carried tables are read from the target, outside the snapshot.
  */

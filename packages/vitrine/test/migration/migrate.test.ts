@@ -1,6 +1,7 @@
 /** `migrate` approves, and changes nothing that readers see: what it records, what it refuses, who may. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
+import { remedyText } from '../../src/base/remedy.ts'
 import { bigint, type Publication } from '../../src/index.ts'
 import { requireApproved } from '../../src/migration/approval.ts'
 import { planFor } from '../../src/migration/plan.ts'
@@ -143,7 +144,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       const publication = target.fresh([customer], { writer: poor.user })
       const refused = await errorOf(target.plan(publication, await target.open(poor)))
       expect(refused.code).toBe('TARGET_SCHEMA_MISSING')
-      expect(refused.remedy).toContain(`create schema ${publication.schema} authorization ${poor.user};`)
+      expect(remedyText(refused.remedy)).toContain(`create schema ${publication.schema} authorization ${poor.user};`)
     })
 
     test('a schema or a table of somebody else is refused with the statement that gives it', async () => {
@@ -152,7 +153,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       await target.admin.query(`create schema ${schema}`)
       const refused = await errorOf(target.plan(publication))
       expect(refused.code).toBe('TARGET_SCHEMA_NOT_OWNED')
-      expect(refused.remedy).toContain(`alter schema ${schema} owner to ${target.writer.user};`)
+      expect(remedyText(refused.remedy)).toContain(`alter schema ${schema} owner to ${target.writer.user};`)
       await target.admin.query(
         `alter schema ${schema} owner to "${target.writer.user}"; create table ${schema}.customer (id bigint)`,
       )

@@ -1,8 +1,6 @@
 // One command of the compiled tool in a process of its own, so that it can be killed. Settings come as one JSON argument.
 import * as vitrine from '../../dist/index.js'
-import { parseAddress } from '../../dist/postgres/address.js'
-import { rollback } from '../../dist/run/rollback.js'
-import { sync } from '../../dist/run/sync.js'
+import { parseAddress, rollback, sync } from '../../dist/run.js'
 import { plainShop } from './plain-shop.mjs'
 
 const { command = 'sync', roles, source, target } = JSON.parse(process.argv[2] ?? '{}')

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
+import { remedyText } from '../../src/base/remedy.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { rollback } from '../../src/run/rollback.ts'
 import { Installation } from './installation.ts'
@@ -60,7 +61,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       'PRIVILEGE_MISSING',
       `${shop.writer.user} may not create schemas in the database, and was not given shop_next either.`,
     ])
-    expect(failure.remedy).toContain('--without-create')
+    expect(remedyText(failure.remedy)).toContain('--without-create')
     expect(phases).toEqual(['check'])
     await shop.refuseCreate()
     await shop.run()
