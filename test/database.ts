@@ -8,6 +8,9 @@ import type { ServerFacts } from './postgres-servers.ts'
 export type Version = 18 | 15
 export const VERSIONS: readonly Version[] = [18, 15]
 
+/** For what waits, or asks the server nothing that differs between versions. */
+export const NEWEST = [18] as const
+
 const provided = (version: Version) => inject(version === 18 ? 'postgres18' : 'postgres15')
 
 export interface TestRole {

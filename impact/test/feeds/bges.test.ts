@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NEWEST } from '../../../test/database.ts'
 import { type BgesOptions, syncBges } from '../../feeds/bges.ts'
 import type { CsvFault } from '../../feeds/demo-csv.ts'
 import type { DemoFacts, DemoLine } from '../../feeds/demo-facts.ts'
@@ -51,7 +52,7 @@ const WRONG_ANSWERS: readonly [DemoRoute, HttpFault, string, number][] = [
   ['bges-file', 'stalled', 'delai', 3],
 ]
 
-describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let base: Operational
   let source: DemoServer
   const QUICK = { timeoutMs: 3_000, idleMs: 3_000, tries: 2, backoffMs: 5, backoffMaxMs: 10 }

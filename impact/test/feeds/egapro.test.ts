@@ -1,12 +1,13 @@
 /** The EgaPro feed on real servers, against a source of ours that misbehaves in every way of the list. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NEWEST } from '../../../test/database.ts'
 import type { DemoFault } from '../../feeds/demo-faults.ts'
 import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
 import { type EgaproOptions, syncEgapro } from '../../feeds/egapro.ts'
 import { ANNEE, clock, expected, facts, QUICK, TODAY } from './egapro-source.ts'
 import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
 
-describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let base: Operational
   let source: DemoServer
   const sync = (settings: EgaproOptions['settings'] = {}, more: Partial<EgaproOptions> = {}) =>

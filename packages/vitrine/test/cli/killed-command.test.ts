@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
+import { NEWEST } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import * as language from '../../src/index.ts'
 import { olderLayout } from '../migration/older-layout.ts'
@@ -13,7 +13,7 @@ import { Installation } from '../run/installation.ts'
 import { plainShop } from '../run/plain-shop.mjs'
 import { run } from './captured-io.ts'
 
-describe.sequential.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   let admin: pg.Client
   let children: ChildProcess[] = []

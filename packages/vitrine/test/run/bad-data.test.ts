@@ -1,6 +1,6 @@
 /** Bad data and failing servers: the run stops with table, column and number of rows, and the previous version stays. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
+import { NEWEST } from '../../../../test/database.ts'
 import type { VitrineError } from '../../src/base/errors.ts'
 import { because, bigint, compute, from, integer, text, varchar } from '../../src/index.ts'
 import { customer, shop as shopPublication, source } from '../publication/shop.ts'
@@ -13,7 +13,7 @@ const picture = ({ code, place, problems, detail }: VitrineError) => ({
   detail,
 })
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   beforeAll(async () => {
     shop = await Installation.create(version, 100)

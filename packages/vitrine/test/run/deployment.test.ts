@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import { rollback } from '../../src/run/rollback.ts'
 import { customer, purchase, source } from '../publication/shop.ts'
-import { Installation, SETTINGS } from './installation.ts'
+import { ACROSS, Installation } from './installation.ts'
 
 const customers = from(source.selectFrom('customer as c'))
 const purchases = from(source.selectFrom('purchase as p'))
@@ -99,7 +99,7 @@ class Looking {
   }
 }
 
-describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 40)

@@ -1,6 +1,6 @@
 // Drop against real servers: it takes away what is ours and nothing else, whole or half there, and all can be rebuilt.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
+import { NEWEST, TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
@@ -10,7 +10,7 @@ import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { migrate } from '../../src/run/migrate.ts'
 import { shop } from '../publication/shop.ts'
 
-describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
+describe.each(NEWEST)('on PostgreSQL %i', (version) => {
   let database: TestDatabase
   let publication: Publication
   let roles: readonly [TestRole, TestRole]

@@ -2,7 +2,7 @@
 import { expressionBuilder, sql } from 'kysely'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
+import { NEWEST } from '../../../../test/database.ts'
 import { bigint, type Column, count, date, history, integer, type Publication, text } from '../../src/index.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import type { PublishedNames } from '../../src/publication/history.ts'
@@ -12,7 +12,7 @@ import { Installation } from './installation.ts'
 
 const at = (instant: string) => ({ at: new Date(instant) })
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   beforeAll(async () => {
     shop = await Installation.create(version, 40, shopWithHistory)

@@ -18,6 +18,12 @@ export const SETTINGS = VERSIONS.flatMap((version) =>
   (['rename', 'move'] as const).map((way): [Version, SwitchWay] => [version, way]),
 )
 
+/** Each version and each way once, for tests that wait: the statements of all four pairs run in `carry.test.ts`. */
+export const ACROSS: readonly [Version, SwitchWay][] = [
+  [18, 'rename'],
+  [15, 'move'],
+]
+
 export class Installation {
   readonly source: TestDatabase
   readonly target: TestDatabase
@@ -243,7 +249,7 @@ export class WatchingReader {
         connected = !isLost(error)
         if (connected || !this.serverMayBeDown) this.errors.push(error instanceof Error ? error.message : 'unknown')
       }
-      await new Promise((resolve) => setTimeout(resolve, connected ? 1 : 20))
+      await new Promise((resolve) => setTimeout(resolve, connected ? 4 : 20))
     }
   }
 

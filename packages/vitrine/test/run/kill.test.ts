@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
-import { Installation, SETTINGS, WatchingReader } from './installation.ts'
+import { ACROSS, Installation, WatchingReader } from './installation.ts'
 import { plainShop } from './plain-shop.mjs'
 
 /** Kills spread over the phases of a run, in milliseconds after the phase has begun. */
@@ -22,63 +22,57 @@ const MOMENTS = [
   ['record', 0],
 ] as const
 
-// Twelve kills take a while: the two ways on the newer server, the usual one on the older.
-describe.each(SETTINGS.filter(([version, way]) => version === 18 || way === 'rename'))(
-  'PostgreSQL %i, by %s',
-  (version, way) => {
-    let shop: Installation
-    beforeAll(async () => {
-      shop = await Installation.createFor(way, version, 2000, (roles) => plainShop(vitrine, roles))
-      await shop.run()
-    })
-    afterAll(() => shop.drop())
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
+  let shop: Installation
+  beforeAll(async () => {
+    shop = await Installation.createFor(way, version, 2000, (roles) => plainShop(vitrine, roles))
+    await shop.run()
+  })
+  afterAll(() => shop.drop())
 
-    function killedRun(phase: string, delay: number): Promise<string> {
-      const settings = {
-        roles: { writer: shop.writer.user, reader: shop.reader.user },
-        source: shop.source.url(shop.app),
-        target: shop.target.url(shop.writer),
-      }
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])
-      let said = ''
-      return new Promise((resolve) => {
-        child.stdout.on('data', (chunk: Buffer) => {
-          const before = said
-          said += chunk.toString()
-          if (said.includes(`${phase}\n`) && !before.includes(`${phase}\n`))
-            setTimeout(() => child.kill('SIGKILL'), delay)
-        })
-        child.stderr.on('data', (chunk: Buffer) => {
-          said += chunk.toString()
-        })
-        child.on('close', (_, signal) => resolve(signal === 'SIGKILL' ? 'killed' : said))
-      })
+  function killedRun(phase: string, delay: number): Promise<string> {
+    const settings = {
+      roles: { writer: shop.writer.user, reader: shop.reader.user },
+      source: shop.source.url(shop.app),
+      target: shop.target.url(shop.writer),
     }
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])
+    let said = ''
+    return new Promise((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        const before = said
+        said += chunk.toString()
+        if (said.includes(`${phase}\n`) && !before.includes(`${phase}\n`))
+          setTimeout(() => child.kill('SIGKILL'), delay)
+      })
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+      })
+      child.on('close', (_, signal) => resolve(signal === 'SIGKILL' ? 'killed' : said))
+    })
+  }
 
-    test('a run killed in any phase', async () => {
-      const reader = await WatchingReader.start(shop)
-      const outcomes: string[] = []
-      for (const [phase, delay] of MOMENTS) outcomes.push(await killedRun(phase, delay))
-      await reader.stop()
-      expect(reader.errors).toEqual([])
-      expect(reader.sights.length).toBeGreaterThan(50)
-      expect(
-        reader.sights.filter(
-          ({ customers, purchases, mixed }) => customers !== 2000 || purchases !== 4000 || mixed > 0,
-        ),
-      ).toEqual([])
-      expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(MOMENTS.length - 3)
+  test('a run killed in any phase', async () => {
+    const reader = await WatchingReader.start(shop)
+    const outcomes: string[] = []
+    for (const [phase, delay] of MOMENTS) outcomes.push(await killedRun(phase, delay))
+    await reader.stop()
+    expect(reader.errors).toEqual([])
+    expect(reader.sights.length).toBeGreaterThan(50)
+    expect(
+      reader.sights.filter(({ customers, purchases, mixed }) => customers !== 2000 || purchases !== 4000 || mixed > 0),
+    ).toEqual([])
+    expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(MOMENTS.length - 3)
 
-      // The lock of a killed run ends with its session; the next run removes what it left and closes its record.
-      await shop.run()
-      expect(await shop.leftovers()).toEqual([])
-      const records = await shop.look<{ state: string; error_code: string | null; count: number }>(
-        'select state, error_code, count(*)::integer from vitrine.run group by 1, 2 order by 1, 2',
-      )
-      expect(records.map(({ state, error_code }) => [state, error_code])).toEqual([
-        ['failed', 'INTERRUPTED'],
-        ['succeeded', null],
-      ])
-    }, 150_000)
-  },
-)
+    // The lock of a killed run ends with its session; the next run removes what it left and closes its record.
+    await shop.run()
+    expect(await shop.leftovers()).toEqual([])
+    const records = await shop.look<{ state: string; error_code: string | null; count: number }>(
+      'select state, error_code, count(*)::integer from vitrine.run group by 1, 2 order by 1, 2',
+    )
+    expect(records.map(({ state, error_code }) => [state, error_code])).toEqual([
+      ['failed', 'INTERRUPTED'],
+      ['succeeded', null],
+    ])
+  }, 150_000)
+})

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
+import { NEWEST, TestDatabase } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { definePublication, type Publication } from '../../src/index.ts'
 import type { DatabaseIdentity } from '../../src/postgres/identity.ts'
@@ -37,7 +37,7 @@ test.each<[string, Partial<DatabaseIdentity>, Partial<DatabaseIdentity>, boolean
   expect(isSameSource({ ...A, ...recorded }, { ...A, ...found })).toBe(same)
 })
 
-describe.sequential.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   let staging: TestDatabase
   let publication: Publication

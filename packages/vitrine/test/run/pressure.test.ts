@@ -2,18 +2,19 @@
  * The switch under pressure, seen from outside: it goes through, or it waits within its budget, never in front of new readers
  * for longer than its lock timeout at a time, and then says who is in the way. Both ways of switching, where they differ.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { definePublication } from '../../src/index.ts'
 import { rollback } from '../../src/run/rollback.ts'
 import { Dump, EmulatedDump, pgDumpVersion } from './dump.ts'
-import { Installation, SETTINGS, WatchingReader } from './installation.ts'
+import { ACROSS, Installation, WatchingReader } from './installation.ts'
 import { CATALOGUE_COLUMNS, CATALOGUE_KEYS, CATALOGUE_TABLES } from './metabase-sync.ts'
 
 /** Much less than a wait that readers could notice, much more than a busy machine takes for a look. */
 const NOTICED_MS = 700
-describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   const clients: pg.Client[] = []
   beforeAll(async () => {
@@ -48,6 +49,7 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
     for (;;) {
       const { rows } = await admin.query<{ holds: boolean }>(`select exists (${condition}) as holds`)
       if (rows[0]?.holds === true) break
+      await pause(10)
     }
     await shop.target.close(admin)
   }

@@ -1,8 +1,8 @@
 /** The promises of a run, each tested from outside: a second connection, as the reader, looks while things happen. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Installation, SETTINGS, WatchingReader } from './installation.ts'
+import { ACROSS, Installation, WatchingReader } from './installation.ts'
 
-describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 300)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
+import { NEWEST, TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { definePublication, type Publication } from '../../src/index.ts'
 import { type Outcome, run, type Setting } from '../cli/captured-io.ts'
@@ -12,7 +12,7 @@ import { createShop, KEY, shop } from '../publication/shop.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from './gate.ts'
 import { clientOf, type Replication, startReplication } from './standby.ts'
 
-describe.sequential.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   let replication: Replication
   let target: TestDatabase
   let roles: readonly [writer: TestRole, reader: TestRole]

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
+import { NEWEST } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
@@ -17,7 +17,7 @@ import { shopWithHistory } from '../publication/shop-history.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from './gate.ts'
 import { Installation } from './installation.ts'
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   beforeAll(async () => {
     shop = await Installation.create(version, 40, shopWithHistory)

@@ -1,5 +1,6 @@
 /** Faults of the servers themselves, in every phase of a run: stopped, crashed, full, out of locks. */
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { NEWEST } from '../../../../../test/database.ts'
 import { OwnedServers, SmallDisk } from './owned-servers.ts'
 import { asSuperuser, cellsOf, held, type Matrix, strike } from './strike.ts'
 import { type Fault, trial, World } from './world.ts'
@@ -14,7 +15,7 @@ const RESTARTS: Matrix = {
   'target crashed and restarted':   [LOST,      LOST,      LOST,      LOST,   LOST,    DONE,     DONE],
 }
 
-describe.each([18, 15] as const)('a run on PostgreSQL %i whose servers go', (version) => {
+describe.each(NEWEST)('a run on PostgreSQL %i whose servers go', (version) => {
   let servers: OwnedServers
   let world: World
   beforeAll(async () => {
