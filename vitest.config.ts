@@ -16,6 +16,7 @@ export default defineConfig({
     globalSetup: ['test/postgres-servers.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // One more than the cores of the smallest machine: many tests wait.
+    maxWorkers: 3,
   },
 })
