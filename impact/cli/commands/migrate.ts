@@ -10,19 +10,19 @@ import { type AppliedMigration, migrateOperational } from '../../database/migrat
 export const migrate: Command = {
   name: 'migrate',
   parameters: '[application]',
-  summary: 'migre la base opérationnelle, ou le schéma publié : migrate metabase',
+  summary: 'migre la base opérationnelle, ou approuve les tables publiées : migrate metabase',
   description:
     'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
-    'reconnue, rien n’y est refait. Avec « metabase », amène le schéma publié (METABASE_DATABASE_URL) à ce que la ' +
-    'publication décrit.',
+    'reconnue, rien n’y est refait. Avec « metabase », approuve ce que la publication change dans le schéma publié ' +
+    '(METABASE_DATABASE_URL) ; la prochaine version publiée l’apporte.',
   options: {
     '--database <name>': 'base à migrer, comme avec Django : default ou metabase',
-    '--yes': 'metabase : retire tables et colonnes sans demander',
+    '--yes': 'metabase : approuve sans demander le retrait de tables et de colonnes',
     '--new-source': 'metabase : remplit désormais le schéma depuis cette base opérationnelle, au lieu de celle d’avant',
   },
   examples: [
     { line: 'migrate', says: 'la base opérationnelle' },
-    { line: 'migrate metabase --database metabase', says: 'le schéma publié' },
+    { line: 'migrate metabase --database metabase', says: 'ce que la publication change dans le schéma publié' },
   ],
   run: (call) => (isPublished(call) ? migratePublished.run(call) : run(call)),
 }

@@ -4,7 +4,7 @@
  */
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { assumableSql, readerSettings, workSchemas } from './statement.ts'
+import { assumableSql, readerSettings, schemasToMake } from './statement.ts'
 
 export interface Role {
   readonly name: string
@@ -139,7 +139,7 @@ select (select to_json(r) from roles r where name = current_user) as session,
 
 export async function readFacts(session: Session, publication: Publication): Promise<Facts> {
   const { writer, reader, schema } = publication
-  const work = workSchemas(publication)
+  const work = schemasToMake(publication)
   const settings = readerSettings(publication)
   const columns = [
     work.map(({ name }) => name),

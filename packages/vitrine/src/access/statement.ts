@@ -8,7 +8,7 @@ import { identifier, literal, qualified } from '../sql/quote.ts'
 import { markOf } from '../version/staging.ts'
 
 /** A schema that must exist beforehand when the writer may not create any. */
-export interface WorkSchema {
+export interface SchemaToMake {
   readonly name: string
   readonly create: string
   /** The comment that says that the schema is ours to empty; null for the bookkeeping, which is known by its name. */
@@ -16,7 +16,7 @@ export interface WorkSchema {
   readonly setMark: string | null
 }
 
-export function workSchemas(publication: Publication): readonly WorkSchema[] {
+export function schemasToMake(publication: Publication): readonly SchemaToMake[] {
   const marks = [
     [stagingSchema(publication), markOf(publication, 'staging')],
     [retiredSchema(publication), markOf(publication, 'retired')],
@@ -118,7 +118,7 @@ export function makePublishedSchema(publication: Publication, grants: Grants, wr
   return `${writerCreates ? asWriter(publication, create) : create}\n${hand}`
 }
 
-export const makeWorkSchema = ({ name, create, setMark }: WorkSchema): string =>
+export const makeSchema = ({ name, create, setMark }: SchemaToMake): string =>
   when(`not ${schemaExists(name)}`, create, ...(setMark === null ? [] : [setMark]))
 
 export const openRelations = ({ schema, writer, reader }: Publication): string =>

@@ -13,10 +13,10 @@ import {
   grantsFor,
   makePublishedSchema,
   makeRole,
-  makeWorkSchema,
+  makeSchema,
   openRelations,
-  type WorkSchema,
-  workSchemas,
+  type SchemaToMake,
+  schemasToMake,
 } from './statement.ts'
 
 /** The passwords of roles that have to be made; a role whose password is null is left to somebody else. */
@@ -177,7 +177,7 @@ function publishedSchemaStep(situation: Situation): Draft {
 }
 
 /** What a run would create, made beforehand. A schema that holds something, or that somebody else made, is left alone. */
-function workSchemaStep(schema: WorkSchema, { publication, facts, notWriter, createsNoSchema }: Situation): Draft {
+function makeSchemaStep(schema: SchemaToMake, { publication, facts, notWriter, createsNoSchema }: Situation): Draft {
   const { name, create, setMark } = schema
   const { owner = null, marked = false, empty = true } = facts?.work.find((found) => found.name === name) ?? {}
   const taken = owner === null || owner === publication.writer ? null : `the schema belongs to ${owner}`
@@ -186,7 +186,7 @@ function workSchemaStep(schema: WorkSchema, { publication, facts, notWriter, cre
     part: 'schema',
     text: `The schema ${name}, which the writer may not create, exists and belongs to it.`,
     sql: [owner === null ? create : null, setMark].filter((statement) => statement !== null).join('; '),
-    script: makeWorkSchema(schema),
+    script: makeSchema(schema),
     done: owner === publication.writer && marked,
     obstacle: notWriter ?? taken ?? filled ?? (owner === null ? createsNoSchema : null),
     byOwner: true,
@@ -201,7 +201,7 @@ function schemaSteps(situation: Situation): readonly Draft[] {
   const draft = { part: 'schema', as: 'writer', obstacle } as const
   return [
     schema,
-    ...(withoutCreate ? workSchemas(publication).map((work) => workSchemaStep(work, situation)) : []),
+    ...(withoutCreate ? schemasToMake(publication).map((work) => makeSchemaStep(work, situation)) : []),
     {
       ...draft,
       text: 'The reader may look into the schema.',
