@@ -111,7 +111,7 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
   {
     what: 'SQL on the private schema',
-    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger)\b/,
+    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made)\b/,
     folders: ['record'],
   },
   { what: 'quoting of names and values', pattern: /replaceAll\(('"'|"'"), ('""'|"''")\)/, folders: ['sql'] },

@@ -179,6 +179,10 @@ export const ERRORS = Object.freeze({
       what: 'Objects depend on the published tables and cannot be carried over.',
       hint: 'Change each one as the message says, then run again.',
     },
+    VERSIONS_LEFT: {
+      what: 'Versions that have left could not be removed, and one more would fill the disk.',
+      hint: 'Remove what keeps each one, as the message says, then run again.',
+    },
     PLAN_CONFLICT: {
       what: 'The plan cannot be applied as it stands.',
       hint: 'Solve each conflict listed; nothing was touched.',

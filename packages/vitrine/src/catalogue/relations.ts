@@ -1,6 +1,5 @@
 /** The tables and views that stand in schemas. Read by the switch, which moves them, by clean-up and by drop. */
 import type { Session } from '../postgres/connect.ts'
-import { qualified } from '../sql/quote.ts'
 
 export interface PlacedRelation {
   readonly oid: string
@@ -23,6 +22,18 @@ export const relationsIn = (session: Session, schemas: readonly string[]): Promi
     [[...schemas]],
   )
 
-/** The same by their qualified names. */
-export const namesIn = async (session: Session, schemas: readonly string[]): Promise<readonly string[]> =>
-  (await relationsIn(session, schemas)).map(({ schema, name }) => qualified(schema, name))
+export interface LiveView {
+  readonly name: string
+  readonly comment: string | null
+  /** In order. */
+  readonly columns: readonly string[]
+}
+
+/** The views among the relations named by OID. */
+export const viewsAmong = (session: Session, oids: readonly string[]): Promise<LiveView[]> =>
+  session.query<LiveView>(
+    `select c.relname as name, obj_description(c.oid, 'pg_class') as comment,
+            array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 order by a.attnum) as columns
+     from pg_catalog.pg_class c where c.relkind = 'v' and c.oid = any ($1::oid[])`,
+    [[...oids]],
+  )

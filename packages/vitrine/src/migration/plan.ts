@@ -6,15 +6,17 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { type LiveSchema, type LiveTable, readSchema, readTables } from '../catalogue/live-shape.ts'
-import { type OtherObject, otherObjects } from '../catalogue/other-objects.ts'
+import { viewsAmong } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
 import { ownRecord } from '../record/installation.ts'
+import { ownRelations } from '../record/made.ts'
 import { ownViews } from '../record/own-views.ts'
-import { namesOf, type RecordedVersion, recordedVersion, versionOf } from '../record/versions.ts'
+import { type RecordedVersion, recordedVersion, versionOf } from '../record/versions.ts'
 import { identifier } from '../sql/quote.ts'
 import { readCarry } from '../version/carry.ts'
+import { foreignObjects } from '../version/carry-relations.ts'
 import { adoptionPlan } from './adoption.ts'
 import { isApproved } from './approval.ts'
 import { differences, type MigrationStep, stepOf } from './difference.ts'
@@ -52,16 +54,12 @@ export async function planFor(target: Target): Promise<Planned> {
   const record = await ownRecord(target)
   const recorded = await recordedVersion(target, 'published')
   const tables = await readTables(session, publication.schema, publication.writer)
-  const objects = await otherObjects(session, publication.schema)
+  const own = new Map((await ownRelations(target, [publication.schema])).map((relation) => [relation.oid, relation]))
   const wanted = shapesOf(publication)
-  const known = new Set(recorded?.shapes.map(({ name }) => name))
-  const takenOver = tables.filter(
-    ({ shape }) => !known.has(shape.name) && wanted.some(({ name }) => name === shape.name),
-  )
-  const ours = [...tables.filter(({ shape }) => known.has(shape.name)), ...takenOver]
+  const takenOver = tables.filter(({ oid, shape }) => !own.has(oid) && wanted.some(({ name }) => name === shape.name))
+  const ours = [...tables.filter(({ oid }) => own.has(oid)), ...takenOver]
   const adoption = await adoptionPlan(target, ours)
-  const taken = takenOver.map(({ shape }) => shape.name)
-  const outgoing = [...(recorded === null ? [] : namesOf(recorded)), ...taken]
+  const taken = takenOver.map(({ oid }) => oid)
   const carry = live.exists
     ? await readCarry(target, stagingSchema(publication), versionOf(publication, true), taken)
     : { problems: [] }
@@ -69,15 +67,13 @@ export async function planFor(target: Target): Promise<Planned> {
     ...schemaSteps(live, publication),
     ...takenOver.map((table) => takeOverStep(table, adoption.histories)),
     ...adoption.steps,
-    ...tableSteps(ours, wanted, recorded),
-    ...viewSteps(objects, publication, outgoing),
+    ...tableSteps(ours, wanted, recorded, ({ oid }) => own.get(oid)?.built === true),
+    ...(await viewSteps(target, [...own.keys()])),
     ...readerSteps(live, publication),
   ]
-  const names = new Set(outgoing)
-  const foreign = [
-    ...tables.filter(({ shape }) => !names.has(shape.name)).map(({ shape }) => `table ${shape.name}`),
-    ...objects.filter(({ name }) => !names.has(name)).map(({ kind, name }) => `${kind} ${name}`),
-  ]
+  const foreign = (await foreignObjects(target, [...own.keys(), ...taken])).map(
+    ({ type, identity }) => `${type} ${identity}`,
+  )
   const plan = Object.freeze({
     schema: publication.schema,
     approved: isApproved(record, target),
@@ -88,24 +84,33 @@ export async function planFor(target: Target): Promise<Planned> {
   return { plan, takenOver, ours, live }
 }
 
-/** Differences of the live tables, with a mark on those that somebody made without this tool. */
+/**
+ * Differences of the live tables, with a mark on those that somebody made without this tool. An index that was added to a
+ * table of ours is none: the next version gets it too.
+ */
 function tableSteps(
   ours: readonly LiveTable[],
   wanted: readonly TableShape[],
   recorded: RecordedVersion | null,
+  isBuilt: (table: LiveTable) => boolean,
 ): readonly MigrationStep[] {
   const shapes = ours.map(({ shape }) => shape)
+  const built = new Set(ours.filter(isBuilt).map(({ shape }) => shape.name))
   const key = ({ kind, place }: MigrationStep) => `${kind} ${place}`
   const ofDefinition = new Set(differences(recorded?.shapes ?? shapes, wanted).map(key))
-  const extras = ours.flatMap(({ shape, extras: names }) =>
-    names.map((name) =>
-      stepOf('removed index', shape.name, `index ${name} of ${shape.name}, which this tool did not make, goes`),
-    ),
-  )
-  return [...differences(shapes, wanted), ...extras].map((step) => {
-    if (ofDefinition.has(key(step)) || extras.includes(step)) return step
-    return Object.freeze({ ...step, text: `${step.text} (modified by hand)`, withdraws: false, byHand: true })
+  const extras = ours
+    .filter((table) => !isBuilt(table))
+    .flatMap(({ shape, extras: names }) =>
+      names.map((name) =>
+        stepOf('removed index', shape.name, `index ${name} of ${shape.name}, which this tool did not make, goes`),
+      ),
+    )
+  const steps = differences(shapes, wanted).flatMap((step) => {
+    if (ofDefinition.has(key(step))) return [step]
+    if (step.kind === 'removed index' && built.has(step.place)) return []
+    return [Object.freeze({ ...step, text: `${step.text} (modified by hand)`, withdraws: false, byHand: true })]
   })
+  return [...steps, ...extras]
 }
 
 /** A history table that is taken over loses nothing: its days are in the ledger by then. */
@@ -118,13 +123,10 @@ function takeOverStep({ shape }: LiveTable, histories: ReadonlySet<string>): Mig
 const schemaSteps = ({ exists }: LiveSchema, { schema }: Publication): readonly MigrationStep[] =>
   exists ? [] : [stepOf('new schema', schema, `schema ${schema} is created`)]
 
-function viewSteps(
-  objects: readonly OtherObject[],
-  publication: Publication,
-  outgoing: readonly string[],
-): readonly MigrationStep[] {
+async function viewSteps({ session, publication }: Target, own: readonly string[]): Promise<readonly MigrationStep[]> {
+  const views = await viewsAmong(session, own)
   return ownViews(publication, publication.schema).flatMap(({ name, comment, columns }): readonly MigrationStep[] => {
-    const view = objects.find((object) => object.kind === 'view' && object.name === name && outgoing.includes(name))
+    const view = views.find((found) => found.name === name)
     if (view === undefined) return [stepOf('new view', name, `view ${name} is added`)]
     if (view.comment === comment && view.columns.join('\n') === columns.join('\n')) return []
     return [stepOf('changed view', name, `view ${name} gets other columns or another comment`)]

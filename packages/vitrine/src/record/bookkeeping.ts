@@ -110,6 +110,18 @@ const LAYOUTS: readonly string[] = [
     select i.schema_name, true, i.approved, '{}'::text[], true from vitrine.installation i
     where exists (select from vitrine.kept_freshness k where k.schema_name = i.schema_name);
   `,
+  // What the tool made, by OID: nothing of anybody else's is dropped because it has the name or the place of ours.
+  `
+  create table vitrine.made (
+    schema_name text not null,
+    catalog oid not null,
+    register oid not null,
+    id oid not null,
+    name text not null,
+    built boolean not null,
+    primary key (catalog, id)
+  );
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

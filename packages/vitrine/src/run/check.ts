@@ -13,8 +13,8 @@ import { versionOf } from '../record/versions.ts'
 import { requireNoDrift } from '../source/drift.ts'
 import { checkProjections } from '../source/projection-types.ts'
 import { planCarry } from '../version/carry.ts'
-import { dropStaging, requireWorkSchemas } from '../version/staging.ts'
-import { dropUnkept, hideRetired } from '../version/switch.ts'
+import { dropStaging, refreshOwn, requireWorkSchemas } from '../version/staging.ts'
+import { dropUnkept, hideRetired, requireFewLeft, returnStrangers } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
 
 /** The types of the rules' inputs, by table. Throws SOURCE_DRIFT, SOURCE_QUERY_FAILED, SOURCE_TYPE_MISMATCH, PRIVILEGE_MISSING. */
@@ -28,11 +28,12 @@ export async function checkSource(
 
 /**
  * Whether the target can take the next version. Throws TARGET_NOT_MIGRATED, TARGET_SCHEMA_MISSING, TARGET_SCHEMA_NOT_OWNED,
- * STAGING_NAME_TAKEN, DEPENDENT_BLOCKS, HISTORY_UNREADABLE, HISTORY_QUERY_FAILED.
+ * STAGING_NAME_TAKEN, DEPENDENT_BLOCKS, VERSIONS_LEFT, HISTORY_UNREADABLE, HISTORY_QUERY_FAILED.
  */
 export async function checkTarget(target: Target): Promise<void> {
   const { publication } = target
   await requireApproved(target)
+  if (await refreshOwn(target)) await returnStrangers(target)
   const live = await readSchema(target)
   if (!live.exists) throw new VitrineError('TARGET_SCHEMA_MISSING', { place: publication.schema })
   requireOwned(live, publication.schema, publication.writer)
@@ -44,7 +45,7 @@ export async function checkTarget(target: Target): Promise<void> {
   await adoptNewDays(target)
   // What a run that died after its switch left: first, because it needs the space.
   await hideRetired(target)
-  await dropUnkept(target)
+  requireFewLeft(target, await dropUnkept(target))
 }
 
 /** Days that somebody wrote into a published history table would leave with it: they go into the ledger first. */

@@ -8,8 +8,8 @@ import { type Problem, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { dependentsOf } from '../catalogue/dependents.ts'
 import { readTables } from '../catalogue/live-shape.ts'
-import { otherObjects } from '../catalogue/other-objects.ts'
-import { namesIn, type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import { objectsIn, type SchemaObject } from '../catalogue/objects.ts'
+import type { PlacedRelation } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { unrecordedHistories } from '../migration/adoption.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -20,7 +20,7 @@ import { requireBookkeeping } from '../record/bookkeeping.ts'
 import { forgetSql } from '../record/forget.ts'
 import { ownRecord } from '../record/installation.ts'
 import { type RecordedDays, recordedDays } from '../record/ledger.ts'
-import { namesOf, recordedVersion } from '../record/versions.ts'
+import { ownNames, ownRelations } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { outsideProblems } from '../version/carry.ts'
 import { findWorkSchemas, lastingSchemas } from '../version/staging.ts'
@@ -60,18 +60,12 @@ const ownedByOthers = (ours: readonly PlacedRelation[]): readonly Problem[] =>
       remedy: `as ${owner} or a superuser: drop ${kind === 'v' ? 'view' : 'table'} ${qualified(schema, name)};`,
     }))
 
-/** The staging and retired schemas hold tables and views of ours; anything else was put there by somebody. */
-async function strangers(session: Session, schemas: readonly string[]): Promise<readonly Problem[]> {
-  const problems: Problem[] = []
-  for (const schema of schemas) {
-    for (const { name, kind } of await otherObjects(session, schema)) {
-      if (kind === 'view') continue
-      const detail = `it stands in ${schema}, a schema that this tool made and would drop`
-      problems.push({ place: `${kind} ${schema}.${name}`, detail, remedy: 'move it to another schema' })
-    }
-  }
-  return problems
-}
+const strangers = (objects: readonly SchemaObject[]): readonly Problem[] =>
+  objects.map(({ schema, type, identity }) => ({
+    place: `${type} ${identity}`,
+    detail: `it stands in ${schema}, a schema that this tool made and would drop`,
+    remedy: 'move it to another schema',
+  }))
 
 function stepsFor(
   ours: readonly PlacedRelation[],
@@ -122,12 +116,13 @@ export async function planDrop(target: Target, { history }: DropWish = { history
   const { schema } = publication
   const record = await ownRecord(target)
   if (record !== null) await requireBookkeeping(session, schema)
-  const published = await recordedVersion(target, 'published')
-  const names = new Set(published === null ? [] : namesOf(published))
   const workSchemas = (await findWorkSchemas(target)).filter(({ ours }) => ours).map((work) => work.name)
   const lasting = await lastingSchemas(target)
-  const found = await relationsIn(session, [schema, ...workSchemas])
-  const ours = found.filter((relation) => relation.schema !== schema || names.has(relation.name))
+  const ours = await ownRelations(target, [schema, ...workSchemas])
+  const own = new Set(ours.map(({ oid }) => oid))
+  const others = (await objectsIn(session, [schema, ...workSchemas])).filter(
+    ({ catalog, oid }) => !(catalog === 'pg_class' && own.has(oid)),
+  )
   const days = await recordedDays(target)
   const dropped = workSchemas.filter((work) => !lasting.includes(work))
   const dependents = await dependentsOf(
@@ -138,33 +133,21 @@ export async function planDrop(target: Target, { history }: DropWish = { history
     publication,
     history,
     days: days.reduce((sum, { count }) => sum + count, 0),
-    steps: stepsFor(ours, dropped, schema, record !== null || published !== null, history ? days : []),
-    kept: [...(await keptObjects(target, found, names)), ...(await keptSchemas(target, lasting, history))],
+    steps: stepsFor(ours, dropped, schema, record !== null, history ? days : []),
+    kept: [
+      ...others.filter((object) => object.schema === schema).map(kept),
+      ...(await keptSchemas(target, lasting, history)),
+    ],
     blockers: [
       ...outsideProblems(dependents),
       ...ownedByOthers(ours),
-      ...(await strangers(session, workSchemas)),
-      ...(history ? [] : await unrecorded(target, names)),
+      ...strangers(others.filter((object) => object.schema !== schema)),
+      ...(history ? [] : await unrecorded(target, own)),
     ],
   })
 }
 
-/** What others made in the published schema, by kind and name. */
-async function keptObjects(
-  { session, publication }: Target,
-  found: readonly PlacedRelation[],
-  ours: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const { schema } = publication
-  const tables = found.filter(
-    (relation) => relation.schema === schema && relation.kind === 'r' && !ours.has(relation.name),
-  )
-  const others = (await otherObjects(session, schema)).filter(({ name }) => !ours.has(name))
-  return [
-    ...tables.map(({ name, owner }) => `table ${qualified(schema, name)} of ${owner}`),
-    ...others.map(({ kind, name, owner }) => `${kind} ${identifier(schema)}.${name} of ${owner}`),
-  ]
-}
+const kept = ({ type, identity, owner }: SchemaObject): string => `${type} ${identity} of ${owner}`
 
 async function keptSchemas(
   { session, publication }: Target,
@@ -186,7 +169,7 @@ async function unrecorded(target: Target, ours: ReadonlySet<string>): Promise<re
   const live = await readTables(session, publication.schema, publication.writer)
   return unrecordedHistories(
     target,
-    live.filter(({ shape }) => ours.has(shape.name)),
+    live.filter(({ oid }) => ours.has(oid)),
   )
 }
 
@@ -214,7 +197,7 @@ export async function applyDrop(target: Target, plan: DropPlan): Promise<void> {
       remedy: remedy`Run ${command('drop')} again; nothing was touched.`,
     })
   }
-  const names = await namesIn(session, [schema, stagingSchema(publication), retiredSchema(publication)])
+  const names = await ownNames(target, [schema, stagingSchema(publication), retiredSchema(publication)])
   const patience = { tries: limits.switchTries, pauseMs: () => limits.switchPauseMs }
   const drop = () =>
     session.transaction(async () => {

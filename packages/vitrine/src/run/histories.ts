@@ -98,7 +98,7 @@ async function stage(
   { target, staging, instant, observer, signal }: StageContext,
   reading: Session,
 ): Promise<StagedTable> {
-  const { session, publication } = target
+  const { publication } = target
   const started = performance.now()
   observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, publication)
@@ -107,7 +107,7 @@ async function stage(
   const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
   const columns = table.columns.map(({ name }) => name)
   const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
-  const { written, bytes } = await buildTable(session, shape, staging, load).catch((error: unknown) => {
+  const { written, bytes } = await buildTable(target, shape, staging, load).catch((error: unknown) => {
     throw named(error, table)
   })
   const milliseconds = performance.now() - started

@@ -15,11 +15,12 @@ import { publishedRelations, stagingSchema } from '../publication/publication.ts
 import { bookkeepingIsCurrent, migrateBookkeeping } from '../record/bookkeeping.ts'
 import { recordApproval, recordSource } from '../record/installation.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
+import { registerSql } from '../record/made.ts'
 import { recordedVersion, recordPublished, recordSwitch, versionOf } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { buildTable, declareReferences, referencesOf, stagedShape, validateReference } from '../version/build.ts'
 import { prepareSwitch } from '../version/carry.ts'
-import { dropStaging, openStaging, requireWorkSchemas } from '../version/staging.ts'
+import { dropStaging, openStaging, refreshOwn, requireWorkSchemas } from '../version/staging.ts'
 import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
 
@@ -71,6 +72,7 @@ async function approve(target: Target, planned: Planned, newSource: DatabaseIden
   if (!planned.live.exists) await createSchema(target)
   await session.transaction(async () => {
     await migrateBookkeeping(session)
+    await refreshOwn(target)
     await takeOver(target, planned)
     const { sql } = await adoptionPlan(target, planned.ours)
     for (const statement of sql) await session.execute(statement)
@@ -86,6 +88,9 @@ async function takeOver(target: Target, { takenOver }: Planned): Promise<void> {
   const published = await recordedVersion(target, 'published')
   const shapes = [...(published?.shapes ?? []), ...takenOver.map(({ shape }) => shape)]
   await recordPublished(target, { shapes, views: published?.views ?? [], filled: true })
+  for (const { shape } of takenOver) {
+    await target.session.execute(registerSql(target.publication, target.publication.schema, shape.name, false))
+  }
 }
 
 async function createSchema({ session, publication }: Target): Promise<void> {
@@ -108,7 +113,7 @@ async function publishEmpty(target: Target): Promise<void> {
   try {
     const shapes = publishedRelations(publication).map((table) => stagedShape(table, publication))
     for (const shape of shapes) {
-      await buildTable(session, shape, staging, null)
+      await buildTable(target, shape, staging, null)
       if (!isHistoryShape(shape)) continue
       const columns = shape.columns.map(({ name }) => identifier(name)).join(', ')
       const days = ledgerSelect(shape, publication.schema, null)

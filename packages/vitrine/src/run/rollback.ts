@@ -20,8 +20,8 @@ import { type RecordedVersion, recordExchange, recordedVersion } from '../record
 import { qualified } from '../sql/quote.ts'
 import { buildTable, type Load } from '../version/build.ts'
 import { planCarry, prepareSwitch } from '../version/carry.ts'
-import { dropRelations, dropStaging, findWorkSchemas, requireWorkSchemas } from '../version/staging.ts'
-import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
+import { dropRelations, dropStaging, findWorkSchemas, refreshOwn, requireWorkSchemas } from '../version/staging.ts'
+import { dropUnkept, hideRetired, returnStrangers, switchVersions } from '../version/switch.ts'
 import { describeTables } from './describe.ts'
 import type { RunObserver } from './observer.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
@@ -79,6 +79,7 @@ async function rollBack(
   const { session, publication } = target
   const kept = retiredSchema(publication)
   await requireWorkSchemas(target)
+  await refreshOwn(target)
   await hideRetired(target)
   const version = await requireKept(target)
   const content = { shapes: version.shapes, views: ownViewNames(publication) }
@@ -88,7 +89,7 @@ async function rollBack(
   // What a dead run left there: its name is needed while the two versions change places.
   await dropStaging(target)
   const restored = await restoreHistories(request, target, version, openLedger)
-  await dropRelations(session, kept, 'v')
+  await dropRelations(target, kept, ({ kind }) => kind === 'v')
   const carry = await prepareSwitch(target, kept, content)
 
   await run.enter('publish')
@@ -111,6 +112,7 @@ async function rollBack(
     await run.enter('describe')
     const described = await describe(request, target, version, tables)
     await hideRetired(target)
+    await returnStrangers(target)
     await run.enter('record')
     await succeedRun(session, run.id, described, run.times(), switched, publication.limits)
     await dropUnkept(target)
@@ -174,10 +176,11 @@ async function count(session: Session, schema: string, name: string): Promise<nu
 /** History tables of the kept version hold the days of then: they are built anew from the ledger. */
 async function restoreHistories(
   { signal, observer }: RollbackRequest,
-  { session, publication }: Target,
+  target: Target,
   { shapes }: RecordedVersion,
   openLedger: () => Promise<Session>,
 ): Promise<readonly TableOutcome[]> {
+  const { publication } = target
   const kept = retiredSchema(publication)
   const restored: TableOutcome[] = []
   const histories = shapes.filter(isHistoryShape)
@@ -186,11 +189,11 @@ async function restoreHistories(
     const started = performance.now()
     const columns = shape.columns.map(({ name }) => name)
     const select = ledgerSelect(shape, publication.schema, null)
-    await dropRelations(session, kept, 'r', shape.name)
+    await dropRelations(target, kept, ({ name }) => name === shape.name)
     // sound because a ledger is opened when there is a history table.
     const source = (ledger as Session).client
     const load: Load = { source, reading: 'target', select, columns, rewriter: null, signal }
-    const { written, bytes } = await buildTable(session, shape, kept, load)
+    const { written, bytes } = await buildTable(target, shape, kept, load)
     const milliseconds = performance.now() - started
     observer({ kind: 'table staged', table: shape.name, rows: written, milliseconds })
     restored.push({ ...UNREAD, table: shape.name, rows: written, bytes, milliseconds })

@@ -73,7 +73,8 @@ async function stageTable(
   context.observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, context.target.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
-  const { written, bytes, unknown } = await buildTable(stream.target, shape, context.staging, load, copied).catch(
+  const target = { session: stream.target, publication: context.target.publication }
+  const { written, bytes, unknown } = await buildTable(target, shape, context.staging, load, copied).catch(
     async (error: unknown) => {
       throw await explained(error, table, context)
     },

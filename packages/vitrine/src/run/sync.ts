@@ -21,7 +21,7 @@ import { recordSwitch, versionOf } from '../record/versions.ts'
 import { declareReferences } from '../version/build.ts'
 import { type CarryPlan, prepareSwitch } from '../version/carry.ts'
 import { dropStaging, openStaging } from '../version/staging.ts'
-import { dropUnkept, hideRetired, switchVersions, unheardSwitch } from '../version/switch.ts'
+import { dropUnkept, hideRetired, returnStrangers, switchVersions, unheardSwitch } from '../version/switch.ts'
 import { guardShrink } from '../version/verify.ts'
 import { checkSource, checkTarget } from './check.ts'
 import { describeTables, outcomeOf } from './describe.ts'
@@ -153,10 +153,13 @@ async function describe(
   const schemas = { current: publication.schema, previous: retiredSchema(publication) }
   const outcomes = await describeTables(writing, publication, staged, schemas, request.observer)
   await hideRetired(target)
+  for (const name of await returnStrangers(target)) {
+    run.notice(`it was made while versions changed, and stands in ${schemas.previous} now: ${name}`)
+  }
   await run.enter('record')
   await succeedRun(session, run.id, outcomes, run.times(), switched, publication.limits)
-  for (const name of await dropUnkept(target)) {
-    run.notice(`a retired version is not removed yet, the next run tries again: ${name}`)
+  for (const { place, detail } of await dropUnkept(target)) {
+    run.notice(`a retired version is not removed yet, the next run tries again: ${place} (${detail})`)
   }
   return outcomes
 }

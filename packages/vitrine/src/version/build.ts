@@ -3,11 +3,13 @@
  * them; keys and indexes after the load, which costs half of keeping them up to date; foreign keys last.
  */
 import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
 import { type CopyRequest, type CopyResult, copyRows } from '../copy/copy.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { type ConstraintShape, shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import { registerSql } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
 
@@ -26,7 +28,7 @@ export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rewriter
  * without a `load` the table stays empty.
  */
 export async function buildTable(
-  session: Session,
+  { session, publication }: Target,
   shape: TableShape,
   schema: string,
   load: Load | null,
@@ -36,7 +38,7 @@ export async function buildTable(
   const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
   await copied()
   await addKeysAndComments(session, shape, schema)
-  await session.execute('commit')
+  await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
   return result
 }
 

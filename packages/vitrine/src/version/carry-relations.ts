@@ -3,73 +3,53 @@
  * schema, and views on our tables in any schema. What cannot be carried over is a problem. Read for `carry.ts`.
  */
 import type { Problem } from '../base/errors.ts'
+import { alterWord, isMovable, objectsIn, type SchemaObject } from '../catalogue/objects.ts'
 import type { PlacedRelation } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
-import { retiredSchema } from '../publication/publication.ts'
+import type { VersionContent } from '../record/versions.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
-export interface ForeignRelation {
-  readonly name: string
-  /** What PostgreSQL calls its kind. */
-  readonly word: string
-  /** Moves it from the schema that retires to the one that is published. */
-  readonly sql: string
-}
-
-interface Found {
-  readonly name: string
-  readonly word: string
-  readonly owned: boolean
-  readonly owner: string
-}
-
-/** Relations of the team inside the published schema: moved along with the name, because the schema they are in retires. */
-export async function foreignRelations(
+/** What others put into the published schema. `ours` are the OIDs of our relations there. */
+export async function foreignObjects(
   { session, publication }: Target,
   ours: readonly string[],
-  problems: Problem[],
-  moves: boolean,
-): Promise<readonly ForeignRelation[]> {
-  const { schema, writer } = publication
-  const rows = await session.query<Found>(
-    `select c.relname as name, pg_has_role(current_user, c.relowner, 'usage') as owned, o.rolname as owner,
-            case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
-                           when 'f' then 'foreign table' else 'table' end as word
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_roles o on o.oid = c.relowner
-     where n.nspname = $1 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and c.relname <> all ($2)
-       and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass)
-     order by 1`,
-    [schema, [...ours]],
+): Promise<readonly SchemaObject[]> {
+  const own = new Set(ours)
+  return (await objectsIn(session, [publication.schema])).filter(
+    ({ catalog, oid }) => !(catalog === 'pg_class' && own.has(oid)),
   )
-  for (const { name, word, owned, owner } of moves ? rows : []) {
-    if (owned) continue
-    const remedy = `grant ${identifier(owner)} to ${identifier(writer)}, or: alter ${word} ${qualified(schema, name)} set schema …`
-    const detail = `a ${word} of ${owner} stands in the published schema`
-    problems.push({ place: qualified(schema, name), detail, remedy })
-  }
-  return rows.map(({ name, word }) => ({
-    name,
-    word,
-    sql: `alter ${word} ${qualified(retiredSchema(publication), name)} set schema ${identifier(schema)}`,
-  }))
 }
 
-/** Functions and types in the schema, which no statement of ours moves. */
-export async function foreignObjects({ session, publication }: Target): Promise<readonly Problem[]> {
-  const rows = await session.query<{ what: string }>(
-    `select pg_describe_object('pg_proc'::regclass, p.oid, 0) as what
-     from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = $1
-     union
-     select pg_describe_object('pg_type'::regclass, t.oid, 0)
-     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-     where n.nspname = $1 and t.typrelid = 0 and t.typelem = 0 order by 1`,
-    [publication.schema],
-  )
-  return rows.map(({ what }) => ({
-    place: what,
-    detail: 'it stands in the published schema, and cannot be carried over to the next version',
-    remedy: 'move it to another schema',
-  }))
+/** Those that no statement of ours can move to the schema of the next version. */
+export const immovable = ({ publication }: Target, foreign: readonly SchemaObject[]): readonly Problem[] =>
+  foreign.flatMap((object): readonly Problem[] => {
+    const { type, identity, owner, owned } = object
+    if (!isMovable(object)) {
+      const detail = 'it belongs to the published schema, and cannot be carried over to the next version'
+      return [{ place: `${type} ${identity}`, detail, remedy: 'move it to another schema, or drop it' }]
+    }
+    if (owned) return []
+    const move = `alter ${alterWord(object)} ${identity} set schema …`
+    const remedy = `grant ${identifier(owner)} to ${identifier(publication.writer)}, or: ${move}`
+    return [{ place: `${type} ${identity}`, detail: `of ${owner}; it stands in the published schema`, remedy }]
+  })
+
+/** What has a name that the next version needs for a relation or an index would be in its place. */
+export function nameConflicts(foreign: readonly SchemaObject[], { shapes, views }: VersionContent): readonly Problem[] {
+  const needed = new Set([
+    ...views,
+    ...shapes.flatMap(({ name, constraints, indexes }) => [
+      name,
+      ...constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique').map((key) => key.name),
+      ...indexes.map((index) => index.name),
+    ]),
+  ])
+  return foreign.flatMap(({ type, identity, names }): readonly Problem[] => {
+    const taken = names.filter((name) => needed.has(name))
+    if (taken.length === 0) return []
+    const detail = `${taken.map(identifier).join(', ')} is a name of the published version`
+    return [{ place: `${type} ${identity}`, detail, remedy: 'rename it, or what is published' }]
+  })
 }
 
 interface DependentView {
@@ -92,15 +72,15 @@ export async function dependentViews(
   problems: Problem[],
 ): Promise<readonly { readonly name: string; readonly sql: string }[]> {
   const rows = await session.query<DependentView>(
-    `with recursive reading as (
-       select w.ev_class as oid, 1 as level
+    `with recursive selecting as materialized (
+       select w.ev_class, d.refobjid
        from pg_catalog.pg_depend d join pg_catalog.pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid and w.ev_type = '1'
-       where d.refclassid = 'pg_class'::regclass and d.refobjid = any ($1::oid[]) and w.ev_class <> d.refobjid
+       join pg_catalog.pg_class v on v.oid = w.ev_class and v.relkind in ('v', 'm')
+       where d.refclassid = 'pg_class'::regclass and d.refobjid <> w.ev_class
+     ), reading as (
+       select w.ev_class as oid, 1 as level from selecting w where w.refobjid = any ($1::oid[])
        union
-       select w.ev_class, reading.level + 1
-       from reading join pg_catalog.pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = reading.oid
-       join pg_catalog.pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid and w.ev_type = '1'
-       where w.ev_class <> reading.oid
+       select w.ev_class, reading.level + 1 from reading join selecting w on w.refobjid = reading.oid
      )
      select n.nspname as schema, c.relname as name, c.relkind as kind, pg_get_viewdef(c.oid) as definition, c.reloptions as options,
             pg_has_role(current_user, c.relowner, 'usage') as owned, o.rolname as owner

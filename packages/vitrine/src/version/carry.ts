@@ -5,26 +5,30 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { type Dependent, dependentsOf } from '../catalogue/dependents.ts'
+import { moveSql } from '../catalogue/objects.ts'
 import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema } from '../publication/publication.ts'
+import { type OwnRelation, ownRelations, registerSql } from '../record/made.ts'
 import type { SwitchWay } from '../record/outcome.ts'
 import { ownViews } from '../record/own-views.ts'
-import { namesOf, recordedVersion, type VersionContent } from '../record/versions.ts'
+import type { VersionContent } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { dependentViews, foreignObjects, foreignRelations } from './carry-relations.ts'
+import { carriedParts } from './carry-parts.ts'
+import { dependentViews, foreignObjects, immovable, nameConflicts } from './carry-relations.ts'
 import { carriedRights } from './carry-rights.ts'
 import { findWorkSchemas, switchWayOf } from './staging.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
 export interface CarryPlan {
   readonly way: SwitchWay
-  /** Names of what is ours in the published schema, and leaves. */
-  readonly outgoing: readonly string[]
+  /** What is ours in the published schema, and leaves. */
+  readonly leaving: readonly OwnRelation[]
   /** Before the reader can see the new schema, on the staged tables. */
   readonly tableGrants: readonly string[]
+  /** What somebody added to our tables, for the staged ones. */
+  readonly parts: readonly string[]
   readonly schemaGrants: readonly string[]
-  readonly moves: readonly string[]
   readonly views: readonly string[]
   readonly defaults: readonly string[]
   readonly comment: string | null
@@ -42,15 +46,18 @@ export async function planCarry(target: Target, schema: string, version: Version
 /** Makes the views about the runs, and gives the rights again, on a version that is about to be published. */
 export async function prepareSwitch(target: Target, schema: string, version: VersionContent): Promise<CarryPlan> {
   const { session, publication } = target
-  for (const { sql } of ownViews(publication, schema)) await session.execute(sql)
+  for (const { name, sql } of ownViews(publication, schema)) {
+    await session.transaction(() => session.execute(`${sql}; ${registerSql(publication, schema, name)}`))
+  }
   const carry = await planCarry(target, schema, version)
-  if (carry.tableGrants.length > 0) await session.execute(carry.tableGrants.join('; '))
+  const statements = [...carry.tableGrants, ...carry.parts]
+  if (statements.length > 0) await session.execute(statements.join('; '))
   return carry
 }
 
 /**
  * Where tables are moved, the published schema stays itself, with its rights, its comment and whatever else stands in it.
- * `takenOver` are tables of another tool that leave too.
+ * `takenOver` are the OIDs of tables of another tool that leave too.
  */
 export async function readCarry(
   target: Target,
@@ -61,34 +68,74 @@ export async function readCarry(
   const { session, publication } = target
   const way = await switchWayOf(session)
   const renames = way === 'rename'
-  const published = await recordedVersion(target, 'published')
-  const outgoing = [...(published === null ? [] : namesOf(published)), ...takenOver]
-  const ours = (await relationsIn(session, [publication.schema])).filter(({ name }) => outgoing.includes(name))
-  const problems: Problem[] = [...notOwned(target, ours), ...(await obstacles(target, ours, version))]
-  const foreign = await foreignRelations(target, outgoing, problems, renames)
-  problems.push(...nameConflicts(target, foreign, version))
-  const views = await dependentViews(target, ours, problems)
-  const rights = await carriedRights(target, schema, version)
-  if (renames) problems.push(...(await foreignObjects(target)), ...rights.problems)
+  const leaving = [...(await ownRelations(target, [publication.schema])), ...(await takenRelations(target, takenOver))]
+  const foreign = await foreignObjects(target, oidsOf(leaving))
+  const [parts, rights] = [
+    await carriedParts(target, schema, version, leaving),
+    await carriedRights(target, schema, version),
+  ]
+  const problems: Problem[] = [
+    ...notOwned(target, leaving),
+    ...(await obstacles(target, leaving, version)),
+    ...nameConflicts(foreign, version),
+    ...parts.problems,
+    ...(renames ? [...immovable(target, foreign), ...rights.problems, ...(await schemaLabels(target))] : []),
+  ]
+  const views = await dependentViews(target, leaving, problems)
   problems.push(...(await heldVersions(target, schema)))
   const [described] = await session.query<{ comment: string | null }>(
     "select obj_description(oid, 'pg_namespace') as comment from pg_catalog.pg_namespace where nspname = $1",
     [publication.schema],
   )
-  const moves = renames ? foreign : []
   const plan: CarryPlan = {
     way,
-    outgoing,
+    leaving,
     tableGrants: rights.tables,
+    parts: parts.sql,
     schemaGrants: rights.schema,
-    moves: moves.map(({ sql }) => sql),
     views: views.map(({ sql }) => sql),
     defaults: renames ? rights.defaults : [],
     comment: described?.comment ?? null,
-    locked: [...moves.map(({ name }) => qualified(publication.schema, name)), ...views.map(({ name }) => name)],
+    locked: [...(renames ? foreign.map(({ identity }) => identity) : []), ...views.map(({ name }) => name)],
   }
   return { plan, problems }
 }
+
+/**
+ * Moves what others put into the published schema, as statements for the schema that comes: asked in the transaction of the
+ * switch, because something may have been added since the plan. Throws DEPENDENT_BLOCKS.
+ */
+export async function foreignMoves(
+  target: Target,
+  incoming: string,
+  leaving: readonly OwnRelation[],
+): Promise<readonly string[]> {
+  const foreign = await foreignObjects(target, oidsOf(leaving))
+  const problems = immovable(target, foreign)
+  if (problems.length > 0) throw new VitrineError('DEPENDENT_BLOCKS', { place: target.publication.schema, problems })
+  return moveSql(foreign, incoming)
+}
+
+const oidsOf = (relations: readonly PlacedRelation[]) => relations.map(({ oid }) => oid)
+
+const takenRelations = async ({ session, publication }: Target, oids: readonly string[]): Promise<OwnRelation[]> =>
+  (await relationsIn(session, [publication.schema]))
+    .filter(({ oid }) => oids.includes(oid))
+    .map((relation) => ({ ...relation, built: false }))
+
+/** Labels of the schema itself, which only their provider can give again. */
+const schemaLabels = async ({ session, publication: { schema } }: Target): Promise<readonly Problem[]> =>
+  (
+    await session.query<{ provider: string }>(
+      `select provider from pg_catalog.pg_seclabel where classoid = 'pg_namespace'::regclass
+         and objoid = (select oid from pg_catalog.pg_namespace where nspname = $1)`,
+      [schema],
+    )
+  ).map(({ provider }) => ({
+    place: `security label of ${provider} on ${identifier(schema)}`,
+    detail: 'it cannot be carried over to the next version',
+    remedy: `security label for ${identifier(provider)} on schema ${identifier(schema)} is null`,
+  }))
 
 const notOwned = ({ publication }: Target, ours: readonly PlacedRelation[]): readonly Problem[] =>
   ours
@@ -109,11 +156,8 @@ async function obstacles(
     shapes.map((shape) => [shape.name, new Map(shape.columns.map(({ name, type }) => [name, type]))]),
   )
   const types = await columnTypes(session, ours)
-  const dependents = await dependentsOf(
-    session,
-    ours.map(({ oid }) => oid),
-  )
-  const immovable = [...new Set(dependents.filter(({ isView }) => !isView).map(({ what }) => what))].map((what) => ({
+  const dependents = await dependentsOf(session, oidsOf(ours))
+  const fixed = [...new Set(dependents.filter(({ isView }) => !isView).map(({ what }) => what))].map((what) => ({
     place: what,
     detail: 'it depends on the published tables, and cannot be carried over to the next version',
     remedy: 'move it to another schema, or make it a view or a query',
@@ -126,7 +170,7 @@ async function obstacles(
       const detail = `it reads ${lost.join(', ')}, which goes or changes its type`
       return [{ place: view.what, detail, remedy: `change or drop ${view.what}` }]
     })
-  return [...immovable, ...broken]
+  return [...fixed, ...broken]
 }
 
 /** The columns of a table that a view reads, and that go or change their type; the table itself if it goes. */
@@ -150,24 +194,10 @@ async function columnTypes(
     `select c.relname || '.' || a.attname as place, format_type(a.atttypid, a.atttypmod) as type
      from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
      where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped`,
-    [tables.map(({ oid }) => oid)],
+    [oidsOf(tables)],
   )
   return new Map(rows.map(({ place, type }) => [place, type]))
 }
-
-/** A relation of the team that has the name of a published one would be in its place. */
-const nameConflicts = (
-  { publication }: Target,
-  foreign: readonly { readonly name: string; readonly word: string }[],
-  { shapes, views }: VersionContent,
-): readonly Problem[] =>
-  foreign
-    .filter(({ name }) => views.includes(name) || shapes.some((shape) => shape.name === name))
-    .map(({ name, word }) => ({
-      place: name,
-      detail: `a ${word} has the name of a published relation`,
-      remedy: `alter ${word} ${qualified(publication.schema, name)} rename to …, or rename the published one`,
-    }))
 
 /** Versions that have left must not be held by a view that was made on them: it would show their rows for ever. */
 async function heldVersions(target: Target, incoming: string): Promise<readonly Problem[]> {
@@ -178,12 +208,7 @@ async function heldVersions(target: Target, incoming: string): Promise<readonly 
     session,
     left.map(({ name }) => name),
   )
-  return outsideProblems(
-    await dependentsOf(
-      session,
-      relations.map(({ oid }) => oid),
-    ),
-  )
+  return outsideProblems(await dependentsOf(session, oidsOf(relations)))
 }
 
 /** What is built on relations from outside, for whoever would drop them. */

@@ -5,11 +5,11 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
-import { namesIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import { ONCE, patiently } from '../postgres/patience.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { type OwnRelation, ownRelations, ownSchemas, refreshRegister, registerSchemaSql } from '../record/made.ts'
 import type { SwitchWay } from '../record/outcome.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
@@ -40,18 +40,28 @@ export interface WorkSchema {
   readonly empty: boolean
 }
 
-/** The staging and retired schemas present in the target, set-aside ones included. */
-export async function findWorkSchemas({ session, publication }: Target): Promise<readonly WorkSchema[]> {
+/**
+ * The staging and retired schemas present in the target, set-aside ones included. Ours are those that this tool made, and
+ * those that were made for it: the mark in their comment may be edited by hand meanwhile.
+ */
+export async function findWorkSchemas(target: Target): Promise<readonly WorkSchema[]> {
+  const { session, publication } = target
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   return session.query<WorkSchema>(
-    `select n.nspname as name, coalesce(obj_description(n.oid, 'pg_namespace') like $3, false) as ours,
-            pg_has_role(current_user, n.nspowner, 'usage') as owned,
+    `select n.nspname as name, ours, pg_has_role(current_user, n.nspowner, 'usage') as owned,
             not exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid) as empty
      from pg_catalog.pg_namespace n
-     where n.nspname in ($1, $2) or (starts_with(n.nspname, $2 || '_') and obj_description(n.oid, 'pg_namespace') like $3)
+     cross join lateral (select n.oid = any ($4::oid[]) or coalesce(obj_description(n.oid, 'pg_namespace') like $3, false)) as mark (ours)
+     where n.nspname in ($1, $2) or (starts_with(n.nspname, $2 || '_') and ours)
      order by n.nspname`,
-    [staging, retired, `${MARK}%`],
+    [staging, retired, `${MARK}%`, [...(await ownSchemas(target))]],
   )
+}
+
+/** Brings the register of what is ours up to date; false when the target was restored since it was written. */
+export async function refreshOwn(target: Target): Promise<boolean> {
+  const work = (await findWorkSchemas(target)).filter(({ ours }) => ours).map(({ name }) => name)
+  return refreshRegister(target, [target.publication.schema, ...work])
 }
 
 /**
@@ -86,37 +96,47 @@ export async function lastingSchemas({ session, publication }: Target): Promise<
   return moves ? [stagingSchema(publication), retiredSchema(publication)] : []
 }
 
-/** Drops the views or the tables of a schema of ours, or the one named. One statement, because they refer to each other. */
+/** Relations dropped in one transaction. Each takes about a dozen locks, and all sessions share some six thousand. */
+const DROPPED_AT_ONCE = 16
+
+/**
+ * Drops what is ours in a schema, or only the relations chosen: never what somebody else put there. Keys first, because tables
+ * refer to each other. Throws SWITCH_BLOCKED, which names who keeps a relation; what was dropped before stays dropped.
+ */
 export async function dropRelations(
-  session: Session,
+  target: Target,
   schema: string,
-  kind: 'r' | 'v',
-  name: string | null = null,
+  isChosen: (relation: OwnRelation) => boolean = () => true,
 ): Promise<void> {
-  const relations = await session.query<{ name: string }>(
-    `select c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relkind = $2 and ($3::text is null or c.relname = $3) order by 1`,
-    [schema, kind, name],
+  const { session } = target
+  const chosen = (await ownRelations(target, [schema])).filter(isChosen)
+  const of = (kind: 'r' | 'v') => chosen.filter((relation) => relation.kind === kind)
+  const place = ({ name }: OwnRelation) => qualified(schema, name)
+  const keys = await session.query<{ sql: string }>(
+    `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
+     from pg_catalog.pg_constraint where contype = 'f' and conrelid = any ($1::oid[]) and confrelid <> conrelid order by 1`,
+    [of('r').map(({ oid }) => oid)],
   )
-  if (relations.length === 0) return
-  const names = relations.map((relation) => qualified(schema, relation.name)).join(', ')
-  await session.execute(`drop ${kind === 'v' ? 'view' : 'table'} ${names}`)
+  const statements = [
+    ...of('v').map((view) => `drop view ${place(view)}`),
+    ...keys.map(({ sql }) => sql),
+    ...of('r').map((table) => `drop table ${place(table)}`),
+  ]
+  for (let done = 0; done < statements.length; done += DROPPED_AT_ONCE) {
+    const some = statements.slice(done, done + DROPPED_AT_ONCE)
+    const drop = () => session.execute(["set local lock_timeout = '2s'", ...some].join('; '))
+    await patiently(session, chosen.map(place), ONCE, () => session.transaction(drop))
+  }
 }
 
 /**
- * Drops a schema of ours, object by object: whatever depends on them from outside stops the drop instead of vanishing.
- * Where the writer could not make it again, the schema is only emptied. Throws SWITCH_BLOCKED, which names who keeps it.
+ * Drops a schema of ours with what is ours in it: whatever else stands in it, or depends on it from outside, stops the drop
+ * instead of vanishing. Where the writer could not make it again, the schema is only emptied. Throws SWITCH_BLOCKED.
  */
 export async function clearWorkSchema(target: Target, schema: string): Promise<void> {
-  const { session } = target
   const stays = (await lastingSchemas(target)).includes(schema)
-  const clear = async () => {
-    await session.execute("set local lock_timeout = '2s'")
-    await dropRelations(session, schema, 'v')
-    await dropRelations(session, schema, 'r')
-    if (!stays) await session.execute(`drop schema ${identifier(schema)}`)
-  }
-  await patiently(session, await namesIn(session, [schema]), ONCE, () => session.transaction(clear))
+  await dropRelations(target, schema)
+  if (!stays) await target.session.execute(`drop schema ${identifier(schema)}`)
 }
 
 /** Removes the staging schema if there is one. The caller holds the run lock, which proves that its run is dead. */
@@ -133,7 +153,8 @@ export async function openStaging(target: Target): Promise<string> {
   await dropStaging(target)
   if ((await switchWayOf(session)) === 'rename') {
     const mark = literal(markOf(publication, 'staging'))
-    await session.execute(`create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${mark}`)
+    const create = `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${mark}`
+    await session.transaction(() => session.execute(`${create}; ${registerSchemaSql(publication, schema)}`))
   }
   return schema
 }

@@ -5,9 +5,10 @@
  * dropped in the same transaction: a switch that fails has lost nothing.
  */
 
-import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
+import type { PlacedRelation } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { ownRelations } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
 import type { SwitchStrategy } from './switch-strategy.ts'
@@ -23,18 +24,15 @@ function drops(schema: string, relations: readonly PlacedRelation[]): readonly s
   return [...drop('view', names('v')), ...drop('table', names('r'))]
 }
 
-export async function switchByMove(
-  { session, publication }: Target,
-  incoming: string,
-  carry: CarryPlan,
-): Promise<SwitchStrategy> {
+export async function switchByMove(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
+  const { publication } = target
   const { schema } = publication
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
-  const leaving = (await relationsIn(session, [schema])).filter(({ name }) => carry.outgoing.includes(name))
-  const coming = await relationsIn(session, [incoming])
+  const { leaving } = carry
+  const coming = await ownRelations(target, [incoming])
   // Where the kept version comes back, the two change places; otherwise it makes room.
   const swaps = incoming === retired
-  const kept = swaps ? [] : await relationsIn(session, [retired])
+  const kept = swaps ? [] : await ownRelations(target, [retired])
   const out = leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
   const into = coming.map((relation) => move(incoming, schema, relation))
   const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
@@ -50,7 +48,7 @@ export async function switchByMove(
       ...kept.map(({ name }) => qualified(retired, name)),
     ],
     holds: 'always',
-    statements: (quiet, bounded) => {
+    statements: async (quiet, bounded) => {
       const locks = quiet ? hold.quiet : hold.patient
       return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...carry.views].flatMap(bounded)
     },

@@ -3,12 +3,12 @@
  * of a reader holds them up. What is carried over besides (views, relations of the team) waits for locks.
  */
 
-import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { registerSchemaSql } from '../record/made.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
-import type { CarryPlan } from './carry.ts'
+import { type CarryPlan, foreignMoves } from './carry.ts'
 import { markOf } from './staging.ts'
 import type { SwitchStrategy } from './switch-strategy.ts'
 
@@ -45,29 +45,27 @@ async function nameAside(session: Session, publication: Publication): Promise<st
  * table held looks it up again afterwards. Waiting is not an option: whoever comes behind us would wait as well. When
  * readers keep some table, the renames are done without.
  */
-export async function switchByRename(
-  { session, publication }: Target,
-  incoming: string,
-  carry: CarryPlan,
-): Promise<SwitchStrategy> {
+export async function switchByRename(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
+  const { session, publication } = target
   const [current, retired] = [publication.schema, retiredSchema(publication)].map(identifier)
   const renaming = [
     ...renames(publication, incoming, await nameAside(session, publication)),
     `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
+    registerSchemaSql(publication, retiredSchema(publication)),
     `comment on schema ${current} is ${literal(carry.comment)}`,
     ...carry.schemaGrants,
     ...carry.defaults,
   ]
-  const published = await relationsIn(session, [publication.schema])
-  const tables = published.filter(({ name, kind, owned }) => kind === 'r' && owned && carry.outgoing.includes(name))
+  const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
   const names = tables.map(({ name }) => qualified(retiredSchema(publication), name)).join(', ')
   const hold = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
   return {
     locked: carry.locked,
     holds: 'when quiet',
-    statements: (quiet, bounded) => [
+    statements: async (quiet, bounded) => [
+      ...(await foreignMoves(target, incoming, carry.leaving)).flatMap(bounded),
       ...renaming,
-      ...[...carry.moves, ...carry.views].flatMap(bounded),
+      ...carry.views.flatMap(bounded),
       ...(quiet ? hold : []),
     ],
   }

@@ -8,6 +8,6 @@ export interface SwitchStrategy {
   readonly locked: readonly string[]
   /** Whether all published tables are held until the commit: in every try, or in those that wait for nobody. */
   readonly holds: 'always' | 'when quiet'
-  /** The statements of one try but for the commit, sent with it at once. What new readers wait behind stands last. */
-  readonly statements: (quiet: boolean, bounded: Bounded) => readonly string[]
+  /** In its transaction, the statements of one try but for the commit, sent with it at once. What new readers wait behind stands last. */
+  readonly statements: (quiet: boolean, bounded: Bounded) => Promise<readonly string[]>
 }

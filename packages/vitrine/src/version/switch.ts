@@ -4,10 +4,12 @@
  * ever waiting for a lock, then within a budget, so that new readers never wait long behind us; then it gives up and names
  * who is in the way. The version that leaves is kept out of sight for a rollback, or removed.
  */
-import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
+import { isMovable, moveSql, objectsIn } from '../catalogue/objects.ts'
 import type { Target } from '../catalogue/target.ts'
 import { patiently } from '../postgres/patience.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { ownRelations } from '../record/made.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
 import { identifier } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
@@ -56,9 +58,10 @@ export async function switchVersions(
   const begin = `begin; set local lock_timeout = ${switchLockTimeoutMs}; set local synchronous_commit = off; set local search_path = ''`
   return patiently(session, strategy.locked, patience, async (attempt) => {
     const quiet = isQuiet(attempt)
-    const statements = strategy.statements(quiet, boundedWithin(quiet ? QUIET_WAIT_MS : switchLockTimeoutMs))
+    const bounded = boundedWithin(quiet ? QUIET_WAIT_MS : switchLockTimeoutMs)
     try {
       await session.execute(begin)
+      const statements = await strategy.statements(quiet, bounded)
       await record()
       const started = performance.now()
       await session.execute([...statements, 'commit'].join('; '))
@@ -102,18 +105,58 @@ export async function hideRetired(target: Target): Promise<void> {
 }
 
 /**
- * After a switch, and before the next: removes the retired versions that no rollback needs. Returns the names of those that
- * cannot be removed yet, with the code of what keeps them; the next run tries again.
+ * What somebody put into the published schema at the very instant of a switch has left with the version: it comes back.
+ * Returns what must stay where it is, by name.
  */
-export async function dropUnkept(target: Target): Promise<readonly string[]> {
+export async function returnStrangers(target: Target): Promise<readonly string[]> {
+  const { session, publication } = target
+  const left: string[] = []
+  for (const { object, sql } of await strangersIn(target, retiredSchema(publication))) {
+    await session.execute(sql).catch(() => left.push(`${object.type} ${object.identity}`))
+  }
+  return left
+}
+
+/** Objects in a retired schema that are not ours, with the statement that brings each back. */
+async function strangersIn(target: Target, schema: string) {
+  const { session, publication } = target
+  const own = new Set((await ownRelations(target, [schema])).map(({ oid }) => oid))
+  const ours = (await findWorkSchemas(target)).some((work) => work.ours && work.name === schema)
+  const strangers = ours ? await objectsIn(session, [schema]) : []
+  return strangers
+    .filter((object) => isMovable(object) && !(object.catalog === 'pg_class' && own.has(object.oid)))
+    .map((object) => ({ object, sql: moveSql([object], publication.schema).join() }))
+}
+
+/** One version that could not be dropped in time is no trouble; a second one would fill the disk, night after night. */
+const MOST_LEFT = 1
+
+/** Throws VERSIONS_LEFT when more retired versions stand there than a run may leave. */
+export function requireFewLeft({ publication }: Target, left: readonly Problem[]): void {
+  if (left.length > MOST_LEFT) throw new VitrineError('VERSIONS_LEFT', { place: publication.schema, problems: left })
+}
+
+/**
+ * After a switch, and before the next: removes the retired versions that no rollback needs. Returns those that cannot be
+ * removed yet, with what keeps them; the next run tries again.
+ */
+export async function dropUnkept(target: Target): Promise<readonly Problem[]> {
   const { publication } = target
   const kept = publication.limits.versionsKept === 0 ? null : retiredSchema(publication)
   const lasting = await lastingSchemas(target)
-  const left: string[] = []
+  const left: Problem[] = []
   for (const { name, ours, empty } of await findWorkSchemas(target)) {
     // An empty schema is no version to go back to: the first publication leaves one.
     if (!ours || name === stagingSchema(publication) || (empty ? lasting.includes(name) : name === kept)) continue
-    await clearWorkSchema(target, name).catch((error: unknown) => left.push(`${name} (${asVitrineError(error).code})`))
+    await clearWorkSchema(target, name).catch(async (error: unknown) => {
+      const strangers = await strangersIn(target, name)
+      const found = strangers.map(({ object }) => `${object.type} ${object.identity}`)
+      left.push({
+        place: name,
+        detail: found.length > 0 ? `not made by this tool: ${found.join(', ')}` : asVitrineError(error).code,
+        remedy: strangers[0]?.sql ?? asVitrineError(error).remedy,
+      })
+    })
   }
   return left
 }

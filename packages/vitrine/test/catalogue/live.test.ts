@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
 import { dependentsOf } from '../../src/catalogue/dependents.ts'
 import { plainMinimum, readSchema, readTables } from '../../src/catalogue/live-shape.ts'
-import { otherObjects } from '../../src/catalogue/other-objects.ts'
+import { objectsIn } from '../../src/catalogue/objects.ts'
 import * as language from '../../src/index.ts'
 import { bigint, from, integer } from '../../src/index.ts'
 import { shapesOf } from '../../src/publication/shape.ts'
@@ -54,10 +54,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const [wanted] = shapesOf(publication)
     const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1)
     expect(live?.shape).toEqual({ ...wanted, constraints: [...(wanted?.constraints ?? [])].sort(byName) })
-    expect(await otherObjects(target.session, 'shapes')).toMatchObject([
-      { name: 'vitrine_freshness', kind: 'view' },
-      { name: 'vitrine_runs', kind: 'view' },
-    ])
+    expect(await objectsIn(target.session, ['shapes'])).toContainEqual(
+      expect.objectContaining({ identity: 'shapes.vitrine_freshness', type: 'view', owned: true }),
+    )
   })
 
   test('a schema that does not exist is told', async () => {
@@ -111,17 +110,18 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       create type zoo.a_enum as enum ('x');
       create type zoo.a_composite as (x int);
       create domain zoo.a_domain as int;`)
-    const others = await otherObjects(target.session, 'zoo')
-    expect(others.map(({ kind, name, columns }) => `${kind} ${name} ${columns.join()}`.trim())).toEqual([
-      'domain a_domain',
-      'function a_function(a integer, b text)',
-      'materialized view a_matview one',
-      'partitioned table parted id',
-      'procedure a_procedure()',
-      'sequence a_sequence',
-      'type a_composite',
-      'type a_enum',
-      'view a_view id',
+    const others = await objectsIn(target.session, ['zoo'])
+    expect(others.map(({ type, identity, names }) => `${type} ${identity}: ${[...names].sort().join()}`)).toEqual([
+      'function zoo.a_function(integer,pg_catalog.text): ',
+      'materialized view zoo.a_matview: a_matview',
+      'procedure zoo.a_procedure(): ',
+      'sequence zoo.a_sequence: a_sequence',
+      'table zoo.base: base,base_id_seq,base_pkey',
+      'table zoo.parted: parted',
+      'type zoo.a_composite: a_composite',
+      'type zoo.a_domain: a_domain',
+      'type zoo.a_enum: a_enum',
+      'view zoo.a_view: a_view',
     ])
   })
 

@@ -10,6 +10,7 @@ import * as vitrine from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 import { shapeOf } from '../../src/publication/shape.ts'
+import { migrateBookkeeping } from '../../src/record/bookkeeping.ts'
 import { sqlType } from '../../src/sql/sql-type.ts'
 import { buildTable } from '../../src/version/build.ts'
 
@@ -285,7 +286,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const asked = projectionOf(table)
     const oids = (await read.columnsOf(asked.uncastSql)).slice(0, asked.inputFields).map(({ oid }) => oid)
     const projection = projectionOf(table, null, oids)
-    await buildTable(write, shapeOf(table, publication), 'exact', {
+    await migrateBookkeeping(write)
+    await buildTable({ session: write, publication }, shapeOf(table, publication), 'exact', {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),

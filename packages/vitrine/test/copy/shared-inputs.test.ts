@@ -8,6 +8,7 @@ import { connect } from '../../src/postgres/connect.ts'
 import { type Projection, projectionOf } from '../../src/publication/select-text.ts'
 import { shapeOf } from '../../src/publication/shape.ts'
 import type { PublishedTable } from '../../src/publication/table.ts'
+import { migrateBookkeeping } from '../../src/record/bookkeeping.ts'
 import { checkProjections } from '../../src/source/projection-types.ts'
 import { buildTable } from '../../src/version/build.ts'
 
@@ -134,7 +135,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const [read, write] = [await session('source'), await session('target')]
     const projection = projectionOf(table, null, (await checkProjections(read, publication)).get('parcel'))
     expect(projection.hiddenFields).toBe(2)
-    await buildTable(write, shapeOf(table, publication), 'parcels', {
+    await migrateBookkeeping(write)
+    await buildTable({ session: write, publication }, shapeOf(table, publication), 'parcels', {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),

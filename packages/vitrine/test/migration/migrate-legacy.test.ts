@@ -68,9 +68,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
         + view vitrine_runs is added
 
       Not ours, carried over as it is:
-          table django_migrations
-          table metabase_stats
-          table metabase_tempegapro"
+          table impact.django_migrations
+          table impact.metabase_stats
+          table impact.metabase_tempegapro"
     `)
     await target.migrate(publication())
     const after = await target.plan(publication())

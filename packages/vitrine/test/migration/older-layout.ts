@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [8, 'drop table vitrine.made'],
   [
     7,
     `drop table vitrine.version; alter table vitrine.installation drop column tool_version;

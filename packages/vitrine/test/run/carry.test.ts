@@ -1,13 +1,11 @@
-/** What a switch carries over, exactly as it was; and what it cannot, reported by name before the source is read. */
+/** Rights, default privileges, comments and views: what a switch carries over, exactly as it was. Objects: `team-objects.test.ts`. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { remedyText } from '../../src/base/remedy.ts'
 import { Installation, SETTINGS } from './installation.ts'
 
 describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   let other: string
-  const made: string[] = []
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 10)
     await shop.run()
@@ -84,86 +82,5 @@ describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
     await shop.look(
       'drop table shop.added; drop view shop.inside, team.age; drop view team."Second one"; drop view team.first',
     )
-  })
-
-  /** One object, and as what it is reported; null where it does not stand in the way. */
-  const OBJECTS: readonly { sql: string; undo: string; rename: string | null; move: string | null }[] = [
-    ...[
-      [
-        'create materialized view team.m as select count(*) from shop.shop_customer',
-        'drop materialized view team.m',
-        'materialized view team.m',
-      ],
-      [
-        'create view team.v as select id from shop.shop_customer; alter view team.v owner to $o',
-        'drop view team.v',
-        'view team.v',
-      ],
-      [
-        'create function team.f(shop.shop_customer) returns bigint language sql return 1',
-        'drop function team.f',
-        'function team.f(shop.shop_customer)',
-      ],
-      [
-        'create table team.t (id bigint references shop.shop_customer)',
-        'drop table team.t',
-        'constraint t_id_fkey on table team.t',
-      ],
-      [
-        'create policy p on shop.shop_customer using (true)',
-        'drop policy p on shop.shop_customer',
-        'policy p on table shop.shop_customer',
-      ],
-      [
-        'create statistics team.s on id, name from shop.shop_customer',
-        'drop statistics team.s',
-        'statistics object team.s',
-      ],
-    ].map(([sql = '', undo = '', place = '']) => ({ sql, undo, rename: place, move: place })),
-    // What stands in the schema itself is in the way only where the schema is replaced.
-    ...[
-      [
-        'create table shop.theirs (id bigint); alter table shop.theirs owner to $o',
-        'drop table shop.theirs',
-        'shop.theirs',
-      ],
-      ['create function shop.g() returns integer language sql return 1', 'drop function shop.g', 'function shop.g()'],
-      ["create type shop.e as enum ('a')", 'drop type shop.e', 'type shop.e'],
-      [
-        'alter default privileges for role $o in schema shop grant select on tables to public',
-        'alter default privileges for role $o in schema shop revoke select on tables from public',
-        'default privileges of $o in shop',
-      ],
-    ].map(([sql = '', undo = '', place = '']) => ({ sql, undo, rename: place, move: null })),
-    // A view that somebody made on the kept version: it would show its rows for ever, and stop it from being dropped.
-    {
-      sql: 'create view team.astray as select count(*) from shop_previous.shop_customer',
-      undo: 'drop view team.astray',
-      rename: 'view team.astray',
-      move: 'view team.astray',
-    },
-  ]
-
-  test.each(OBJECTS)('in the way, or not: $sql', async (object) => {
-    const named = (text: string) => text.replaceAll('$o', text.startsWith('default') ? other : `"${other}"`)
-    const expected = object[way]
-    await shop.look(named(object.sql))
-    made.push(object.sql)
-    if (expected === null) await shop.run()
-    else {
-      const phases: string[] = []
-      const failure = await shop.failure({ observer: (event) => event.kind === 'phase' && phases.push(event.phase) })
-      expect([failure.code, phases]).toEqual(['DEPENDENT_BLOCKS', ['check']])
-      expect(failure.problems.map(({ place }) => place)).toEqual([named(expected)])
-      expect(remedyText(failure.problems[0]?.remedy ?? '').length).toBeGreaterThan(10)
-    }
-    await shop.look(named(object.undo))
-  })
-
-  test('after all of them were removed, a run goes through and leaves nothing', async () => {
-    expect(made).toHaveLength(OBJECTS.length)
-    await shop.run()
-    await shop.run()
-    expect(await shop.leftovers()).toEqual([])
   })
 })

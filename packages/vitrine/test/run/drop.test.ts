@@ -61,7 +61,10 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
       create table shop_next.shop_purchase (customer_id bigint references shop_next.shop_customer);
       create schema shop_previous; comment on schema shop_previous is 'vitrine: retired area of shop';
       create table shop_previous.shop_customer (id bigint);
-      create view shop_previous.vitrine_freshness as select id from shop_previous.shop_customer`)
+      create view shop_previous.vitrine_freshness as select id from shop_previous.shop_customer;
+      insert into vitrine.made (schema_name, catalog, register, id, name, built)
+        select 'shop', 'pg_class'::regclass, 'vitrine.made'::regclass, oid, relname, true from pg_class
+        where relnamespace in ('shop_next'::regnamespace, 'shop_previous'::regnamespace) and relkind in ('r', 'v')`)
     const plan = await planDrop({ session: writer, publication })
     expect(plan.steps.map(({ text }) => text)).toEqual([
       'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness',
@@ -98,8 +101,8 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
     await admin.execute('create view shop.numbers as select 1 as n')
     const plan = await planDrop({ session: writer, publication })
     expect(plan.kept.slice(0, 3)).toEqual([
-      `table shop.notes of ${roles[0].user}`,
       `function shop.one() of ${roles[0].user}`,
+      `table shop.notes of ${roles[0].user}`,
       'view shop.numbers of postgres',
     ])
     await applyDrop({ session: writer, publication }, plan)
@@ -151,8 +154,8 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
     ['a table', 'drop table shop.shop_purchase'],
     ['the view and both tables', 'drop view shop.vitrine_freshness; drop table shop.shop_purchase, shop.shop_customer'],
     [
-      'the record of what was applied and the views',
-      'delete from vitrine.installation; delete from vitrine.version; drop view shop.vitrine_freshness, shop.vitrine_runs',
+      'the records and the views',
+      'delete from vitrine.installation; delete from vitrine.version; delete from vitrine.made; drop view shop.vitrine_freshness, shop.vitrine_runs',
     ],
   ])('it works when half is gone already, before the plan or after it: %s', async (what, gone) => {
     const early = await planDrop({ session: writer, publication })
@@ -160,7 +163,7 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
     const late = await planDrop({ session: writer, publication })
     await applyDrop({ session: writer, publication }, late)
     // Without the record nothing proves that the tables are ours: they are kept.
-    const kept = what.startsWith('the record') ? ['shop.shop_customer', 'shop.shop_purchase'] : []
+    const kept = what.startsWith('the records') ? ['shop.shop_customer', 'shop.shop_purchase'] : []
     expect(await relations()).toEqual(kept)
     expect(late.kept.slice(0, kept.length)).toEqual(kept.map((name) => `table ${name} of ${roles[0].user}`))
     await applyDrop({ session: writer, publication }, early)

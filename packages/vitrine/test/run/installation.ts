@@ -10,6 +10,7 @@ import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { SwitchWay } from '../../src/record/outcome.ts'
 import { migrate } from '../../src/run/migrate.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
+import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
 
@@ -140,6 +141,15 @@ export class Installation {
       observer: () => undefined,
       signal: new AbortController().signal,
       ...options,
+    })
+  }
+
+  rollBack(): Promise<RollbackReport> {
+    return rollback({
+      publication: this.publication,
+      target: this.target.address(this.writer),
+      observer: () => undefined,
+      signal: new AbortController().signal,
     })
   }
 
