@@ -4,6 +4,7 @@
  * l’application. L’avancement est dans `vsme.ts`.
  */
 import { champ, estObjet, estRenseigne, ILLISIBLE } from './contenu-json.ts'
+import { atteintLeSeuil } from './nombre-decimal.ts'
 import { et, non, ou, type Ternaire } from './ternaire.ts'
 import type { IndicateurVsme } from './vsme-indicateurs.ts'
 
@@ -18,7 +19,6 @@ export type ModuleVsme = (typeof MODULES_VSME)[number]
 const FORMES_COOPERATIVES: ReadonlySet<unknown> = new Set(['51', '63'])
 /** En dessous, les indicateurs C5 ne s’appliquent pas. */
 const SEUIL_EFFECTIFS_SUPPLEMENTAIRES = 50
-const NOMBRE_DECIMAL = /^-?\d+(?:\.\d+)?$/
 
 /** undefined quand l’indicateur n’est pas rempli. Un contenu NULL vaut un objet vide, comme dans l’application. */
 function donneesDe(remplis: IndicateursRemplis, indicateur: IndicateurVsme): Donnees | undefined | typeof ILLISIBLE {
@@ -126,16 +126,14 @@ function risquesClimatiques(remplis: IndicateursRemplis): Ternaire {
   return et(non(coche(donnees, 'non_pertinent')), nombre === null ? null : nombre > 0)
 }
 
-/** L’application stocke les nombres décimaux en texte (`"42.5"`). Sans réponse, les indicateurs s’appliquent. */
+/** Sans réponse, les indicateurs s’appliquent. */
 function effectifsSupplementaires(remplis: IndicateursRemplis): Ternaire {
   const donnees = donneesDe(remplis, 'B1-24-e-v')
   if (donnees === undefined) return true
   if (donnees === ILLISIBLE) return null
   const salaries = champ(donnees, 'nombre_salaries')
   if (!estRenseigne(salaries) || salaries === '') return true
-  if (typeof salaries === 'number') return salaries >= SEUIL_EFFECTIFS_SUPPLEMENTAIRES
-  if (typeof salaries !== 'string' || !NOMBRE_DECIMAL.test(salaries)) return null
-  return Number(salaries) >= SEUIL_EFFECTIFS_SUPPLEMENTAIRES
+  return atteintLeSeuil(salaries, SEUIL_EFFECTIFS_SUPPLEMENTAIRES)
 }
 
 /** Un scope 3 non publié laisse les cibles du scope 3 applicables : l’application ne les refuse que s’il est publié. */
