@@ -23,6 +23,7 @@ export const RAISONS_INCONNU = [
   'module_inconnu',
   'date_illisible',
   'rapports_officiels_multiples',
+  'role_inconnu',
 ] as const
 export type RaisonInconnu = (typeof RAISONS_INCONNU)[number]
 

@@ -26,6 +26,7 @@ const rapports = evaluees
         .as('officiel'),
     (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'),
   )
+  // L’année la plus haute ; la même année, l’officiel passe devant les brouillons ; puis le dernier créé.
   .leftJoin(
     (sub) =>
       sub
@@ -33,6 +34,7 @@ const rapports = evaluees
         .distinctOn('r.entreprise_id')
         .orderBy('r.entreprise_id')
         .orderBy('r.annee', 'desc')
+        .orderBy(({ eb }) => eb('r.proprietaire_id', 'is', null), 'desc')
         .orderBy('r.id', 'desc')
         .select(['r.entreprise_id', 'r.id', 'r.etape_validee', 'r.lien_rapport as lien'])
         .as('dernier'),

@@ -19,8 +19,13 @@ import { pays } from '../domain/pays.ts'
 import { avecCaracteristiques } from './population.ts'
 import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT } from './raisons.ts'
 
-/** Catégorie juridique de l’INSEE des entrepreneurs individuels : leur dénomination est un nom de personne. */
+/** Catégorie juridique de l’INSEE des entrepreneurs individuels. */
 const ENTREPRENEUR_INDIVIDUEL = 1000
+/**
+ * Les catégories des personnes morales : niveaux I de 3 à 9 de la nomenclature de l’INSEE. Au niveau 1 (personnes physiques)
+ * et 2 (indivisions, sociétés créées de fait ou en participation …), la dénomination nomme souvent des personnes.
+ */
+const PERSONNES_MORALES = { de: 3000, a: 9999 } as const
 
 /** Les rattachements sont comptés une fois pour toutes les entreprises. */
 const avecRattachements = avecCaracteristiques.leftJoin(
@@ -36,19 +41,32 @@ const avecRattachements = avecCaracteristiques.leftJoin(
 export const entreprise = from(avecRattachements).publish(
   'metabase_entreprise',
   'Une entreprise connue d’Impact, inscrite ou simulée.',
-  ({ eb, ref, fn, lit }) => {
-    const entrepreneur = eb(because(ref('e.categorie_juridique_sirene'), DESCRIPTION), '=', ENTREPRENEUR_INDIVIDUEL)
+  ({ eb, ref, fn, lit, val }) => {
+    const code = because(ref('e.categorie_juridique_sirene'), DESCRIPTION)
+    // Sans code, on ne sait pas de qui est le nom : il ne sort pas, et le SIREN, qui le donnerait, non plus.
+    const peutEtreUnePersonne = eb.or([
+      eb(code, 'is', null),
+      eb(code, '<', PERSONNES_MORALES.de),
+      eb(code, '>', PERSONNES_MORALES.a),
+    ])
     const modifiee = fn<Instant>('greatest', ['e.updated_at', 'c.updated_at'])
     const forme = category({ code: ref('e.categorie_juridique_sirene') }, CATEGORIES_JURIDIQUES, ({ code }) =>
       categorieJuridique(code),
     )
     const nomDuPays = compute({ code: ref('e.code_pays_etranger_sirene') }, ({ code }) => pays(code))
-    const denomination = masked(
+    const deQui = masked(
       ref('e.denomination'),
-      entrepreneur,
-      'Entrepreneur individuel',
+      peutEtreUnePersonne,
+      'Dénomination non publiée',
       'Nom public d’une personne morale.',
     )
+    const denomination = eb
+      .case()
+      .when(eb(code, '=', ENTREPRENEUR_INDIVIDUEL))
+      .then(val('Entrepreneur individuel'))
+      .else(deQui)
+      .end()
+    const siren = eb.case().when(peutEtreUnePersonne).then(lit(null)).else(ref('e.siren')).end()
     return {
       impact_id: bigint(because(ref('e.id'), CLE), 'Identifiant de l’entreprise dans Impact').primaryKey(),
       ajoutee_le: timestamptz(because(ref('e.created_at'), EVOLUTION), 'Date d’ajout à Impact'),
@@ -56,8 +74,14 @@ export const entreprise = from(avecRattachements).publish(
         because(modifiee, EVOLUTION),
         'Dernière modification de l’entreprise ou de ses caractéristiques',
       ),
-      siren: varchar(9, because(ref('e.siren'), RAPPROCHEMENT), 'Numéro SIREN').unique(),
-      denomination: varchar(250, denomination, 'Dénomination ; « Entrepreneur individuel » pour une personne physique'),
+      siren: varchar(9, because(siren, RAPPROCHEMENT), 'Numéro SIREN ; vide quand la dénomination n’est pas publiée')
+        .nullable()
+        .unique(),
+      denomination: varchar(
+        250,
+        denomination,
+        'Dénomination d’une personne morale, sinon « Entrepreneur individuel » ou « Dénomination non publiée »',
+      ),
       nombre_utilisateurs: integer(
         fn.coalesce('rattachements.nombre', lit(0)),
         'Nombre d’utilisateurs rattachés, conseillers compris',

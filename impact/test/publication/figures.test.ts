@@ -52,20 +52,20 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
 
   test('les entreprises ont leur nom, leur forme et leur pays, et une personne n’a pas le sien', async () => {
     const rows = await impact.look(`
-      select impact_id::integer as id, denomination, categorie_juridique, pays, nombre_utilisateurs as n from impact.metabase_entreprise
+      select impact_id::integer as id, siren, denomination, categorie_juridique, pays, nombre_utilisateurs as n from impact.metabase_entreprise
       where impact_id in (1, 4, 6, 7, 14, 20, 21, 22, 23, 24, 28) order by 1`)
     expect(rows.map((row) => Object.values(row))).toEqual([
-      [1, 'ENTREPRISE TEST', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 2],
-      [4, 'Société Exemple 0004', null, 'France', 1],
-      [6, 'Société Exemple 0006', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', null, 1],
-      [7, 'Société Exemple 0007', 'SOCIETE_ANONYME', 'France', 3],
-      [14, 'Entrepreneur individuel', 'AUTRE', 'France', 2],
-      [20, 'Société Exemple 0020', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Danemark', 1],
-      [21, 'Société Exemple 0021', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Norvege', 1],
-      [22, 'Société Exemple 0022', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Australie', 1],
-      [23, 'Société Exemple 0023', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Nouvelle-zelande', 1],
-      [24, 'Société Exemple 0024', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Sainte-lucie', 1],
-      [28, 'Société Exemple 0028', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 0],
+      [1, '000000001', 'ENTREPRISE TEST', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 2],
+      [4, null, 'Dénomination non publiée', null, 'France', 1],
+      [6, '000000050', 'Société Exemple 0006', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', null, 1],
+      [7, '000000068', 'Société Exemple 0007', 'SOCIETE_ANONYME', 'France', 3],
+      [14, null, 'Entrepreneur individuel', 'AUTRE', 'France', 2],
+      [20, '000000191', 'Société Exemple 0020', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Danemark', 1],
+      [21, '000000209', 'Société Exemple 0021', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Norvege', 1],
+      [22, '000000217', 'Société Exemple 0022', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Australie', 1],
+      [23, '000000225', 'Société Exemple 0023', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Nouvelle-zelande', 1],
+      [24, '000000233', 'Société Exemple 0024', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'Sainte-lucie', 1],
+      [28, '000000274', 'Société Exemple 0028', 'SOCIETE_PAR_ACTIONS_SIMPLIFIEES', 'France', 0],
     ])
   })
 

@@ -80,7 +80,7 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "impact_id bigint not null",
         "ajoutee_le timestamp with time zone not null",
         "modifiee_le timestamp with time zone not null",
-        "siren character varying(9) not null",
+        "siren character varying(9)",
         "denomination character varying(250) not null",
         "nombre_utilisateurs integer not null",
         "date_cloture_exercice date",
@@ -128,7 +128,7 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "modifiee_le timestamp with time zone not null",
         "inviteur_id bigint",
         "entreprise_id bigint not null",
-        "role character varying(20) not null",
+        "role character varying(20)",
         "date_acceptation timestamp with time zone",
       ],
       "metabase_utilisateur": [
