@@ -1,8 +1,10 @@
 /** Errors of the operational database and of the demonstration servers, in the form in which the command line prints errors. */
 import { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from '@vitrine/embedded-postgres'
 import type { Failure } from 'vitrine/cli'
+import { VitrineError } from 'vitrine/run'
 import { DATABASE_ERRORS, ImpactDatabaseError } from '../database/database-error.ts'
 import { FeedError } from '../feeds/feed-error.ts'
+import publication from '../publication/index.ts'
 
 const NOTHING = { place: null, detail: null, sqlState: null, problems: [], retry: false }
 
@@ -16,6 +18,7 @@ export function explain(thrown: unknown): Failure | null {
     const { what, hint: remedy, exit, retry } = kind
     return { code, what, place, detail, sqlState, problems, remedy, exit, retry }
   }
+  if (thrown instanceof VitrineError && thrown.code === 'SOURCE_DRIFT') return drift(thrown)
   if (!(thrown instanceof EmbeddedPostgresError)) return null
   return {
     ...NOTHING,
@@ -26,6 +29,33 @@ export function explain(thrown: unknown): Failure | null {
     exit: 'connection',
   }
 }
+
+/**
+ * A table that the operational database lacks is not the register's fault: Impact makes its own with `impact migrate`, and
+ * the others are of the application's version. Null, for the tool to tell, where none is missing.
+ */
+function drift({ code, kind, place, detail, problems }: VitrineError): Failure | null {
+  const missing = new Set(problems.filter((problem) => problem.detail === NO_TABLE).map((problem) => problem.place))
+  if (missing.size === 0) return null
+  const { what, exit, retry } = kind
+  const failure = { ...NOTHING, code, what, place: place ?? null, detail: detail ?? null, exit, retry }
+  if (Object.keys(publication.source.tables).every((table) => missing.has(table))) {
+    const remedy = 'Correct DATABASE_URL; or, when this database is to be made, run `impact migrate`.'
+    return { ...failure, detail: 'It has none of the tables of Impact.', remedy }
+  }
+  const advice = (table: string): string =>
+    table.startsWith('feeds_')
+      ? 'run `impact migrate`: it adds this table and changes no other'
+      : 'bring the application up to its version of July 2026'
+  const told = problems.map((problem) => ({
+    place: problem.place,
+    detail: problem.detail,
+    // sound because the remedies of a drift are texts.
+    remedy: problem.detail === NO_TABLE ? advice(problem.place) : (problem.remedy as string),
+  }))
+  return { ...failure, problems: told, remedy: 'Do what stands beside each problem; nothing was touched.' }
+}
+const NO_TABLE = 'the source has no such table'
 
 /** What helps when the message itself does not say it. */
 const REMEDIES: Readonly<Partial<Record<EmbeddedPostgresErrorCode, string>>> = {

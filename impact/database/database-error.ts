@@ -54,7 +54,7 @@ export const DATABASE_ERRORS = {
   },
   SAMPLE_FAILED: {
     what: 'The sample could not be loaded; nothing was kept.',
-    hint: 'See the file and the state; report it.',
+    hint: 'State 42501 asks for the role that owns the tables; otherwise report the file and the state.',
     exit: 'internal',
   },
 } as const satisfies Record<string, DatabaseErrorKind>
@@ -80,11 +80,12 @@ export class ImpactDatabaseError extends Error {
 
   constructor(code: DatabaseErrorCode, facts: DatabaseErrorFacts = {}) {
     const sqlState = sqlStateOf(facts.cause)
-    const told = [facts.place, facts.detail, sqlState && `state ${sqlState}`].filter(Boolean).join(', ')
+    const detail = facts.detail ?? columnOf(facts.cause)
+    const told = [facts.place, detail, sqlState && `state ${sqlState}`].filter(Boolean).join(', ')
     super(`${code}: ${DATABASE_ERRORS[code].what}${told === '' ? '' : ` (${told})`}`)
     this.code = code
     this.place = facts.place
-    this.detail = facts.detail
+    this.detail = detail
     this.hint = DATABASE_ERRORS[code].hint
     this.exit = DATABASE_ERRORS[code].exit
     this.sqlState = sqlState
@@ -95,4 +96,11 @@ export class ImpactDatabaseError extends Error {
 function sqlStateOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
   return typeof thrown.code === 'string' && /^[0-9A-Z]{5}$/.test(thrown.code) ? thrown.code : undefined
+}
+
+/** The table and column that a server names beside a state: names only, its own detail quotes rows. */
+function columnOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('table' in thrown && 'column' in thrown)) return undefined
+  const { table, column } = thrown
+  return typeof table === 'string' && typeof column === 'string' ? `${table}.${column}` : undefined
 }

@@ -1,7 +1,8 @@
 /**
  * Takes foreign keys, unique constraints and secondary indexes off tables and puts the very same ones back, inside the
  * caller's transaction. Present during a large load they cost several times the load itself (measured: keys 11 times,
- * indexes 2 times). Primary keys stay: rows arrive in their order. Called by `sample`, on empty tables only.
+ * indexes 2 times). Primary keys stay: rows arrive in their order. Meanwhile a required column without default has one, so
+ * that columns which only the application knows take a neutral value. Called by `sample`, on empty tables only.
  */
 import type { ClientBase } from 'pg'
 
@@ -16,7 +17,8 @@ const CONSTRAINTS = `
     format('alter table %s drop constraint %I', conrelid::regclass, conname) as remove,
     format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) as restore
   from pg_constraint
-  where contype = any ($2) and conrelid = any ($1::regclass[])
+  where contype = any ($2)
+    and (conrelid = any ($1::regclass[]) or contype = 'f' and confrelid = any ($1::regclass[]))
   order by conrelid::regclass::text, conname`
 
 const INDEXES = `
@@ -28,6 +30,25 @@ const INDEXES = `
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
   order by i.indexrelid::regclass::text`
 
+const DEFAULTS = `
+  select
+    format('alter table %s alter column %I set default %s', attrelid::regclass, attname, neutral) as remove,
+    format('alter table %s alter column %I drop default', attrelid::regclass, attname) as restore
+  from pg_attribute a
+  join pg_type t on t.oid = a.atttypid
+  cross join lateral (select case
+    when t.typname in ('json', 'jsonb') then '''{}'''
+    when t.typname = 'uuid' then 'gen_random_uuid()'
+    when t.typcategory in ('S', 'T') then ''''''
+    when t.typcategory = 'N' then '0'
+    when t.typcategory = 'B' then 'false'
+    when t.typcategory = 'D' then '''2000-01-01 00:00'''
+    when t.typcategory = 'A' then '''{}'''
+  end as neutral) as n
+  where attrelid = any ($1::regclass[]) and attnum > 0 and not attisdropped and neutral is not null
+    and attnotnull and not atthasdef and attidentity = ''
+  order by attrelid::regclass::text, attnum`
+
 /**
  * @param tables names as the search path finds them.
  * @returns a function that puts everything back, and checks the rows while doing so.
@@ -36,9 +57,10 @@ export async function setAside(client: ClientBase, tables: readonly string[]): P
   const foreign = (await client.query<Definition>(CONSTRAINTS, [tables, ['f']])).rows
   const unique = (await client.query<Definition>(CONSTRAINTS, [tables, ['u']])).rows
   const indexes = (await client.query<Definition>(INDEXES, [tables])).rows
-  // Foreign keys go first and come back last: they need the keys of the other side.
-  await run(client, [...foreign, ...unique, ...indexes], 'remove')
-  return () => run(client, [...unique, ...indexes, ...foreign], 'restore')
+  const defaults = (await client.query<Definition>(DEFAULTS, [tables])).rows
+  // Foreign keys go first and come back last: they need the keys of the other side. Those of other tables go too.
+  await run(client, [...foreign, ...unique, ...indexes, ...defaults], 'remove')
+  return () => run(client, [...defaults, ...unique, ...indexes, ...foreign], 'restore')
 }
 
 async function run(client: ClientBase, definitions: readonly Definition[], way: keyof Definition): Promise<void> {

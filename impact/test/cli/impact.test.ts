@@ -5,6 +5,7 @@ import { explain } from '../../cli/failures.ts'
 import { impact } from '../../cli/impact.ts'
 import { startProgram } from '../../cli/start/program.ts'
 import { ImpactDatabaseError } from '../../database/database-error.ts'
+import { makeLikeDjango } from '../database/django.ts'
 import { run } from './run.ts'
 
 describe('sans base', () => {
@@ -97,6 +98,41 @@ describe('impact migrate et impact sample', () => {
     const sample = await command('sample --size S --day 2026-03-01')
     expect(sample.stdout).toMatch(/^Échantillon S du 2026-03-01 : 300 entreprises, en .+\.\n$/)
     expect(await command('sample')).toMatchObject({ status: 2, stderr: expect.stringContaining('error NOT_EMPTY') })
+  })
+
+  test('first contact with a database that Django made: what is missing, and who brings it', async () => {
+    const django = await TestDatabase.create(15, 'impact_django')
+    const client = await django.connect()
+    await makeLikeDjango(client)
+    const said = async (line: string, url = django.url()) =>
+      (await run(impact, line, { environment: { DATABASE_URL: url } })).stderr
+    expect(await said('check')).toMatchInlineSnapshot(`
+      "error SOURCE_DRIFT: The source is not what the register describes.
+        where: public
+        - feeds_egapro: the source has no such table
+          → run \`impact migrate\`: it adds this table and changes no other
+        - feeds_bges: the source has no such table
+          → run \`impact migrate\`: it adds this table and changes no other
+        - feeds_releve: the source has no such table
+          → run \`impact migrate\`: it adds this table and changes no other
+        what to do: Do what stands beside each problem; nothing was touched.
+      "
+    `)
+    await client.query('alter table vsme_indicateur rename to elsewhere')
+    expect(await said('check')).toContain(
+      '- vsme_indicateur: the source has no such table\n    → bring the application up to its version of July 2026\n',
+    )
+    await client.query('alter table elsewhere rename to vsme_indicateur')
+    await said('migrate')
+    expect(await said('check')).toBe('')
+    expect(await said('check', django.url().replace(/[^/]*$/, 'postgres'))).toMatchInlineSnapshot(`
+      "error SOURCE_DRIFT: The source is not what the register describes. It has none of the tables of Impact.
+        where: public
+        what to do: Correct DATABASE_URL; or, when this database is to be made, run \`impact migrate\`.
+      "
+    `)
+    await django.close(client)
+    await django.drop()
   })
 
   test('errors name the commands as the team calls them', async () => {

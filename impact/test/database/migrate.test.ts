@@ -8,6 +8,7 @@ import { type DatabaseErrorCode, ImpactDatabaseError } from '../../database/data
 import { migrateOperational, readMigrations } from '../../database/migrate.ts'
 import { databaseFolder } from '../../database/sql-file.ts'
 import { type Cluster, startCluster } from './cluster.ts'
+import { makeLikeDjango } from './django.ts'
 import { COLUMNS, columnsOf, fullSchema, REFERENCES, RULES, referencesOf, rulesOf } from './schema.ts'
 
 const shipped = join(databaseFolder(), 'migrations')
@@ -48,14 +49,6 @@ async function tablesOf(client: pg.Client): Promise<string[]> {
     "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname",
   )
   return rows.map(({ relname }) => relname)
-}
-
-/** The application's own tables, as its migrations leave them, with the bookkeeping of its framework. */
-async function makeLikeDjango(client: pg.Client): Promise<void> {
-  await client.query(readFileSync(join(shipped, '0001_schema_operationnel.sql'), 'utf8'))
-  await client.query(`create table django_migrations (id bigint primary key, app text, name text);
-    insert into entreprises_entreprise (siren, denomination, created_at, updated_at)
-    values ('000000001', 'ENTREPRISE TEST', now(), now())`)
 }
 
 describe('the schema', () => {
@@ -153,6 +146,8 @@ describe('a database made by the application', () => {
   test('keeps its tables and rows; only ours are added', async () => {
     const client = await cluster.create('django')
     await makeLikeDjango(client)
+    await client.query(`insert into entreprises_entreprise (siren, denomination, created_at, updated_at)
+      values ('000000001', 'ENTREPRISE TEST', now(), now())`)
     const before = await tablesOf(client)
     const applied = await migrateOperational(client)
     expect(applied.map(({ name, baselined }) => [name, baselined])).toEqual([

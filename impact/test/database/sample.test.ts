@@ -12,6 +12,7 @@ import {
   sampleDay,
 } from '../../database/sample.ts'
 import { type Cluster, startCluster } from './cluster.ts'
+import { makeLikeDjango } from './django.ts'
 import { figuresOf } from './figures.ts'
 import { fullSchema } from './schema.ts'
 
@@ -50,13 +51,17 @@ async function value(client: pg.Client, sql: string): Promise<unknown> {
   return rows[0]?.[0]
 }
 
-/** One checksum a table, of every row in the order of its text. */
+/** One checksum a table, of every row in the order of its text; of the columns that our migrations make, in their order. */
 async function checksums(client: pg.Client): Promise<Record<string, unknown>> {
   const sums: Record<string, unknown> = {}
   for (const table of SAMPLE_TABLES) {
+    const columns = await value(
+      small,
+      `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute where attrelid = '${table}'::regclass and attnum > 0`,
+    )
     sums[table] = await value(
       client,
-      `select md5(string_agg(t::text, chr(10) order by t::text collate "C")) from ${table} t`,
+      `select md5(string_agg(t::text, chr(10) order by t::text collate "C")) from (select ${columns} from ${table}) t`,
     )
   }
   return sums
@@ -85,6 +90,30 @@ describe('the same size and day give the same rows', () => {
     await client.query("set time zone 'UTC'")
     expect(today).toBe(TODAY)
     expect(await checksums(client)).toEqual(await checksums(small))
+  })
+})
+
+describe('a database made by the application', () => {
+  test('takes the same rows, and keeps its schema and what is none of ours', async () => {
+    const client = await newest.create('django')
+    await makeLikeDjango(client)
+    await migrateOperational(client)
+    const columns = `select string_agg(c::text, chr(10) order by table_name, ordinal_position) from information_schema.columns c where table_schema = 'public'`
+    const before = [await fullSchema(client), await value(client, columns)]
+    await loadSample(client, { size: 'S', today: TODAY })
+    expect(await checksums(client)).toEqual(await checksums(small))
+    expect([await fullSchema(client), await value(client, columns)]).toEqual(before)
+    expect(await value(client, 'select count(*)::integer from django_migrations')).toBe(1)
+    const next =
+      'insert into users_user select (jsonb_populate_record(u, jsonb_build_object($$id$$, nextval($$users_user_id_seq$$), $$email$$, $$x$$))).* from users_user u limit 1'
+    await client.query(next)
+  })
+
+  test('is refused by the name of a column that the sample cannot fill', async () => {
+    const client = await newest.create('unfillable', 'vide')
+    await client.query('alter table vsme_rapportvsme add column adresse inet not null')
+    const thrown = await loadSample(client, { size: 'S', today: TODAY }).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ code: 'SAMPLE_FAILED', detail: 'vsme_rapportvsme.adresse' })
   })
 })
 
