@@ -12,17 +12,20 @@ import { explain } from './failures.ts'
 const OWN = [migrate, syncMetabase, nuit, schedule, ...RELEVE_COMMANDS, sample]
 
 /** The tool's commands that Impact has under another name, or in another form. */
-const RENAMED: Readonly<Record<string, string>> = { migrate: 'migrate metabase', sync: 'sync_metabase' }
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['migrate', 'migrate metabase'],
+  ['sync', 'sync_metabase'],
+])
 
 /** How the team calls the commands of the tool. */
-export const names = (command: string): string => `impact ${RENAMED[command] ?? command}`
+export const names = (command: string): string => `impact ${RENAMED.get(command) ?? command}`
 
 export const impact: Program = Object.freeze({
   name: 'impact',
   summary: 'Publie une copie sûre de la base opérationnelle d’Impact pour Metabase.',
   commands: [
     ...OWN,
-    ...COMMANDS.filter(({ name }) => !(name in RENAMED) && !OWN.some((command) => command.name === name)),
+    ...COMMANDS.filter(({ name }) => !RENAMED.has(name) && !OWN.some((command) => command.name === name)),
   ],
   publication,
   explain,

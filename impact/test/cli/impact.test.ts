@@ -15,6 +15,15 @@ describe('sans base', () => {
     expect(stdout).toMatch(/^The publication is sound: \d+ tables, \d+ columns\.\nThe source was not compared/)
   })
 
+  test('a command of the tool is suggested under the name that it has here', async () => {
+    const { status, stderr } = await run(impact, 'sync --dry-run')
+    expect([status, stderr.split('\n')[0]]).toEqual([
+      2,
+      'error USAGE: The command line is wrong. Unknown command. Did you mean impact sync_metabase?',
+    ])
+    expect((await run(impact, 'constructor')).stderr).toContain("Unknown command 'constructor'.")
+  })
+
   test.each([
     ['sync_metabase', {}, 'SETTINGS_INVALID'],
     ['sync_metabase', { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a' }, 'TARGET_URL_MISSING'],

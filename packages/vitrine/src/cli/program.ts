@@ -107,7 +107,11 @@ function parse(program: Program | SingleProgram, argv: readonly string[], io: Io
     // It is written to stderr when no command was given, which is thrown away.
     if (error.code === 'commander.help') root.outputHelp()
     if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)) return null
-    throw new VitrineError('USAGE', { detail: usageDetail(error.message), cause: error })
+    const [word = ''] = root.args
+    // A command of the tool that this program has under another name.
+    const known = error.code === 'commander.unknownCommand' && names(word) !== `${name} ${word}`
+    const told = known ? `unknown command. Did you mean ${names(word)}?` : error.message
+    throw new VitrineError('USAGE', { detail: usageDetail(told), cause: error })
   }
 }
 
