@@ -2,6 +2,7 @@
  * Ce qui est publié de l’échantillon : à la taille S, les cas limites un à un, relus à la main d’après les règles ; à la
  * taille M, les grandeurs attendues à la précision d’un tirage.
  */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../test/database.ts'
 import { ImpactInstallation } from './installation.ts'
@@ -167,6 +168,45 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
   })
 })
 
+/** Les figures de la page, dans son ordre, telles que l’original les calculait, ses deux sources externes en panne. */
+const AVANT = `
+  with c as (select distinct on (entreprise_id) * from entreprises_caracteristiquesannuelles order by entreprise_id, annee desc),
+  h as (select distinct entreprise_id from habilitations_habilitation),
+  o as (
+    select coalesce(c.effectif not in ('0-9', '10-49'), false) as cinquante,
+      coalesce(c.effectif in ('500-4999', '5000-9999', '10000+') or c.effectif_outre_mer = '250+', false) and c.effectif is not null and c.effectif_outre_mer is not null as cinq_cents,
+      case when c.bdese_accord then a.is_complete
+        when c.effectif in ('50-249', '250-299') then not jsonb_path_exists(m.completion_steps, '$.* ? (@ == false)')
+        else not jsonb_path_exists(p.completion_steps, '$.* ? (@ == false)') end as bdese
+    from c join h using (entreprise_id)
+    left join reglementations_bdeseavecaccord a on a.entreprise_id = c.entreprise_id and a.user_id is null and a.annee = 2025
+    left join reglementations_bdese_50_300 m on m.entreprise_id = c.entreprise_id and m.user_id is null and m.annee = 2025
+    left join reglementations_bdese_300 p on p.entreprise_id = c.entreprise_id and p.user_id is null and p.annee = 2025),
+  s as (select count(*) filter (where cinquante) as cinquante, count(*) filter (where cinq_cents) as cinq_cents,
+    count(*) filter (where cinquante and bdese) as bdese from o)
+  select round(100.0 * (bdese + cinquante + cinq_cents) / (2 * cinquante + cinq_cents)) || ' %' as part,
+    bdese + cinquante + cinq_cents as a_jour, 2 * cinquante + cinq_cents as connus, bdese, cinquante as egapro, cinq_cents as bges,
+    (select count(*) from vsme_rapportvsme join h using (entreprise_id) where entreprise_id in (select entreprise_id from c)) as vsme,
+    (select count(siren) from entreprises_entreprise) as siren, 0 as individuels, 0 as tues,
+    (select count(distinct fonctions) from habilitations_habilitation) as fonctions,
+    (select count(*) from entreprises_entreprise where code_pays_etranger_sirene in (99101, 99103, 99501, 99502)) as territoires
+  from s`
+
+const MAINTENANT = `
+  select round(100.0 * reglementations_a_jour / reglementations_statut_connu) || ' %' as part, reglementations_a_jour as a_jour,
+    reglementations_statut_connu as connus, (select count(*) from impact.metabase_bdese where statut = 'A JOUR') as bdese,
+    (select count(*) from impact.metabase_indexegapro where statut = 'A JOUR') as egapro,
+    (select count(*) from impact.metabase_bges where statut = 'A JOUR') as bges, (select count(*) from impact.metabase_vsme) as vsme,
+    (select count(siren) from impact.metabase_entreprise) as siren,
+    (select count(*) from impact.metabase_entreprise where denomination = 'Entrepreneur individuel') as individuels,
+    (select count(*) from impact.metabase_entreprise where denomination = 'Dénomination non publiée') as tues,
+    (select count(distinct fonctions) from impact.metabase_habilitation) as fonctions,
+    (select count(*) from impact.metabase_entreprise where pays in ('Feroe (iles)', 'Svalbard et ile jan mayen', 'Norfolk (ile)', 'Tokelau')) as territoires
+  from impact.metabase_stats`
+
+/** Comme la page l’écrit : 3 705. */
+const nombre = (valeur: unknown): string => String(valeur).replace(/\B(?=(\d{3})+$)/g, ' ')
+
 describe('taille M', () => {
   let impact: ImpactInstallation
   beforeAll(async () => {
@@ -190,5 +230,15 @@ describe('taille M', () => {
   ])('%s', async (_, from, expected, tolerance) => {
     const [found] = await impact.look<{ n: number }>(`select count(*)::integer as n from impact.${from}`)
     expect(Math.abs((found?.n ?? 0) - expected)).toBeLessThanOrEqual(tolerance)
+  })
+
+  test('docs/premiere-nuit.md donne les chiffres d’avant et ceux de la première nuit, à l’unité près', async () => {
+    const page = readFileSync(new URL('../../../docs/premiere-nuit.md', import.meta.url), 'utf8')
+    const lignes = (await Promise.all([impact.readSource(AVANT), impact.look(MAINTENANT)])).map(([ligne]) =>
+      Object.values(ligne ?? {}),
+    )
+    const figures = lignes[0]?.map((avant, rang) => `${nombre(avant)} | ${nombre(lignes[1]?.[rang])}`)
+    const dites = [...page.matchAll(/^\| [^|]+ \| (\d[\d %]* \| \d[\d %]*) \|/gm)].map(([, chiffres]) => chiffres)
+    expect(dites).toEqual(figures)
   })
 })

@@ -80,6 +80,13 @@ export class ImpactInstallation {
     await this.source.close(client)
   }
 
+  async readSource(sql: string): Promise<Record<string, unknown>[]> {
+    const client = await this.source.connect()
+    const { rows } = await client.query<Record<string, unknown>>(sql)
+    await this.source.close(client)
+    return rows
+  }
+
   async look<Row extends object>(sql: string): Promise<Row[]> {
     const client = await this.target.connect()
     const { rows } = await client.query<Row>(sql)
