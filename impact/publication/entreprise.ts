@@ -66,7 +66,12 @@ export const entreprise = from(avecRattachements).publish(
       .then(val('Entrepreneur individuel'))
       .else(deQui)
       .end()
-    const siren = eb.case().when(peutEtreUnePersonne).then(lit(null)).else(ref('e.siren')).end()
+    const siren = eb
+      .case()
+      .when(peutEtreUnePersonne)
+      .then(lit(null))
+      .else(because(ref('e.siren'), RAPPROCHEMENT))
+      .end()
     return {
       impact_id: bigint(because(ref('e.id'), CLE), 'Identifiant de l’entreprise dans Impact').primaryKey(),
       ajoutee_le: timestamptz(because(ref('e.created_at'), EVOLUTION), 'Date d’ajout à Impact'),
@@ -74,9 +79,7 @@ export const entreprise = from(avecRattachements).publish(
         because(modifiee, EVOLUTION),
         'Dernière modification de l’entreprise ou de ses caractéristiques',
       ),
-      siren: varchar(9, because(siren, RAPPROCHEMENT), 'Numéro SIREN ; vide quand la dénomination n’est pas publiée')
-        .nullable()
-        .unique(),
+      siren: varchar(9, siren, 'Numéro SIREN ; vide quand la dénomination n’est pas publiée').nullable().unique(),
       denomination: varchar(
         250,
         denomination,

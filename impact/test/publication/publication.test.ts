@@ -1,8 +1,10 @@
 /** La publication d’Impact est saine : aucune fuite, aucun type faux, et ce qui est publié est ce que l’on croit. */
 
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { checkPublication } from 'vitrine'
 import publication from '../../publication/index.ts'
+import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT, USAGE } from '../../publication/raisons.ts'
 
 test('la vérification statique ne trouve rien', () => {
   expect(checkPublication(publication).problems).toEqual([])
@@ -176,4 +178,57 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
       ],
     }
   `)
+})
+
+describe('docs/impact-privacy.md', () => {
+  const page = readFileSync(new URL('../../../docs/impact-privacy.md', import.meta.url), 'utf8')
+  const { columns } = checkPublication(publication)
+  const CLASSES = { personal: 'personnelle', indirect: 'indirecte', open: 'ouverte' } as const
+  const TRAITEMENTS = { masked: 'masquée', category: 'catégorie', measure: 'mesure', count: 'compte' } as const
+  const FINALITES: Readonly<Record<string, string>> = {
+    [CLE]: 'pour relier',
+    [EVOLUTION]: 'pour les courbes',
+    [RAPPROCHEMENT]: 'pour rapprocher',
+    [DESCRIPTION]: 'pour répartir',
+    'Rattachement sans identité.': 'pour répartir',
+    [USAGE]: 'pour mesurer l’usage',
+  }
+
+  /** Sa classe et ce qui est fait de ses origines de cette classe, comme la page l’écrit. */
+  function dite({ lineage }: (typeof columns)[number]): string {
+    const classe = Object.entries(CLASSES).find(([nom]) => lineage.some(({ privacy }) => privacy === nom))
+    if (classe === undefined) return 'aucune | —'
+    const [nom, mot] = classe
+    const traitements = lineage.filter(({ privacy }) => privacy === nom).flatMap(({ treatments }) => treatments)
+    const mots = traitements.flatMap(({ name, detail }) =>
+      name === 'because' ? ['telle quelle', FINALITES[detail]] : [TRAITEMENTS[name as keyof typeof TRAITEMENTS]],
+    )
+    return `${mot} | ${mots.length === 0 ? '—' : [...new Set(mots)].join(', ')}`
+  }
+
+  test('dit de chaque colonne publiée, une fois, la classe de son origine et son traitement', () => {
+    const lignes = page.split(/^## /m).flatMap((partie) => {
+      const [titre = '', ...reste] = partie.split('\n')
+      const tables = [...titre.matchAll(/`(metabase_\w+)`/g)].map(([, table]) => table)
+      const rangees = reste.flatMap((ligne) => [...ligne.matchAll(/^\| (`.*?`) \| (\S+ \| [^|]+) \|/g)])
+      return tables.flatMap((table) =>
+        rangees.flatMap(([, noms = '', dit]) =>
+          [...noms.matchAll(/`(\w+)`/g)].map(([, colonne]) => `${table}.${colonne} | ${dit}`),
+        ),
+      )
+    })
+    const attendues = columns.map((column) => `${column.table}.${column.column} | ${dite(column)}`)
+    expect(lignes.toSorted()).toEqual(attendues.toSorted())
+  })
+
+  test('nomme chaque colonne personnelle ou secrète dont rien ne sort', () => {
+    const sorties = new Set(columns.flatMap(({ lineage }) => lineage.map((o) => `${o.table}.${o.column}`)))
+    const tues = Object.entries(publication.source.tables).flatMap(([table, colonnes]) =>
+      Object.entries(colonnes)
+        .filter(([colonne, { privacy }]) => /personal|secret/.test(privacy) && !sorties.has(`${table}.${colonne}`))
+        .map(([colonne]) => `${table}.${colonne}`),
+    )
+    const [, partie = ''] = page.split('## Ce qui ne sort jamais')
+    expect([...partie.matchAll(/`(\w+\.\w+)`/g)].map(([, nom]) => nom)).toEqual(tues)
+  })
 })
