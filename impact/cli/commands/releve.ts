@@ -103,7 +103,7 @@ export function relever(
         : `${releve.feed} : remplacement des faits`,
     )
   }
-  const known = Object.entries(imposed).filter(([name, value]) => value !== null && name in releve.options)
+  const known = Object.entries(imposed).filter(([name, value]) => value !== null && Object.hasOwn(releve.options, name))
   const settings = { ...given(call, releve.options), ...Object.fromEntries(known) }
   return releve.fetch({ client, signal: call.signal, onProgress }, settings)
 }

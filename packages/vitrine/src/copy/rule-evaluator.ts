@@ -70,7 +70,9 @@ function inputReader({ computation, fields }: ComputationFields, decoders: reado
     (field, index) => `at = starts[${field}]; length = view.getInt32(at);
       const v${index} = length < 0 ? null : d${index}(b, at + 4, length, view);`,
   )
-  const object = computation.inputs.map(({ name }, index) => `${JSON.stringify(name)}: v${index}`).join(', ')
+  const object = computation.inputs
+    .map(({ name }, index) => `${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: v${index}`)
+    .join(', ')
   const parameters = decoders.map((_, index) => `d${index}`)
   const body = `return (b, view, starts) => { let at = 0; let length = 0; ${lines.join('\n')} return { ${object} } }`
   // sound because the text is made of constants and of property names written as JSON; nothing else enters it.

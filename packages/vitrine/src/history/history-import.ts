@@ -141,7 +141,7 @@ function columnsOf(
     else if (columns.indexOf(column) < index) say(`line ${header.number}`, `${column.name} is there twice`)
   })
   for (const column of table.columns) {
-    const needless = partOf(column) === 'number' || column.isNullable || table.earlier[column.name] !== undefined
+    const needless = partOf(column) === 'number' || column.isNullable || Object.hasOwn(table.earlier, column.name)
     if (!needless && !columns.includes(column)) say(`line ${header.number}`, `the column ${column.name} is missing`)
   }
   return columns
@@ -154,7 +154,7 @@ function rowOf(
   seen: Map<string, number>,
   problems: Problem[],
 ): Readonly<Record<string, string | null>> {
-  const row: Record<string, string | null> = {}
+  const row: Record<string, string | null> = Object.create(null)
   const say = (column: string, detail: string) => problems.push({ place: `line ${number}, ${column}`, detail })
   if (fields.length !== columns.length) {
     problems.push({ place: `line ${number}`, detail: `it has ${fields.length} fields, the header ${columns.length}` })
@@ -169,7 +169,7 @@ function rowOf(
       else if (before !== undefined) say(column.name, `the same day as on line ${before}`)
       else seen.set(field, number)
     } else if (field === null) {
-      const free = column.isNullable || table.earlier[column.name] !== undefined
+      const free = column.isNullable || Object.hasOwn(table.earlier, column.name)
       if (!free) say(column.name, 'the value is missing')
     } else {
       const wanted = figureProblem(field, column)

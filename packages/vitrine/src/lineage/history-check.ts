@@ -2,6 +2,7 @@
  * The static check of history tables: one column is the day, the key follows from it, and every figure is SQL over columns
  * that are published. Called by `check.ts`, which reads their lineage like that of other tables.
  */
+import { own } from '../base/own.ts'
 import { type EarlierValue, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type RegisteredColumn, register } from '../publication/register.ts'
@@ -41,7 +42,7 @@ const RECORDED: Readonly<Partial<Record<ScalarKind, Holds>>> = {
 export function checkHistory(table: HistoryTable, found: Findings): void {
   checkDay(table, found)
   for (const column of table.columns) {
-    checkFigure(column, table.earlier[column.name], (detail, remedy) =>
+    checkFigure(column, own(table.earlier, column.name), (detail, remedy) =>
       found.say(`${table.name}.${column.name}`, detail, remedy),
     )
   }

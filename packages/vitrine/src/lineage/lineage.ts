@@ -17,6 +17,7 @@ import {
   TableNode,
   type WithNode,
 } from 'kysely'
+import { own } from '../base/own.ts'
 import { isRunInstant } from '../publication/instant.ts'
 import { rawProblem, SAFE_FUNCTIONS } from '../publication/raw-sql.ts'
 import type { Source } from '../publication/register.ts'
@@ -134,12 +135,12 @@ export class LineageAnalysis {
     const { name } = identifier
     const cte = schema === undefined ? scope.ctes.get(name) : undefined
     if (cte !== undefined) return cte
-    const table = this.#source.tables[name]
+    const table = own(this.#source.tables, name)
     if (table === undefined || (schema !== undefined && schema.name !== this.#source.schema)) {
       return refuse(`the table «${name}» is not ${this.#known.where}`, this.#known.table)
     }
-    const own = { table: name, treatments: [] }
-    return new Map(Object.entries(table).map(([column, { privacy }]) => [column, [{ ...own, column, privacy }]]))
+    const origin = { table: name, treatments: [] }
+    return new Map(Object.entries(table).map(([column, { privacy }]) => [column, [{ ...origin, column, privacy }]]))
   }
 
   /** The output columns of a subquery, with its set operations folded in by position. */

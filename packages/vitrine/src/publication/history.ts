@@ -80,7 +80,7 @@ export function history(
   columns: (eb: ExpressionBuilder<PublishedNames, never>, today: Today) => Readonly<Record<string, HistoryColumn>>,
 ): HistoryTable {
   const list: PublishedColumn[] = []
-  const earlier: Record<string, EarlierValue> = {}
+  const earlier: Record<string, EarlierValue> = Object.create(null)
   for (const [key, given] of Object.entries(columns(expressionBuilder<PublishedNames, never>(), TODAY))) {
     const column = 'earlier' in given ? given.column : given
     if ('earlier' in given) earlier[key] = given.earlier

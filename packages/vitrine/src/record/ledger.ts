@@ -4,6 +4,7 @@
  * recorded days still fit the definition.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { own } from '../base/own.ts'
 import type { Target } from '../catalogue/target.ts'
 import { dayColumnOf, figuresOf, type HistoryTable } from '../publication/history.ts'
 import { stagingSchema } from '../publication/publication.ts'
@@ -48,7 +49,7 @@ const figuresAs = (figures: readonly ColumnShape[]): string =>
 
 /** A recorded figure as its declared type: NULL where the day has none and no earlier value is declared. */
 function figureSql({ name, type }: ColumnShape, { earlier }: HistoryShape): string {
-  const value = earlier[name]
+  const value = own(earlier, name)
   const recorded = `f.${identifier(name)}`
   return value === undefined ? recorded : `coalesce(${recorded}, cast(${value} as ${type}))`
 }

@@ -81,7 +81,7 @@ export async function requireNoDrift(
 }
 
 function columnProblems(table: SourceTable, registered: RegisteredColumns): readonly Problem[] {
-  const unregistered = table.columns.filter(({ column }) => registered[column] === undefined)
+  const unregistered = table.columns.filter(({ column }) => !Object.hasOwn(registered, column))
   const problems = Object.entries(registered).flatMap(([name, expected]) => {
     const column = table.columns.find((each) => each.column === name)
     if (column !== undefined) return changedColumn(table, expected, column)

@@ -2,6 +2,7 @@
  * The types of the source beside those of the language: which registered type stands for a type of the catalogue, the line
  * that registers a column, and which casts keep every value. The catalogue answers with `TYPE_FACTS`. Pure.
  */
+import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import { open } from '../publication/register.ts'
 import { type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
@@ -33,7 +34,7 @@ const STANDS_FOR: Readonly<Record<string, string>> = { json: 'jsonb', 'smallint[
 
 /** The name of the registered type for a type of the source, whether or not the register has a word for it. */
 function registeredName({ name, element, isText, length }: ColumnType): string {
-  if (!isText) return STANDS_FOR[name] ?? name
+  if (!isText) return own(STANDS_FOR, name) ?? name
   if (element !== null) return 'text[]'
   return length === null ? 'text' : sqlType('varchar', length).name
 }
@@ -56,7 +57,9 @@ export function registerLine(
   const name = registeredName(type)
   const word = WORDS.get(name) ?? (type.isText ? `varchar(${type.length})` : null)
   if (word === null) return null
-  const key = /^[A-Za-z_$][\w$]*$/.test(column) ? column : `'${column.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  const quoted = `'${column.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  // Written plainly, `__proto__` would be no column but the prototype of the register.
+  const key = column === '__proto__' ? `[${quoted}]` : /^[A-Za-z_$][\w$]*$/.test(column) ? column : quoted
   return `${key}: ${privacy}.${word}${isNullable ? '.nullable' : ''},`
 }
 
