@@ -14,6 +14,8 @@ import { type Remedy, remedyText } from '../../packages/vitrine/src/base/remedy.
 import { STATUSES } from '../../packages/vitrine/src/cli/help.ts'
 import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
 import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
+import { CODES_OF_STATES } from '../../packages/vitrine/src/postgres/server-error.ts'
+import type { Side } from '../../packages/vitrine/src/postgres/settings.ts'
 import { root } from './commands.ts'
 
 const MADE = '<!-- Written by `npm run reference`: do not edit. -->\n'
@@ -45,6 +47,15 @@ const ofImpact = (kinds: Readonly<Record<string, Kind>>): string =>
     Object.entries(kinds).map((entry) => [...rowOf(entry), String(EXIT[entry[1].exit]), again(entry[1])]),
   )
 
+/** Which states of PostgreSQL each code stands for. */
+function statesTable(): string {
+  const states = (side: Side, code: string) =>
+    [...CODES_OF_STATES[side]].flatMap(([state, its]) => (its === code ? [`\`${state}\``] : [])).join(' ')
+  const codes = [...new Set([...CODES_OF_STATES.source.values(), ...CODES_OF_STATES.target.values()])].toSorted()
+  const rows = codes.map((code) => [`\`${code}\``, states('source', code), states('target', code)])
+  return table(['code', 'on the source', 'on the target'], rows)
+}
+
 /** Errors of the tool by exit status, then those of Impact. */
 export function errorsPage(): string {
   const statuses: Readonly<Record<string, string>> = STATUSES
@@ -66,6 +77,10 @@ export function errorsPage(): string {
     'the table, the session in the way. No error quotes a row or a password.\n',
     '*retry*: the same command can succeed later without any change.\n',
     ...sections,
+    '## What a SQLSTATE becomes\n',
+    'A class of SQLSTATEs has two characters; a state of five wins over its class. A state that is in no line is told as',
+    '`QUERY_FAILED`, with the state and the side.\n',
+    `${statesTable()}\n`,
     '## Errors of `impact migrate` and `impact sample`\n',
     'They are about the operational database.\n',
     `${ofImpact(DATABASE_ERRORS)}\n`,

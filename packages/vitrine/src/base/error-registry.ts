@@ -116,6 +116,10 @@ export const ERRORS = Object.freeze({
       what: 'A database server is older than PostgreSQL 15.',
       hint: 'Upgrade the server: versions 15 to 18 are supported.',
     },
+    SERVER_DAMAGED: {
+      what: 'A database server could not read or write its own files.',
+      hint: 'See the log of the server; its administrator must look at its disk and its tables. The previous version stays.',
+    },
   }),
   ...kinds('connection', RETRY, {
     CONNECTION_FAILED: {
@@ -134,6 +138,10 @@ export const ERRORS = Object.freeze({
       what: 'A database server has no connection left.',
       hint: 'Close idle clients or raise the limit of the role, and run again.',
     },
+    SERVER_BEHIND_FAILED: {
+      what: 'A server behind a database server failed or could not be reached.',
+      hint: 'The database answers, but it asks another server (a foreign table, dblink) or stands behind a pooler: look there, and run again.',
+    },
   }),
   ...kinds('privilege', NO_RETRY, {
     TARGET_SCHEMA_NOT_OWNED: {
@@ -151,6 +159,14 @@ export const ERRORS = Object.freeze({
     DOCTOR_FAILED: { what: 'Some guarantees do not hold.', hint: 'Follow the repair printed with each one.' },
   }),
   ...kinds('drift', NO_RETRY, {
+    TARGET_READ_ONLY: {
+      what: 'The target takes no writes.',
+      hint: 'Name the primary in METABASE_DATABASE_URL, not a replica; or take default_transaction_read_only from the role or the database.',
+    },
+    FUNCTION_FAILED: {
+      what: 'A trigger or a function of a database stopped a statement.',
+      hint: 'Look at the function that the message names, or at the event triggers and functions of that database; the previous version stays.',
+    },
     TARGET_SCHEMA_MISSING: {
       what: 'The published schema does not exist.',
       hint: remedy`Run ${command('provision')}, then ${command('migrate')}.`,
@@ -216,6 +232,14 @@ export const ERRORS = Object.freeze({
     VALUE_OUT_OF_RANGE: {
       what: 'Values do not fit the type of their column.',
       hint: 'Declare a wider type, or correct the source; the previous version stays.',
+    },
+    EXPRESSION_FAILED: {
+      what: 'The query of a table fails on values of the source.',
+      hint: 'Correct the values in the column named, or leave their rows out by the query of the table; the previous version stays.',
+    },
+    ENCODING_MISMATCH: {
+      what: 'Texts cannot be written in the encoding of the other side.',
+      hint: 'Correct the texts of the column named. A target should have the encoding UTF8; a source in SQL_ASCII may hold any bytes. The previous version stays.',
     },
     VALUE_OUTSIDE_CATEGORY: {
       what: 'A rule gave values outside its closed list.',

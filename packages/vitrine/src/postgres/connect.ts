@@ -151,7 +151,7 @@ function connectError(error: unknown, address: Address, side: Side): VitrineErro
   const known = fromDriver(error, side)
   if (known.code === 'PRIVILEGE_MISSING') return failed(known.code, 'The role may not connect.')
   if (known.code === 'INTERNAL') return failed('CONNECTION_FAILED', 'It did not answer as PostgreSQL.')
-  return failed(known.code, code !== '' && known.sqlState === undefined ? `(${code})` : undefined)
+  return failed(known.code, code !== '' && known.sqlState === undefined ? `(${code})` : known.detail)
 }
 
 /** Tries with and without TLS in the order of `sslmode`. */

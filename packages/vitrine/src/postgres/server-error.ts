@@ -1,64 +1,120 @@
 /**
- * Turns what a server or the driver reports into one of our codes. Only the SQLSTATE and names of objects are kept: a
- * message, a DETAIL or a CONTEXT may quote the row.
+ * Turns what a server or the driver reports into one of our codes. A message, a DETAIL or a CONTEXT may quote a row: only the
+ * SQLSTATE and names of objects are kept, and the messages of those parts of PostgreSQL that speak of objects alone.
  */
 import pg from 'pg'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Side } from './settings.ts'
 
-/** SQLSTATE to code (PostgreSQL manual, appendix A). A class of two characters stands for all its states. */
-const BY_STATE: Readonly<Record<string, ErrorCode>> = {
-  '08': 'CONNECTION_LOST',
-  '08P01': 'COPY_PROTOCOL',
-  '22P03': 'COPY_PROTOCOL',
-  '22001': 'VALUE_TOO_LONG',
-  '22003': 'VALUE_OUT_OF_RANGE',
-  '22': 'VALUE_OUT_OF_RANGE',
-  '23502': 'VALUE_NULL',
-  '23503': 'REFERENCE_BROKEN',
-  '23505': 'KEY_DUPLICATE',
-  '23514': 'VALUE_OUT_OF_RANGE',
-  '25P03': 'CONNECTION_LOST',
-  // Only the snapshot's transactions have such a limit.
-  '25P04': 'SNAPSHOT_TOO_LONG',
-  '28': 'AUTHENTICATION_FAILED',
-  '3D000': 'DATABASE_MISSING',
-  '40': 'SERIALIZATION',
-  '42501': 'PRIVILEGE_MISSING',
-  '53100': 'TARGET_FULL',
-  '53300': 'TOO_MANY_CONNECTIONS',
-  '53': 'RESOURCES_EXHAUSTED',
-  '55P03': 'SWITCH_BLOCKED',
-  '57014': 'QUERY_TIMEOUT',
-  '57P01': 'CONNECTION_LOST',
-  '57P02': 'CONNECTION_LOST',
-  '57P03': 'CONNECTION_FAILED',
-  // Also what a replica says whose primary has dropped the database.
-  '57P04': 'DATABASE_MISSING',
-  '57P05': 'CONNECTION_LOST',
+type States = Readonly<Partial<Record<ErrorCode, string>>>
+
+/**
+ * SQLSTATEs (PostgreSQL manual, appendix A) by what they mean: two characters stand for a class, five for one state, which
+ * wins over its class. Every class stands here, so that none is told as QUERY_FAILED by oversight.
+ */
+const ANYWHERE: States = {
+  QUERY_FAILED: '03 0B 0F 0L 0P 0Z 10 23 24 25 26 2B 2D 34 3B 3F 44 54 55 57 XX',
+  COPY_PROTOCOL: '08P01 22P03',
+  // The connection that brings such an answer lives.
+  SERVER_BEHIND_FAILED: '08 HV',
+  FUNCTION_FAILED: '09 27 2F 38 39 P0',
+  ENCODING_MISMATCH: '22021',
+  VALUE_TOO_LONG: '22001',
+  VALUE_OUT_OF_RANGE: '22003 23514',
+  VALUE_NULL: '23502',
+  REFERENCE_BROKEN: '23503',
+  KEY_DUPLICATE: '23505',
+  CONNECTION_LOST: '25P03 57P01 57P02 57P05',
+  // Only the snapshot's transactions have a limit; a snapshot that is too old ends a long run too.
+  SNAPSHOT_TOO_LONG: '25P04 72',
+  AUTHENTICATION_FAILED: '28',
+  // 57P04 is also what a replica says whose primary has dropped the database.
+  DATABASE_MISSING: '3D 57P04',
+  SERIALIZATION: '40',
+  PRIVILEGE_MISSING: '42501',
+  RESOURCES_EXHAUSTED: '53',
+  TOO_MANY_CONNECTIONS: '53300',
+  QUERY_TIMEOUT: '57014',
+  CONNECTION_FAILED: '57P03',
+  SERVER_DAMAGED: '58 F0 XX001 XX002',
 }
 
-/** States that mean another thing on the source, where we only read: 40001 there is a conflict with a replica's recovery. */
-const ON_SOURCE: Readonly<Record<string, ErrorCode>> = {
-  '40001': 'REPLICA_CONFLICT',
-  '53100': 'SOURCE_FULL',
-  '55P03': 'SOURCE_LOCKED',
+/** On the source only rows are read, by the queries of the publication. */
+const ON_SOURCE: States = {
+  EXPRESSION_FAILED: '0A 20 21 22 54',
+  SOURCE_QUERY_FAILED: '25006 42 54001 54011 54023 55',
+  REPLICA_CONFLICT: '40001',
+  SOURCE_FULL: '53100',
+  SOURCE_LOCKED: '55P03',
 }
 
-const codeOfState = (state: string): ErrorCode => BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? 'QUERY_FAILED'
+const ON_TARGET: States = {
+  QUERY_FAILED: '0A 20 21 42',
+  VALUE_OUT_OF_RANGE: '22',
+  ENCODING_MISMATCH: '22P05',
+  TARGET_READ_ONLY: '25006',
+  TARGET_FULL: '53100',
+  SWITCH_BLOCKED: '55P03',
+}
+
+const codesOf = (...lists: readonly States[]): ReadonlyMap<string, ErrorCode> =>
+  new Map(
+    lists.flatMap((states) =>
+      // sound because the keys of a list are codes.
+      Object.entries(states).flatMap(([code, text]) =>
+        text.split(' ').map((state) => [state, code as ErrorCode] as const),
+      ),
+    ),
+  )
+
+/** The code of each state and class, by side. The reference of errors shows it. */
+export const CODES_OF_STATES: Readonly<Record<Side, ReadonlyMap<string, ErrorCode>>> = {
+  source: codesOf(ANYWHERE, ON_SOURCE),
+  target: codesOf(ANYWHERE, ON_TARGET),
+}
+
+/** The files of PostgreSQL whose messages name roles, databases, relations and columns, and never a value of a row. */
+const SPEAKS_OF_OBJECTS = new Set(
+  `aclchk.c auth.c backend_startup.c dbcommands.c execMain.c miscinit.c nbtutils.c postinit.c postmaster.c proc.c rls.c
+  schemacmds.c tablecmds.c`.split(/\s+/),
+)
+const LONGEST_MESSAGE = 300
+
+/** The server's own words where they can quote no row: those of the parts above, and those of a pooler, which has no files. */
+function wordsOf({ F: file, M: message = '', C: state = '' }: Fields): string | null {
+  const isSafe = file === undefined ? /^(?:08|28|3D|53)/.test(state) : SPEAKS_OF_OBJECTS.has(file)
+  return isSafe && message !== '' ? quoted(message) : null
+}
+
+/** A message as part of a sentence of ours. */
+export const quoted = (message: string): string =>
+  `The server says: ${message.replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE).replace(/\.$/, '')}.`
 
 /** `COPY t, line 3, column siren` ends a CONTEXT; only the column's name is taken. */
 const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
+/** A CONTEXT begins with the function that failed, whatever the language of the server. */
+const FUNCTION_OF_CONTEXT = /^[\p{L} ]*PL\/pgSQL[-\p{L}]*(?: \p{L}+)? ([\w$.]+)\(/u
 
-/** An error response as a VitrineError. `fields` are named by the protocol's letters: C, t, c, W. */
-export function serverError(fields: Readonly<Record<string, string | undefined>>, side: Side): VitrineError {
-  const state = fields['C'] ?? ''
-  const column = fields['c'] ?? COLUMN_OF_CONTEXT.exec(fields['W'] ?? '')?.[1]
-  const where = [fields['t'], column].filter((part) => part !== undefined).join('.')
-  return new VitrineError((side === 'source' ? ON_SOURCE[state] : undefined) ?? codeOfState(state), {
+/** What an error response holds, named by the protocol's letters: C, M, F, t, c, W. */
+type Fields = Readonly<Record<string, string | undefined>>
+
+export function serverError(fields: Fields, side: Side): VitrineError {
+  const { C: state = '', W: context = '', F: file = '' } = fields
+  const codes = CODES_OF_STATES[side]
+  // What a function raises it fills with whatever it likes.
+  const isRaised = file.startsWith('pl')
+  const column = isRaised ? undefined : (fields['c'] ?? COLUMN_OF_CONTEXT.exec(context)?.[1])
+  const where = [isRaised ? undefined : fields['t'], column].filter((part) => part !== undefined).join('.')
+  const raiser = FUNCTION_OF_CONTEXT.exec(context)?.[1]
+  const details = [
+    wordsOf(fields),
+    raiser === undefined ? null : `It comes from the function ${raiser} of the database.`,
+    `SQLSTATE ${state}.`,
+  ]
+  return new VitrineError(codes.get(state) ?? codes.get(state.slice(0, 2)) ?? 'QUERY_FAILED', {
     place: where === '' ? side : `${side}: ${where}`,
     sqlState: state,
-    detail: `SQLSTATE ${state}.`,
+    detail: details.filter((part) => part !== null).join(' '),
     cause: fields,
   })
 }
@@ -76,8 +132,8 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 export function fromDriver(thrown: unknown, side: Side): VitrineError {
   if (thrown instanceof VitrineError) return thrown
   if (thrown instanceof pg.DatabaseError) {
-    const { code, table, column, where } = thrown
-    return serverError({ C: code, t: table, c: column, W: where }, side)
+    const { code, message, table, column, where, file } = thrown
+    return serverError({ C: code, M: message, t: table, c: column, W: where, F: file }, side)
   }
   const { code = '', message } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: '' }
   const known = BY_TEXT.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? 'INTERNAL'
