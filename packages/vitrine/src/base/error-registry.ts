@@ -2,25 +2,9 @@
  * The registry of error codes: what happened, what to do, how the process ends, whether trying again can help. The
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
-import type { ExitName } from './exit.ts'
-import { command, type Remedy, remedy } from './remedy.ts'
-
-export interface ErrorKind {
-  readonly what: string
-  readonly hint: Remedy
-  readonly exit: ExitName
-  readonly retry: boolean
-}
-const RETRY = true
-const NO_RETRY = false
-type Texts = Pick<ErrorKind, 'what' | 'hint'>
-
-/** The errors that end the process in one way. */
-const kinds = <Code extends string>(exit: ExitName, retry: boolean, texts: Readonly<Record<Code, Texts>>) =>
-  // sound because each code of `texts` gets an entry.
-  Object.fromEntries(
-    Object.entries<Texts>(texts).map(([code, text]) => [code, Object.freeze({ ...text, exit, retry })]),
-  ) as Readonly<Record<Code, ErrorKind>>
+import { DATA_ERRORS } from './data-errors.ts'
+import { kinds, NO_RETRY, RETRY } from './error-kinds.ts'
+import { command, remedy } from './remedy.ts'
 
 export const ERRORS = Object.freeze({
   ...kinds('internal', NO_RETRY, {
@@ -212,78 +196,7 @@ export const ERRORS = Object.freeze({
       hint: remedy`Correct the URL that is wrong, or, when the source has moved, run ${command('migrate', '--new-source')}; nothing was touched.`,
     },
   }),
-  ...kinds('data', NO_RETRY, {
-    SOURCE_FULL: {
-      what: 'The source has no space left for a query.',
-      hint: 'Free space on the source, or make the query of the table cheaper; the previous version stays.',
-    },
-    HISTORY_FILE_INVALID: {
-      what: 'The file of a history table has problems.',
-      hint: 'Correct each line listed; nothing was imported.',
-    },
-    VALUE_TOO_LONG: {
-      what: 'Values are longer than their column.',
-      hint: 'Widen the column in the publication, or shorten the values in the source; the previous version stays.',
-    },
-    VALUE_NULL: {
-      what: 'Values are missing in a not-null column.',
-      hint: 'Declare the column nullable, or complete the source; the previous version stays.',
-    },
-    VALUE_OUT_OF_RANGE: {
-      what: 'Values do not fit the type of their column.',
-      hint: 'Declare a wider type, or correct the source; the previous version stays.',
-    },
-    EXPRESSION_FAILED: {
-      what: 'The query of a table fails on values of the source.',
-      hint: 'Correct the values in the column named, or leave their rows out by the query of the table; the previous version stays.',
-    },
-    ENCODING_MISMATCH: {
-      what: 'Texts cannot be written in the encoding of the other side.',
-      hint: 'Correct the texts of the column named. A target should have the encoding UTF8; a source in SQL_ASCII may hold any bytes. The previous version stays.',
-    },
-    VALUE_OUTSIDE_CATEGORY: {
-      what: 'A rule gave values outside its closed list.',
-      hint: 'Add the category to the list, or correct the rule; the previous version stays.',
-    },
-    RULE_FAILED: {
-      what: 'A TypeScript rule failed.',
-      hint: 'Make the rule total: it must give a value for every input; the previous version stays.',
-    },
-    KEY_DUPLICATE: {
-      what: 'A key is not unique.',
-      hint: 'Correct the source query or the source; the previous version stays.',
-    },
-    REFERENCE_BROKEN: {
-      what: 'Rows refer to rows that are not published.',
-      hint: 'Correct the source query or the source; the previous version stays.',
-    },
-    PRIVACY_VIOLATION: {
-      what: 'Staged rows hold what must not be published.',
-      hint: 'Treat the column in the publication; the previous version stays.',
-    },
-    TABLE_SHRANK: {
-      what: 'A table lost more rows than allowed.',
-      hint: 'If the loss is real, run again with --allow-shrink; the previous version stays.',
-    },
-    COPY_FAILED: {
-      what: 'Rows could not be copied.',
-      hint: 'See the table and the state; the previous version stays.',
-    },
-    TARGET_FULL: {
-      what: 'The target has no space left.',
-      hint: 'Free space on the target; the previous version stays.',
-    },
-  }),
-  ...kinds('data', RETRY, {
-    COUNT_MISMATCH: {
-      what: 'The staged rows are not as many as the rows read.',
-      hint: 'Run again; if it persists, report it. The previous version stays.',
-    },
-    QUERY_TIMEOUT: {
-      what: 'A query took longer than allowed.',
-      hint: 'Raise the limit, or make the query cheaper; the previous version stays.',
-    },
-  }),
+  ...DATA_ERRORS,
   ...kinds('busy', RETRY, {
     SOURCE_LOCKED: {
       what: 'A table of the source is locked by somebody else.',

@@ -3,11 +3,11 @@
  * made of it late, by `cli/`. Details hold names, types and counts, never a row value and never a secret.
  */
 
-import type { ErrorKind } from './error-registry.ts'
+import type { ErrorKind } from './error-kinds.ts'
 import { ERRORS } from './error-registry.ts'
 import type { Remedy } from './remedy.ts'
 
-export type { ErrorKind } from './error-registry.ts'
+export type { ErrorKind } from './error-kinds.ts'
 export { ERRORS } from './error-registry.ts'
 export { EXIT, type ExitName } from './exit.ts'
 
