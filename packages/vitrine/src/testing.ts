@@ -51,7 +51,7 @@ export async function loadOneTable({
   const projection = projectionOf(table, at ?? null, types.get(table.name))
   const rewrites = projection.computations.length > 0
   const columns = [...projection.passed, ...projection.computed].map(({ name }) => identifier(name))
-  return target.transaction(async () => {
+  const load = async () => {
     await target.execute(createTableSql(schema, stagedShape(table, publication)))
     const { written } = await copyRows({
       source: source.client,
@@ -62,5 +62,6 @@ export async function loadOneTable({
       rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, pseudonymKey ?? null, blocks) : null,
     })
     return written
-  })
+  }
+  return target.transaction(() => source.transaction(load, 'begin read only'))
 }

@@ -54,7 +54,7 @@ export async function probeEach(
 
 /** In a transaction that is always rolled back. */
 export async function undone<T>(session: Session, begin: string, work: () => Promise<T>): Promise<T> {
-  await session.execute(begin)
+  await session.begin(begin)
   try {
     return await work()
   } finally {

@@ -30,7 +30,7 @@ export const SOURCE: Guarantees = {
       const { session, publication, role } = examination
       const schema = identifier(publication.source.schema)
       const queries = new Map(publication.tables.map((table) => [table.name, projectionOf(table).sql]))
-      const answers = await undone(session, `begin read only; set local search_path = ${schema}`, () =>
+      const answers = await undone(session, 'begin read only', () =>
         probeEach(session, [...queries.keys()], (name) => `select * from (${queries.get(name)}) as described limit 0`),
       )
       const [refused, failing] = [answers.refused, [...answers.absent, ...answers.failing]]

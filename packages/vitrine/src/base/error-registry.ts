@@ -96,6 +96,10 @@ export const ERRORS = Object.freeze({
       what: 'A secure connection could not be made.',
       hint: 'Check sslmode and sslrootcert in the URL, and the certificate of the server.',
     },
+    POOLER: {
+      what: 'A pooler stands before a database server and does not give us a session of our own.',
+      hint: 'Name the server itself: on Supabase port 5432 instead of 6543, on Neon the host without -pooler, on DigitalOcean port 25060 instead of 25061, on Azure and PlanetScale port 5432 instead of 6432, on Heroku DATABASE_URL; or use a pool in session mode.',
+    },
     SERVER_TOO_OLD: {
       what: 'A database server is older than PostgreSQL 15.',
       hint: 'Upgrade the server: versions 15 to 18 are supported.',

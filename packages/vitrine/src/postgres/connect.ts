@@ -2,11 +2,13 @@
  * Opens sessions: explicit fields, libpq's sslmode, bounded waits, and the same settings on every session of ours. The
  * only place of the tool that makes a `pg` client.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import { type Address, printable } from './address.ts'
+import { DriverClient } from './driver.ts'
+import { requireOwnBackend } from './pooler.ts'
 import { fromDriver } from './server-error.ts'
-import { type SessionOptions, type Side, sessionSettings } from './settings.ts'
+import { putSettings, type SessionOptions, type Side, sessionSettings } from './settings.ts'
 import { askWhenSilent, watchSilence } from './silence.ts'
 import { readingSocket, socketOf } from './socket.ts'
 import { tlsOptions, tlsOrder } from './tls.ts'
@@ -24,36 +26,53 @@ export class Session {
   readonly client: pg.Client
   readonly side: Side
   readonly address: Address
+  readonly name: string
   /** As `server_version_num`: 180004 for 18.4. */
   serverVersion = 0
   /** Of the server's backend. */
   pid = 0
   /** When the backend began, as the server counts: a restarted server may give its pid to another. */
   backendSince = ''
+  /** By a pooler, which may lend it to others after us. */
+  isLent = false
+  /** What each transaction begins with, where nothing may stay on the session; null elsewhere. */
+  localSettings: string | null = null
   #ended = false
   #lost: VitrineError | null = null
 
-  constructor(client: pg.Client, side: Side, address: Address) {
+  constructor(client: pg.Client, { side, name }: SessionOptions, address: Address) {
     this.client = client
     this.side = side
+    this.name = name
     this.address = address
   }
 
   /** Rows of a statement with parameters. */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.#answer(() => this.client.query<Row>({ text, values: [...values] }))
+    const result = await this.#settled(() => this.client.query<Row>({ text, values: [...values] }))
     return result.rows
   }
 
   /** One or more statements without parameters and without interest in their rows. */
   async execute(text: string): Promise<void> {
-    await this.#answer(() => this.client.query(text))
+    await this.#settled(() => this.client.query(text))
+  }
+
+  /** Begins a transaction, with the settings that a lent backend gets in no other way. `then` comes after them. */
+  async begin(text: string, then = ''): Promise<void> {
+    const statements = [text, this.localSettings ?? '', then].filter((statement) => statement !== '')
+    await this.#answer(() => this.client.query(statements.join('; ')))
   }
 
   /** Name and type (OID) of each column that a SELECT returns; no row is read. */
   async columnsOf(select: string): Promise<readonly { readonly name: string; readonly oid: number }[]> {
-    const result = await this.#answer(() => this.client.query(`select * from (${select}) as asked limit 0`))
+    const result = await this.#settled(() => this.client.query(`select * from (${select}) as asked limit 0`))
     return result.fields.map((field) => ({ name: field.name, oid: field.dataTypeID }))
+  }
+
+  async #settled<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.localSettings === null || this.client.getTransactionStatus() !== 'I') return this.#answer(ask)
+    return this.transaction(() => this.#answer(ask))
   }
 
   async #answer<T>(ask: () => Promise<T>): Promise<T> {
@@ -75,7 +94,7 @@ export class Session {
 
   /** In one transaction; rolled back when `work` throws. */
   async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
-    await this.execute(begin)
+    await this.begin(begin)
     try {
       const result = await work()
       await this.execute('commit')
@@ -102,19 +121,18 @@ export class Session {
   }
 }
 
-async function open(address: Address, options: SessionOptions, tls: boolean): Promise<pg.Client> {
+async function open(address: Address, options: SessionOptions, tls: boolean): Promise<DriverClient> {
   const { host, port, database, user, password, connectTimeoutSeconds: seconds } = address
-  const { side, name, limits, answerWithinMs } = options
-  const client = new pg.Client({
+  const { side, limits, answerWithinMs } = options
+  const client = new DriverClient({
     host,
     port,
     database,
     user,
-    // An empty password, because the driver would look for one in the environment and in ~/.pgpass.
-    password: password?.reveal() ?? '',
+    // A function: the driver would look for an empty password in the environment.
+    password: () => password?.reveal() ?? '',
     ssl: tls ? tlsOptions(address, side) : false,
     ...(tls ? {} : { stream: () => readingSocket() }),
-    application_name: name,
     connectionTimeoutMillis: seconds === null ? limits.connectTimeoutMs : seconds * 1000,
     keepAlive: true,
     keepAliveInitialDelayMillis: limits.silenceMs / 2,
@@ -155,7 +173,7 @@ function connectError(error: unknown, address: Address, side: Side): VitrineErro
 }
 
 /** Tries with and without TLS in the order of `sslmode`. */
-async function openByMode(address: Address, options: SessionOptions): Promise<pg.Client> {
+async function openByMode(address: Address, options: SessionOptions): Promise<DriverClient> {
   const [tls = false, other] = tlsOrder(address)
   try {
     return await open(address, options, tls)
@@ -171,7 +189,7 @@ export async function connect(address: Address, options: SessionOptions): Promis
   const client = await openByMode(address, options).catch((error: unknown) => {
     throw connectError(error, address, options.side)
   })
-  const session = new Session(client, options.side, address)
+  const session = new Session(client, options, address)
   const { silenceMs, statementTimeoutMs } = options.limits
   if (options.answerWithinMs === undefined) {
     askWhenSilent(client, {
@@ -182,7 +200,7 @@ export async function connect(address: Address, options: SessionOptions): Promis
     })
   }
   try {
-    await prepare(session, options)
+    await prepare(session, client, options)
     return session
   } catch (error) {
     await session.end()
@@ -212,11 +230,11 @@ async function stillWorks(session: Session, options: SessionOptions): Promise<bo
   }
 }
 
-async function prepare(session: Session, options: SessionOptions): Promise<void> {
-  const [facts] = await session.query<{ number: number; windows: boolean; pid: number; since: string }>(
-    `select current_setting('server_version_num')::integer as number, version() ~* 'windows|mingw|msvc|visual' as windows,
+async function prepare(session: Session, client: DriverClient, options: SessionOptions): Promise<void> {
+  const [facts] = await session.query<{ number: number; version: string; pid: number; since: string }>(
+    `select pg_catalog.current_setting('server_version_num')::integer as number, pg_catalog.version() as version,
             pid, extract(epoch from backend_start)::text as since
-     from pg_catalog.pg_stat_activity where pid = pg_backend_pid()`,
+     from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()`,
   )
   session.serverVersion = facts?.number ?? 0
   session.pid = facts?.pid ?? 0
@@ -225,7 +243,28 @@ async function prepare(session: Session, options: SessionOptions): Promise<void>
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
   }
-  const settings = JSON.stringify(sessionSettings(options, facts?.windows !== false))
-  const text = 'select set_config(key, value, false) from json_each_text($1) where value is not null'
-  await session.query(text, [settings])
+  session.isLent = session.pid !== client.processID
+  if (session.isLent) await proveOwnBackend(session, options)
+  const settings = sessionSettings(options, /windows|mingw|msvc|visual/i.test(facts?.version ?? 'windows'))
+  // The application lives behind the same pooler: even if the proof erred, it would feel nothing.
+  if (session.isLent && options.side === 'source')
+    session.localSettings = `set transaction read only; ${putSettings(settings, true)}`
+  else await session.execute(putSettings(settings, false))
+}
+
+/** How long a proof holds: each one takes a second session for a moment, which a small pool may not have for every stream. */
+const PROOF_HOLDS_MS = 60_000
+const proofs = new WeakMap<Address, { readonly at: number; readonly proof: Promise<void> }>()
+
+async function proveOwnBackend({ client, pid, address }: Session, options: SessionOptions): Promise<void> {
+  const known = proofs.get(address)
+  if (known !== undefined && performance.now() - known.at < PROOF_HOLDS_MS) return known.proof
+  const answerWithinMs = options.limits.connectTimeoutMs
+  const other = () => openByMode(address, { ...options, answerWithinMs })
+  const proof = requireOwnBackend(client, pid, options.side, other).catch((error: unknown) => {
+    proofs.delete(address)
+    throw fromDriver(error, options.side)
+  })
+  proofs.set(address, { at: performance.now(), proof })
+  return proof
 }

@@ -2,7 +2,7 @@
  * Turns what a server or the driver reports into one of our codes. A message, a DETAIL or a CONTEXT may quote a row: only the
  * SQLSTATE and names of objects are kept, and the messages of those parts of PostgreSQL that speak of objects alone.
  */
-import pg from 'pg'
+import type { DatabaseError } from 'pg'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Side } from './settings.ts'
 
@@ -131,8 +131,9 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 /** Anything that the driver threw, as a VitrineError. */
 export function fromDriver(thrown: unknown, side: Side): VitrineError {
   if (thrown instanceof VitrineError) return thrown
-  if (thrown instanceof pg.DatabaseError) {
-    const { code, message, table, column, where, file } = thrown
+  if (thrown instanceof Error && 'severity' in thrown) {
+    // sound because errors of servers alone have a severity.
+    const { code, message, table, column, where, file } = thrown as DatabaseError
     return serverError({ C: code, M: message, t: table, c: column, W: where, F: file }, side)
   }
   const { code = '', message } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: '' }

@@ -30,7 +30,7 @@ function bounds({ serverVersion }: Session, limitMs: number): string {
 
 /** Opens the coordinating transaction and exports its snapshot. The session must stay in it until the last import. */
 export async function exportSnapshot(session: Session, limitMs: number): Promise<Snapshot> {
-  await session.execute(`${BEGIN}; ${bounds(session, limitMs)}`)
+  await session.begin(BEGIN, bounds(session, limitMs))
   const [row] = await session.query<Snapshot>(
     'select pg_catalog.pg_export_snapshot() as id, pg_catalog.transaction_timestamp() as "takenAt", $1::integer as "limitMs"',
     [limitMs],
@@ -45,7 +45,7 @@ const SNAPSHOT_GONE = ['22023', '42704']
 export async function importSnapshot(session: Session, snapshot: Snapshot): Promise<void> {
   const { id, limitMs } = snapshot
   try {
-    await session.execute(`${BEGIN}; set transaction snapshot ${literal(id)}; ${bounds(session, limitMs)}`)
+    await session.begin(`${BEGIN}; set transaction snapshot ${literal(id)}`, bounds(session, limitMs))
   } catch (error) {
     if (!(error instanceof VitrineError) || !SNAPSHOT_GONE.includes(error.sqlState ?? '')) throw error
     const detail = 'The session of the snapshot was lost.'

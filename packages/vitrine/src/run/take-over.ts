@@ -32,12 +32,19 @@ export async function takeOver(
 /** Ends backends and waits until they are gone. A server that does not answer any more is left alone. */
 async function endBackends(leader: Session, sessions: readonly Session[]): Promise<void> {
   const deadline = performance.now() + ENDED_WITHIN_MS
-  const backends = [sessions.map(({ pid }) => pid), sessions.map(({ backendSince }) => backendSince)]
+  const backends = [
+    sessions.map(({ pid }) => pid),
+    sessions.map(({ backendSince }) => backendSince),
+    // A pooler may have lent the backend to somebody else by now.
+    sessions.map(({ isLent, name }) => (isLent ? name : null)),
+  ]
   try {
     while (sessions.length > 0 && performance.now() < deadline) {
       const alive = await leader.query(
-        `select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-         where (pid, extract(epoch from backend_start)::text) in (select * from unnest($1::integer[], $2::text[]))`,
+        `select pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
+         join unnest($1::integer[], $2::text[], $3::text[]) as ours (pid, since, name) on a.pid = ours.pid
+           and extract(epoch from a.backend_start)::text = ours.since
+           and a.application_name = coalesce(ours.name, a.application_name)`,
         backends,
       )
       if (alive.length === 0) return

@@ -1,0 +1,69 @@
+/**
+ * Proves that a pooler lends us one backend for as long as we stay, and cleans it before it lends it to others (decision
+ * 0017). Only SELECTs outside a transaction are sent, so nothing of ours stays when the proof fails. Called by `connect.ts`.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Client } from 'pg'
+import { VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
+import type { Side } from './settings.ts'
+
+/** A coincidence in a busy pool may look like a proof once. */
+const ROUNDS = 3
+/** A pooler that cleans after each transaction has done it by then, and one that cleans after each session too. */
+const SETTLED_MS = 20
+const LOOKS = 50
+
+interface Sight {
+  readonly mine: number
+  /** The last statement of the other's backend; null when it is gone. */
+  readonly last: string | null
+}
+
+async function look(mine: Client, pid: number): Promise<Sight | undefined> {
+  const { rows } = await mine.query<Sight>(
+    `select pg_catalog.pg_backend_pid() as mine, (select query from pg_catalog.pg_stat_activity where pid = ${pid}) as last`,
+  )
+  return rows[0]
+}
+
+/**
+ * Another session says something and stays: its backend keeps that as its last statement, and ours stays ours. It leaves:
+ * the backend goes, or is cleaned at that moment. Between transactions nothing else would happen to either of them.
+ */
+async function isProved(mine: Client, pid: number, open: () => Promise<Client>): Promise<boolean> {
+  const said = `select pg_catalog.pg_backend_pid() as pid /* ${randomUUID()} */`
+  const other = await open()
+  let theirs = pid
+  try {
+    const { rows } = await other.query<{ pid: number }>(said)
+    theirs = rows[0]?.pid ?? pid
+    await pause(SETTLED_MS)
+    const seen = await look(mine, theirs)
+    if (theirs === pid || seen?.mine !== pid || seen.last !== said) return false
+  } finally {
+    await other.end().catch(() => undefined)
+  }
+  for (let looks = 0; looks < LOOKS; looks++) {
+    const seen = await look(mine, theirs)
+    if (seen?.mine !== pid) return false
+    if (seen.last !== said) return seen.last === null || /\bdiscard\s+all\b/i.test(seen.last)
+    await pause(SETTLED_MS)
+  }
+  return false
+}
+
+/** `pid` is the backend of `mine`, and `open` makes another client of the same address. Throws POOLER. */
+export async function requireOwnBackend(
+  mine: Client,
+  pid: number,
+  side: Side,
+  open: () => Promise<Client>,
+): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    if (!(await isProved(mine, pid, open))) {
+      const detail = 'It lends one session to several clients, or does not clean it with DISCARD ALL before the next.'
+      throw new VitrineError('POOLER', { place: side, detail })
+    }
+  }
+}
