@@ -8,8 +8,9 @@ import { VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
 import type { Side } from './settings.ts'
 
-/** A coincidence in a busy pool may look like a proof once. */
-const ROUNDS = 3
+/** A coincidence in a busy pool may look like a proof once, and may hide one. */
+const PROOFS = 3
+const ROUNDS = 12
 /** A pooler that cleans after each transaction has done it by then, and one that cleans after each session too. */
 const SETTLED_MS = 20
 const LOOKS = 50
@@ -29,9 +30,9 @@ async function look(mine: Client, pid: number): Promise<Sight | undefined> {
 
 /**
  * Another session says something and stays: its backend keeps that as its last statement, and ours stays ours. It leaves:
- * the backend goes, or is cleaned at that moment. Between transactions nothing else would happen to either of them.
+ * the backend goes, or is cleaned at that moment. Null when somebody else has had it already.
  */
-async function isProved(mine: Client, pid: number, open: () => Promise<Client>): Promise<boolean> {
+async function isProved(mine: Client, pid: number, open: () => Promise<Client>): Promise<boolean | null> {
   const said = `select pg_catalog.pg_backend_pid() as pid /* ${randomUUID()} */`
   const other = await open()
   let theirs = pid
@@ -47,7 +48,8 @@ async function isProved(mine: Client, pid: number, open: () => Promise<Client>):
   for (let looks = 0; looks < LOOKS; looks++) {
     const seen = await look(mine, theirs)
     if (seen?.mine !== pid) return false
-    if (seen.last !== said) return seen.last === null || /\bdiscard\s+all\b/i.test(seen.last)
+    if (seen.last === null || /\bdiscard\s+all\b/i.test(seen.last)) return true
+    if (seen.last !== said) return null
     await pause(SETTLED_MS)
   }
   return false
@@ -60,10 +62,12 @@ export async function requireOwnBackend(
   side: Side,
   open: () => Promise<Client>,
 ): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
-    if (!(await isProved(mine, pid, open))) {
+  for (let round = 0, proofs = 0; proofs < PROOFS; round++) {
+    const proved = round < ROUNDS && (await isProved(mine, pid, open))
+    if (proved === false) {
       const detail = 'It lends one session to several clients, or does not clean it with DISCARD ALL before the next.'
       throw new VitrineError('POOLER', { place: side, detail })
     }
+    if (proved === true) proofs += 1
   }
 }
