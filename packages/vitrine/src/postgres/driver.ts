@@ -2,6 +2,7 @@
  * The driver's client, made of explicit fields alone. The driver would fill what is missing from PGPASSWORD, PGOPTIONS and
  * their like, and its entrance reads NODE_PG_FORCE_NATIVE: so this file, which alone loads it, loads its client.
  */
+/// <reference path="./pg-client.d.ts" />
 import type { ClientConfig } from 'pg'
 import Client from 'pg/lib/client.js'
 import TypeOverrides from 'pg/lib/type-overrides.js'

@@ -1,17 +1,20 @@
 /** A shop in an operational database and an empty target, for commands in the order in which a team uses them. */
 import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import { TestDatabase, type TestRole } from '../../../../test/database.ts'
+import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
 import { EXIT } from '../../src/base/errors.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import type { Publication } from '../../src/index.ts'
 import { createShop, KEY } from '../publication/shop.ts'
 import { run, type Setting } from './captured-io.ts'
 
-export async function commandedShop(publish: (roles: { writer: string; reader: string }) => Publication) {
+export async function commandedShop(
+  publish: (roles: { writer: string; reader: string }) => Publication,
+  version: Version = 18,
+) {
   const [source, target] = await Promise.all([
-    TestDatabase.create(18, 'cli_source'),
-    TestDatabase.create(18, 'cli_target'),
+    TestDatabase.create(version, 'cli_source'),
+    TestDatabase.create(version, 'cli_target'),
   ])
   const app = await source.createRole('app')
   await createShop(await source.connect(), 60)

@@ -140,7 +140,11 @@ describe.skipIf(withoutPgbouncer)('behind pgbouncer', async () => {
       source: parseAddress(url, 'x'),
       target: target.address(writer),
       pseudonymKey: new Secret(KEY),
-      ...{ only: null, dryRun: false, allowShrink: false, at: null, trigger: 'command' },
+      only: null,
+      dryRun: false,
+      allowShrink: false,
+      at: null,
+      trigger: 'command',
       observer: () => undefined,
       signal: new AbortController().signal,
     } as const
