@@ -7,7 +7,7 @@ import { command } from '../base/remedy.ts'
 import { runLockHolder } from '../postgres/lock.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
-import { findWorkSchemas, lastingSchemas } from '../version/staging.ts'
+import { findWorkSchemas } from '../version/staging.ts'
 import { broken, type Guarantees, holds, listed } from './finding.ts'
 import { probe, probeName, undone } from './probe.ts'
 
@@ -119,9 +119,8 @@ export const WRITER: Guarantees = {
     expected: 'none',
     proof: async ({ session, publication }) => {
       const kept = publication.limits.versionsKept > 0 ? retiredSchema(publication) : null
-      const lasting = await lastingSchemas({ session, publication })
       const left = (await findWorkSchemas({ session, publication })).filter(
-        ({ name, ours, empty }) => !ours || (name !== kept && !(empty && lasting.includes(name))),
+        ({ name, ours, empty }) => !ours || (name !== kept && !empty),
       )
       const foreign = left.filter(({ ours }) => !ours).map(({ name }) => name)
       if (foreign.length > 0) {

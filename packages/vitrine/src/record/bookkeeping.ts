@@ -122,6 +122,10 @@ const LAYOUTS: readonly string[] = [
     primary key (catalog, id)
   );
   `,
+  // The rights that a version had on its tables when it left, for the day on which it comes back.
+  `
+  alter table vitrine.version add column rights jsonb not null default '[]';
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -14,7 +14,19 @@ export interface VersionContent {
   readonly views: readonly string[]
 }
 
+/** A right that somebody other than the owner has on a table or a view of a version, or on a column of it. */
+export interface TableRight {
+  readonly name: string
+  readonly column: string | null
+  readonly privilege: string
+  /** As it stands in a statement. */
+  readonly grantee: string
+  readonly grantable: boolean
+}
+
 export interface RecordedVersion extends VersionContent {
+  /** Those that a version had when it left; none for the published one, whose tables have them. */
+  readonly rights: readonly TableRight[]
   /** False for the empty tables of `migrate`, to which nobody wants to go back. */
   readonly filled: boolean
 }
@@ -35,8 +47,8 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
   if (layout === 0 || (layout < VERSIONED && which === 'kept')) return null
   const [row] = await session.query<RecordedVersion>(
     layout < VERSIONED
-      ? `select applied as shapes, '{}'::text[] as views, true as filled from vitrine.installation where schema_name = $1 and not $2::boolean`
-      : 'select shapes, views, filled from vitrine.version where schema_name = $1 and kept = $2',
+      ? `select applied as shapes, '{}'::text[] as views, true as filled, '[]'::jsonb as rights from vitrine.installation where schema_name = $1 and not $2::boolean`
+      : `select shapes, views, filled, coalesce(to_jsonb(v) -> 'rights', '[]') as rights from vitrine.version v where schema_name = $1 and kept = $2`,
     [publication.schema, which === 'kept'],
   )
   if (row === undefined) return null
@@ -47,7 +59,7 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
     history: shape.history ?? known.get(shape.name)?.history ?? null,
   }))
   const views = row.views.length === 0 && row.filled ? ownViewNames(publication) : row.views
-  return { shapes, views, filled: row.filled }
+  return { shapes, views, filled: row.filled, rights: row.rights }
 }
 
 /** A version of the definition as it is now. */
@@ -55,13 +67,21 @@ export const versionOf = (publication: Target['publication'], filled: boolean): 
   shapes: shapesOf(publication),
   views: ownViewNames(publication),
   filled,
+  rights: [],
 })
 
-/** Inside the switch: the published version becomes the kept one, and another one is published. */
-export async function recordSwitch({ session, publication }: Target, next: RecordedVersion): Promise<void> {
+/** Inside the switch: the published version becomes the kept one, with the rights that it loses, and another one is published. */
+export async function recordSwitch(
+  { session, publication }: Target,
+  next: RecordedVersion,
+  taken: readonly TableRight[],
+): Promise<void> {
   const { schema } = publication
   await session.query('delete from vitrine.version where schema_name = $1 and kept', [schema])
-  await session.query('update vitrine.version set kept = true where schema_name = $1', [schema])
+  await session.query('update vitrine.version set kept = true, rights = $2 where schema_name = $1', [
+    schema,
+    JSON.stringify(taken),
+  ])
   await recordPublished({ session, publication }, next)
 }
 
@@ -75,6 +95,9 @@ export async function recordPublished({ session, publication }: Target, version:
 }
 
 /** Inside the switch of a rollback: the two versions change places. */
-export async function recordExchange({ session, publication }: Target): Promise<void> {
-  await session.query('update vitrine.version set kept = not kept where schema_name = $1', [publication.schema])
+export async function recordExchange({ session, publication }: Target, taken: readonly TableRight[]): Promise<void> {
+  await session.query(
+    `update vitrine.version set kept = not kept, rights = case when kept then '[]' else $2::jsonb end where schema_name = $1`,
+    [publication.schema, JSON.stringify(taken)],
+  )
 }

@@ -15,26 +15,25 @@ import { stagingSchema } from '../publication/publication.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { typesOf } from '../source/projection-types.ts'
 import { fits } from '../source/source-type.ts'
-import { identifier } from '../sql/quote.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import { createTableSql } from '../version/ddl.ts'
-import { switchWayOf } from '../version/staging.ts'
+import { makeWorkSchemas } from '../version/staging.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /**
  * Throws HISTORY_UNREADABLE, HISTORY_QUERY_FAILED when the target refuses a query over the tables of the definition,
- * SOURCE_TYPE_MISMATCH with every figure that is not of the type it declares. The staging schema must not stand there: it is
- * made with empty tables, in a transaction that is rolled back.
+ * SOURCE_TYPE_MISMATCH with every figure that is not of the type it declares. The staging schema must be empty: it gets empty
+ * tables, in a transaction that is rolled back.
  */
 export async function checkHistories(target: Target): Promise<void> {
   const { session, publication } = target
   if (publication.histories.length === 0) return
   await requireLedgerFits(target)
   const staging = stagingSchema(publication)
-  const schema = (await switchWayOf(session)) === 'rename' ? [`create schema ${identifier(staging)}`] : []
+  await makeWorkSchemas(target)
   const tables = publication.tables.map((table) => createTableSql(staging, stagedShape(table, publication)))
   const problems: Problem[] = []
-  await session.execute(['begin', ...schema, ...tables].join('; '))
+  await session.execute(['begin', ...tables].join('; '))
   try {
     for (const table of publication.histories) problems.push(...(await typeProblems(target, table)))
   } finally {

@@ -87,7 +87,7 @@ async function takeOver(target: Target, { takenOver }: Planned): Promise<void> {
   if (takenOver.length === 0) return
   const published = await recordedVersion(target, 'published')
   const shapes = [...(published?.shapes ?? []), ...takenOver.map(({ shape }) => shape)]
-  await recordPublished(target, { shapes, views: published?.views ?? [], filled: true })
+  await recordPublished(target, { shapes, views: published?.views ?? [], filled: true, rights: [] })
   for (const { shape } of takenOver) {
     await target.session.execute(registerSql(target.publication, target.publication.schema, shape.name, false))
   }
@@ -124,7 +124,8 @@ async function publishEmpty(target: Target): Promise<void> {
     for (const reference of references) await validateReference(session, staging, reference)
     const version = versionOf(publication, false)
     const carry = await prepareSwitch(target, staging, version)
-    await switchVersions(target, stagingSchema(publication), carry, () => recordSwitch(target, version))
+    const record = () => recordSwitch(target, version, carry.rights.taken)
+    await switchVersions(target, stagingSchema(publication), carry, record)
   } catch (error) {
     await dropStaging(target).catch(() => undefined)
     throw error

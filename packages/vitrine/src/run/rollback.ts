@@ -105,13 +105,13 @@ async function rollBack(
   let dataOf: Date | null = null
   const switched = await switchVersions(target, kept, carry, async () => {
     dataOf = await recordRollback(session, run.id, publication.schema, restored)
-    await recordExchange(target)
+    await recordExchange(target, carry.rights.taken)
     run.switching = report(dataOf, tables, null)
   })
   const outcomes = await run.afterwards(tables, async () => {
     await run.enter('describe')
+    await hideRetired(target, switched.held)
     const described = await describe(request, target, version, tables)
-    await hideRetired(target)
     await returnStrangers(target)
     await run.enter('record')
     await succeedRun(session, run.id, described, run.times(), switched, publication.limits)

@@ -151,8 +151,8 @@ async function describe(
   const { session, publication } = target
   await run.enter('describe')
   const schemas = { current: publication.schema, previous: retiredSchema(publication) }
+  await hideRetired(target, switched.held)
   const outcomes = await describeTables(writing, publication, staged, schemas, request.observer)
-  await hideRetired(target)
   for (const name of await returnStrangers(target)) {
     run.notice(`it was made while versions changed, and stands in ${schemas.previous} now: ${name}`)
   }
@@ -183,7 +183,7 @@ async function switchTo(
     // Another definition may have been approved meanwhile: what is not approved is not published.
     await requireApproved(target)
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged))
-    await recordSwitch(target, versionOf(publication, true))
+    await recordSwitch(target, versionOf(publication, true), carry.rights.taken)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, computed, dayOf(publication, instant))
   })

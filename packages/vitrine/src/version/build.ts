@@ -11,6 +11,7 @@ import { type ConstraintShape, shapeOf, type TableShape } from '../publication/s
 import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { closeRelations } from './carry-rights.ts'
 import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
 
 /** The shape of a table as it stands in the staging schema: its references point to staged tables. */
@@ -38,6 +39,7 @@ export async function buildTable(
   const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
   await copied()
   await addKeysAndComments(session, shape, schema)
+  await closeRelations(session, schema, [shape.name])
   await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
   return result
 }

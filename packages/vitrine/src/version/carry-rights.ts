@@ -1,22 +1,19 @@
 /**
- * The rights that belong to what the switch replaces, as statements that give them again: on the schema, on tables and
- * columns, by default. Read for `carry.ts`.
+ * The rights that belong to what the switch replaces, on the schema, on tables and columns, by default: as statements that
+ * give them to the next version and take them from the one that leaves. Statistics and the information schema show a table to
+ * whoever has a right on it, wherever it stands, so nothing but the published version has any. Read for `carry.ts`.
  */
 import type { Problem } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
-import type { VersionContent } from '../record/versions.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { RecordedVersion, TableRight, VersionContent } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 
-interface Right {
+/** `name` is the table, or the role that gives by default. */
+interface Right extends TableRight {
   readonly kind: 'schema' | 'table' | 'default'
-  /** The table, or the role that gives by default. */
-  readonly name: string
-  readonly column: string | null
   /** What is given by default: tables, sequences … */
   readonly objects: string | null
-  readonly privilege: string
-  readonly grantee: string
-  readonly grantable: boolean
   /** The session may act as the role that gives. */
   readonly owned: boolean
 }
@@ -44,56 +41,158 @@ const RIGHTS = `
   where grantee <> owner order by 1, 2, 4, 3 nulls first, 7, 5`
 
 export interface CarriedRights {
-  /** On the staged tables, for what the next version still has; the reader reads every table. */
-  readonly tables: readonly string[]
+  /** On the tables and views of the next version, under the names that they have before the switch. */
+  readonly opening: readonly string[]
+  /** Takes every right of others away from the tables and views that leave, under the names of before the switch. */
+  readonly closing: readonly string[]
+  /** The same for the schema that leaves. */
+  readonly closingSchema: readonly string[]
   readonly schema: readonly string[]
   readonly defaults: readonly string[]
+  /** What `closing` takes away, recorded with the version for a rollback. */
+  readonly taken: readonly TableRight[]
   readonly problems: readonly Problem[]
 }
 
-/** `schema` is where the next version stands. */
+/**
+ * `schema` is where the next version stands, `outgoing` names what leaves. A table or a column that only a version that comes
+ * back has gets the rights that were recorded with it.
+ */
 export async function carriedRights(
   { session, publication }: Target,
   schema: string,
-  { shapes, views }: VersionContent,
+  outgoing: readonly string[],
+  next: VersionContent,
+  comingBack: RecordedVersion | null,
 ): Promise<CarriedRights> {
   const published = identifier(publication.schema)
-  const names = [...shapes.map(({ name }) => name), ...views]
-  const rights = await session.query<Right>(RIGHTS, [publication.schema, names])
+  const names = [...next.shapes.map(({ name }) => name), ...next.views]
+  const rights = await session.query<Right>(RIGHTS, [publication.schema, [...outgoing, ...names]])
   const of = (kind: Right['kind']) => rights.filter((right) => right.kind === kind)
-  const [reader] = await session.query<{ name: string }>(
-    'select quote_ident(rolname) as name from pg_catalog.pg_roles where rolname = $1',
-    [publication.reader],
-  )
-  const isKept = ({ name, column }: Right) =>
-    column === null ||
-    shapes.some((shape) => shape.name === name && shape.columns.some((found) => found.name === column))
-  const kept = of('table').filter(isKept)
-  const reads = new Set(
-    kept.filter(({ grantee, privilege }) => grantee === reader?.name && privilege === 'select').map(({ name }) => name),
-  )
-  const unread = reader === undefined ? [] : names.filter((name) => !reads.has(name))
+  const live = of('table')
+  const taken = live.filter(({ name }) => outgoing.includes(name))
+  const recorded = await returning(session, publication.schema, comingBack?.rights ?? [])
+  const given = await withReader({ session, publication }, names, next, [...live, ...recorded])
+  const leaving = [...new Set(taken.map(({ name }) => qualified(publication.schema, name)))]
   return {
-    tables: [
-      ...kept.map((right) => {
-        const columns = right.column === null ? '' : ` (${identifier(right.column)})`
-        return grant(right, `${right.privilege}${columns} on ${qualified(schema, right.name)}`)
-      }),
-      ...unread.map((name) => `grant select on ${qualified(schema, name)} to ${reader?.name}`),
-    ],
+    opening: grants(given, schema),
+    closing: revokes(`${leaving.join(', ')}`, taken),
+    closingSchema: revokes(`schema ${published}`, of('schema')),
     schema: of('schema').map((right) => grant(right, `${right.privilege} on schema ${published}`)),
     // They belong to the schema object, so that a new schema has none.
     defaults: of('default')
       .filter(({ owned }) => owned)
       .map((right) => byDefault(right, published, grant(right, `${right.privilege} on ${right.objects}`))),
+    taken,
     problems: of('default')
       .filter(({ owned }) => !owned)
       .map((right) => foreignDefault(right, publication)),
   }
 }
 
-const grant = ({ grantee, grantable }: Right, what: string): string =>
+/** Of the rights recorded with a version, those on what the published one lacks, for roles that still exist. */
+const returning = (session: Session, schema: string, rights: readonly TableRight[]): Promise<TableRight[]> =>
+  session.query<TableRight>(
+    `select r.name, r."column", r.privilege, r.grantee, r.grantable
+     from jsonb_to_recordset($2) r (name text, "column" text, privilege text, grantee text, grantable boolean)
+     left join pg_catalog.pg_class c on c.relname = r.name and c.relnamespace = to_regnamespace(quote_ident($1))
+     where (c.oid is null or (r."column" is not null and not exists (
+              select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = r."column" and not a.attisdropped)))
+       and (r.grantee = 'public' or exists (select from pg_catalog.pg_roles where quote_ident(rolname) = r.grantee))`,
+    [schema, JSON.stringify(rights)],
+  )
+
+/**
+ * What the next version still has of the rights, and what the reader needs: it reads every table, and the information schema
+ * shows primary keys only to whoever has a right to refer to them.
+ */
+async function withReader(
+  { session, publication }: Target,
+  names: readonly string[],
+  { shapes }: VersionContent,
+  rights: readonly TableRight[],
+): Promise<readonly TableRight[]> {
+  const [reader] = await session.query<{ name: string }>(
+    'select quote_ident(rolname) as name from pg_catalog.pg_roles where rolname = $1',
+    [publication.reader],
+  )
+  const columns = new Map(shapes.map((shape) => [shape.name, shape.columns.map(({ name }) => name)]))
+  const kept = rights.filter(
+    ({ name, column }) => names.includes(name) && (column === null || columns.get(name)?.includes(column) === true),
+  )
+  if (reader === undefined) return kept
+  const own = kept.filter(({ grantee }) => grantee === reader.name)
+  const right = (name: string, column: string | null, privilege: string) =>
+    own.some((had) => had.name === name && had.privilege === privilege && (column === null || had.column === column))
+      ? []
+      : [{ name, column, privilege, grantee: reader.name, grantable: false }]
+  return [
+    ...kept,
+    ...names.flatMap((name) => right(name, null, 'select')),
+    ...shapes.flatMap(({ name, constraints }) =>
+      constraints
+        .filter(({ kind }) => kind === 'primary key')
+        .flatMap((key) => key.columns.flatMap((column) => right(name, column, 'references'))),
+    ),
+  ]
+}
+
+const grant = ({ grantee, grantable }: TableRight, what: string): string =>
   `grant ${what} to ${grantee}${grantable ? ' with grant option' : ''}`
+
+/** One statement for all tables that somebody has the same right on. */
+function grants(rights: readonly TableRight[], schema: string): readonly string[] {
+  const tables = new Map<string, string[]>()
+  for (const right of rights) {
+    const what = `${right.privilege}${right.column === null ? '' : ` (${identifier(right.column)})`}`
+    const key = grant(right, `${what} on \n`)
+    tables.set(key, [...(tables.get(key) ?? []), qualified(schema, right.name)])
+  }
+  return [...tables].map(([key, names]) => key.replace('\n', () => names.join(', ')))
+}
+
+/** Also what somebody who got a right to give has given. */
+const revokes = (what: string, rights: readonly { readonly grantee: string }[]): readonly string[] =>
+  rights.length === 0
+    ? []
+    : [`revoke all on ${what} from ${[...new Set(rights.map(({ grantee }) => grantee))].join(', ')} cascade`]
+
+/**
+ * Takes away what default privileges have given on new relations, in the transaction that makes them, before anybody sees it;
+ * everybody has a right on the row type of every new relation.
+ */
+export async function closeRelations(session: Session, schema: string, names: readonly string[]): Promise<void> {
+  const given = await session.query<{ grantee: string }>(
+    `select coalesce(quote_ident(r.rolname), 'public') as grantee
+     from pg_catalog.pg_class c cross join lateral aclexplode(c.relacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
+     where c.relnamespace = to_regnamespace($1) and c.relname = any ($2) and a.grantee <> c.relowner`,
+    [identifier(schema), [...names]],
+  )
+  const all = names.map((name) => qualified(schema, name)).join(', ')
+  await session.execute([...revokes(all, given), `revoke all on type ${all} from public`].join('; '))
+}
+
+/**
+ * Takes every right of others away from the work schemas named and from all in them. The switch has done so already, but for
+ * tables that it could not hold: a reader between its look-up and its first row would have been refused.
+ */
+export async function closeSchemas(session: Session, schemas: readonly string[]): Promise<void> {
+  const rights = await session.query<{ schema: string; name: string | null; grantee: string }>(
+    `with here as (select * from pg_catalog.pg_namespace where nspname = any ($1)),
+     relations as (select c.*, nspname from here join pg_catalog.pg_class c on c.relnamespace = here.oid)
+     select distinct o.schema, o.name, coalesce(quote_ident(r.rolname), 'public') as grantee
+     from (select nspname as schema, null::name as name, nspowner as owner, nspacl as acl from here
+           union all select nspname, relname, relowner, relacl from relations
+           union all select nspname, relname, relowner, t.attacl from relations join pg_catalog.pg_attribute t on t.attrelid = relations.oid) o
+     cross join lateral aclexplode(o.acl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
+     where a.grantee <> o.owner and pg_has_role(current_user, o.owner, 'usage')`,
+    [[...schemas]],
+  )
+  for (const { schema, name, grantee } of rights) {
+    const what = name === null ? `schema ${identifier(schema)}` : qualified(schema, name)
+    await session.execute(revokes(what, [{ grantee }]).join())
+  }
+}
 
 const byDefault = ({ name }: Right, schema: string, what: string): string =>
   `alter default privileges for role ${identifier(name)} in schema ${schema} ${what}`

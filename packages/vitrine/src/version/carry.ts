@@ -12,11 +12,11 @@ import { retiredSchema } from '../publication/publication.ts'
 import { type OwnRelation, ownRelations, registerSql } from '../record/made.ts'
 import type { SwitchWay } from '../record/outcome.ts'
 import { ownViews } from '../record/own-views.ts'
-import type { VersionContent } from '../record/versions.ts'
+import { recordedVersion, type VersionContent } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { carriedParts } from './carry-parts.ts'
 import { dependentViews, foreignObjects, immovable, nameConflicts } from './carry-relations.ts'
-import { carriedRights } from './carry-rights.ts'
+import { type CarriedRights, carriedRights, closeRelations } from './carry-rights.ts'
 import { findWorkSchemas, switchWayOf } from './staging.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
@@ -24,13 +24,10 @@ export interface CarryPlan {
   readonly way: SwitchWay
   /** What is ours in the published schema, and leaves. */
   readonly leaving: readonly OwnRelation[]
-  /** Before the reader can see the new schema, on the staged tables. */
-  readonly tableGrants: readonly string[]
   /** What somebody added to our tables, for the staged ones. */
   readonly parts: readonly string[]
-  readonly schemaGrants: readonly string[]
+  readonly rights: CarriedRights
   readonly views: readonly string[]
-  readonly defaults: readonly string[]
   readonly comment: string | null
   /** Relations that the statements above lock, by their qualified names of before the switch. */
   readonly locked: readonly string[]
@@ -43,15 +40,20 @@ export async function planCarry(target: Target, schema: string, version: Version
   throw new VitrineError('DEPENDENT_BLOCKS', { place: target.publication.schema, problems })
 }
 
-/** Makes the views about the runs, and gives the rights again, on a version that is about to be published. */
+/** Makes the views about the runs of a version that is about to be published. */
 export async function prepareSwitch(target: Target, schema: string, version: VersionContent): Promise<CarryPlan> {
   const { session, publication } = target
-  for (const { name, sql } of ownViews(publication, schema)) {
-    await session.transaction(() => session.execute(`${sql}; ${registerSql(publication, schema, name)}`))
-  }
+  const views = ownViews(publication, schema)
+  await session.transaction(async () => {
+    for (const { name, sql } of views) await session.execute(`${sql}; ${registerSql(publication, schema, name)}`)
+    await closeRelations(
+      session,
+      schema,
+      views.map(({ name }) => name),
+    )
+  })
   const carry = await planCarry(target, schema, version)
-  const statements = [...carry.tableGrants, ...carry.parts]
-  if (statements.length > 0) await session.execute(statements.join('; '))
+  if (carry.parts.length > 0) await session.execute(carry.parts.join('; '))
   return carry
 }
 
@@ -70,10 +72,10 @@ export async function readCarry(
   const renames = way === 'rename'
   const leaving = [...(await ownRelations(target, [publication.schema])), ...(await takenRelations(target, takenOver))]
   const foreign = await foreignObjects(target, oidsOf(leaving))
-  const [parts, rights] = [
-    await carriedParts(target, schema, version, leaving),
-    await carriedRights(target, schema, version),
-  ]
+  const parts = await carriedParts(target, schema, version, leaving)
+  const comingBack = schema === retiredSchema(publication) ? await recordedVersion(target, 'kept') : null
+  const outgoing = leaving.map(({ name }) => name)
+  const rights = await carriedRights(target, schema, outgoing, version, comingBack)
   const problems: Problem[] = [
     ...notOwned(target, leaving),
     ...(await obstacles(target, leaving, version)),
@@ -90,11 +92,9 @@ export async function readCarry(
   const plan: CarryPlan = {
     way,
     leaving,
-    tableGrants: rights.tables,
     parts: parts.sql,
-    schemaGrants: rights.schema,
+    rights,
     views: views.map(({ sql }) => sql),
-    defaults: renames ? rights.defaults : [],
     comment: described?.comment ?? null,
     locked: [...(renames ? foreign.map(({ identity }) => identity) : []), ...views.map(({ name }) => name)],
   }

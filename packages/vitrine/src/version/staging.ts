@@ -3,7 +3,7 @@
  * left. Creates, finds and clears them. Where the writer may not create schemas, they were made beforehand, and are emptied
  * instead of dropped. Tables are built in `build.ts`, versions switched in `switch.ts`.
  */
-import { VitrineError } from '../base/errors.ts'
+import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -18,6 +18,22 @@ const MARK = 'vitrine:'
 
 export const markOf = (publication: Publication, use: 'staging' | 'retired'): string =>
   `${MARK} ${use} area of ${publication.name}`
+
+const USES = { staging: stagingSchema, retired: retiredSchema } as const
+
+/** Marks the schema that has the name of the use. */
+export const markSql = (publication: Publication, use: keyof typeof USES): string =>
+  `comment on schema ${identifier(USES[use](publication))} is ${literal(markOf(publication, use))}`
+
+/** The statements that make the schemas of a list that have the name of a use. */
+const makeSql = (publication: Publication, names: readonly string[]): readonly string[] =>
+  (['staging', 'retired'] as const)
+    .filter((use) => names.includes(USES[use](publication)))
+    .flatMap((use) => [
+      `create schema ${identifier(USES[use](publication))}`,
+      markSql(publication, use),
+      registerSchemaSql(publication, USES[use](publication)),
+    ])
 
 /**
  * By which of two ways versions are switched: by renaming schemas, which locks no table, or, where the writer may not create
@@ -131,30 +147,70 @@ export async function dropRelations(
 
 /**
  * Drops a schema of ours with what is ours in it: whatever else stands in it, or depends on it from outside, stops the drop
- * instead of vanishing. Where the writer could not make it again, the schema is only emptied. Throws SWITCH_BLOCKED.
+ * instead of vanishing. The staging and the retired one are made anew in the same transaction, so that their names never go
+ * away; where the writer could not make them again, they are only emptied. Throws SWITCH_BLOCKED, which names who keeps it.
  */
 export async function clearWorkSchema(target: Target, schema: string): Promise<void> {
+  const { session, publication } = target
   const stays = (await lastingSchemas(target)).includes(schema)
   await dropRelations(target, schema)
-  if (!stays) await target.session.execute(`drop schema ${identifier(schema)}`)
+  const anew = [`drop schema ${identifier(schema)}`, ...makeSql(publication, [schema])].join('; ')
+  if (!stays) await session.transaction(() => session.execute(anew))
 }
 
-/** Removes the staging schema if there is one. The caller holds the run lock, which proves that its run is dead. */
-export async function dropStaging(target: Target): Promise<void> {
-  const schema = stagingSchema(target.publication)
-  const left = await findWorkSchemas(target)
-  if (left.some(({ name, ours }) => ours && name === schema)) await clearWorkSchema(target, schema)
+/**
+ * Empties the staging schema, of what a dead run or the last switch left there. The caller holds the run lock, which proves
+ * that its run is dead. What somebody still uses is set aside under another name, where schemas can be renamed: the name of
+ * that schema is returned, and a later run drops it.
+ */
+export async function dropStaging(target: Target): Promise<string | null> {
+  const { session, publication } = target
+  const schema = stagingSchema(publication)
+  const isFilled = (await findWorkSchemas(target)).some(({ name, ours, empty }) => ours && !empty && name === schema)
+  if (!isFilled) return null
+  try {
+    await clearWorkSchema(target, schema)
+    return null
+  } catch (error) {
+    // Somebody uses it, or has put something into it or on it: 2BP01, dependent_objects_still_exist.
+    const { code, sqlState } = asVitrineError(error)
+    const isUsed = code === 'SWITCH_BLOCKED' || sqlState === '2BP01'
+    if (!isUsed || (await switchWayOf(session)) === 'move') throw error
+    const aside = await freeName(session, publication)
+    const rename = `alter schema ${identifier(schema)} rename to ${identifier(aside)}`
+    await session.transaction(() => session.execute([rename, ...makeSql(publication, [schema])].join('; ')))
+    return aside
+  }
+}
+
+/** A name for a version that is neither published nor kept, that no schema has: anybody's may only look like one of ours. */
+export async function freeName(session: Session, publication: Publication): Promise<string> {
+  const name = retiredSchema(publication)
+  const schemas = await session.query<{ name: string }>(
+    'select nspname as name from pg_catalog.pg_namespace where starts_with(nspname, $1)',
+    [name],
+  )
+  const found = new Set(schemas.map((schema) => schema.name))
+  let number = 1
+  while (found.has(`${name}_${number}`)) number += 1
+  return `${name}_${number}`
+}
+
+/** Makes the work schemas that are missing. Where the writer may not, those made beforehand are taken. */
+export async function makeWorkSchemas(target: Target): Promise<void> {
+  const { session, publication } = target
+  if ((await switchWayOf(session)) === 'move') return
+  const found = (await findWorkSchemas(target)).map(({ name }) => name)
+  const missing = Object.values(USES)
+    .map((nameOf) => nameOf(publication))
+    .filter((name) => !found.includes(name))
+  const making = makeSql(publication, missing)
+  if (making.length > 0) await session.execute(making.join('; '))
 }
 
 /** An empty staging schema, in the place of what a dead run left there. Returns its name. */
 export async function openStaging(target: Target): Promise<string> {
-  const { session, publication } = target
-  const schema = stagingSchema(publication)
   await dropStaging(target)
-  if ((await switchWayOf(session)) === 'rename') {
-    const mark = literal(markOf(publication, 'staging'))
-    const create = `create schema ${identifier(schema)}; comment on schema ${identifier(schema)} is ${mark}`
-    await session.transaction(() => session.execute(`${create}; ${registerSchemaSql(publication, schema)}`))
-  }
-  return schema
+  await makeWorkSchemas(target)
+  return stagingSchema(target.publication)
 }

@@ -4,39 +4,26 @@
  */
 
 import type { Target } from '../catalogue/target.ts'
-import type { Session } from '../postgres/connect.ts'
-import { type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { registerSchemaSql } from '../record/made.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { type CarryPlan, foreignMoves } from './carry.ts'
-import { markOf } from './staging.ts'
+import { freeName, makeWorkSchemas, markSql } from './staging.ts'
 import type { SwitchStrategy } from './switch-strategy.ts'
 
 /**
- * The version that leaves takes the retired name. Where the one that comes has it, the two change places; where an older
- * version has it, that one is set aside first, so that a switch that fails has lost nothing.
+ * The version that leaves takes the retired name; the one that has it comes back, or takes the staging name until it is
+ * dropped. So no name of a schema ever goes away: listings of clients ask for rights by names that they have just read.
  */
-function renames(publication: Publication, incoming: string, aside: string | null): readonly string[] {
-  const rename = (from: string, to: string) => `alter schema ${identifier(from)} rename to ${identifier(to)}`
+async function renames(target: Target, incoming: string): Promise<readonly string[]> {
+  const { session, publication } = target
   const [current, staging, retired] = [publication.schema, stagingSchema(publication), retiredSchema(publication)]
-  if (incoming === retired) return [rename(current, staging), rename(retired, current), rename(staging, retired)]
-  const free = aside === null ? [] : [rename(retired, aside)]
-  return [...free, rename(current, retired), rename(incoming, current)]
-}
-
-/** A free name for the version that has the retired name; null when none has it. */
-async function nameAside(session: Session, publication: Publication): Promise<string | null> {
-  const name = retiredSchema(publication)
-  // Anybody's: a schema that only looks like one of ours has its name all the same.
-  const schemas = await session.query<{ name: string }>(
-    'select nspname as name from pg_catalog.pg_namespace where starts_with(nspname, $1)',
-    [name],
-  )
-  const found = new Set(schemas.map((schema) => schema.name))
-  if (!found.has(name)) return null
-  let number = 1
-  while (found.has(`${name}_${number}`)) number += 1
-  return `${name}_${number}`
+  await makeWorkSchemas(target)
+  const between = await freeName(session, publication)
+  const rename = (from: string, to: string) => `alter schema ${identifier(from)} rename to ${identifier(to)}`
+  const first = [rename(retired, between), rename(current, retired)]
+  if (incoming === retired) return [...first, rename(between, current)]
+  return [...first, rename(incoming, current), rename(between, staging), markSql(publication, 'staging')]
 }
 
 /**
@@ -46,15 +33,16 @@ async function nameAside(session: Session, publication: Publication): Promise<st
  * readers keep some table, the renames are done without.
  */
 export async function switchByRename(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
-  const { session, publication } = target
-  const [current, retired] = [publication.schema, retiredSchema(publication)].map(identifier)
+  const { publication } = target
+  const current = identifier(publication.schema)
   const renaming = [
-    ...renames(publication, incoming, await nameAside(session, publication)),
-    `comment on schema ${retired} is ${literal(markOf(publication, 'retired'))}`,
+    ...carry.rights.closingSchema,
+    ...(await renames(target, incoming)),
+    markSql(publication, 'retired'),
     registerSchemaSql(publication, retiredSchema(publication)),
     `comment on schema ${current} is ${literal(carry.comment)}`,
-    ...carry.schemaGrants,
-    ...carry.defaults,
+    ...carry.rights.schema,
+    ...carry.rights.defaults,
   ]
   const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
   const names = tables.map(({ name }) => qualified(retiredSchema(publication), name)).join(', ')

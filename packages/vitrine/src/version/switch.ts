@@ -5,15 +5,16 @@
  * who is in the way. The version that leaves is kept out of sight for a rollback, or removed.
  */
 import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
 import { isMovable, moveSql, objectsIn } from '../catalogue/objects.ts'
 import type { Target } from '../catalogue/target.ts'
 import { patiently } from '../postgres/patience.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { ownRelations } from '../record/made.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
-import { identifier } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
-import { clearWorkSchema, findWorkSchemas, lastingSchemas } from './staging.ts'
+import { closeSchemas } from './carry-rights.ts'
+import { clearWorkSchema, dropStaging, findWorkSchemas } from './staging.ts'
 import { switchByMove } from './switch-by-move.ts'
 import { switchByRename } from './switch-by-rename.ts'
 import type { Bounded } from './switch-strategy.ts'
@@ -64,8 +65,9 @@ export async function switchVersions(
       const statements = await strategy.statements(quiet, bounded)
       await record()
       const started = performance.now()
-      await session.execute([...statements, 'commit'].join('; '))
       const held = quiet || strategy.holds === 'always'
+      const rights = [...carry.rights.opening, ...(held ? carry.rights.closing : [])]
+      await session.execute([...rights, ...statements, 'commit'].join('; '))
       return { way: carry.way, tries: attempt, held, milliseconds: performance.now() - started }
     } catch (error) {
       await session.execute('rollback').catch(() => undefined)
@@ -83,25 +85,20 @@ function misfit({ publication }: Target, error: unknown, { views, locked }: Carr
   return new VitrineError('DEPENDENT_BLOCKS', { place: publication.schema, detail, problems, cause: error })
 }
 
+/** As long as a reader takes at most, on a busy machine, from its look-up of a table to its first row. */
+const READER_STARTS_WITHIN_MS = 1_000
+
 /**
- * Takes every right on the retired versions away. Not in the switch itself: a reader that has just looked up the published
- * schema under its old name would be refused. Until this is done, readers may still enter the version that has left, which is
- * theirs to read anyway.
+ * Takes away what rights others still have on the work schemas and on all in them. `held` is false after a switch that could
+ * not hold the tables, and left the rights on them.
  */
-export async function hideRetired(target: Target): Promise<void> {
-  const { session } = target
-  const schemas = (await findWorkSchemas(target)).filter(({ ours }) => ours).map(({ name }) => name)
-  const rights = await session.query<{ schema: string; grantee: string | null }>(
-    `select distinct n.nspname as schema, r.rolname as grantee
-     from pg_catalog.pg_namespace n cross join lateral aclexplode(n.nspacl) a
-     left join pg_catalog.pg_roles r on r.oid = a.grantee
-     where n.nspname = any ($1) and a.grantee <> n.nspowner and pg_has_role(current_user, n.nspowner, 'usage')`,
-    [schemas],
+export async function hideRetired(target: Target, held = true): Promise<void> {
+  if (!held) await pause(READER_STARTS_WITHIN_MS)
+  const ours = (await findWorkSchemas(target)).filter(({ ours }) => ours)
+  await closeSchemas(
+    target.session,
+    ours.map(({ name }) => name),
   )
-  for (const { schema, grantee } of rights) {
-    const role = grantee === null ? 'public' : identifier(grantee)
-    await session.execute(`revoke all on schema ${identifier(schema)} from ${role}`)
-  }
 }
 
 /**
@@ -143,20 +140,25 @@ export function requireFewLeft({ publication }: Target, left: readonly Problem[]
 export async function dropUnkept(target: Target): Promise<readonly Problem[]> {
   const { publication } = target
   const kept = publication.limits.versionsKept === 0 ? null : retiredSchema(publication)
-  const lasting = await lastingSchemas(target)
+  const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const left: Problem[] = []
+  const remember = async (name: string, error: unknown) => void left.push(await whyLeft(target, name, error))
+  // The version before the kept one has the staging name since the switch. What must stay of it is set aside.
+  await dropStaging(target).catch((error: unknown) => remember(staging, error))
   for (const { name, ours, empty } of await findWorkSchemas(target)) {
     // An empty schema is no version to go back to: the first publication leaves one.
-    if (!ours || name === stagingSchema(publication) || (empty ? lasting.includes(name) : name === kept)) continue
-    await clearWorkSchema(target, name).catch(async (error: unknown) => {
-      const strangers = await strangersIn(target, name)
-      const found = strangers.map(({ object }) => `${object.type} ${object.identity}`)
-      left.push({
-        place: name,
-        detail: found.length > 0 ? `not made by this tool: ${found.join(', ')}` : asVitrineError(error).code,
-        remedy: strangers[0]?.sql ?? asVitrineError(error).remedy,
-      })
-    })
+    if (!ours || name === staging || (name === retired && (empty || name === kept))) continue
+    await clearWorkSchema(target, name).catch((error: unknown) => remember(name, error))
   }
   return left
+}
+
+async function whyLeft(target: Target, schema: string, error: unknown): Promise<Problem> {
+  const strangers = await strangersIn(target, schema)
+  const found = strangers.map(({ object }) => `${object.type} ${object.identity}`)
+  return {
+    place: schema,
+    detail: found.length > 0 ? `not made by this tool: ${found.join(', ')}` : asVitrineError(error).code,
+    remedy: strangers[0]?.sql ?? asVitrineError(error).remedy,
+  }
 }

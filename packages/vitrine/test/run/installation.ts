@@ -189,12 +189,11 @@ export class Installation {
     return rows
   }
 
-  /** Schemas of the tool that should not be there between runs, or should be empty if the writer could not make them again. */
+  /** Schemas of the tool that should not be there between runs, or should be empty. */
   async leftovers(): Promise<readonly string[]> {
     const rows = await this.look<{ name: string }>(
-      `select nspname as name from pg_namespace n where nspname ~ '^shop_(next|previous_)'
-         and (has_database_privilege('${this.writer.user}', current_database(), 'create')
-           or exists (select from pg_class c where c.relnamespace = n.oid))`,
+      `select nspname as name from pg_namespace n where nspname ~ '^shop_previous_'
+         or (nspname = 'shop_next' and exists (select from pg_class c where c.relnamespace = n.oid))`,
     )
     return rows.map(({ name }) => name)
   }

@@ -130,7 +130,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await shop.look(`grant create on ${database} to "${shop.writer.user}"`)
     await rename('Renamed')
     expect((await shop.run()).switchWay).toBe('rename')
-    expect(await schemas()).toEqual(['shop 4', 'shop_previous 4', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 4', 'shop_next 0', 'shop_previous 4', 'vitrine'])
     await shop.refuseCreate()
     await rename('Moved again')
     expect((await shop.run()).switchWay).toBe('move')
