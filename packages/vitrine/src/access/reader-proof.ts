@@ -70,6 +70,31 @@ const ITS_TABLES: Guarantees = {
       ])
     },
   },
+  'reader-sees-keys': {
+    guarantee: ({ role }) => `${role} sees the primary keys where Metabase looks for them, in the information schema.`,
+    expected: 'the key of every published table that has one',
+    proof: async ({ session, publication, role }) => {
+      const seen = await session.query<{ name: string }>(
+        `select distinct table_name as name from information_schema.table_constraints join information_schema.key_column_usage
+           using (constraint_schema, constraint_name, table_name)
+         where constraint_schema = $1 and constraint_type = 'PRIMARY KEY'`,
+        [publication.schema],
+      )
+      const live = await session.query<{ name: string; columns: string[] }>(
+        `select c.relname as name, array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum = any (k.conkey)) as columns
+         from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+         where k.contype = 'p' and c.relnamespace = to_regnamespace(quote_ident($1)) and c.relname = any ($2) order by 1`,
+        [publication.schema, [...publishedNames(publication)]],
+      )
+      const hidden = live.filter(({ name }) => !seen.some((key) => key.name === name))
+      if (hidden.length === 0) return holds()
+      const repairs = hidden.map(({ name, columns }) => {
+        const key = columns.map(identifier).join(', ')
+        return `grant references (${key}) on ${qualified(publication.schema, name)} to ${identifier(role)};`
+      })
+      return broken(`hidden: ${listed(hidden.map(({ name }) => name))}`, repairs, 'warning')
+    },
+  },
   'reader-writes-nothing': {
     guarantee: ({ role }) => `${role} changes no published table, even in a read-write transaction.`,
     expected: 'insert, update, delete, truncate refused on every table',

@@ -296,7 +296,7 @@ describe.sequential('drop --history', () => {
     expect([removed, kept].flat().join('\n')).toMatchInlineSnapshot(`
       "drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness, shop_previous.vitrine_runs
       drop table: shop.shop_customer, shop.shop_purchase, shop.shop_stats, shop_previous.shop_customer, shop_previous.shop_purchase, shop_previous.shop_stats
-      drop schema: shop_previous
+      drop schema: shop_next, shop_previous
       forget what was approved for shop, and how old its tables were
       schema shop with the rights on it
       schema vitrine with the record of runs and the history"

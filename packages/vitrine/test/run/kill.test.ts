@@ -1,9 +1,8 @@
 /** All or nothing at `kill -9`: whatever the moment, the reader sees a whole version, and the next run needs no help. */
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
 import { ACROSS, Installation, WatchingReader } from './installation.ts'
+import { killedRun } from './killed-run.ts'
 import { plainShop } from './plain-shop.mjs'
 
 /** Kills spread over the phases of a run, in milliseconds after the phase has begun. */
@@ -30,32 +29,10 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   })
   afterAll(() => shop.drop())
 
-  function killedRun(phase: string, delay: number): Promise<string> {
-    const settings = {
-      roles: { writer: shop.writer.user, reader: shop.reader.user },
-      source: shop.source.url(shop.app),
-      target: shop.target.url(shop.writer),
-    }
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])
-    let said = ''
-    return new Promise((resolve) => {
-      child.stdout.on('data', (chunk: Buffer) => {
-        const before = said
-        said += chunk.toString()
-        if (said.includes(`${phase}\n`) && !before.includes(`${phase}\n`))
-          setTimeout(() => child.kill('SIGKILL'), delay)
-      })
-      child.stderr.on('data', (chunk: Buffer) => {
-        said += chunk.toString()
-      })
-      child.on('close', (_, signal) => resolve(signal === 'SIGKILL' ? 'killed' : said))
-    })
-  }
-
   test('a run killed in any phase', async () => {
     const reader = await WatchingReader.start(shop)
     const outcomes: string[] = []
-    for (const [phase, delay] of MOMENTS) outcomes.push(await killedRun(phase, delay))
+    for (const [phase, delay] of MOMENTS) outcomes.push(await killedRun(shop, phase, delay))
     await reader.stop()
     expect(reader.errors).toEqual([])
     expect(reader.sights.length).toBeGreaterThan(50)

@@ -1,0 +1,70 @@
+/** A real JDBC client, where Java and Debian's pgjdbc and c3p0 are: what Metabase's own connections live through. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { because, bigint, from, integer } from '../../../src/index.ts'
+import { customer, shop as shopOf, source } from '../../publication/shop.ts'
+import { ACROSS, Installation } from '../installation.ts'
+
+const JARS = (process.env['VITRINE_JARS'] ?? '/usr/share/java')
+  .split(':')
+  .flatMap((folder) => [`${folder}/postgresql.jar`, `${folder}/c3p0.jar`])
+const PUBLICATIONS = Number(process.env['VITRINE_JDBC_PUBLICATIONS'] ?? 10)
+const missing = JARS.filter((jar) => !existsSync(jar))
+const isThere = spawnSync('java', ['-version']).status === 0 && missing.length === 0
+
+describe.skipIf(!isThere).each(ACROSS)(`a pool of JDBC connections on PostgreSQL %i, by %s`, (version, way) => {
+  let shop: Installation
+  beforeAll(async () => {
+    shop = await Installation.createFor(way, version, 30)
+    await shop.run()
+  })
+  afterAll(() => shop.drop())
+
+  test(
+    `${PUBLICATIONS} publications, structure and rows changed: no error, nothing empty, nothing mixed`,
+    async () => {
+      const url = `jdbc:postgresql:${new URL(shop.target.url()).host.replace(/^/, '//')}/${shop.target.name}`
+      const readers = spawn('java', [
+        '-Xmx128m',
+        '-cp',
+        JARS.join(':'),
+        join(import.meta.dirname, 'Readers.java'),
+        url,
+        shop.reader.user,
+        shop.reader.password,
+      ])
+      let said = ''
+      for (const stream of [readers.stdout, readers.stderr])
+        stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      const ended = new Promise((resolve) => readers.on('close', resolve))
+      await expect.poll(() => said, { timeout: 30_000 }).toContain('reading')
+      const wide = shop.publication
+      // Another order of other columns: the same position holds another type.
+      const narrow = shopOf({ writer: shop.writer.user, reader: shop.reader.user }, [customer, narrowPurchase])
+      for (let turn = 0; turn < PUBLICATIONS; turn++) {
+        const publication = turn % 2 === 0 ? narrow : wide
+        await shop.change(
+          "insert into customer (email, password, name, created_at) values ('n@example.org', 'x', 'New', now())",
+        )
+        await shop.migrate(publication)
+        await shop.run({ publication })
+      }
+      readers.stdin.end()
+      await ended
+      const found = JSON.parse(said.slice(said.indexOf('{')))
+      expect(found).toMatchObject({ errors: [], empty: 0, mixed: 0 })
+      expect(found.looks).toBeGreaterThan(PUBLICATIONS)
+      expect(found.listings).toBeGreaterThan(0)
+      expect(Math.max(...found.customers)).toBe(30 + PUBLICATIONS)
+    },
+    120_000 + PUBLICATIONS * 10_000,
+  )
+})
+
+const narrowPurchase = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase.', ({ ref }) => ({
+  amount: integer(ref('p.amount'), 'Amount'),
+  id: bigint(because(ref('p.id'), 'stable key'), 'Key').primaryKey(),
+  customer_id: bigint(because(ref('p.customer_id'), 'stable key'), 'Customer').references(() => customer),
+}))

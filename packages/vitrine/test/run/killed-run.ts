@@ -1,0 +1,26 @@
+/** A run in a process of its own that dies at a given moment. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { Installation } from './installation.ts'
+
+/** Kills the process so many milliseconds after the phase has begun. Gives `killed`, or what it said when it lived on. */
+export function killedRun(shop: Installation, phase: string, delay: number): Promise<string> {
+  const settings = {
+    roles: { writer: shop.writer.user, reader: shop.reader.user },
+    source: shop.source.url(shop.app),
+    target: shop.target.url(shop.writer),
+  }
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])
+  let said = ''
+  return new Promise((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      const before = said
+      said += chunk.toString()
+      if (said.includes(`${phase}\n`) && !before.includes(`${phase}\n`)) setTimeout(() => child.kill('SIGKILL'), delay)
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    child.on('close', (_, signal) => resolve(signal === 'SIGKILL' ? 'killed' : said))
+  })
+}

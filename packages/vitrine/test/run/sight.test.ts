@@ -1,0 +1,162 @@
+/** What the reader can see beside the rows: statistics and the information schema know the published version alone. */
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as vitrine from '../../src/index.ts'
+import { rollback } from '../../src/run/rollback.ts'
+import { shop as wideShop } from '../publication/shop.ts'
+import { ACROSS, Installation } from './installation.ts'
+import { killedRun } from './killed-run.ts'
+import { LISTINGS, METABASE_FIELDS, METABASE_KEYS } from './listings.ts'
+import { plainShop } from './plain-shop.mjs'
+
+interface Look {
+  readonly sql: string
+  readonly begun: number
+  readonly ended: number
+  /** Rows about anything of ours but the published schema. */
+  readonly found: readonly string[]
+}
+
+/** Views that show more to whoever has more rights: what they say of our schemas, but for the published one. */
+const STATISTICS = ['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs'].map(
+  (view) => `select v::text as found from pg_catalog.${view} v where schemaname ~ '^shop_' or v::text ~ 'unpublished'`,
+)
+const informationSchema = async (client: pg.Client) =>
+  (
+    await client.query<{ name: string }>(
+      "select relname as name from pg_class where relnamespace = 'information_schema'::regnamespace and relkind = 'v' and has_table_privilege(oid, 'select')",
+    )
+  ).rows.map(
+    ({ name }) => `select v::text as found from information_schema.${name} v where v::text ~ 'shop_(next|previous)'`,
+  )
+
+/** Asks everything in a loop, through one session or, where `anew`, through one for each round. */
+class Onlooker {
+  readonly looks: Look[] = []
+  readonly errors: string[] = []
+  #looking = true
+  readonly #done: Promise<void>
+
+  constructor(shop: Installation, anew: boolean) {
+    this.#done = this.#look(shop, anew)
+  }
+
+  async #look(shop: Installation, anew: boolean): Promise<void> {
+    let client = await shop.asReader()
+    const seeing = [...STATISTICS, ...(await informationSchema(client))]
+    while (this.#looking) {
+      for (const sql of [...seeing, ...LISTINGS]) {
+        const begun = performance.now()
+        try {
+          const { rows } = await client.query<{ found: string }>(sql)
+          const found = LISTINGS.includes(sql) ? [] : rows.map((row) => row.found)
+          this.looks.push({ sql, begun, ended: performance.now(), found })
+        } catch (error) {
+          this.errors.push(`${error instanceof Error ? error.message : 'unknown'}: ${sql.slice(0, 100)}`)
+        }
+      }
+      if (!anew) continue
+      await shop.target.close(client)
+      client = await shop.asReader()
+    }
+    await shop.target.close(client)
+  }
+
+  async stop(): Promise<void> {
+    this.#looking = false
+    await this.#done
+  }
+}
+
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
+  let shop: Installation
+  beforeAll(async () => {
+    shop = await Installation.createFor(way, version, 200, (roles) => plainShop(vitrine, roles))
+    // Even where all that the writer makes is the reader's by default.
+    await shop.look(
+      `alter default privileges for role "${shop.writer.user}" grant select on tables to "${shop.reader.user}"`,
+    )
+    for (let run = 0; run < 2; run++) await shop.run()
+  })
+  afterAll(async () => {
+    await shop.look(`drop owned by "${shop.reader.user}"`)
+    await shop.drop()
+  })
+
+  test('no statistics and no row of the information schema tell of what is not published, and no listing fails', async () => {
+    const onlookers = [new Onlooker(shop, false), new Onlooker(shop, true)]
+    /** From the publish phase to the one after it: PostgreSQL reads names as they were, and rights as they are. */
+    const switches: { readonly begun: number; ended: number }[] = []
+    const observer: Parameters<Installation['run']>[0] = {
+      observer: (event) => {
+        if (event.kind !== 'phase') return
+        if (event.phase === 'publish') switches.push({ begun: performance.now(), ended: Number.POSITIVE_INFINITY })
+        const last = switches.at(-1)
+        if (event.phase === 'describe' && last !== undefined) last.ended = performance.now()
+      },
+    }
+    const name = (text: string) => shop.change(`update customer set name = '${text}' where id % 2 = 0`)
+    await shop.run(observer)
+    await name('a@unpublished.org')
+    expect((await shop.failure(observer)).code).toBe('PRIVACY_VIOLATION')
+    await name('unpublished')
+    expect(await killedRun(shop, 'publish', 0)).toBe('killed')
+    await name('Published')
+    const wide = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
+    await shop.migrate(wide)
+    await shop.run({ ...observer, publication: wide })
+    for (let turn = 0; turn < 2; turn++) {
+      await rollback({
+        publication: wide,
+        target: shop.target.address(shop.writer),
+        observer: () => undefined,
+        signal: new AbortController().signal,
+        ...observer,
+      })
+    }
+    await shop.run({ ...observer, publication: wide })
+    for (const onlooker of onlookers) await onlooker.stop()
+
+    expect(onlookers.flatMap(({ errors }) => errors)).toEqual([])
+    const looks = onlookers.flatMap((onlooker) => onlooker.looks)
+    expect(looks.length).toBeGreaterThan(200)
+    expect(looks.filter(({ found }) => found.some((row) => row.includes('unpublished')))).toEqual([])
+    const beside = looks.filter(({ begun, ended }) => !switches.some((at) => begun <= at.ended && ended >= at.begun))
+    expect(beside.length).toBeGreaterThan(100)
+    expect(beside.filter(({ found }) => found.length > 0)).toEqual([])
+    expect(switches).toHaveLength(5)
+  }, 60_000)
+
+  test('Metabase sees primary and foreign keys, after a rollback too', async () => {
+    const reader = await shop.asReader()
+    const keys = async () => [
+      (await reader.query(METABASE_FIELDS)).rows.filter((row) => row['pk?']).map((row) => row['table-name']),
+      (await reader.query(METABASE_KEYS)).rows.map((row) => `${row['fk-column-name']} → ${row['pk-table-name']}`),
+    ]
+    const seen = [['shop_customer', 'shop_purchase'], ['customer_id → shop_customer']]
+    expect(await keys()).toEqual(seen)
+    expect((await reader.query("select from pg_stats where schemaname = 'shop'")).rows.length).toBeGreaterThan(5)
+    await shop.target.close(reader)
+  })
+
+  test('rights on what only the version before has come back with it', async () => {
+    const wide = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
+    const narrow = plainShop(vitrine, { writer: shop.writer.user, reader: shop.reader.user })
+    const given = () =>
+      shop.look(`select grantee, column_name from information_schema.column_privileges
+        where table_schema = 'shop' and table_name = 'shop_purchase' and grantee = 'PUBLIC' order by 2`)
+    await shop.look('grant select (id, label) on shop.shop_purchase to public')
+    const before = await given()
+    await shop.migrate(narrow)
+    await shop.run({ publication: narrow })
+    expect(await given()).toEqual([{ grantee: 'PUBLIC', column_name: 'id' }])
+    await rollback({
+      publication: wide,
+      target: shop.target.address(shop.writer),
+      observer: () => undefined,
+      signal: new AbortController().signal,
+    })
+    expect(await given()).toEqual(before)
+    expect(before).toHaveLength(2)
+  })
+})
