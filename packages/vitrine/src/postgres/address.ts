@@ -9,7 +9,11 @@ import { Secret } from '../base/secret.ts'
 export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
+/** Where a server stands: `primary` and `standby` are demanded of the one that answers. */
+export type ServerRole = 'any' | 'primary' | 'standby'
+
 export interface Address {
+  /** A name, an address, or the folder of a socket. */
   readonly host: string
   readonly port: number
   readonly database: string
@@ -20,16 +24,71 @@ export interface Address {
   readonly sslRootCert: string | null
   readonly sslCert: string | null
   readonly sslKey: string | null
+  /** TLS from the first byte, without asking for it. */
+  readonly sslDirect: boolean
+  /** Whether the login must be bound to the TLS connection that it goes through. */
+  readonly channelBinding: boolean
+  /** From `target_session_attrs`. */
+  readonly serverRole: ServerRole
   /** From `currentSchema`. */
   readonly schema: string | null
   readonly connectTimeoutSeconds: number | null
+  /** Shown in pg_stat_activity beside the name of the session. */
+  readonly applicationName: string | null
 }
 
-const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'currentSchema', 'connect_timeout']
+const ROLES: Readonly<Record<string, ServerRole>> = {
+  any: 'any',
+  'prefer-standby': 'any',
+  primary: 'primary',
+  'read-write': 'primary',
+  standby: 'standby',
+  'read-only': 'standby',
+}
+
+/** The values of each parameter that is kept, with libpq's meaning; null for any text. */
+const PARAMETERS: Readonly<Record<string, readonly string[] | null>> = {
+  sslmode: SSL_MODES,
+  sslrootcert: null,
+  sslcert: null,
+  sslkey: null,
+  sslnegotiation: ['postgres', 'direct'],
+  channel_binding: ['disable', 'prefer', 'require'],
+  currentSchema: null,
+  connect_timeout: null,
+  host: null,
+  application_name: null,
+  // Every session has a name already.
+  fallback_application_name: null,
+  target_session_attrs: Object.keys(ROLES),
+  // What this tool does anyway.
+  gssencmode: ['disable', 'prefer'],
+  sslcompression: ['0'],
+  sslsni: ['1'],
+  keepalives: ['1'],
+}
+
+const BEFORE = 'write it before the question mark'
+/** Parameters of other drivers, or that cannot be kept, with what to do instead. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  options: 'give the settings to the role (alter role … set …); the host name says which endpoint is meant',
+  pgbouncer: 'it marks the URL of a pooler: name the server itself',
+  schema: 'write currentSchema',
+  ssl: 'write sslmode=require, or sslmode=verify-full with sslrootcert',
+  user: BEFORE,
+  password: BEFORE,
+  dbname: BEFORE,
+  port: BEFORE,
+  hostaddr: BEFORE,
+  service: 'no file is read: write host, user and database into the URL',
+  passfile: 'no file is read: write the password into the URL',
+}
+
+type Fail = (detail: string) => never
 
 /** Parses a database URL. `place` names the variable or flag in errors; the URL itself, which holds a password, never is. */
 export function parseAddress(text: string, place: string): Address {
-  const fail = (detail: string): never => {
+  const fail: Fail = (detail) => {
     throw new VitrineError('URL_INVALID', { place, detail })
   }
   const decode = (part: string): string => {
@@ -39,50 +98,88 @@ export function parseAddress(text: string, place: string): Address {
       return fail('A % is not followed by two hexadecimal digits: percent-encode it as %25.')
     }
   }
-  if (!URL.canParse(text.trim())) fail('It is not a URL.')
-  const url = new URL(text.trim())
-  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') fail('It must begin with postgresql://.')
-  if (url.hash !== '') fail('It holds a #: percent-encode it as %23 in the password.')
-  const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'))
-  const user = decode(url.username)
-  const database = decode(url.pathname.replace(/^\//, ''))
-  if (host === '') fail('The host is missing.')
-  if (user === '') fail('The user is missing.')
-  if (database === '' || database.includes('/')) fail('The database is missing.')
+  const url = readUrl(text.trim(), fail)
   refuseParameters(url, place, fail)
   const value = (name: string) => url.searchParams.get(name)
-  const sslMode = SSL_MODES.find((mode) => mode === (value('sslmode') ?? 'prefer'))
-  if (sslMode === undefined) return fail(`sslmode must be one of ${SSL_MODES.join(', ')}.`)
+  const host = value('host') ?? decode(url.hostname.replace(/^\[(.*)\]$/, '$1'))
+  const user = decode(url.username)
+  const path = url.pathname.slice(1)
+  if (host === '' || host === NO_HOST) fail('The host is missing.')
+  if (host.includes(',')) fail(SEVERAL_HOSTS)
+  if (user === '') fail('The user is missing.')
+  if (path === '') fail('The database is missing.')
+  if (path.endsWith('/')) fail('The database is followed by a slash: remove it.')
+  if (path.includes('/')) fail('The name of the database holds a slash: percent-encode it as %2F.')
   const timeout = value('connect_timeout')
   if (timeout !== null && !/^[1-9]\d{0,3}$/.test(timeout)) fail('connect_timeout must be a number of seconds.')
   return Object.freeze({
     host,
     port: url.port === '' ? 5432 : Number(url.port),
-    database,
+    database: decode(path),
     user,
     password: url.password === '' ? null : new Secret(decode(url.password)),
-    sslMode,
-    sslRootCert: value('sslrootcert'),
-    sslCert: value('sslcert'),
-    sslKey: value('sslkey'),
+    ...tlsOf(value, fail),
+    serverRole: ROLES[value('target_session_attrs') ?? 'any'] ?? 'any',
     schema: value('currentSchema'),
     connectTimeoutSeconds: timeout === null ? null : Number(timeout),
+    applicationName: value('application_name'),
   })
 }
 
-function refuseParameters(url: URL, place: string, fail: (detail: string) => never): void {
+/** Stands for a host that is left out, as before a socket; `URL` would refuse a user without a host. */
+const NO_HOST = 'no-host.invalid'
+const SEVERAL_HOSTS = 'It names several hosts: name one, such as a name that follows the primary.'
+
+function readUrl(text: string, fail: Fail): URL {
+  const [, scheme = '', authority = '', rest = ''] =
+    /^([a-z0-9+.:-]+:\/\/)([^/?#]*)(.*)$/is.exec(text) ?? fail('It is not a URL.')
+  if (!/^postgres(ql)?:\/\/$/i.test(scheme)) fail('It must begin with postgresql://.')
+  const hosts = authority.slice(authority.lastIndexOf('@') + 1)
+  if (hosts.includes(',')) fail(SEVERAL_HOSTS)
+  const whole = `${scheme}${authority}${hosts === '' ? NO_HOST : ''}${rest}`
+  if (!URL.canParse(whole)) {
+    fail('It is not a URL: percent-encode what is special in user and password, such as / as %2F and @ as %40.')
+  }
+  const url = new URL(whole)
+  if (url.hash !== '') fail('It holds a #: percent-encode it as %23 in the password.')
+  return url
+}
+
+function tlsOf(value: (name: string) => string | null, fail: Fail) {
+  const [sslRootCert, sslCert, sslKey] = [value('sslrootcert'), value('sslcert'), value('sslkey')]
+  const given = value('sslmode') ?? (sslRootCert === 'system' ? 'verify-full' : 'prefer')
+  const sslMode = SSL_MODES.find((mode) => mode === given) ?? 'prefer'
+  if (sslRootCert === 'system' && !sslMode.startsWith('verify-')) fail('sslrootcert=system needs sslmode=verify-full.')
+  if ((sslCert === null) !== (sslKey === null)) fail('sslcert and sslkey are given together.')
+  const sslDirect = value('sslnegotiation') === 'direct'
+  if (sslDirect && !/^(require|verify-)/.test(sslMode)) fail('sslnegotiation=direct needs sslmode=require or more.')
+  const channelBinding = value('channel_binding') === 'require'
+  return { sslMode, sslRootCert, sslCert, sslKey, sslDirect, channelBinding }
+}
+
+function refuseParameters(url: URL, place: string, fail: Fail): void {
   for (const [name, value] of url.searchParams) {
-    if (!PARAMETERS.includes(name)) {
-      const detail = `«${name}» is not one of ${PARAMETERS.join(', ')}.`
-      throw new VitrineError('URL_PARAMETER_UNKNOWN', { place, detail })
+    const values = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
+    if (values === undefined) {
+      const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined
+      const detail = `«${name}» is not one of ${Object.keys(PARAMETERS).join(', ')}.`
+      throw new VitrineError('URL_PARAMETER_UNKNOWN', {
+        place,
+        detail: instead === undefined ? detail : `«${name}» cannot be kept: ${instead}.`,
+      })
     }
     if (url.searchParams.getAll(name).length > 1) fail(`«${name}» is given twice.`)
     if (value === '') fail(`«${name}» is empty.`)
+    if (values !== null && !values.includes(value)) fail(`${name} must be one of ${values.join(', ')}.`)
   }
 }
 
+/** On a socket there is no TLS, whatever sslmode says. */
+export const isSocket = ({ host }: Pick<Address, 'host'>): boolean => host.startsWith('/')
+
 /** An IPv6 address stands in brackets before a port. */
-const hostPort = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+const hostPort = ({ host, port }: Address): string =>
+  `${host.includes(':') && !isSocket({ host }) ? `[${host}]` : host}:${port}`
 
 /** Where a database is, without who logs in. */
 export const whereIs = (address: Address): string => `${hostPort(address)}/${address.database}`
@@ -93,5 +190,6 @@ export const printable = (address: Address): string => `${address.user}@${whereI
 /** The address as a URL, password included: for the one line in which the demonstration prints its reader's connection. */
 export function addressUrl(address: Address): string {
   const password = address.password === null ? '' : `:${encodeURIComponent(address.password.reveal())}`
-  return `postgresql://${encodeURIComponent(address.user)}${password}@${hostPort(address)}/${encodeURIComponent(address.database)}`
+  const where = isSocket(address) ? `${encodeURIComponent(address.host)}:${address.port}` : hostPort(address)
+  return `postgresql://${encodeURIComponent(address.user)}${password}@${where}/${encodeURIComponent(address.database)}`
 }

@@ -3,9 +3,10 @@
  * only place of the tool that makes a `pg` client.
  */
 import type pg from 'pg'
-import { type ErrorCode, VitrineError } from '../base/errors.ts'
-import { type Address, printable } from './address.ts'
+import { VitrineError } from '../base/errors.ts'
+import { type Address, isSocket } from './address.ts'
 import { DriverClient } from './driver.ts'
+import { loginError, refusesThisWay, refusesTls } from './login-error.ts'
 import { requireOwnBackend } from './pooler.ts'
 import { fromDriver } from './server-error.ts'
 import { putSettings, type SessionOptions, type Side, sessionSettings } from './settings.ts'
@@ -122,15 +123,25 @@ export class Session {
 }
 
 async function open(address: Address, options: SessionOptions, tls: boolean): Promise<DriverClient> {
-  const { host, port, database, user, password, connectTimeoutSeconds: seconds } = address
+  const { host, port, database, user, password, channelBinding, connectTimeoutSeconds: seconds } = address
   const { side, limits, answerWithinMs } = options
-  const client = new DriverClient({
+  const requireBound = () => {
+    if (!channelBinding || client.isBound) return
+    const detail = 'The login cannot be bound to TLS, and channel_binding is require.'
+    throw new VitrineError('TLS_FAILED', { place: side, detail })
+  }
+  const client: DriverClient = new DriverClient({
     host,
     port,
     database,
     user,
     // A function: the driver would look for an empty password in the environment.
-    password: () => password?.reveal() ?? '',
+    password: () => {
+      requireBound()
+      return password?.reveal() ?? ''
+    },
+    enableChannelBinding: tls && channelBinding,
+    sslnegotiation: tls && address.sslDirect ? 'direct' : 'postgres',
     ssl: tls ? tlsOptions(address, side) : false,
     ...(tls ? {} : { stream: () => readingSocket() }),
     connectionTimeoutMillis: seconds === null ? limits.connectTimeoutMs : seconds * 1000,
@@ -142,6 +153,7 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
   client.on('error', () => undefined)
   try {
     await client.connect()
+    requireBound()
     return client
   } catch (error) {
     await client.end().catch(() => undefined)
@@ -149,46 +161,26 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
   }
 }
 
-const TLS_REFUSED = /does not support SSL|establishing an SSL/i
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '') // sound because it is optional.
-
-/** What Node says of a certificate. */
-const CERTIFICATE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/
-
-/** Connecting has reasons of its own, besides what `fromDriver` knows. */
-function connectError(error: unknown, address: Address, side: Side): VitrineError {
-  if (error instanceof VitrineError) return error
-  const [code, message] = [codeOf(error), messageOf(error)]
-  const failed = (known: ErrorCode, detail?: string) =>
-    new VitrineError(known, { place: `${side} ${printable(address)}`, detail, cause: error })
-  if (TLS_REFUSED.test(message))
-    return failed('TLS_FAILED', `The server refuses TLS, and sslmode is ${address.sslMode}.`)
-  if (CERTIFICATE.test(code)) return failed('TLS_FAILED', `The certificate was not accepted (${code}).`)
-  if (/client password must be/.test(message)) return failed('AUTHENTICATION_FAILED', 'The URL holds no password.')
-  const known = fromDriver(error, side)
-  if (known.code === 'PRIVILEGE_MISSING') return failed(known.code, 'The role may not connect.')
-  if (known.code === 'INTERNAL') return failed('CONNECTION_FAILED', 'It did not answer as PostgreSQL.')
-  return failed(known.code, code !== '' && known.sqlState === undefined ? `(${code})` : known.detail)
-}
-
-/** Tries with and without TLS in the order of `sslmode`. */
+/** Tries with and without TLS in the order of `sslmode`. Throws VitrineError. */
 async function openByMode(address: Address, options: SessionOptions): Promise<DriverClient> {
   const [tls = false, other] = tlsOrder(address)
   try {
     return await open(address, options, tls)
   } catch (error) {
-    const retry = tls ? TLS_REFUSED.test(messageOf(error)) : codeOf(error).startsWith('28')
-    if (other === undefined || !retry) throw error
-    return open(address, options, other)
+    const failed = (thrown: unknown, plain: boolean) => loginError(thrown, address, options.side, plain)
+    if (other === undefined || !(refusesTls(error) || refusesThisWay(error)))
+      throw failed(error, !tls && !isSocket(address))
+    return open(address, options, other).catch((again: unknown) => {
+      throw failed(refusesTls(again) ? error : again, false)
+    })
   }
 }
 
 /** Opens a session, refuses servers before PostgreSQL 15, and puts our settings on it. Throws VitrineError. */
-export async function connect(address: Address, options: SessionOptions): Promise<Session> {
-  const client = await openByMode(address, options).catch((error: unknown) => {
-    throw connectError(error, address, options.side)
-  })
+export async function connect(address: Address, asked: SessionOptions): Promise<Session> {
+  const { applicationName } = address
+  const options = applicationName === null ? asked : { ...asked, name: `${asked.name} (${applicationName})` }
+  const client = await openByMode(address, options)
   const session = new Session(client, options, address)
   const { silenceMs, statementTimeoutMs } = options.limits
   if (options.answerWithinMs === undefined) {
@@ -231,9 +223,15 @@ async function stillWorks(session: Session, options: SessionOptions): Promise<bo
 }
 
 async function prepare(session: Session, client: DriverClient, options: SessionOptions): Promise<void> {
-  const [facts] = await session.query<{ number: number; version: string; pid: number; since: string }>(
+  const [facts] = await session.query<{
+    number: number
+    version: string
+    standby: boolean
+    pid: number
+    since: string
+  }>(
     `select pg_catalog.current_setting('server_version_num')::integer as number, pg_catalog.version() as version,
-            pid, extract(epoch from backend_start)::text as since
+            pg_catalog.pg_is_in_recovery() as standby, pid, extract(epoch from backend_start)::text as since
      from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()`,
   )
   session.serverVersion = facts?.number ?? 0
@@ -242,6 +240,11 @@ async function prepare(session: Session, client: DriverClient, options: SessionO
   if (session.serverVersion < OLDEST_VERSION) {
     const found = Math.floor(session.serverVersion / 10_000)
     throw new VitrineError('SERVER_TOO_OLD', { place: options.side, detail: `It is PostgreSQL ${found}.` })
+  }
+  const role = facts?.standby === true ? 'standby' : 'primary'
+  if (!['any', role].includes(session.address.serverRole)) {
+    const detail = `It is a ${role}, and target_session_attrs asks for another.`
+    throw new VitrineError('CONNECTION_FAILED', { place: options.side, detail })
   }
   session.isLent = session.pid !== client.processID
   if (session.isLent) await proveOwnBackend(session, options)

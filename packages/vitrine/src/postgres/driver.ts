@@ -19,14 +19,20 @@ parsers.setTypeParser(TIMESTAMPTZ, (text) => {
 })
 
 /** Given explicitly, the driver does not look for them in the environment. */
-const NOT_FROM_ENVIRONMENT: ClientConfig = { client_encoding: 'UTF8', sslnegotiation: 'postgres' }
+const NOT_FROM_ENVIRONMENT: ClientConfig = { client_encoding: 'UTF8' }
 
 export class DriverClient extends Client {
   /** The backend that the server, or a pooler before it, announced at the login. */
   declare readonly processID: number
 
+  /** Whether the login is bound to its TLS connection: known when the password is asked for. */
+  isBound = false
+
   constructor(config: ClientConfig) {
     super({ types: parsers, ...NOT_FROM_ENVIRONMENT, ...config })
+    this.connection.on('authenticationSASL', ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+      this.isBound = config.enableChannelBinding === true && mechanisms.includes('SCRAM-SHA-256-PLUS')
+    })
   }
 
   /** What the driver sends first. All else is set later: poolers refuse what they do not know. */

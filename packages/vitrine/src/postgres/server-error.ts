@@ -95,11 +95,16 @@ const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
 /** A CONTEXT begins with the function that failed, whatever the language of the server. */
 const FUNCTION_OF_CONTEXT = /^[\p{L} ]*PL\/pgSQL[-\p{L}]*(?: \p{L}+)? ([\w$.]+)\(/u
 
-/** What an error response holds, named by the protocol's letters: C, M, F, t, c, W. */
+/** What an error response holds, named by the protocol's letters: C, M, F, R, t, c, W. */
 type Fields = Readonly<Record<string, string | undefined>>
 
 export function serverError(fields: Fields, side: Side): VitrineError {
   const { C: state = '', W: context = '', F: file = '' } = fields
+  // Servers name the routine that complains; poolers do not, and have this state for all they say. No row is in it.
+  if (state === '08P01' && fields['R'] === undefined) {
+    const code = /startup parameter|pooling mode/i.test(fields['M'] ?? '') ? 'POOLER' : 'CONNECTION_FAILED'
+    return new VitrineError(code, { place: side, detail: `A pooler says «${fields['M']}».`, cause: fields })
+  }
   const codes = CODES_OF_STATES[side]
   // What a function raises it fills with whatever it likes.
   const isRaised = file.startsWith('pl')
@@ -133,8 +138,8 @@ export function fromDriver(thrown: unknown, side: Side): VitrineError {
   if (thrown instanceof VitrineError) return thrown
   if (thrown instanceof Error && 'severity' in thrown) {
     // sound because errors of servers alone have a severity.
-    const { code, message, table, column, where, file } = thrown as DatabaseError
-    return serverError({ C: code, M: message, t: table, c: column, W: where, F: file }, side)
+    const { code, message, table, column, where, file, routine } = thrown as DatabaseError
+    return serverError({ C: code, M: message, t: table, c: column, W: where, F: file, R: routine }, side)
   }
   const { code = '', message } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: '' }
   const known = BY_TEXT.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? 'INTERNAL'
