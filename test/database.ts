@@ -29,11 +29,15 @@ export class TestDatabase {
     this.name = name
   }
 
-  static async create(server: Version | ServerFacts, label: string): Promise<TestDatabase> {
+  static async create(server: Version | ServerFacts, label: string, encoding = 'UTF8'): Promise<TestDatabase> {
     const facts = typeof server === 'number' ? provided(server) : server
     const database = new TestDatabase(facts, `${label}_${randomBytes(5).toString('hex')}`)
     const admin = await database.connect({ database: 'postgres' })
-    await admin.query(`create database "${database.name}"`)
+    await admin.query(
+      encoding === 'UTF8'
+        ? `create database "${database.name}"`
+        : `create database "${database.name}" template template0 encoding '${encoding}' locale 'C'`,
+    )
     await database.close(admin)
     return database
   }

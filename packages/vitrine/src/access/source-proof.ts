@@ -5,6 +5,7 @@
 import { command } from '../base/remedy.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { encodingOf } from './encoding-proof.ts'
 import { broken, type Examination, type Guarantees, holds, listed, listedBy } from './finding.ts'
 import { probeEach, undone } from './probe.ts'
 
@@ -47,6 +48,7 @@ export const SOURCE: Guarantees = {
       ])
     },
   },
+  ...encodingOf('source'),
   'source-writes-nothing': {
     guarantee: ({ role }) => `${role} could not change the source even by mistake.`,
     expected: 'a role that only reads',

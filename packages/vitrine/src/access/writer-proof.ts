@@ -8,6 +8,7 @@ import { runLockHolder } from '../postgres/lock.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
 import { findWorkSchemas } from '../version/staging.ts'
+import { encodingOf } from './encoding-proof.ts'
 import { broken, type Guarantees, holds, listed } from './finding.ts'
 import { probe, probeName, undone } from './probe.ts'
 
@@ -108,6 +109,7 @@ export const WRITER: Guarantees = {
       return holds(row?.sees === true ? 'named, with the age of their transaction' : 'named')
     },
   },
+  ...encodingOf('target'),
   'default-privileges': {
     guarantee: ({ publication }) => `A table that the writer adds is readable by ${publication.reader} from the start.`,
     expected: ({ publication }) => `select on tables in ${publication.schema}, for tables of ${publication.writer}`,

@@ -24,7 +24,7 @@ export const DATA_ERRORS = {
       hint: 'Declare a wider type, or correct the source; the previous version stays.',
     },
     EXPRESSION_FAILED: {
-      what: 'The query of a table fails on values of the source.',
+      what: 'The query of a table fails on some values.',
       hint: 'Correct the values in the column named, or leave their rows out by the query of the table; the previous version stays.',
     },
     ENCODING_MISMATCH: {
@@ -37,7 +37,11 @@ export const DATA_ERRORS = {
     },
     RULE_FAILED: {
       what: 'A TypeScript rule failed.',
-      hint: 'Make the rule total: it must give a value for every input; the previous version stays.',
+      hint: 'Make the rule total: it must give a value for every input, at once and not as a promise; the previous version stays.',
+    },
+    RULE_INPUT_UNREADABLE: {
+      what: 'A TypeScript rule was to receive values that rules cannot.',
+      hint: 'Give the rule another input, made by SQL, or correct the source; the previous version stays.',
     },
     KEY_DUPLICATE: {
       what: 'A key is not unique.',

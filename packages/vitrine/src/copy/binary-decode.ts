@@ -2,15 +2,22 @@
  * Decoders from PostgreSQL's binary format to the values that rules receive, by type OID (catalogue pg_type, stable
  * across versions). Text is remembered, because columns of bands and codes repeat a few values millions of times.
  */
+import { constants } from 'node:buffer'
 import { dateText, timestampText, timeText } from './calendar.ts'
 import { numericText } from './decimal.ts'
 
 /** Reads the value of `length` bytes at `offset`; `view` is over the same bytes. */
 export type Decoder = (bytes: Buffer, offset: number, length: number, view: DataView) => unknown
 
+/** A value that rules do not receive; the message says what it is, and nothing of it. */
+export class UnreadableInput extends Error {}
+
 const SLOTS = 1024
 const LONGEST_REMEMBERED = 16
-const utf8: Decoder = (bytes, offset, length) => bytes.toString('utf8', offset, offset + length)
+const utf8: Decoder = (bytes, offset, length) => {
+  if (length > constants.MAX_STRING_LENGTH) throw new UnreadableInput('a text of more than 512 MB')
+  return bytes.toString('utf8', offset, offset + length)
+}
 
 /** Remembers short texts of ASCII, whose characters are their bytes: building a string costs five times as much as finding it. */
 function textDecoder(): Decoder {
@@ -65,7 +72,7 @@ function arrayDecoder(element: Decoder): Decoder {
     const dimensions = bytes.readInt32BE(offset)
     if (dimensions === 0) return []
     const size = bytes.readInt32BE(offset + 12)
-    if (dimensions !== 1) throw new RangeError('an array of several dimensions')
+    if (dimensions !== 1) throw new UnreadableInput('an array of several dimensions')
     const values: unknown[] = []
     let at = offset + 20
     for (let index = 0; index < size; index++) {
@@ -94,7 +101,7 @@ const DECODERS: Readonly<Record<number, () => Decoder>> = {
   1043: textDecoder,
   114: () => utf8,
   // jsonb's first byte is the version of its format, always 1.
-  3802: () => (bytes, offset, length) => bytes.toString('utf8', offset + 1, offset + length),
+  3802: () => (bytes, offset, length, view) => utf8(bytes, offset + 1, length - 1, view),
   700: () => (bytes, offset) => bytes.readFloatBE(offset),
   701: () => (bytes, offset) => bytes.readDoubleBE(offset),
   1082: dateDecoder,

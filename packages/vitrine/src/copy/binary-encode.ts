@@ -54,6 +54,8 @@ function jsonBytes(value: string): Buffer | null {
   } catch {
     return null
   }
+  // PostgreSQL's jsonb has no character for it, and would say so of the whole COPY.
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(value)) return null
   return value.isWellFormed() ? Buffer.from(`\u0001${value}`, 'utf8') : null
 }
 

@@ -161,7 +161,10 @@ class Copy {
     throw new VitrineError(first.code, {
       place: first.column,
       detail: `${told(first.rows)}.`,
-      problems: violations.map(({ code, column, rows }) => ({ place: column, detail: `${code}: ${told(rows)}` })),
+      problems: violations.map(({ code, column, rows, detail }) => ({
+        place: column,
+        detail: `${code}: ${told(rows)}${detail === undefined ? '' : `; ${detail}`}`,
+      })),
     })
   }
 

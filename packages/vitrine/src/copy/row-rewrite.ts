@@ -91,9 +91,9 @@ export class RowRewriter {
   }
 
   #count(wrong: readonly Wrong[]): void {
-    for (const { code, column } of wrong) {
-      const key = `${code} ${column}`
-      this.#violations.set(key, { code, column, rows: 1 + (this.#violations.get(key)?.rows ?? 0) })
+    for (const one of wrong) {
+      const key = `${one.code} ${one.column} ${one.detail}`
+      this.#violations.set(key, { ...one, rows: 1 + (this.#violations.get(key)?.rows ?? 0) })
     }
   }
 

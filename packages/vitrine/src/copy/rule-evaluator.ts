@@ -4,11 +4,12 @@
  */
 import { createHmac } from 'node:crypto'
 import type { ErrorCode } from '../base/errors.ts'
+import { placeOf } from '../base/place-of.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Computed } from '../publication/compute.ts'
 import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { type Decoder, decoderFor } from './binary-decode.ts'
+import { type Decoder, decoderFor, UnreadableInput } from './binary-decode.ts'
 import { type Encoder, fieldOf, NULL_FIELD } from './binary-encode.ts'
 import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 
@@ -16,6 +17,8 @@ import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 export interface Wrong {
   readonly code: ErrorCode
   readonly column: string
+  /** A place in the code of a rule, or what an input is. */
+  readonly detail?: string
 }
 
 /** What one row's inputs lead to. */
@@ -101,14 +104,21 @@ function ruleEvaluator(
   }))
   const keep = table.keep?.computation === computation ? table.keep : null
   const unknown = table.unknown?.computation === computation ? table.unknown : null
-  const failed = outcomeOf([], [{ code: 'RULE_FAILED', column: columns[0]?.name ?? '(rows kept)' }])
+  const column = columns[0]?.name ?? '(rows kept)'
+  const failed = (detail: string, code: ErrorCode = 'RULE_FAILED') => outcomeOf([], [{ code, column, detail }])
+  let thrown: Outcome | null = null
   const evaluate = (inputs: Readonly<Record<string, unknown>>): Outcome => {
     let result: unknown
     try {
       result = computation.rule(inputs)
-    } catch {
-      // The rule's own message may quote the row: only the fact is kept.
-      return failed
+    } catch (error) {
+      // The rule's own message may quote the row: only the place is kept, of the first failure.
+      thrown ??= failed(placeOf(error) ?? 'what it throws has no place')
+      return thrown
+    }
+    if (result instanceof Promise) {
+      result.catch(() => undefined)
+      return failed('it returns a promise')
     }
     if (keep !== null && pick(result, keep.path) !== true) return DROPPED
     let wrong = NOTHING_WRONG
@@ -124,9 +134,18 @@ function ruleEvaluator(
     return outcomeOf(made, wrong, reason)
   }
   const [name, ...others] = computation.inputs.map((input) => input.name)
-  return name === undefined || others.length > 0
-    ? (bytes, view, starts) => evaluate(read(bytes, view, starts))
-    : remembering(evaluate, name, fields.fields[0] ?? 0, decoders[0] ?? (() => undefined))
+  const readable: Evaluate =
+    name === undefined || others.length > 0
+      ? (bytes, view, starts) => evaluate(read(bytes, view, starts))
+      : remembering(evaluate, name, fields.fields[0] ?? 0, decoders[0] ?? (() => undefined))
+  return (bytes, view, starts) => {
+    try {
+      return readable(bytes, view, starts)
+    } catch (error) {
+      if (!(error instanceof UnreadableInput)) throw error
+      return failed(error.message, 'RULE_INPUT_UNREADABLE')
+    }
+  }
 }
 
 /** Values of an input, with their outcomes, that a rule remembers; longer results would cost memory and hardly repeat. */

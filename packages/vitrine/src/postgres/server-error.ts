@@ -18,6 +18,7 @@ const ANYWHERE: States = {
   // The connection that brings such an answer lives.
   SERVER_BEHIND_FAILED: '08 HV',
   FUNCTION_FAILED: '09 27 2F 38 39 P0',
+  EXPRESSION_FAILED: '22',
   ENCODING_MISMATCH: '22021',
   VALUE_TOO_LONG: '22001',
   VALUE_OUT_OF_RANGE: '22003 23514',
@@ -41,7 +42,7 @@ const ANYWHERE: States = {
 
 /** On the source only rows are read, by the queries of the publication. */
 const ON_SOURCE: States = {
-  EXPRESSION_FAILED: '0A 20 21 22 54',
+  EXPRESSION_FAILED: '0A 20 21 54',
   SOURCE_QUERY_FAILED: '25006 42 54001 54011 54023 55',
   REPLICA_CONFLICT: '40001',
   SOURCE_FULL: '53100',
@@ -50,7 +51,6 @@ const ON_SOURCE: States = {
 
 const ON_TARGET: States = {
   QUERY_FAILED: '0A 20 21 42',
-  VALUE_OUT_OF_RANGE: '22',
   ENCODING_MISMATCH: '22P05',
   TARGET_READ_ONLY: '25006',
   TARGET_FULL: '53100',
@@ -87,7 +87,7 @@ function wordsOf({ F: file, M: message = '', C: state = '' }: Fields): string | 
 }
 
 /** A message as part of a sentence of ours. */
-export const quoted = (message: string): string =>
+const quoted = (message: string): string =>
   `The server says: ${message.replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE).replace(/\.$/, '')}.`
 
 /** `COPY t, line 3, column siren` ends a CONTEXT; only the column's name is taken. */
@@ -95,7 +95,7 @@ const COLUMN_OF_CONTEXT = /^COPY .*, column (\S+)$/m
 /** A CONTEXT begins with the function that failed, whatever the language of the server. */
 const FUNCTION_OF_CONTEXT = /^[\p{L} ]*PL\/pgSQL[-\p{L}]*(?: \p{L}+)? ([\w$.]+)\(/u
 
-/** What an error response holds, named by the protocol's letters: C, M, F, R, t, c, W. */
+/** What an error response holds, named by the protocol's letters: C, M, F, P, R, t, c, W. */
 type Fields = Readonly<Record<string, string | undefined>>
 
 export function serverError(fields: Fields, side: Side): VitrineError {
@@ -124,6 +124,14 @@ export function serverError(fields: Fields, side: Side): VitrineError {
   })
 }
 
+/** What the server said of a statement that read no row yet, and at which character of it (from 1 on); null for other errors. */
+export function refusalOf(error: VitrineError): { readonly words: string; readonly position: number } | null {
+  if (error.sqlState === undefined) return null
+  // sound because an error with a state has the server's answer as its cause.
+  const { M: message = '', F: file = '', P: position } = error.cause as Fields
+  return file.startsWith('pl') ? null : { words: `${quoted(message)} ${error.detail}`, position: Number(position ?? 0) }
+}
+
 /** What the driver and Node say themselves, by code and message; the first that fits. */
 const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/Connection terminated|not queryable|closed/i, 'CONNECTION_LOST'],
@@ -138,8 +146,9 @@ export function fromDriver(thrown: unknown, side: Side): VitrineError {
   if (thrown instanceof VitrineError) return thrown
   if (thrown instanceof Error && 'severity' in thrown) {
     // sound because errors of servers alone have a severity.
-    const { code, message, table, column, where, file, routine } = thrown as DatabaseError
-    return serverError({ C: code, M: message, t: table, c: column, W: where, F: file, R: routine }, side)
+    const { code, message, table, column, where, file, position, routine } = thrown as DatabaseError
+    const fields = { C: code, M: message, t: table, c: column, W: where, F: file, P: position, R: routine }
+    return serverError(fields, side)
   }
   const { code = '', message } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: '' }
   const known = BY_TEXT.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? 'INTERNAL'

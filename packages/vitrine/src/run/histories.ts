@@ -9,6 +9,7 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
+import { refusalOf } from '../postgres/server-error.ts'
 import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
 import { stagingSchema } from '../publication/publication.ts'
@@ -61,11 +62,11 @@ async function typeProblems({ session, publication }: Target, table: HistoryTabl
 /** Classes 0A, 22 (of a constant) and 42: the query is at fault, not the server or the way to it. */
 function asQueryFailure(error: unknown, table: HistoryTable): unknown {
   if (!(error instanceof VitrineError) || !/^(?:0A|22|42)/.test(error.sqlState ?? '')) return error
-  const { sqlState = '' } = error
   return new VitrineError('HISTORY_QUERY_FAILED', {
     place: table.name,
-    detail: `SQLSTATE ${sqlState}.`,
-    sqlState,
+    // The tables stand empty: no row is there to be quoted.
+    detail: refusalOf(error)?.words ?? error.detail,
+    sqlState: error.sqlState,
     cause: error,
   })
 }

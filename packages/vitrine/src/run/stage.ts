@@ -1,7 +1,8 @@
 /** The stage phase: tables of the run are read from the source at one instant, the others are taken over as published. */
 
-import { VitrineError } from '../base/errors.ts'
+import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
 import { RowRewriter } from '../copy/row-rewrite.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -84,21 +85,44 @@ async function stageTable(
   return { table, carried, rows: written, bytes, milliseconds, unknown }
 }
 
-/** Adds the table, the column and the number of rows to what the target refused. */
+/** What can be wrong with values: worth a look at the source. */
+const ABOUT_VALUES: readonly ErrorCode[] = [
+  'VALUE_TOO_LONG',
+  'VALUE_NULL',
+  'VALUE_OUT_OF_RANGE',
+  'EXPRESSION_FAILED',
+  'ENCODING_MISMATCH',
+]
+
+/** The first failure of a run is looked into: the others find the session of the diagnosis taken. */
+const diagnosing = new WeakSet<Session>()
+
+/** Adds the table, the column and the number of rows to what a server refused. */
 async function explained(error: unknown, table: PublishedTable, context: StageContext): Promise<unknown> {
   if (!(error instanceof VitrineError)) return error
+  const { code, sqlState, detail, place = '' } = error
+  const about = { place: table.name, cause: error, sqlState }
   if (error.problems.length > 0) {
     const problems = error.problems.map((problem) => ({ ...problem, place: `${table.name}.${problem.place}` }))
-    return new VitrineError(error.code, { place: table.name, problems, cause: error })
+    return new VitrineError(code, { ...about, problems })
   }
-  if (!['VALUE_TOO_LONG', 'VALUE_NULL', 'VALUE_OUT_OF_RANGE'].includes(error.code)) return error
-  const problems = await diagnoseRefusedRows(context.coordinator, table).catch(() => [])
-  if (problems.length === 0) return error
-  return new VitrineError(error.code, {
-    place: table.name,
-    problems,
-    cause: error,
-    ...(error.sqlState === undefined ? {} : { sqlState: error.sqlState }),
+  if (sqlState === undefined) return error
+  const { coordinator: source, target, instant } = context
+  let problems: readonly Problem[] = []
+  if (ABOUT_VALUES.includes(code) && !diagnosing.has(source)) {
+    diagnosing.add(source)
+    const { source: register } = target.publication
+    problems = await serverEncoding(target.session)
+      .then((encoding) => diagnoseRefusedRows({ source, register, table, instant, encoding, error }))
+      .catch(() => [])
+  }
+  if (problems.length > 0) return new VitrineError(code, { ...about, problems })
+  // `target: siren`, or the side alone.
+  const [side, column] = place.split(': ')
+  return new VitrineError(code, {
+    ...about,
+    detail,
+    place: `${table.name}${column === undefined ? '' : `.${column}`} (${side})`,
   })
 }
 

@@ -3,9 +3,10 @@
  * declared type would change values: a cast must be exact or fail. Returns the types of the rules' inputs, by which they are
  * decoded. Called by `vitrine check` and by the check phase of a run.
  */
-import { type Problem, VitrineError } from '../base/errors.ts'
+import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { decoderFor } from '../copy/binary-decode.ts'
 import type { Session } from '../postgres/connect.ts'
+import { refusalOf } from '../postgres/server-error.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -57,7 +58,7 @@ const TRANSACTION_FAILED = '25P02'
 
 async function describeAll(source: Session, tables: readonly PublishedTable[]): Promise<readonly Described[]> {
   const described: Described[] = []
-  const failures: { readonly place: string; readonly error: VitrineError }[] = []
+  const failures: (Problem & { readonly error: VitrineError })[] = []
   for (const table of tables) {
     const projection = projectionOf(table)
     try {
@@ -65,7 +66,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
     } catch (error) {
       if (!(error instanceof VitrineError) || !isRefusal(error)) throw error
       if (error.sqlState === TRANSACTION_FAILED && failures.length > 0) break
-      failures.push({ place: table.name, error })
+      failures.push({ ...(await refusalProblem(source, table, projection, error)), error })
     }
   }
   const [first] = failures
@@ -73,10 +74,55 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
   const { code, sqlState } = first.error
   throw new VitrineError(code === 'PRIVILEGE_MISSING' ? code : 'SOURCE_QUERY_FAILED', {
     place: first.place,
-    problems: failures.map(({ place, error }) => ({ place, detail: `SQLSTATE ${error.sqlState}` })),
+    problems: failures.map(({ place, detail }) => ({ place, detail })),
     cause: first.error,
     ...(sqlState === undefined ? {} : { sqlState }),
   })
+}
+
+/** Parsed alone, without a plan: the server's own words can then quote nothing but the query, and tell where in it. */
+async function refusalProblem(
+  source: Session,
+  table: PublishedTable,
+  projection: Projection,
+  error: VitrineError,
+): Promise<Problem> {
+  const parse = 'prepare vitrine_parsed as '
+  const refused = await source
+    .execute(`${parse}${projection.uncastSql}; deallocate vitrine_parsed`)
+    .then(() => null, asVitrineError)
+  const said = refused !== null && refused.sqlState === error.sqlState ? refusalOf(refused) : null
+  const item = said === null ? null : itemAt(projection.uncastSql, said.position - 1 - parse.length)
+  return {
+    place: item === null ? table.name : fieldPlace(table, projection, item),
+    detail: said?.words ?? error.detail ?? '',
+  }
+}
+
+/** Which expression of the select list stands at a character; null outside the list. */
+function itemAt(sql: string, character: number): number | null {
+  const at = [...sql].slice(0, Math.max(0, character)).join('').length
+  let [depth, item] = [0, -1]
+  for (const { 0: token, index } of sql.matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]|\b(?:select|from)\b/g)) {
+    if (index > at) break
+    if (token === '(') depth += 1
+    else if (token === ')') depth -= 1
+    else if (depth > 0) continue
+    else if (token === 'select') item = 0
+    else if (token === 'from') return null
+    else if (token === ',' && item >= 0) item += 1
+  }
+  return item < 0 || character < 0 ? null : item
+}
+
+/** What a field of the query is for: an input of a rule, or a published column. */
+export function fieldPlace(table: PublishedTable, projection: Projection, field: number): string {
+  const column = projection.passed[field - projection.hiddenFields]
+  if (column !== undefined) return `${table.name}.${column.name}`
+  const names = projection.computations.flatMap(({ computation, fields }) =>
+    computation.inputs.filter((_, index) => fields[index] === field).map(({ name }) => name),
+  )
+  return `${table.name} (rule input ${names[0]})`
 }
 
 /** The query is at fault, not the server or the way to it: classes 0A, 22, 25, 42 and their like carry no retry. */

@@ -29,6 +29,7 @@ const EVERY_GUARANTEE = [
   'schema-owner',
   'writer-renames-schemas',
   'writer-names-blockers',
+  'target-encoding',
   'default-privileges',
   'no-leftovers',
   'reader-login',
@@ -44,6 +45,7 @@ const EVERY_GUARANTEE = [
   'reader-time-limits',
   'target-is-not-source',
   'source-reads',
+  'source-encoding',
   'source-writes-nothing',
 ]
 

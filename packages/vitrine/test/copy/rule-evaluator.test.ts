@@ -1,5 +1,6 @@
 /** A rule of one input is remembered by its value, and each row still gets its own result. */
 import { expect, test } from 'vitest'
+import { decoderFor } from '../../src/copy/binary-decode.ts'
 import { Blocks } from '../../src/copy/blocks.ts'
 import { RowRewriter } from '../../src/copy/row-rewrite.ts'
 import * as vitrine from '../../src/index.ts'
@@ -89,4 +90,12 @@ test('zero and minus zero are two inputs', () => {
   }
   const sign = (value: number): string => (Object.is(value, -0) ? 'minus' : 'plus')
   expect(rewrite('ratio', [0, -0, 0, -0], double, sign).results).toEqual(['plus', 'minus', 'plus', 'minus'])
+})
+
+test('a text that is too long for a string of JavaScript is told, not read', () => {
+  const bytes = Buffer.alloc(8)
+  for (const oid of [TEXT, 114, 3802])
+    expect(() => decoderFor(oid)?.(bytes, 0, 600_000_000, new DataView(bytes.buffer))).toThrow(
+      'a text of more than 512 MB',
+    )
 })

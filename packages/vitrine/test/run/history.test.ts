@@ -131,22 +131,28 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const failure = async (figure: Column<'not null'>) => {
       const publication = other(figure)
       await shop.migrate(publication)
-      const { code, place, problems } = await shop.failure({ publication, ...at('2026-01-06T10:00:00Z') })
+      const { code, place, detail, problems } = await shop.failure({ publication, ...at('2026-01-06T10:00:00Z') })
       await shop.migrate()
-      return [code, place, ...problems.map((problem) => `${problem.place}: ${problem.detail}`)]
+      return [code, place, detail ?? '', ...problems.map((problem) => `${problem.place}: ${problem.detail}`)]
     }
     expect(await failure(integer(sql<number>`1.5`, 'Customers'))).toEqual([
       'SOURCE_TYPE_MISMATCH',
       'shop',
+      '',
       'shop_stats.customers: declared integer, found numeric',
     ])
     const wrong = sql<number>`'a' + 1`
-    expect(await failure(integer(wrong, 'Customers'))).toEqual(['HISTORY_QUERY_FAILED', 'shop_stats'])
+    expect(await failure(integer(wrong, 'Customers'))).toEqual([
+      'HISTORY_QUERY_FAILED',
+      'shop_stats',
+      'The server says: invalid input syntax for type integer: "a". SQLSTATE 22P02.',
+    ])
     const { eb, selectFrom } = expressionBuilder<PublishedNames, never>()
     const shops = selectFrom('shop_customer').select(count().as('n')).$asScalar().$notNull()
     expect(await failure(integer(eb(shops, '/', eb.parens(eb(shops, '-', shops))), 'Customers'))).toEqual([
-      'VALUE_OUT_OF_RANGE',
+      'EXPRESSION_FAILED',
       'shop_stats',
+      'SQLSTATE 22012.',
     ])
     expect([await ledger(), await published()]).toEqual(before)
     expect(await shop.leftovers()).toEqual([])

@@ -67,9 +67,10 @@ export class Installation {
     rows: number,
     make: (roles: ShopRoles) => Publication = shop,
     targetServer = sourceServer,
+    encodings: { readonly source?: string; readonly target?: string } = {},
   ): Promise<Installation> {
-    const source = await TestDatabase.create(sourceServer, 'source')
-    const target = await TestDatabase.create(targetServer, 'target')
+    const source = await TestDatabase.create(sourceServer, 'source', encodings.source)
+    const target = await TestDatabase.create(targetServer, 'target', encodings.target)
     const app = await source.createRole('app')
     const [writer, reader] = [await target.createRole('writer'), await target.createRole('reader')]
     const operational = await source.connect()

@@ -45,6 +45,8 @@ const things = from(source.selectFrom('thing as t'))
 const publicationOf = (...tables: readonly PublishedTable[]) =>
   definePublication({ name: 'shop', schema: 'shop', source, tables, writer: 'w', reader: 'r' })
 
+const NO_FUNCTION = 'The server says: function lower(bigint) does not exist. SQLSTATE 42883.'
+
 describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
   let role: TestRole
@@ -153,7 +155,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     })
   })
 
-  test('a query that the source refuses is named by its table and state, all of them at once', async () => {
+  test('a query that the source refuses is told by its column and in the words of the server, all of them at once', async () => {
     const good = things.publish('good', 'G', ({ ref }) => ({ id: bigint(ref('t.id'), 'Key') }))
     const bad = (name: string) =>
       things.publish(name, 'B', ({ ref, fn }) => ({
@@ -163,16 +165,33 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const refused = checkProjections(session, publicationOf(bad('one'), good, bad('two')))
     await expect(refused).rejects.toMatchObject({
       code: 'SOURCE_QUERY_FAILED',
-      place: 'one',
+      place: 'one.id',
       sqlState: '42883',
       problems: [
-        { place: 'one', detail: 'SQLSTATE 42883' },
-        { place: 'two', detail: 'SQLSTATE 42883' },
+        { place: 'one.id', detail: NO_FUNCTION },
+        { place: 'two.id', detail: NO_FUNCTION },
       ],
     })
+    const elsewhere = from(
+      source.selectFrom('thing as t').where(({ eb, fn }) => eb(fn<string>('lower', ['t.id']), '=', '')),
+    ).publish('elsewhere', 'E', ({ ref }) => ({ id: bigint(ref('t.id'), 'K') }))
+    const input = things.publish('input', 'I', ({ ref, fn }) => ({
+      id: bigint(ref('t.id'), 'K'),
+      made: text(
+        compute({ label: ref('t.label'), low: fn<string>('lower', ['t.id']) }, () => ''),
+        'Rule',
+      ),
+    }))
+    await expect(checkProjections(session, publicationOf(elsewhere, input))).rejects.toMatchObject({
+      problems: [
+        { place: 'elsewhere', detail: NO_FUNCTION },
+        { place: 'input (rule input low)', detail: NO_FUNCTION },
+      ],
+    })
+    expect(await session.query('select name from pg_prepared_statements')).toEqual([])
     await session.execute('begin')
     await expect(checkProjections(session, publicationOf(bad('one'), good))).rejects.toMatchObject({
-      problems: [{ place: 'one', detail: 'SQLSTATE 42883' }],
+      problems: [{ place: 'one', detail: 'SQLSTATE 42883.' }],
     })
     await session.execute('rollback')
   })
@@ -183,6 +202,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await expect(checkProjections(session, publicationOf(named))).rejects.toMatchObject({
       code: 'PRIVILEGE_MISSING',
       place: 'named',
+      problems: [{ detail: 'The server says: permission denied for table thing. SQLSTATE 42501.' }],
     })
     await admin.query(`grant select on op.thing to "${role.user}"`)
   })

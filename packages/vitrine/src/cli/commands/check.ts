@@ -1,6 +1,7 @@
 /** `check`: whether the publication is sound, and, where DATABASE_URL is set, whether the source is what it says. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
+import { serverEncoding } from '../../catalogue/encoding.ts'
 import { checkPublication } from '../../lineage/check.ts'
 import type { CheckedColumn } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
@@ -53,6 +54,8 @@ async function run(call: Call): Promise<ExitName> {
     await reading(call, 'source', source, async (session) => {
       await requireNoDrift(session, publication.source, publication.tables)
       await checkProjections(session, publication)
+      if ((await serverEncoding(session)) === 'SQL_ASCII')
+        call.say('note: the encoding of the source is SQL_ASCII; texts that are no UTF-8 would stop a run')
     })
   }
   const answer = answerOf(publication, lineage, source !== null)
