@@ -43,15 +43,18 @@ function drift({ code, kind, place, detail, problems }: VitrineError): Failure |
     const remedy = 'Correct DATABASE_URL; or, when this database is to be made, run `impact migrate`.'
     return { ...failure, detail: 'It has none of the tables of Impact.', remedy }
   }
+  const isOurs = (table: string): boolean => table.startsWith('feeds_')
+  if (problems.every(({ place: table }) => missing.has(table) && isOurs(table))) {
+    const listed = problems.map((problem) => ({ place: problem.place, detail: problem.detail }))
+    return { ...failure, problems: listed, remedy: 'Run `impact migrate`: it adds these tables and changes no other.' }
+  }
   const advice = (table: string): string =>
-    table.startsWith('feeds_')
-      ? 'run `impact migrate`: it adds this table and changes no other'
-      : 'bring the application up to its version of July 2026'
+    isOurs(table) ? 'run `impact migrate`' : 'bring the application up to its version of July 2026'
   const told = problems.map((problem) => ({
     place: problem.place,
     detail: problem.detail,
     // sound because the remedies of a drift are texts.
-    remedy: problem.detail === NO_TABLE ? advice(problem.place) : (problem.remedy as string),
+    remedy: missing.has(problem.place) ? advice(problem.place) : (problem.remedy as string),
   }))
   return { ...failure, problems: told, remedy: 'Do what stands beside each problem; nothing was touched.' }
 }

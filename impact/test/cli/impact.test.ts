@@ -119,12 +119,9 @@ describe('impact migrate et impact sample', () => {
       "error SOURCE_DRIFT: The source is not what the register describes.
         where: public
         - feeds_egapro: the source has no such table
-          → run \`impact migrate\`: it adds this table and changes no other
         - feeds_bges: the source has no such table
-          → run \`impact migrate\`: it adds this table and changes no other
         - feeds_releve: the source has no such table
-          → run \`impact migrate\`: it adds this table and changes no other
-        what to do: Do what stands beside each problem; nothing was touched.
+        what to do: Run \`impact migrate\`: it adds these tables and changes no other.
       "
     `)
     await client.query('alter table vsme_indicateur rename to elsewhere')

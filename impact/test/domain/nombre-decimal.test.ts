@@ -88,3 +88,12 @@ test('tout Decimal se compare exactement à tout seuil', () => {
     { numRuns: 2_000 },
   )
 })
+
+test('un texte d’un million de chiffres se lit sans attendre', () => {
+  const chiffres = '1'.repeat(1_000_000)
+  expect(
+    [`${chiffres}x`, `${chiffres}.${chiffres}x`, chiffres, `1${'0'.repeat(999_999)}1E-999999`].map((texte) =>
+      atteintLeSeuil(texte, 50),
+    ),
+  ).toEqual([null, null, true, false])
+})
