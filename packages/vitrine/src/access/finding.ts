@@ -7,6 +7,7 @@ import { type Remedy, remedyLines } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { Facts } from './facts.ts'
+import type { ProvisionStep } from './provision.ts'
 import type { Grants } from './statement.ts'
 
 /** A failure breaks a promise of the tool; a warning deserves a decision of the team. */
@@ -30,6 +31,8 @@ export interface Examination {
   readonly publication: Publication
   /** Of the target, as the session of its writer reads them. */
   readonly facts: Facts
+  /** What provision makes, as the session of its writer could. */
+  readonly steps: readonly ProvisionStep[]
   readonly grants: Grants
   /** A run may publish this definition: `migrate` has approved it. */
   readonly approved: boolean

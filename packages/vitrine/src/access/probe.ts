@@ -1,4 +1,4 @@
-/** Tries statements inside a transaction and undoes them: a proof leaves nothing behind. Used by the doctor's proofs. */
+/** Tries statements inside a transaction and undoes them: a proof leaves nothing behind. Used by the doctor and by provision. */
 import { randomBytes } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -12,19 +12,26 @@ export const REFUSED = '42501'
 export const ABSENT: readonly string[] = ['42P01', '3F000']
 
 /**
- * Tries a statement inside the open transaction and undoes it. Returns null when the server did it, otherwise the SQLSTATE
- * of its answer. Throws when the server did not answer.
+ * Tries a statement inside the open transaction and undoes it, unless it is to be kept. Returns null when the server did it,
+ * otherwise the SQLSTATE of its answer. Throws when the server did not answer, or when `isAnswer` says that it did not.
  */
-export async function probe(session: Session, sql: string): Promise<string | null> {
+export async function probe(
+  session: Session,
+  sql: string,
+  keep = false,
+  isAnswer: (sqlState: string) => boolean = () => true,
+): Promise<string | null> {
+  let undo = 'rollback to savepoint vitrine_probe; '
   try {
     await session.execute(`savepoint vitrine_probe; ${sql}`)
+    if (keep) undo = ''
     return null
   } catch (error) {
-    if (!(error instanceof VitrineError) || error.sqlState === undefined || error.code === 'CONNECTION_LOST')
-      throw error
+    if (!(error instanceof VitrineError) || error.code === 'CONNECTION_LOST') throw error
+    if (error.sqlState === undefined || !isAnswer(error.sqlState)) throw error
     return error.sqlState
   } finally {
-    await session.execute('rollback to savepoint vitrine_probe; release savepoint vitrine_probe').catch(() => undefined)
+    await session.execute(`${undo}release savepoint vitrine_probe`).catch(() => undefined)
   }
 }
 

@@ -3,11 +3,18 @@
  * managed PostgreSQL. It is made from the same steps as the plan, may be run again, and needs no connection to be written.
  */
 import type { Publication } from '../publication/publication.ts'
-import { asMember, onlyInDatabase } from './statement.ts'
-import { type ProvisionStep, stepsFor } from './step.ts'
+import { asWriter, makeRole, membership, onlyInDatabase, when } from './statement.ts'
+import { type Step, stepsFor } from './step.ts'
 
 /** A comment ends with its line, so no name may bring a line of its own. */
 const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`
+
+/** The step, where it is not done. A block cannot stand in another one, and does nothing where there is nothing to do. */
+function scripted({ text, done, sql, as, password }: Step, publication: Publication): string {
+  const guarded = sql.startsWith('do ') ? `${sql};` : when(`(${done}) is not true`, sql)
+  const statement = password === null ? guarded : makeRole(publication[password])
+  return `${comment(text)}\n${as === 'writer' ? asWriter(publication, statement) : statement}`
+}
 
 /**
  * The complete script for one database. It holds no password, and changes no role that exists and may log in. With
@@ -22,18 +29,18 @@ export function provisionSql(publication: Publication, database: string, without
     'A quote in a password is doubled. To keep a password out of the log of the server, make the role with psql: create role … login, then \\password …',
     `The parts about schemas need membership in ${writer}. They grant it where it can be granted, and revoke it at the end.`,
   ]
-  const options = { writerPassword: null, readerPassword: null, withoutCreate }
-  const all = stepsFor(publication, database, null, options)
-  const keyOf = ({ part, by }: ProvisionStep) => `${part} ${by}`
+  const all = stepsFor(publication, { database, owner: null, withoutCreate })
+  const { borrow, giveBack } = membership(publication)
+  const keyOf = ({ part, by }: Step) => `${part} ${by}`
   const texts = [...new Set(all.map(keyOf))].map((key, index) => {
     const steps = all.filter((step) => keyOf(step) === key)
-    const statements = steps.map(({ text, script }) => `${comment(text)}\n${script}`)
+    const statements = steps.map((step) => scripted(step, publication))
     return [
       comment(`${index + 1}. By ${steps[0]?.by}.`),
       // One transaction: done as a whole or, by somebody who may not, not at all.
       'begin;',
       onlyInDatabase(database),
-      ...(steps[0]?.part === 'schema' ? asMember(publication, statements) : statements),
+      ...(steps[0]?.part === 'schema' ? [borrow, ...statements, giveBack] : statements),
       'commit;',
     ].join('\n')
   })

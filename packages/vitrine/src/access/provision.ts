@@ -1,18 +1,38 @@
 /**
- * Provision: compares the roles and rights on the target with what a publication needs, then does what the role of the
- * session may do. The rest is handed over as SQL for somebody who may. Roles that exist keep their password and their
- * attributes. The steps are in `step.ts`, the script for pasting is in `provision-script.ts`.
+ * Provision: tries each step that is not done yet as the role of the session, and keeps what the server allows. Nothing is
+ * guessed of what a platform grants to whom: the server decides, and the condition of the step says what came of it. The rest
+ * is handed over as SQL. The steps are in `step.ts`, the script for pasting is in `provision-script.ts`.
  */
 import { VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { identifier, literal } from '../sql/quote.ts'
+import { literal } from '../sql/quote.ts'
 import { readFacts } from './facts.ts'
+import { probe, REFUSED, undone } from './probe.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
-import { asMember, asWriter } from './statement.ts'
-import { PASSWORD_PLACEHOLDER, type ProvisionOptions, type ProvisionStep, stepsFor } from './step.ts'
+import { asWriter, membership } from './statement.ts'
+import { PASSWORD_PLACEHOLDER, type Step, stepsFor } from './step.ts'
 
-export type { ProvisionOptions, ProvisionPart, ProvisionStep } from './step.ts'
+/** The passwords of roles that have to be made; a role whose password is null is left to somebody else. */
+export interface ProvisionOptions {
+  readonly readerPassword: Secret | null
+  readonly writerPassword: Secret | null
+  /**
+   * The writer is not granted the right to create schemas: all that it needs are made now, and tables are moved between
+   * them. Assumed where the target is already set up so. It revokes no right.
+   */
+  readonly withoutCreate?: boolean
+}
+
+export interface ProvisionStep extends Omit<Step, 'done'> {
+  /** It was done before. */
+  readonly done: boolean
+  /** It is done, or the server allows it to the role of the session. */
+  readonly possible: boolean
+  /** Why it is not possible. */
+  readonly why?: string
+}
 
 export interface ProvisionPlan {
   readonly publication: Publication
@@ -21,90 +41,95 @@ export interface ProvisionPlan {
   readonly options: ProvisionOptions
 }
 
-/** Something that a promise of the tool depends on is not there. */
-export const isLacking = ({ done, optional }: ProvisionStep): boolean => !done && !optional
+/** A run or a reader needs it, and it is left to somebody else. */
+export const isLacking = ({ possible, optional }: ProvisionStep): boolean => !possible && !optional
+
+/** It was not done before, and the session did it or would do it. */
+export const isMade = ({ done, possible }: ProvisionStep): boolean => possible && !done
+
+/** Tries everything and undoes it. Throws SETTINGS_INVALID when a role is to be made with a password that drivers read differently. */
+export const planProvision = (session: Session, publication: Publication, options: ProvisionOptions) =>
+  undone(session, 'begin read write', () => attempt(session, publication, options))
 
 /**
- * Compares the target with what the publication needs. `session` is on the target, as an administrator or as the writer
- * itself. Changes nothing. Throws SETTINGS_INVALID when a role is to be made with a password that drivers could understand
- * differently.
+ * Does what the server allows, in one transaction, and returns the plan that was carried out; a second one finds nothing to
+ * do. `session` is on the target, as an administrator, the writer or the reader.
  */
-export async function planProvision(
-  session: Session,
-  publication: Publication,
-  options: ProvisionOptions,
-): Promise<ProvisionPlan> {
-  const facts = await readFacts(session, publication)
-  // Roles that exist keep the password that they have, whatever it is.
-  for (const kind of ['writer', 'reader'] as const) {
-    const password = options[`${kind}Password`]
-    if (facts[kind] === null && password !== null) requirePlainPassword(password, publication[kind])
-  }
-  const database = facts.database.name
-  const steps = stepsFor(publication, database, facts, options).map(({ script: _, ...step }) => Object.freeze(step))
-  return Object.freeze({ publication, database, steps: Object.freeze(steps), options })
-}
+export const carryOut = (session: Session, publication: Publication, options: ProvisionOptions) =>
+  session.transaction(() => attempt(session, publication, options), 'begin read write')
 
-/**
- * Does the steps that are possible, in one transaction, and returns them; a second run finds nothing to do. Throws
- * PRIVILEGE_MISSING when something is lacking: its remedy is the SQL to paste, grouped by who may run it, passwords as
- * `'<password>'`.
- */
+/** Carries a plan out and returns the steps that were done. Throws what `lackOf` finds. */
 export async function applyProvision(session: Session, plan: ProvisionPlan): Promise<readonly ProvisionStep[]> {
-  const executed = plan.steps.filter(({ done, possible }) => !done && possible)
-  if (executed.length > 0) await session.transaction(() => execute(session, plan, executed))
-  // Read again instead of believed: a grant without effect is only a warning to PostgreSQL.
-  const after = executed.length === 0 ? plan : await planProvision(session, plan.publication, plan.options)
-  if (after.steps.some(isLacking)) throw leftToOthers(after)
-  return executed
+  const { database, steps } = await carryOut(session, plan.publication, plan.options)
+  const lack = lackOf(database, steps)
+  if (lack !== null) throw lack
+  return steps.filter(isMade)
 }
 
-async function execute(session: Session, plan: ProvisionPlan, steps: readonly ProvisionStep[]): Promise<void> {
-  const { publication } = plan
-  const inSchema = steps.filter(({ part }) => part === 'schema')
-  const [borrow = '', giveBack = ''] = asMember(publication, [])
-  const membership = `grant ${identifier(publication.writer)} to current_user`
-  const run = (step: ProvisionStep, sql: string, shown = step.sql) =>
-    session.execute(sql).catch((error: unknown) => {
-      const isRefused = error instanceof VitrineError && error.code === 'PRIVILEGE_MISSING'
-      throw isRefused ? leftToOthers(plan, { step, shown, error }) : error
-    })
-  for (const step of steps) {
-    if (step === inSchema[0]) await run(step, borrow, membership)
-    const sql = `${withVerifier(step, plan)};`
-    await run(step, step.as === 'writer' ? asWriter(publication, sql) : sql)
-    if (step === inSchema.at(-1)) await run(step, giveBack, membership)
-  }
+/** PRIVILEGE_MISSING when something is lacking, else null: its remedy is the SQL to paste, grouped by who may run it. */
+export function lackOf(database: string, steps: readonly ProvisionStep[]): VitrineError | null {
+  if (!steps.some(isLacking)) return null
+  const left = steps.filter(({ possible }) => !possible)
+  return new VitrineError('PRIVILEGE_MISSING', {
+    place: `database ${database}`,
+    detail: `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`,
+    remedy: handOver(left),
+    problems: left.map(({ text, why, sql }) => ({ place: text, detail: `not yet: ${why}`, remedy: `${sql};` })),
+  })
 }
 
-/** The statement of a role that is made, with a verifier in place of the password. */
-function withVerifier({ sql, password: whose }: ProvisionStep, { options }: ProvisionPlan): string {
-  const password = whose === null ? null : options[`${whose}Password`]
-  return password === null ? sql : sql.replace(PASSWORD_PLACEHOLDER, () => literal(scramVerifier(password)))
-}
-
-/** The SQL of the steps that are left, grouped by who may run it. */
-const handOver = (steps: readonly ProvisionStep[]): string =>
+/** The SQL of steps, grouped by who may run it. */
+export const handOver = (steps: readonly ProvisionStep[]): string =>
   steps
     .flatMap(({ by, sql }, index) => [...(steps[index - 1]?.by === by ? [] : [`-- by ${by}:`]), `${sql};`])
     .join('\n')
 
-/** `refusal`: the statement that the server did not allow. */
-function leftToOthers(
-  { database, steps }: ProvisionPlan,
-  refusal?: { readonly step: ProvisionStep; readonly shown: string; readonly error: VitrineError },
-): VitrineError {
-  const left = steps.filter(({ done }) => !done)
-  const count = `${left.length === 1 ? 'One step is' : `${left.length} steps are`} left to somebody else.`
-  return new VitrineError('PRIVILEGE_MISSING', {
-    place: `database ${database}`,
-    detail: refusal === undefined ? count : `The server refused \`${refusal.shown}\`, so nothing was done. ${count}`,
-    remedy: handOver(left),
-    problems: left.map((step) => ({
-      place: step.text,
-      detail: `not yet: ${step.why ?? (step === refusal?.step ? 'the server refused it' : 'nothing was done')}`,
-      remedy: `${step.sql};`,
-    })),
-    ...(refusal?.error.sqlState === undefined ? {} : { cause: refusal.error, sqlState: refusal.error.sqlState }),
-  })
+/** What the server's answer says of a step that is left to somebody else. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  '42704': 'it needs a role that is not there yet',
+  '3F000': 'it needs a schema that is not there yet',
+  '42P06': 'a schema of that name is there, which is not ours to take over',
+}
+/** Not about the step: locks, lack of something, a server that is stopped. */
+const TRANSIENT = /^(08|40|53|55|57|58|XX)/
+
+/** In the open transaction. */
+async function attempt(session: Session, publication: Publication, options: ProvisionOptions): Promise<ProvisionPlan> {
+  const facts = await readFacts(session, publication)
+  const { name: database, owner } = facts.database
+  const withoutCreate = options.withoutCreate === true || (!facts.writerCreates && facts.workMade)
+  const { borrow, giveBack } = membership(publication)
+  const run = (sql: string) => probe(session, sql, true, (state) => !TRANSIENT.test(state))
+  const steps: ProvisionStep[] = []
+  let lent = false
+  for (const { done: condition, ...step } of stepsFor(publication, { database, owner, withoutCreate })) {
+    const { part, password: whose } = step
+    const done = await isDone(session, condition)
+    if (part !== 'schema' && lent) await run(giveBack)
+    if (part !== 'schema') lent = false
+    else if (!done && !lent) lent = (await run(borrow)) === null
+    const password = whose === null ? null : options[`${whose}Password`]
+    let why = whose !== null && password === null ? 'no password was given for it' : null
+    if (!done && why === null) {
+      if (whose !== null && password !== null) requirePlainPassword(password, publication[whose])
+      const state = await run(statementOf(step, publication, password))
+      if (state !== null && state !== REFUSED) why = ANSWERS[state] ?? `the server answers with SQLSTATE ${state}`
+      // A grant without effect is only a warning to PostgreSQL.
+      else if (!(await isDone(session, condition))) why = `${facts.user} may not`
+    }
+    const possible = done || why === null
+    steps.push(Object.freeze({ ...step, done, possible, ...(possible ? {} : { why: why ?? '' }) }))
+  }
+  return Object.freeze({ publication, database, steps: Object.freeze(steps), options })
+}
+
+export async function isDone(session: Session, condition: string): Promise<boolean> {
+  const [row] = await session.query<{ done: boolean }>(`select (${condition}) is true as done`)
+  return row?.done === true
+}
+
+/** As it is sent: with a verifier in place of the password, by the role that it must run as. */
+function statementOf({ sql, as }: Omit<Step, 'done'>, publication: Publication, password: Secret | null): string {
+  const filled = password === null ? sql : sql.replace(PASSWORD_PLACEHOLDER, () => literal(scramVerifier(password)))
+  return as === 'writer' ? asWriter(publication, `${filled};`) : filled
 }

@@ -1,268 +1,230 @@
 /**
  * The steps of provision, as one list of data: what a publication needs of roles and rights on its target. Each step says in
- * a sentence what it is, which SQL brings it about, who may run that, and whether it is done or what stands in the way. Pure:
- * the plan, the execution and the script are made from this list.
+ * a sentence what it is, on what condition it is done, which SQL brings it about, and who may run that. Pure: provision, its
+ * script and the doctor are made from this list.
  */
-import type { Secret } from '../base/secret.ts'
-import type { Publication } from '../publication/publication.ts'
-import { identifier } from '../sql/quote.ts'
-import type { Facts } from './facts.ts'
-import {
-  asWriter,
-  closePublicSchema,
-  grantsFor,
-  makePublishedSchema,
-  makeRole,
-  makeSchema,
-  openRelations,
-  type SchemaToMake,
-  schemasToMake,
-} from './statement.ts'
-
-/** The passwords of roles that have to be made; a role whose password is null is left to somebody else. */
-export interface ProvisionOptions {
-  readonly readerPassword: Secret | null
-  readonly writerPassword: Secret | null
-  /**
-   * The writer is not granted the right to create schemas: all that it needs are made now, and tables are moved between
-   * them. Assumed where the target is already set up so. It revokes no right.
-   */
-  readonly withoutCreate?: boolean
-}
+import { BOOKKEEPING_SCHEMA, type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { identifier, literal } from '../sql/quote.ts'
+import { markOf } from '../version/staging.ts'
+import { grantsFor, openRelations, readerSettings, roleId } from './statement.ts'
 
 /** The steps of one part need the same rights of whoever does them. */
 export type ProvisionPart = 'roles' | 'database' | 'schema' | 'settings'
 
-export interface ProvisionStep {
+export interface Step {
+  /** Stable, for scripts. */
+  readonly name: string
   readonly part: ProvisionPart
   readonly text: string
+  /** A condition in SQL about the catalogue of the target. What it cannot tell is not done. */
+  readonly done: string
   /** Statements separated by semicolons. A password stands as `'<password>'`. */
   readonly sql: string
-  readonly done: boolean
-  /** The role of the session may do it, once the possible steps before it are done. */
-  readonly possible: boolean
-  /** Why it is not possible. */
-  readonly why?: string
   /** Who may do it. */
   readonly by: string
   /** Whom the statement must run as: what the writer makes belongs to it. */
   readonly as: 'session' | 'writer'
   /** Whose password stands in the statement. */
   readonly password: 'writer' | 'reader' | null
-  /** True when no promise of the tool depends on it: left to somebody else, it is a note and no failure. */
+  /** True when neither a run nor a reader needs it: left to the owner of the database, it is a warning and no failure. */
   readonly optional: boolean
-}
-
-export interface ScriptedStep extends ProvisionStep {
-  /** The SQL for a script that may be run again. */
-  readonly script: string
 }
 
 /** Stands for a password in every statement that is shown. */
 export const PASSWORD_PLACEHOLDER = "'<password>'"
 
-/** A step before it is known who may do it. */
-interface Draft extends Pick<ProvisionStep, 'part' | 'text' | 'sql' | 'done'> {
-  /** What stands in the way of the role of the session. */
-  readonly obstacle: string | null
-  /** The SQL for a script that may be run again, where it is another one. */
-  readonly script?: string
-  readonly as?: 'writer'
-  readonly password?: 'writer' | 'reader'
-  /** Why no promise of the tool depends on it. */
-  readonly note?: string | null
-  /** Done by the owner of the database, although it is not of that part. */
-  readonly byOwner?: boolean
+/** Where the steps are done. */
+export interface Place {
+  readonly database: string
+  /** Null while no database is asked. */
+  readonly owner: string | null
+  /** The writer is not granted the right to create schemas, and finds those that it needs. */
+  readonly withoutCreate: boolean
 }
 
-type Situation = ReturnType<typeof situationOf>
+type Draft = Pick<Step, 'name' | 'text' | 'done' | 'sql'> & Partial<Step>
 
-/** What the steps are decided by. Each obstacle is null when there is none, and while no facts are known. */
-function situationOf(publication: Publication, databaseName: string, facts: Facts | null, options: ProvisionOptions) {
-  const me = facts?.session.name
-  const missing = (kind: 'writer' | 'reader'): string | null => {
-    if (facts === null || facts[kind] !== null) return null
-    const absent = `the role ${publication[kind]} does not exist`
-    if (!facts.session.makesRoles) return `${absent}, and ${me} may not make roles`
-    return options[`${kind}Password`] === null ? `${absent}, and no password was given for it` : null
-  }
-  const actsAsWriter = facts?.writer?.assumable ?? facts?.session.makesRoles
-  const made = facts?.database.writerCreates === false && facts.work.every(({ owner }) => owner === publication.writer)
-  return {
-    publication,
-    facts,
-    grants: grantsFor(publication, databaseName),
-    withoutCreate: options.withoutCreate === true || made,
-    missing,
-    notWriter: missing('writer') ?? (actsAsWriter === false ? `${me} may not act as ${publication.writer}` : null),
-    notOwner: facts?.database.owned === false ? `the database belongs to ${facts.database.owner}` : null,
-    createsNoSchema: facts?.database.sessionCreates === false ? `${me} may not create schemas in the database` : null,
-  }
+const schemaWhere = (name: string, condition = 'true'): string =>
+  `exists (select from pg_catalog.pg_namespace n where n.nspname = ${literal(name)} and ${condition})`
+
+/** Somebody of a list of OIDs has one of the privileges by a grant to itself: not by a group or a superuser's attribute. */
+const granted = (acl: string, privileges: string, oids: string): string =>
+  `exists (select from aclexplode(${acl}) a where a.privilege_type in (${privileges}) and a.grantee in (${oids}))`
+
+/** What a run would create, made beforehand for a writer that may not. The bookkeeping is known by its name alone. */
+export function workSchemas(publication: Publication): readonly (Draft & { readonly schema: string })[] {
+  const marks = [
+    [stagingSchema(publication), markOf(publication, 'staging')],
+    [retiredSchema(publication), markOf(publication, 'retired')],
+    [BOOKKEEPING_SCHEMA, null],
+  ] as const
+  return marks.map(([name, mark]) => {
+    const create = `create schema ${identifier(name)} authorization ${identifier(publication.writer)}`
+    const marked = mark === null ? '' : ` and obj_description(n.oid, 'pg_namespace') = ${literal(mark)}`
+    return {
+      schema: name,
+      name: `schema-${name}`,
+      text: `The schema ${name}, which the writer may not create, exists and belongs to it.`,
+      done: schemaWhere(name, `n.nspowner = ${roleId(publication.writer)}${marked}`),
+      sql: mark === null ? create : `${create}; comment on schema ${identifier(name)} is ${literal(mark)}`,
+    }
+  })
 }
 
-function roleStep(kind: 'writer' | 'reader', { publication, facts, missing }: Situation): Draft {
-  const name = publication[kind]
-  const role = facts?.[kind] ?? null
-  const draft = { part: 'roles', text: `The ${kind} ${name} exists and may log in.`, script: makeRole(name) } as const
-  if (role === null) {
-    const sql = `create role ${identifier(name)} login password ${PASSWORD_PLACEHOLDER}`
-    return { ...draft, sql, done: false, obstacle: missing(kind), password: kind }
-  }
-  const obstacle = role.alterable ? null : `${facts?.session.name} may not alter ${name}`
-  return { ...draft, sql: `alter role ${identifier(name)} login`, done: role.logsIn, obstacle }
+function roleSteps(publication: Publication): readonly Draft[] {
+  return (['writer', 'reader'] as const).flatMap((kind) => {
+    const name = publication[kind]
+    const where = (condition: string) =>
+      `exists (select from pg_catalog.pg_roles where rolname = ${literal(name)} and ${condition})`
+    const role = identifier(name)
+    return [
+      {
+        name: `${kind}-exists`,
+        text: `The ${kind} ${name} exists.`,
+        done: where('true'),
+        sql: `create role ${role} login password ${PASSWORD_PLACEHOLDER}`,
+        password: kind,
+      },
+      {
+        name: `${kind}-logs-in`,
+        text: `The ${kind} ${name} may log in.`,
+        done: `not ${where('not rolcanlogin')}`,
+        sql: `alter role ${role} login`,
+      },
+    ]
+  })
 }
 
-function databaseSteps({ facts, grants, withoutCreate, missing, notOwner }: Situation): readonly Draft[] {
-  const part = 'database'
-  const database = facts?.database
-  const readerExists = facts?.reader != null
-  const onlyTemporary = database?.open.includes('CREATE') === false
-  const note = 'only a note: it is about temporary tables, and a session that stays read-only creates none'
+type Grants = ReturnType<typeof grantsFor>
+
+/** What is closed comes first: a right of everybody must not be counted for the writer's and then be lost. */
+function databaseSteps({ writer, reader }: Publication, grants: Grants, withoutCreate: boolean): readonly Draft[] {
+  const others = `0, ${roleId(reader)}`
+  const has = (role: string, privilege: string) =>
+    `has_database_privilege(${roleId(role)}, current_database(), '${privilege}')`
+  const open = granted("coalesce(d.datacl, acldefault('d', d.datdba))", "'CREATE', 'TEMPORARY'", others)
   return [
     {
-      part,
-      text: `The writer may connect${withoutCreate ? '' : ', and create the schema of the next version'}.`,
-      sql: withoutCreate ? grants.writerConnects : grants.writerOnDatabase,
-      done: facts?.writer != null && facts.database.writerConnects && (withoutCreate || facts.database.writerCreates),
-      obstacle: notOwner ?? missing('writer'),
-    },
-    {
-      part,
-      text: 'The reader may connect.',
-      sql: grants.readerOnDatabase,
-      done: database?.readerConnects === true,
-      obstacle: notOwner ?? missing('reader'),
-    },
-    {
-      part,
+      name: 'database-closed',
       text: 'Nobody else creates schemas or temporary tables.',
-      sql: grants.closeDatabase(readerExists),
-      script: `${grants.closeDatabase()};`,
-      done: database?.open.length === 0,
-      obstacle: notOwner,
-      note: onlyTemporary ? note : null,
+      done: `not exists (select from pg_catalog.pg_database d where d.datname = current_database() and ${open})`,
+      sql: grants.closeDatabase(),
+      optional: true,
     },
     {
-      part,
+      name: 'public-closed',
       text: 'Nobody creates objects in the schema public by default.',
-      sql: grants.closePublicSchema(readerExists),
-      script: closePublicSchema(grants),
-      done: facts?.publicSchema?.open !== true,
-      obstacle: facts?.publicSchema?.owned === false ? 'the schema public belongs to another role' : null,
+      done: `not ${schemaWhere('public', granted("coalesce(n.nspacl, acldefault('n', n.nspowner))", "'CREATE'", others))}`,
+      sql: grants.closePublicSchema(),
+      optional: true,
+    },
+    withoutCreate
+      ? {
+          name: 'writer-connects',
+          text: 'The writer may connect.',
+          done: has(writer, 'CONNECT'),
+          sql: grants.writerConnects,
+        }
+      : {
+          name: 'writer-connects',
+          text: 'The writer may connect, and create the schema of the next version.',
+          done: `${has(writer, 'CONNECT')} and ${has(writer, 'CREATE')}`,
+          sql: grants.writerOnDatabase,
+        },
+    {
+      name: 'reader-connects',
+      text: 'The reader may connect.',
+      done: has(reader, 'CONNECT'),
+      sql: grants.readerOnDatabase,
     },
   ]
 }
 
-/** The schema with the writer as its owner: made, or taken over from the role that made it. */
-function publishedSchemaStep(situation: Situation): Draft {
-  const { publication, facts, grants, withoutCreate, notWriter, notOwner, createsNoSchema } = situation
-  const published = facts?.published ?? null
-  const isWriter = facts?.session.name === publication.writer
-  const draft = {
-    part: 'schema',
-    text: `The schema ${publication.schema} exists and belongs to the writer.`,
-    script: makePublishedSchema(publication, grants, !withoutCreate),
-    byOwner: withoutCreate && published === null,
-    done: published?.owner === publication.writer,
-  } as const
-  if (published === null) {
-    const creates = facts?.database.writerCreates === true ? null : notOwner
-    const obstacle = notWriter ?? (withoutCreate ? createsNoSchema : creates)
-    return { ...draft, sql: grants.createSchema, obstacle, ...(withoutCreate ? {} : { as: 'writer' }) }
-  }
-  const taken = published.owned ? null : `the schema belongs to ${published.owner}`
-  // PostgreSQL asks the right to create schemas of the role that hands the schema over.
-  const handsOver = isWriter && facts?.database.writerCreates === true ? null : notOwner
-  return { ...draft, sql: grants.ownSchema, obstacle: notWriter ?? taken ?? handsOver }
-}
-
-/** What a run would create, made beforehand. A schema that holds something, or that somebody else made, is left alone. */
-function makeSchemaStep(schema: SchemaToMake, { publication, facts, notWriter, createsNoSchema }: Situation): Draft {
-  const { name, create, setMark } = schema
-  const { owner = null, marked = false, empty = true } = facts?.work.find((found) => found.name === name) ?? {}
-  const taken = owner === null || owner === publication.writer ? null : `the schema belongs to ${owner}`
-  const filled = marked || empty ? null : 'it holds relations that are not ours'
-  return {
-    part: 'schema',
-    text: `The schema ${name}, which the writer may not create, exists and belongs to it.`,
-    sql: [owner === null ? create : null, setMark].filter((statement) => statement !== null).join('; '),
-    script: makeSchema(schema),
-    done: owner === publication.writer && marked,
-    obstacle: notWriter ?? taken ?? filled ?? (owner === null ? createsNoSchema : null),
-    byOwner: true,
-  }
-}
-
-function schemaSteps(situation: Situation): readonly Draft[] {
-  const { publication, facts, grants, withoutCreate, missing, notWriter } = situation
-  const schema = publishedSchemaStep(situation)
-  const unreadable = facts?.published?.unreadable ?? []
-  const obstacle = notWriter ?? missing('reader') ?? (schema.done ? null : schema.obstacle)
-  const draft = { part: 'schema', as: 'writer', obstacle } as const
-  return [
-    schema,
-    ...(withoutCreate ? schemasToMake(publication).map((work) => makeSchemaStep(work, situation)) : []),
-    {
-      ...draft,
-      text: 'The reader may look into the schema.',
-      sql: grants.readerOnSchema,
-      done: facts?.published?.readerUses === true,
-    },
-    {
-      ...draft,
-      text: 'The reader may read every table of the writer in it.',
-      sql: grants.readerOnRelations(unreadable),
-      script: asWriter(publication, openRelations(publication)),
-      done: unreadable.length === 0,
-    },
-    {
-      ...draft,
-      text: 'Tables that the writer adds are readable by the reader.',
-      sql: grants.readerByDefault,
-      done: facts?.published?.defaultSelect === true,
-    },
-  ]
-}
-
-function settingsStep({ publication, facts, grants, missing }: Situation): Draft {
-  const mayAlter = facts?.reader?.alterable !== false || facts.session.name === publication.reader
-  return {
-    part: 'settings',
-    text: 'Sessions of the reader are read-only, limited in time, and look into the schema.',
-    sql: grants.readerSettings.join(';\n'),
-    done: facts?.settingsHold === true,
-    obstacle: missing('reader') ?? (mayAlter ? null : `${facts?.session.name} may not alter ${publication.reader}`),
-  }
-}
-
-function scripted(draft: Draft, { publication, facts }: Situation): ScriptedStep {
-  const { part, text, sql, done, obstacle, as = 'session', password = null, note = null } = draft
-  const owner = facts === null ? '' : ` (${facts.database.owner})`
-  const by = {
-    roles: 'a superuser, or a role that may make roles (CREATEROLE)',
-    database: `the owner of the database${owner}, or a superuser`,
-    schema: `${publication.writer}, or a superuser`,
-    settings: `a superuser, a role with CREATEROLE, or ${publication.reader} itself`,
-  }[draft.byOwner === true ? 'database' : part]
-  const possible = done || obstacle === null
-  const why = possible ? {} : { why: note === null ? obstacle : `${obstacle}; ${note}` }
-  const script = draft.script ?? (as === 'writer' ? asWriter(publication, `${sql};`) : `${sql};`)
-  return { part, text, sql, done, possible, ...why, by, as, password, optional: note !== null, script }
-}
-
-/** All steps, in the order in which they can be done. For a script, of which no database is known, `facts` is null. */
-export function stepsFor(
+function schemaSteps(
   publication: Publication,
-  databaseName: string,
-  facts: Facts | null,
-  options: ProvisionOptions,
-): readonly ScriptedStep[] {
-  const situation = situationOf(publication, databaseName, facts, options)
+  grants: Grants,
+  withoutCreate: boolean,
+  byOwner: string,
+): readonly Draft[] {
+  const { schema, writer, reader } = publication
+  const readerHas = (acl: string, privilege: string) => granted(acl, `'${privilege}'`, roleId(reader))
+  const closed = `from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${literal(schema)} and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relowner = ${roleId(writer)}
+      and not ${readerHas('c.relacl', 'SELECT')}`
+  const byDefault = `f.defaclobjtype = 'r' and f.defaclrole = ${roleId(writer)} and ${readerHas('f.defaclacl', 'SELECT')}`
+  const exists = `The schema ${schema} exists.`
   return [
-    roleStep('writer', situation),
-    roleStep('reader', situation),
-    ...databaseSteps(situation),
-    ...schemaSteps(situation),
-    settingsStep(situation),
-  ].map((draft) => scripted(draft, situation))
+    {
+      name: 'schema-exists',
+      text: exists,
+      done: schemaWhere(schema),
+      sql: grants.createSchema,
+      ...(withoutCreate ? { by: byOwner } : { as: 'writer' }),
+    },
+    ...(withoutCreate ? workSchemas(publication).map(({ schema: _, ...draft }) => ({ ...draft, by: byOwner })) : []),
+    {
+      name: 'schema-owner',
+      text: `The schema ${schema} belongs to the writer, who alone may rename it.`,
+      done: schemaWhere(schema, `n.nspowner = ${roleId(writer)}`),
+      sql: grants.ownSchema,
+    },
+    {
+      name: 'reader-uses-schema',
+      text: 'The reader may look into the schema.',
+      done: schemaWhere(schema, readerHas('n.nspacl', 'USAGE')),
+      sql: grants.readerOnSchema,
+      as: 'writer',
+    },
+    {
+      name: 'reader-reads',
+      text: 'The reader may read every table of the writer in it.',
+      done: `not exists (select ${closed})`,
+      sql: openRelations(publication, closed),
+      as: 'writer',
+    },
+    {
+      name: 'default-privileges',
+      text: 'A table that the writer adds is readable by the reader from the start.',
+      done: schemaWhere(
+        schema,
+        `exists (select from pg_catalog.pg_default_acl f where f.defaclnamespace = n.oid and ${byDefault})`,
+      ),
+      sql: grants.readerByDefault,
+      as: 'writer',
+    },
+  ]
+}
+
+/** Settings in one database win over the role's (database 0). */
+function settingsStep(publication: Publication, grants: Grants): Draft {
+  const stored = (name: string, value: string) =>
+    name === 'search_path' ? `quote_ident(${literal(publication.schema)})` : literal(value)
+  const wanted = readerSettings(publication).map(([name, value]) => `(${literal(name)}, ${stored(name, value)})`)
+  return {
+    name: 'reader-settings',
+    text: 'Sessions of the reader are read-only, limited in time, and look into the schema.',
+    done: `not exists (select from (values ${wanted.join(', ')}) w (name, value) where w.value is distinct from (
+      select substr(c, strpos(c, '=') + 1) from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) c
+      where s.setrole = ${roleId(publication.reader)} and split_part(c, '=', 1) = w.name
+        and s.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+      order by s.setdatabase desc limit 1))`,
+    sql: grants.readerSettings.join(';\n'),
+  }
+}
+
+/** All steps, in the order in which they can be done. */
+export function stepsFor(publication: Publication, { database, owner, withoutCreate }: Place): readonly Step[] {
+  const { writer, reader } = publication
+  const grants = grantsFor(publication, database)
+  const byOwner = `the owner of the database${owner === null ? '' : ` (${owner})`}, or a superuser`
+  const complete = (part: ProvisionPart, by: string, drafts: readonly Draft[]): readonly Step[] =>
+    drafts.map((draft) => ({ part, by, as: 'session', password: null, optional: false, ...draft }))
+  return [
+    ...complete('roles', 'a superuser, or a role that may make roles (CREATEROLE)', roleSteps(publication)),
+    ...complete('database', byOwner, databaseSteps(publication, grants, withoutCreate)),
+    ...complete('schema', `${writer}, or a superuser`, schemaSteps(publication, grants, withoutCreate, byOwner)),
+    ...complete('settings', `a superuser, a role with CREATEROLE, or ${reader} itself`, [
+      settingsStep(publication, grants),
+    ]),
+  ]
 }

@@ -11,6 +11,8 @@ import { findWorkSchemas } from '../version/staging.ts'
 import { encodingOf } from './encoding-proof.ts'
 import { broken, type Guarantees, holds, listed } from './finding.ts'
 import { probe, probeName, undone } from './probe.ts'
+import { isDone } from './provision.ts'
+import { workSchemas } from './step.ts'
 
 /** A superuser passes every grant by, so that nothing else proved about it means anything. */
 const ordinary = (kind: 'writer' | 'reader'): Guarantees => ({
@@ -60,6 +62,19 @@ export const ROLES: Guarantees = {
   },
 }
 
+/** A step of provision as a guarantee; `before` is a step that it needs. */
+const provisioned = (name: string, before = ''): Guarantees => ({
+  [name]: {
+    guarantee: ({ steps }) => steps.find((step) => step.name === name)?.text ?? name,
+    expected: 'as provision makes it',
+    proof: ({ steps }) => {
+      const left = steps.filter((step) => [name, before].includes(step.name) && !step.done)
+      const repairs = left.map(({ sql }) => `${sql};`)
+      return left.length === 0 ? holds() : broken('otherwise', repairs)
+    },
+  },
+})
+
 export const WRITER: Guarantees = {
   'writer-session': {
     guarantee: 'Runs connect to the target as the writer, who then owns what they make.',
@@ -69,29 +84,22 @@ export const WRITER: Guarantees = {
       return role === writer ? holds() : broken(role, repair)
     },
   },
-  'schema-owner': {
-    guarantee: ({ publication }) => `The schema ${publication.schema} belongs to the writer, who alone may rename it.`,
-    expected: ({ publication }) => publication.writer,
-    proof: ({ publication: { writer }, facts: { published }, grants }) => {
-      if (published === null) return broken('the schema does not exist', `${grants.createSchema};`)
-      return published.owner === writer ? holds() : broken(published.owner, `${grants.ownSchema};`)
-    },
-  },
+  ...provisioned('schema-owner', 'schema-exists'),
   'writer-renames-schemas': {
     guarantee: ({ publication: { writer } }) =>
       `${writer} creates schemas on the database: versions are switched by renaming them, which makes no reader wait.`,
     expected: 'possible',
     // Tried with a schema of its own: renaming the published one, even if undone, would make a concurrent run wait.
-    proof: async ({ session, publication, facts, grants }) => {
+    proof: async ({ session, publication, grants }) => {
       const [made, renamed] = [identifier(probeName()), identifier(probeName())]
       const sql = `create schema ${made}; alter schema ${made} rename to ${renamed}`
       const state = await undone(session, 'begin', () => probe(session, sql))
       if (state === null) return holds()
       const [refused, repair] = [`refused (SQLSTATE ${state})`, `${grants.writerOnDatabase};`]
-      const missing = facts.work.filter(({ owner, marked }) => owner !== publication.writer || !marked)
+      const missing: string[] = []
+      for (const { schema, done } of workSchemas(publication)) if (!(await isDone(session, done))) missing.push(schema)
       if (missing.length > 0) {
-        const names = listed(missing.map(({ name }) => name))
-        const actual = `${refused}, and ${names} not made for it either, so runs are refused; where the right is to stay refused, provision --without-create makes them`
+        const actual = `${refused}, and ${listed(missing)} not made for it either, so runs are refused; where the right is to stay refused, provision --without-create makes them`
         return broken(actual, repair)
       }
       const actual = `${refused}: tables are moved between schemas made for it, under locks; new readers wait up to ${publication.limits.switchLockTimeoutMs} ms at a time, and a query of minutes or an idle transaction on a published table makes the run give up`
@@ -110,12 +118,7 @@ export const WRITER: Guarantees = {
     },
   },
   ...encodingOf('target'),
-  'default-privileges': {
-    guarantee: ({ publication }) => `A table that the writer adds is readable by ${publication.reader} from the start.`,
-    expected: ({ publication }) => `select on tables in ${publication.schema}, for tables of ${publication.writer}`,
-    proof: ({ facts, grants }) =>
-      facts.published?.defaultSelect === true ? holds() : broken('none', `${grants.readerByDefault};`),
-  },
+  ...provisioned('default-privileges'),
   'no-leftovers': {
     guarantee: 'Between two runs there is no half-built version on the target, and no retired one but the kept one.',
     expected: 'none',

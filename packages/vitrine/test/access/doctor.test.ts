@@ -85,8 +85,29 @@ const DEFECTS: readonly Defect[] = [
     plant: 'grant create on schema shop to $r',
     found: ['reader-creates-nothing'],
   },
-  { what: 'tables in public', plant: 'grant create on schema public to public', found: ['reader-creates-nothing'] },
-  { what: 'schemas', plant: 'grant create on database $d to $r', found: ['reader-creates-nothing'] },
+  {
+    what: 'tables in public, which the owner of the database alone can refuse',
+    plant: 'grant create on schema public to public',
+    found: ['reader-creates-nothing'],
+    warning: true,
+  },
+  {
+    what: 'schemas, which the owner of the database alone can refuse',
+    plant: 'grant create on database $d to $r',
+    found: ['reader-creates-nothing'],
+    warning: true,
+  },
+  {
+    what: 'schemas, where the writer could refuse them',
+    plant: 'grant create on database $d to public; alter database $d owner to $w',
+    found: ['reader-creates-nothing'],
+    undo: 'alter database $d owner to postgres; grant connect, create on database $d to $w',
+  },
+  {
+    what: 'schemas that the owner of the database alone can refuse, and tables that the writer can',
+    plant: 'grant create on database $d to $r; grant create on schema shop to $r',
+    found: ['reader-creates-nothing'],
+  },
   {
     what: 'temporary tables, which the owner of the database alone can refuse',
     plant: 'grant temporary on database $d to public',

@@ -77,7 +77,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     const plan = await planProvision(admin, publication, options)
     const executed = await applyProvision(admin, plan)
     expect(executed.map(({ sql }) => sql).filter((sql) => /create on database|create schema/.test(sql))).toEqual([
-      `revoke temporary, create on database ${database.name} from public`,
+      `revoke temporary, create on database ${database.name} from public, ${reader.user}`,
       `create schema shop authorization "${writer.user}"`,
       `create schema shop_next authorization "${writer.user}"; comment on schema shop_next is 'vitrine: staging area of shop'`,
       `create schema shop_previous authorization "${writer.user}"; comment on schema shop_previous is 'vitrine: retired area of shop'`,
@@ -149,8 +149,8 @@ create schema vitrine authorization ${w};
     const { steps } = await planProvision(await session(), publication, options)
     const left = steps.filter(({ possible }) => !possible).map(({ text, why }) => `${text} ${why}`)
     expect(left).toEqual([
-      'The schema shop_next, which the writer may not create, exists and belongs to it. the schema belongs to postgres',
-      'The schema shop_previous, which the writer may not create, exists and belongs to it. it holds relations that are not ours',
+      'The schema shop_next, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over',
+      'The schema shop_previous, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over',
     ])
   })
 })

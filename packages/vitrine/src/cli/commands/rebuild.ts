@@ -1,13 +1,13 @@
 /** `rebuild`: puts everything in the target back, in whatever state it is: rights, schema, history, data. */
 
-import { applyProvision, isLacking, planProvision } from '../../access/provision.ts'
-import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { isLacking, isMade, type ProvisionStep } from '../../access/provision.ts'
+import type { ExitName } from '../../base/errors.ts'
 import { command, remedy, remedyText } from '../../base/remedy.ts'
 import type { Call, Command } from '../command.ts'
 import { publishNow, type SyncAnswer, syncAnswer, syncText } from '../publishing.ts'
 import { withWritableTarget } from '../sessions.ts'
 import { approvePlan } from './migrate.ts'
-import { stepsText } from './provision.ts'
+import { provisionTarget, stepsText } from './provision.ts'
 
 export const rebuild: Command = {
   name: 'rebuild',
@@ -15,8 +15,8 @@ export const rebuild: Command = {
   description:
     'Does what provision, migrate and sync do, in this order, from whatever state the target is in: after a drop, after a ' +
     'DROP SCHEMA by hand, on a new server. What still stands is served until the new version is whole. The days of history ' +
-    'tables come from the ledger. Roles and rights are made as METABASE_ADMIN_URL when it is set, as the writer otherwise; ' +
-    'when some are left to somebody else, it publishes all the same and exits with 5.',
+    'tables come from the ledger. Roles and rights are made as provision makes them; ' +
+    'when some that are needed are left to somebody else, it publishes all the same and exits with 5.',
   options: {
     '--allow-shrink': 'accept that a table loses more rows than the publication allows',
     '--yes': 'withdraw tables and columns without asking',
@@ -40,22 +40,14 @@ async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
   const settings = call.settings(needs)
-  const { source, target, reader, admin } = settings
-  const passwords = { writerPassword: target.password, readerPassword: reader?.password ?? null }
-  const { provisioned, left } = await withWritableTarget(call, { target: admin ?? target, source }, async (session) => {
-    const plan = await planProvision(session, publication, passwords)
-    await applyProvision(session, plan).catch((error: unknown) => {
-      if (!(error instanceof VitrineError) || error.code !== 'PRIVILEGE_MISSING') throw error
-      // The data must not wait for somebody who can grant a right. The error is printed, and the exit status repeats it.
-      call.tell(error)
-    })
-    const after = await planProvision(session, publication, passwords)
-    const undone = after.steps.filter(({ done }) => !done)
-    const made = plan.steps.filter(({ done, text }) => !done && undone.every((step) => step.text !== text))
-    const steps = [...made, ...undone.filter((step) => !isLacking(step))]
-    if (steps.length > 0) call.say(stepsText({ steps, executed: made.length, dryRun: false }).trimEnd())
-    return { provisioned: made.map(({ text }) => text), left: undone.filter(isLacking).map(({ text }) => text) }
-  })
+  const { source, target } = settings
+  const { answer: provisioning, lack } = await provisionTarget(call, settings)
+  // The data must not wait for somebody who can grant a right. The error is printed, and the exit status repeats it.
+  if (lack !== null) call.tell(lack)
+  const { steps } = provisioning
+  if (!steps.every(({ done }) => done)) call.say(stepsText(provisioning).trimEnd())
+  const textsOf = (some: readonly ProvisionStep[]) => some.map(({ text }) => text)
+  const [provisioned, left] = [textsOf(steps.filter(isMade)), textsOf(steps.filter(isLacking))]
   const migrated = await withWritableTarget(call, { target, source }, async (session) => {
     const plan = await approvePlan(call, { session, publication }, null)
     return plan.steps.map(({ text }) => text)
