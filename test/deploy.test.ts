@@ -26,6 +26,8 @@ interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string }
   readonly command?: readonly string[]
   readonly restart: string
+  readonly mem_limit: string
+  readonly profiles?: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly networks: readonly string[]
   readonly volumes?: readonly string[]
@@ -108,8 +110,9 @@ describe('compose.yaml', () => {
         'MB_ENCRYPTION_SECRET_KEY',
       ],
       ...['MB_LOAD_SAMPLE_CONTENT', 'MB_ANON_TRACKING_ENABLED', 'MB_CHECK_FOR_UPDATES'],
-      ...['JAVA_TIMEZONE', 'MB_REPORT_TIMEZONE'],
+      ...['JAVA_TIMEZONE', 'MB_REPORT_TIMEZONE', 'JAVA_OPTS', 'MB_SITE_URL'],
     ],
+    caddy: ['METABASE_HOST'],
     'vitrine-impact': OURS,
   }
 
@@ -120,9 +123,14 @@ describe('compose.yaml', () => {
     expect(Object.keys(service.environment).filter((variable) => !KNOWN[image]?.includes(variable))).toEqual([])
     expect(service.healthcheck !== undefined || service.restart === 'no').toBe(true)
     expect(service.networks.filter((network) => !(network in compose.networks))).toEqual([])
-    for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(':')[0] ?? '')
+    for (const [from = ''] of (service.volumes ?? []).map((volume) => volume.split(':'))) {
+      if (from.startsWith('./')) expect(existsSync(join(root, 'deploy', from))).toBe(true)
+      else expect(compose.volumes).toHaveProperty(from)
+    }
     for (const other of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(other)
-    expect((service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
+    // The proxy alone is open to others, and only for who asks for it.
+    const open = (service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))
+    expect(open).toEqual(service.profiles === undefined ? [] : ['80:80', '443:443'])
     expect(name).toMatch(/^[a-z-]+$/)
   })
 
@@ -158,15 +166,26 @@ describe('compose.yaml', () => {
     expect([JAVA_TIMEZONE, MB_REPORT_TIMEZONE]).toEqual([publication.zone, publication.zone])
   })
 
-  test('Metabase has no way to the operational database', () => {
-    const shared = compose.services['metabase']?.networks.filter((network) =>
-      compose.services['impact-db']?.networks.includes(network),
-    )
-    expect(shared).toEqual([])
+  test('neither Metabase nor the proxy has a way to the operational database, and the proxy none to any', () => {
+    const shared = (name: string, other: string) =>
+      compose.services[name]?.networks.filter((network) => compose.services[other]?.networks.includes(network))
+    expect(shared('metabase', 'impact-db')).toEqual([])
+    const databases = services.filter(([, { image }]) => image.startsWith('postgres:'))
+    expect(databases.flatMap(([name]) => shared('proxy', name))).toEqual([])
+    expect(shared('proxy', 'metabase')).toEqual(['front'])
+    expect(read('Caddyfile')).toBe('{$METABASE_HOST:localhost} {\n\treverse_proxy metabase:3000\n}\n')
+  })
+
+  test('every service has a memory limit, and the heap of Java stays well below its own', () => {
+    const bytes = (size: string) => Number.parseFloat(size) * (size.endsWith('g') ? 1024 : 1)
+    for (const [, { mem_limit: limit }] of services) expect(limit).toMatch(/^\d+[mg]$/)
+    const { mem_limit: limit = '', environment } = compose.services['metabase'] ?? {}
+    const [, heap = ''] = /^-Xmx(\d+[mg])$/.exec(environment?.['JAVA_OPTS'] ?? '') ?? []
+    expect(bytes(heap)).toBeLessThanOrEqual(bytes(limit) / 2)
   })
 
   test('holds no secret: each comes from a variable that the example names', () => {
-    const used = [...read('compose.yaml').matchAll(/\$\{(\w+)(:\?|:-\w*)\}/g)].map(([, name]) => name ?? '')
+    const used = [...read('compose.yaml').matchAll(/\$\{(\w+)(:\?|:-[^}]*)\}/g)].map(([, name]) => name ?? '')
     const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name ?? '')
     expect([...new Set(used)].toSorted()).toEqual(named.toSorted())
     const secret = services.flatMap(([, { environment }]) =>
