@@ -28,6 +28,11 @@ const DEFAULTS = {
   /** Tries to hold all published tables for the instant of the switch, before it goes on without. */
   switchQuietTries: 20,
   switchQuietPauseMs: 25,
+  /**
+   * 1 holds the tables although a hot standby follows the target: nobody reads it. A standby replays the locks, and ends
+   * readers of its own by "deadlock detected".
+   */
+  holdWithStandby: 0,
   switchTries: 50,
   switchPauseMs: 200,
   /** A statement on either side may not run longer than this. */
@@ -60,10 +65,10 @@ const DEFAULTS = {
 }
 
 export type Limits = {
-  readonly [Name in keyof typeof DEFAULTS]: Name extends 'versionsKept' ? 0 | 1 : number
+  readonly [Name in keyof typeof DEFAULTS]: Name extends 'versionsKept' | 'holdWithStandby' ? 0 | 1 : number
 }
 
-export const DEFAULT_LIMITS: Limits = Object.freeze({ ...DEFAULTS, versionsKept: 1 })
+export const DEFAULT_LIMITS: Limits = Object.freeze({ ...DEFAULTS, versionsKept: 1, holdWithStandby: 0 })
 
 /** Each stream is a session on both servers, and servers have a hundred by default. */
 const MOST_STREAMS = 16

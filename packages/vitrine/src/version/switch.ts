@@ -9,6 +9,7 @@ import { pause } from '../base/pause.ts'
 import { isMovable, moveSql, objectsIn } from '../catalogue/objects.ts'
 import type { Target } from '../catalogue/target.ts'
 import { patiently } from '../postgres/patience.ts'
+import { hasStandby } from '../postgres/standby.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { ownRelations } from '../record/made.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
@@ -50,9 +51,11 @@ export async function switchVersions(
   const { session, publication } = target
   const { switchLockTimeoutMs, switchQuietTries, switchQuietPauseMs, switchTries, switchPauseMs } = publication.limits
   const strategy = await (carry.way === 'rename' ? switchByRename : switchByMove)(target, incoming, carry)
-  const isQuiet = (attempt: number) => attempt <= switchQuietTries
+  const holds = carry.way === 'move' || publication.limits.holdWithStandby === 1 || !(await hasStandby(session))
+  const quietTries = holds ? switchQuietTries : 0
+  const isQuiet = (attempt: number) => attempt <= quietTries
   const patience = {
-    tries: switchQuietTries + switchTries,
+    tries: quietTries + switchTries,
     pauseMs: (attempt: number) => (isQuiet(attempt) ? switchQuietPauseMs : switchPauseMs),
   }
   // The record of success is written durably after the switch, and makes it durable: here it would only lengthen the wait.

@@ -2,14 +2,16 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NEWEST, TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { definePublication, type Publication } from '../../src/index.ts'
+import type { SyncReport } from '../../src/run/observer.ts'
 import { type Outcome, run, type Setting } from '../cli/captured-io.ts'
 import { createShop, KEY, shop } from '../publication/shop.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from './gate.ts'
+import { Installation } from './installation.ts'
 import { clientOf, type Replication, startReplication } from './standby.ts'
 
 describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
@@ -131,6 +133,47 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   test('the primary and its replica are one source: either may go on where the other stopped', async () => {
     expect(await command('sync', {}, sourceUrl(replication.primary))).toMatchObject({ status: 0 })
     expect(await command('sync')).toMatchObject({ status: 0 })
+  })
+
+  test('a standby of the target is noticed, and none of its readers is ended by a switch', async () => {
+    // As a server has it by default: a lock that is replayed waits for readers, and parts those that wait for each other.
+    const standbyAdmin = await clientOf(replication.standby, 'postgres')
+    await standbyAdmin.query("alter system set max_standby_streaming_delay = '30s'")
+    await standbyAdmin.query('select pg_reload_conf()')
+    const installation = await Installation.create(18, 30, shop, replication.primary)
+    await installation.run()
+    await replication.caughtUp()
+    let reading = true
+    let looks = 0
+    const { user, password } = installation.reader
+    const readers = Array.from({ length: 4 }, async (_, index) => {
+      const tables =
+        index % 2 === 0 ? 'shop.shop_customer c, shop.shop_purchase p' : 'shop.shop_purchase p, shop.shop_customer c'
+      const client = new pg.Client({
+        connectionString: replication.standby.url(installation.target.name, { user, password }),
+      })
+      await client.connect()
+      while (reading) {
+        const { rows } = await client.query(`select count(*)::integer as n from ${tables} where p.customer_id = c.id`)
+        expect(rows[0].n).toBe(60)
+        looks++
+      }
+      await client.end()
+    })
+    const reports: SyncReport[] = []
+    for (let turn = 0; turn < 4; turn++) reports.push(await installation.run())
+    await replication.caughtUp()
+    reading = false
+    await Promise.all(readers)
+    expect(looks).toBeGreaterThan(100)
+    expect(reports.map(({ switchHeld, switchTries }) => [switchHeld, switchTries])).toEqual(
+      reports.map(() => [false, 1]),
+    )
+    // Who knows that nobody reads it says so.
+    const limits = { ...installation.publication.limits, holdWithStandby: 1 as const }
+    expect((await installation.run({ publication: { ...installation.publication, limits } })).switchHeld).toBe(true)
+    await standbyAdmin.end()
+    await installation.drop()
   })
 
   test('a replica of the target is not a source', async () => {
