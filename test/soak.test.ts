@@ -18,9 +18,10 @@ function soak(...args: readonly string[]): Promise<{ status: number | null; out:
   })
 }
 
-test('processes killed by chance, under readers: no wrong answer, nothing left behind, no help needed', async () => {
+test('processes killed by chance, under readers: no wrong answer, nothing lost or left behind, no help needed', async () => {
   const { status, out } = await soak('--kills', '20', '--seconds', '30')
   expect(out).toMatch(/ {2}in all +\d+ +\d+/)
+  expect(out).toMatch(/rows of them lost +0\n/)
   expect(out).toMatch(/repairs needed +0\n/)
   // The figures stand in the message of a failure.
   expect(status === 0 ? '' : out).toBe('')

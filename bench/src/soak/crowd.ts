@@ -1,6 +1,10 @@
-/** The people around: readers of the published schema in a loop, each answer judged, and users who change the source. */
+/**
+ * The people around: readers of the published schema in a loop, each answer judged, users who change the source, and a team
+ * that makes and drops things of its own in the published schema.
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import type { Urls } from './installation.ts'
 import { CHANGE, CUSTOMERS } from './publication.ts'
 
 interface Totals {
@@ -21,6 +25,10 @@ const TOTALS = `
 
 const LOOK_UP = 'select name, purchases from soak.customer where id = $1'
 const CHANGE_EVERY_MS = 200
+const TEAM_WORKS_EVERY_MS = 30
+/** Things of the team that stand there at most. */
+const MOST_THINGS = 20
+const ROWS_OF_A_THING = 10
 
 export interface Seen {
   readonly looks: number
@@ -30,6 +38,9 @@ export interface Seen {
   /** Milliseconds of each look-up of one row by its key. */
   readonly lookUps: readonly number[]
   readonly changes: number
+  /** Tables that the team made, and rows of those that it did not drop and cannot find any more. */
+  readonly made: number
+  readonly lost: number
 }
 
 export class Crowd {
@@ -40,31 +51,35 @@ export class Crowd {
   #empty = 0
   #mixed = 0
   #changes = 0
+  #made = 0
+  #lost = 0
+  readonly #things = new Set<string>()
   #going = true
   #loops: Promise<unknown> = Promise.resolve()
 
-  /** `readers` who count, as many who look up single rows, and one user of the source. */
-  static async gather(urls: { readonly source: string; readonly reader: string }, readers: number): Promise<Crowd> {
+  /** `readers` who count, as many who look up single rows, one user of the source and one member of the team. */
+  static async gather(urls: Urls, readers: number): Promise<Crowd> {
     const crowd = new Crowd()
     const loops: Promise<void>[] = []
     for (let n = 0; n < readers; n++) {
       loops.push(crowd.#count(await crowd.#open(urls.reader)), crowd.#lookUp(await crowd.#open(urls.reader)))
     }
-    loops.push(crowd.#change(await crowd.#open(urls.source)))
+    loops.push(crowd.#change(await crowd.#open(urls.source)), crowd.#work(await crowd.#open(urls.target)))
     crowd.#loops = Promise.all(loops)
     return crowd
   }
 
   get seen(): Seen {
-    const { looks, errors, empty, mixed, lookUps, changes } = {
+    return {
       looks: this.#looks,
       errors: this.#errors,
       empty: this.#empty,
       mixed: this.#mixed,
       lookUps: this.#lookUps,
       changes: this.#changes,
+      made: this.#made,
+      lost: this.#lost,
     }
-    return { looks, errors, empty, mixed, lookUps, changes }
   }
 
   async leave(): Promise<void> {
@@ -112,6 +127,28 @@ export class Crowd {
         await client.query(CHANGE, [1 + (this.#changes % CUSTOMERS)])
         this.#changes += 1
       })
+    }
+  }
+
+  /** What a killed run has taken along comes back with the next one: until then it can be neither found nor dropped. */
+  async #work(client: pg.Client): Promise<void> {
+    for (; this.#going; await pause(TEAM_WORKS_EVERY_MS)) {
+      const [oldest] = this.#things
+      const name = `soak.team_${this.#made}`
+      if (oldest !== undefined && this.#things.size >= MOST_THINGS) {
+        const dropped = await client.query(`drop table ${oldest}`).catch(() => null)
+        this.#things.delete(oldest)
+        if (dropped === null) this.#things.add(oldest)
+      } else {
+        const rows = `select generate_series(1, ${ROWS_OF_A_THING}) as n`
+        const made = await client.query(`create table ${name} as ${rows}`).catch(() => null)
+        this.#made += 1
+        if (made !== null) this.#things.add(name)
+      }
+    }
+    for (const name of this.#things) {
+      const found = await client.query<{ n: number }>(`select count(*)::integer as n from ${name}`).catch(() => null)
+      this.#lost += ROWS_OF_A_THING - (found?.rows[0]?.n ?? 0)
     }
   }
 

@@ -82,7 +82,8 @@ export class SoakInstallation {
   async remains(): Promise<readonly string[]> {
     const [, target] = this.#looking
     const runs = await target?.query<{ what: string }>(
-      `select 'schema: ' || nspname as what from pg_namespace where nspname ~ '^soak_(next|previous_)'
+      `select distinct 'schema: ' || nspname as what from pg_namespace n left join pg_class c on c.relnamespace = n.oid
+       where (nspname = 'soak_next' and c.oid is not null) or nspname ~ '^soak_previous_'
        union all select 'open record' from vitrine.run where state = 'running'`,
     )
     const held = await this.#ask(

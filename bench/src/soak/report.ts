@@ -3,9 +3,9 @@ import type { SoakResult } from './soak.ts'
 
 const ORDER = ['started', 'check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record', 'done']
 
-/** Everything that must not be: readers' wrong answers, leftovers, repairs. */
+/** Everything that must not be: readers' wrong answers, lost rows of the team, leftovers, repairs. */
 export function wrongsOf({ seen, leftovers, repairs }: SoakResult): number {
-  return seen.errors.length + seen.empty + seen.mixed + leftovers.length + repairs.length
+  return seen.errors.length + seen.empty + seen.mixed + seen.lost + leftovers.length + repairs.length
 }
 
 function share(sorted: readonly number[], part: number): string {
@@ -38,6 +38,8 @@ export function reportOf(result: SoakResult, seed: number): string {
     figure('  errors', counted(seen.errors)),
     figure('  empty or incomplete', seen.empty),
     figure('  of two versions', seen.mixed),
+    figure('tables of the team', seen.made),
+    figure('  rows of them lost', seen.lost),
     figure('left behind', counted(leftovers)),
     figure('repairs needed', counted(repairs)),
     figure('look-up', `${share(lookUps, 0.5)} half, ${share(lookUps, 0.99)} of 100, ${share(lookUps, 1)} the worst`),

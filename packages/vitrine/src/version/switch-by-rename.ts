@@ -3,6 +3,7 @@
  * of a reader holds them up. What is carried over besides (views, relations of the team) waits for locks.
  */
 
+import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { registerSchemaSql } from '../record/made.ts'
@@ -50,11 +51,16 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   return {
     locked: carry.locked,
     holds: 'when quiet',
-    statements: async (quiet, bounded) => [
-      ...(await foreignMoves(target, incoming, carry.leaving)).flatMap(bounded),
-      ...renaming,
-      ...carry.views.flatMap(bounded),
-      ...(quiet ? hold : []),
-    ],
+    statements: async (quiet, bounded) => {
+      const moves = await foreignMoves(target, incoming, carry.leaving)
+      if (moves.length > 0) await target.session.execute(moves.flatMap(bounded).join('; ')).catch(again)
+      return [...renaming, ...carry.views.flatMap(bounded), ...(quiet ? hold : [])]
+    },
   }
+}
+
+/** Class 42: the team dropped, renamed or replaced something between the list and the move. */
+function again(error: unknown): never {
+  if (!(error instanceof VitrineError) || !error.sqlState?.startsWith('42') || error.sqlState === '42501') throw error
+  throw new VitrineError('SERIALIZATION', { place: 'target', cause: error })
 }

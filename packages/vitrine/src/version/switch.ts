@@ -65,9 +65,9 @@ export async function switchVersions(
     const bounded = boundedWithin(quiet ? QUIET_WAIT_MS : switchLockTimeoutMs)
     try {
       await session.execute(begin)
-      const statements = await strategy.statements(quiet, bounded)
       await record()
       const started = performance.now()
+      const statements = await strategy.statements(quiet, bounded)
       const held = quiet || strategy.holds === 'always'
       const rights = [...carry.rights.opening, ...(held ? carry.rights.closing : [])]
       await session.execute([...rights, ...statements, 'commit'].join('; '))
