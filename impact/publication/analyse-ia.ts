@@ -8,8 +8,8 @@ import { CLE, EVOLUTION } from './raisons.ts'
 import { source } from './register.ts'
 
 /**
- * L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée. Les rattachements
- * sont lus une fois : des jointures coûtent moins que des recherches par analyse.
+ * L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée ; de plusieurs, la
+ * première rattachée. Les rattachements sont lus une fois : des jointures coûtent moins que des recherches par analyse.
  */
 const analyses = source
   .selectFrom('analyseia_analyseia as a')

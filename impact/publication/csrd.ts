@@ -95,7 +95,10 @@ export const csrd = from(rapports).publish(
       {
         ...cleDeLEntreprise(ref('e.id')),
         ...soumissionEtStatut(regle.field('estSoumise'), regle.field('statut', STATUTS)),
-        etape_validee: text(regle.field('etapeValidee'), 'Dernière étape validée du rapport le plus récent').nullable(),
+        etape_validee: text(
+          regle.field('etapeValidee'),
+          'Dernière étape validée du rapport qui compte : celui de la dernière année, l’officiel d’abord',
+        ).nullable(),
         nb_documents_ia: integer(
           regle.field('nbDocumentsIa'),
           'Nombre de documents analysés du rapport le plus récent',
