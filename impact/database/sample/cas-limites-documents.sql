@@ -67,7 +67,8 @@ select
     when 'B1-24-a' then case when v.rapport_id = 1 then '{"choix_module": "base"}' else '{"choix_module": "complet"}' end
     when 'B1-24-c' then '{"type_perimetre": "individuelle"}'
     when 'B1-24-e-i' then '{"coopérative": false, "forme_juridique": "57"}'
-    when 'B1-24-e-v' then '{"methode_comptabilisation": "ETP", "nombre_salaries": 120}'
+    -- Saisi 1.2e2 : l’application garde le texte que Python en donne.
+    when 'B1-24-e-v' then '{"methode_comptabilisation": "ETP", "nombre_salaries": "1.2E+2"}'
     when 'B1-24-e-vi' then '{"pays": ["FRA"]}'
     when 'B2-26' then '{"non_pertinent": false,
       "declaration_durabilite": {"eau": {"pratiques": true, "accessibles": true, "cibles": false}}}'
