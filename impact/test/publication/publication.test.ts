@@ -182,7 +182,6 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
 
 describe('docs/impact-privacy.md', () => {
   const page = readFileSync(new URL('../../../docs/impact-privacy.md', import.meta.url), 'utf8')
-  const { columns } = checkPublication(publication)
   const CLASSES = { personal: 'personnelle', indirect: 'indirecte', open: 'ouverte' } as const
   const TRAITEMENTS = { masked: 'masquée', category: 'catégorie', measure: 'mesure', count: 'compte' } as const
   const FINALITES: Readonly<Record<string, string>> = {
@@ -195,7 +194,7 @@ describe('docs/impact-privacy.md', () => {
   }
 
   /** Sa classe et ce qui est fait de ses origines de cette classe, comme la page l’écrit. */
-  function dite({ lineage }: (typeof columns)[number]): string {
+  function dite(lineage: Awaited<ReturnType<typeof checkPublication>>['columns'][number]['lineage']): string {
     const classe = Object.entries(CLASSES).find(([nom]) => lineage.some(({ privacy }) => privacy === nom))
     if (classe === undefined) return 'aucune | —'
     const [nom, mot] = classe
@@ -206,7 +205,8 @@ describe('docs/impact-privacy.md', () => {
     return `${mot} | ${mots.length === 0 ? '—' : [...new Set(mots)].join(', ')}`
   }
 
-  test('dit de chaque colonne publiée, une fois, la classe de son origine et son traitement', () => {
+  test('dit de chaque colonne publiée, une fois, la classe de son origine et son traitement', async () => {
+    const { columns } = await checkPublication(publication)
     const lignes = page.split(/^## /m).flatMap((partie) => {
       const [titre = '', ...reste] = partie.split('\n')
       const tables = [...titre.matchAll(/`(metabase_\w+)`/g)].map(([, table]) => table)
@@ -217,11 +217,12 @@ describe('docs/impact-privacy.md', () => {
         ),
       )
     })
-    const attendues = columns.map((column) => `${column.table}.${column.column} | ${dite(column)}`)
+    const attendues = columns.map((column) => `${column.table}.${column.column} | ${dite(column.lineage)}`)
     expect(lignes.toSorted()).toEqual(attendues.toSorted())
   })
 
-  test('nomme chaque colonne personnelle ou secrète dont rien ne sort', () => {
+  test('nomme chaque colonne personnelle ou secrète dont rien ne sort', async () => {
+    const { columns } = await checkPublication(publication)
     const sorties = new Set(columns.flatMap(({ lineage }) => lineage.map((o) => `${o.table}.${o.column}`)))
     const tues = Object.entries(publication.source.tables).flatMap(([table, colonnes]) =>
       Object.entries(colonnes)
