@@ -108,6 +108,7 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: 'process.exit', pattern: /\bprocess\.exit/, folders: ['cli'] },
   { what: 'process.env', pattern: /\bprocess\.env\b/, folders: ['cli'] },
   { what: 'the driver', pattern: /from 'pg'/, folders: ['postgres', 'copy'] },
+  { what: 'what the driver runs', pattern: /import (?!type)[^'\n]*from 'pg['/]/, folders: ['postgres'] },
   { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
   {
     what: 'SQL on the private schema',

@@ -17,7 +17,7 @@ const FELT = `insert into mine.visit select pg_sleep(0.02) is null returning pg_
   (select string_agg(name || '=' || current_setting(name), ' ') from unnest(string_to_array('${SETTINGS}', ' ')) name) as settings,
   (select count(*)::integer from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`
 
-describe.skipIf(withoutPgbouncer)('behind pgbouncer', async () => {
+describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not installed here)' : ''}`, async () => {
   const { source, target, app, writer, reader, program, environment, command, written, drop } =
     await commandedShop(shop)
   const direct = environment()
