@@ -28,7 +28,10 @@ public class Readers {
       Thread thread = new Thread(() -> {
         while (reading.get()) {
           try (Connection connection = pool.getConnection()) {
-            for (int round = 0; round < 20 && reading.get(); round++) work.on(connection);
+            for (int round = 0; round < 20 && reading.get(); round++) {
+              work.on(connection);
+              Thread.sleep(5);
+            }
           } catch (Exception error) {
             errors.merge(String.valueOf(error.getMessage()).replace('"', ' ').replace('\n', ' '), 1, Integer::sum);
           }
