@@ -176,6 +176,18 @@ describe('compose.yaml', () => {
     expect(read('Caddyfile')).toBe('{$METABASE_HOST:localhost} {\n\treverse_proxy metabase:3000\n}\n')
   })
 
+  test('what the operator’s guide does with it names its services, users and databases', () => {
+    const guide = readFileSync(join(root, 'docs/operating/metabase-database.md'), 'utf8')
+    const lines = [...guide.matchAll(/^docker compose -f deploy\/compose\.yaml (stop|start|exec -T) ([\w-]+)(.*)$/gm)]
+    expect(lines).toHaveLength(6)
+    for (const [, , name = '', rest = ''] of lines) {
+      const { POSTGRES_USER = '', POSTGRES_DB = '' } = compose.services[name]?.environment ?? {}
+      expect(compose.services).toHaveProperty(name)
+      if (rest !== '') expect(rest).toContain(` --username=${POSTGRES_USER} `)
+      expect(rest).toMatch(new RegExp(`^$| --dbname=${POSTGRES_DB} | ${POSTGRES_DB}$`))
+    }
+  })
+
   test('every service has a memory limit, and the heap of Java stays well below its own', () => {
     const bytes = (size: string) => Number.parseFloat(size) * (size.endsWith('g') ? 1024 : 1)
     for (const [, { mem_limit: limit }] of services) expect(limit).toMatch(/^\d+[mg]$/)

@@ -111,7 +111,10 @@ describe('names', () => {
   /** Shown as mistakes. */
   const MISSPELT = ['METABASE_DATABASE_URI']
   /** Of npm and of Scalingo. */
-  const FOREIGN = ['NPM_CONFIG_PRODUCTION', 'SCALINGO_POSTGRESQL_URL']
+  const FOREIGN = [
+    ...['NPM_CONFIG_PRODUCTION', 'SCALINGO_POSTGRESQL_URL'],
+    ...['MB_DB_HOST', 'MB_DB_TYPE', 'MB_ENCRYPTION_SECRET_KEY', 'METABASE_HOST', 'METABASE_SITE_URL'],
+  ]
   /** Codes that the changelog tells the end of. */
   const REMOVED = ['VERSION_DIFFERS']
 

@@ -13,7 +13,7 @@ import { connect } from '../packages/vitrine/src/postgres/connect.ts'
 import { takeRunLock } from '../packages/vitrine/src/postgres/lock.ts'
 import type { TestDatabase } from './database.ts'
 import { oursIn, root } from './documentation/commands.ts'
-import { commandsOf, Databases } from './documentation/guide.ts'
+import { commandsOf, Databases, fencesIn } from './documentation/guide.ts'
 import { linksOf } from './documentation/markdown.ts'
 
 const suffix = randomBytes(4).toString('hex')
@@ -166,6 +166,38 @@ describe.sequential('docs/operating', () => {
     await databases.source.close(client)
     expect(await follow('erasure.md')).toEqual(['check --lineage: 0', 'sync: 0', 'sync: 0'])
     expect(await held()).toBe(0)
+  })
+
+  test('django.md: a role that only reads, and a migration of Django', { timeout: 60_000 }, async () => {
+    const before = environment
+    const role = { user: `reading_${suffix}`, password: 'long and random' }
+    const inPage = (sql: string) => ask(databases.source, sql.replaceAll('impact_reading', role.user))
+    const repairs = async () => {
+      const { findings } = JSON.parse((await command('doctor --json')).stdout)
+      for (const { repair, ok } of findings) if (!ok) await inPage(repair)
+    }
+    try {
+      const followed = await follow('django.md', {
+        doctor: async () => {
+          for (const { text } of fencesIn('docs/operating/django.md').filter(({ language }) => language === 'sql')) {
+            await inPage(text)
+          }
+          environment = { ...before, DATABASE_URL: databases.source.url(role) }
+        },
+        check: repairs,
+        'sync --dry-run': () => inPage('alter table users_user add column surnom text'),
+      })
+      expect(followed).toEqual(['doctor: 5', 'check: 0', 'doctor: 0', 'sync: 0', 'sync --dry-run: 6'])
+      expect((await command('check')).status).not.toBe(0)
+      const { findings } = JSON.parse((await command('doctor --json')).stdout)
+      const reads = findings.filter(({ name }: { name: string }) => name.startsWith('source-'))
+      expect(reads).toMatchObject([{ ok: true }, { ok: true }])
+    } finally {
+      environment = before
+      await inPage(
+        `alter table users_user drop column if exists surnom; drop owned by impact_reading; drop role impact_reading`,
+      )
+    }
   })
 
   test('move.md: the days of the history go along, then the source moves too', { timeout: 90_000 }, async () => {

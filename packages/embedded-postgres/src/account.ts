@@ -90,10 +90,10 @@ export function serverHome(preferred: string): string {
   })
 }
 
-/** Makes a folder and its missing parents. Root's new folders are opened to the server's account whatever the umask. */
+/** Makes a folder and its missing parents, that others may not write in. Root's are opened to the server's account whatever the umask. */
 export function makeFolder(folder: string): void {
   fileWork(`make the folder ${folder}`, () => {
-    const first = mkdirSync(folder, { recursive: true })
+    const first = mkdirSync(folder, { recursive: true, mode: 0o755 })
     if (first === undefined || process.getuid?.() !== 0) return
     for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755)
   })
@@ -107,7 +107,7 @@ function isGuarded(folder: string, self: number): boolean {
 }
 
 function ownFolder(parent: string, self: number): string {
-  if (self !== 0) mkdirSync(parent, { recursive: true })
+  if (self !== 0) mkdirSync(parent, { recursive: true, mode: 0o755 })
   const folder = join(realpathSync(parent), `embedded-postgres-${self}`)
   try {
     mkdirSync(folder, { mode: 0o755 })

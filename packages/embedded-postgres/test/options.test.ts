@@ -1,6 +1,8 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeFolder } from '../src/account.ts'
 import { parseOptions, type ServerOptions } from '../src/options.ts'
 import { renderSettings } from '../src/settings.ts'
 
@@ -58,4 +60,13 @@ fsync = 'on'
 search_path = 'it''s a \\ "b"'
 `,
   )
+})
+
+test('whatever the umask, nobody else may write in a folder that is made', () => {
+  const home = mkdtempSync(join(tmpdir(), 'embedded-folder-'))
+  const before = process.umask(0)
+  makeFolder(join(home, 'a', 'b'))
+  process.umask(before)
+  expect([join(home, 'a'), join(home, 'a', 'b')].map((folder) => statSync(folder).mode & 0o777)).toEqual([0o755, 0o755])
+  rmSync(home, { recursive: true })
 })
