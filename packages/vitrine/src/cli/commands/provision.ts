@@ -27,7 +27,7 @@ export const provision: Command = {
     'What the owner of the database alone could do, and neither runs nor readers need, is a warning.',
   options: {
     '--sql': 'print a script to paste instead, for a role that we may not use; it connects to nothing',
-    '--dry-run': 'show the steps and change nothing',
+    '--dry-run': 'show the steps and change nothing; no role finds what another one would have made',
     '--without-create':
       'where the writer may not create schemas: make those that it needs; the switch then waits for readers',
   },
@@ -90,7 +90,8 @@ export async function provisionTarget(call: Call, wish: ProvisionWish, dryRun = 
     } catch (error) {
       if (!(error instanceof VitrineError) || error.code !== 'AUTHENTICATION_FAILED') throw error
       if (steps.length === 0) throw admin === null ? nobody(error, address, publication.writer) : error
-      call.tell(error)
+      // A rehearsal has made no role that could log in.
+      if (!dryRun) call.tell(error)
     }
   }
   const executed = dryRun ? 0 : steps.filter(isMade).length
