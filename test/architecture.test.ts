@@ -112,7 +112,7 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
   {
     what: 'SQL on the private schema',
-    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made)\b/,
+    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made|alarm)\b/,
     folders: ['record'],
   },
   { what: 'quoting of names and values', pattern: /replaceAll\(('"'|"'"), ('""'|"''")\)/, folders: ['sql'] },

@@ -19,6 +19,7 @@ export const MINUTES_DE_RELEVE = 8
 
 export interface NuitSettings extends Pick<Settings, 'alarms'> {
   readonly source: Address
+  readonly target: Address
 }
 
 /** `imposed` passe devant les variables : l’adresse de la démonstration, une durée, une cadence. */

@@ -230,8 +230,14 @@ export const ERRORS = Object.freeze({
   }),
   ...kinds('stale', NO_RETRY, {
     STALE: {
-      what: 'The published version is older than it should be.',
+      what: 'The published version is not fresh.',
       hint: remedy`See ${command('status')}, and run ${command('sync')}.`,
+    },
+  }),
+  ...kinds('missing', NO_RETRY, {
+    VERSION_MISSING: {
+      what: 'Readers do not find, or may not read, what was published.',
+      hint: remedy`Do what stands beside each; ${command('rebuild')} puts all of it back.`,
     },
   }),
 })

@@ -12,6 +12,7 @@ export const EXIT = {
   data: 7,
   busy: 8,
   stale: 9,
+  missing: 10,
   interrupted: 130,
 } as const
 export type ExitName = keyof typeof EXIT

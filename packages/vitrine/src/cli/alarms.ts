@@ -1,36 +1,129 @@
-/** Tells what must be heard of: on stderr, and by the channels that are configured. Never fails a run. */
-import { type Alarm, alarmOf } from '../schedule/alarms/alarm.ts'
+/**
+ * Tells what must be heard of: on stderr, and by the channels that are configured. An alarm is recorded in the target: one is
+ * sent for each due time whoever raises it, and what was not delivered is sent again. Where the target cannot be asked, it is
+ * sent all the same. Never fails a run.
+ */
+import type { Session } from '../postgres/connect.ts'
+import {
+  type AlarmsLeft,
+  claimAlarm,
+  claimUndelivered,
+  closeAlarms,
+  type PendingAlarm,
+  recordDelivery,
+} from '../record/alarms.ts'
+import { NOT_OURS } from '../record/attempt.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { ownRecord } from '../record/installation.ts'
+import { type Alarm, alarmOf, recoveredAlarm } from '../schedule/alarms/alarm.ts'
 import { deliver, type Message } from '../schedule/alarms/channel.ts'
 import type { ScheduleEvent } from '../schedule/loop.ts'
 import type { Call } from './command.ts'
-import type { Settings } from './environment.ts'
+import type { SettingsFor } from './environment.ts'
+import { writing } from './sessions.ts'
 
-type Channels = Pick<Settings, 'alarms'>
+type Channels = Pick<SettingsFor<{ readonly target: 'required' }>, 'alarms' | 'target'>
 
-/** `before` has the rows of each table in the version before the one that was published. */
-export async function raiseAlarms(
-  call: Call,
-  settings: Channels,
-  event: ScheduleEvent,
-  before?: ReadonlyMap<string, number>,
-): Promise<void> {
-  const alarm = alarmOf(event, call.publication, call.io.clock.now(), before)
-  if (alarm !== null) await raiseAlarm(call, settings, alarm)
-  if (event.kind === 'published') await toEach(call, settings, 'success')
-}
+/** Nothing lasts that they tell of: they are never held for one another. */
+const PASSING: readonly Alarm['kind'][] = ['warnings', 'recovered']
+/** What a process that stays up remembers at most. */
+const REMEMBERED = 20
 
-/** The same for an alarm that is made already. */
-export async function raiseAlarm(call: Call, settings: Channels, alarm: Alarm): Promise<void> {
-  call.say(`alarm: ${alarm.text}`)
-  await toEach(call, settings, alarm)
-}
+/** The alarms of one process. */
+export class Alarms {
+  readonly #call: Call
+  readonly #settings: Channels
+  readonly #channels: readonly string[]
+  /** What could not be recorded. */
+  #unrecorded: Omit<PendingAlarm<Alarm>, 'id'>[] = []
 
-/** All at the same time: a channel that does not answer delays no other. */
-async function toEach(call: Call, { alarms }: Channels, message: Message): Promise<void> {
-  const rules = { limits: call.publication.limits, signal: call.signal }
-  const reasons = await Promise.all(alarms.map((receiver) => deliver(receiver, message, rules)))
-  for (const [index, { variable }] of alarms.entries()) {
-    const reason = reasons[index] ?? null
-    if (reason !== null) call.say(`${variable} was not reached: ${reason}.`)
+  constructor(call: Call, settings: Channels) {
+    this.#call = call
+    this.#settings = settings
+    this.#channels = settings.alarms.map(({ variable }) => variable)
+  }
+
+  /** `before` has the rows of each table in the version before the one that was published. */
+  async raise(event: ScheduleEvent, before?: ReadonlyMap<string, number>): Promise<void> {
+    const { publication, io } = this.#call
+    const alarm = alarmOf(event, publication, io.clock.now(), before)
+    if (alarm !== null) await this.send(alarm)
+    if (event.kind === 'published') await this.#deliver('success', this.#channels)
+  }
+
+  /** Silent when somebody has raised the same alarm before. */
+  async send(alarm: Alarm): Promise<void> {
+    const id = await this.#recorded(alarm)
+    if (id === null) return
+    this.#call.say(`alarm: ${alarm.text}`)
+    const undelivered = await this.#deliver(alarm, this.#channels)
+    if (id === undefined) this.#unrecorded = [...this.#unrecorded, { body: alarm, undelivered }].slice(-REMEMBERED)
+    else await this.#writing((session) => recordDelivery(session, id, undelivered)).catch(() => undefined)
+  }
+
+  /** Its number in the record; null when it was there already, undefined where it cannot be recorded. */
+  async #recorded(alarm: Alarm): Promise<number | null | undefined> {
+    if (NOT_OURS.includes(alarm.code ?? '')) return
+    return this.#writing((session) => this.#claim(session, alarm, this.#channels)).catch(() => undefined)
+  }
+
+  /** Sends again what was not delivered, and tells the end of trouble when `well`. */
+  async settle({ open, undelivered }: AlarmsLeft, due: Date, well: boolean): Promise<void> {
+    const recovered = well && open + this.#unrecorded.length > 0
+    if (this.#unrecorded.length + undelivered === 0 && !recovered) return
+    const over = await this.#writing(async (session) => {
+      await this.#record(session)
+      await this.#sendAgain(session)
+      return recovered ? await closeAlarms(session, this.#call.publication.schema) : []
+    }).catch(() => [])
+    if (over.every((kind) => kind === 'preparation')) return
+    await this.send(recoveredAlarm(this.#call.publication, due, this.#call.io.clock.now()))
+  }
+
+  async #record(session: Session): Promise<void> {
+    for (const { body, undelivered } of this.#unrecorded) await this.#claim(session, body, undelivered)
+    this.#unrecorded = []
+  }
+
+  async #sendAgain(session: Session): Promise<void> {
+    const { schema } = this.#call.publication
+    for (const { id, body, undelivered } of await claimUndelivered<Alarm>(session, schema, this.#channels)) {
+      const late = { ...body, text: `${body.text} (not delivered before; raised at ${body.at})` }
+      const still = await this.#deliver(late, undelivered)
+      await recordDelivery(session, id, still)
+    }
+  }
+
+  #claim(session: Session, alarm: Alarm, undelivered: readonly string[]): Promise<number | null> {
+    return claimAlarm(session, this.#call.publication.schema, alarm, undelivered, PASSING.includes(alarm.kind))
+  }
+
+  /** Throws VitrineError where our alarms cannot be recorded: no bookkeeping, another layout, another installation. */
+  #writing<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const { publication } = this.#call
+    return writing(this.#call, 'target', this.#settings.target, async (session) => {
+      await requireBookkeeping(session, publication.schema)
+      await ownRecord({ session, publication })
+      return work(session)
+    })
+  }
+
+  /** To these channels, all at the same time: one that does not answer delays no other. Returns those that were not reached. */
+  async #deliver(message: Message, channels: readonly string[]): Promise<readonly string[]> {
+    const rules = { limits: this.#call.publication.limits, signal: this.#call.signal }
+    const missed = this.#settings.alarms.map(async (receiver) => {
+      const { variable } = receiver
+      if (!channels.includes(variable)) return []
+      const reason = await deliver(receiver, message, rules)
+      if (reason !== null) this.#call.say(`${variable} was not reached: ${reason}.`)
+      return reason === null ? [] : [variable]
+    })
+    // What another process has a channel for stays undelivered for that one.
+    const elsewhere = channels.filter((name) => !this.#channels.includes(name))
+    return [...elsewhere, ...(await Promise.all(missed)).flat()]
   }
 }
+
+/** Sends an alarm that is made already. */
+export const raiseAlarm = (call: Call, settings: Channels, alarm: Alarm): Promise<void> =>
+  new Alarms(call, settings).send(alarm)

@@ -6,10 +6,12 @@ import { asVitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
+import { type AlarmsLeft, alarmsLeft } from '../record/alarms.ts'
 import { type LatestRun, latestRun, recordAttempt } from '../record/attempt.ts'
-import { bookkeepingVersion } from '../record/bookkeeping.ts'
+import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { recordedRows } from '../record/runs.ts'
 import type { SyncReport } from '../run/observer.ts'
+import type { Receiver } from '../schedule/alarms/channel.ts'
 import { type Dueness, isDue } from '../schedule/dueness.ts'
 import type { Call } from './command.ts'
 import { type Connections, type Published, publishUnless, tellPublished, type Wish } from './publishing.ts'
@@ -36,17 +38,23 @@ export interface Look extends Dueness {
   readonly heldSeconds: number | null
   /** The rows of each published table. */
   readonly rows: ReadonlyMap<string, number>
+  /** What alarms raised before still ask for. */
+  readonly alarms: AlarmsLeft
 }
 
-/** Throws VitrineError. */
-export const lookAt = (call: Call, target: Address): Promise<Look> =>
+export const NO_ALARMS: AlarmsLeft = Object.freeze({ open: 0, undelivered: 0 })
+
+/** `channels` are those by which this process sends alarms. Throws VitrineError. */
+export const lookAt = (call: Call, target: Address, channels: readonly Receiver[]): Promise<Look> =>
   reading(call, 'target', target, async (session) => {
     const { schema } = call.publication
+    const names = channels.map(({ variable }) => variable)
     const latest = await latestRun(session, schema)
     const heldSeconds = (await runLockHolder(session, schema))?.age ?? null
-    const isMigrated = (await bookkeepingVersion(session)) > 0
-    const rows = isMigrated ? await recordedRows(session, schema, 'freshness') : new Map()
-    return { ...(await isDue(session, call.publication)), latest, heldSeconds, rows }
+    const isCurrent = await bookkeepingIsCurrent(session)
+    const rows = isCurrent ? await recordedRows(session, schema, 'freshness') : new Map()
+    const alarms = isCurrent ? await alarmsLeft(session, schema, names) : NO_ALARMS
+    return { ...(await isDue(session, call.publication)), latest, heldSeconds, rows, alarms }
   })
 
 /** Null when it is no longer due. Throws VitrineError. */

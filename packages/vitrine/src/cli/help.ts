@@ -19,6 +19,7 @@ export const STATUSES: Readonly<Record<ExitName, string>> = Object.freeze({
   data: 'the data was refused; the previous version stays',
   busy: 'another run or session is in the way; try again',
   stale: 'the published version is too old',
+  missing: 'readers do not find, or may not read, what was published',
   interrupted: 'interrupted',
 })
 

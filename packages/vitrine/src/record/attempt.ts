@@ -24,11 +24,12 @@ export interface Tries {
   readonly lastError: string | null
 }
 
-/** Those that began at or after an instant. The bookkeeping must be there. */
+/** Scheduled ones that began at or after an instant, since the last version. The bookkeeping must be there. */
 export async function triesSince(target: Session, schema: string, since: Date): Promise<Tries> {
   const [row] = await target.query<Tries>(
     `select count(*)::integer as failed, (array_agg(error_code order by id desc))[1] as "lastError"
-     from vitrine.run where schema_name = $1 and state = 'failed' and started_at >= $2`,
+     from vitrine.run where schema_name = $1 and state = 'failed' and trigger = 'schedule' and started_at >= $2
+       and id > (select coalesce(max(id), 0) from vitrine.run where schema_name = $1 and published_at is not null)`,
     [schema, since],
   )
   return row ?? { failed: 0, lastError: null }
@@ -45,7 +46,12 @@ export async function latestRun(target: Session, schema: string): Promise<Latest
   return run ?? null
 }
 
-const NOT_OURS: readonly ErrorCode[] = ['TARGET_OTHER_INSTALLATION', 'TARGET_OTHER_SOURCE', 'TARGET_IS_SOURCE']
+/** Errors that say that the record is another installation's: nothing of ours is written there. */
+export const NOT_OURS: readonly string[] = [
+  'TARGET_OTHER_INSTALLATION',
+  'TARGET_OTHER_SOURCE',
+  'TARGET_IS_SOURCE',
+] satisfies ErrorCode[]
 
 /**
  * Records the failure, unless its run is recorded already, that is, unless a run has begun since `before` was the latest one. A

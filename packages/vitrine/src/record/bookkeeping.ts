@@ -1,6 +1,6 @@
 /**
  * The tool's own tables in the target, in a private schema that only the writer sees: what was approved, every run and its
- * tables, how old each table is, the days of history tables. Its layout has a version and is migrated here. Runs are
+ * tables, how old each table is, the days of history tables, the alarms. Its layout has a version and is migrated here. Runs are
  * written by `run/`.
  */
 import { VitrineError } from '../base/errors.ts'
@@ -126,6 +126,22 @@ const LAYOUTS: readonly string[] = [
   `
   alter table vitrine.version add column rights jsonb not null default '[]';
   `,
+  // The alarms that were raised: which channels one has not reached, and whether its trouble is over.
+  `
+  create table vitrine.alarm (
+    id bigint generated always as identity primary key,
+    schema_name text not null,
+    due timestamptz not null,
+    kind text not null,
+    code text not null,
+    body jsonb not null,
+    undelivered text[] not null,
+    raised_at timestamptz not null default clock_timestamp(),
+    tried_at timestamptz not null default clock_timestamp(),
+    closed_at timestamptz
+  );
+  create unique index alarm_open_key on vitrine.alarm (schema_name, due, kind, code) where closed_at is null;
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */
@@ -154,7 +170,7 @@ export async function requireBookkeeping(target: Session, schema: string): Promi
   if (version === LAYOUTS.length) return
   const detail =
     version === 0
-      ? 'It was never migrated.'
+      ? 'It was never migrated, or its private schema was dropped.'
       : `Its bookkeeping has layout ${version}, and this version needs ${LAYOUTS.length}.`
   throw new VitrineError('TARGET_NOT_MIGRATED', { place: schema, detail, remedy: remedy`Run ${command('migrate')}.` })
 }

@@ -9,7 +9,7 @@ export interface ForgetSql {
 
 export function forgetSql(schema: string): ForgetSql {
   const where = `where schema_name = ${literal(schema)}`
-  const tables = ['freshness', 'kept_freshness', 'version', 'made', 'installation']
+  const tables = ['freshness', 'kept_freshness', 'version', 'made', 'alarm', 'installation']
   return {
     installation: tables.map((table) => `delete from vitrine.${table} ${where}`).join('; '),
     days: (table) => `delete from vitrine.ledger ${where} and table_name = ${literal(table)}`,

@@ -15,6 +15,12 @@ export interface RunTotals {
 
 export const NO_RUNS: RunTotals = Object.freeze({ lastSuccess: null, lastRunMs: null, failuresInARow: 0, runs: {} })
 
+/** The only clock that counts for freshness and due times: it dates the runs. */
+export async function targetNow(session: Session): Promise<Date> {
+  const [clock] = await session.query<{ now: Date }>('select clock_timestamp() as now')
+  return (clock as { now: Date }).now // sound because a select without a table returns one row.
+}
+
 /** The bookkeeping must be there. */
 export async function runTotals(session: Session, schema: string): Promise<RunTotals> {
   const [row] = await session.query<RunTotals>(

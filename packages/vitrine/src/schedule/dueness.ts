@@ -1,10 +1,13 @@
 /**
- * Whether a run is due, from the bookkeeping: it is, when no published one has started since the last due time. Asked under
- * the run lock, each due time gets exactly one run, whatever starts it: a loop, a platform's cron, two machines.
+ * Whether a run is due: it is, when no published one has started since the last due time, or when readers miss what a run
+ * brings back. Asked under the run lock, each due time gets exactly one run, whatever starts it: a loop, a platform's cron,
+ * two machines.
  */
+import type { Missing } from '../catalogue/reader-sight.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import { lastWholeStart } from '../record/run-facts.ts'
+import { lastWholeStart, targetNow } from '../record/run-facts.ts'
+import { missingOfVersion } from '../record/sight.ts'
 import { type DueAround, dueAround } from './due.ts'
 
 /** The due time that counts, the one after it, and whether a run is due. */
@@ -12,6 +15,8 @@ export interface Dueness extends DueAround {
   readonly due: boolean
   /** The instant for which this holds, by the target's clock. */
   readonly now: Date
+  /** What readers miss of the published version. */
+  readonly missing: readonly Missing[]
 }
 
 /**
@@ -19,19 +24,23 @@ export interface Dueness extends DueAround {
  * that has been set back since: it does not count, or nothing would be due until the clock is there again. A start a little
  * ahead does: the correction of a clock by minutes must not publish twice.
  */
-export function duenessAt(around: (at: Date) => DueAround, started: Date | null, now: Date): Dueness {
+export function duenessAt(
+  around: (at: Date) => DueAround,
+  started: Date | null,
+  now: Date,
+  missing: readonly Missing[] = [],
+): Dueness {
   const { last, next } = around(now)
   const done = started !== null && started >= last && (started < next || started < around(next).next)
-  return { due: !done, last, next, now }
+  return { due: !done || missing.some(({ mending }) => mending === 'sync'), last, next, now, missing }
 }
 
 /**
  * Asks the target. Its clock decides, unless `now` is given: that clock also dates the runs, so machines that disagree about
  * the time still agree about what is due. Throws VitrineError.
  */
-export async function isDue(target: Session, publication: Publication, now?: Date): Promise<Dueness> {
-  const [clock] = await target.query<{ now: Date }>('select clock_timestamp() as now')
-  const started = await lastWholeStart(target, publication.schema)
-  // sound because a select without a table returns one row.
-  return duenessAt((at) => dueAround(publication, at), started, now ?? (clock as { now: Date }).now)
+export async function isDue(session: Session, publication: Publication, now?: Date): Promise<Dueness> {
+  const started = await lastWholeStart(session, publication.schema)
+  const missing = await missingOfVersion({ session, publication })
+  return duenessAt((at) => dueAround(publication, at), started, now ?? (await targetNow(session)), missing)
 }

@@ -19,7 +19,11 @@ export interface HttpAddress {
 
 /** What `GET /health` answers: 200 when fresh, 503 otherwise. Instants are ISO 8601 in UTC. */
 export type HealthAnswer =
-  | (Pick<MonitorFacts, 'state' | 'due' | 'nextDue' | 'lastSuccess' | 'failuresInARow'> & {
+  | (Pick<
+      MonitorFacts,
+      'state' | 'missing' | 'kept' | 'left' | 'due' | 'nextDue' | 'lastSuccess' | 'failuresInARow'
+    > & {
+      /** Not fresh, for whatever reason. */
       readonly stale: boolean
       readonly underWay: boolean
     })
@@ -127,8 +131,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, facts:
 
 function healthOf(found: Found): HealthAnswer {
   if (found instanceof VitrineError) return { state: 'unknown', stale: null, error: found.code }
-  const { state, due, nextDue, lastSuccess, underWay, failuresInARow } = found
-  return { state, stale: state === 'stale', lastSuccess, due, nextDue, underWay: underWay !== null, failuresInARow }
+  const { state, missing, kept, left, due, nextDue, lastSuccess, underWay, failuresInARow } = found
+  const versions = { missing, kept, left, lastSuccess, due, nextDue }
+  return { state, stale: state !== 'fresh', ...versions, underWay: underWay !== null, failuresInARow }
 }
 
 /** Node leaves the body of an answer to HEAD away by itself. */

@@ -17,7 +17,7 @@ export type ScheduleEvent =
   | { readonly kind: 'published'; readonly due: Date; readonly report: SyncReport }
   /** Another process has published meanwhile. */
   | { readonly kind: 'no longer due'; readonly due: Date }
-  /** Another run holds the lock, as the error says. */
+  /** Another run holds the lock, as the error says; told once for each due time. */
   | { readonly kind: 'busy'; readonly error: VitrineError }
   /** `pauseMs` is null when this due time is given up. */
   | {
@@ -27,7 +27,8 @@ export type ScheduleEvent =
       readonly tries: number
       readonly pauseMs: number | null
     }
-  /** Nothing was published `staleAfterMinutes` after the due time, with the last error there was. */
+  /** Something is wrong with the version that is published, or beside it. */
+  | { readonly kind: 'unwell'; readonly due: Date; readonly error: VitrineError }
   | { readonly kind: 'stale'; readonly due: Date; readonly tries: number; readonly error: VitrineError | null }
 
 /** `Found` is what a look at the target tells, and what a run begins with. */
@@ -43,6 +44,8 @@ export interface SchedulePorts<Found extends Dueness = Dueness> {
   /** The target is asked again this often: its clock may be set, and another process may publish. */
   readonly lookMs: number
   readonly look: () => Promise<Found>
+  /** Why readers miss something that was found missing. */
+  readonly unwell: (found: Found) => VitrineError
   /** Runs unless it is no longer due under the lock: then null. */
   readonly run: (found: Found) => Promise<SyncReport | null>
   readonly tell: (event: ScheduleEvent) => Promise<void>
@@ -76,6 +79,8 @@ class Loop<Found extends Dueness> {
   /** What the target said last, and how far our clock was ahead of its. */
   #known: { readonly next: Date; readonly aheadMs: number } | null = null
   #announced = Number.NaN
+  /** The due time for which it was told that readers miss something. */
+  #toldMissing = Number.NaN
 
   constructor(ports: SchedulePorts<Found>, signal: AbortSignal) {
     this.#ports = ports
@@ -110,6 +115,7 @@ class Loop<Found extends Dueness> {
       return this.#unanswered(asVitrineError(error))
     }
     this.#known = { next: found.next, aheadMs: this.#ports.clock.now().getTime() - found.now.getTime() }
+    await this.#tellMissing(found)
     if (!found.due) {
       this.#owed = null
       return this.#rest(found.next)
@@ -118,6 +124,14 @@ class Loop<Found extends Dueness> {
     if (owed.givenUp === 'run') return this.#rest(found.next)
     if (owed.givenUp === 'look') Object.assign(owed, { givenUp: null, tries: 0 })
     await this.#try(owed, found)
+  }
+
+  async #tellMissing(found: Found): Promise<void> {
+    const { last, missing } = found
+    const told = this.#toldMissing
+    this.#toldMissing = missing.length === 0 ? Number.NaN : last.getTime()
+    if (missing.length === 0 || told === last.getTime()) return
+    await this.#ports.tell({ kind: 'unwell', due: last, error: this.#ports.unwell(found) })
   }
 
   async #try(owed: Owed, found: Found): Promise<void> {
@@ -151,7 +165,7 @@ class Loop<Found extends Dueness> {
     if (error.code === 'RUN_IN_PROGRESS') {
       // No failure of ours: that run may publish what is due. If it hangs, `watch` raises the alarm.
       owed.waits++
-      await tell({ kind: 'busy', error })
+      if (owed.waits === 1) await tell({ kind: 'busy', error })
       return this.#sleep(pauseAfter(owed.waits, limits, chance()))
     }
     owed.tries++

@@ -12,12 +12,33 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 export function metricsText(facts: MonitorFacts | null): string {
   const reachable = gauge('vitrine_target_reachable', 'Whether the target answered (1) or not (0).', facts !== null)
   if (facts === null) return reachable
-  const { at, state, due, nextDue, lastSuccess, lastRunMs, underWay, failuresInARow, runs, tables } = facts
+  const {
+    at,
+    state,
+    due,
+    nextDue,
+    lastSuccess,
+    lastRunMs,
+    underWay,
+    failuresInARow,
+    runs,
+    tables,
+    missing,
+    kept,
+    left,
+  } = facts
   const age = ({ dataOf }: TableState) => (dataOf === null ? null : (at.getTime() - dataOf.getTime()) / 1000)
   const byTable = (value: (table: TableState) => number | null) => tables.map((one) => [one.table, value(one)] as const)
   return [
     reachable,
-    gauge('vitrine_stale', 'Whether the version that was due is missing (1) or published (0).', state === 'stale'),
+    gauge(
+      'vitrine_stale',
+      'Whether the version is not fresh (1), for whatever reason, or fresh (0).',
+      state !== 'fresh',
+    ),
+    gauge('vitrine_missing', 'What readers do not find, or may not read, of what was published.', missing.length),
+    gauge('vitrine_version_kept', 'Whether a version is kept for a rollback (1) or not (0).', kept === 'there'),
+    gauge('vitrine_versions_left', 'Retired versions that could not be removed.', left.length),
     gauge('vitrine_due_timestamp_seconds', 'The due time that a version had to be published after.', due),
     gauge('vitrine_next_due_timestamp_seconds', 'When the next run is due.', nextDue),
     gauge('vitrine_last_success_timestamp_seconds', 'When the last version was published.', lastSuccess),

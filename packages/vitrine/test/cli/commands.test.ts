@@ -125,7 +125,13 @@ describe.sequential('from an empty target to a published version, and back', () 
 
   test('two days later without a run: stale, 9', async () => {
     const clock = { now: () => new Date(Date.now() + 48 * 3_600_000), monotonicMs: () => 0 }
-    expect(await command('status', { clock })).toMatchObject({ status: EXIT.stale })
+    // The clock of whoever asks says nothing: only that of the target counts.
+    expect(await command('status', { clock })).toMatchObject({ status: EXIT.ok })
+    const client = await target.connect()
+    await client.query("update vitrine.freshness set published_at = published_at - interval '2 days'")
+    expect(await command('status')).toMatchObject({ status: EXIT.stale })
+    await client.query("update vitrine.freshness set published_at = published_at + interval '2 days'")
+    await target.close(client)
   })
 
   test('a lost share of the rows stops the run, with 7, and status shows it', async () => {

@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [10, 'drop table vitrine.alarm'],
   [9, 'alter table vitrine.version drop column rights'],
   [8, 'drop table vitrine.made'],
   [

@@ -66,6 +66,7 @@ describe('delivery', () => {
       place: 'shop_customer',
       run: null,
       warnings: [],
+      problems: [],
     })
   })
 

@@ -59,7 +59,7 @@ const runs = () =>
   )
 /** As if everything that is recorded had happened a day earlier. */
 const aDayLater = () => shop.look("update vitrine.run set started_at = started_at - interval '1 day'")
-const forget = () => shop.look('delete from vitrine.run')
+const forget = () => shop.look('delete from vitrine.run; delete from vitrine.alarm')
 
 function session(name: string): Promise<Session> {
   const { publication, target, writer } = shop
@@ -198,7 +198,8 @@ describe.sequential('due, exactly once', () => {
     expect(status).toBe(0)
     const text = 'Vitrine shop: published, with suspicious content. shop_customer: 900 rows before, 60 now'
     expect(stderr).toContain(`alarm: ${text}\n`)
-    expect(webhook.received.map(({ body }) => JSON.parse(body))).toEqual([{ text }])
+    const recovered = 'Vitrine shop: recovered. What was due is published, and readers can read it.'
+    expect(webhook.received.map(({ body }) => JSON.parse(body))).toEqual([{ text }, { text: recovered }])
     expect(ping.received).toHaveLength(1)
   })
 

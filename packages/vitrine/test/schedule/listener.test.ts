@@ -12,6 +12,9 @@ const published = (at: string) => ({ dataOf: new Date(at), publishedAt: new Date
 const FACTS: MonitorFacts = {
   at: new Date('2026-01-15T12:00:00Z'),
   state: 'fresh',
+  missing: [],
+  kept: 'there',
+  left: ['shop_previous_1'],
   due: new Date('2026-01-14T23:00:00Z'),
   nextDue: new Date('2026-01-15T23:00:00Z'),
   lastSuccess: new Date('2026-01-14T23:00:05.250Z'),
@@ -69,6 +72,9 @@ describe('metrics', () => {
     expect(valuesOf(metricsText(FACTS))).toEqual({
       vitrine_target_reachable: { '': 1 },
       vitrine_stale: { '': 0 },
+      vitrine_missing: { '': 0 },
+      vitrine_version_kept: { '': 1 },
+      vitrine_versions_left: { '': 1 },
       vitrine_due_timestamp_seconds: { '': 1768431600 },
       vitrine_next_due_timestamp_seconds: { '': 1768518000 },
       vitrine_last_success_timestamp_seconds: { '': 1768431605.25 },
@@ -131,13 +137,17 @@ describe('the listener', () => {
   test.each([
     ['fresh', 200],
     ['stale', 503],
+    ['missing', 503],
   ] as const)('says that the version is %s with the status %i', async (state, status) => {
     const url = await serve(async () => ({ ...FACTS, state }))
     const health = await fetch(`${url}/health?from=monitor`)
     expect([health.status, health.headers.get('content-type')]).toEqual([status, 'application/json; charset=utf-8'])
     expect(await health.json()).toEqual({
       state,
-      stale: state === 'stale',
+      stale: state !== 'fresh',
+      missing: [],
+      kept: 'there',
+      left: ['shop_previous_1'],
       lastSuccess: '2026-01-14T23:00:05.250Z',
       due: '2026-01-14T23:00:00.000Z',
       nextDue: '2026-01-15T23:00:00.000Z',
@@ -149,7 +159,7 @@ describe('the listener', () => {
       200,
       'text/plain; version=0.0.4; charset=utf-8',
     ])
-    expect(valuesOf(await metrics.text())['vitrine_stale']).toEqual({ '': state === 'stale' ? 1 : 0 })
+    expect(valuesOf(await metrics.text())['vitrine_stale']).toEqual({ '': state === 'fresh' ? 0 : 1 })
   })
 
   test('says with its code alone that the target cannot be asked', async () => {

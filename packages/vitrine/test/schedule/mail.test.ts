@@ -18,6 +18,7 @@ const alarm: Alarm = {
   place: null,
   run: null,
   warnings: [],
+  problems: [],
 }
 
 let close = async () => undefined as unknown

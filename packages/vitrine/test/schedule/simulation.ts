@@ -122,6 +122,7 @@ export class World {
       sliceMs: MINUTE,
       lookMs: 15 * MINUTE,
       look: async () => dueness(),
+      unwell: () => new VitrineError('VERSION_MISSING'),
       run: () => this.#run(() => dueness().due, abort.signal),
       tell: async (event) => void events.push(event),
       ...options,

@@ -5,8 +5,8 @@ import { pause } from '../../base/pause.ts'
 import { dueAround } from '../../schedule/due.ts'
 import { type Listener, listen } from '../../schedule/listener.ts'
 import { keepPublishing, type ScheduleEvent, type SchedulePorts } from '../../schedule/loop.ts'
-import { readMonitorFacts } from '../../schedule/monitor-facts.ts'
-import { raiseAlarms } from '../alarms.ts'
+import { missingError, readMonitorFacts } from '../../schedule/monitor-facts.ts'
+import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
 import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
 import type { Settings, SettingsFor } from '../environment.ts'
@@ -61,6 +61,7 @@ export async function stayPublishing(call: Call, settings: StaySettings, around:
   // A schedule that cannot be followed is refused here, before anything is asked.
   dueTimes(io.clock.now())
   let rows: Look['rows'] | undefined
+  const alarms = new Alarms(call, settings)
   const ports: SchedulePorts<Look> = {
     around: dueTimes,
     limits: publication.limits,
@@ -69,14 +70,19 @@ export async function stayPublishing(call: Call, settings: StaySettings, around:
     pause,
     sliceMs: SLICE_MS,
     lookMs: LOOK_MS,
-    look: () => lookAt(call, settings.target),
+    look: async () => {
+      const found = await lookAt(call, settings.target, settings.alarms)
+      await alarms.settle(found.alarms, found.last, !found.due && found.missing.length === 0)
+      return found
+    },
+    unwell: ({ missing }) => missingError(publication, missing),
     run: (found) => {
       rows = found.rows
       return publishDue(call, settings, {}, around, found)
     },
     tell: async (event) => {
       log(call, event)
-      await raiseAlarms(call, settings, event, rows)
+      await alarms.raise(event, rows)
     },
   }
   const listener = await answerMonitors(call, settings)
@@ -92,10 +98,8 @@ export async function stayPublishing(call: Call, settings: StaySettings, around:
 /** Null when no address is given. Throws SETTINGS_INVALID before anything is published when it cannot be had. */
 async function answerMonitors(call: Call, { target, http }: StaySettings): Promise<Listener | null> {
   if (http === null) return null
-  const { clock } = call.io
-  const look = () =>
-    reading(call, 'target', target, (session) => readMonitorFacts(session, call.publication, clock.now()))
-  const listener = await listen(http, { clock, look })
+  const look = () => reading(call, 'target', target, (session) => readMonitorFacts(session, call.publication))
+  const listener = await listen(http, { clock: call.io.clock, look })
   call.say(`Listening: ${listener.url}/health and ${listener.url}/metrics.`)
   return listener
 }
@@ -103,10 +107,11 @@ async function answerMonitors(call: Call, { target, http }: StaySettings): Promi
 function log(call: Call, event: ScheduleEvent): void {
   if (event.kind === 'waiting') call.say(`Next run due: ${instant(event.next, call.publication.zone)}.`)
   if (event.kind === 'no longer due') call.say('No longer due: another run has published.')
-  if (event.kind !== 'busy' && event.kind !== 'failed') return
+  // Which of several schedules publishes is chance: who comes second waits, and nothing is wrong.
+  if (event.kind === 'busy') call.say(`Another run is under way: waiting for it. ${event.error.detail}`)
+  if (event.kind !== 'failed') return
   call.tell(event.error)
-  if (event.kind === 'busy') call.say('Waiting for the other run.')
-  else if (event.pauseMs !== null) {
+  if (event.pauseMs !== null) {
     const times = event.tries === 1 ? 'once' : `${event.tries} times`
     call.say(`Failed ${times}; trying again in ${duration(event.pauseMs)}.`)
   }

@@ -1,14 +1,15 @@
 /** `status`: how old the published tables are, the last runs, whether one is under way, and when the next is due. */
-import { asVitrineError, type ExitName, VitrineError } from '../../base/errors.ts'
+import { asVitrineError, type ExitName } from '../../base/errors.ts'
 import { count, instant, moment } from '../../base/format.ts'
-import type { Address } from '../../postgres/address.ts'
-import type { LockHolder } from '../../postgres/lock.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { alarmsLeft } from '../../record/alarms.ts'
 import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { latestRuns, type RunRecord } from '../../record/runs.ts'
 import { dueAround } from '../../schedule/due.ts'
-import { dueBy, readMonitorFacts, type TableState } from '../../schedule/monitor-facts.ts'
-import { raiseAlarms } from '../alarms.ts'
+import type { ScheduleEvent } from '../../schedule/loop.ts'
+import { dueBy, type MonitorFacts, readMonitorFacts, troubleOf } from '../../schedule/monitor-facts.ts'
+import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
 import { runListText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
@@ -19,10 +20,11 @@ export const status: Command = {
   summary: 'show how old the published tables are, and the last runs',
   description:
     'Prints the freshness of each table, the last runs, the run under way if there is one and when the next is due. Exits ' +
-    'with 9 when the run that was due has not published an hour later: for a monitor that reads nothing but the status.',
+    'with 9 when the run that was due has not published an hour later, and with 10 when readers do not find, or may not ' +
+    'read, what was published: for a monitor that reads nothing but the status. Times are by the clock of the target.',
   options: {
     '--runs <n>': 'how many of the last runs to show (default: 1)',
-    '--alarm': 'raise the alarm when stale, or when the target does not answer',
+    '--alarm': 'raise the alarm when not fresh, or when the target does not answer',
   },
   examples: [
     { line: 'status', says: 'is what Metabase shows of today?' },
@@ -34,17 +36,14 @@ export const status: Command = {
 }
 
 /** What `status --json` prints. Instants are ISO 8601 in UTC; a table that was never published has null ones. */
-export interface StatusAnswer {
+export interface StatusAnswer
+  extends Pick<MonitorFacts, 'at' | 'state' | 'missing' | 'kept' | 'left' | 'nextDue' | 'underWay' | 'tables'> {
   readonly publication: string
   readonly schema: string
-  readonly state: 'fresh' | 'stale'
   /** The due time that a version had to be published after. */
   readonly due: Date
-  readonly nextDue: Date
-  readonly underWay: LockHolder | null
   /** For the last due time, which is `due` or a later one: how many failed, of how many that `schedule` makes. */
   readonly tries: Tries & { readonly budget: number }
-  readonly tables: readonly TableState[]
   readonly runs: readonly RunRecord[]
 }
 
@@ -52,40 +51,44 @@ async function run(call: Call): Promise<ExitName> {
   const { publication, io } = call
   const shown = call.positive('runs', 1)
   const settings = call.settings({ target: 'required' })
-  const alarm = async (due: Date, error: VitrineError | null) => {
-    if (!call.flag('alarm') || call.signal.aborted) return
-    await raiseAlarms(call, settings, { kind: 'stale', due, tries: 0, error })
-  }
-  let answer: StatusAnswer
-  try {
-    answer = await read(call, settings.target, shown)
-  } catch (thrown) {
-    await alarm(dueBy(publication, io.clock.now()), asVitrineError(thrown))
-    throw thrown
-  }
+  const alarms = call.flag('alarm') ? new Alarms(call, settings) : null
+  const raise = async (event: ScheduleEvent) => (call.signal.aborted ? undefined : alarms?.raise(event))
+  const names = settings.alarms.map(({ variable }) => variable)
+  const look = (session: Session) => read(call, session, shown, names)
+  const { answer, facts, left } = await reading(call, 'target', settings.target, look).catch(
+    async (thrown: unknown) => {
+      const error = asVitrineError(thrown)
+      await raise({ kind: 'stale', due: dueBy(publication, io.clock.now()), tries: 0, error })
+      throw error
+    },
+  )
   call.answer(answer, () => statusText(call, answer))
-  if (answer.state === 'fresh') return 'ok'
-  const detail = `Nothing was published since ${instant(answer.due, publication.zone)}.`
-  call.tell(new VitrineError('STALE', { place: publication.schema, detail }))
-  await alarm(answer.due, null)
-  return 'stale'
+  const trouble = troubleOf(publication, facts)
+  await alarms?.settle(left, answer.due, trouble === null)
+  if (trouble === null) return 'ok'
+  call.tell(trouble)
+  const { due, state } = facts
+  const isLate = state === 'stale' && facts.tables.some(({ fresh }) => !fresh)
+  await raise(isLate ? { kind: 'stale', due, tries: 0, error: null } : { kind: 'unwell', due, error: trouble })
+  return trouble.kind.exit
 }
 
-const read = (call: Call, target: Address, shown: number): Promise<StatusAnswer> =>
-  reading(call, 'target', target, async (session) => {
-    const { publication } = call
-    const { name, schema, limits } = publication
-    await requireBookkeeping(session, schema)
-    const now = call.io.clock.now()
-    const { state, due, nextDue, tables, underWay } = await readMonitorFacts(session, publication, now)
-    const runs = await latestRuns(session, schema, shown)
-    const failed = await triesSince(session, schema, dueAround(publication, now).last)
-    const tries = { ...failed, budget: limits.retryTries }
-    return { publication: name, schema, state, due, nextDue, underWay, tries, tables, runs }
-  })
+async function read(call: Call, session: Session, shown: number, channels: readonly string[]) {
+  const { publication } = call
+  const { name, schema, limits } = publication
+  await requireBookkeeping(session, schema)
+  const facts = await readMonitorFacts(session, publication)
+  const { at, state, missing, kept, left, due, nextDue, underWay, tables } = facts
+  const runs = await latestRuns(session, schema, shown)
+  const failed = await triesSince(session, schema, dueAround(publication, at).last)
+  const tries = { ...failed, budget: limits.retryTries }
+  const stands = { at, state, missing, kept, left }
+  const answer: StatusAnswer = { publication: name, schema, ...stands, due, nextDue, underWay, tries, tables, runs }
+  return { answer, facts, left: await alarmsLeft(session, schema, channels) }
+}
 
 function statusText({ publication }: Call, answer: StatusAnswer): string {
-  const { underWay, runs, state, nextDue } = answer
+  const { underWay, runs, state, kept, left, nextDue } = answer
   const { failed, budget, lastError } = answer.tries
   const at = (date: Date | null) => (date === null ? 'never' : moment(date, publication.zone))
   const tables = textTable(
@@ -94,7 +97,9 @@ function statusText({ publication }: Call, answer: StatusAnswer): string {
   )
   const lines = [
     underWay === null ? '' : `A run is under way: session ${underWay.pid}, for ${count(underWay.age)} s.\n`,
-    state === 'fresh' ? 'Fresh: the last run that was due has published.\n' : '',
+    state === 'fresh' ? 'Fresh: the last run that was due has published, and readers can read it.\n' : '',
+    kept === 'gone' ? 'The version that was kept is gone: there is none for a rollback until the next run.\n' : '',
+    left.length === 0 ? '' : `Retired versions that could not be removed: ${left.join(', ')}.\n`,
     failed === 0
       ? ''
       : `Failed for this due time: ${failed} of ${budget} tries, the last one with ${lastError ?? ''}.\n`,

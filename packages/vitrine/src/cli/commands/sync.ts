@@ -5,7 +5,8 @@ import type { Publication } from '../../publication/publication.ts'
 import { chosenTables } from '../../run/request.ts'
 import { dueAround } from '../../schedule/due.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
-import { raiseAlarms } from '../alarms.ts'
+import { missingError } from '../../schedule/monitor-facts.ts'
+import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
 import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
 import { publishNow, tellPublished } from '../publishing.ts'
@@ -56,42 +57,54 @@ export interface NotDueAnswer {
 
 /** One look and at most one try; the platform's cron is the loop. Also called by systems that prepare their source first. */
 export async function syncIfDue(call: Call, around: AroundRuns, allowShrink = false): Promise<ExitName> {
-  const { publication, io } = call
+  const { publication } = call
   const settings = call.settings(NEEDS)
-  const now = io.clock.now()
-  // By our own clock, for an alarm that says that the target could not even be asked.
-  const unknown = { last: dueAround(publication, now).last, latest: null, heldSeconds: null }
+  const alarms = new Alarms(call, settings)
   let found: Look | null = null
   try {
-    found = await lookAt(call, settings.target)
-    const { due, last, next, rows } = found
+    found = await lookAt(call, settings.target, settings.alarms)
+    await alarms.settle(found.alarms, found.last, false)
+    const { due, last, next, rows, missing } = found
+    const isMissing = missing.length > 0 ? missingError(publication, missing) : null
+    if (isMissing !== null) await alarms.raise({ kind: 'unwell', due: last, error: isMissing })
     const report = due ? await publishDue(call, settings, { allowShrink }, around, found) : null
-    if (report === null) {
+    if (report !== null) await alarms.raise({ kind: 'published', due: last, report }, rows)
+    else if (isMissing !== null) throw isMissing
+    else {
       const answer: NotDueAnswer = { due: false, nextDue: next }
       call.answer(answer, () => `Not due: the next run is due at ${instant(next, publication.zone)}.\n`)
-    } else await raiseAlarms(call, settings, { kind: 'published', due: last, report }, rows)
+    }
+    const open = found.alarms.open + missing.length
+    await alarms.settle(
+      { open, undelivered: 0 },
+      last,
+      missing.every(({ mending }) => mending === 'sync'),
+    )
     return 'ok'
   } catch (thrown) {
     const error = asVitrineError(thrown)
-    const event = call.signal.aborted ? null : failureEvent(publication, error, found ?? unknown, now)
-    if (event !== null) await raiseAlarms(call, settings, event)
+    const event = call.signal.aborted ? null : failureEvent(publication, error, found ?? unasked(call))
+    if (event !== null) await alarms.raise(event)
     throw error
   }
 }
 
-/** The event that a failure of `--if-due` raises. The cron comes again every few minutes, so most failures raise it once. */
+/** By our own clock, for an alarm that says that the target could not even be asked. */
+function unasked({ publication, io }: Call): Pick<Look, 'last' | 'now' | 'heldSeconds'> {
+  const now = io.clock.now()
+  return { last: dueAround(publication, now).last, now, heldSeconds: null }
+}
+
+/** The event that a failure of `--if-due` raises; that readers miss something was told before. */
 function failureEvent(
   { limits }: Publication,
   error: VitrineError,
-  { last: due, latest, heldSeconds }: Pick<Look, 'last' | 'latest' | 'heldSeconds'>,
-  now: Date,
+  { last: due, now, heldSeconds }: Pick<Look, 'last' | 'now' | 'heldSeconds'>,
 ): ScheduleEvent | null {
-  if (error.code === 'RUN_IN_PROGRESS') {
-    // The other run may publish; one that still has not after so long hangs, and nobody else would say so.
-    const tolerance = limits.staleAfterMinutes * 60_000
-    const hangs = now.getTime() - due.getTime() >= tolerance && (heldSeconds ?? -1) * 1_000 >= tolerance
-    return hangs ? { kind: 'stale', due, tries: 0, error } : null
-  }
-  const told = latest !== null && latest.errorCode === error.code && latest.startedAt >= due
-  return told ? null : { kind: 'failed', due, error, tries: 1, pauseMs: null }
+  if (error.code === 'VERSION_MISSING') return null
+  if (error.code !== 'RUN_IN_PROGRESS') return { kind: 'failed', due, error, tries: 1, pauseMs: null }
+  // The other run may publish; one that still has not after so long hangs, and nobody else would say so.
+  const tolerance = limits.staleAfterMinutes * 60_000
+  const hangs = now.getTime() - due.getTime() >= tolerance && (heldSeconds ?? -1) * 1_000 >= tolerance
+  return hangs ? { kind: 'stale', due, tries: 0, error } : null
 }

@@ -1,8 +1,9 @@
 /**
- * What somebody must hear: a due time given up, nothing published in time, a run with suspicious content, a step before the
- * run that failed. An alarm is data with one line of text. It holds names, codes and counts, never a row value.
+ * What somebody must hear: a due time given up, nothing published in time, readers that miss what was published, a run with
+ * suspicious content, a step before the run that failed, and the end of such trouble. An alarm is data with one line of text.
+ * It holds names, codes and counts, never a row value.
  */
-import type { VitrineError } from '../../base/errors.ts'
+import type { Problem, VitrineError } from '../../base/errors.ts'
 import { instant } from '../../base/format.ts'
 import type { Limits } from '../../base/limits.ts'
 import type { Publication } from '../../publication/publication.ts'
@@ -22,12 +23,14 @@ export interface Trouble {
   readonly what: string
   readonly detail: string | null
   readonly place: string | null
+  /** Such as each column that has drifted. */
+  readonly problems?: readonly Pick<Problem, 'place' | 'detail'>[]
 }
 
 /** The body of the webhook. `text` is what Slack, Mattermost and their like show; the rest is for programs. */
 export interface Alarm {
   readonly text: string
-  readonly kind: 'failed' | 'stale' | 'warnings' | 'preparation'
+  readonly kind: 'failed' | 'stale' | 'missing' | 'warnings' | 'preparation' | 'recovered'
   readonly publication: string
   readonly schema: string
   /** ISO 8601 in UTC. */
@@ -40,20 +43,32 @@ export interface Alarm {
   /** The number of the run, where there is one. */
   readonly run: number | null
   readonly warnings: readonly AlarmWarning[]
+  /** What the error lists: tables, columns or rights by name. */
+  readonly problems: readonly Pick<Problem, 'place' | 'detail'>[]
 }
 
+/** A chat shows so many of the problems; the others are counted. */
+const PROBLEMS_TOLD = 10
+
 /** Code, what happened and where, as one line. The details of errors hold no row value; control characters are removed. */
-const told = ({ code, what, detail, place }: Trouble): string =>
-  [`${code}:`, what, detail, place === null ? null : `(${place})`]
+function told({ code, what, detail, place, problems = [] }: Trouble): string {
+  const more = problems.length > PROBLEMS_TOLD ? [`and ${problems.length - PROBLEMS_TOLD} more`] : []
+  const listed = problems.slice(0, PROBLEMS_TOLD).map((problem) => `${problem.place}: ${problem.detail}`)
+  return [`${code}:`, what, detail, place === null ? null : `(${place})`, [...listed, ...more].join('; ')]
     .filter((part) => part !== null && part !== '')
     .join(' ')
     .replaceAll(/\p{Cc}+/gu, ' ')
+}
+
+const problemsOf = (error: VitrineError | null) =>
+  (error?.problems ?? []).map(({ place, detail }) => ({ place, detail }))
 
 const troubleOf = (error: VitrineError): Trouble => ({
   code: error.code,
   what: error.kind.what,
   detail: error.detail ?? null,
   place: error.place ?? null,
+  problems: problemsOf(error),
 })
 
 /**
@@ -76,10 +91,13 @@ function shrunkTables(
 type About = Pick<Publication, 'name' | 'schema'>
 
 function made({ name, schema }: About, facts: Pick<Alarm, 'text' | 'kind' | 'at' | 'due'> & Partial<Alarm>): Alarm {
-  const { text, kind, at, due, attempts = 1, code = null, place = null, run = null, warnings = [] } = facts
-  const told = `Vitrine ${name}: ${text}`
-  return { text: told, kind, publication: name, schema, at, due, attempts, code, place, run, warnings }
+  const nothing = { attempts: 1, code: null, place: null, run: null, warnings: [], problems: [] }
+  return { ...nothing, ...facts, text: `Vitrine ${name}: ${facts.text}`, publication: name, schema }
 }
+
+/** The end of the trouble that alarms have told of: what is due is published, and readers can read it. */
+export const recoveredAlarm = (about: About, due: Date, at: Date): Alarm =>
+  made(about, { text: 'recovered. What was due is published, and readers can read it.', kind: 'recovered', at, due })
 
 /** The alarm of a step before the run that failed, while the run itself goes on. */
 export function preparationAlarm(trouble: Trouble, about: About, due: Date, at: Date): Alarm {
@@ -97,6 +115,12 @@ export function alarmOf(
 ): Alarm | null {
   const { limits, zone } = publication
   const { kind } = event
+  if (kind === 'unwell') {
+    const { due, error } = event
+    const { code, place = null } = error
+    const facts = { at, due, code, place, attempts: 0, problems: problemsOf(error) }
+    return made(publication, { text: told(troubleOf(error)), kind: code === 'STALE' ? 'stale' : 'missing', ...facts })
+  }
   if (kind === 'stale' || (kind === 'failed' && event.pauseMs === null)) {
     const { due, error, tries: attempts } = event
     const since = instant(due, zone)
@@ -106,7 +130,9 @@ export function alarmOf(
         : `nothing published for ${since} after ${attempts} ${attempts === 1 ? 'try' : 'tries'}.`
     const why = error === null ? '' : ` ${told(troubleOf(error))}`
     const text = `${what}${why} The previous version is still served.`
-    return made(publication, { text, kind, at, due, attempts, code: error?.code ?? null, place: error?.place ?? null })
+    const problems = problemsOf(error)
+    const [code, place] = [error?.code ?? null, error?.place ?? null]
+    return made(publication, { text, kind, at, due, attempts, code, place, problems })
   }
   if (kind !== 'published') return null
   const { due, report } = event

@@ -17,7 +17,9 @@ const TO_NAME = 'VITRINE_ALARM_MAIL_TO'
 
 const SUBJECTS: Readonly<Record<Alarm['kind'], string>> = {
   failed: 'nothing published',
-  stale: 'still nothing published',
+  stale: 'not fresh',
+  missing: 'readers miss what was published',
+  recovered: 'recovered',
   warnings: 'published, with suspicious content',
   preparation: 'a step before the run failed',
 }
