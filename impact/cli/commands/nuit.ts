@@ -59,7 +59,8 @@ export const schedule: Command = {
     'Relève les sources publiques puis publie à chaque échéance, une seule fois quoi qu’il publie à côté : une version ' +
     'commencée depuis compte. Une échéance manquée est rattrapée au démarrage. Ce qui peut s’arranger est réessayé, à intervalles ' +
     'croissants ; une échéance abandonnée, ou passée sans version, déclenche une alerte. SIGINT et SIGTERM l’arrêtent ' +
-    'proprement. Avec --listen, répond à la surveillance : /health (200 à jour, 503 sinon) et /metrics (pour Prometheus).',
+    'proprement. Avec --listen, répond à la surveillance : /health (200 à jour, 503 sinon) et /metrics (pour Prometheus). ' +
+    'Hors d’un terminal, chaque ligne commence par son heure, en UTC.',
   options: {
     ...scheduleOfTool.options,
     ...OPTIONS,
@@ -69,6 +70,7 @@ export const schedule: Command = {
     { line: 'schedule', says: 'en service' },
     { line: 'nuit', says: 'à la place, depuis un cron de la plateforme, chaque quart d’heure' },
   ],
+  logs: true,
   run: async (call) => {
     const imposed = imposedBy(call)
     const settings = scheduleSettings(call)

@@ -90,10 +90,13 @@ async function prepare(call: Call): Promise<Ready> {
   if (call.flag('sample')) throw new VitrineError('USAGE', { place: '--sample', detail: 'It goes with DATABASE_URL.' })
   const folder = resolve(call.io.folder, call.text('data') ?? join(dirname(dirname(databaseFolder())), '.vitrine'))
   const started = await startDemonstration(call, { folder, fresh: call.flag('fresh'), size, port })
-  const told = [
-    readerLine(addressUrl(started.reader)),
-    `For the other commands: set -a; . '${started.environmentFile}'; set +a; npm run impact -- status`,
-  ]
+  // With --once its servers stop at once: an address of them would lead nowhere.
+  const told = call.flag('once')
+    ? []
+    : [
+        readerLine(addressUrl(started.reader)),
+        `For the other commands: set -a; . '${started.environmentFile}'; set +a; npm run impact -- status`,
+      ]
   // Sources on this machine need no pause between two questions.
   const releves = { baseUrl: started.sources, perSecond: 1_000 }
   return { ...given, ...started, releves, told }

@@ -247,7 +247,7 @@ function writeEnvironment(
   }
   const file = join(folder, 'environnement')
   const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`)
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   rmSync(file, { force: true })
   writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' })
   return file

@@ -230,6 +230,8 @@ describe.sequential('npm start', () => {
     expect(stderr).toContain('server of the operational database adopted')
     expect(stderr).toContain('data there already, size S')
     expect(stdout).toMatch(/metabase_entreprise +300 +0 +/)
+    // An address of servers that have stopped would lead nowhere.
+    expect(stdout).not.toContain('postgresql://')
     expect(status).toBe(0)
     expect([await stopServerIn(operational), await stopServerIn(target)]).toEqual([false, false])
   })

@@ -90,12 +90,15 @@ export function serverHome(preferred: string): string {
   })
 }
 
-/** Makes a folder and its missing parents, that others may not write in. Root's are opened to the server's account whatever the umask. */
+/**
+ * Makes a folder and its missing parents, for us alone whatever the umask. Root's can be entered, and not listed: the
+ * server's account must pass.
+ */
 export function makeFolder(folder: string): void {
   fileWork(`make the folder ${folder}`, () => {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o755 })
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
     if (first === undefined || process.getuid?.() !== 0) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755)
+    for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o711)
   })
 }
 

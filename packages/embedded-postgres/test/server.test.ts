@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeFolder } from '../src/account.ts'
 import { EmbeddedPostgresError, type EmbeddedServer, serverHome, startServer, stopServerIn } from '../src/index.ts'
 import { isAlive } from '../src/postmaster.ts'
 import { processesOf } from './processes.ts'
@@ -36,6 +37,17 @@ function place(name: string, folder = home): string {
   used.add(dataDirectory)
   return dataDirectory
 }
+
+test('a folder that it makes is closed to others, whatever the umask', () => {
+  const before = process.umask(0)
+  try {
+    makeFolder(join(home, 'made', 'inside'))
+  } finally {
+    process.umask(before)
+  }
+  // Root's can be entered by the server's account, which owns what is inside.
+  for (const path of ['made', 'made/inside']) expect(statSync(join(home, path)).mode & 0o066).toBe(0)
+})
 
 async function ask(url: string, sql: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url })

@@ -59,6 +59,10 @@ export const DATA_ERRORS = {
       what: 'A table lost more rows than allowed.',
       hint: 'If the loss is real, run again with --allow-shrink; the previous version stays.',
     },
+    SOURCE_EMPTY: {
+      what: 'No published table would have a row.',
+      hint: 'Check that DATABASE_URL names the right database. If it is really empty, run again with --allow-shrink; the previous version stays.',
+    },
     COPY_FAILED: {
       what: 'Rows could not be copied.',
       hint: 'See the table and the state; the previous version stays.',

@@ -27,6 +27,8 @@ export interface Command {
   readonly description: string
   readonly options: Options
   readonly examples: readonly Example[]
+  /** It stays up, and what it says is a log: see `log-time.ts`. */
+  readonly logs?: boolean
   /** Returns the exit status, or throws. */
   readonly run: (call: Call) => Promise<ExitName>
 }

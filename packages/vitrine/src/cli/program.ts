@@ -11,6 +11,7 @@ import { type Command, callOf } from './command.ts'
 import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
 import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
+import { timed } from './log-time.ts'
 import { loadPublication } from './publication-file.ts'
 
 interface ProgramFacts {
@@ -59,7 +60,8 @@ export async function runProgram(program: Program | SingleProgram, argv: readonl
     const module = given.options['publication']
     const publication =
       program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, io.folder))
-    const call = callOf({ ...given, io, signal, command: command.name, publication, explain, names })
+    const spoken = command.logs === true ? timed(io) : io
+    const call = callOf({ ...given, io: spoken, signal, command: command.name, publication, explain, names })
     return EXIT[await command.run(call)]
   } catch (thrown) {
     const interrupted = signal.aborted && !(thrown instanceof VitrineError && thrown.code === 'INTERRUPTED')

@@ -25,7 +25,10 @@ const AT_ONCE = 5
 /** Closed alarms are forgotten after this long. */
 const KEPT_DAYS = 90
 
-/** The number of the alarm, for whoever raises it first; null for all others. One that is closed is never held for another. */
+/**
+ * The number of the alarm, for whoever raises it first; null for all others, and for one that says no more than that the
+ * failure lasts. One that is closed from the start is never held for another.
+ */
 export async function claimAlarm(
   session: Session,
   schema: string,
@@ -39,7 +42,10 @@ export async function claimAlarm(
   )
   const [row] = await session.query<{ id: number }>(
     `insert into vitrine.alarm (schema_name, due, kind, code, body, undelivered, closed_at)
-     values ($1, $2, $3, $4, $5, $6, case when $7 then clock_timestamp() end) on conflict do nothing returning id::integer`,
+     select $1::text, $2::timestamptz, $3::text, $4::text, $5::jsonb, $6::text[], case when $7::boolean then clock_timestamp() end
+     where $3 <> 'stale' or not exists (
+       select from vitrine.alarm where schema_name = $1 and due = $2 and kind = 'failed' and closed_at is null)
+     on conflict do nothing returning id::integer`,
     [schema, alarm.due, alarm.kind, alarm.code ?? '', JSON.stringify(alarm), undelivered, closed],
   )
   return row?.id ?? null

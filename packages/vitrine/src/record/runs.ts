@@ -60,9 +60,16 @@ export async function recordSnapshotTime(target: Session, run: number, milliseco
   await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])
 }
 
+async function keepFreshness(target: Session, schema: string): Promise<void> {
+  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
+  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
+    schema,
+  ])
+}
+
 /**
  * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
- * they were before is remembered with the version that is kept.
+ * they were before is remembered with the version that is kept, unless that one stays.
  */
 export async function recordPublication(
   target: Session,
@@ -70,15 +77,13 @@ export async function recordPublication(
   schema: string,
   dataOf: Date,
   tables: readonly TableOutcome[],
+  sparesKept: boolean,
 ): Promise<void> {
   await target.query(
     'update vitrine.run set data_of = $2, published_at = clock_timestamp(), whole = $3 where id = $1',
     [run, dataOf, tables.every(({ carried }) => !carried)],
   )
-  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
-  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
-    schema,
-  ])
+  if (!sparesKept) await keepFreshness(target, schema)
   await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
     schema,
     tables.map(({ table }) => table),
@@ -113,10 +118,7 @@ export async function recordRollback(
     "select coalesce(jsonb_agg(to_jsonb(k)), '[]')::text as rows from vitrine.kept_freshness k where schema_name = $1",
     [schema],
   )
-  await target.query('delete from vitrine.kept_freshness where schema_name = $1', [schema])
-  await target.query('insert into vitrine.kept_freshness select * from vitrine.freshness where schema_name = $1', [
-    schema,
-  ])
+  await keepFreshness(target, schema)
   await target.query('delete from vitrine.freshness where schema_name = $1 and table_name <> all ($2)', [
     schema,
     histories.map(({ table }) => table),

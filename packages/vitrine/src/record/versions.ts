@@ -70,18 +70,24 @@ export const versionOf = (publication: Target['publication'], filled: boolean): 
   rights: [],
 })
 
-/** Inside the switch: the published version becomes the kept one, with the rights that it loses, and another one is published. */
+/**
+ * Inside the switch: the published version becomes the kept one, with the rights that it loses, unless the kept one stays,
+ * and another one is published.
+ */
 export async function recordSwitch(
   { session, publication }: Target,
   next: RecordedVersion,
   taken: readonly TableRight[],
+  sparesKept: boolean,
 ): Promise<void> {
   const { schema } = publication
-  await session.query('delete from vitrine.version where schema_name = $1 and kept', [schema])
-  await session.query('update vitrine.version set kept = true, rights = $2 where schema_name = $1', [
-    schema,
-    JSON.stringify(taken),
-  ])
+  if (!sparesKept) {
+    await session.query('delete from vitrine.version where schema_name = $1 and kept', [schema])
+    await session.query('update vitrine.version set kept = true, rights = $2 where schema_name = $1', [
+      schema,
+      JSON.stringify(taken),
+    ])
+  }
   await recordPublished({ session, publication }, next)
 }
 
@@ -94,10 +100,16 @@ export async function recordPublished({ session, publication }: Target, version:
   )
 }
 
-/** Inside the switch of a rollback: the two versions change places. */
-export async function recordExchange({ session, publication }: Target, taken: readonly TableRight[]): Promise<void> {
+/** Inside the switch of a rollback: the two versions change places; one that is not whole any more is not kept. */
+export async function recordExchange(
+  { session, publication }: Target,
+  taken: readonly TableRight[],
+  isWhole: boolean,
+): Promise<void> {
+  const { schema } = publication
   await session.query(
     `update vitrine.version set kept = not kept, rights = case when kept then '[]' else $2::jsonb end where schema_name = $1`,
-    [publication.schema, JSON.stringify(taken)],
+    [schema, JSON.stringify(taken)],
   )
+  if (!isWhole) await session.query('delete from vitrine.version where schema_name = $1 and kept', [schema])
 }

@@ -93,7 +93,8 @@ async function takeOver(target: Target, { takenOver }: Planned): Promise<void> {
   }
 }
 
-async function createSchema({ session, publication }: Target): Promise<void> {
+/** The published schema with the rights of the reader. */
+export async function createSchema({ session, publication }: Target): Promise<void> {
   const { schema, reader, writer } = publication
   const [found] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [reader])
   const rights = [
@@ -124,7 +125,7 @@ async function publishEmpty(target: Target): Promise<void> {
     for (const reference of references) await validateReference(session, staging, reference)
     const version = versionOf(publication, false)
     const carry = await prepareSwitch(target, staging, version)
-    const record = () => recordSwitch(target, version, carry.rights.taken)
+    const record = () => recordSwitch(target, version, carry.rights.taken, carry.sparesKept)
     await switchVersions(target, stagingSchema(publication), carry, record)
   } catch (error) {
     await dropStaging(target).catch(() => undefined)

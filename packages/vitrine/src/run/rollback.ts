@@ -1,10 +1,12 @@
 /**
  * A rollback: the version before comes back, structure and data, and the present one takes its place out of sight, so that a
- * second rollback undoes the first. Nothing is read from the source. It is a run like the others; after any failure the
+ * second rollback undoes the first. Where the present one was dropped by hand, it comes back in its place. Nothing is read from the source. It is a run like the others; after any failure the
  * present version is served. The history does not go back: its tables are filled from the ledger, which has every day.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { VitrineError } from '../base/errors.ts'
+import { readSchema } from '../catalogue/live-shape.ts'
+import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -20,9 +22,11 @@ import { type RecordedVersion, recordExchange, recordedVersion } from '../record
 import { qualified } from '../sql/quote.ts'
 import { buildTable, type Load } from '../version/build.ts'
 import { planCarry, prepareSwitch } from '../version/carry.ts'
-import { dropRelations, dropStaging, findWorkSchemas, refreshOwn, requireWorkSchemas } from '../version/staging.ts'
+import { isWhole, keptVersion } from '../version/kept.ts'
+import { dropRelations, dropStaging, refreshOwn, requireWorkSchemas } from '../version/staging.ts'
 import { dropUnkept, hideRetired, returnStrangers, switchVersions } from '../version/switch.ts'
 import { describeTables } from './describe.ts'
+import { createSchema } from './migrate.ts'
 import type { RunObserver } from './observer.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
 import { RunSessions } from './sessions.ts'
@@ -82,6 +86,8 @@ async function rollBack(
   await refreshOwn(target)
   await hideRetired(target)
   const version = await requireKept(target)
+  // It was dropped by hand: the version comes back in its place.
+  if (!(await readSchema(target)).exists) await createSchema(target)
   const content = { shapes: version.shapes, views: ownViewNames(publication) }
   await planCarry(target, kept, content)
 
@@ -91,6 +97,9 @@ async function rollBack(
   const restored = await restoreHistories(request, target, version, openLedger)
   await dropRelations(target, kept, ({ kind }) => kind === 'v')
   const carry = await prepareSwitch(target, kept, content)
+  const leaving = await recordedVersion(target, 'published')
+  const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
+  const isLeavingWhole = leaving !== null && isWhole(leaving, standing)
 
   await run.enter('publish')
   const tables = [...(await countTables(target, version, restored)), ...restored]
@@ -105,7 +114,7 @@ async function rollBack(
   let dataOf: Date | null = null
   const switched = await switchVersions(target, kept, carry, async () => {
     dataOf = await recordRollback(session, run.id, publication.schema, restored)
-    await recordExchange(target, carry.rights.taken)
+    await recordExchange(target, carry.rights.taken, isLeavingWhole)
     run.switching = report(dataOf, tables, null)
   })
   const outcomes = await run.afterwards(tables, async () => {
@@ -121,18 +130,18 @@ async function rollBack(
   return report(dataOf, outcomes, switched)
 }
 
-/** Throws VERSION_NOT_KEPT when there is none, or when it never had any rows, as what `migrate` makes before the first run. */
+/** Throws VERSION_NOT_KEPT when there is none, or when it does not stand whole any more. */
 async function requireKept(target: Target): Promise<RecordedVersion> {
-  const { publication } = target
-  const version = await recordedVersion(target, 'kept')
-  const schemas = await findWorkSchemas(target)
-  const stands = schemas.some(({ name, ours, empty }) => ours && !empty && name === retiredSchema(publication))
-  if (version?.filled === true && stands && publication.limits.versionsKept > 0) return version
+  const { state, version } = await keptVersion(target)
+  if (version !== null) return version
+  const { schema, limits } = target.publication
   const detail =
-    publication.limits.versionsKept === 0
+    limits.versionsKept === 0
       ? 'The publication keeps none: versionsKept is 0.'
-      : 'Nothing was published before the present version, or it was dropped.'
-  throw new VitrineError('VERSION_NOT_KEPT', { place: publication.schema, detail })
+      : state === 'gone'
+        ? 'The one that was kept was dropped, or is not whole any more.'
+        : 'Nothing was published before the present version, or it was dropped.'
+  throw new VitrineError('VERSION_NOT_KEPT', { place: schema, detail })
 }
 
 /** What is true of every table that comes back: its rows are those of then, none was read. */

@@ -22,7 +22,7 @@ import { declareReferences } from '../version/build.ts'
 import { type CarryPlan, prepareSwitch } from '../version/carry.ts'
 import { dropStaging, openStaging } from '../version/staging.ts'
 import { dropUnkept, hideRetired, returnStrangers, switchVersions, unheardSwitch } from '../version/switch.ts'
-import { guardShrink } from '../version/verify.ts'
+import { guardEmpty, guardShrink } from '../version/verify.ts'
 import { checkSource, checkTarget } from './check.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { stageHistories } from './histories.ts'
@@ -125,6 +125,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   await run.enter('verify')
   if (!request.allowShrink) {
     guardShrink(staged, await recordedRows(session, publication.schema, 'freshness'), publication.limits)
+    guardEmpty(read)
   }
   const references = stagedReferences(read, context)
   await declareReferences(session, staging, references)
@@ -182,8 +183,9 @@ async function switchTo(
   return switchVersions(target, staging, carry, async () => {
     // Another definition may have been approved meanwhile: what is not approved is not published.
     await requireApproved(target)
-    await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged))
-    await recordSwitch(target, versionOf(publication, true), carry.rights.taken)
+    const { sparesKept, rights } = carry
+    await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
+    await recordSwitch(target, versionOf(publication, true), rights.taken, sparesKept)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, computed, dayOf(publication, instant))
   })

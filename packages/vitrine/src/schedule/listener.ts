@@ -3,8 +3,8 @@
  * each answer is looked up, at most once in a few seconds, one look at a time, so that neither a slow target nor many callers
  * can burden the run beside it. Its answers hold names, counts and instants.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
@@ -47,16 +47,19 @@ const REMEMBERED_MS = 5_000
 const LOOK_MS = 8_000
 /** To send a request, and to be silent between two. */
 const REQUEST_MS = 5_000
-const CONNECTIONS = 32
+/** Node looks for late requests this often: its own half a minute would keep slow callers as long. */
+const CHECK_MS = 1_000
+const CONNECTIONS = 64
 
 /** Throws SETTINGS_INVALID when the address cannot be had. */
 export async function listen({ host, port }: HttpAddress, ports: ListenerPorts): Promise<Listener> {
   const facts = remembered(ports)
+  const times = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS }
   const server = createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, maxHeaderSize: 8_192 },
+    { ...times, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: 8_192 },
     (request, response) => void answer(request, response, facts),
   )
-  server.maxConnections = CONNECTIONS
+  letOldestGo(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(refused(host, port, error)))
     server.listen({ host, port, exclusive: true }, resolve)
@@ -71,6 +74,17 @@ export async function listen({ host, port }: HttpAddress, ports: ListenerPorts):
         server.closeAllConnections()
       }),
   }
+}
+
+/** Beyond the bound the oldest connection ends, so that many slow callers never keep a monitor out. */
+function letOldestGo(server: Server): void {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    const [oldest] = open
+    if (open.size > CONNECTIONS) oldest?.destroy()
+  })
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ import { bookkeepingVersion } from '../record/bookkeeping.ts'
 import { NO_RUNS, type RunTotals, runTotals, targetNow } from '../record/run-facts.ts'
 import { freshnessOf, type TableFreshness } from '../record/runs.ts'
 import { missingOfVersion } from '../record/sight.ts'
-import { recordedVersion } from '../record/versions.ts'
+import { type KeptVersion, keptVersion } from '../version/kept.ts'
 import { findWorkSchemas } from '../version/staging.ts'
 import { dueAround, nextDue } from './due.ts'
 
@@ -76,8 +76,8 @@ export interface MonitorFacts extends Omit<VersionState, 'state'>, RunTotals, Ve
 
 /** The versions that stand beside the published one. */
 interface Versions {
-  /** The version that a rollback brings back: `gone` when one is recorded and does not stand any more. */
-  readonly kept: 'there' | 'none' | 'gone'
+  /** The version that a rollback brings back. */
+  readonly kept: KeptVersion['state']
   /** Retired versions besides it, which could not be removed. One may be on its way out; more make the version not fresh. */
   readonly left: readonly string[]
 }
@@ -129,9 +129,7 @@ const UNRECORDED: Missing = Object.freeze({
 
 async function versionsBeside(target: Target): Promise<Versions> {
   const { publication } = target
-  const recorded = (await recordedVersion(target, 'kept'))?.filled === true && publication.limits.versionsKept > 0
   const full = (await findWorkSchemas(target)).filter(({ ours, empty }) => ours && !empty).map(({ name }) => name)
-  const stands = full.includes(retiredSchema(publication))
   const left = full.filter((name) => name !== stagingSchema(publication) && name !== retiredSchema(publication))
-  return { kept: recorded ? (stands ? 'there' : 'gone') : 'none', left }
+  return { kept: (await keptVersion(target)).state, left }
 }

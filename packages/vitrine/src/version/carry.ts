@@ -17,6 +17,7 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { carriedParts } from './carry-parts.ts'
 import { dependentViews, foreignObjects, immovable, nameConflicts } from './carry-relations.ts'
 import { type CarriedRights, carriedRights, closeRelations } from './carry-rights.ts'
+import { isWhole, keptVersion } from './kept.ts'
 import { findWorkSchemas, switchWayOf } from './staging.ts'
 
 /** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
@@ -29,6 +30,8 @@ export interface CarryPlan {
   readonly rights: CarriedRights
   readonly views: readonly string[]
   readonly comment: string | null
+  /** The kept version stays kept: what leaves was never filled, or is not whole any more. */
+  readonly sparesKept: boolean
   /** Relations that the statements above lock, by their qualified names of before the switch. */
   readonly locked: readonly string[]
 }
@@ -96,6 +99,8 @@ export async function readCarry(
     rights,
     views: views.map(({ sql }) => sql),
     comment: described?.comment ?? null,
+    // A table that is moved cannot be dropped in the same breath while a view of the team is built on it.
+    sparesKept: (renames || views.length === 0) && (await sparesKept(target, schema, outgoing)),
     locked: [...(renames ? foreign.map(({ identity }) => identity) : []), ...views.map(({ name }) => name)],
   }
   return { plan, problems }
@@ -136,6 +141,14 @@ const schemaLabels = async ({ session, publication: { schema } }: Target): Promi
     detail: 'it cannot be carried over to the next version',
     remedy: `security label for ${identifier(provider)} on schema ${identifier(schema)} is null`,
   }))
+
+/** Nothing takes the place of a whole version that is kept but another whole one. */
+async function sparesKept(target: Target, incoming: string, leaving: readonly string[]): Promise<boolean> {
+  if (incoming === retiredSchema(target.publication)) return false
+  const published = await recordedVersion(target, 'published')
+  if (published?.filled === true && isWhole(published, leaving)) return false
+  return (await keptVersion(target)).state === 'there'
+}
 
 const notOwned = ({ publication }: Target, ours: readonly PlacedRelation[]): readonly Problem[] =>
   ours

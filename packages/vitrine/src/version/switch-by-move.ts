@@ -30,10 +30,12 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const { leaving } = carry
   const coming = await ownRelations(target, [incoming])
-  // Where the kept version comes back, the two change places; otherwise it makes room.
+  // Where the kept version comes back, the two change places; otherwise it makes room, or stays and what leaves is dropped.
   const swaps = incoming === retired
-  const kept = swaps ? [] : await ownRelations(target, [retired])
-  const out = leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
+  const kept = swaps || carry.sparesKept ? [] : await ownRelations(target, [retired])
+  const out = carry.sparesKept
+    ? drops(schema, leaving)
+    : leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
   const into = coming.map((relation) => move(incoming, schema, relation))
   const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
   const tables = leaving.filter(({ kind }) => kind === 'r').map(({ name }) => qualified(schema, name))

@@ -14,16 +14,18 @@ import type { SwitchStrategy } from './switch-strategy.ts'
 
 /**
  * The version that leaves takes the retired name; the one that has it comes back, or takes the staging name until it is
- * dropped. So no name of a schema ever goes away: listings of clients ask for rights by names that they have just read.
+ * dropped. Where the older one stays kept, the one that leaves takes the staging name itself. So no name of a schema ever
+ * goes away: listings of clients ask for rights by names that they have just read.
  */
-async function renames(target: Target, incoming: string): Promise<readonly string[]> {
+async function renames(target: Target, incoming: string, sparesKept: boolean): Promise<readonly string[]> {
   const { session, publication } = target
   const [current, staging, retired] = [publication.schema, stagingSchema(publication), retiredSchema(publication)]
   await makeWorkSchemas(target)
   const between = await freeName(session, publication)
   const rename = (from: string, to: string) => `alter schema ${identifier(from)} rename to ${identifier(to)}`
-  const first = [rename(retired, between), rename(current, retired)]
-  if (incoming === retired) return [...first, rename(between, current)]
+  const swap = [rename(retired, between), rename(current, retired)]
+  if (incoming === retired) return [...swap, rename(between, current)]
+  const first = sparesKept ? [rename(current, between)] : swap
   return [...first, rename(incoming, current), rename(between, staging), markSql(publication, 'staging')]
 }
 
@@ -36,17 +38,18 @@ async function renames(target: Target, incoming: string): Promise<readonly strin
 export async function switchByRename(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
   const { publication } = target
   const current = identifier(publication.schema)
+  const left = carry.sparesKept ? stagingSchema(publication) : retiredSchema(publication)
   const renaming = [
     ...carry.rights.closingSchema,
-    ...(await renames(target, incoming)),
+    ...(await renames(target, incoming, carry.sparesKept)),
     markSql(publication, 'retired'),
-    registerSchemaSql(publication, retiredSchema(publication)),
+    registerSchemaSql(publication, left),
     `comment on schema ${current} is ${literal(carry.comment)}`,
     ...carry.rights.schema,
     ...carry.rights.defaults,
   ]
   const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
-  const names = tables.map(({ name }) => qualified(retiredSchema(publication), name)).join(', ')
+  const names = tables.map(({ name }) => qualified(left, name)).join(', ')
   const hold = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
   return {
     locked: carry.locked,

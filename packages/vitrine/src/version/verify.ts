@@ -70,3 +70,8 @@ export function guardShrink(
   })
   if (problems.length > 0) throw new VitrineError('TABLE_SHRANK', { problems })
 }
+
+/** Throws SOURCE_EMPTY when no table that is read from the source has a row: a first publication of nothing shrinks nothing. */
+export function guardEmpty(staged: readonly { readonly rows: number }[]): void {
+  if (staged.length > 0 && staged.every(({ rows }) => rows === 0)) throw new VitrineError('SOURCE_EMPTY')
+}

@@ -229,6 +229,22 @@ describe('the listener', () => {
     expect(caller.destroy().destroyed).toBe(true)
   })
 
+  test('answers a monitor at once while many callers are slow, and lets those go', { timeout: 20_000 }, async () => {
+    const url = await serve(async () => FACTS)
+    const slow = Array.from({ length: 200 }, () => {
+      const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.resume()
+      socket.write('GET /health HTTP/1.1\r\nx: ')
+      return { socket, closed: new Promise((resolve) => socket.once('close', resolve)) }
+    })
+    const started = performance.now()
+    for (let asked = 0; asked < 5; asked++) expect((await fetch(`${url}/health`)).status).toBe(200)
+    expect(performance.now() - started).toBeLessThan(2_500)
+    await Promise.all(slow.map(({ closed }) => closed))
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
   test('a port that is taken is an error that says so', async () => {
     const url = await serve(async () => FACTS)
     const address = { host: '127.0.0.1', port: Number(new URL(url).port) }

@@ -6,8 +6,10 @@ import { requireSound } from '../../lineage/check.ts'
 import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
 import type { DatabaseIdentity } from '../../postgres/identity.ts'
+import { recordedVersion } from '../../record/versions.ts'
 import { checkSource } from '../../run/check.ts'
 import { migrate as approve } from '../../run/migrate.ts'
+import { keptVersion } from '../../version/kept.ts'
 import type { Call, Command } from '../command.ts'
 import { reading, withWritableTarget } from '../sessions.ts'
 import { planAnswer } from './plan.ts'
@@ -57,7 +59,16 @@ export async function approvePlan(
   if (plan.steps.length > 0) call.say(planText(plan, call.names))
   if (plan.conflicts.length === 0 && !plan.approved) await confirm(call, plan)
   await approve(target, { plan, newSource })
+  await tellKept(call, target)
   return plan
+}
+
+/** After a deletion by hand the empty tables stand beside a whole copy: both ways on are named. */
+async function tellKept(call: Call, target: Target): Promise<void> {
+  if ((await recordedVersion(target, 'published'))?.filled !== false) return
+  if ((await keptVersion(target)).state !== 'there') return
+  const [back, anew] = ['rollback', 'sync'].map((name) => call.names(name))
+  call.say(`The tables are empty, and a whole version is kept: \`${back}\` brings it back, \`${anew}\` publishes anew.`)
 }
 
 async function confirm(call: Call, { schema, steps }: MigrationPlan): Promise<void> {

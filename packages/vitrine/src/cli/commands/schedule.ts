@@ -21,7 +21,8 @@ export const schedule: Command = {
     'Publishes at each due time of the publication, once, whatever else publishes too: an earlier version that started since ' +
     'counts. A missed due time is made up for at the start. What may help is tried again, with growing pauses; a due time ' +
     'given up, or passed without a version, raises an alarm. SIGINT and SIGTERM end it in good order. With --listen it ' +
-    'answers monitors: /health (200 when fresh, 503 otherwise) and /metrics (for Prometheus).',
+    'answers monitors: /health (200 when fresh, 503 otherwise) and /metrics (for Prometheus). Where stderr is no terminal, ' +
+    'each line begins with its time in UTC.',
   options: {
     '--listen <address>': 'answer /health and /metrics at host:port, or at a port of 127.0.0.1',
   },
@@ -30,6 +31,7 @@ export const schedule: Command = {
     { line: 'schedule --listen 9187', says: 'the same, watched by a monitor on this machine' },
     { line: 'sync --if-due', says: 'instead, from a cron of the platform every quarter of an hour' },
   ],
+  logs: true,
   run: async (call) => stayPublishing(call, scheduleSettings(call), {}),
 }
 

@@ -7,6 +7,7 @@ import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { latestRuns, type RunRecord } from '../../record/runs.ts'
 import { dueAround } from '../../schedule/due.ts'
+import { isDue } from '../../schedule/dueness.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
 import { dueBy, type MonitorFacts, readMonitorFacts, troubleOf } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
@@ -55,7 +56,7 @@ async function run(call: Call): Promise<ExitName> {
   const raise = async (event: ScheduleEvent) => (call.signal.aborted ? undefined : alarms?.raise(event))
   const names = settings.alarms.map(({ variable }) => variable)
   const look = (session: Session) => read(call, session, shown, names)
-  const { answer, facts, left } = await reading(call, 'target', settings.target, look).catch(
+  const { answer, facts, left, isOwed } = await reading(call, 'target', settings.target, look).catch(
     async (thrown: unknown) => {
       const error = asVitrineError(thrown)
       await raise({ kind: 'stale', due: dueBy(publication, io.clock.now()), tries: 0, error })
@@ -64,7 +65,8 @@ async function run(call: Call): Promise<ExitName> {
   )
   call.answer(answer, () => statusText(call, answer))
   const trouble = troubleOf(publication, facts)
-  await alarms?.settle(left, answer.due, trouble === null)
+  // Within the tolerance a version is fresh although the one that is due has not come.
+  await alarms?.settle(left, answer.due, trouble === null && !isOwed)
   if (trouble === null) return 'ok'
   call.tell(trouble)
   const { due, state } = facts
@@ -84,7 +86,8 @@ async function read(call: Call, session: Session, shown: number, channels: reado
   const tries = { ...failed, budget: limits.retryTries }
   const stands = { at, state, missing, kept, left }
   const answer: StatusAnswer = { publication: name, schema, ...stands, due, nextDue, underWay, tries, tables, runs }
-  return { answer, facts, left: await alarmsLeft(session, schema, channels) }
+  const { due: isOwed } = await isDue(session, publication)
+  return { answer, facts, isOwed, left: await alarmsLeft(session, schema, channels) }
 }
 
 function statusText({ publication }: Call, answer: StatusAnswer): string {

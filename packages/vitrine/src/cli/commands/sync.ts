@@ -20,7 +20,7 @@ export const sync: Command = {
   options: {
     '--dry-run': 'do everything but the switch, and show what would change',
     '--only <tables...>': 'read only these tables again; the others stay as they are published',
-    '--allow-shrink': 'accept that a table loses more rows than the publication allows',
+    '--allow-shrink': 'accept that a table loses more rows than the publication allows, or that every table is empty',
     '--if-due': 'publish only if nothing was since the last due time: for the cron of a platform',
   },
   examples: [
