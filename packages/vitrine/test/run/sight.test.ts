@@ -139,6 +139,21 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await shop.target.close(reader)
   })
 
+  test.runIf(way === 'rename')(
+    'a version whose tables a reader kept at the switch is closed after the run',
+    async () => {
+      const reader = await shop.asReader()
+      await reader.query('begin; select from shop.shop_customer')
+      const publication = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
+      expect((await shop.run({ publication })).switchHeld).toBe(false)
+      await reader.query('commit')
+      expect((await reader.query("select distinct schemaname from pg_stats where schemaname ~ '^shop'")).rows).toEqual([
+        { schemaname: 'shop' },
+      ])
+      await shop.target.close(reader)
+    },
+  )
+
   test('rights on what only the version before has come back with it', async () => {
     const wide = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
     const narrow = plainShop(vitrine, { writer: shop.writer.user, reader: shop.reader.user })
