@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type BenchContext, migrateTool, runTool, sourceOf } from './bench.ts'
 import { worstDuring } from './bench-readers.ts'
 import { runNode } from './child.ts'
-import { PUBLISHED, READER, WRITER } from './publication.ts'
+import { READER, WRITER } from './publication.ts'
 import { Readers } from './readers.ts'
 import type { Figure } from './report.ts'
 import { spreadOf } from './rounds.ts'
@@ -37,11 +37,7 @@ async function publishTwice(context: BenchContext, schema: string): Promise<void
 
 /** The writer owns the database of the bench, and takes the right from itself. */
 const refuseCreate = ({ servers }: BenchContext): Promise<unknown> =>
-  withClient(servers.targetUrl('tool'), (client) =>
-    client.query(`
-      create schema ${PUBLISHED}_next; comment on schema ${PUBLISHED}_next is 'vitrine: staging area';
-      revoke create on database tool from ${WRITER}`),
-  )
+  withClient(servers.targetUrl('tool'), (client) => client.query(`revoke create on database tool from ${WRITER}`))
 
 async function measure(context: BenchContext, schema: string, way: Way): Promise<readonly Figure[]> {
   const { servers, rounds } = context
