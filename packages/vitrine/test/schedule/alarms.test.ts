@@ -1,6 +1,7 @@
 /** An alarm reaches somebody once: one for many schedules, again until it is delivered, and its end is told. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
+import type { Limits } from '../../src/base/limits.ts'
 import { Alarms } from '../../src/cli/alarms.ts'
 import type { Call } from '../../src/cli/command.ts'
 import type { Program } from '../../src/cli/program.ts'
@@ -28,13 +29,16 @@ beforeEach(async () => {
   await shop.look("delete from vitrine.alarm; update vitrine.run set started_at = started_at - interval '1 day'")
 })
 
+/** Who loses the race for the lock comes back soon. */
+const HASTY = (limits: Limits): Limits => ({ ...limits, retryFirstMs: 50, retryLongestMs: 200 })
+
 const command = (
   line: string,
   environment: Record<string, string> = {},
   interrupt?: (now: () => void) => void,
   program: Program = vitrine,
 ) =>
-  run({ ...program, publication: shop.publication }, line, {
+  run({ ...program, publication: { ...shop.publication, limits: HASTY(shop.publication.limits) } }, line, {
     environment: {
       DATABASE_URL: shop.source.url(shop.app),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
