@@ -16,6 +16,10 @@ export const ERRORS = Object.freeze({
       what: 'A server sent rows in a form that is not understood.',
       hint: 'Report it with the version of the server; the previous version stays.',
     },
+    OUTPUT_LOST: {
+      what: 'The result could not be written.',
+      hint: 'Make room where stdout goes. The command itself has done its work.',
+    },
     QUERY_FAILED: {
       what: 'A database refused a statement of the tool.',
       hint: 'See the phase and the state; the previous version stays.',
@@ -65,6 +69,10 @@ export const ERRORS = Object.freeze({
     DEFINITION_INVALID: {
       what: 'The publication has problems.',
       hint: 'Correct each one listed; nothing was touched.',
+    },
+    CODE_FAILED_LATE: {
+      what: 'Code of the publication failed when nobody waited for it any more, in a timer or a promise.',
+      hint: 'Let rules and definitions do their work at once: no timer, no promise. The previous version stays.',
     },
     SOURCE_QUERY_FAILED: {
       what: 'The source refused a query of the publication.',

@@ -5,6 +5,7 @@
 
 import type { ErrorKind } from './error-kinds.ts'
 import { ERRORS } from './error-registry.ts'
+import { placeOf } from './place-of.ts'
 import type { Remedy } from './remedy.ts'
 
 export type { ErrorKind } from './error-kinds.ts'
@@ -55,6 +56,18 @@ export class VitrineError extends Error {
   get kind(): ErrorKind {
     return ERRORS[this.code]
   }
+}
+
+/** Why a signal was aborted: by a fault, which is its reason, or by somebody. */
+export const interruptOf = (signal: AbortSignal | undefined, cause?: unknown): VitrineError =>
+  signal?.reason instanceof VitrineError ? signal.reason : new VitrineError('INTERRUPTED', { cause })
+
+/** What was thrown when nobody could catch it any more. Its message may hold a row: only the place in the user's code is told. */
+export function faultOf(thrown: unknown): VitrineError {
+  if (thrown instanceof VitrineError) return thrown
+  const place = placeOf(thrown)
+  const isTheirs = place !== null || !(thrown instanceof Error)
+  return new VitrineError(isTheirs ? 'CODE_FAILED_LATE' : 'INTERNAL', { place: place ?? undefined, cause: thrown })
 }
 
 /** Any thrown thing as a VitrineError; what is unknown becomes INTERNAL without its message, which may quote data. */

@@ -37,6 +37,8 @@ export interface Command {
 export interface CallFacts {
   readonly io: Io
   readonly signal: AbortSignal
+  /** Aborted when code fails where nobody can catch it: the run under way ends, alarms are still sent. */
+  readonly fault: AbortSignal
   /** The name of the command, for the sessions it opens. */
   readonly command: string
   readonly parameters: readonly string[]

@@ -24,6 +24,10 @@ export interface Io {
   readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | null
   /** Calls `listener` at each signal that asks the process to end, until the function given back is called. */
   onInterrupt(listener: () => void): () => void
+  /** Calls `listener` with what is thrown where nobody catches it, for as long as the process lives. */
+  onFault(listener: (thrown: unknown) => void): void
+  /** Waits until what was written has left. Returns the system's code where the result could not be written. */
+  written(): Promise<string | null>
   /** Ends the process at once. */
   exit(status: number): void
 }

@@ -4,13 +4,20 @@ import { systemClock } from '../base/clock.ts'
 import { processEnvironment } from './environment.ts'
 import type { Io, Output } from './io.ts'
 
-function output(stream: NodeJS.WriteStream): Output {
-  // `vitrine status | head -1` closes the pipe early: that is the reader's right, and no failure of ours.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+/** Talk that a reader leaves unread is dropped from here on: it would fill the memory of a schedule. */
+const UNREAD_BYTES = 1024 * 1024
+/** How long the end of a command waits for a reader of the talk. */
+const TALK_WAITS_MS = 5_000
+
+/** The system's code of the first error of each stream. A disk that is full must not end a run in its middle. */
+const failures = new Map<NodeJS.WriteStream, string>()
+
+function output(stream: NodeJS.WriteStream, mayDrop: boolean): Output {
+  stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+    if (!failures.has(stream)) failures.set(stream, code)
   })
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => void (mayDrop && stream.writableLength > UNREAD_BYTES ? null : stream.write(text)),
     isTerminal: stream.isTTY === true,
     get columns() {
       return stream.columns ?? 80
@@ -35,8 +42,8 @@ const signals = () => ['SIGINT', 'SIGTERM', ...(process.stderr.isTTY === true ? 
 
 export function processIo(): Io {
   return {
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output(process.stdout, false),
+    stderr: output(process.stderr, true),
     environment: processEnvironment(),
     folder: process.cwd(),
     clock: systemClock,
@@ -47,6 +54,19 @@ export function processIo(): Io {
       return () => {
         for (const name of names) process.off(name, listener)
       }
+    },
+    onFault(listener) {
+      const names = ['uncaughtException', 'unhandledRejection']
+      for (const name of names) process.on(name, listener)
+    },
+    async written() {
+      const flushed = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()))
+      await flushed(process.stdout)
+      // Unread talk keeps the process no longer than this.
+      setTimeout(() => process.exit(), TALK_WAITS_MS).unref()
+      const code = failures.get(process.stdout) ?? null
+      // `vitrine status | head -1` closes the pipe early: that is the reader's right, and no failure of ours.
+      return code === 'EPIPE' ? null : code
     },
     exit: (status) => process.exit(status),
   }

@@ -3,11 +3,11 @@
  * errors into text. `vitrine` is one; systems built on the tool have theirs, with its commands and their own.
  */
 import { Command as Commander, CommanderError } from 'commander'
-import { EXIT, VitrineError } from '../base/errors.ts'
+import { EXIT, faultOf, interruptOf, VitrineError } from '../base/errors.ts'
 import { type CommandNames, ownNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Command, callOf } from './command.ts'
+import { type CallFacts, type Command, callOf } from './command.ts'
 import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
 import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
@@ -41,11 +41,20 @@ interface Request {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** How long a command may take to end in good order after a fault. */
+const FAULT_WAITS_MS = 60_000
+
 const noExplanation: Explain = () => null
 
 /** Runs one command line (without the program's own name) to its end. Never throws; returns the exit status. */
 export async function runProgram(program: Program | SingleProgram, argv: readonly string[], io: Io): Promise<number> {
   const { explain = noExplanation, names = ownNames } = program
+  const tell = (thrown: unknown): number => {
+    const failure = failureOf(thrown, explain, names)
+    io.stderr.write(failureText(failure))
+    if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(failureJson(failure), null, 2)}\n`)
+    return EXIT[failure.exit]
+  }
   const abort = new AbortController()
   const { signal } = abort
   const stopListening = io.onInterrupt(() => {
@@ -53,25 +62,53 @@ export async function runProgram(program: Program | SingleProgram, argv: readonl
     else io.stderr.write('Interrupting: the previous version stays. Once more to leave at once.\n')
     abort.abort()
   })
+  let isOver = false
+  const fault = faultSignal(io, tell, () => isOver)
+  let status: number = EXIT.ok
   try {
     const request = parse(program, argv, io)
-    if (request === null) return EXIT.ok
-    const { command, ...given } = request
-    const module = given.options['publication']
-    const publication =
-      program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, io.folder))
-    const spoken = command.logs === true ? timed(io) : io
-    const call = callOf({ ...given, io: spoken, signal, command: command.name, publication, explain, names })
-    return EXIT[await command.run(call)]
+    if (request !== null) status = await perform(program, request, { io, signal, fault, explain, names })
+    fault.throwIfAborted()
   } catch (thrown) {
-    const interrupted = signal.aborted && !(thrown instanceof VitrineError && thrown.code === 'INTERRUPTED')
-    const failure = failureOf(interrupted ? new VitrineError('INTERRUPTED', { cause: thrown }) : thrown, explain, names)
-    io.stderr.write(failureText(failure))
-    if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(failureJson(failure), null, 2)}\n`)
-    return EXIT[failure.exit]
+    const stopped = [fault, signal].find(({ aborted }) => aborted)
+    status = tell(stopped === undefined ? thrown : interruptOf(stopped, thrown))
   } finally {
     stopListening()
   }
+  isOver = true
+  const lost = await io.written()
+  const isSilent = lost !== null && status === EXIT.ok
+  return isSilent ? tell(new VitrineError('OUTPUT_LOST', { place: 'stdout', detail: `(${lost})` })) : status
+}
+
+type Surroundings = Pick<CallFacts, 'io' | 'signal' | 'fault' | 'explain' | 'names'>
+
+async function perform(
+  program: Program | SingleProgram,
+  { command, ...given }: Request,
+  around: Surroundings,
+): Promise<number> {
+  const module = given.options['publication']
+  const publication =
+    program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, around.io.folder))
+  const io = command.logs === true ? timed(around.io) : around.io
+  return EXIT[await command.run(callOf({ ...given, ...around, io, command: command.name, publication }))]
+}
+
+/**
+ * Aborted at the first fault. A command that has not ended in good order by then is ended, and a fault that comes after the
+ * command ends the process: nothing else would keep what was thrown from being printed.
+ */
+function faultSignal(io: Io, tell: (thrown: unknown) => number, isOver: () => boolean): AbortSignal {
+  const faults = new AbortController()
+  io.onFault((thrown) => {
+    if (faults.signal.aborted) return
+    faults.abort(faultOf(thrown))
+    const end = () => io.exit(tell(faults.signal.reason))
+    if (isOver()) end()
+    else setTimeout(end, FAULT_WAITS_MS).unref()
+  })
+  return faults.signal
 }
 
 /** Reads the arguments against the definitions. Null when help or version was asked for, and is printed. Throws USAGE. */

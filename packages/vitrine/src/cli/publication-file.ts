@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { VitrineError } from '../base/errors.ts'
+import { placeOf } from '../base/place-of.ts'
 import type { Publication } from '../publication/publication.ts'
 
 const FILES = ['vitrine.config.js', 'vitrine.config.mjs'] as const
@@ -29,7 +30,8 @@ export async function loadPublication(given: string | null, folder: string): Pro
   try {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, cause: error, ...importDetail(error) })
+    if (error instanceof VitrineError) throw error
+    throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, cause: error, ...importDetail(error, path) })
   }
   if (isPublication(module.default)) return module.default
   throw new VitrineError('PUBLICATION_NOT_FOUND', {
@@ -53,15 +55,19 @@ export function isPublication(value: unknown): value is Publication {
   )
 }
 
-/**
- * Why a module did not load. Its own message is shown, unlike those of other foreign errors, because it is the author's
- * and nothing has been read from a database yet; a URL in it is not, because it may hold a password.
- */
-function importDetail(error: unknown): { detail: string; remedy?: string } {
+/** Node names the module that it does not find in a message of its own, which quotes the import and nothing else. */
+const NOT_FOUND = /^Cannot find (?:module|package) '[^'\n]*'(?: imported from [^\n]*)?$/
+
+/** Why a module did not load, and where. A message may hold anything that the module has read, so it is not shown. */
+function importDetail(error: unknown, path: string): { detail: string; remedy?: string } {
   if (!(error instanceof Error)) return { detail: 'Loading it failed.' }
-  const [line = ''] = error.message.split('\n')
-  const message = line.replaceAll(/(?!file:)\b[a-z][a-z+]*:\/\/\S+/gi, '[url]')
-  const detail = `Loading it failed with ${error.name}: ${message}`
-  const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-  return missing ? { detail, remedy: 'Build the publication first, or correct the import.' } : { detail }
+  if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && NOT_FOUND.test(error.message)) {
+    return { detail: `${error.message}.`, remedy: 'Build the publication first, or correct the import.' }
+  }
+  const place = placeOf(error)
+  if (place === null && error instanceof SyntaxError) {
+    // Node shows the line of such an error only when it ends the process.
+    return { detail: 'It, or a file that it imports, has a syntax error.', remedy: `To see where: node ${path}` }
+  }
+  return { detail: `Loading it failed${place === null ? '' : `, at ${place}`}.`, remedy: 'Correct what is there.' }
 }

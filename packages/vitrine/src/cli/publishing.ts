@@ -27,7 +27,7 @@ export const publishNow = async (call: Call, connections: Connections, wish: Par
 
 /** The same, but null when `isDone` under the run lock. */
 export async function publishUnless(
-  { io, signal, publication }: Call,
+  { io, signal, fault, publication }: Call,
   { source, target, pseudonymKey }: Connections,
   { only = null, dryRun = false, allowShrink = false, trigger = 'command' }: Partial<Wish>,
   isDone: IsDone,
@@ -35,7 +35,15 @@ export async function publishUnless(
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
   const progress = new Progress(io)
-  const wish = { only, dryRun, allowShrink, trigger, at: null, observer: progress.observe, signal }
+  const wish = {
+    only,
+    dryRun,
+    allowShrink,
+    trigger,
+    at: null,
+    observer: progress.observe,
+    signal: AbortSignal.any([signal, fault]),
+  }
   const report = await syncUnless({ publication, source, target, pseudonymKey, ...wish }, isDone).finally(() =>
     progress.end(),
   )

@@ -5,7 +5,7 @@
  */
 import { EventEmitter, once } from 'node:events'
 import type { Client } from 'pg'
-import { VitrineError } from '../base/errors.ts'
+import { asVitrineError, interruptOf, VitrineError } from '../base/errors.ts'
 import { serverError } from '../postgres/server-error.ts'
 import type { Side } from '../postgres/settings.ts'
 import { watchSilence } from '../postgres/silence.ts'
@@ -88,14 +88,18 @@ class Copy {
     const lost = `It was lost while rows were ${doing}.`
     return borrowWire(client, {
       ...handlers,
-      broken: (cause) => this.#fail(new VitrineError('COPY_PROTOCOL', { place, cause })),
+      // What is wrong with the bytes is a RangeError of `wire.ts` or of `row-rewrite.ts`.
+      broken: (cause) =>
+        this.#fail(
+          cause instanceof RangeError ? new VitrineError('COPY_PROTOCOL', { place, cause }) : asVitrineError(cause),
+        ),
       closed: () => this.#fail(new VitrineError('CONNECTION_LOST', { place, detail: lost })),
     })
   }
 
   async run(): Promise<CopyResult> {
     const { select, into, freeze, signal } = this.#request
-    const abort = () => this.#fail(new VitrineError('INTERRUPTED'))
+    const abort = () => this.#fail(interruptOf(signal))
     signal?.addEventListener('abort', abort, { once: true })
     const resume = () => this.#source.socket.resume()
     this.#target.socket.on('drain', resume)

@@ -2,7 +2,7 @@
  * What every run has, whatever it publishes: one at a time, a record phase by phase, an interrupt that stops it in good
  * order, and an end after any failure that leaves nothing behind. `sync.ts` and `rollback.ts` give the steps.
  */
-import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { asVitrineError, interruptOf, type VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import { takeRunLock } from '../postgres/lock.ts'
@@ -47,7 +47,7 @@ export class RecordedRun<Report> {
   /** Throws INTERRUPTED, until the switch has happened. */
   async enter(phase: Phase): Promise<void> {
     const { signal, observer, target } = this.#facts
-    if (signal.aborted && phase !== 'describe' && phase !== 'record') throw new VitrineError('INTERRUPTED')
+    if (signal.aborted && phase !== 'describe' && phase !== 'record') throw interruptOf(signal)
     this.times()
     this.#phase = phase
     observer({ kind: 'phase', phase })
@@ -108,7 +108,7 @@ export async function performRun<Report>(facts: RunFacts, steps: Steps<Report>):
   try {
     return await Promise.race([work, interrupted.happened, steps.expired])
   } catch (thrown) {
-    const error = signal.aborted ? new VitrineError('INTERRUPTED', { cause: thrown }) : asVitrineError(thrown)
+    const error = signal.aborted ? interruptOf(signal, thrown) : asVitrineError(thrown)
     const leading = await sessions.abandon(target.session, steps.coordinator)
     // An interrupted step may still be creating the staging area through the leading session.
     await settled(work)
@@ -128,7 +128,7 @@ function interruption(signal: AbortSignal, mayStop: () => boolean) {
   const listening = new AbortController()
   const happened = new Promise<never>((_, reject) => {
     const stop = () => {
-      if (mayStop()) reject(new VitrineError('INTERRUPTED'))
+      if (mayStop()) reject(interruptOf(signal))
     }
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true, signal: listening.signal })

@@ -3,7 +3,7 @@
  * does one thing in its own file. Until the switch nothing that the reader can see has changed; after any failure the
  * previous version is served, whole.
  */
-import { VitrineError } from '../base/errors.ts'
+import { interruptOf } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { requireSound } from '../lineage/check.ts'
 import { requireApproved } from '../migration/approval.ts'
@@ -177,7 +177,7 @@ async function switchTo(
 ): Promise<SwitchResult> {
   const { request, target, newSource } = sides
   const { session, publication } = target
-  if (request.signal.aborted) throw new VitrineError('INTERRUPTED')
+  if (request.signal.aborted) throw interruptOf(request.signal)
   run.switching = reportOf(sides, run, undescribed(staged), snapshot.takenAt, unheardSwitch(carry.way))
   const computed = new Set(staged.filter(({ carried }) => !carried).map(({ table }) => table.name))
   return switchVersions(target, staging, carry, async () => {

@@ -57,6 +57,8 @@ export async function capture(
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    onFault: () => undefined,
+    written: async () => null,
     exit: (status) => exits.push(status),
   }
   const running = start(line === '' ? [] : line.split(' '), io)

@@ -74,3 +74,35 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(webhook.received.map(({ body }) => JSON.parse(body))).toMatchObject([{ kind: 'failed', attempts: 2 }])
   },
 )
+
+test('a syntax error of the publication is told without the line, which Node shows', async () => {
+  writeFileSync(join(folder, 'wrong.mjs'), '\nconst canary = 1 1')
+  const { status, stderr } = await start(['check', '--publication', 'wrong.mjs']).ended
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/has a syntax error\.\n.*\n +what to do: To see where: node .*wrong\.mjs\n$/),
+  ])
+})
+
+/** A command of the built tool whose output goes where the shell says. */
+const inShell = (line: string, env: Readonly<Record<string, string>> = {}) => {
+  const child = spawn('sh', ['-c', `"$NODE" "$MAIN" ${line}`], {
+    cwd: folder,
+    env: { NODE: process.execPath, MAIN: join(built, 'cli/main.js'), ...env },
+  })
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (chunk) => (written[name] += chunk))
+  return new Promise<{ status: number | null } & typeof written>((resolve) =>
+    child.once('close', (status) => resolve({ status, ...written })),
+  )
+}
+
+test('a result that cannot be written is an error with a status, not a trace', async () => {
+  for (const line of ['check', '--help'])
+    expect(await inShell(`${line} >/dev/full`)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^(?:The source.*\n)?error OUTPUT_LOST: .*\(ENOSPC\)\.?\n {2}where: stdout\n.*\n$/),
+    })
+  expect(await inShell('check >/dev/full 2>/dev/full')).toEqual({ status: 1, stdout: '', stderr: '' })
+})

@@ -38,6 +38,8 @@ function shown(isTerminal: boolean, columns = 100): string {
     clock,
     ask: null,
     onInterrupt: () => () => undefined,
+    onFault: () => undefined,
+    written: async () => null,
     exit: () => undefined,
   }
   const progress = new Progress(io)

@@ -1,5 +1,5 @@
 /** `schedule`: stays up and publishes whenever a run is due, until it is interrupted. */
-import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { type ExitName, interruptOf, VitrineError } from '../../base/errors.ts'
 import { duration, instant } from '../../base/format.ts'
 import { pause } from '../../base/pause.ts'
 import { dueAround } from '../../schedule/due.ts'
@@ -58,7 +58,7 @@ export type StaySettings = Connections & Pick<Settings, 'alarms' | 'http'>
 
 /** Publishes at each due time until the call is interrupted. */
 export async function stayPublishing(call: Call, settings: StaySettings, around: AroundRuns): Promise<ExitName> {
-  const { io, signal, publication } = call
+  const { io, signal, fault, publication } = call
   const dueTimes = (at: Date) => dueAround(publication, at)
   // A schedule that cannot be followed is refused here, before anything is asked.
   dueTimes(io.clock.now())
@@ -89,9 +89,13 @@ export async function stayPublishing(call: Call, settings: StaySettings, around:
   }
   const listener = await answerMonitors(call, settings)
   try {
-    await keepPublishing(ports, signal)
+    await keepPublishing(ports, AbortSignal.any([signal, fault]))
   } finally {
     await listener?.close()
+  }
+  if (fault.aborted) {
+    const { last: due } = dueTimes(io.clock.now())
+    await ports.tell({ kind: 'failed', due, error: interruptOf(fault), tries: 1, pauseMs: null })
   }
   call.say('The schedule has ended.')
   return 'ok'
