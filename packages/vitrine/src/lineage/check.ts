@@ -6,6 +6,7 @@ import { VitrineError } from '../base/errors.ts'
 import { limitProblems } from '../base/limits.ts'
 import type { ColumnValue } from '../publication/column.ts'
 import { type Publication, publishedNames } from '../publication/publication.ts'
+import { registersIn } from '../publication/register.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
@@ -22,6 +23,7 @@ const IDENTIFIER_BYTES = 63
 export function checkPublication(publication: Publication): Pick<Findings, 'problems' | 'columns'> {
   const found = new Findings()
   checkSettings(publication, found)
+  checkRegisters(publication, found)
   const source = new LineageAnalysis(publication.source)
   for (const table of publication.tables) {
     checkTable(table, publication, found)
@@ -62,6 +64,22 @@ function checkSettings(publication: Publication, found: Findings): void {
   }
   if (publication.writer === publication.reader) {
     found.say('reader', 'writer and reader are the same role', 'give the reader a role of its own')
+  }
+}
+
+/** All queries run in the schema of the publication's register: one that was begun by another would read other tables. */
+function checkRegisters({ tables, source }: Publication, found: Findings): void {
+  for (const { name, query, columns } of tables) {
+    const nodes = columns.flatMap(({ value }) =>
+      value.kind === 'sql' ? [value.node] : value.computed.computation.inputs.map(({ node }) => node),
+    )
+    for (const { schema, tables: registered } of new Set([query, ...nodes].flatMap((node) => [...registersIn(node)]))) {
+      if (registered === source.tables && schema === source.schema) continue
+      const theirs = Object.keys(registered).slice(0, 3).join(', ')
+      const ours = Object.keys(source.tables).slice(0, 3).join(', ')
+      const detail = `its query is begun by another register (schema ${schema}: ${theirs}, …) than the publication's (schema ${source.schema}: ${ours}, …)`
+      found.say(name, detail, 'register the tables of one schema together, or make a publication of each')
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 import {
   DummyDriver,
   Kysely,
+  type OperationNode,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -103,6 +104,18 @@ export interface Source<DB = unknown> {
   readonly with: Kysely<DB>['with']
 }
 
+/** Which register a query was begun by: its text does not say, and every query of a publication runs in one schema. */
+const begunBy = new WeakMap<OperationNode, Pick<Source, 'schema' | 'tables'>>()
+
+/** The registers behind a query and the queries in it, each once. */
+export function registersIn(node: OperationNode): ReadonlySet<Pick<Source, 'schema' | 'tables'>> {
+  const own = begunBy.get(node)
+  const inside = Object.values(node)
+    .flat()
+    .filter((part) => typeof part === 'object' && part !== null && 'kind' in part)
+  return new Set([...(own === undefined ? [] : [own]), ...inside.flatMap((part) => [...registersIn(part)])])
+}
+
 /** Declares the registered tables of one schema of the operational database. */
 export function register<const R extends RegisteredTables>(schema: string, tables: R): Source<DatabaseOf<R>> {
   const db = new Kysely<DatabaseOf<R>>({
@@ -112,6 +125,15 @@ export function register<const R extends RegisteredTables>(schema: string, table
       createIntrospector: (instance) => new PostgresIntrospector(instance),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
+    plugins: [
+      {
+        transformQuery({ node }) {
+          begunBy.set(node, { schema, tables })
+          return node
+        },
+        transformResult: async ({ result }) => result,
+      },
+    ],
   })
   return Object.freeze({
     schema,

@@ -7,7 +7,9 @@
 import { VitrineError } from '../base/errors.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Target } from '../catalogue/target.ts'
+import type { Session } from '../postgres/connect.ts'
 import type { DatabaseIdentity } from '../postgres/identity.ts'
+import { BOOKKEEPING_SCHEMA } from '../publication/publication.ts'
 import { fingerprintOf, shapesOf, type TableShape } from '../publication/shape.ts'
 import { bookkeepingIsCurrent, bookkeepingVersion } from './bookkeeping.ts'
 
@@ -22,7 +24,8 @@ export interface InstallationRecord {
 
 /** The record of this publication and no other; null when there is none. Throws TARGET_OTHER_INSTALLATION, BOOKKEEPING_NEWER. */
 export async function ownRecord({ session, publication }: Target): Promise<InstallationRecord | null> {
-  const { schema, name } = publication
+  const { schema, name, writer } = publication
+  await refuseOtherWriter(session, name, writer)
   if ((await bookkeepingVersion(session)) === 0) return null
   const facts = (await bookkeepingIsCurrent(session))
     ? 'approved, tool_version as "toolVersion", source'
@@ -35,6 +38,21 @@ export async function ownRecord({ session, publication }: Target): Promise<Insta
   throw new VitrineError('TARGET_OTHER_INSTALLATION', {
     place: schema,
     detail: `It is filled by the publication «${record.publication}», and this one is «${name}».`,
+  })
+}
+
+/** The private schema has one owner: two publications of one database share their writer. */
+async function refuseOtherWriter(session: Session, name: string, writer: string): Promise<void> {
+  const [other] = await session.query<{ owner: string }>(
+    `select n.nspowner::regrole::text as owner from pg_catalog.pg_namespace n join pg_catalog.pg_roles w on w.rolname = $2
+     where n.nspname = $1 and not has_schema_privilege(w.oid, n.oid, 'usage')`,
+    [BOOKKEEPING_SCHEMA, writer],
+  )
+  if (other === undefined) return
+  throw new VitrineError('TARGET_OTHER_INSTALLATION', {
+    place: BOOKKEEPING_SCHEMA,
+    detail: `The bookkeeping of this database is kept by ${other.owner}, the writer of another publication, and the writer of «${name}» is ${writer}.`,
+    remedy: 'Give both publications the same writer, or a database each.',
   })
 }
 

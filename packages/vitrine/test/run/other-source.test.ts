@@ -134,6 +134,30 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     expect(await picture()).toEqual(before)
   })
 
+  test('another publication with another writer in the same database is refused, and both are named', async () => {
+    const second = await shop.target.createRole('second')
+    await shop.look(
+      `grant connect, create on database "${shop.target.name}" to "${second.user}"; create schema other authorization "${second.user}"`,
+    )
+    const before = await picture()
+    const other = definePublication({ ...publication, name: 'other', schema: 'other', writer: second.user })
+    for (const line of ['migrate --yes', 'sync', 'provision']) {
+      const environment = {
+        DATABASE_URL: shop.source.url(shop.app),
+        METABASE_DATABASE_URL: shop.target.url(second),
+        METABASE_ADMIN_URL: shop.target.url(),
+        VITRINE_PSEUDONYM_KEY: KEY,
+      }
+      const { status, stderr } = await run({ ...vitrine, publication: other }, line, { environment })
+      expect([line, status, stderr]).toEqual([line, 6, expect.stringContaining('TARGET_OTHER_INSTALLATION')])
+      expect(stderr).toContain(
+        `kept by ${shop.writer.user}, the writer of another publication, and the writer of «other» is ${second.user}`,
+      )
+    }
+    expect(await picture()).toEqual(before)
+    await shop.look(`drop schema other; drop owned by "${second.user}"; drop role "${second.user}"`)
+  })
+
   test('another name of the same host, and a database that was renamed, are the same source', async () => {
     const renamed = `renamed_${randomBytes(4).toString('hex')}`
     const url = shop.source.url(shop.app)
