@@ -21,6 +21,9 @@ const MOMENTS = [
   ['record', 0],
 ] as const
 
+/** Until the switch both ways do the same. */
+const MOMENTS_OF = { rename: MOMENTS, move: MOMENTS.slice(MOMENTS.findIndex(([phase]) => phase === 'publish')) }
+
 describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
@@ -32,14 +35,15 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   test('a run killed in any phase', async () => {
     const reader = await WatchingReader.start(shop)
     const outcomes: string[] = []
-    for (const [phase, delay] of MOMENTS) outcomes.push(await killedRun(shop, phase, delay))
+    const moments = MOMENTS_OF[way]
+    for (const [phase, delay] of moments) outcomes.push(await killedRun(shop, phase, delay))
     await reader.stop()
     expect(reader.errors).toEqual([])
     expect(reader.sights.length).toBeGreaterThan(50)
     expect(
       reader.sights.filter(({ customers, purchases, mixed }) => customers !== 2000 || purchases !== 4000 || mixed > 0),
     ).toEqual([])
-    expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(MOMENTS.length - 3)
+    expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(moments.length - 3)
 
     // The lock of a killed run ends with its session; the next run removes what it left and closes its record.
     await shop.run()
