@@ -140,7 +140,7 @@ describe.sequential('impact nuit', () => {
     await ask('source', 'alter table users_user drop column surnom')
     expect(await command('nuit')).toMatchObject({ status: 0 })
     expect(counts.requests).toBe(asked)
-    expect(alarms()).toMatchObject([{ kind: 'failed', code: 'SOURCE_DRIFT' }])
+    expect(alarms()).toMatchObject([{ kind: 'failed', code: 'SOURCE_DRIFT' }, { kind: 'recovered' }])
   })
 
   test('un relevé déjà en cours s’attend, mais pas au-delà de la tolérance', async () => {
