@@ -17,7 +17,7 @@ let databases: Databases
 
 beforeAll(async () => {
   databases = await Databases.create('retour', publication.writer, publication.reader)
-  for (const line of ['migrate', 'sample --size S', 'provision', 'migrate metabase']) await written(line)
+  for (const line of ['migrate', 'provision', 'migrate metabase']) await written(line)
 })
 afterAll(() => databases.drop())
 
@@ -31,13 +31,19 @@ async function written(line: string): Promise<string> {
   expect([line, status, status === 0 ? '' : stderr]).toEqual([line, 0, ''])
   return stdout
 }
+test('une base opérationnelle sans entreprise n’est pas publiée en silence', async () => {
+  const { status, stderr } = await command('sync_metabase')
+  expect([status, stderr]).toEqual([7, expect.stringContaining('error SOURCE_EMPTY')])
+  await written('sample --size S')
+})
+
 test('un retour, puis le journal, sous les noms de l’équipe', { timeout: 60_000 }, async () => {
   const refused = await command('rollback')
   expect([refused.status, refused.stderr]).toEqual([6, expect.stringContaining('run `impact sync_metabase`')])
   await written('sync_metabase')
   await written('sync_metabase')
   expect(await written('rollback')).toMatch(/^Rolled back in .+ Readers see data of .+ \(Europe\/Paris\)\.$/m)
-  expect((await written('runs')).match(/ (?:rollback|command) +(?:succeeded|failed) /g)).toHaveLength(4)
+  expect((await written('runs')).match(/ (?:rollback|command) +(?:succeeded|failed) /g)).toHaveLength(5)
   expect((await command('runs 999')).status).toBe(2)
 })
 
