@@ -44,8 +44,9 @@ export async function ownRecord({ session, publication }: Target): Promise<Insta
 /** The private schema has one owner: two publications of one database share their writer. */
 async function refuseOtherWriter(session: Session, name: string, writer: string): Promise<void> {
   const [other] = await session.query<{ owner: string }>(
-    `select n.nspowner::regrole::text as owner from pg_catalog.pg_namespace n join pg_catalog.pg_roles w on w.rolname = $2
-     where n.nspname = $1 and not has_schema_privilege(w.oid, n.oid, 'usage')`,
+    `select o.rolname as owner
+     from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner join pg_catalog.pg_roles w on w.rolname = $2
+     where n.nspname = $1 and not o.rolsuper and not has_schema_privilege(w.oid, n.oid, 'usage')`,
     [BOOKKEEPING_SCHEMA, writer],
   )
   if (other === undefined) return

@@ -84,6 +84,17 @@ test('a syntax error of the publication is told without the line, which Node sho
   ])
 })
 
+test('a reader of the talk that does not read holds nothing up, and the memory stays bounded', async () => {
+  const script = `import { processIo } from '${pathToFileURL(join(built, 'cli.js'))}'
+    const io = processIo()
+    for (let line = 0; line < 1000; line++) io.stderr.write('x'.repeat(10_000))
+    io.stdout.write(String(process.stderr.writableLength < 1_100_000))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = await new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk))))
+  child.kill('SIGKILL')
+  expect(said).toBe('true')
+})
+
 /** A command of the built tool whose output goes where the shell says. */
 const inShell = (line: string, env: Readonly<Record<string, string>> = {}) => {
   const child = spawn('sh', ['-c', `"$NODE" "$MAIN" ${line}`], {
