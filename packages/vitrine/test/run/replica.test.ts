@@ -100,7 +100,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
       { code: 'REPLICA_CONFLICT', retry: true, sqlState: '40001' },
     ])
     expect(await rows('select state, error_code, error_place, trigger from vitrine.run')).toEqual([
-      { state: 'failed', error_code: 'REPLICA_CONFLICT', error_place: 'source', trigger: 'schedule' },
+      { state: 'failed', error_code: 'REPLICA_CONFLICT', error_place: 'shop_customer (source)', trigger: 'schedule' },
     ])
     expect(await rows('select count(*)::integer as n from shop.shop_customer')).toEqual([{ n: 51 }])
     expect((await command('sync --if-due')).stdout).toContain('Published 2 tables')
