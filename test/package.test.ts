@@ -162,6 +162,6 @@ describe('a publication that knows the package alone', () => {
       letters: built.integer(sql<number>`length(${ref('b.title')})`, 'Letters of the title'),
     }))
     const settings = { name: 'books', schema: 'books', source, tables: [table], writer: 'w', reader: 'r' }
-    expect(built.checkPublication(built.definePublication(settings)).problems).toEqual([])
+    expect((await built.checkPublication(built.definePublication(settings))).problems).toEqual([])
   })
 })

@@ -53,6 +53,7 @@ export const analyseIa = from(analyses).publish(
         inconnu: RAISONS_INCONNU,
       },
       ({ resultat }) => phrasesAnalyseIa(resultat),
+      'Des nombres de phrases, sans leur texte.',
     )
     const type = category({ nom: ref('a.nom') }, TYPES_DE_FICHIER, ({ nom }) => typeDeFichier(nom))
     return rows(

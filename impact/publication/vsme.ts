@@ -71,6 +71,7 @@ export const vsme = from(rapports).publish(
         ...PROGRESSIONS,
       },
       ({ contenu }) => avancementVsme(contenu),
+      'Des parts et des nombres d’indicateurs remplis, sans leur contenu.',
     )
     const progression = (exigence: ExigenceVsme) =>
       integer(

@@ -6,12 +6,13 @@ import { checkPublication } from 'vitrine'
 import publication from '../../publication/index.ts'
 import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT, USAGE } from '../../publication/raisons.ts'
 
-test('la vérification statique ne trouve rien', () => {
-  expect(checkPublication(publication).problems).toEqual([])
+test('la vérification statique ne trouve rien', async () => {
+  expect((await checkPublication(publication)).problems).toEqual([])
 })
 
-test('les données personnelles publiées le sont par ces seuls traitements', () => {
-  const personal = checkPublication(publication).columns.flatMap(({ table, column, lineage }) =>
+test('les données personnelles publiées le sont par ces seuls traitements', async () => {
+  const { columns } = await checkPublication(publication)
+  const personal = columns.flatMap(({ table, column, lineage }) =>
     lineage
       .filter(({ privacy }) => privacy === 'personal')
       .map(
@@ -180,7 +181,7 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
   `)
 })
 
-describe('docs/impact-privacy.md', () => {
+describe('docs/impact-privacy.md', async () => {
   const page = readFileSync(new URL('../../../docs/impact-privacy.md', import.meta.url), 'utf8')
   const CLASSES = { personal: 'personnelle', indirect: 'indirecte', open: 'ouverte' } as const
   const TRAITEMENTS = { masked: 'masquée', category: 'catégorie', measure: 'mesure', count: 'compte' } as const

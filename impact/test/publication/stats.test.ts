@@ -11,8 +11,8 @@ import { stats } from '../../publication/stats.ts'
 const publication = definePublication({ ...impact, histories: [stats] })
 const INSTANT = new Date('2026-07-21T22:00:00Z')
 
-test('elles sont saines, et ne lisent que les trois réglementations publiées', () => {
-  const { problems, columns } = checkPublication(publication)
+test('elles sont saines, et ne lisent que les trois réglementations publiées', async () => {
+  const { problems, columns } = await checkPublication(publication)
   expect(problems).toEqual([])
   const lues = columns
     .filter(({ table }) => table === 'metabase_stats')

@@ -5,6 +5,8 @@
 import type { Secret } from './base/secret.ts'
 import { copyRows } from './copy/copy.ts'
 import { RowRewriter } from './copy/row-rewrite.ts'
+import { provedProjection } from './lineage/lineage.ts'
+import { registered } from './lineage/origin.ts'
 import type { Session } from './postgres/connect.ts'
 import type { Publication } from './publication/publication.ts'
 import { projectionOf } from './publication/select-text.ts'
@@ -48,7 +50,8 @@ export async function loadOneTable({
   pseudonymKey,
 }: TableToLoad): Promise<number> {
   const types = await checkProjections(source, { ...publication, tables: [table] })
-  const projection = projectionOf(table, at ?? null, types.get(table.name))
+  const moment = at === undefined ? null : { instant: at }
+  const projection = await provedProjection(registered(publication.source), table, moment, types.get(table.name))
   const rewrites = projection.computations.length > 0
   const columns = [...projection.passed, ...projection.computed].map(({ name }) => identifier(name))
   const load = async () => {

@@ -4,43 +4,45 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import { limitProblems } from '../base/limits.ts'
-import type { ColumnValue } from '../publication/column.ts'
-import { type Publication, publishedNames } from '../publication/publication.ts'
+import { MOST_OUTCOMES, outcomesOf } from '../publication/compute.ts'
+import { momentOf } from '../publication/history-select.ts'
+import { type Publication, publishedNames, stagingSchema } from '../publication/publication.ts'
 import { registersIn } from '../publication/register.ts'
-import { projectionOf } from '../publication/select-text.ts'
 import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { isTextual } from '../sql/sql-type.ts'
 import { type CheckedColumn, Findings } from './findings.ts'
 import { checkHistory, publishedAsSource } from './history-check.ts'
-import { LineageAnalysis } from './lineage.ts'
-import { isTreated, type Lineage, LineageProblem, type Origin, treatedBy } from './origin.ts'
-
-/** PostgreSQL cuts longer identifiers silently (NAMEDATALEN - 1, in bytes). */
-const IDENTIFIER_BYTES = 63
+import { Analysis } from './lineage.ts'
+import { registered } from './origin.ts'
+import { IDENTIFIER_BYTES, loadParser } from './parse.ts'
 
 /** All problems of a publication, and the lineage of the columns that could be analysed. */
-export function checkPublication(publication: Publication): Pick<Findings, 'problems' | 'columns'> {
+export async function checkPublication(publication: Publication): Promise<Pick<Findings, 'problems' | 'columns'>> {
   const found = new Findings()
+  const parser = await loadParser()
   checkSettings(publication, found)
   checkRegisters(publication, found)
-  const source = new LineageAnalysis(publication.source)
+  const source = new Analysis(parser, registered(publication.source))
   for (const table of publication.tables) {
     checkTable(table, publication, found)
-    checkLineage(table, source, found)
+    source.check(table, found)
   }
-  const published = publishedAsSource(publication)
+  const staging = stagingSchema(publication)
+  // Any day will do.
+  const moment = momentOf({ ...publication, zone: 'UTC' }, staging, new Date(0))
+  const published = new Analysis(parser, publishedAsSource(publication, staging), moment)
   for (const history of publication.histories) {
     checkTable(history, publication, found)
     checkHistory(history, found)
-    checkLineage(history, published, found)
+    published.check(history, found)
   }
   return found
 }
 
 /** Throws DEFINITION_INVALID with every problem, or returns the lineage of all columns. */
-export function requireSound(publication: Publication): readonly CheckedColumn[] {
-  const { problems, columns } = checkPublication(publication)
+export async function requireSound(publication: Publication): Promise<readonly CheckedColumn[]> {
+  const { problems, columns } = await checkPublication(publication)
   if (problems.length === 0) return columns
   throw new VitrineError('DEFINITION_INVALID', {
     detail: problems.length === 1 ? 'One problem.' : `${problems.length} problems.`,
@@ -61,6 +63,10 @@ function checkSettings(publication: Publication, found: Findings): void {
   }
   for (const [name, detail] of limitProblems(publication.limits)) {
     found.say(`limits.${name}`, detail, 'correct it, or leave it out for the usual one')
+  }
+  for (const [name, reason] of Object.entries(publication.source.functions)) {
+    if (reason.trim() === '')
+      found.say(`function ${name}`, 'the register gives no reason', 'say why queries may call it')
   }
   if (publication.writer === publication.reader) {
     found.say('reader', 'writer and reader are the same role', 'give the reader a role of its own')
@@ -87,6 +93,19 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
   const say = (detail: string, remedy: string) => found.say(table.name, detail, remedy)
   if (table.comment.trim() === '') say('it has no comment', 'say what one row is')
   if (table.columns.length === 0) say('it has no column', 'add columns')
+  if ((table.query.selections ?? []).length > 0) {
+    say('its query already selects columns', 'give `from` a query without selection')
+  }
+  if ((table.query.setOperations ?? []).length > 0) {
+    say('its query is a union', 'put the union into a subquery with an alias')
+  }
+  if (table.unknown !== null && table.unknown.values === null) {
+    found.say(
+      `${table.name} (reasons)`,
+      'the reasons are not a closed list',
+      'give the list of reasons: field(name, REASONS)',
+    )
+  }
   const keys = table.columns.filter((column) => column.isPrimaryKey).length
   if (keys !== 1) say(`it has ${keys} primary keys`, 'mark exactly one column with .primaryKey()')
   for (const column of table.columns) {
@@ -114,6 +133,15 @@ function checkColumn({ comment, type, value, isPrimaryKey, isNullable }: Publish
   if (type.length !== null && longest > type.length) {
     say(`a category of ${longest} characters does not fit ${type.name}`, 'widen the column')
   }
+  const { treatment, kind } = computation
+  const outcomes = outcomesOf(value.computed, type)
+  if (treatment !== null && kind === 'rule' && outcomes > MOST_OUTCOMES) {
+    if (outcomes === Number.POSITIVE_INFINITY) {
+      say('nothing says what may come out of it', 'take it from .field(…) of its measure, whole numbers as an integer')
+    } else if ((treatment.reason ?? '').trim() === '') {
+      say(`more than ${MOST_OUTCOMES} values may come out of it`, 'allow fewer, or give the reason as last argument')
+    }
+  }
   if (values !== null && !isTextual(type)) say('a category is text', 'declare the column as text or varchar')
   if (computation.kind === 'pseudonym' && type.kind !== 'uuid') {
     say('a pseudonym is a uuid', 'declare the column as uuid')
@@ -131,59 +159,4 @@ function checkReference({ reference, type }: PublishedColumn, { tables }: Public
   else if (key === null) say(`it refers to ${name}, which has no primary key`, 'give that table a primary key')
   else if (keyType !== type.name)
     say(`it refers to ${name}.${key}, of another type (${keyType})`, 'give both the same type')
-}
-
-function checkLineage(table: PublishedTable, analysis: LineageAnalysis, found: Findings): void {
-  found.attempt(table.name, () => {
-    if ((table.query.selections ?? []).length > 0) {
-      throw new LineageProblem('its query already selects columns', 'Give `from` a query without selection.')
-    }
-    if ((table.query.setOperations ?? []).length > 0) {
-      throw new LineageProblem('its query is a union', 'Put the union into a subquery with an alias.')
-    }
-    const scope = analysis.scopeOf(table.query)
-    const lineageOf = (value: ColumnValue): Lineage => {
-      if (value.kind === 'sql') return analysis.of(value.node, scope)
-      const { inputs, treatment } = value.computed.computation
-      const lineage = inputs.flatMap(({ node }) => analysis.of(node, scope))
-      return treatment === null ? lineage : treatedBy(lineage, treatment)
-    }
-    for (const { name, value } of table.columns) {
-      const place = `${table.name}.${name}`
-      found.attempt(place, () => {
-        const lineage = lineageOf(value)
-        for (const origin of lineage) if (!isTreated(origin)) sayLeak(place, origin, found)
-        found.columns.push({ table: table.name, column: name, lineage: distinct(lineage) })
-      })
-    }
-    const { keep, unknown } = table
-    if (unknown !== null && unknown.values === null) {
-      const detail = 'the reasons of unknown rows are not a closed list'
-      found.say(`${table.name} (reasons)`, detail, 'Give the list of reasons: field(name, REASONS).')
-    }
-    if (keep !== null) {
-      const place = `${table.name} (rows kept)`
-      found.attempt(place, () => {
-        for (const origin of lineageOf({ kind: 'computed', computed: keep })) {
-          if (origin.privacy !== 'indirect' && !isTreated(origin)) sayLeak(place, origin, found)
-        }
-      })
-    }
-    projectionOf(table)
-  })
-}
-
-const LEAK_REMEDIES: Readonly<Record<Origin['privacy'], string>> = {
-  open: '',
-  indirect: 'Wrap it in because(…, reason), or in a treatment.',
-  personal: 'Publish a treatment of it: present, year, month, band, category, count, pseudonym or masked.',
-  secret: 'A secret column is never published: remove it.',
-}
-
-function sayLeak(place: string, { privacy, table, column }: Origin, found: Findings): void {
-  found.say(place, `it would publish the ${privacy} column ${table}.${column} untreated`, LEAK_REMEDIES[privacy])
-}
-
-function distinct(lineage: Lineage): Lineage {
-  return [...new Map(lineage.map((origin) => [JSON.stringify(origin), origin])).values()]
 }

@@ -1,11 +1,12 @@
 /** What a check finds, said one by one: the problems, and the lineage of the columns that could be analysed. */
 import type { Problem } from '../base/errors.ts'
-import { type Lineage, LineageProblem } from './origin.ts'
+import type { Origin } from './origin.ts'
+import { LineageProblem, RULES } from './rules.ts'
 
 export interface CheckedColumn {
   readonly table: string
   readonly column: string
-  readonly lineage: Lineage
+  readonly lineage: readonly Origin[]
 }
 
 export class Findings {
@@ -23,10 +24,7 @@ export class Findings {
     } catch (error) {
       if (error instanceof LineageProblem) this.say(place, error.message, error.remedy)
       // The message of Kysely's compiler may quote a literal.
-      else {
-        const remedy = 'Use plain names, and literals of text, number or boolean.'
-        this.say(place, 'the query cannot be written as SQL', remedy)
-      }
+      else this.say(place, 'the query cannot be written as SQL', RULES.syntax.remedy)
     }
   }
 }

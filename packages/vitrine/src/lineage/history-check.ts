@@ -6,10 +6,10 @@ import { own } from '../base/own.ts'
 import { type EarlierValue, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type RegisteredColumn, register } from '../publication/register.ts'
-import type { PublishedColumn } from '../publication/table.ts'
+import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
 import type { Findings } from './findings.ts'
-import { LineageAnalysis } from './lineage.ts'
+import type { Known } from './origin.ts'
 
 type Holds = (value: EarlierValue, length: number | null) => boolean
 
@@ -90,17 +90,20 @@ function checkFigure(
 }
 
 /**
- * The published tables as a register: what they hold was treated and may be published again. Its schema is one that no
- * query can name, because a table named with its schema would be read in the version before.
+ * The published tables, as they stand in a schema, as a register: what they hold was treated and may be published again.
+ * A table that raw SQL names without the schema would be read in the version before.
  */
-export function publishedAsSource({ tables }: Publication): LineageAnalysis {
+export function publishedAsSource({ tables }: Publication, schema: string): Known {
   const open = ({ type, isNullable }: PublishedColumn): RegisteredColumn => ({ type, isNullable, privacy: 'open' })
-  const registered = tables.map(
-    ({ name, columns }) => [name, Object.fromEntries(columns.map((column) => [column.name, open(column)]))] as const,
-  )
-  return new LineageAnalysis(register('', Object.fromEntries(registered)), {
+  const columnsOf = (table: PublishedTable) => table.columns.map((column) => [column.name, open(column)] as const)
+  return {
+    source: register(
+      schema,
+      Object.fromEntries(tables.map((table) => [table.name, Object.fromEntries(columnsOf(table))])),
+    ),
+    isQualified: true,
     where: 'among the published tables',
-    table: 'Name a published table; a history table is computed from no other source.',
-    column: 'Publish that column, or correct its name.',
-  })
+    tableRemedy: 'Name a published table; a history table is computed from no other source.',
+    columnRemedy: 'Publish that column, or correct its name.',
+  }
 }

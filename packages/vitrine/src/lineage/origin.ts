@@ -1,5 +1,6 @@
 /** Where a published value comes from, and whether what was done to it on the way allows publishing it. */
 import type { PrivacyClass } from '../publication/privacy.ts'
+import type { Source } from '../publication/register.ts'
 import type { Treatment } from '../publication/treatment.ts'
 
 export interface Origin {
@@ -8,31 +9,33 @@ export interface Origin {
   readonly privacy: PrivacyClass
   readonly treatments: readonly Treatment[]
 }
-export type Lineage = readonly Origin[]
+
+/** An origin while it is followed. */
+interface Trace extends Origin {
+  /** Whether it is the column itself, and not a part of an expression. */
+  readonly isColumn: boolean
+}
+export type Lineage = readonly Trace[]
 
 export const treatedBy = (lineage: Lineage, treatment: Treatment): Lineage =>
-  lineage.map((origin) => ({ ...origin, treatments: [...origin.treatments, treatment] }))
+  lineage.map((origin) => ({ ...origin, treatments: [...origin.treatments, treatment], isColumn: false }))
 
-/** A part of a query that cannot be proved harmless, with what to write instead. */
-export class LineageProblem extends Error {
-  readonly remedy: string
-  constructor(detail: string, remedy: string) {
-    super(detail)
-    this.remedy = remedy
-  }
-}
-
-/** How a problem speaks of the tables that a query may name, and what to do about one that it may not. */
-export interface KnownTables {
+/** The tables and functions that a query may name, and how a problem speaks of them. */
+export interface Known {
+  readonly source: Source
+  /** Tables are named with their schema. */
+  readonly isQualified: boolean
   readonly where: string
-  readonly table: string
-  readonly column: string
+  readonly tableRemedy: string
+  readonly columnRemedy: string
 }
 
-export const REGISTERED: KnownTables = Object.freeze({
+export const registered = (source: Source): Known => ({
+  source,
+  isQualified: false,
   where: 'in the register',
-  table: 'Register the table with all its columns.',
-  column: 'Register it, or correct its name.',
+  tableRemedy: 'Register the table with all its columns.',
+  columnRemedy: 'Register it, or correct its name.',
 })
 
 /** Whether an origin may be published or filtered on, after the treatments it went through. */

@@ -3,7 +3,7 @@
  * because its results are remembered by input. `category` and `pseudonym` are the rules that may see personal values.
  */
 import type { Expression, OperationNode } from 'kysely'
-import type { Decoded, SqlValue, Uuid } from '../sql/sql-type.ts'
+import type { Decoded, SqlType, SqlValue, Uuid } from '../sql/sql-type.ts'
 import type { Justified, Treated } from './privacy.ts'
 import type { Treatment } from './treatment.ts'
 
@@ -46,6 +46,17 @@ export interface ComputedRow<R> extends Computed<R> {
   field<K extends keyof R & string>(name: K, values?: readonly (R[K] & string)[]): Computed<R[K]>
 }
 
+/** More values than this, and what comes out of a rule over classified values could be the value itself. */
+export const MOST_OUTCOMES = 64
+
+/** How many values may come out; infinity where nothing says so, as after a copy that lost the list. */
+export function outcomesOf({ values, range }: Computed<unknown>, type: SqlType): number {
+  const isWhole = ['smallint', 'integer', 'bigint'].includes(type.kind) && !type.array
+  if (values !== null) return values.length
+  if (range !== null && isWhole) return range.to - range.from + 1
+  return type.kind === 'boolean' && !type.array ? 2 : Number.POSITIVE_INFINITY
+}
+
 type Inputs = Readonly<Record<string, Expression<unknown>>>
 type ValueIn<E> = E extends Expression<infer T> ? T : never
 /** Open values only: an indirect one needs `because`, a personal one `category` or `pseudonym`. */
@@ -66,6 +77,9 @@ function computation(
   const list = Object.entries(inputs).map(([name, value]) => Object.freeze({ name, node: value.toOperationNode() }))
   return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment })
 }
+
+const boundedBy = (name: string, detail: string, reason: string | undefined): Treatment =>
+  reason === undefined ? { name, detail } : { name, detail: `${detail}: ${reason}`, reason }
 
 const computed = (
   computation: Computation,
@@ -101,7 +115,8 @@ export interface Measures<R> {
 /**
  * Numbers, categories and flags measured on classified values, such as a count of sentences or a share done. Every output
  * is declared with the values it may take and checked on every row, so that no part of the input can come out: the inputs
- * may be personal. `fields` says what may come out; the rule gives an object with at least those properties.
+ * may be personal. `fields` says what may come out, in whole numbers; the rule gives an object with at least those
+ * properties. A field of more than 64 values needs a reason, which the dictionary shows.
  */
 export function measure<
   const I extends Inputs,
@@ -111,13 +126,14 @@ export function measure<
   inputs: I & TreatableInputs<I>,
   fields: F,
   rule: (values: DecodedInputs<I>) => R,
+  reason?: string,
 ): Measures<Pick<R, keyof F & keyof R>> {
-  const treatment: Treatment = { name: 'measure', detail: `${Object.keys(fields).length} measures` }
+  const treatment = boundedBy('measure', `${Object.keys(fields).length} measures`, reason)
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
   return Object.freeze({
     field(name: keyof F & string) {
-      const allowed: MeasureField | undefined = fields[name]
+      const allowed: MeasureField | undefined = Object.hasOwn(fields, name) ? fields[name] : undefined
       const values = Array.isArray(allowed) ? Object.freeze([...allowed]) : null
       const range = allowed !== undefined && typeof allowed === 'object' && 'from' in allowed ? allowed : null
       return computed(shared, name, { values, range })
@@ -127,14 +143,16 @@ export function measure<
 
 /**
  * The category of a classified value: a rule whose result is one of `values`, a closed list, or null. Because nothing
- * outside the list can come out (it is checked on every row), the inputs may be personal.
+ * outside the list can come out (it is checked on every row), the inputs may be personal. A list of more than 64 values
+ * needs a reason, which the dictionary shows.
  */
 export function category<const I extends Inputs, const V extends string, R extends V | null>(
   inputs: I & TreatableInputs<I>,
   values: readonly V[],
   rule: (values: DecodedInputs<I>) => R,
+  reason?: string,
 ): Computed<R> {
-  const treatment: Treatment = { name: 'category', detail: `one of ${values.length} categories` }
+  const treatment = boundedBy('category', `one of ${values.length} categories`, reason)
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
   return computed(shared, null, { values: Object.freeze([...values]) })

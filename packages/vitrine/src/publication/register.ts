@@ -100,6 +100,8 @@ export type DatabaseOf<R extends RegisteredTables> = {
 export interface Source<DB = unknown> {
   readonly schema: string
   readonly tables: RegisteredTables
+  /** Functions that are not PostgreSQL's own, as queries call them, and why they may be called. */
+  readonly functions: Readonly<Record<string, string>>
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
 }
@@ -116,8 +118,17 @@ export function registersIn(node: OperationNode): ReadonlySet<Pick<Source, 'sche
   return new Set([...(own === undefined ? [] : [own]), ...inside.flatMap((part) => [...registersIn(part)])])
 }
 
+export interface RegisterOptions {
+  /** `{ unaccent: 'an extension; computes on its argument alone' }`. What goes into one may come out of it. */
+  readonly functions?: Readonly<Record<string, string>>
+}
+
 /** Declares the registered tables of one schema of the operational database. */
-export function register<const R extends RegisteredTables>(schema: string, tables: R): Source<DatabaseOf<R>> {
+export function register<const R extends RegisteredTables>(
+  schema: string,
+  tables: R,
+  { functions = {} }: RegisterOptions = {},
+): Source<DatabaseOf<R>> {
   const db = new Kysely<DatabaseOf<R>>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -138,6 +149,7 @@ export function register<const R extends RegisteredTables>(schema: string, table
   return Object.freeze({
     schema,
     tables: Object.freeze(tables),
+    functions: Object.freeze({ ...functions }),
     selectFrom: db.selectFrom.bind(db),
     with: db.with.bind(db),
   })

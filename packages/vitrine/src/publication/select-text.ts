@@ -4,18 +4,17 @@
  */
 import {
   AliasNode,
-  CastNode,
   ColumnNode,
-  DataTypeNode,
+  type CommonTableExpressionNameNode,
   IdentifierNode,
   type OperationNode,
-  OperationNodeTransformer,
   PostgresQueryCompiler,
   type QueryId,
   RawNode,
   ReferenceNode,
   SelectionNode,
   SelectQueryNode,
+  type TableNode,
   ValueNode,
 } from 'kysely'
 import { literal } from '../sql/quote.ts'
@@ -24,8 +23,107 @@ import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
 import { isRunInstant } from './instant.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
+import { type Mark, markOf } from './treatment.ts'
 
-class LiteralCompiler extends PostgresQueryCompiler {
+/** When a query is written for a run: the instant, and for a history table the day and the schema of the published tables. */
+export interface Moment {
+  readonly instant: Date
+  readonly day?: string
+  readonly schema?: string
+}
+
+/** One query as it runs, and as it is analysed: there, each treatment is a call of the marker with its number. */
+export interface QueryText {
+  readonly sql: string
+  readonly markedSql: string
+  readonly marks: readonly Mark[]
+  /** The tables that it names. */
+  readonly tables: ReadonlySet<string>
+}
+
+/** Names the function that stands for a treatment in the text that is analysed, and nowhere else. */
+export const MARKER = 'vitrine_treatment_'
+
+const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
+
+class TextCompiler extends PostgresQueryCompiler {
+  readonly tables = new Set<string>()
+  readonly #moment: Moment | null
+  readonly #marks: Mark[] | null
+  readonly #subqueries = new Set<string>()
+
+  constructor(moment: Moment | null, marks: Mark[] | null) {
+    super()
+    this.#moment = moment
+    this.#marks = marks
+  }
+
+  text(node: SelectQueryNode): string {
+    const { sql, parameters } = this.compileQuery(node, QUERY_ID)
+    if (parameters.length > 0) throw new TypeError('the query still has parameters after compilation')
+    return sql
+  }
+
+  protected override visitRaw(node: RawNode): void {
+    const { instant, day } = this.#moment ?? {}
+    const mark = markOf(node)
+    if (isDay(node) && day !== undefined) this.append(`cast(${literal(day)} as date)`)
+    else if (isRunInstant(node) && instant !== undefined) {
+      this.append(`cast(${literal(instant.toISOString())} as timestamptz)`)
+    } else if (mark === undefined) super.visitRaw(node)
+    else if (this.#marks === null) this.#treat(node)
+    else {
+      this.append(`${MARKER}${this.#marks.push(mark) - 1}`)
+      this.#inParentheses(node.parameters)
+    }
+  }
+
+  /** The parts of a treatment in parentheses, so that no operator in one binds to what stands around it. */
+  #treat({ sqlFragments, parameters }: RawNode): void {
+    for (const [index, fragment] of sqlFragments.entries()) {
+      this.append(fragment)
+      const part = parameters[index]
+      if (part === undefined) continue
+      if (ReferenceNode.is(part) || ValueNode.is(part)) this.visitNode(part)
+      else this.#inParentheses([part])
+    }
+  }
+
+  #inParentheses(parts: readonly OperationNode[]): void {
+    this.append('(')
+    this.compileList(parts)
+    this.append(')')
+  }
+
+  protected override visitTable(node: TableNode): void {
+    const {
+      schema,
+      identifier: { name },
+    } = node.table
+    if (!this.#subqueries.has(name)) {
+      this.tables.add(name)
+      if (schema === undefined && this.#moment?.schema !== undefined) {
+        this.visitNode(IdentifierNode.create(this.#moment.schema))
+        this.append('.')
+      }
+    }
+    super.visitTable(node)
+  }
+
+  protected override visitCommonTableExpressionName(node: CommonTableExpressionNameNode): void {
+    this.#subqueries.add(node.table.table.identifier.name)
+    super.visitCommonTableExpressionName(node)
+  }
+
+  /** Before a column stands an alias: it has no schema. */
+  protected override visitReference({ table, column }: ReferenceNode): void {
+    if (table !== undefined) {
+      this.visitNode(table.table)
+      this.append('.')
+    }
+    this.visitNode(column)
+  }
+
   protected override appendValue(value: unknown): void {
     this.append(literal(value))
   }
@@ -35,35 +133,16 @@ class LiteralCompiler extends PostgresQueryCompiler {
   }
 }
 
-const literalNode = (text: string, type: 'date' | 'timestamptz'): OperationNode =>
-  CastNode.create(ValueNode.createImmediate(text), DataTypeNode.create(type))
-
-/** Writes the run's instant into a query, and its day where a history table has one. */
-export class AtInstant extends OperationNodeTransformer {
-  readonly #instant: OperationNode
-  readonly #day: OperationNode | null
-
-  constructor(instant: Date, day: string | null) {
-    super()
-    this.#instant = literalNode(instant.toISOString(), 'timestamptz')
-    this.#day = day === null ? null : literalNode(day, 'date')
+/** Throws TypeError for a value that has no literal. */
+function textOf(node: SelectQueryNode, moment: Moment | null): QueryText {
+  const marks: Mark[] = []
+  const compiler = new TextCompiler(moment, null)
+  return {
+    sql: compiler.text(node),
+    markedSql: new TextCompiler(moment, marks).text(node),
+    marks,
+    tables: compiler.tables,
   }
-
-  protected override transformNodeImpl<T extends OperationNode>(node: T, queryId?: QueryId): T {
-    // sound because where a raw node stands, any expression may stand.
-    if (isDay(node) && this.#day !== null) return this.#day as T
-    if (isRunInstant(node)) return this.#instant as T
-    return super.transformNodeImpl(node, queryId)
-  }
-}
-
-export const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
-
-/** The SQL text of a query node. Throws TypeError for a value that has no literal. */
-export function textOf(node: SelectQueryNode): string {
-  const compiled = new LiteralCompiler().compileQuery(node, QUERY_ID)
-  if (compiled.parameters.length > 0) throw new TypeError('the query still has parameters after compilation')
-  return compiled.sql
 }
 
 /** One rule, and for each of its inputs which field of the row it is. */
@@ -76,10 +155,9 @@ export interface ComputationFields {
  * What one row of the SELECT holds: first the fields that only rules read, then those that rules read and that are
  * published as they are, then the other columns that SQL gives. An expression that several rules read is one field.
  */
-export interface Projection {
-  readonly sql: string
+export interface Projection extends QueryText {
   /** The same without casts, to learn the types that the source really gives. */
-  readonly uncastSql: string
+  readonly uncast: QueryText
   readonly computations: readonly ComputationFields[]
   /** The OIDs of the fields that rules read; empty while the source has not been asked. */
   readonly inputTypes: readonly number[]
@@ -93,10 +171,10 @@ export interface Projection {
   readonly computed: readonly ComputedColumn[]
 }
 
-export const named = (node: OperationNode, name: string) =>
+const named = (node: OperationNode, name: string) =>
   SelectionNode.create(AliasNode.create(node, IdentifierNode.create(name)))
 
-export const castTo = (node: OperationNode, { castTo }: SqlType) => RawNode.create(['cast(', ` as ${castTo})`], [node])
+const castTo = (node: OperationNode, { castTo }: SqlType) => RawNode.create(['cast(', ` as ${castTo})`], [node])
 
 function computationsOf(table: PublishedTable): readonly Computation[] {
   const found = new Set<Computation>()
@@ -156,12 +234,12 @@ const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: 
   columns.find(({ value, type }) => column !== null && columnBehind(value.node) === column && oidOf(type) === oid)
 
 /**
- * The projection of a published table, at the run's instant if there is one. `inputTypes`, as the source tells them, let an
+ * The projection of a published table, written for a run if there is one. `inputTypes`, as the source tells them, let an
  * input that is published as it is travel once. Pure: the same arguments give the same text.
  */
 export function projectionOf(
   table: PublishedTable,
-  instant: Date | null = null,
+  moment: Moment | null = null,
   inputTypes: readonly number[] = [],
 ): Projection {
   const { inputs, reads } = inputsOf(computationsOf(table))
@@ -179,11 +257,11 @@ export function projectionOf(
       ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
     ])
-    return textOf(instant === null ? query : new AtInstant(instant, null).transformNode(query))
+    return textOf(query, moment)
   }
   return Object.freeze({
-    sql: textWith(true),
-    uncastSql: textWith(false),
+    ...textWith(true),
+    uncast: textWith(false),
     computations: reads.map(({ computation, read }) => ({
       computation,
       fields: read.map((input) => fields.indexOf(input)),

@@ -1,6 +1,6 @@
 /**
  * Treatments: what makes a classified value publishable. Each gives an expression that carries its treatment as a mark on
- * the query's node, where `lineage.ts` finds it. A copy of the node loses the mark and is refused: it fails closed.
+ * the query's node, where `select-text.ts` finds it. A copy of the node loses the mark and is refused: it fails closed.
  */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueNode } from 'kysely'
 import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
@@ -10,36 +10,51 @@ export interface Treatment {
   readonly name: string
   /** Why or how, as the dictionary prints it. */
   readonly detail: string
+  /** Why more may come out of it than `MOST_OUTCOMES`. */
+  readonly reason?: string
 }
 
-const marks = new WeakMap<OperationNode, Treatment>()
+export interface Mark {
+  readonly treatment: Treatment
+  /** Why it must not be used as it was written; null when it may. */
+  readonly fault: string | null
+  /** Its SQL around its parts. */
+  readonly fragments: readonly string[]
+}
 
-/** The treatment that a node carries, if one of this file's functions made it. */
-export const treatmentOf = (node: OperationNode): Treatment | undefined => marks.get(node)
+const marks = new WeakMap<OperationNode, Mark>()
+
+/** The mark that a node carries, if one of this file's functions made it. */
+export const markOf = (node: OperationNode): Mark | undefined => marks.get(node)
 
 /** Kysely's expression around a fixed node: it gives back this very node, so the mark is found again. */
 export type TreatedExpression<T> = ExpressionWrapper<unknown, never, T>
 
-/** An expression made of fragments of SQL around the parts, with the mark of its treatment. For files of treatments only. */
-export function treated<T>(
+/** An expression of fragments that are the same whatever a publication says, around parts that it gives. */
+function treated<T>(
   treatment: Treatment,
   fragments: readonly string[],
   parts: readonly OperationNode[],
+  fault: string | null = null,
 ): TreatedExpression<T> {
   const node = RawNode.create(fragments, parts)
-  marks.set(node, Object.freeze(treatment))
+  marks.set(node, Object.freeze({ treatment: Object.freeze(treatment), fault, fragments: Object.freeze(fragments) }))
   return new ExpressionWrapper(node)
 }
+
+const constant = (value: unknown): OperationNode => ValueNode.createImmediate(value)
+const unexplained = (reason: string): string | null => (reason.trim() === '' ? 'its reason is empty' : null)
 
 type NotSecret<T> = T extends SecretValue<unknown> ? never : T
 type NullOf<T> = Extract<T, null>
 
 /** Publishes an `indirect` value as it is, for the reason given, which the dictionary shows. */
 export function because<T>(value: Expression<T>, reason: string): TreatedExpression<Justified<T>> {
-  return treated({ name: 'because', detail: reason }, ['', ''], [value.toOperationNode()])
+  const treatment: Treatment = { name: 'because', detail: reason }
+  return treated(treatment, ['', ''], [value.toOperationNode()], unexplained(reason))
 }
 
-/** Whether the value is there. NULL and the empty text count as absent. */
+/** Whether the value is there. NULL and the empty text count as absent. The value of a treatment is a column. */
 export function present<T>(value: Expression<NotSecret<T>>): TreatedExpression<boolean> {
   const node = value.toOperationNode()
   return treated({ name: 'present', detail: 'present or not' }, ['coalesce(cast(', " as text), '') <> ''"], [node])
@@ -48,51 +63,60 @@ export function present<T>(value: Expression<NotSecret<T>>): TreatedExpression<b
 type Dated = LocalDate | LocalDateTime | Instant
 type DatedExpression<T> = Treated<T> extends Dated | null ? Expression<T> : never
 
+/** A part of a date, around it, or around what it is in a time zone. */
+function ofDate<T>(treatment: Treatment, before: string, after: string, value: unknown, zone: string | undefined) {
+  const node = (value as Expression<T>).toOperationNode() // sound because DatedExpression<T> is Expression<T> or never.
+  return zone === undefined
+    ? treated<never>(treatment, [before, after], [node])
+    : treated<never>(treatment, [`${before}timezone(`, ', ', `)${after}`], [constant(zone), node])
+}
+
 /** The year as an integer. An instant is read in `zone` (an IANA name); dates need none. */
 export function year<T>(value: DatedExpression<T>, zone?: string): TreatedExpression<number | NullOf<T>> {
-  const node = (value as Expression<T>).toOperationNode() // sound because DatedExpression<T> is Expression<T> or never.
-  return treated(
-    { name: 'year', detail: 'year only' },
-    ['cast(extract(year from ', ') as integer)'],
-    [inZone(node, zone)],
-  )
+  const treatment: Treatment = { name: 'year', detail: 'year only' }
+  return ofDate(treatment, 'cast(extract(year from ', ') as integer)', value, zone)
 }
 
 /** The first day of the month, as a date. */
 export function month<T>(value: DatedExpression<T>, zone?: string): TreatedExpression<LocalDate | NullOf<T>> {
-  const node = (value as Expression<T>).toOperationNode() // sound because DatedExpression<T> is Expression<T> or never.
-  const fragments = ["cast(date_trunc('month', cast(", ' as timestamp)) as date)']
-  return treated({ name: 'month', detail: 'month only' }, fragments, [inZone(node, zone)])
-}
-
-function inZone(node: OperationNode, zone: string | undefined): OperationNode {
-  if (zone === undefined) return node
-  return RawNode.create(['(', ' at time zone ', ')'], [node, ValueNode.createImmediate(zone)])
+  const treatment: Treatment = { name: 'month', detail: 'month only' }
+  return ofDate(treatment, "cast(date_trunc('month', cast(", ' as timestamp)) as date)', value, zone)
 }
 
 type Measured = number | bigint | Numeric | Float
 type MeasuredExpression<T> = Treated<T> extends Measured | null ? Expression<T> : never
 
-/** The band in which a number falls: `bounds` are the lower limits, ascending; labels read `<10`, `10-49`, `50+`. */
+/** More bands than this would come near to the number itself. */
+const MOST_BANDS = 32
+
+function boundsFault(bounds: readonly unknown[]): string | null {
+  const ascending = bounds.every((bound, index) => index === 0 || Number(bounds[index - 1]) < Number(bound))
+  if (bounds.length === 0 || !bounds.every(Number.isSafeInteger) || !ascending) {
+    return 'its bounds are not whole numbers in ascending order'
+  }
+  return bounds.length < MOST_BANDS ? null : `it has more than ${MOST_BANDS} bands`
+}
+
+/**
+ * The band in which a number falls: `bounds` are the lower limits, whole and ascending, at most 31; labels read `<10`,
+ * `10-49`, `50+`.
+ */
 export function band<T>(
   value: MeasuredExpression<T>,
   bounds: readonly number[],
 ): TreatedExpression<string | NullOf<T>> {
   const node = (value as Expression<T>).toOperationNode() // sound because MeasuredExpression<T> is Expression<T> or never.
-  const labels = bounds.map((bound, index) => (index === 0 ? `<${bound}` : `${bounds[index - 1]}-${bound - 1}`))
-  const fragments = [
-    'case when ',
-    ...bounds.map((bound, index) => ` < ${bound} then '${labels[index]}' when `),
-    ` is not null then '${bounds.at(-1) ?? 0}+' end`,
-  ]
-  return treated(
-    { name: 'band', detail: `bands ${bounds.join(', ')}` },
-    fragments,
-    [...bounds, 0].map(() => node),
-  )
+  const fault = boundsFault(bounds)
+  // What is refused must be writable all the same, for the refusal to name it.
+  const limits = fault === null ? bounds : [0]
+  const label = (bound: number, index: number) => (index === 0 ? `<${bound}` : `${limits[index - 1]}-${bound - 1}`)
+  const parts = limits.flatMap((bound, index) => [node, constant(bound), constant(label(bound, index))])
+  const fragments = ['case when ', ...limits.flatMap(() => [' < ', ' then ', ' when ']), ' is not null then ', ' end']
+  const treatment: Treatment = { name: 'band', detail: `bands ${bounds.join(', ')}` }
+  return treated(treatment, fragments, [...parts, node, constant(`${limits.at(-1)}+`)], fault)
 }
 
-/** How many rows of the group have the value; without a value, how many rows. An integer. */
+/** How many rows of the group have the value, a column; without a value, how many rows. An integer. */
 export function count(
   value?: Expression<unknown>,
   options: { readonly distinct?: boolean } = {},
@@ -107,8 +131,9 @@ export function count(
 }
 
 /**
- * The value, except where `condition` holds: there, `replacement`. For a column that identifies a person in some rows
- * only; `reason` says why the other rows may be read. The replacement must differ from real values to be recognisable.
+ * The value where `condition` is surely false; elsewhere, and where it is NULL, `replacement`. For a column that identifies
+ * a person in some rows only; `reason` says why the other rows may be read. The condition looks at columns that are not
+ * personal. The replacement must differ from real values to be recognisable.
  */
 export function masked<T>(
   value: Expression<NotSecret<T>>,
@@ -116,7 +141,7 @@ export function masked<T>(
   replacement: string,
   reason: string,
 ): TreatedExpression<Treated<T>> {
-  const fragments = ['case when ', ' then ', ' else ', ' end']
-  const parts = [condition.toOperationNode(), ValueNode.createImmediate(replacement), value.toOperationNode()]
-  return treated({ name: 'masked', detail: reason }, fragments, parts)
+  const parts = [condition.toOperationNode(), value.toOperationNode(), constant(replacement)]
+  const fragments = ['case when ', ' is false then ', ' else ', ' end']
+  return treated({ name: 'masked', detail: reason }, fragments, parts, unexplained(reason))
 }

@@ -8,11 +8,14 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
+import { publishedAsSource } from '../lineage/history-check.ts'
+import { provedProjection } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refusalOf } from '../postgres/server-error.ts'
 import type { HistoryTable } from '../publication/history.ts'
-import { dayOf, daySelect, tableNamesIn } from '../publication/history-select.ts'
+import { dayOf, daySelect, momentOf } from '../publication/history-select.ts'
 import { stagingSchema } from '../publication/publication.ts'
+import { projectionOf } from '../publication/select-text.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { typesOf } from '../source/projection-types.ts'
 import { fits } from '../source/source-type.ts'
@@ -45,8 +48,8 @@ export async function checkHistories(target: Target): Promise<void> {
 
 async function typeProblems({ session, publication }: Target, table: HistoryTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
-  const { uncastSql } = daySelect(table, publication, stagingSchema(publication), new Date(0))
-  const types = await typesOf(session, uncastSql).catch((error: unknown) => {
+  const { uncast } = daySelect(table, publication, stagingSchema(publication), new Date(0))
+  const types = await typesOf(session, uncast.sql).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
   return table.columns.flatMap((column, index) => {
@@ -74,8 +77,8 @@ function asQueryFailure(error: unknown, table: HistoryTable): unknown {
 /** Whether the run has anything new to say about a history table: all was read, it was asked for, or a table of its was read. */
 function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: readonly string[] | null): boolean {
   if (only === null || only.includes(table.name)) return true
-  const names = tableNamesIn(table)
-  return staged.some((entry) => !entry.carried && names.has(entry.table.name))
+  const { tables } = projectionOf(table)
+  return staged.some((entry) => !entry.carried && tables.has(entry.table.name))
 }
 
 /** Stages every history table beside the tables of the run, which stand complete in the staging schema. `reading` is idle. */
@@ -103,8 +106,10 @@ async function stage(
   observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, publication)
   if (!isHistoryShape(shape)) throw new VitrineError('INTERNAL', { place: table.name })
+  const known = publishedAsSource(publication, staging)
+  const day = await provedProjection(known, table, momentOf(publication, staging, instant))
   const past = ledgerSelect(shape, publication.schema, computed ? dayOf(publication, instant) : null)
-  const select = computed ? `${past} union all ${daySelect(table, publication, staging, instant).sql}` : past
+  const select = computed ? `${past} union all ${day.sql}` : past
   const columns = table.columns.map(({ name }) => name)
   const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
   const { written, bytes } = await buildTable(target, shape, staging, load).catch((error: unknown) => {

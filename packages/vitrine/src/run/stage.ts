@@ -5,9 +5,10 @@ import type { Secret } from '../base/secret.ts'
 import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
 import { RowRewriter } from '../copy/row-rewrite.ts'
+import { provedProjection } from '../lineage/lineage.ts'
+import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
-import { projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
 import { identifier, qualified } from '../sql/quote.ts'
@@ -43,8 +44,10 @@ export interface StageContext {
 }
 
 /** A table of the run, read from the source through its projection. */
-function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Load {
-  const projection = projectionOf(table, context.instant, context.inputTypes.get(table.name))
+async function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Promise<Load> {
+  const { target, instant, inputTypes } = context
+  const known = registered(target.publication.source)
+  const projection = await provedProjection(known, table, { instant }, inputTypes.get(table.name))
   const rewrites = projection.computations.length > 0
   return {
     source: source.client,
@@ -73,7 +76,7 @@ async function stageTable(
   const started = performance.now()
   context.observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, context.target.publication)
-  const load = carried ? carriedLoad(table, stream.source, context) : sourceLoad(table, stream.source, context)
+  const load = carried ? carriedLoad(table, stream.source, context) : await sourceLoad(table, stream.source, context)
   const target = { session: stream.target, publication: context.target.publication }
   const { written, bytes, unknown } = await buildTable(target, shape, context.staging, load, copied).catch(
     async (error: unknown) => {

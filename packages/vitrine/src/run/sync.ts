@@ -45,7 +45,7 @@ export const sync = async (request: SyncRequest): Promise<SyncReport> =>
 /** The same, but null when `isDone`, asked under the lock: of two that begin together the second sees the first's version. */
 export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<SyncReport | null> {
   const { publication, observer, signal, trigger } = request
-  requireSound(publication)
+  await requireSound(publication)
   requirePseudonymKey(request)
   chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)

@@ -5,13 +5,13 @@
 import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
 import { own } from '../base/own.ts'
+import { neededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Source } from '../publication/register.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { isTextual } from '../sql/sql-type.ts'
-import { neededColumns } from './needed-columns.ts'
 import { fieldPlace } from './projection-types.ts'
 
 /** A condition in SQL, and what a row has for which it is true. */
@@ -59,7 +59,7 @@ function checksOf(
 /** One problem for each column with refused values. Empty when the cause is another. Runs in the open snapshot. */
 export async function diagnoseRefusedRows(refusal: Refusal): Promise<readonly Problem[]> {
   const { source, table, instant } = refusal
-  const projection = projectionOf(table, instant)
+  const projection = projectionOf(table, { instant })
   const rows = `(${projection.sql}) as rows_read`
   const checks = projection.passed.flatMap((column) =>
     checksOf(column, refusal).map((check) => ({ place: `${table.name}.${column.name}`, check })),
@@ -130,7 +130,7 @@ function oddities(type: string, column: string): readonly Check[] {
 async function oddSources({ source, register, table }: Refusal, name: string): Promise<readonly Problem[]> {
   const columns = table.columns.filter((column) => column.name === name)
   // Of a rule's input, all columns of the query are looked at.
-  const needed = neededColumns([columns.length === 0 ? table : { ...table, columns }])
+  const needed = await neededColumns(register, [columns.length === 0 ? table : { ...table, columns }])
   const problems: Problem[] = []
   for (const [origin, names] of needed) {
     const checks = [...names].flatMap((column) =>

@@ -4,11 +4,11 @@
  * to run. Called by `vitrine check` and by the check phase of a run.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import { neededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type RegisteredColumn, type RegisteredColumns, type Source, unreadReason } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { neededColumns } from './needed-columns.ts'
 import { type ColumnType, isRegisteredAs, registerLine, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 interface SourceColumn extends ColumnType {
@@ -58,7 +58,7 @@ export async function findDrift(
     return [{ place, detail: `the role ${role} may not use it`, remedy }]
   }
   const found = await readTables(source, register)
-  const needed = tables === undefined ? null : neededColumns(tables)
+  const needed = tables === undefined ? null : await neededColumns(register, tables)
   return Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
     const table = found.find((each) => each.name === name)
     if (table === undefined) return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME }]

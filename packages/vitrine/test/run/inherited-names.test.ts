@@ -66,7 +66,7 @@ beforeAll(async () => {
 afterAll(() => shop.drop())
 
 test('they are checked, published, computed and recorded', async () => {
-  expect(checkPublication(shop.publication).problems).toEqual([])
+  expect((await checkPublication(shop.publication)).problems).toEqual([])
   await shop.run()
   await shop.run()
   for (const name of NAMES) {
@@ -108,9 +108,9 @@ test('a column of the source that the register does not name is told, with a lin
   expect(problems.at(-1)?.remedy).toBe("add to the register: ['__proto__']: personal.text.nullable,")
 })
 
-test('a table that is not registered is told', () => {
+test('a table that is not registered is told', async () => {
   const stranger = vitrine.register('public', { other: { id: vitrine.open.bigint } })
-  const problems = checkPublication({ ...shop.publication, histories: [], source: stranger }).problems
+  const { problems } = await checkPublication({ ...shop.publication, histories: [], source: stranger })
   expect(
     problems.map(({ place, detail }) => `${place}: ${detail}`).filter((text) => text.includes('the table')),
   ).toEqual(NAMES.map((name) => `${name}: the table «${name}» is not in the register`))

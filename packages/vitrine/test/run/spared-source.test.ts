@@ -202,8 +202,8 @@ test('every session of the tool and of Impact is opened in one place, which sets
   expect(sites).toEqual(['packages/vitrine/src/postgres/connect.ts'])
 })
 
-test.each([0, 17, 1.5, Number.NaN])('limits.copyStreams %f is refused by check', (copyStreams) => {
+test.each([0, 17, 1.5, Number.NaN])('limits.copyStreams %f is refused by check', async (copyStreams) => {
   const publication = shopWithHistory({ writer: 'w', reader: 'r' })
-  const { problems } = checkPublication({ ...publication, limits: { ...publication.limits, copyStreams } })
+  const { problems } = await checkPublication({ ...publication, limits: { ...publication.limits, copyStreams } })
   expect(problems.map(({ place }) => place)).toEqual(['limits.copyStreams'])
 })

@@ -49,7 +49,7 @@ export interface CheckAnswer {
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const { source } = call.settings({ source: 'optional' })
-  const lineage = requireSoundAndDue(publication, call.io.clock.now())
+  const lineage = await requireSoundAndDue(publication, call.io.clock.now())
   if (source !== null) {
     await reading(call, 'source', source, async (session) => {
       await requireNoDrift(session, publication.source, publication.tables)
@@ -64,8 +64,8 @@ async function run(call: Call): Promise<ExitName> {
 }
 
 /** Throws DEFINITION_INVALID with every problem, the schedule's included. */
-function requireSoundAndDue(publication: Publication, at: Date): readonly CheckedColumn[] {
-  const { problems, columns } = checkPublication(publication)
+async function requireSoundAndDue(publication: Publication, at: Date): Promise<readonly CheckedColumn[]> {
+  const { problems, columns } = await checkPublication(publication)
   const zoneIsKnown = !problems.some(({ place }) => place === 'zone')
   // A zone that is not known is one problem: the pattern is looked at all the same, in another.
   const zone = zoneIsKnown ? publication.zone : 'UTC'

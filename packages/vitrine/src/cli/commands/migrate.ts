@@ -35,7 +35,7 @@ export const migrate: Command = {
 
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
-  requireSound(publication)
+  await requireSound(publication)
   const newSource = call.flag('newSource')
   const { source, target } = call.settings({ source: newSource ? 'required' : 'optional', target: 'required' })
   const started = call.io.clock.monotonicMs()

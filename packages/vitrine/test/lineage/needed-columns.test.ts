@@ -9,11 +9,12 @@ import {
   indirect,
   integer,
   open,
+  type PublishedTable,
   register,
   rows,
   text,
 } from '../../src/index.ts'
-import { neededColumns } from '../../src/source/needed-columns.ts'
+import { neededColumns } from '../../src/lineage/lineage.ts'
 
 const source = register('public', {
   person: { id: indirect.bigint, email: indirect.text, job: open.text, hidden: open.text, country: open.integer },
@@ -53,26 +54,28 @@ const person = from(
   )
 })
 
-const sorted = (needed: ReturnType<typeof neededColumns>) =>
-  Object.fromEntries([...needed].map(([table, columns]) => [table, [...columns].sort()]))
+async function sorted(table: PublishedTable): Promise<Record<string, readonly string[]>> {
+  const needed = await neededColumns(source, [table])
+  return Object.fromEntries([...needed].map(([name, columns]) => [name, [...columns].sort()]))
+}
 
-test('the columns that queries, rules and conditions name, by the table behind each alias', () => {
-  expect(sorted(neededColumns([person]))).toEqual({
+test('the columns that queries, rules and conditions name, by the table behind each alias', async () => {
+  expect(await sorted(person)).toEqual({
     person: ['country', 'email', 'id', 'job'],
     country: ['code', 'label'],
     orders: ['person_id'],
   })
 })
 
-test('a table whose rows alone are counted needs no column', () => {
+test('a table whose rows alone are counted needs no column', async () => {
   const counted = from(source.selectFrom('person as p')).publish('n', 'N', ({ ref, selectFrom }) => ({
     id: bigint(because(ref('p.id'), 'key'), 'Key').primaryKey(),
     total: integer(selectFrom('orders').select(count().as('n')).$asScalar().$notNull(), 'Orders'),
   }))
-  expect(sorted(neededColumns([counted]))).toEqual({ person: ['id'], orders: [] })
+  expect(await sorted(counted)).toEqual({ person: ['id'], orders: [] })
 })
 
-test('a name that could stand for columns of two tables asks for none', () => {
+test('an alias that stands for two tables, each at its own place', async () => {
   const twice = from(source.selectFrom('person as p')).publish('t', 'T', ({ ref, selectFrom }) => ({
     id: bigint(because(ref('p.id'), 'key'), 'Key').primaryKey(),
     label: text(
@@ -84,5 +87,9 @@ test('a name that could stand for columns of two tables asks for none', () => {
       'N',
     ).nullable(),
   }))
-  expect(sorted(neededColumns([twice]))).toEqual({ person: ['country', 'id'], country: [], orders: [] })
+  expect(await sorted(twice)).toEqual({
+    person: ['country', 'id'],
+    country: ['code', 'label'],
+    orders: ['note', 'person_id'],
+  })
 })

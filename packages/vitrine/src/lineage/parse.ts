@@ -1,0 +1,115 @@
+/**
+ * The parse tree of a query, from PostgreSQL's own grammar. The query is parsed twice: as it runs, and with its treatments as
+ * calls of markers. The second must be the first once its markers are written out, so that what is analysed is what runs.
+ */
+import type { SelectStmt } from 'libpg-query'
+import type { QueryText } from '../publication/select-text.ts'
+import type { Mark } from '../publication/treatment.ts'
+import { type AnyNode, nodeOf, PLACES } from './node-fields.ts'
+import { markerOf } from './resolver.ts'
+import { refuse } from './rules.ts'
+
+export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'>
+
+/** Loaded by what checks a publication alone: it is a megabyte of WebAssembly. */
+export async function loadParser(): Promise<Parser> {
+  const library = await import('libpg-query')
+  await library.loadModule()
+  return library
+}
+
+/** In characters. More would take the parser seconds, and is no query that a person wrote. */
+const LONGEST_QUERY = 200_000
+/** PostgreSQL cuts longer names silently (NAMEDATALEN - 1). */
+export const IDENTIFIER_BYTES = 63
+
+/** Whether a comment, a semicolon or a long name may be there: only then is it worth asking for the words. */
+const isSuspect = (sql: string): boolean =>
+  /--|\/\*|;|u&"|""|"[^"]{64}|[\w$]{64}/i.test(sql) ||
+  [...sql.matchAll(/"[^"]{22,63}(?=")|[\w$\u0080-\uffff]{22,63}/g)].some(
+    ([name]) => Buffer.byteLength(name) > IDENTIFIER_BYTES,
+  )
+
+/** Text that PostgreSQL would not read as it stands, or that means something else inside another statement. */
+function requireReadable(parser: Parser, sql: string): void {
+  if (sql.includes('\0') || !sql.isWellFormed()) refuse('characters')
+  if (sql.length > LONGEST_QUERY) refuse('length')
+  for (const { text } of isSuspect(sql) ? attempted(() => parser.scanSync(sql)).tokens : []) {
+    if (/^(?:--|\/\*|;)/.test(text)) refuse('comment')
+    if (/^u&"/i.test(text)) refuse('escaped name')
+    const name = text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text
+    if (/^["\p{L}_]/u.test(text) && !/^\w'/.test(text) && Buffer.byteLength(name) > IDENTIFIER_BYTES)
+      refuse('long name')
+  }
+}
+
+/** The parser's message may quote a value, and depth may be more than its stack holds. */
+function attempted<T>(work: () => T): T {
+  try {
+    return work()
+  } catch {
+    return refuse('syntax')
+  }
+}
+
+function parseOne(parser: Parser, sql: string): SelectStmt {
+  const [first, more] = attempted(() => parser.parseSync(sql)).stmts ?? []
+  const query = nodeOf(first?.stmt).SelectStmt
+  return query === undefined || more !== undefined ? refuse('statement') : query
+}
+
+/** A copy whose nodes `change` may replace. */
+function copied(tree: unknown, change: (node: AnyNode) => unknown): unknown {
+  if (Array.isArray(tree)) return tree.map((item) => copied(item, change))
+  if (typeof tree !== 'object' || tree === null) return tree
+  const changed = change(tree)
+  if (changed !== undefined) return changed
+  const copy: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(tree)) copy[field] = copied(value, change)
+  const { boolop, args } = copy
+  // As the grammar does: a condition that begins with one of its kind takes its terms.
+  const [first, ...others] = boolop !== undefined && Array.isArray(args) ? args : []
+  if (first?.BoolExpr?.boolop === boolop && boolop !== undefined) copy['args'] = [...first.BoolExpr.args, ...others]
+  return copy
+}
+
+/** Inside a text of JSON, no name stands between plain quotation marks. */
+const PLACED = new RegExp(`,"(?:${PLACES.join('|')})":-?\\d+|"(?:${PLACES.join('|')})":-?\\d+,?`, 'g')
+const placeless = (tree: unknown): string => JSON.stringify(tree).replace(PLACED, '')
+
+const templates = new Map<string, unknown>()
+
+/** The tree of a treatment's SQL around parameters. Treatments are few, and the same in every publication. */
+function templateOf(parser: Parser, { fragments }: Mark): unknown {
+  const text = fragments.map((fragment, index) => (index === 0 ? fragment : `$${index}${fragment}`)).join('')
+  const [target] = templates.has(text) ? [] : (parseOne(parser, `select ${text}`).targetList ?? [])
+  if (target !== undefined) templates.set(text, nodeOf(target).ResTarget?.val)
+  return templates.get(text)
+}
+
+/** The tree with each marker replaced by the SQL of its treatment around the marker's arguments. */
+function writtenOut(parser: Parser, tree: unknown, marks: readonly Mark[]): unknown {
+  return copied(tree, ({ FuncCall: call }) => {
+    const mark = call === undefined ? undefined : marks[markerOf(call) ?? -1]
+    if (mark === undefined) return undefined
+    const parts = (call?.args ?? []).map((part) => writtenOut(parser, part, marks))
+    return copied(templateOf(parser, mark), ({ ParamRef: place }) => place && parts[(place.number ?? 0) - 1])
+  })
+}
+
+/** The tree to analyse, with markers. Throws LineageProblem when it is not what runs, or has other columns than these. */
+export function parsedQuery(
+  parser: Parser,
+  { sql, markedSql, marks }: QueryText,
+  columns: readonly string[],
+): SelectStmt {
+  requireReadable(parser, sql)
+  const marked = parseOne(parser, markedSql)
+  if (sql !== markedSql) {
+    const trees = attempted(() => [writtenOut(parser, marked, marks), parseOne(parser, sql)].map(placeless))
+    if (trees[0] !== trees[1]) refuse('open treatment')
+  }
+  const names = (marked.targetList ?? []).map((node) => nodeOf(node).ResTarget?.name)
+  if (names.length !== columns.length || names.some((name, index) => name !== columns[index])) refuse('other columns')
+  return marked
+}

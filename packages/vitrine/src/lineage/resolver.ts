@@ -1,0 +1,290 @@
+/**
+ * Lineage: for each column of a query, the source columns it is made of and the treatments they went through, read off
+ * PostgreSQL's own parse tree. What rows are chosen by is looked at on the way. Whatever is not understood is refused.
+ */
+import type {
+  Alias,
+  FuncCall,
+  JoinExpr,
+  RangeFunction,
+  RangeSubselect,
+  RangeVar,
+  SelectStmt,
+  WithClause,
+} from 'libpg-query'
+import { unreadReason } from '../publication/register.ts'
+import { MARKER } from '../publication/select-text.ts'
+import type { Mark, Treatment } from '../publication/treatment.ts'
+import { checkEnds } from './ends.ts'
+import { FUNCTIONS, SETS } from './known-sql.ts'
+import { CLAUSES, namesOf, nodeOf, PLACES, type Reader, UNDERSTOOD } from './node-fields.ts'
+import { isTreated, type Known, type Lineage, treatedBy } from './origin.ts'
+import { refuse } from './rules.ts'
+import { addItem, allOf, bareColumn, inside, type Output, qualifiedColumn, type Scope } from './scope.ts'
+import { deciding, treat } from './treated.ts'
+
+/** The number of the treatment that a call stands for. */
+export function markerOf({ funcname }: FuncCall): number | null {
+  const [name, more] = namesOf(funcname)
+  return more === undefined && name?.startsWith(MARKER) === true ? Number(name.slice(MARKER.length)) : null
+}
+
+const COUNTED: Treatment = Object.freeze({ name: 'count', detail: 'number' })
+
+export class Resolver implements Reader {
+  /** Every column that any part of the query names, by table. */
+  readonly #reads: Map<string, Set<string>>
+  readonly #known: Known
+  readonly #marks: readonly Mark[]
+
+  constructor(known: Known, marks: readonly Mark[], reads = new Map<string, Set<string>>()) {
+    this.#known = known
+    this.#marks = marks
+    this.#reads = reads
+  }
+
+  /** The outputs of a whole query, each resolved when it is asked for. Throws LineageProblem. */
+  outputsOf(query: SelectStmt): readonly (() => Lineage)[] {
+    if (query.op !== 'SETOP_NONE') refuse('union')
+    const scope = this.#clauses(query, null)
+    const outputs = (query.targetList ?? []).map((target) => () => this.#target(target, scope))
+    checkEnds(this, query, scope, () => outputs.map((output) => output()))
+    return outputs.map((output) => () => output().lineage)
+  }
+
+  part(type: string, value: unknown, scope: Scope): void {
+    this.#fields(type, value, scope)
+  }
+
+  /** Every field has its use, or is refused. */
+  #fields(type: string, node: unknown, scope: Scope): Lineage {
+    const uses = UNDERSTOOD.get(type) ?? refuse('node', [type])
+    // sound because a node of the parser is an object.
+    return Object.entries(node as object).flatMap(([field, value]): Lineage => {
+      const use = uses.get(field) ?? null
+      if ((PLACES as readonly string[]).includes(field)) return []
+      if (typeof use === 'function') return use(this, value, scope)
+      if (use === null) return refuse('field', [type, field])
+      return use.includes(String(value)) ? [] : refuse('value', [field, String(value)])
+    })
+  }
+
+  flow(nodes: unknown, scope: Scope): Lineage {
+    if (nodes === undefined) return []
+    if (Array.isArray(nodes)) return nodes.flatMap((node) => this.flow(node, scope))
+    const { ColumnRef: column } = nodeOf(nodes)
+    if (column !== undefined) return this.#column(namesOf(column.fields), scope)
+    return this.#made(nodes, scope).map((origin) => ({ ...origin, isColumn: false }))
+  }
+
+  #made(node: unknown, scope: Scope): Lineage {
+    const { FuncCall: call, SelectStmt: query } = nodeOf(node)
+    if (call !== undefined) return this.#call(call, scope)
+    if (query !== undefined) return allOf(this.#query(query, scope))
+    const [type = 'node without a type', fields] = Object.entries(nodeOf(node))[0] ?? []
+    return CLAUSES.has(type) ? refuse('node', [type]) : this.#fields(type, fields, scope)
+  }
+
+  choose(clause: string, nodes: unknown, scope: Scope): void {
+    this.usable(clause, this.flow(nodes, scope))
+  }
+
+  usable(clause: string, lineage: Lineage): void {
+    for (const origin of lineage) {
+      if (origin.privacy === 'indirect' || isTreated(origin)) continue
+      refuse('chooses', [clause, origin.privacy, `${origin.table}.${origin.column}`])
+    }
+  }
+
+  #column(names: readonly (string | undefined)[], scope: Scope): Lineage {
+    const [first, second, third] = names
+    if (first === undefined || names.includes(undefined)) return refuse('everything')
+    if (third !== undefined) refuse('three parts', [third])
+    const found = second === undefined ? bareColumn(scope, first) : qualifiedColumn(scope, first, second)
+    for (const { table, column } of found ?? []) this.#reads.get(table)?.add(column)
+    return found ?? refuse('column', [`${first}.${second}`, this.#known.where], this.#known.columnRemedy)
+  }
+
+  #call(call: FuncCall, scope: Scope): Lineage {
+    const marker = markerOf(call)
+    const mark = marker === null ? undefined : this.#marks[marker]
+    if (mark !== undefined) return this.#treated(mark, call.args ?? [], scope)
+    const names = namesOf(call.funcname)
+    const name = names.join('.')
+    const own = name.replace(/^pg_catalog\./, '')
+    const isSet = SETS.has(own)
+    if (!isSet && !FUNCTIONS.has(own) && !Object.hasOwn(this.#known.source.functions, name)) refuse('function', [name])
+    this.part('FuncCall', call, scope)
+    const given = this.flow([...(call.args ?? []), ...(call.agg_within_group ? (call.agg_order ?? []) : [])], scope)
+    if (isSet) this.usable('the number of rows', given)
+    return own === 'count' ? treat(given, COUNTED) : given
+  }
+
+  #treated({ treatment, fault }: Mark, parts: readonly unknown[], scope: Scope): Lineage {
+    if (fault !== null) refuse('treatment', [treatment.name, fault])
+    if (treatment.name !== 'masked') return treat(this.flow(parts, scope), treatment)
+    const [condition, ...values] = parts
+    const decided = deciding(condition, (term) => this.flow(term, scope), this.#known)
+    return treatedBy([...decided, ...this.flow(values, scope)], treatment)
+  }
+
+  #query(query: SelectStmt, outer: Scope): readonly Output[] {
+    if (query.op === 'SETOP_NONE') {
+      const scope = this.#clauses(query, outer)
+      const outputs = query.valuesLists === undefined ? this.#targets(query, scope) : this.#values(query, scope)
+      checkEnds(this, query, scope, () => outputs)
+      return outputs
+    }
+    this.part('SelectStmt', query, outer)
+    const scope = inside(outer, this.#subqueries(query.withClause, outer))
+    const [left, right] = [query.larg, query.rarg].map((side) => (side === undefined ? [] : this.#query(side, scope)))
+    const outputs = this.#together([left ?? [], right ?? []])
+    // Every column decides which rows are the same, and so which are kept.
+    if (query.op !== 'SETOP_UNION' || query.all !== true) this.usable('a set operation', allOf(outputs))
+    checkEnds(this, query, inside(null, scope.subqueries), () => outputs)
+    return outputs
+  }
+
+  /** Rows of several parts under the names of the first. */
+  #together([first = [], ...others]: readonly (readonly Output[])[]): readonly Output[] {
+    if (others.some(({ length }) => length !== first.length)) refuse('width')
+    return first.map(({ name, lineage }, index) => ({
+      name,
+      lineage: [...lineage, ...others.flatMap((part) => part[index]?.lineage ?? [])],
+    }))
+  }
+
+  #values({ valuesLists = [] }: SelectStmt, scope: Scope): readonly Output[] {
+    return this.#together(
+      valuesLists.map((row) =>
+        (nodeOf(row).List?.items ?? []).map((item, index) => ({
+          name: `column${index + 1}`,
+          lineage: this.flow(item, scope),
+        })),
+      ),
+    )
+  }
+
+  #targets({ targetList = [] }: SelectStmt, scope: Scope): readonly Output[] {
+    return targetList.map((target) => this.#target(target, scope))
+  }
+
+  #target(node: unknown, scope: Scope): Output {
+    const target = nodeOf(node).ResTarget ?? refuse('node', ['column without an expression'])
+    this.part('ResTarget', target, scope)
+    const { name, val } = target
+    const column = namesOf(nodeOf(val).ColumnRef?.fields).at(-1)
+    return { name: name ?? column ?? null, lineage: this.flow(val, scope) }
+  }
+
+  /** The scope in which the columns of a query are looked for. */
+  #clauses(query: SelectStmt, outer: Scope | null): Scope {
+    const scope = inside(outer, this.#subqueries(query.withClause, outer))
+    this.part('SelectStmt', query, scope)
+    for (const item of query.fromClause ?? []) this.#from(item, scope)
+    this.choose('the where clause', query.whereClause, scope)
+    this.choose('the having clause', query.havingClause, scope)
+    for (const window of query.windowClause ?? []) {
+      this.part('WindowDef', nodeOf(window).WindowDef ?? {}, scope)
+    }
+    return scope
+  }
+
+  #subqueries(clause: WithClause | undefined, outer: Scope | null): ReadonlyMap<string, readonly Output[]> {
+    const known = new Map(outer?.subqueries)
+    if (clause !== undefined) this.part('WithClause', clause, inside(outer))
+    for (const node of clause?.ctes ?? []) {
+      const named = nodeOf(node).CommonTableExpr ?? refuse('node', ['named subquery'])
+      const { ctename: name = '', ctequery, aliascolnames } = named
+      const scope = inside(outer, new Map(known))
+      this.part('CommonTableExpr', named, scope)
+      if (known.has(name) || Object.hasOwn(this.#known.source.tables, name)) refuse('named twice', [name])
+      const query = nodeOf(ctequery).SelectStmt ?? refuse('statement')
+      known.set(name, renamed(this.#query(query, scope), aliascolnames))
+    }
+    return known
+  }
+
+  #from(node: unknown, scope: Scope): void {
+    const { JoinExpr: join, RangeVar: table, RangeFunction: rows, RangeSubselect: query } = nodeOf(node)
+    if (join !== undefined) this.#join(join, scope)
+    else if (table !== undefined) this.#table(table, scope)
+    else if (rows !== undefined) this.#rows(rows, scope)
+    else if (query !== undefined) this.#subselect(query, scope)
+    else refuse('node', [Object.keys(nodeOf(node))[0] ?? 'relation'])
+  }
+
+  #subselect(range: RangeSubselect, scope: Scope): void {
+    this.part('RangeSubselect', range, scope)
+    const { lateral, subquery, alias } = range
+    const query = nodeOf(subquery).SelectStmt ?? refuse('statement')
+    const { name, columns } = this.#alias(alias, scope)
+    const seen = lateral ? scope : inside(scope.outer, scope.subqueries)
+    addItem(scope, name, renamed(this.#query(query, seen), columns), true)
+  }
+
+  #join(join: JoinExpr, scope: Scope): void {
+    this.part('JoinExpr', join, scope)
+    this.#from(join.larg, scope)
+    this.#from(join.rarg, scope)
+    this.choose('a join condition', join.quals, scope)
+  }
+
+  #alias(alias: Alias | undefined, scope: Scope): { readonly name: string; readonly columns: unknown } {
+    if (alias?.aliasname === undefined) return refuse('no alias')
+    this.part('Alias', alias, scope)
+    return { name: alias.aliasname, columns: alias.colnames }
+  }
+
+  #table(range: RangeVar, scope: Scope): void {
+    this.part('RangeVar', range, scope)
+    const { schemaname, relname = '' } = range
+    const { name, columns } = this.#alias(range.alias ?? { aliasname: relname }, scope)
+    if (columns !== undefined) refuse('renamed columns', [name])
+    const subquery = schemaname === undefined ? scope.subqueries.get(relname) : undefined
+    if (subquery === undefined) addItem(scope, name, ...this.#registered(relname, schemaname))
+    else addItem(scope, name, subquery, true)
+  }
+
+  /** The columns of a table, and whether they are all that it has. */
+  #registered(relname: string, schemaname: string | undefined): readonly [readonly Output[], boolean] {
+    const { source, where, tableRemedy, isQualified } = this.#known
+    const table = Object.hasOwn(source.tables, relname) ? source.tables[relname] : undefined
+    const isThere = schemaname === undefined ? !isQualified : schemaname === source.schema
+    if (table === undefined || !isThere) {
+      return refuse('table', [relname, where], tableRemedy)
+    }
+    if (!this.#reads.has(relname)) this.#reads.set(relname, new Set())
+    const outputs = Object.entries(table).map(([column, { privacy }]) => ({
+      name: column,
+      lineage: [{ table: relname, column, privacy, treatments: [], isColumn: true }],
+    }))
+    return [outputs, unreadReason(table) === undefined]
+  }
+
+  /** Rows of a function, whose columns have the names given, or those that PostgreSQL gives. */
+  #rows(range: RangeFunction, scope: Scope): void {
+    this.part('RangeFunction', range, scope)
+    const [list, more] = range.functions ?? []
+    const [call, definitions = {}] = nodeOf(list).List?.items ?? []
+    const isCall = nodeOf(call).FuncCall !== undefined
+    if (!isCall || more !== undefined || Object.keys(definitions).length > 0) refuse('rows')
+    const lineage = this.flow(call, scope)
+    this.usable('the number of rows', lineage)
+    const { name, columns } = this.#alias(range.alias, scope)
+    const given = columns === undefined ? [name, 'key', 'value'] : namesOf(columns)
+    addItem(
+      scope,
+      name,
+      [...new Set(given)].map((column) => ({ name: column ?? null, lineage })),
+      false,
+    )
+  }
+}
+
+/** Outputs under the names given to the first of them. */
+function renamed(outputs: readonly Output[], names: unknown): readonly Output[] {
+  const given = namesOf(names)
+  if (given.length > outputs.length) refuse('width')
+  return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
+}

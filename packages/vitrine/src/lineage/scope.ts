@@ -1,0 +1,72 @@
+/** What names mean at one place of a query: its FROM items, the queries around it, and the named subqueries. */
+import type { Lineage } from './origin.ts'
+import { refuse } from './rules.ts'
+
+/** One column that a query gives; the name that PostgreSQL would make up for an expression is a guess, and null. */
+export interface Output {
+  readonly name: string | null
+  readonly lineage: Lineage
+}
+
+export const allOf = (outputs: readonly Output[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
+
+/** What stands in FROM. */
+export interface Item {
+  readonly columns: ReadonlyMap<string, Lineage>
+  /** False where it may have columns that are not known. */
+  readonly isWhole: boolean
+}
+
+export interface Scope {
+  readonly items: Map<string, Item>
+  readonly subqueries: ReadonlyMap<string, readonly Output[]>
+  readonly outer: Scope | null
+}
+
+/** A place inside a query that sees nothing of that query's own FROM. */
+export const inside = (outer: Scope | null, subqueries = outer?.subqueries ?? new Map()): Scope => ({
+  items: new Map(),
+  subqueries,
+  outer,
+})
+
+/** The FROM items that can be seen, from the inside out. An alias is there once. */
+function* visible(scope: Scope): Generator<readonly [string, Item]> {
+  for (let at: Scope | null = scope; at !== null; at = at.outer) yield* at.items
+}
+
+/** Adds an item under its alias; columns that have the same name are one, of all their origins. */
+export function addItem(scope: Scope, alias: string, outputs: readonly Output[], isWhole: boolean): void {
+  for (const [other] of visible(scope)) if (other === alias) refuse('alias twice', [alias])
+  const columns = new Map<string, Lineage>()
+  for (const { name, lineage } of outputs) {
+    if (name !== null) columns.set(name, [...(columns.get(name) ?? []), ...lineage])
+  }
+  scope.items.set(alias, { columns, isWhole: isWhole && outputs.every(({ name }) => name !== null) })
+}
+
+/** A column by the alias of its table; undefined where that table has no such column. */
+export function qualifiedColumn(scope: Scope, alias: string, column: string): Lineage | undefined {
+  for (const [name, { columns }] of visible(scope)) if (name === alias) return columns.get(column)
+  return refuse('unknown alias', [alias])
+}
+
+/** Columns that every table has without anybody having registered them. */
+const SYSTEM = new Set(['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid', 'oid'])
+
+/** Whether a bare name could be that of a column. */
+export const mayBeColumn = (scope: Scope, name: string): boolean =>
+  [...visible(scope)].some(([, { columns, isWhole }]) => !isWhole || columns.has(name))
+
+/** A column by its name alone: only where it can be one, whichever way PostgreSQL looks for it. */
+export function bareColumn(scope: Scope, column: string): Lineage {
+  const found: Lineage[] = []
+  for (const [alias, { columns, isWhole }] of visible(scope)) {
+    if (!isWhole) refuse('bare partly', [column, alias])
+    const lineage = columns.get(column)
+    if (lineage !== undefined) found.push(lineage)
+  }
+  const [only, more] = found
+  if (only === undefined || more !== undefined || SYSTEM.has(column)) return refuse('bare name', [column])
+  return only
+}

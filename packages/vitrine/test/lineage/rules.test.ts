@@ -1,0 +1,108 @@
+/**
+ * Every rule by which a query is refused, by the query that it alone refuses; a rule without one does not compile. A rule that
+ * is taken away is noticed: the query that it stopped is then accepted, or refused for a reason that nobody would understand.
+ */
+import { sql } from 'kysely'
+import { describe, expect, test, vi } from 'vitest'
+import { because, compute, masked, present } from '../../src/index.ts'
+import { RULES, type RuleName } from '../../src/lineage/rules.ts'
+import { problemsOf, source } from './judged.ts'
+
+/** The rule that is taken away, if one is. */
+const removed = vi.hoisted(() => ({ rule: '' }))
+vi.mock('../../src/lineage/rules.ts', async (original) => {
+  const real = await original<typeof import('../../src/lineage/rules.ts')>()
+  const refuse: typeof real.refuse = (rule, ...more) =>
+    rule === removed.rule ? (undefined as never) : real.refuse(rule, ...more)
+  return { ...real, refuse }
+})
+
+const p = source.selectFrom('person as p')
+const long = 'x'.repeat(64)
+const name = sql.ref('p.name')
+
+/** By rule: an expression, perhaps a query, and the words of the problem. */
+const EXAMPLES: Readonly<Record<RuleName, readonly [expression: unknown, words: readonly string[], query?: unknown]>> =
+  {
+    characters: ["'\ud800'", []],
+    length: [`'${'x'.repeat(200_000)}'`, []],
+    syntax: ["'x' ||", []],
+    statement: ['(with d as (delete from team returning label) select d.label from d)', []],
+    comment: ["'x' -- it", []],
+    'long name': [`(select z.${long} from (select 'x' as ${long}) as z)`, []],
+    'escaped name': ['U&"p"."city"', []],
+    'open treatment': [present(sql`'1') || p.city || ('2'`), []],
+    'other columns': [compute({ a: sql<string>`'1' as "input_1", p.city` }, () => 'x'), []],
+    union: ["'x'", [], p.select('p.id').union(source.selectFrom('team').select('team.id'))],
+    node: ['current_date', ['SQLValueFunction']],
+    field: ['(select t.label from team as t for update)', ['SelectStmt', 'lockingClause']],
+    value: [
+      '(select t.label from team as t order by t.size fetch first 1 row with ties)',
+      ['limitOption', 'LIMIT_OPTION_WITH_TIES'],
+    ],
+    operator: ['p.city OPERATOR(public.||) p.city', ['public.||']],
+    type: ['p.city::regclass', ['regclass']],
+    function: ['pg_read_file(p.city)', ['pg_read_file']],
+    table: ['(select a.rolname from pg_authid as a)', ['pg_authid', 'in the register']],
+    column: ['p.telephone', ['p.telephone', 'in the register']],
+    'unknown alias': ['q.city', ['q']],
+    'alias twice': ['(select p.label from team as p)', ['p']],
+    'no alias': ['(select label from (select team.label from team))', []],
+    'named twice': ['(with team as (select 1 as label) select t.label from team as t)', ['team']],
+    'renamed columns': ['(select t.size from team as t(id, size, label))', ['t']],
+    rows: ['(select d.d from current_date as d)', []],
+    everything: ['(select t.* from team as t limit 1)', []],
+    'three parts': ['public.p.city', ['city']],
+    'bare name': ['id', ['id'], p.innerJoin('team as t', 't.id', 'p.id')],
+    'bare partly': ['(select city from contact as c limit 1)', ['city', 'c']],
+    width: ["(select v.a from (values ('x'), ('y', 'z')) as v(a))", []],
+    unnamed: ["(select upper('x') from team as t order by upper limit 1)", ['order by']],
+    constant: ["(select t.label from team as t order by 'x' limit 1)", ['order by']],
+    limit: ['(select t.label from team as t limit length(p.city))', []],
+    chooses: ["(select 'x' from team as t where t.label = p.name)", ['the where clause', 'personal', 'person.name']],
+    treatment: [because(sql.ref('p.city'), ' '), ['because', 'its reason is empty']],
+    expression: [present(sql`nullif(${name}, 'Smith')`), ['present', 'person.name']],
+    'constant mask': [masked(name, sql`p.city = 'x' and 1 = 0`, '-', 'reason'), []],
+    'silent mask': [masked(name, sql`p.legal = 1000`, '-', 'reason'), ['person.legal']],
+    'personal mask': [masked(name, sql`p.name = 'x'`, '-', 'reason'), ['person.name']],
+  }
+
+describe.each(Object.entries(EXAMPLES))('rule «%s»', (rule, [expression, words, query]) => {
+  const known = RULES[rule as RuleName] // sound because the examples are listed by rule.
+  const says: (...given: readonly string[]) => string = known.says
+
+  test('refuses its example, and says how to write it', () => {
+    const problems = problemsOf(expression, query)
+    expect(problems.map((problem) => problem.replace(/^.*?: /, ''))).toContain(says(...words))
+  })
+
+  test('is noticed when it is taken away', () => {
+    removed.rule = rule
+    const without = problemsOf(expression, query)
+    removed.rule = ''
+    expect(without).not.toEqual(problemsOf(expression, query))
+  })
+})
+
+test.each([
+  ['JoinExpr', 'isNatural', 'select t.label from team as t natural join team as u'],
+  ['JoinExpr', 'usingClause', 'select t.label from team as t join team as u using (id)'],
+  ['JoinExpr', 'usingClause', 'select j.id from team as t join team as u using (id) as j'],
+  ['JoinExpr', 'alias', 'select j.label from (team as t join team as u on t.id = u.id) as j'],
+  ['RangeFunction', 'ordinality', "select u.a from unnest(array['x']) with ordinality as u(a, n)"],
+  ['RangeFunction', 'is_rowsfrom', "select u.a from rows from (unnest(array['x'])) as u(a)"],
+  ['RangeFunction', 'coldeflist', "select u.a from unnest(array['x']) as u(a text)"],
+  ['RangeVar', 'catalogname', 'select t.label from d.public.team as t'],
+  ['WithClause', 'recursive', 'with recursive w as (select t.label from team as t) select w.label from w'],
+  [
+    'CommonTableExpr',
+    'search_clause',
+    'with w as (select t.id from team as t) search depth first by id set o select w.id from w',
+  ],
+  ['SortBy', 'sortby_dir', 'select t.label from team as t order by t.label using <'],
+  ['A_Const', 'bsval', "select b'1'"],
+])('a %s with %s is refused by name', (type, field, query) => {
+  expect(problemsOf(`(${query} limit 1)`).join()).toMatch(
+    new RegExp(`a ${type} with ${field} is|${field} is SORTBY_USING`),
+  )
+})
