@@ -191,7 +191,7 @@ describe.sequential('docs/operating', () => {
       expect((await command('check')).status).not.toBe(0)
       const { findings } = JSON.parse((await command('doctor --json')).stdout)
       const reads = findings.filter(({ name }: { name: string }) => name.startsWith('source-'))
-      expect(reads).toMatchObject([{ ok: true }, { ok: true }])
+      expect(reads).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
     } finally {
       environment = before
       await inPage(

@@ -130,7 +130,7 @@ test.each(VERSIONS)(
 
     await done('sync')
     const plain = await results()
-    expect(plain).toContain('Fresh: the last run that was due has published.')
+    expect(plain).toContain('Fresh: the last run that was due has published, and readers can read it.')
     let guilty = chosen
     let found = await give(guilty)
     // Which one it is takes some more runs.

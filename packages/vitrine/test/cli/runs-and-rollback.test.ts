@@ -232,7 +232,7 @@ describe.sequential('rebuild', () => {
   test('what the owner of the database alone can refuse is a note: provision, rebuild and doctor end with 0', async () => {
     await sql(`grant temporary on database "${target.name}" to public`)
     const alone = { environment: { ...environment(), METABASE_ADMIN_URL: '' } }
-    const note = '  ! Nobody else creates schemas or temporary tables. (the database belongs to postgres; only a note: '
+    const note = `  ! Nobody else creates schemas or temporary tables. (${reader.user} may not)`
     expect(await written('provision', alone)).toContain(
       `Nothing to do: roles, schema and rights are as they should be.\n${note}`,
     )

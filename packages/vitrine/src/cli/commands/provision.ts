@@ -70,6 +70,8 @@ export interface Provisioned {
   readonly lack: VitrineError | null
 }
 
+const REFUSALS: readonly string[] = ['AUTHENTICATION_FAILED', 'PRIVILEGE_MISSING']
+
 /** Each step by the first of administrator, writer and reader to whom the server allows it. */
 export async function provisionTarget(call: Call, wish: ProvisionWish, dryRun = false): Promise<Provisioned> {
   const { publication } = call
@@ -88,7 +90,10 @@ export async function provisionTarget(call: Call, wish: ProvisionWish, dryRun = 
       )
       steps = found.steps.map((step) => made.get(step.name) ?? step)
     } catch (error) {
-      if (!(error instanceof VitrineError) || error.code !== 'AUTHENTICATION_FAILED') throw error
+      // A role that may not connect yet is no reason to stop once another session has seen what is missing.
+      const isRefused =
+        error instanceof VitrineError && REFUSALS.slice(0, steps.length === 0 ? 1 : 2).includes(error.code)
+      if (!isRefused) throw error
       if (steps.length === 0) throw admin === null ? nobody(error, address, publication.writer) : error
       // A rehearsal has made no role that could log in.
       if (!dryRun) call.tell(error)
