@@ -45,8 +45,5 @@ export function loginError(error: unknown, address: Address, side: Side, plain: 
   const known = fromDriver(error, side)
   if (known.code === 'PRIVILEGE_MISSING') return failed(known.code, 'The role may not connect.')
   if (known.code === 'INTERNAL') return failed('CONNECTION_FAILED', 'It did not answer as PostgreSQL.')
-  return failed(
-    known.code,
-    known.sqlState === undefined ? known.detail || (code === '' ? undefined : `(${code})`) : undefined,
-  )
+  return failed(known.code, known.detail || (code === '' ? undefined : `(${code})`))
 }

@@ -92,8 +92,16 @@ test.each([
     'sslmode=require&sslcert=CERT&sslkey=CERT',
     'TLS_FAILED The file of sslkey is not a PEM file with a private key.',
   ],
-  ['only_tls:wrong', 'sslmode=require', 'AUTHENTICATION_FAILED undefined'],
-  ['only_tls:wrong', 'sslmode=prefer', 'AUTHENTICATION_FAILED undefined'],
+  [
+    'only_tls:wrong',
+    'sslmode=require',
+    'AUTHENTICATION_FAILED The server says: password authentication failed for user "only_tls". SQLSTATE 28P01.',
+  ],
+  [
+    'only_tls:wrong',
+    'sslmode=prefer',
+    'AUTHENTICATION_FAILED The server says: password authentication failed for user "only_tls". SQLSTATE 28P01.',
+  ],
   ['only_plain:right', 'sslmode=prefer', 'in'],
   ['only_plain:right', 'sslmode=require', `AUTHENTICATION_FAILED ${NO_LINE}.`],
   [
