@@ -90,6 +90,7 @@ test.each(CASES)('%s', async (_, late, place) => {
 })
 
 test('a schedule raises the alarm and ends', async () => {
+  await shop.look('delete from vitrine.alarm')
   const alarms = await receive()
   const { status, said } = await command(
     'schedule',
