@@ -3,14 +3,14 @@
  * what becomes of it when the right is given after all.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
+import { NEWEST } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { remedyText } from '../../src/base/remedy.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { rollback } from '../../src/run/rollback.ts'
 import { Installation } from './installation.ts'
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let shop: Installation
   beforeEach(async () => {
     shop = await Installation.createFor('move', version, 10)

@@ -71,8 +71,8 @@ function killing(command: 'sync' | 'rollback', side: Side, instant: Instant): { 
 // biome-ignore format: it is read as a table
 const MATRIX: Matrix = {
   //                              check     snapshot  stage     verify    publish   describe  record
-  'source statement':            ['killed', 'killed', 'killed', null,     null,     null,     null],
-  'target statement':            ['killed', 'killed', 'killed', 'killed', 'killed', 'killed', 'killed'],
+  'source statement':            [null,     'killed', 'killed', null,     null,     null,     null],
+  'target statement':            ['killed', null,     'killed', 'killed', 'killed', 'killed', null],
   'target answer':               [null,     null,     'killed', null,     'killed', 'killed', 'killed'],
 }
 
