@@ -51,6 +51,8 @@ export const objectsIn = (session: Session, schemas: readonly string[]): Promise
      left join pg_catalog.pg_shdepend h on h.classid = s.classid and h.objid = s.objid and h.objsubid = 0 and h.deptype = 'o'
        and h.dbid = (select oid from pg_catalog.pg_database where datname = current_database())
      join pg_catalog.pg_roles o on o.oid = coalesce(h.refobjid, 10)
+     -- Null for what somebody drops in this moment.
+     where i.identity is not null
      order by i.type, i.identity`,
     [[...schemas]],
   )

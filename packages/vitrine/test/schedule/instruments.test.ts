@@ -134,6 +134,11 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
     () => `grant usage on schema shop to ${reader()}`,
     /shop: the reader may not look into the schema/,
   ),
+  'the schema gone': lockedOut(
+    () => 'alter schema shop rename to gone_shop',
+    () => 'alter schema gone_shop rename to shop',
+    /shop: the schema does not exist/,
+  ),
   'row level security without a policy': lockedOut(
     () => 'alter table shop.shop_customer enable row level security',
     () => 'alter table shop.shop_customer disable row level security',
