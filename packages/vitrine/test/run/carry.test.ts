@@ -1,9 +1,9 @@
 /** Rights, default privileges, comments and views: what a switch carries over, exactly as it was. Objects: `team-objects.test.ts`. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Installation, SETTINGS } from './installation.ts'
+import { Installation, ACROSS } from './installation.ts'
 
-describe.each(SETTINGS)('PostgreSQL %i, by %s', (version, way) => {
+describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   let other: string
   beforeAll(async () => {

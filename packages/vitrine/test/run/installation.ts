@@ -1,6 +1,6 @@
 /** A whole installation for run tests: source and target databases, roles, migrated schema, and ways to look from outside. */
 import type pg from 'pg'
-import { TestDatabase, type TestRole, VERSIONS, type Version } from '../../../../test/database.ts'
+import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
 import type { ServerFacts } from '../../../../test/postgres-servers.ts'
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
@@ -14,12 +14,7 @@ import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
 
-/** Every version of the server with every way of switching. */
-export const SETTINGS = VERSIONS.flatMap((version) =>
-  (['rename', 'move'] as const).map((way): [Version, SwitchWay] => [version, way]),
-)
-
-/** Each version and each way once, for tests that wait: the statements of all four pairs run in `carry.test.ts`. */
+/** Each version of the server and each way of switching once. */
 export const ACROSS: readonly [Version, SwitchWay][] = [
   [18, 'rename'],
   [15, 'move'],
