@@ -1,7 +1,7 @@
 /** Rights, default privileges, comments and views: what a switch carries over, exactly as it was. Objects: `team-objects.test.ts`. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Installation, ACROSS } from './installation.ts'
+import { ACROSS, Installation } from './installation.ts'
 
 describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation

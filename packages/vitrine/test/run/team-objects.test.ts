@@ -227,8 +227,9 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     const early = await shop.target.connect({ role: shop.writer })
     await early.query('begin; create table shop.early (id bigint); insert into shop.early select generate_series(1, 9)')
     let making: Promise<unknown> = Promise.resolve()
+    // A transaction of the team that spans the switch does not find its own table by name any more, and is done again.
     const make = async () => {
-      for (const [, sql] of suffixed('2')) await asWriter(sql ?? '')
+      for (const [, sql = ''] of suffixed('2')) await asWriter(sql).catch(() => asWriter(sql))
     }
     await shop.run({
       observer: (event) => {
