@@ -151,7 +151,9 @@ export function errorFields(payload: Buffer): Readonly<Record<string, string>> {
   const fields: Record<string, string> = {}
   let at = 0
   while (at < payload.length && payload[at] !== 0) {
-    const end = payload.indexOf(0, at + 1)
+    const found = payload.indexOf(0, at + 1)
+    // Damaged bytes may have no end of a field.
+    const end = found < 0 ? payload.length : found
     fields[String.fromCharCode(payload[at] ?? 0)] = payload.toString('utf8', at + 1, end)
     at = end + 1
   }

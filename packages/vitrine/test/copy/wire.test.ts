@@ -7,7 +7,7 @@ import { asVitrineError } from '../../src/base/errors.ts'
 import type { Blocks } from '../../src/copy/blocks.ts'
 import { copyRows } from '../../src/copy/copy.ts'
 import { RowRewriter } from '../../src/copy/row-rewrite.ts'
-import { borrowWire, MESSAGE } from '../../src/copy/wire.ts'
+import { borrowWire, errorFields, MESSAGE } from '../../src/copy/wire.ts'
 import * as vitrine from '../../src/index.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 
@@ -170,4 +170,9 @@ test('a field that ends outside its row is COPY_PROTOCOL', async () => {
     expect(await endOf(bytes, cut, WAYS['rows that rules read'])).toBe('COPY_PROTOCOL')
   })
   await fc.assert(damaged, { numRuns: 150 })
+})
+
+test('an error response of any bytes is read to its end', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void errorFields(Buffer.from(bytes))))
+  expect(errorFields(Buffer.from('SERROR\0C22P02'))).toEqual({ S: 'ERROR', C: '22P02' })
 })
