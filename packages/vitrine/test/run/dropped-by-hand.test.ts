@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
-import { rollback } from '../../src/run/rollback.ts'
 import { run } from '../cli/captured-io.ts'
 import { KEY } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
@@ -15,13 +14,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   })
   afterAll(() => shop.drop())
 
-  const back = () =>
-    rollback({
-      publication: shop.publication,
-      target: shop.target.address(shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
-    })
+  const back = () => shop.rollBack()
   const command = async (line: string) => {
     const environment = {
       DATABASE_URL: shop.source.url(shop.app),

@@ -7,7 +7,6 @@ import { NEWEST } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { remedyText } from '../../src/base/remedy.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
-import { rollback } from '../../src/run/rollback.ts'
 import { Installation } from './installation.ts'
 
 describe.each(NEWEST)('PostgreSQL %i', (version) => {
@@ -17,13 +16,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
   afterEach(() => shop.drop())
 
-  const back = () =>
-    rollback({
-      publication: shop.publication,
-      target: shop.target.address(shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
-    })
+  const back = () => shop.rollBack()
   const name = async () =>
     (await shop.look<{ name: string }>('select min(name) as name from shop.shop_customer'))[0]?.name
   const rename = (to: string) => shop.change(`update customer set name = '${to}'`)
