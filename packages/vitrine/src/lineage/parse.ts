@@ -2,6 +2,7 @@
  * The parse tree of a query, from PostgreSQL's own grammar. The query is parsed twice: as it runs, and with its treatments as
  * calls of markers. The second must be the first once its markers are written out, so that what is analysed is what runs.
  */
+import { setFlagsFromString } from 'node:v8'
 import type { SelectStmt } from 'libpg-query'
 import type { QueryText } from '../publication/select-text.ts'
 import type { Mark } from '../publication/treatment.ts'
@@ -13,6 +14,8 @@ export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'
 
 /** Loaded by what checks a publication alone: it is a megabyte of WebAssembly. */
 export async function loadParser(): Promise<Parser> {
+  // V8 would optimise it beside the command, which then waits at its end for longer than it ran.
+  setFlagsFromString('--liftoff-only')
   const library = await import('libpg-query')
   await library.loadModule()
   return library

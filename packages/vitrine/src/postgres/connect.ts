@@ -5,7 +5,7 @@
 import type pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import { type Address, isSocket } from './address.ts'
-import { DriverClient } from './driver.ts'
+import type { DriverClient } from './driver.ts'
 import { loginError, refusesThisWay, refusesTls } from './login-error.ts'
 import { requireOwnBackend } from './pooler.ts'
 import { fromDriver } from './server-error.ts'
@@ -130,7 +130,9 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
     const detail = 'The login cannot be bound to TLS, and channel_binding is require.'
     throw new VitrineError('TLS_FAILED', { place: side, detail })
   }
-  const client: DriverClient = new DriverClient({
+  // Loaded by the first session: most commands that ask no database are over in less time than that takes.
+  const { DriverClient: Client } = await import('./driver.ts')
+  const client = new Client({
     host,
     port,
     database,
