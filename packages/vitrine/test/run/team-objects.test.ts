@@ -48,6 +48,12 @@ const IN_SCHEMA: Readonly<Record<string, string>> = {
   'conversion shop.letters$n': "create conversion shop.letters$n for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8",
 }
 
+/** Of a provider that is not there: the catalogue is written by hand. */
+const BY_HAND = 'set local allow_system_table_mods = on'
+const labelled = (catalog: string, object: string, column = 0) =>
+  `${BY_HAND}; insert into pg_seclabel values ('${object}'::reg${catalog}, 'pg_${catalog}'::regclass, ${column}, 'guard', 'x')`
+const UNLABELLED = `${BY_HAND}; delete from pg_seclabel`
+
 /** Never carried: they hold on to the schema itself, or only a superuser may move them. */
 const FIXED: Readonly<Record<string, readonly [string, string]>> = {
   'publication namespace shop in publication everything': [
@@ -62,6 +68,7 @@ const FIXED: Readonly<Record<string, readonly [string, string]>> = {
     'create operator family shop.family using btree',
     'drop operator family shop.family using btree',
   ],
+  'security label of guard on shop': [labelled('namespace', 'shop'), UNLABELLED],
   'function shop.span(integer,integer)': ['create type shop.span as range (subtype = integer)', 'drop type shop.span'],
 }
 
@@ -159,6 +166,14 @@ const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
     'create view team.others as select id from shop.shop_customer; alter view team.others owner to $o',
     'drop view team.others',
   ],
+  // Without a server behind it.
+  'subscription of shop.shop_customer': [
+    `create subscription "$d" connection 'dbname=nowhere' publication p with (connect = false); ${BY_HAND};
+     insert into pg_subscription_rel select s.oid, 'shop.shop_customer'::regclass, 'r', null from pg_subscription s where subname = '$d'`,
+    'alter subscription "$d" set (slot_name = none); drop subscription "$d"',
+  ],
+  'security label guard of shop.shop_customer': [labelled('class', 'shop.shop_customer'), UNLABELLED],
+  'security label guard of shop.shop_purchase': [labelled('class', 'shop.shop_purchase', 1), UNLABELLED],
   // A view that somebody made on the kept version: it would show its rows for ever, and stop it from being dropped.
   'view team.astray': [
     'create view team.astray as select count(*) from shop_previous.shop_customer',
@@ -170,7 +185,8 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   let other: string
   const asWriter = (sql: string) => shop.look(`set role "${shop.writer.user}"; ${sql}; reset role`)
-  const named = (text: string) => text.replaceAll('$o', `"${other}"`).replaceAll('$w', `"${shop.writer.user}"`)
+  const named = (text: string) =>
+    text.replaceAll('$o', `"${other}"`).replaceAll('$w', `"${shop.writer.user}"`).replaceAll('$d', shop.target.name)
 
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 10)
