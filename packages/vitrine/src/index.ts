@@ -5,6 +5,7 @@ export type { Computed, NumberRange } from './publication/compute.ts'
 export { category, compute, measure, pseudonym } from './publication/compute.ts'
 export { before, type HistoryTable, history } from './publication/history.ts'
 export { runDay, runInstant, runYear } from './publication/instant.ts'
+export type { PatternName } from './publication/pattern.ts'
 export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'
 export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
 export {
@@ -19,7 +20,7 @@ export {
   type Source,
   secret,
 } from './publication/register.ts'
-export type { PublishedTable } from './publication/table.ts'
+export type { KAnonymity, PublishedTable } from './publication/table.ts'
 export { from, rows } from './publication/table.ts'
 export { band, because, count, masked, month, present, year } from './publication/treatment.ts'
 export type {

@@ -6,6 +6,7 @@ import { VitrineError } from '../base/errors.ts'
 import { limitProblems } from '../base/limits.ts'
 import { MOST_OUTCOMES, outcomesOf } from '../publication/compute.ts'
 import { momentOf } from '../publication/history-select.ts'
+import { PATTERN_NAMES } from '../publication/pattern.ts'
 import { type Publication, publishedNames, stagingSchema } from '../publication/publication.ts'
 import { registersIn } from '../publication/register.ts'
 import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
@@ -113,6 +114,7 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
     checkColumn(column, (detail, remedy) => found.say(place, detail, remedy))
     checkReference(column, publication, (detail, remedy) => found.say(place, detail, remedy))
   }
+  checkAnonymity(table, (detail, remedy) => found.say(`${table.name} (kAnonymous)`, detail, remedy))
   const names = shapeOf(table, publication)
   for (const { name } of [...names.constraints, ...names.indexes, ...table.columns, table]) {
     if (Buffer.byteLength(name) > IDENTIFIER_BYTES) say(`the name «${name}» is longer than 63 bytes`, 'shorten it')
@@ -121,7 +123,37 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
 
 type Say = (detail: string, remedy: string) => void
 
-function checkColumn({ comment, type, value, isPrimaryKey, isNullable }: PublishedColumn, say: Say): void {
+function checkAnonymity({ kAnonymous, columns }: PublishedTable, say: Say): void {
+  if (kAnonymous === null) return
+  const { k, columns: names, otherwise } = kAnonymous
+  if (!Number.isSafeInteger(k) || k < 2)
+    say('its k is not a whole number of at least 2', 'say how many rows a group has')
+  if (names.length === 0) say('it names no column', 'name the columns that tell more together')
+  if (!['refuse', 'suppress'].includes(otherwise)) say('it says neither refuse nor suppress', 'say one of them')
+  for (const [index, name] of names.entries()) {
+    const column = columns.find((candidate) => candidate.name === name)
+    if (column === undefined) say(`it names ${name}, which the table does not have`, 'name a column of the table')
+    else if (names.indexOf(name) < index) say(`it names ${name} twice`, 'name it once')
+    else if (column.isUnique || column.isPrimaryKey)
+      say(`it names ${name}, which is different in every row`, 'leave out that column, or publish it less exactly')
+    else if (otherwise === 'suppress' && !column.isNullable)
+      say(`it suppresses ${name}, which is not nullable`, 'mark the column with .nullable()')
+  }
+}
+
+function checkAccepted({ accepts }: PublishedColumn, say: Say): void {
+  for (const [index, { pattern, reason }] of accepts.entries()) {
+    if (!PATTERN_NAMES.includes(pattern))
+      say('it accepts an unknown pattern', `accept one of ${PATTERN_NAMES.join(', ')}`)
+    else if (reason.trim() === '') say(`it accepts ${pattern} without a reason`, 'say why it may stand there')
+    else if (accepts.some((other, at) => at < index && other.pattern === pattern))
+      say(`it accepts ${pattern} twice`, 'accept it once')
+  }
+}
+
+function checkColumn(column: PublishedColumn, say: Say): void {
+  const { comment, type, value, isPrimaryKey, isNullable } = column
+  checkAccepted(column, say)
   if (comment.trim() === '') say('it has no comment', 'say what the value means')
   if (type.length !== null && !(Number.isInteger(type.length) && type.length >= 1)) {
     say('its length is not a whole number of characters', 'give varchar a length of at least 1')

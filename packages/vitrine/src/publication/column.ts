@@ -1,6 +1,6 @@
 /**
  * Published columns: one function a type, `type(value, comment)`, then `.nullable()`, `.primaryKey()`, `.unique()`,
- * `.references()`. A value that may be NULL is not accepted by `publish` until `.nullable()` says so.
+ * `.references()`, `.accept()`. A value that may be NULL is not taken by `publish` until `.nullable()` says so.
  */
 import type { Expression, OperationNode } from 'kysely'
 import {
@@ -17,6 +17,7 @@ import {
   type Uuid,
 } from '../sql/sql-type.ts'
 import type { Computed } from './compute.ts'
+import type { PatternName } from './pattern.ts'
 
 export type Nullability = 'not null' | 'nullable' | 'undecided'
 
@@ -29,6 +30,12 @@ export interface ReferenceTarget {
   readonly name: string
 }
 
+/** A pattern that the column may hold, and why; the dictionary shows the reason. */
+export interface AcceptedPattern {
+  readonly pattern: PatternName
+  readonly reason: string
+}
+
 export interface ColumnDefinition {
   readonly type: SqlType
   readonly value: ColumnValue
@@ -38,6 +45,7 @@ export interface ColumnDefinition {
   readonly isUnique: boolean
   readonly minimum: number | null
   readonly reference: (() => ReferenceTarget) | null
+  readonly accepts: readonly AcceptedPattern[]
 }
 
 declare const nullability: unique symbol
@@ -75,6 +83,12 @@ export class Column<N extends Nullability = Nullability> {
   references(target: () => ReferenceTarget): Column<N> {
     return new Column({ ...this.definition, reference: target })
   }
+
+  /** Values of this pattern may stand in the column; any other pattern still stops the run. */
+  accept(pattern: PatternName, reason: string): Column<N> {
+    const accepted = Object.freeze({ pattern, reason })
+    return new Column({ ...this.definition, accepts: Object.freeze([...this.definition.accepts, accepted]) })
+  }
 }
 
 type NullabilityOf<T> = [Extract<T, null>] extends [never] ? 'not null' : 'undecided'
@@ -98,6 +112,7 @@ function define(type: SqlType, value: Given, comment: string): Column<never> {
     isUnique: false,
     minimum: null,
     reference: null,
+    accepts: Object.freeze([]),
   })
 }
 

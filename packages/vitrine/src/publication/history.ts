@@ -93,6 +93,7 @@ export function history(
     columns: Object.freeze(list),
     keep: null,
     unknown: null,
+    kAnonymous: null,
     earlier: Object.freeze(earlier),
   })
 }

@@ -18,17 +18,32 @@ export interface PublishedTable {
   readonly keep: Computed<boolean> | null
   /** Gives a reason of its closed list where something about the row is unknown. */
   readonly unknown: Computed<string | null> | null
+  readonly kAnonymous: KAnonymity | null
 }
+
+/**
+ * Rows that agree in all these columns are a group, and NULL is a value like any other. Where a group has fewer than `k` rows,
+ * the run is refused, or these columns are published as NULL in the rows of such groups.
+ */
+export type KAnonymity<Name extends string = string, Nullable extends string = string> = { readonly k: number } & (
+  | { readonly columns: readonly Name[]; readonly otherwise: 'refuse' }
+  | { readonly columns: readonly Nullable[]; readonly otherwise: 'suppress' }
+)
 
 type Decided = Column<'not null'> | Column<'nullable'>
 export type Columns = Readonly<Record<string, Decided>>
 
-/** What a rule decides about whole rows. */
-export interface RowRules {
+type NameOf<C> = keyof C & string
+type NullableOf<C> = { [K in NameOf<C>]: C[K] extends Column<'nullable'> ? K : never }[NameOf<C>]
+
+/** What is decided about whole rows. */
+export interface RowRules<Name extends string = string, Nullable extends string = string> {
   /** Only rows for which it is true are published. */
   readonly keep?: Computed<boolean>
   /** Why something about the row is unknown, from a closed list, or null: counted in the record of each run. */
   readonly unknown?: Computed<string | null>
+  /** What these columns tell together, they tell of at least `k` rows. */
+  readonly kAnonymous?: KAnonymity<Name, Nullable>
 }
 
 export interface RuledRows {
@@ -37,7 +52,7 @@ export interface RuledRows {
 }
 
 /** Columns together with rules about their rows; a rule may be the one behind the columns, and then runs once a row. */
-export function rows(rules: RowRules, columns: Columns): RuledRows {
+export function rows<C extends Columns>(rules: RowRules<NameOf<C>, NullableOf<C>>, columns: C): RuledRows {
   return Object.freeze({ rules, columns })
 }
 
@@ -69,6 +84,7 @@ export function from<Q extends AnySourceQuery>(query: Q): FromOf<Q> {
       columns: Object.freeze(list),
       keep: rules.keep ?? null,
       unknown: rules.unknown ?? null,
+      kAnonymous: rules.kAnonymous ?? null,
     })
   }
   return { publish } as FromOf<Q> // sound because an expression builder is the same object whatever database it is typed for.

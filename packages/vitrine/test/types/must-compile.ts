@@ -51,7 +51,7 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
     double: code === null ? null : code * 2,
   }))
   return rows(
-    { keep: rule.field('kept') },
+    { keep: rule.field('kept'), kAnonymous: { k: 5, columns: ['kind', 'code_band'], otherwise: 'suppress' } },
     {
       id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
       joined: timestamptz(because(ref('p.joined'), 'activity'), 'x'),
@@ -65,7 +65,10 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
         ),
         'x',
       ).nullable(),
-      masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x'),
+      masked: varchar(255, masked(ref('p.email'), ref('p.active'), 'hidden', 'public address'), 'x').accept(
+        'e-mail address',
+        'the address of a company',
+      ),
       code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
       label_bytes: integer(
         compute(

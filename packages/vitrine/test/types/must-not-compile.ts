@@ -20,6 +20,7 @@ import {
   present,
   pseudonym,
   register,
+  rows,
   secret,
   sql,
   text,
@@ -122,6 +123,24 @@ export const keys = from(source.selectFrom('person as p')).publish('keys', 'x', 
   // @ts-expect-error a key cannot be nullable
   id: integer(ref('p.code'), 'x').nullable().primaryKey(),
 }))
+
+// biome-ignore format: each mistake stays on the line under its comment.
+export const groups = from(source.selectFrom('person as p')).publish('groups', 'x', ({ ref }) => {
+  // @ts-expect-error a pattern has a name
+  const label = text(ref('p.label'), 'x').accept('anything', 'x')
+  // @ts-expect-error a pattern is accepted for a reason
+  const code = integer(ref('p.code'), 'x').nullable().accept('NIR')
+  return rows({
+    // @ts-expect-error only a column that may be NULL is suppressed
+    kAnonymous: { k: 5, columns: ['code', 'label'], otherwise: 'suppress' },
+  }, { code, label })
+})
+
+// biome-ignore format: each mistake stays on the line under its comment.
+export const elsewhere = from(source.selectFrom('person as p')).publish('elsewhere', 'x', ({ ref }) => rows({
+  // @ts-expect-error a group is made of columns of the table
+  kAnonymous: { k: 5, columns: ['salary'], otherwise: 'refuse' },
+}, { code: integer(ref('p.code'), 'x').nullable() }))
 
 export const daily = history('daily', 'x', ({ fn, selectFrom }, { day }) => ({
   // @ts-expect-error the day is a date
