@@ -4,7 +4,7 @@
  */
 import type { Secret } from './base/secret.ts'
 import { copyRows } from './copy/copy.ts'
-import { RowRewriter } from './copy/row-rewrite.ts'
+import { rowsThrough } from './copy/row-rewrite.ts'
 import { provedProjection } from './lineage/lineage.ts'
 import { registered } from './lineage/origin.ts'
 import type { Session } from './postgres/connect.ts'
@@ -52,7 +52,6 @@ export async function loadOneTable({
   const types = await checkProjections(source, { ...publication, tables: [table] })
   const moment = at === undefined ? null : { instant: at }
   const projection = await provedProjection(registered(publication.source), table, moment, types.get(table.name))
-  const rewrites = projection.computations.length > 0
   const columns = [...projection.passed, ...projection.computed].map(({ name }) => identifier(name))
   const load = async () => {
     await target.execute(createTableSql(schema, stagedShape(table, publication)))
@@ -62,7 +61,7 @@ export async function loadOneTable({
       select: projection.sql,
       into: `${qualified(schema, table.name)} (${columns.join(', ')})`,
       freeze: true,
-      rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, pseudonymKey ?? null, blocks) : null,
+      rows: rowsThrough(table, projection, pseudonymKey ?? null),
     })
     return written
   }

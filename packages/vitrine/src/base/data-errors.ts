@@ -52,8 +52,8 @@ export const DATA_ERRORS = {
       hint: 'Correct the source query or the source; the previous version stays.',
     },
     PRIVACY_VIOLATION: {
-      what: 'Staged rows hold what must not be published.',
-      hint: 'Treat the column in the publication; the previous version stays.',
+      what: 'Values of a pattern were found that must not be published.',
+      hint: 'Treat the column in the publication, or accept the pattern there with a reason; the previous version stays.',
     },
     TABLE_SHRANK: {
       what: 'A table lost more rows than allowed.',

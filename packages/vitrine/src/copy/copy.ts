@@ -1,6 +1,6 @@
 /**
  * One table through: `COPY (select) TO STDOUT` of the source into `COPY … FROM STDIN` of the target, both binary. Bytes are
- * forwarded untouched, or row by row through a RowRewriter. After any failure both connections are destroyed: a backend
+ * forwarded untouched, or row by row through `rows`: watched or rewritten. After any failure both connections are destroyed: a backend
  * whose other side has gone would otherwise stay active and hold its snapshot.
  */
 import { EventEmitter, once } from 'node:events'
@@ -9,8 +9,9 @@ import { asVitrineError, interruptOf, VitrineError } from '../base/errors.ts'
 import { serverError } from '../postgres/server-error.ts'
 import type { Side } from '../postgres/settings.ts'
 import { watchSilence } from '../postgres/silence.ts'
+import { held } from '../publication/pattern.ts'
 import { Blocks } from './blocks.ts'
-import type { RowRewriter } from './row-rewrite.ts'
+import type { CopyRows, Violation } from './rows.ts'
 import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire, type WireHandlers } from './wire.ts'
 
 export interface CopyRequest {
@@ -24,7 +25,8 @@ export interface CopyRequest {
   readonly into: string
   /** The table was created in the target's open transaction: rows are written frozen. */
   readonly freeze: boolean
-  readonly rewriter: ((blocks: Blocks) => RowRewriter) | null
+  /** Null where nothing in a row is to be read. */
+  readonly rows: ((blocks: Blocks) => CopyRows) | null
   readonly signal?: AbortSignal
   /** Called with the bytes written so far, at most once a chunk. */
   readonly progress?: (bytes: number) => void
@@ -53,11 +55,18 @@ export async function copyRows(request: CopyRequest): Promise<CopyResult> {
   }
 }
 
+const counted = (rows: number) => `${rows} row${rows === 1 ? '' : 's'}`
+
+function saidOf({ code, rows, detail }: Violation): string {
+  if (code === 'PRIVACY_VIOLATION' && detail !== undefined) return held(rows, detail)
+  return `${code}: ${counted(rows)}${detail === undefined ? '' : `; ${detail}`}`
+}
+
 class Copy {
   readonly #request: CopyRequest
   readonly #source: Wire
   readonly #target: Wire
-  readonly #rewriter: RowRewriter | null
+  readonly #rows: CopyRows | null
   #failed: unknown = null
   /** Emits `changed` with each message and with a failure. */
   readonly #events = new EventEmitter()
@@ -72,8 +81,8 @@ class Copy {
   constructor(request: CopyRequest) {
     this.#request = request
     this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written))
-    this.#rewriter = request.rewriter?.(this.#blocks) ?? null
-    const rows = this.#rewriter ?? { frames: (bytes: Buffer) => this.#blocks.append(bytes) }
+    this.#rows = request.rows?.(this.#blocks) ?? null
+    const rows = this.#rows ?? { frames: (bytes: Buffer) => this.#blocks.append(bytes) }
     this.#source = this.#borrow(request.source, this.#reading, 'read', {
       frames: (bytes) => this.#failed === null && rows.frames(bytes),
       message: (type, payload) => this.#sourceSays(type, payload),
@@ -124,7 +133,7 @@ class Copy {
     }
     this.#source.release()
     this.#target.release()
-    const dropped = this.#rewriter?.dropped ?? 0
+    const dropped = this.#rows?.dropped ?? 0
     if (this.#read !== this.#written + dropped) {
       throw new VitrineError('COUNT_MISMATCH', {
         detail: `${this.#read} read, ${this.#written} written, ${dropped} left out by rules.`,
@@ -135,7 +144,7 @@ class Copy {
       written: this.#written,
       dropped,
       bytes: this.#bytes,
-      unknown: Object.fromEntries(this.#rewriter?.unknown ?? []),
+      unknown: Object.fromEntries(this.#rows?.unknown ?? []),
     }
   }
 
@@ -156,19 +165,15 @@ class Copy {
     this.#target.socket.destroy()
   }
 
-  /** A rule's violations are counted to the end of the table, so that the message can say how many rows. */
+  /** Violations are counted to the end of the table, so that the message can say how many rows. */
   #refuseViolations(): void {
-    const violations = this.#rewriter?.violations ?? []
+    const violations = this.#rows?.violations ?? []
     const first = violations[0]
     if (first === undefined) return
-    const told = (rows: number) => `${rows} row${rows === 1 ? '' : 's'}`
     throw new VitrineError(first.code, {
       place: first.column,
-      detail: `${told(first.rows)}.`,
-      problems: violations.map(({ code, column, rows, detail }) => ({
-        place: column,
-        detail: `${code}: ${told(rows)}${detail === undefined ? '' : `; ${detail}`}`,
-      })),
+      detail: `${counted(first.rows)}.`,
+      problems: violations.map((violation) => ({ place: violation.column, detail: saidOf(violation) })),
     })
   }
 

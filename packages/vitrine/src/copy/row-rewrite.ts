@@ -6,19 +6,19 @@ import type { Secret } from '../base/secret.ts'
 import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
+import { CopyRows, type Violation } from './rows.ts'
 import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-evaluator.ts'
-import { HEAD, MESSAGE, viewOf } from './wire.ts'
+import { ValueScan, watchedRows } from './value-scan.ts'
+import { HEAD, MESSAGE } from './wire.ts'
 
-/** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
-const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
-const HEADER = SIGNATURE.length + 8
-
-export interface Violation extends Wrong {
-  readonly rows: number
-}
+/** How the rows of a table pass: rewritten by its rules, or looked at, or, where there is nothing to look for, as they are. */
+export const rowsThrough = (table: PublishedTable, projection: Projection, key: Secret | null) =>
+  projection.computations.length > 0
+    ? (blocks: Blocks) => new RowRewriter(table, projection, key, blocks)
+    : watchedRows(projection.passed)
 
 /** Rewrites the rows of one table into blocks. */
-export class RowRewriter {
+export class RowRewriter extends CopyRows {
   readonly #evaluate: readonly Evaluate[]
   readonly #blocks: Blocks
   readonly #violations = new Map<string, Violation>()
@@ -27,45 +27,27 @@ export class RowRewriter {
   readonly #starts: Int32Array
   readonly #hidden: number
   readonly #fieldsOut: number
-  #started = false
-  /** Rows that the rules left out. */
-  dropped = 0
-  /** Rows with something unknown, by reason. */
-  readonly unknown = new Map<string, number>()
+  readonly #scan: ValueScan | null
 
   /** The projection knows the types of its inputs. */
   constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
+    super()
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, projection, table, key))
     this.#starts = new Int32Array(projection.inputFields + 1)
     this.#hidden = projection.hiddenFields
     this.#fieldsOut = projection.passed.length + projection.computed.length
     this.#blocks = blocks
+    this.#scan = ValueScan.of(projection.passed, projection.computed)
   }
 
   get violations(): readonly Violation[] {
-    return [...this.#violations.values()]
+    return [...(this.#scan?.violations ?? []), ...this.#violations.values()]
   }
 
-  /** Whole CopyData frames, one after another. */
-  frames(bytes: Buffer): void {
-    const view = viewOf(bytes)
-    for (let at = 0; at < bytes.length; ) {
-      const end = at + 1 + view.getInt32(at + 1)
-      this.#frame(bytes, view, at + HEAD, end)
-      at = end
-    }
-  }
-
-  #frame(bytes: Buffer, view: DataView, start: number, end: number): void {
-    let at = this.#started ? start : this.#header(bytes, start, end)
-    // Nothing but the COPY header, or the trailer: a field count of -1.
-    if (at === end) return
-    if (view.getInt16(at) === -1) {
-      this.#pass(bytes, at, end)
-      return
-    }
+  protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {
     const starts = this.#starts
-    starts[0] = at += 2
+    let at = start
+    starts[0] = at
     for (let field = 1; field < starts.length; field++) {
       const length = view.getInt32(at)
       if (length < -1) throw new RangeError('a field of an impossible length')
@@ -86,8 +68,21 @@ export class RowRewriter {
       this.#found[index] = outcome
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
-    // A row with a violation would not fit its table; the run stops after the count, so it needs no place there.
-    if (this.#violations.size === 0) this.#write(bytes, starts[this.#hidden] ?? at, end, size)
+    const passed = starts[this.#hidden] ?? at
+    // A row with a violation stays here; the run stops after the count.
+    if (this.#violations.size > 0) return
+    if (this.#scan !== null) this.#look(this.#scan, bytes, view, passed, end)
+    if (this.#scan?.isClean !== false) this.#write(bytes, passed, end, size)
+  }
+
+  /** At what the row would publish. */
+  #look(scan: ValueScan, bytes: Buffer, view: DataView, passed: number, end: number): void {
+    scan.passed(bytes, view, passed, end)
+    let computed = 0
+    for (let index = 0; index < this.#found.length; index++) {
+      const { fields } = this.#found[index] as Outcome // sound, here and below, because the index is inside.
+      for (let place = 0; place < fields.length; place++) scan.computed(computed++, fields[place] as Buffer)
+    }
   }
 
   #count(wrong: readonly Wrong[]): void {
@@ -95,17 +90,6 @@ export class RowRewriter {
       const key = `${one.code} ${one.column} ${one.detail}`
       this.#violations.set(key, { ...one, rows: 1 + (this.#violations.get(key)?.rows ?? 0) })
     }
-  }
-
-  /** The header of the COPY becomes its own frame. Returns where the first row begins. */
-  #header(bytes: Buffer, at: number, end: number): number {
-    if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
-      throw new RangeError('no COPY header')
-    const rows = at + HEADER + bytes.readUInt32BE(at + HEADER - 4)
-    if (rows > end) throw new RangeError('a COPY header that ends after its message')
-    this.#started = true
-    this.#pass(bytes, at, rows)
-    return rows
   }
 
   /** Opens a CopyData frame of so many bytes: a block with room for them from `filled` on. */
@@ -118,7 +102,7 @@ export class RowRewriter {
   }
 
   /** One CopyData frame of the bytes as they came. */
-  #pass(bytes: Buffer, start: number, end: number): void {
+  protected override besides(bytes: Buffer, start: number, end: number): void {
     const block = this.#open(end - start)
     this.#blocks.filled += bytes.copy(block, this.#blocks.filled, start, end)
   }

@@ -1,7 +1,9 @@
 /** `from(query).publish(name, comment, columns)`: a published table as frozen data. Nothing is read or sent here. */
 import { type ExpressionBuilder, expressionBuilder, type SelectQueryNode } from 'kysely'
+import { isTextual } from '../sql/sql-type.ts'
 import type { Column, ColumnDefinition } from './column.ts'
 import type { Computed } from './compute.ts'
+import { PATTERNS, type Pattern } from './pattern.ts'
 import type { SourceQuery } from './register.ts'
 
 export interface PublishedColumn extends ColumnDefinition {
@@ -19,6 +21,15 @@ export interface PublishedTable {
   /** Gives a reason of its closed list where something about the row is unknown. */
   readonly unknown: Computed<string | null> | null
   readonly kAnonymous: KAnonymity | null
+}
+
+/** What is looked for in a column: in a text or JSON that no closed list bounds, what may be as long and is not accepted. */
+export function watchedPatterns({ type, value, accepts }: PublishedColumn): readonly Pattern[] {
+  const isClosed = value.kind === 'computed' && value.computed.values !== null
+  if (isClosed || (!isTextual(type) && type.kind !== 'jsonb')) return []
+  return PATTERNS.filter(
+    ({ name, shortest }) => (type.length ?? shortest) >= shortest && !accepts.some(({ pattern }) => pattern === name),
+  )
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
+import { watchedRows } from '../copy/value-scan.ts'
 import { publishedAsSource } from '../lineage/history-check.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -111,7 +112,14 @@ async function stage(
   const past = ledgerSelect(shape, publication.schema, computed ? dayOf(publication, instant) : null)
   const select = computed ? `${past} union all ${day.sql}` : past
   const columns = table.columns.map(({ name }) => name)
-  const load: Load = { source: reading.client, reading: 'target', select, columns, rewriter: null, signal }
+  const load: Load = {
+    source: reading.client,
+    reading: 'target',
+    select,
+    columns,
+    rows: watchedRows(table.columns),
+    signal,
+  }
   const { written, bytes } = await buildTable(target, shape, staging, load).catch((error: unknown) => {
     throw named(error, table)
   })

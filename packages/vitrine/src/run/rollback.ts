@@ -201,7 +201,7 @@ async function restoreHistories(
     await dropRelations(target, kept, ({ name }) => name === shape.name)
     // sound because a ledger is opened when there is a history table.
     const source = (ledger as Session).client
-    const load: Load = { source, reading: 'target', select, columns, rewriter: null, signal }
+    const load: Load = { source, reading: 'target', select, columns, rows: null, signal }
     const { written, bytes } = await buildTable(target, shape, kept, load)
     const milliseconds = performance.now() - started
     observer({ kind: 'table staged', table: shape.name, rows: written, milliseconds })

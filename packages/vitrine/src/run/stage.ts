@@ -4,7 +4,8 @@ import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
-import { RowRewriter } from '../copy/row-rewrite.ts'
+import { rowsThrough } from '../copy/row-rewrite.ts'
+import { watchedRows } from '../copy/value-scan.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -48,12 +49,11 @@ async function sourceLoad(table: PublishedTable, source: Session, context: Stage
   const { target, instant, inputTypes } = context
   const known = registered(target.publication.source)
   const projection = await provedProjection(known, table, { instant }, inputTypes.get(table.name))
-  const rewrites = projection.computations.length > 0
   return {
     source: source.client,
     select: projection.sql,
     columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
-    rewriter: rewrites ? (blocks) => new RowRewriter(table, projection, context.pseudonymKey, blocks) : null,
+    rows: rowsThrough(table, projection, context.pseudonymKey),
     signal: context.signal,
     progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
   }
@@ -63,7 +63,14 @@ async function sourceLoad(table: PublishedTable, source: Session, context: Stage
 function carriedLoad(table: PublishedTable, published: Session, context: StageContext): Load {
   const columns = table.columns.map(({ name }) => name)
   const select = `select ${columns.map(identifier).join(', ')} from ${qualified(context.target.publication.schema, table.name)}`
-  return { source: published.client, reading: 'target', select, columns, rewriter: null, signal: context.signal }
+  return {
+    source: published.client,
+    reading: 'target',
+    select,
+    columns,
+    rows: watchedRows(table.columns),
+    signal: context.signal,
+  }
 }
 
 async function stageTable(

@@ -18,7 +18,7 @@ import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './
 export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
   shapeOf(table, { ...publication, schema: stagingSchema(publication) })
 
-export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rewriter' | 'signal' | 'progress'> & {
+export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 'signal' | 'progress'> & {
   /** In the order of the SELECT's fields. */
   readonly columns: readonly string[]
 }

@@ -1,42 +1,43 @@
 /**
  * What is proved about the staged rows before the switch: as many rows as were read, no table that lost more than allowed,
- * no e-mail address in a text. Not-null, lengths, keys and references are enforced by the tables themselves.
+ * none of the patterns of values that SQL can express. Not-null, lengths, keys and references are enforced by the tables
+ * themselves.
  */
 
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { PublishedTable } from '../publication/table.ts'
+import { held, type Pattern } from '../publication/pattern.ts'
+import { type PublishedTable, watchedPatterns } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { isTextual } from '../sql/sql-type.ts'
 
-/** The shortest e-mail address, `a@b.cd`: columns shorter than that cannot hold one. */
-const SHORTEST_ADDRESS = 6
-const ADDRESS = '[^[:space:]@]+@[^[:space:]@]+[.][[:alpha:]]{2,}'
-
-/** Columns that could hold any text, in a list or an object too; those of a closed list cannot. As SQL that gives text. */
-function watchedColumns(table: PublishedTable): readonly { readonly name: string; readonly text: string }[] {
-  return table.columns.flatMap(({ name, type, value }) => {
-    const column = identifier(name)
-    const closed = value.kind === 'computed' && value.computed.values !== null
-    const holdsText = isTextual(type) || type.kind === 'jsonb'
-    if (closed || !holdsText || (type.length ?? SHORTEST_ADDRESS) < SHORTEST_ADDRESS) return []
-    return [{ name, text: isTextual(type) && !type.array ? column : `${column}::text` }]
-  })
+interface Search extends Pick<Pattern, 'told'> {
+  readonly column: string
+  readonly condition: string
 }
 
-/** Counts the staged rows and looks for e-mail addresses, in one scan. Throws COUNT_MISMATCH or PRIVACY_VIOLATION. */
+/** What is searched once more, by PostgreSQL: values that came by another way than the source are seen here too. */
+const searchesOf = (table: PublishedTable): readonly Search[] =>
+  table.columns.flatMap((column) => {
+    const name = identifier(column.name)
+    const text = isTextual(column.type) && !column.type.array ? name : `${name}::text`
+    return watchedPatterns(column).flatMap(({ told, sql }) =>
+      sql === null ? [] : [{ column: column.name, told, condition: sql(text) }],
+    )
+  })
+
+/** Counts the staged rows and searches them, in one scan. Throws COUNT_MISMATCH or PRIVACY_VIOLATION. */
 export async function verifyRows(
   target: Session,
   schema: string,
   table: PublishedTable,
   written: number,
 ): Promise<void> {
-  const watched = watchedColumns(table)
-  const checks = watched.map(({ text }, index) => {
-    // The plain search for @ spares the expression on nearly every row.
-    return `, count(*) filter (where position('@' in ${text}) > 0 and ${text} ~ '${ADDRESS}')::text as check_${index}`
-  })
+  const searches = searchesOf(table)
+  const checks = searches.map(
+    ({ condition }, index) => `, count(*) filter (where ${condition})::text as check_${index}`,
+  )
   const [row] = await target.query<Record<string, string>>(
     `select count(*)::text as rows ${checks.join('')} from ${qualified(schema, table.name)}`,
   )
@@ -46,11 +47,9 @@ export async function verifyRows(
       detail: `${written} rows were written, ${row?.['rows']} are there.`,
     })
   }
-  const problems: Problem[] = watched.flatMap(({ name }, index) => {
+  const problems: Problem[] = searches.flatMap(({ column, told }, index) => {
     const rows = Number(row?.[`check_${index}`] ?? 0)
-    return rows === 0
-      ? []
-      : [{ place: `${table.name}.${name}`, detail: `${rows} row${rows === 1 ? '' : 's'} hold an e-mail address` }]
+    return rows === 0 ? [] : [{ place: `${table.name}.${column}`, detail: held(rows, told) }]
   })
   if (problems.length > 0) throw new VitrineError('PRIVACY_VIOLATION', { place: table.name, problems })
 }

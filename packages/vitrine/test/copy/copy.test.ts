@@ -41,7 +41,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       select,
       into: 'public.into_here (n, t)',
       freeze: false,
-      rewriter: null,
+      rows: null,
       ...extra,
     }).then(
       ({ written }) => String(written),

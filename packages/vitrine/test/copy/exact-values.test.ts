@@ -291,7 +291,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
-      rewriter: (blocks) => new RowRewriter(table, projection, null, blocks),
+      rows: (blocks) => new RowRewriter(table, projection, null, blocks),
     })
     const image = (schema: string, prefix: string) =>
       client.query(

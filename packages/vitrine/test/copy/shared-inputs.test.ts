@@ -140,7 +140,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       source: read.client,
       select: projection.sql,
       columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
-      rewriter: (blocks) => new RowRewriter(table, projection, null, blocks),
+      rows: (blocks) => new RowRewriter(table, projection, null, blocks),
     })
     const wrong = await read.query(`
       (select id, sent_on, label || '/' || coalesce(code::text, 'null') || '/' || weight || '/' || weight as joined, weight,

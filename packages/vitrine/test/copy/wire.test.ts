@@ -1,7 +1,5 @@
 /** Frames are the same however the network cuts the bytes, and a stream that is damaged ends the copy. */
-import { Duplex } from 'node:stream'
 import fc from 'fast-check'
-import type { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { asVitrineError } from '../../src/base/errors.ts'
 import type { Blocks } from '../../src/copy/blocks.ts'
@@ -10,18 +8,7 @@ import { RowRewriter } from '../../src/copy/row-rewrite.ts'
 import { borrowWire, errorFields, MESSAGE } from '../../src/copy/wire.ts'
 import * as vitrine from '../../src/index.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
-
-interface Frame {
-  readonly type: number
-  readonly body: Buffer
-}
-
-const bytesOf = ({ type, body }: Frame): Buffer => {
-  const head = Buffer.alloc(5)
-  head[0] = type
-  head.writeInt32BE(body.length + 4, 1)
-  return Buffer.concat([head, body])
-}
+import { bytesOf, chunksOf, type Frame, framesIn, speaker } from './spoken.ts'
 
 const frame: fc.Arbitrary<Frame> = fc.record({
   type: fc.constantFrom<number>(MESSAGE.copyData, MESSAGE.copyData, MESSAGE.copyData, MESSAGE.commandComplete),
@@ -33,35 +20,6 @@ const cutStream = fc.record({
   frames: fc.array(frame, { maxLength: 30 }),
   cuts: fc.array(fc.nat({ max: 60 }), { minLength: 1, maxLength: 30 }),
 })
-
-function chunksOf(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
-  const chunks: Buffer[] = []
-  for (let at = 0, turn = 0; at < bytes.length; turn++) {
-    const end = Math.min(bytes.length, at + 1 + (cuts[turn % cuts.length] ?? 0))
-    chunks.push(Buffer.from(bytes.subarray(at, end)))
-    at = end
-  }
-  return chunks
-}
-
-/** A client whose socket says what the test says. */
-function speaker(): { readonly client: Client; readonly say: (chunk: Buffer) => void; readonly leave: () => void } {
-  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
-  // sound because the wire uses nothing of a client but its socket.
-  const client = { connection: { stream: socket } } as unknown as Client
-  return { client, say: (chunk) => socket.emit('data', chunk), leave: () => socket.emit('close') }
-}
-
-/** The frames in bytes that are nothing but frames. */
-function framesIn(bytes: Buffer): readonly Frame[] {
-  const frames: Frame[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + 1 + bytes.readInt32BE(at + 1)
-    frames.push({ type: bytes[at] ?? 0, body: Buffer.from(bytes.subarray(at + 5, end)) })
-    at = end
-  }
-  return frames
-}
 
 test('whole frames, in order, however the stream is cut', () => {
   fc.assert(
@@ -121,7 +79,7 @@ async function endOf(bytes: Buffer, cuts: readonly number[], rewriter: (typeof W
     select: 'select',
     into: 'thing',
     freeze: false,
-    rewriter,
+    rows: rewriter,
   }).then(
     () => 'copied',
     (error: unknown) => asVitrineError(error).code,

@@ -1,0 +1,184 @@
+/**
+ * Looks at the published values that pass, before the target sees them: at their bytes, and only where these could be of a
+ * pattern at the text. Called for each row by `row-rewrite.ts`, and by `WatchedRows` where no rule reads the row.
+ */
+import { holds, PATTERNS, type Pattern, TELLING_DIGITS } from '../publication/pattern.ts'
+import { type PublishedColumn, watchedPatterns } from '../publication/table.ts'
+import type { Blocks } from './blocks.ts'
+import { CopyRows, type Violation } from './rows.ts'
+import { viewOf } from './wire.ts'
+
+/** By byte: the bit of a digit, or of a character that patterns need. */
+const KINDS = new Uint8Array(256).fill(1, 0x30, 0x3a)
+for (const [index, character] of [...new Set(PATTERNS.flatMap(({ needs }) => [...needs]))].entries()) {
+  KINDS[character.charCodeAt(0)] = 2 << index
+}
+const needOf = ({ needs }: Pattern): number =>
+  [...needs].reduce((bits, character) => bits | (KINDS[character.charCodeAt(0)] ?? 0), 0)
+
+/** A text is decoded in parts of so many bytes, each with the end of the one before: a value on the border is in one of them. */
+const PART_BYTES = 64 * 1024
+const OVERLAP_BYTES = 4 * 1024
+/** What of that end only tells where a number begins. */
+const BEFORE_BYTES = 8
+
+interface Watched {
+  readonly column: string
+  readonly isArray: boolean
+  readonly isJson: boolean
+  readonly shortest: number
+  /** What makes a second look worth while. */
+  readonly bits: number
+  readonly digits: number
+  readonly patterns: readonly (Pattern & { readonly need: number })[]
+}
+
+function watched(column: PublishedColumn): Watched | null {
+  const patterns = watchedPatterns(column).map((pattern) => ({ ...pattern, need: needOf(pattern) }))
+  if (patterns.length === 0) return null
+  return {
+    column: column.name,
+    isArray: column.type.array,
+    isJson: column.type.kind === 'jsonb',
+    shortest: Math.min(...patterns.map(({ shortest }) => shortest)),
+    bits: patterns.reduce((bits, { need }) => bits | need, 0),
+    digits: patterns.some(({ need }) => need === 0) ? TELLING_DIGITS : Number.POSITIVE_INFINITY,
+    patterns,
+  }
+}
+
+export class ValueScan {
+  readonly #passed: readonly (Watched | null)[]
+  readonly #computed: readonly (Watched | null)[]
+  readonly #violations = new Map<string, Violation>()
+  /** Whether nothing was found yet. */
+  isClean = true
+
+  /** Null where no column is looked at. */
+  static of(passed: readonly PublishedColumn[], computed: readonly PublishedColumn[]): ValueScan | null {
+    const scan = new ValueScan(passed.map(watched), computed.map(watched))
+    return scan.#passed.length === 0 && scan.#computed.every((field) => field === null) ? null : scan
+  }
+
+  private constructor(passed: readonly (Watched | null)[], computed: readonly (Watched | null)[]) {
+    this.#passed = passed.slice(0, passed.findLastIndex((field) => field !== null) + 1)
+    this.#computed = computed
+  }
+
+  get violations(): readonly Violation[] {
+    return [...this.#violations.values()]
+  }
+
+  /** The fields of a row that are published as they came, from `start` on. */
+  passed(bytes: Buffer, view: DataView, start: number, end: number): void {
+    let at = start
+    for (let index = 0; index < this.#passed.length; index++) {
+      const length = view.getInt32(at)
+      if (length < -1) throw new RangeError('a field of an impossible length')
+      const from = at + 4
+      at = from + (length > 0 ? length : 0)
+      if (at > end) throw new RangeError('a field that ends after its row')
+      const field = this.#passed[index] as Watched | null // sound because the index is inside.
+      if (field !== null && length >= field.shortest) this.#field(field, bytes, view, from, at)
+    }
+  }
+
+  /** A field that a rule gave, with its length word. */
+  computed(index: number, field: Buffer): void {
+    const known = this.#computed[index]
+    if (known && field.length > 4) this.#field(known, field, known.isArray ? viewOf(field) : null, 4, field.length)
+  }
+
+  #field(field: Watched, bytes: Buffer, view: DataView | null, from: number, to: number): void {
+    const found = field.isArray && view !== null ? elements(field, bytes, view, from, to) : look(field, bytes, from, to)
+    if (found === 0) return
+    this.isClean = false
+    for (const [index, { name, told }] of field.patterns.entries()) {
+      if ((found & (1 << index)) === 0) continue
+      const key = `${field.column} ${name}`
+      const rows = 1 + (this.#violations.get(key)?.rows ?? 0)
+      this.#violations.set(key, { code: 'PRIVACY_VIOLATION', column: field.column, detail: told, rows })
+    }
+  }
+}
+
+/** Which patterns of the field a text holds, as bits. */
+function look(field: Watched, bytes: Buffer, from: number, to: number): number {
+  let seen = 0
+  let digits = 0
+  for (let at = from; at < to; at++) {
+    const kind = KINDS[bytes[at] as number] as number // sound because a byte has a kind.
+    seen |= kind
+    digits += kind & 1
+  }
+  return (seen & field.bits) === 0 && digits < field.digits ? 0 : lookAgain(field, bytes, from, to, seen, digits)
+}
+
+function lookAgain(field: Watched, bytes: Buffer, from: number, to: number, seen: number, digits: number): number {
+  const length = to - from
+  const possible = field.patterns.filter(
+    ({ need, shortest, bare }) =>
+      length >= shortest &&
+      (need === 0 ? digits >= TELLING_DIGITS && (digits < length || bare.includes(length)) : (seen & need) === need),
+  )
+  let found = 0
+  for (let start = from; possible.length > 0; start += PART_BYTES - OVERLAP_BYTES) {
+    const end = Math.min(to, start + PART_BYTES)
+    const raw = bytes.toString('latin1', start, end)
+    // The letter of an escaped character would stand beside a value as if it belonged to it.
+    const text = field.isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
+    for (const pattern of possible) {
+      if (holds(pattern, text, start === from ? 0 : BEFORE_BYTES, end < to))
+        found |= 1 << field.patterns.indexOf(pattern)
+    }
+    if (end === to) break
+  }
+  return found
+}
+
+/** The texts of an array: after the number of dimensions, two words, and two for each dimension (`array_send`). */
+function elements(field: Watched, bytes: Buffer, view: DataView, from: number, to: number): number {
+  let found = 0
+  for (let at = from + 12 + 8 * view.getInt32(from); at < to; ) {
+    const length = view.getInt32(at)
+    at += 4
+    if (length <= 0) continue
+    if (at + length > to) throw new RangeError('an element that ends after its field')
+    found |= look(field, bytes, at, at + length)
+    at += length
+  }
+  return found
+}
+
+/** Rows that no rule reads: they are passed on as they came, as long as nothing is found in them. */
+export class WatchedRows extends CopyRows {
+  readonly #scan: ValueScan
+  readonly #blocks: Blocks
+
+  constructor(scan: ValueScan, blocks: Blocks) {
+    super()
+    this.#scan = scan
+    this.#blocks = blocks
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#scan.violations
+  }
+
+  override frames(bytes: Buffer): void {
+    super.frames(bytes)
+    if (this.#scan.isClean) this.#blocks.append(bytes)
+  }
+
+  protected override besides(): void {}
+
+  protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {
+    this.#scan.passed(bytes, view, start, end)
+  }
+}
+
+/** How the rows of these columns are looked at; null where they need not be. */
+export function watchedRows(columns: readonly PublishedColumn[]): ((blocks: Blocks) => CopyRows) | null {
+  const scan = ValueScan.of(columns, [])
+  return scan === null ? null : (blocks) => new WatchedRows(scan, blocks)
+}

@@ -1,0 +1,183 @@
+/** What may not be published never reaches the target's socket: each pattern, type and path, however the network cuts the bytes. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { asVitrineError } from '../../src/base/errors.ts'
+import { copyRows } from '../../src/copy/copy.ts'
+import { rowsThrough } from '../../src/copy/row-rewrite.ts'
+import { MESSAGE } from '../../src/copy/wire.ts'
+import * as vitrine from '../../src/index.ts'
+import { held, holds, PATTERNS } from '../../src/publication/pattern.ts'
+import { projectionOf } from '../../src/publication/select-text.ts'
+import { inText, PLANTED } from './planted-values.ts'
+import { bytesOf, chunksOf, speaker } from './spoken.ts'
+
+const { open, text, varchar, textArray, jsonb, bigint } = vitrine
+const columns = { id: open.bigint, plain: open.text, short: open.varchar(2000), list: open.textArray, tree: open.jsonb }
+const source = vitrine.register('public', { thing: { ...columns, closed: open.text } })
+type Name = 'plain' | 'short' | 'list' | 'tree' | 'made'
+
+/** A table whose rows are passed on as they come, and one whose rows a rule reads; each accepts a pattern, or none. */
+function thing(rewritten: boolean, accepted?: vitrine.PatternName) {
+  const watch = <N extends 'not null' | 'nullable'>(column: vitrine.Column<N>) =>
+    accepted === undefined ? column : column.accept(accepted, 'made up')
+  return vitrine.from(source.selectFrom('thing as t')).publish('thing', 'A thing.', ({ ref }) => ({
+    id: bigint(ref('t.id'), 'Key').primaryKey(),
+    plain: watch(text(ref('t.plain'), 'Text')),
+    short: watch(varchar(2000, ref('t.short'), 'Text')),
+    list: watch(textArray(ref('t.list'), 'Texts')),
+    tree: watch(jsonb(ref('t.tree'), 'JSON')),
+    ...(rewritten
+      ? {
+          made: watch(
+            text(
+              vitrine.compute({ given: ref('t.closed') }, ({ given }) => given.trim()),
+              'Made',
+            ),
+          ),
+        }
+      : {}),
+  }))
+}
+
+const word = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+const fieldOf = (bytes: Buffer | null): Buffer =>
+  bytes === null ? word(-1) : Buffer.concat([word(bytes.length), bytes])
+const listOf = (texts: readonly string[]): Buffer =>
+  Buffer.concat([
+    word(1),
+    word(0),
+    word(25),
+    word(texts.length),
+    word(1),
+    ...texts.map((value) => fieldOf(Buffer.from(value))),
+  ])
+
+type Row = Readonly<Record<Name, string>>
+function bytesOfRow(row: Row, index: number, rewritten: boolean): Buffer {
+  const id = Buffer.alloc(8)
+  id.writeBigInt64BE(BigInt(index))
+  const passed = [
+    id,
+    Buffer.from(row.plain),
+    Buffer.from(row.short),
+    listOf(['x', '', row.list, 'y']),
+    Buffer.from(`\u0001${JSON.stringify({ a: ['b', { c: row.tree }] })}`),
+  ]
+  const fields = rewritten ? [Buffer.from(`${row.made} `), ...passed] : passed
+  return Buffer.concat([Buffer.from([0, fields.length]), ...fields.map(fieldOf)])
+}
+
+async function copied(
+  rows: readonly Row[],
+  cuts: readonly number[],
+  rewritten: boolean,
+  accepted?: vitrine.PatternName,
+) {
+  const table = thing(rewritten, accepted)
+  const [from, to] = [speaker(), speaker()]
+  const done = copyRows({
+    source: from.client,
+    target: to.client,
+    select: 'select',
+    into: 'thing',
+    freeze: false,
+    rows: rowsThrough(table, projectionOf(table, null, rewritten ? [25] : []), null),
+  }).then(
+    () => null,
+    (error: unknown) => asVitrineError(error),
+  )
+  const frame = (type: number, body: Buffer) => bytesOf({ type, body })
+  const end = Buffer.concat([
+    frame(MESSAGE.commandComplete, Buffer.from(`COPY ${rows.length}\0`)),
+    frame(MESSAGE.ready, Buffer.from('I')),
+  ])
+  to.say(frame(MESSAGE.copyIn, Buffer.from([1, 0, 0])))
+  const stream = [
+    Buffer.concat([Buffer.from('5047434f50590aff0d0a00', 'hex'), Buffer.alloc(8)]),
+    ...rows.map((row, index) => bytesOfRow(row, index, rewritten)),
+    Buffer.from([0xff, 0xff]),
+  ].map((body) => frame(MESSAGE.copyData, body))
+  for (const chunk of chunksOf(Buffer.concat([...stream, end]), cuts)) from.say(chunk)
+  await new Promise((resolve) => setImmediate(resolve))
+  to.say(end)
+  const error = await done
+  return { error, heard: Buffer.concat(to.heard).toString('latin1') }
+}
+
+const harmless = fc.constantFrom('', 'SIRET 732 829 320 00074', 'été', 'du 01/02/2024 08:30', 'St. Jean', '$ 12')
+const row: fc.Arbitrary<Row> = fc.record({
+  plain: harmless,
+  short: harmless,
+  list: harmless,
+  tree: harmless,
+  made: harmless,
+})
+const cuts = fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 20 })
+const place = fc.constantFrom<Name>('plain', 'short', 'list', 'tree', 'made')
+
+test.each(PATTERNS.map(({ name, told }) => [name, told] as const))(
+  '%s: stops before the target',
+  async (name, told) => {
+    // Now and then the digits of an account hold a card number.
+    const alone = (value: string) => PATTERNS.every((pattern) => pattern.name === name || !holds(pattern, value))
+    const planted = PLANTED[name]
+      .filter(alone)
+      .chain((value) => fc.tuple(fc.constant(value), inText(fc.constant(value))))
+    const cases = fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 6 }),
+      fc.nat(),
+      place,
+      planted,
+      cuts,
+      async (rows, at, column, [value, around], cut) => {
+        const rewritten = column === 'made' || at % 2 === 0
+        const spoilt = rows.with(at % rows.length, { ...(rows[at % rows.length] as Row), [column]: around })
+        const { error, heard } = await copied(spoilt, cut, rewritten)
+        expect(error).toMatchObject({ code: 'PRIVACY_VIOLATION', problems: [{ place: column, detail: held(1, told) }] })
+        expect(JSON.stringify(error)).not.toContain(value)
+        expect(heard).not.toContain(Buffer.from(value).toString('latin1'))
+        expect((await copied(spoilt, cut, rewritten, name)).error).toBeNull()
+      },
+    )
+    await fc.assert(cases, { numRuns: 100 })
+  },
+)
+
+test('what is harmless passes byte by byte', async () => {
+  const cases = fc.asyncProperty(fc.array(row, { maxLength: 6 }), cuts, fc.boolean(), async (rows, cut, rewritten) => {
+    const { error, heard } = await copied(rows, cut, rewritten)
+    expect(error).toBeNull()
+    for (const { list, tree } of rows)
+      for (const value of [list, tree]) expect(heard).toContain(Buffer.from(value).toString('latin1'))
+  })
+  await fc.assert(cases, { numRuns: 100 })
+})
+
+test('rows are counted to the end, and one pattern that is accepted hides no other', async () => {
+  const spoilt = (plain: string): Row => ({ plain, short: '', list: '', tree: '', made: '' })
+  const rows = ['jo@exemple.test', 'x', 'jo@exemple.test, 06 12 34 56 78', '06.12.34.56.78'].map(spoilt)
+  const details = async (accepted?: vitrine.PatternName) =>
+    (await copied(rows, [1_000_000], false, accepted)).error?.problems.map(({ detail }) => detail)
+  expect(await details()).toEqual(['2 rows hold an e-mail address', '2 rows hold a French telephone number'])
+  expect(await details('e-mail address')).toEqual(['2 rows hold a French telephone number'])
+  expect(await details('NIR')).toHaveLength(2)
+})
+
+test('a value anywhere in a long text, of broken bytes too, also where it is cut for decoding', async () => {
+  const filling = Buffer.from('é ij\xff'.repeat(40_000), 'latin1').toString('latin1')
+  for (const at of [0, 60_000, 61_430, 61_440, 61_448, 65_526, 65_530, 65_535, 126_960, filling.length]) {
+    for (const value of ['0612345678', 'jo@exemple.fr']) {
+      const plain = `${filling.slice(0, at)} ${value} ${filling.slice(at)}`
+      const { error } = await copied([{ plain, short: '', list: '', tree: '', made: '' }], [8192], false)
+      expect(error?.code, `${value} at ${at}`).toBe('PRIVACY_VIOLATION')
+    }
+    // Fourteen digits of which the cut leaves ten.
+    const plain = `${filling.slice(0, at)} 73280612345678 06123456780000 ${filling.slice(at)}`
+    const { error } = await copied([{ plain, short: '', list: '', tree: '', made: '' }], [8192], false)
+    expect(error, `a number at ${at}`).toBeNull()
+  }
+})
