@@ -55,6 +55,10 @@ export const DATA_ERRORS = {
       what: 'Values of a pattern were found that must not be published.',
       hint: 'Treat the column in the publication, or accept the pattern there with a reason; the previous version stays.',
     },
+    K_ANONYMITY: {
+      what: 'Columns tell together of fewer rows than the definition allows.',
+      hint: 'Publish these columns less exactly, or let small groups be suppressed; the previous version stays.',
+    },
     TABLE_SHRANK: {
       what: 'A table lost more rows than allowed.',
       hint: 'If the loss is real, run again with --allow-shrink; the previous version stays.',

@@ -29,7 +29,7 @@ export function inOrder(tables: readonly TableOutcome[], publication: Publicatio
   return tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
 }
 
-/** One line per table, in the order of the publication, then what is unknown in them. */
+/** One line per table, in the order of the publication, then what is unknown and what is suppressed in them. */
 export function outcomesText(tables: readonly TableOutcome[], publication: Publication): string {
   const ordered = inOrder(tables, publication)
   const rows = ordered.map((table) => [
@@ -38,7 +38,9 @@ export function outcomesText(tables: readonly TableOutcome[], publication: Publi
     table.carried ? 'as it was' : duration(table.milliseconds),
   ])
   const titles = ['rows', 'added', 'changed', 'removed', 'time'].map((right) => ({ right }))
-  return [textTable(['table', ...titles], rows), ...ordered.flatMap(unknownText)].join('\n').trimEnd()
+  return [textTable(['table', ...titles], rows), ...ordered.flatMap(unknownText), ...ordered.flatMap(suppressedText)]
+    .join('\n')
+    .trimEnd()
 }
 
 /** How many rows of a table hold something unknown, and why; nothing for a table without such rows. */
@@ -49,3 +51,11 @@ function unknownText({ table, unknown }: TableOutcome): readonly string[] {
   const why = reasons.map(([reason, rows]) => `${reason} ${count(rows)}`).join(', ')
   return [`${table}: ${counted(total, 'row')} with something unknown (${why})`]
 }
+
+const suppressedText = ({ table, suppressed }: TableOutcome): readonly string[] =>
+  (suppressed?.rows ?? 0) === 0
+    ? []
+    : // sound because there is none without a figure.
+      [
+        `${table}: cells of ${counted(suppressed?.rows ?? 0, 'row')} suppressed, in ${counted(suppressed?.groups ?? 0, 'small group')}`,
+      ]

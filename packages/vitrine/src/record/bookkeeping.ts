@@ -142,6 +142,10 @@ const LAYOUTS: readonly string[] = [
   );
   create unique index alarm_open_key on vitrine.alarm (schema_name, due, kind, code) where closed_at is null;
   `,
+  // Cells that were suppressed, because too few rows shared what they say.
+  `
+  alter table vitrine.run_table add column suppressed jsonb;
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

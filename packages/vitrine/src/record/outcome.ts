@@ -1,4 +1,4 @@
-/** What the record tells of a run beside its rows: how the version was switched, and figures that moved. Data alone. */
+/** What the record tells of a run beside its rows: how the version was switched, and figures that moved, cells that were suppressed. Data alone. */
 
 /** By renaming schemas, or by moving tables where they cannot be renamed. */
 export type SwitchWay = 'rename' | 'move'
@@ -17,4 +17,10 @@ export interface FigureWarning {
   readonly column: string
   /** Names a category of the definition's own closed list, never a value that only rows hold. */
   readonly text: string
+}
+
+/** Groups of rows, smaller than the table tells of, of which some cells are published as NULL. */
+export interface Suppressed {
+  readonly groups: number
+  readonly rows: number
 }

@@ -15,9 +15,21 @@ export function outcomeOf(
   difference: Difference | null,
   warnings: readonly FigureWarning[] = [],
 ): TableOutcome {
-  const { table, carried, rows, bytes, milliseconds, unknown } = entry
+  const { table, carried, rows, bytes, milliseconds, unknown, suppressed } = entry
   const { added, changed, removed } = difference ?? { added: null, changed: null, removed: null }
-  return { table: table.name, carried, rows, added, changed, removed, bytes, milliseconds, unknown, warnings }
+  return {
+    table: table.name,
+    carried,
+    rows,
+    added,
+    changed,
+    removed,
+    bytes,
+    milliseconds,
+    unknown,
+    warnings,
+    suppressed,
+  }
 }
 
 const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 })

@@ -125,7 +125,7 @@ async function stage(
   })
   const milliseconds = performance.now() - started
   observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-  return { table, carried: !computed, rows: written, bytes, milliseconds, unknown: {} }
+  return { table, carried: !computed, rows: written, bytes, milliseconds, unknown: {}, suppressed: null }
 }
 
 /** The servers name sides and columns; the table is ours to name. */

@@ -3,7 +3,6 @@
  * published may break; the table at its other end is then read again too, from the same instant, and said.
  */
 
-import type { Session } from '../postgres/connect.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { qualified } from '../sql/quote.ts'
 import { brokenReferences, referencesOf, type StagedReference, stagedShape } from '../version/build.ts'
@@ -15,7 +14,6 @@ export async function stageWithReferences(
   chosen: readonly PublishedTable[],
   streams: readonly Stream[],
   context: StageContext,
-  readPublished: () => Promise<Session>,
 ): Promise<readonly StagedTable[]> {
   const { target, release } = context
   const { session, publication } = target
@@ -28,7 +26,7 @@ export async function stageWithReferences(
   if (others.length > 0) {
     const [first] = streams
     // sound because a publication without tables is refused, and there is at least one stream otherwise.
-    const carrying: Stream = { source: await readPublished(), target: (first as Stream).target }
+    const carrying: Stream = { source: await context.openTarget(), target: (first as Stream).target }
     keep(await stageTables(others, true, [carrying], context, nothing))
   }
   let wanted = [...chosen]

@@ -154,6 +154,7 @@ const UNREAD = {
   milliseconds: 0,
   unknown: {},
   warnings: [],
+  suppressed: null,
 } as const
 
 /** Rows as they were recorded when the version was published, or counted where another tool published them. */

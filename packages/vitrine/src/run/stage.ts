@@ -11,8 +11,10 @@ import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import type { Suppressed } from '../record/outcome.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { buildSuppressed } from '../version/anonymity.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import type { RunObserver } from './observer.ts'
 import type { Stream } from './sessions.ts'
@@ -25,6 +27,7 @@ export interface StagedTable {
   readonly milliseconds: number
   /** Rows with something unknown, by reason; empty for a carried table. */
   readonly unknown: Readonly<Record<string, number>>
+  readonly suppressed: Suppressed | null
 }
 
 export interface StageContext {
@@ -37,6 +40,8 @@ export interface StageContext {
   readonly coordinator: Session
   /** Gives the snapshot back: the last row has been read. */
   readonly release: () => Promise<void>
+  /** Another session of the target, to read from. */
+  readonly openTarget: () => Promise<Session>
   /** OIDs of the rules' inputs, by table. */
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly pseudonymKey: Secret | null
@@ -85,14 +90,20 @@ async function stageTable(
   const shape = stagedShape(table, context.target.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : await sourceLoad(table, stream.source, context)
   const target = { session: stream.target, publication: context.target.publication }
-  const { written, bytes, unknown } = await buildTable(target, shape, context.staging, load, copied).catch(
-    async (error: unknown) => {
-      throw await explained(error, table, context)
-    },
-  )
+  const build = async () => {
+    if (carried || table.kAnonymous?.otherwise !== 'suppress')
+      return { ...(await buildTable(target, shape, context.staging, load, copied)), suppressed: null }
+    const reading = await context.openTarget()
+    const built = await buildSuppressed(target, reading, shape, context.staging, load, table.kAnonymous, copied)
+    await reading.end()
+    return built
+  }
+  const { written, bytes, unknown, suppressed } = await build().catch(async (error: unknown) => {
+    throw await explained(error, table, context)
+  })
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-  return { table, carried, rows: written, bytes, milliseconds, unknown }
+  return { table, carried, rows: written, bytes, milliseconds, unknown, suppressed }
 }
 
 /** What can be wrong with values: worth a look at the source. */

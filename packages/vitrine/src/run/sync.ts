@@ -112,12 +112,13 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
     instant,
     coordinator,
     release,
+    openTarget: () => sessions.target('carry'),
     inputTypes,
     pseudonymKey,
     observer,
     signal,
   }
-  const read = await stageWithReferences(tables, streams, context, () => sessions.target('carry'))
+  const read = await stageWithReferences(tables, streams, context)
   sessions.leaveSource()
   await hold.record(session, run.id)
   const staged = [...read, ...(await stageHistories(read, request.only, context, writing[0] ?? session))]

@@ -1,11 +1,12 @@
 /** The verify phase: nothing unchecked is published. The checks themselves are in `version/`. */
 import type { Session } from '../postgres/connect.ts'
+import { requireGroups } from '../version/anonymity.ts'
 import { type StagedReference, validateReference } from '../version/build.ts'
 import { verifyRows } from '../version/verify.ts'
 import { spread } from './sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
-/** Proves the rows of each staged table, then its references. Throws COUNT_MISMATCH, PRIVACY_VIOLATION, REFERENCE_BROKEN. */
+/** Proves the rows of each staged table, then its references. Throws COUNT_MISMATCH, PRIVACY_VIOLATION, K_ANONYMITY, REFERENCE_BROKEN. */
 export async function verifyStaged(
   sessions: readonly Session[],
   staged: readonly StagedTable[],
@@ -14,6 +15,7 @@ export async function verifyStaged(
 ): Promise<void> {
   await spread(sessions, staged, async (session, { table, rows }) => {
     await verifyRows(session, staging, table, rows)
+    if (table.kAnonymous !== null) await requireGroups(session, staging, table.name, table.kAnonymous)
     // One after another: two checks on one table would wait for each other.
     for (const reference of references.filter((of) => of.table === table.name)) {
       await validateReference(session, staging, reference)

@@ -138,7 +138,16 @@ describe('delivery', () => {
 })
 
 describe('an event is worth an alarm', () => {
-  const unchanged = { carried: false, added: 0, changed: 0, removed: 0, bytes: 1, milliseconds: 1, unknown: {} }
+  const unchanged = {
+    carried: false,
+    added: 0,
+    changed: 0,
+    removed: 0,
+    bytes: 1,
+    milliseconds: 1,
+    unknown: {},
+    suppressed: null,
+  }
   const warnings = [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }]
   const table = { ...unchanged, table: 'shop_customer', rows: 300, warnings }
   const report = { ...REPORT, run: 7, tables: [table] }

@@ -1,0 +1,87 @@
+/**
+ * Tables that tell what some columns say together of at least `k` rows. Cells are suppressed on the way from a first staged
+ * copy to the table itself: an update would leave the old cells to every reader whose snapshot is older, because staged rows
+ * are frozen. That no group is smaller is proved again before the switch, whatever suppressed them.
+ */
+import { createHash } from 'node:crypto'
+import { VitrineError } from '../base/errors.ts'
+import { counted } from '../base/format.ts'
+import type { Target } from '../catalogue/target.ts'
+import type { CopyResult } from '../copy/copy.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { TableShape } from '../publication/shape.ts'
+import type { KAnonymity } from '../publication/table.ts'
+import type { Suppressed } from '../record/outcome.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { buildTable, type Load } from './build.ts'
+import { dropRelations } from './staging.ts'
+
+/** Throws K_ANONYMITY when a group of a staged table has fewer than `k` rows. */
+export async function requireGroups(
+  session: Session,
+  schema: string,
+  table: string,
+  { k, columns }: KAnonymity,
+): Promise<void> {
+  const [found] = await session.query<{ groups: number; rows: number }>(
+    `select count(*)::float8 as groups, coalesce(sum(n), 0)::float8 as rows
+     from (select count(*) as n from ${qualified(schema, table)} group by ${columns.map(identifier).join(', ')}) as g
+     where n < ${k}`,
+  )
+  const { groups, rows } = found ?? { groups: 0, rows: 0 }
+  if (groups === 0) return
+  const detail = `${counted(groups, 'group')} of fewer than ${k} rows by ${columns.join(', ')}, ${counted(rows, 'row')} in all.`
+  throw new VitrineError('K_ANONYMITY', { place: table, detail })
+}
+
+/**
+ * Each row of a first copy with whether its cells are hidden. They are in groups of fewer than `k` rows; and, as long as those
+ * who are hidden are fewer than `k` together, in the next larger group too: a single hidden group would be told by its size.
+ */
+function hiddenSql(from: string, { k, columns }: KAnonymity): string {
+  const of = (row: string) => columns.map((name) => `${row}.${identifier(name)}`).join(', ')
+  return `
+    select y.kept, y.absent, y.n < ${k} or (y.before > 0 and y.before < ${k}) as hidden
+    from (
+      select z.*, count(*) over (order by z.absent desc, z.n, ${of('(z.kept)')} groups between unbounded preceding and 1 preceding) as before
+      from (
+        select r as kept, num_nulls(${of('r')}) = ${columns.length} as absent, count(*) over (partition by ${of('r')}) as n
+        from ${from} as r
+      ) as z
+    ) as y`
+}
+
+/** Builds a table like `buildTable`, with its smaller groups suppressed. `reading` is another session of the target, and idle. */
+export async function buildSuppressed(
+  target: Target,
+  reading: Session,
+  shape: TableShape,
+  schema: string,
+  load: Load,
+  anonymity: KAnonymity,
+  copied: () => Promise<void>,
+): Promise<CopyResult & { readonly suppressed: Suppressed }> {
+  const name = `vitrine_${createHash('md5').update(shape.name).digest('hex')}`
+  const first: TableShape = { ...shape, name, constraints: [], indexes: [] }
+  const result = await buildTable(target, first, schema, load, copied)
+  const hidden = hiddenSql(qualified(schema, name), anonymity)
+  const cells = anonymity.columns.map((column) => `(x.kept).${identifier(column)}`).join(', ')
+  const [suppressed] = await reading.query<Suppressed>(
+    `select count(*)::float8 as rows, count(distinct row(${cells}))::float8 as groups
+     from (${hidden}) as x where x.hidden and not x.absent`,
+  )
+  const values = shape.columns.map(({ name: column }) => {
+    const value = `(x.kept).${identifier(column)}`
+    return anonymity.columns.includes(column) ? `case when x.hidden then null else ${value} end` : value
+  })
+  await buildTable(target, shape, schema, {
+    source: reading.client,
+    reading: 'target',
+    select: `select ${values.join(', ')} from (${hidden}) as x`,
+    columns: shape.columns.map(({ name: column }) => column),
+    rows: null,
+    ...(load.signal === undefined ? {} : { signal: load.signal }),
+  })
+  await dropRelations(target, schema, (relation) => relation.name === name)
+  return { ...result, suppressed: suppressed ?? { rows: 0, groups: 0 } }
+}
