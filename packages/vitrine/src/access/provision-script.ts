@@ -3,6 +3,8 @@
  * managed PostgreSQL. It is made from the same steps as the plan, may be run again, and needs no connection to be written.
  */
 import type { Publication } from '../publication/publication.ts'
+import { literal } from '../sql/quote.ts'
+import { sourceSteps, unfitness, wantedOf } from './source-step.ts'
 import { asWriter, makeRole, membership, onlyInDatabase, when } from './statement.ts'
 import { type Step, stepsFor } from './step.ts'
 
@@ -12,7 +14,7 @@ const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`
 /** The step, where it is not done. A block cannot stand in another one, and does nothing where there is nothing to do. */
 function scripted({ text, done, sql, as, password }: Step, publication: Publication): string {
   const guarded = sql.startsWith('do ') ? `${sql};` : when(`(${done}) is not true`, sql)
-  const statement = password === null ? guarded : makeRole(publication[password])
+  const statement = password === null ? guarded : makeRole(password)
   return `${comment(text)}\n${as === 'writer' ? asWriter(publication, statement) : statement}`
 }
 
@@ -29,7 +31,30 @@ export function provisionSql(publication: Publication, database: string, without
     'A quote in a password is doubled. To keep a password out of the log of the server, make the role with psql: create role … login, then \\password …',
     `The parts about schemas need membership in ${writer}. They grant it where it can be granted, and revoke it at the end.`,
   ]
-  const all = stepsFor(publication, { database, owner: null, withoutCreate })
+  return scriptOf(publication, database, head, stepsFor(publication, { database, owner: null, withoutCreate }))
+}
+
+/** The script of the source, which holds no password either and refuses a role that is somebody else's. */
+export async function sourceSql(publication: Publication, role: string, database: string): Promise<string> {
+  const wanted = await wantedOf(publication, role)
+  const head = [
+    `The role ${role} that reads the source of the publication ${publication.name} in the database ${database}. Connect to that database.`,
+    'The script may be run again: what is there already stays, and rights that are too many are revoked. A superuser may run all.',
+    'To keep a password out of the log of the server, make the role with psql: create role … login, then \\password …',
+    `Row security stays as it is: whether ${role} may pass it by (alter role … bypassrls) is for an administrator to decide.`,
+  ]
+  const unfit = literal(`${role} is not a role for reading alone: it owns, may write or has attributes`)
+  const guard = when(`exists (${unfitness(wanted)})`, `raise exception '%', ${unfit}`)
+  return scriptOf(publication, database, head, sourceSteps(wanted, database), guard)
+}
+
+function scriptOf(
+  publication: Publication,
+  database: string,
+  head: readonly string[],
+  all: readonly Step[],
+  ...guards: readonly string[]
+): string {
   const { borrow, giveBack } = membership(publication)
   const keyOf = ({ part, by }: Step) => `${part} ${by}`
   const texts = [...new Set(all.map(keyOf))].map((key, index) => {
@@ -40,6 +65,7 @@ export function provisionSql(publication: Publication, database: string, without
       // One transaction: done as a whole or, by somebody who may not, not at all.
       'begin;',
       onlyInDatabase(database),
+      ...guards,
       ...(steps[0]?.part === 'schema' ? [borrow, ...statements, giveBack] : statements),
       'commit;',
     ].join('\n')

@@ -11,6 +11,7 @@ import { literal } from '../sql/quote.ts'
 import { readFacts } from './facts.ts'
 import { probe, REFUSED, undone } from './probe.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
+import { OWN_ROLE, sourceSteps, unfitness, wantedOf } from './source-step.ts'
 import { asWriter, membership } from './statement.ts'
 import { PASSWORD_PLACEHOLDER, type Step, stepsFor } from './step.ts'
 
@@ -98,29 +99,73 @@ async function attempt(session: Session, publication: Publication, options: Prov
   const facts = await readFacts(session, publication)
   const { name: database, owner } = facts.database
   const withoutCreate = options.withoutCreate === true || (!facts.writerCreates && facts.workMade)
+  const all = stepsFor(publication, { database, owner, withoutCreate })
+  const passwordOf = (role: string) => (role === publication.writer ? options.writerPassword : options.readerPassword)
+  const steps = await tryEach(session, publication, all, passwordOf)
+  return Object.freeze({ publication, database, steps, options })
+}
+
+/** The role of DATABASE_URL, with the password that it gets when it has to be made. */
+export interface SourceLogin {
+  readonly role: string
+  readonly password: Secret | null
+}
+
+/**
+ * The same for the role that reads the source: tried, and kept with `keep`. Throws ROLE_UNSAFE, before it changes anything,
+ * when the role is not one for reading alone.
+ */
+export async function provisionSource(
+  session: Session,
+  publication: Publication,
+  { role, password }: SourceLogin,
+  keep: boolean,
+): Promise<readonly ProvisionStep[]> {
+  const wanted = await wantedOf(publication, role)
+  const work = async () => {
+    const unfit = await session.query<{ reason: string }>(unfitness(wanted))
+    if (unfit.length > 0) {
+      const detail = `${role} ${unfit.map(({ reason }) => reason).join(', ')}. Nothing was changed.`
+      throw new VitrineError('ROLE_UNSAFE', { place: 'source', detail, remedy: OWN_ROLE(role) })
+    }
+    const [{ database = '' } = {}] = await session.query<{ database: string }>(
+      'select current_database()::text as database',
+    )
+    return tryEach(session, publication, sourceSteps(wanted, database), () => password)
+  }
+  return keep ? session.transaction(work, 'begin read write') : undone(session, 'begin read write', work)
+}
+
+async function tryEach(
+  session: Session,
+  publication: Publication,
+  all: readonly Step[],
+  passwordOf: (role: string) => Secret | null,
+): Promise<readonly ProvisionStep[]> {
+  const [{ user = '' } = {}] = await session.query<{ user: string }>('select current_user::text as user')
   const { borrow, giveBack } = membership(publication)
   const run = (sql: string) => probe(session, sql, true, (state) => !TRANSIENT.test(state))
   const steps: ProvisionStep[] = []
   let lent = false
-  for (const { done: condition, ...step } of stepsFor(publication, { database, owner, withoutCreate })) {
+  for (const { done: condition, ...step } of all) {
     const { part, password: whose } = step
     const done = await isDone(session, condition)
     if (part !== 'schema' && lent) await run(giveBack)
     if (part !== 'schema') lent = false
     else if (!done && !lent) lent = (await run(borrow)) === null
-    const password = whose === null ? null : options[`${whose}Password`]
+    const password = whose === null ? null : passwordOf(whose)
     let why = whose !== null && password === null ? 'no password was given for it' : null
     if (!done && why === null) {
-      if (whose !== null && password !== null) requirePlainPassword(password, publication[whose])
+      if (whose !== null && password !== null) requirePlainPassword(password, whose)
       const state = await run(statementOf(step, publication, password))
       if (state !== null && state !== REFUSED) why = ANSWERS[state] ?? `the server answers with SQLSTATE ${state}`
       // A grant without effect is only a warning to PostgreSQL.
-      else if (!(await isDone(session, condition))) why = `${facts.user} may not`
+      else if (!(await isDone(session, condition))) why = `${user} may not`
     }
     const possible = done || why === null
     steps.push(Object.freeze({ ...step, done, possible, ...(possible ? {} : { why: why ?? '' }) }))
   }
-  return Object.freeze({ publication, database, steps: Object.freeze(steps), options })
+  return Object.freeze(steps)
 }
 
 export async function isDone(session: Session, condition: string): Promise<boolean> {

@@ -1,13 +1,16 @@
 /**
- * Proves on the source that its role may run the query of every published table, and says whether it could write there,
- * which this tool never does. Called by the doctor.
+ * Proves on the source that its role may run the query of every published table, and could neither read anything else nor
+ * write, by whatever way. Called by the doctor.
  */
-import { command } from '../base/remedy.ts'
+import { own } from '../base/own.ts'
+import { command, type Remedy } from '../base/remedy.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { encodingOf } from './encoding-proof.ts'
 import { broken, type Examination, type Guarantees, holds, listed, listedBy } from './finding.ts'
 import { probeEach, undone } from './probe.ts'
+import { excess, OWN_ROLE, RELATIONS, sourceSteps, unfitness, WRITES, wantedOf } from './source-step.ts'
+import { roleId } from './statement.ts'
 
 /** The tables of the register of which a condition on pg_class is true. */
 async function registered({ session, publication }: Examination, condition: string): Promise<readonly string[]> {
@@ -20,16 +23,12 @@ async function registered({ session, publication }: Examination, condition: stri
 }
 
 const UNREADABLE = "not (has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT'))"
-const WRITABLE =
-  "has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege(c.oid, 'INSERT, UPDATE')"
-
 export const SOURCE: Guarantees = {
   'source-reads': {
     guarantee: ({ role }) => `${role} may run the query of every published table on the source.`,
     expected: ({ publication }) => `all ${publication.tables.length} queries allowed`,
     proof: async (examination) => {
       const { session, publication, role } = examination
-      const schema = identifier(publication.source.schema)
       const queries = new Map(publication.tables.map((table) => [table.name, projectionOf(table).sql]))
       const answers = await undone(session, 'begin read only', () =>
         probeEach(session, [...queries.keys()], (name) => `select * from (${queries.get(name)}) as described limit 0`),
@@ -37,11 +36,10 @@ export const SOURCE: Guarantees = {
       const [refused, failing] = [answers.refused, [...answers.absent, ...answers.failing]]
       if (refused.length + failing.length === 0) return holds()
       const unreadable = await registered(examination, UNREADABLE)
-      const tables = unreadable.map((name) => qualified(publication.source.schema, name)).join(', ')
       const granted =
-        tables === ''
+        unreadable.length === 0
           ? `Grant ${role} the columns of the source that the queries of ${listed(refused)} read.`
-          : `grant usage on schema ${schema} to ${identifier(role)};\ngrant select on ${tables} to ${identifier(role)};`
+          : await grantsOf(examination, unreadable)
       return broken(listedBy({ refused, failing }), [
         ...(refused.length > 0 ? [granted] : []),
         ...(failing.length > 0 ? [command('check')] : []),
@@ -49,15 +47,98 @@ export const SOURCE: Guarantees = {
     },
   },
   ...encodingOf('source'),
+  'source-role': {
+    guarantee: ({ role }) => `${role} is a role for reading alone: it owns nothing, and may not write.`,
+    expected: 'a role of its own',
+    proof: async (examination) => {
+      const { session, publication, role } = examination
+      const unfit = await session.query<{ reason: string }>(unfitness(await wantedOf(publication, role)))
+      const member = await session.query<{ reason: string }>(
+        `select 'is a member of ' || pg_get_userbyid(roleid) as reason from pg_catalog.pg_auth_members where member = ${roleId(role)}`,
+      )
+      const reasons = [...unfit, ...member].map(({ reason }) => reason)
+      return reasons.length === 0 ? holds() : broken(reasons.join(', '), await revocations(examination))
+    },
+  },
+  'source-reads-nothing-else': {
+    guarantee: ({ role }) => `${role} may read no secret column, and nothing that is not registered.`,
+    expected: 'the columns that the queries name',
+    proof: async (examination) => {
+      const { secret = [], unregistered = [], unneeded = [] } = await readTooMuch(examination)
+      if (secret.length + unregistered.length + unneeded.length === 0) return holds()
+      const actual = listedBy({ secret, 'not registered': unregistered, 'registered, but in no query': unneeded })
+      const isHarmless = secret.length + unregistered.length === 0
+      return broken(actual, await revocations(examination), isHarmless ? 'warning' : 'failure')
+    },
+  },
   'source-writes-nothing': {
     guarantee: ({ role }) => `${role} could not change the source even by mistake.`,
     expected: 'a role that only reads',
-    // Only a warning: a small team often has one role, and our sessions on the source are read-only whatever it may do.
     proof: async (examination) => {
-      const writable = await registered(examination, WRITABLE)
-      if (writable.length === 0) return holds()
-      const actual = `it may write ${listed(writable)}; sessions of this tool are read-only all the same`
-      return broken(actual, 'Put a role that only reads into the URL of the source.', 'warning')
+      const found = await examination.session.query<{ name: string }>(writable(examination.role))
+      if (found.length === 0) return holds()
+      const actual = `it may write ${listed(found.map(({ name }) => name))}; sessions of this tool are read-only all the same`
+      return broken(actual, await revocations(examination))
     },
   },
+}
+
+/** By every way that leads there: grants, memberships, PUBLIC, ownership. */
+const writable = (role: string): string => {
+  const id = roleId(role)
+  return `with ${RELATIONS}
+    select format('%I.%I', nspname, relname) as name from relation
+    where has_schema_privilege(${id}, schema_id, 'USAGE') and case relkind
+      when 'S' then has_sequence_privilege(${id}, oid, 'USAGE, UPDATE')
+      else has_table_privilege(${id}, oid, '${WRITES}') or has_any_column_privilege(${id}, oid, 'INSERT, UPDATE') end
+    union all select 'schema ' || nspname from pg_catalog.pg_namespace
+    where nspname !~ '^pg_' and has_schema_privilege(${id}, oid, 'CREATE')
+    union all select 'database ' || current_database() where has_database_privilege(${id}, current_database(), 'CREATE')
+    order by 1`
+}
+
+/** Tables with the columns that the role may read and no query needs, by what is wrong with that. */
+async function readTooMuch({ session, publication, role }: Examination) {
+  const rights = await wantedOf(publication, role)
+  const id = roleId(role)
+  const rows = await session.query<{ schema: string; name: string; columns: readonly string[] }>(
+    `with ${RELATIONS}
+     select nspname as schema, relname as name, json_agg(a.attname order by a.attnum) as columns
+     from relation r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+     where r.relkind <> 'S' and has_schema_privilege(${id}, schema_id, 'USAGE') and has_column_privilege(${id}, r.oid, a.attnum, 'SELECT')
+     group by 1, 2 order by 1, 2`,
+  )
+  const found: Record<'secret' | 'unregistered' | 'unneeded', string[]> = { secret: [], unregistered: [], unneeded: [] }
+  for (const { schema, name, columns } of rows) {
+    const isOurs = schema === rights.schema
+    const registered = (isOurs ? own(publication.source.tables, name) : undefined) ?? {}
+    const wanted = (isOurs ? rights.columns.get(name) : undefined) ?? []
+    const kindOf = (column: string) => {
+      const privacy = own(registered, column)?.privacy
+      if (privacy === undefined) return 'unregistered'
+      return privacy === 'secret' ? 'secret' : wanted.includes(column) ? null : 'unneeded'
+    }
+    for (const kind of ['secret', 'unregistered', 'unneeded'] as const) {
+      const some = columns.filter((column) => kindOf(column) === kind)
+      if (some.length > 0) found[kind].push(`${qualified(schema, name)} (${some.map(identifier).join(', ')})`)
+    }
+  }
+  return found
+}
+
+/** What takes away everything that is too much, and gives again what goes with it. */
+async function revocations({ session, publication, role }: Examination): Promise<readonly Remedy[]> {
+  const rights = await wantedOf(publication, role)
+  if ((await session.query(unfitness(rights))).length > 0) return [OWN_ROLE(role)]
+  const taken = await session.query<{ sql: string }>(excess(rights, true))
+  const steps = sourceSteps(rights, session.address.database).filter(
+    ({ part, name }) => part === 'source' && name !== 'source-nothing-else',
+  )
+  return [...taken, ...steps].map(({ sql }) => `${sql};`)
+}
+
+async function grantsOf({ publication, role, session }: Examination, tables: readonly string[]): Promise<string> {
+  const steps = sourceSteps(await wantedOf(publication, role), session.address.database)
+  const names = ['source-uses-schema', ...tables.map((table) => `source-reads-${table}`)]
+  return steps.flatMap(({ name, sql }) => (names.includes(name) ? [`${sql};`] : [])).join('\n')
 }

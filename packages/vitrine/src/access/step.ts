@@ -9,7 +9,7 @@ import { markOf } from '../version/staging.ts'
 import { grantsFor, openRelations, readerSettings, roleId } from './statement.ts'
 
 /** The steps of one part need the same rights of whoever does them. */
-export type ProvisionPart = 'roles' | 'database' | 'schema' | 'settings'
+export type ProvisionPart = 'roles' | 'database' | 'schema' | 'settings' | 'source'
 
 export interface Step {
   /** Stable, for scripts. */
@@ -24,8 +24,8 @@ export interface Step {
   readonly by: string
   /** Whom the statement must run as: what the writer makes belongs to it. */
   readonly as: 'session' | 'writer'
-  /** Whose password stands in the statement. */
-  readonly password: 'writer' | 'reader' | null
+  /** The role whose password stands in the statement. */
+  readonly password: string | null
   /** True when neither a run nor a reader needs it: left to the owner of the database, it is a warning and no failure. */
   readonly optional: boolean
 }
@@ -42,7 +42,7 @@ export interface Place {
   readonly withoutCreate: boolean
 }
 
-type Draft = Pick<Step, 'name' | 'text' | 'done' | 'sql'> & Partial<Step>
+export type Draft = Pick<Step, 'name' | 'text' | 'done' | 'sql'> & Partial<Step>
 
 const schemaWhere = (name: string, condition = 'true'): string =>
   `exists (select from pg_catalog.pg_namespace n where n.nspname = ${literal(name)} and ${condition})`
@@ -71,28 +71,26 @@ export function workSchemas(publication: Publication): readonly (Draft & { reado
   })
 }
 
-function roleSteps(publication: Publication): readonly Draft[] {
-  return (['writer', 'reader'] as const).flatMap((kind) => {
-    const name = publication[kind]
-    const where = (condition: string) =>
-      `exists (select from pg_catalog.pg_roles where rolname = ${literal(name)} and ${condition})`
-    const role = identifier(name)
-    return [
-      {
-        name: `${kind}-exists`,
-        text: `The ${kind} ${name} exists.`,
-        done: where('true'),
-        sql: `create role ${role} login password ${PASSWORD_PLACEHOLDER}`,
-        password: kind,
-      },
-      {
-        name: `${kind}-logs-in`,
-        text: `The ${kind} ${name} may log in.`,
-        done: `not ${where('not rolcanlogin')}`,
-        sql: `alter role ${role} login`,
-      },
-    ]
-  })
+/** A role that logs in, named after what it is for. */
+export function roleSteps(kind: string, name: string): readonly Draft[] {
+  const where = (condition: string) =>
+    `exists (select from pg_catalog.pg_roles where rolname = ${literal(name)} and ${condition})`
+  const role = identifier(name)
+  return [
+    {
+      name: `${kind}-exists`,
+      text: `The ${kind} ${name} exists.`,
+      done: where('true'),
+      sql: `create role ${role} login password ${PASSWORD_PLACEHOLDER}`,
+      password: name,
+    },
+    {
+      name: `${kind}-logs-in`,
+      text: `The ${kind} ${name} may log in.`,
+      done: `not ${where('not rolcanlogin')}`,
+      sql: `alter role ${role} login`,
+    },
+  ]
 }
 
 type Grants = ReturnType<typeof grantsFor>
@@ -212,15 +210,18 @@ function settingsStep(publication: Publication, grants: Grants): Draft {
   }
 }
 
+export const BY_ROLE_MAKER = 'a superuser, or a role that may make roles (CREATEROLE)'
+
+export const complete = (part: ProvisionPart, by: string, drafts: readonly Draft[]): readonly Step[] =>
+  drafts.map((draft) => ({ part, by, as: 'session', password: null, optional: false, ...draft }))
+
 /** All steps, in the order in which they can be done. */
 export function stepsFor(publication: Publication, { database, owner, withoutCreate }: Place): readonly Step[] {
   const { writer, reader } = publication
   const grants = grantsFor(publication, database)
   const byOwner = `the owner of the database${owner === null ? '' : ` (${owner})`}, or a superuser`
-  const complete = (part: ProvisionPart, by: string, drafts: readonly Draft[]): readonly Step[] =>
-    drafts.map((draft) => ({ part, by, as: 'session', password: null, optional: false, ...draft }))
   return [
-    ...complete('roles', 'a superuser, or a role that may make roles (CREATEROLE)', roleSteps(publication)),
+    ...complete('roles', BY_ROLE_MAKER, [...roleSteps('writer', writer), ...roleSteps('reader', reader)]),
     ...complete('database', byOwner, databaseSteps(publication, grants, withoutCreate)),
     ...complete('schema', `${writer}, or a superuser`, schemaSteps(publication, grants, withoutCreate, byOwner)),
     ...complete('settings', `a superuser, a role with CREATEROLE, or ${reader} itself`, [

@@ -150,7 +150,7 @@ export const ERRORS = Object.freeze({
     },
     ROLE_UNSAFE: {
       what: 'A role may do more than it should.',
-      hint: 'Use a role without superuser rights, as the message says.',
+      hint: 'Use another role, as the message says.',
     },
     DOCTOR_FAILED: { what: 'Some guarantees do not hold.', hint: 'Follow the repair printed with each one.' },
   }),

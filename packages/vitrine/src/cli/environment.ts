@@ -18,7 +18,9 @@ export const processEnvironment = (): Environment => process.env
 
 /** Every variable of the tool, with what it is for. Help and reference are made of it. */
 export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
-  DATABASE_URL: 'the operational database; it is only read',
+  DATABASE_URL: 'the operational database, with a role that reads it and can do nothing else',
+  DATABASE_ADMIN_URL:
+    'the same database with the role that owns its tables, or may create roles: for provision --source',
   METABASE_DATABASE_URL: 'the database that Metabase reads, with the writer role',
   METABASE_READER_URL: 'the same database with the reader role: for provision and doctor',
   METABASE_ADMIN_URL: 'the same database with a role that may create roles: for provision',
@@ -31,6 +33,7 @@ export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
 /** What a command needs of each connection; what is absent here is not looked at. */
 export interface Needs {
   readonly source?: 'required' | 'optional'
+  readonly sourceAdmin?: 'optional'
   readonly target?: 'required' | 'optional'
   readonly reader?: 'optional'
   readonly admin?: 'optional'
@@ -38,6 +41,7 @@ export interface Needs {
 
 export interface Settings {
   readonly source: Address | null
+  readonly sourceAdmin: Address | null
   readonly target: Address | null
   readonly reader: Address | null
   readonly admin: Address | null
@@ -59,6 +63,7 @@ export type SettingsFor<N extends Needs> = {
 
 const URLS = {
   source: 'DATABASE_URL',
+  sourceAdmin: 'DATABASE_ADMIN_URL',
   target: 'METABASE_DATABASE_URL',
   reader: 'METABASE_READER_URL',
   admin: 'METABASE_ADMIN_URL',
@@ -96,6 +101,7 @@ export function parseSettings<const N extends Needs>(
   const connection = (kind: Connection) => collect(() => address(values(URLS[kind]), kind, needs[kind]))
   const settings: Settings = Object.freeze({
     source: connection('source'),
+    sourceAdmin: connection('sourceAdmin'),
     target: connection('target'),
     reader: connection('reader'),
     admin: connection('admin'),
@@ -156,7 +162,8 @@ function disagreements(settings: Settings, publication: Publication): Problem[] 
     const expect = (what: string, is: string, expected: string, remedy: string) => {
       if (is !== expected) problems.push({ place: URLS[kind], detail: what, remedy })
     }
-    const schema = kind === 'source' ? publication.source.schema : publication.schema
+    const isSource = kind === 'source' || kind === 'sourceAdmin'
+    const schema = isSource ? publication.source.schema : publication.schema
     expect(
       `currentSchema is ${found.schema}, and the schema of the publication ${publication.name} is ${schema}`,
       found.schema ?? schema,
@@ -171,9 +178,10 @@ function disagreements(settings: Settings, publication: Publication): Problem[] 
         `write the role ${publication.reader} into the URL`,
       )
     }
-    const { database } = (kind === 'source' ? null : settings.target) ?? found
+    const side = isSource ? 'source' : 'target'
+    const { database } = settings[side] ?? found
     expect(
-      `it names the database ${found.database}, and ${URLS.target} names ${database}`,
+      `it names the database ${found.database}, and ${URLS[side]} names ${database}`,
       found.database,
       database,
       'name the same database in both',

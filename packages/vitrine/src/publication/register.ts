@@ -102,6 +102,8 @@ export interface Source<DB = unknown> {
   readonly tables: RegisteredTables
   /** Functions that are not PostgreSQL's own, as queries call them, and why they may be called. */
   readonly functions: Readonly<Record<string, string>>
+  /** Extensions whose types, functions and operators the queries use, and the schema of each. */
+  readonly extensions: Readonly<Record<string, string>>
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
 }
@@ -121,13 +123,15 @@ export function registersIn(node: OperationNode): ReadonlySet<Pick<Source, 'sche
 export interface RegisterOptions {
   /** `{ unaccent: 'an extension; computes on its argument alone' }`. What goes into one may come out of it. */
   readonly functions?: Readonly<Record<string, string>>
+  /** `{ citext: 'public' }`: names are looked up in pg_catalog and in these schemas alone. */
+  readonly extensions?: Readonly<Record<string, string>>
 }
 
 /** Declares the registered tables of one schema of the operational database. */
 export function register<const R extends RegisteredTables>(
   schema: string,
   tables: R,
-  { functions = {} }: RegisterOptions = {},
+  { functions = {}, extensions = {} }: RegisterOptions = {},
 ): Source<DatabaseOf<R>> {
   const db = new Kysely<DatabaseOf<R>>({
     dialect: {
@@ -150,6 +154,7 @@ export function register<const R extends RegisteredTables>(
     schema,
     tables: Object.freeze(tables),
     functions: Object.freeze({ ...functions }),
+    extensions: Object.freeze({ ...extensions }),
     selectFrom: db.selectFrom.bind(db),
     with: db.with.bind(db),
   })

@@ -15,7 +15,7 @@ import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { migrate } from '../../src/run/migrate.ts'
 import { sync } from '../../src/run/sync.ts'
-import { createShop, KEY, shop } from '../publication/shop.ts'
+import { createShop, KEY, shop, shopRights } from '../publication/shop.ts'
 
 const names = (findings: readonly Finding[]): readonly string[] => findings.map(({ name }) => name)
 const brokenOnes = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ ok }) => !ok)
@@ -46,6 +46,8 @@ const EVERY_GUARANTEE = [
   'target-is-not-source',
   'source-reads',
   'source-encoding',
+  'source-role',
+  'source-reads-nothing-else',
   'source-writes-nothing',
 ]
 
@@ -257,9 +259,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     ;[admin, sourceAdmin] = [await target.connect(), await source.connect()]
     await createShop(sourceAdmin, 3)
     // Only the columns that the publication reads: the password is not among them.
-    await sourceAdmin.query(
-      `grant select (id, email, name, job, country, created_at) on customer to ${sourceRole.user}; grant select on purchase to ${sourceRole.user}`,
-    )
+    await sourceAdmin.query(shopRights(sourceRole.user))
     const owner = await session(target.address(), 'target')
     await applyProvision(owner, await planProvision(owner, publication, { readerPassword: null, writerPassword: null }))
     writer = await session(target.address(writerRole), 'target')
@@ -448,16 +448,17 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
 
   test('a source that is not readable, and one that is writable', async () => {
     await sourceAdmin.query(
-      `revoke select on purchase from ${sourceRole.user}; grant insert on customer to ${sourceRole.user}`,
+      `revoke all on purchase from ${sourceRole.user}; grant insert on customer to ${sourceRole.user}`,
     )
     const findings = brokenOnes(await examine())
     expect(findings.map(({ name, severity }) => [name, severity])).toEqual([
       ['source-reads', 'failure'],
-      ['source-writes-nothing', 'warning'],
+      ['source-role', 'failure'],
+      ['source-writes-nothing', 'failure'],
     ])
     expect(findings[0]?.actual).toBe('refused: shop_customer, shop_purchase')
     await sourceAdmin.query(remedyText(findings[0]?.repair ?? ''))
-    expect(names(brokenOnes(await examine()))).toEqual(['source-writes-nothing'])
+    expect(names(brokenOnes(await examine()))).toEqual(['source-role', 'source-writes-nothing'])
     await sourceAdmin.query(`revoke select (email) on customer from ${sourceRole.user}`)
     const [column] = brokenOnes(await examine())
     expect(column?.repair).toBe(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { run } from '../cli/captured-io.ts'
-import { createShop, KEY, shop } from '../publication/shop.ts'
+import { createShop, KEY, shop, shopRights } from '../publication/shop.ts'
 
 /** What a platform gives. */
 const GIVEN = {
@@ -65,7 +65,7 @@ describe('one provision, on PostgreSQL 18', () => {
     app = await source.createRole('app')
     const client = await source.connect()
     await createShop(client, 3)
-    await client.query(`grant select on all tables in schema public to ${app.user}`)
+    await client.query(shopRights(app.user))
     await source.close(client)
   })
   afterAll(async () => {

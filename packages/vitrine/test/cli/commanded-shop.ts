@@ -5,7 +5,7 @@ import { TestDatabase, type TestRole, type Version } from '../../../../test/data
 import { EXIT } from '../../src/base/errors.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import type { Publication } from '../../src/index.ts'
-import { createShop, KEY } from '../publication/shop.ts'
+import { createShop, KEY, shopRights } from '../publication/shop.ts'
 import { run, type Setting } from './captured-io.ts'
 
 export async function commandedShop(
@@ -30,7 +30,7 @@ export async function commandedShop(
     await client.query(text)
     await source.close(client)
   }
-  await change(`grant select on all tables in schema public to "${app.user}"`)
+  await change(shopRights(app.user))
 
   const environment = () => ({
     DATABASE_URL: source.url(app),

@@ -26,6 +26,7 @@ describe('settings that are understood', () => {
   test('every variable, and only what is needed', () => {
     const environment = {
       DATABASE_URL: SOURCE,
+      DATABASE_ADMIN_URL: SOURCE,
       METABASE_DATABASE_URL: TARGET,
       METABASE_READER_URL: 'postgresql://metabase:reader-secret@target.test/metabase-data',
       METABASE_ADMIN_URL: 'postgresql://postgres:admin-secret@target.test/metabase-data',
@@ -38,13 +39,18 @@ describe('settings that are understood', () => {
       VITRINE_ALARM_MAIL_TO: 'team@mail.test, boss@mail.test',
       VITRINE_HTTP_ADDRESS: '9187',
     }
-    const settings = parseSettings(environment, { ...both, reader: 'optional', admin: 'optional' }, publication)
+    const settings = parseSettings(
+      environment,
+      { ...both, sourceAdmin: 'optional', reader: 'optional', admin: 'optional' },
+      publication,
+    )
     const shown = (value: unknown) => {
       if (Array.isArray(value)) return value.map(({ variable }) => variable)
       return typeof value === 'object' && value !== null && 'host' in value ? '' : value
     }
     expect(Object.entries(settings).map(([name, value]) => `${name} ${shown(value)}`)).toEqual([
       'source ',
+      'sourceAdmin ',
       'target ',
       'reader ',
       'admin ',
