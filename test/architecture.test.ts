@@ -112,7 +112,8 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: 'the clock', pattern: /new Date\(\)|Date\.now\(\)/, folders: ['base', 'cli'] },
   {
     what: 'SQL on the private schema',
-    pattern: /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made|alarm)\b/,
+    pattern:
+      /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made|alarm|erasure)\b/,
     folders: ['record'],
   },
   { what: 'quoting of names and values', pattern: /replaceAll\(('"'|"'"), ('""'|"''")\)/, folders: ['sql'] },

@@ -39,8 +39,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const command = (line: string, about: Publication = publication) =>
-  run({ ...vitrine, publication: about }, line, { environment, folder })
+const command = (line: string, about: Publication = publication, input = '') =>
+  run({ ...vitrine, publication: about }, line, { environment, folder, input })
 
 async function succeeds(line: string, about?: Publication): Promise<void> {
   const { status, stderr } = await command(line, about)
@@ -63,7 +63,7 @@ async function follow(
 ): Promise<readonly string[]> {
   const followed: string[] = []
   const done = new Set<string>()
-  for (const { words, into } of commandsOf(`docs/operating/${page}`)) {
+  for (const { words, into, from } of commandsOf(`docs/operating/${page}`)) {
     if (words[0] === 'psql') {
       const rows = await ask(databases.target, words.at(-1) ?? '')
       followed.push(`psql ${rows.length}`)
@@ -74,7 +74,8 @@ async function follow(
     expect([words.join(' '), ours?.program]).toEqual([words.join(' '), 'vitrine'])
     if (!done.has(line)) await before[line]?.()
     done.add(line)
-    const { status, stdout, stderr } = await command(line)
+    const input = from === null ? '' : readFileSync(join(folder, from), 'utf8')
+    const { status, stdout, stderr } = await command(line, publication, input)
     expect(stderr).not.toContain('error INTERNAL')
     if (into !== null) writeFileSync(join(folder, into), stdout)
     followed.push(`${line}: ${status}`)
@@ -164,7 +165,14 @@ describe.sequential('docs/operating', () => {
       update reglementations_rapportcsrd set proprietaire_id = null where proprietaire_id = ${id};
       delete from users_user where id = ${id}`)
     await databases.source.close(client)
-    expect(await follow('erasure.md')).toEqual(['check --lineage: 0', 'sync: 0', 'sync: 0'])
+    writeFileSync(join(folder, 'value.txt'), `${id}\n`)
+    expect(await follow('erasure.md')).toEqual([
+      'check --lineage: 0',
+      'sync: 0',
+      'trace metabase_utilisateur: 11',
+      'erase metabase_utilisateur: 0',
+      'trace metabase_utilisateur: 0',
+    ])
     expect(await held()).toBe(0)
   })
 

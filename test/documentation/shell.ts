@@ -1,4 +1,4 @@
-/** The commands of a `sh` block, as far as the guides need a shell: words, quotes, variables, comments, `&&`, `||`, `>`. */
+/** The commands of a `sh` block, as far as the guides need a shell: words, quotes, variables, comments, `&&`, `||`, `>`, `<`. */
 
 export interface ShellCommand {
   /** Whether it runs: always, or only after the success or failure of the one before it. */
@@ -8,9 +8,11 @@ export interface ShellCommand {
   readonly words: readonly string[]
   /** The file that takes what it writes. */
   readonly into: string | null
+  /** The file that is its standard input. */
+  readonly from: string | null
 }
 
-const TOKEN = /\s*(?:(#.*)|(&&|\|\||;|\||\d?>{1,2})|((?:'[^']*'|"[^"]*"|[^\s'"|&;>#]|\b#)+))/y
+const TOKEN = /\s*(?:(#.*)|(&&|\|\||;|\||\d?>{1,2}|<)|((?:'[^']*'|"[^"]*"|[^\s'"|&;<>#]|\b#)+))/y
 
 export function commandsIn(block: string): readonly ShellCommand[] {
   return block
@@ -23,12 +25,12 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
   const commands: ShellCommand[] = []
   let after: ShellCommand['after'] = 'anything'
   let words: string[] = []
-  let into: string | null = null
-  let redirects = false
+  const files: Record<'into' | 'from', string | null> = { into: null, from: null }
+  let redirects: keyof typeof files | null = null
   const end = () => {
-    if (words.length > 0) commands.push({ ...commandOf(words, after), into })
+    if (words.length > 0) commands.push({ ...commandOf(words, after), ...files })
     words = []
-    into = null
+    files.into = files.from = null
   }
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < line.length) {
@@ -36,11 +38,11 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
     if (whole === undefined) throw new Error(`not understood: ${line}`)
     if (comment !== undefined) break
     if (word !== undefined) {
-      if (redirects) into = word
-      else words.push(word)
-      redirects = false
-    } else if (operator?.endsWith('>')) {
-      redirects = true
+      if (redirects === null) words.push(word)
+      else files[redirects] = word
+      redirects = null
+    } else if (operator?.endsWith('>') || operator === '<') {
+      redirects = operator === '<' ? 'from' : 'into'
     } else {
       end()
       after = operator === '&&' ? 'success' : operator === '||' ? 'failure' : 'anything'
@@ -52,7 +54,7 @@ function commandsOfLine(line: string): readonly ShellCommand[] {
 
 const unquoted = (word: string): string => word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b)
 
-function commandOf(words: readonly string[], after: ShellCommand['after']): Omit<ShellCommand, 'into'> {
+function commandOf(words: readonly string[], after: ShellCommand['after']): Omit<ShellCommand, 'into' | 'from'> {
   const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word))
   const assigned = first === -1 ? words : words.slice(0, first)
   const environment = Object.fromEntries(

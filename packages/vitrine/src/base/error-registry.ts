@@ -4,6 +4,7 @@
  */
 import { DATA_ERRORS } from './data-errors.ts'
 import { kinds, NO_RETRY, RETRY } from './error-kinds.ts'
+import { PRIVACY_ERRORS } from './privacy-errors.ts'
 import { command, remedy } from './remedy.ts'
 
 export const ERRORS = Object.freeze({
@@ -209,6 +210,7 @@ export const ERRORS = Object.freeze({
     },
   }),
   ...DATA_ERRORS,
+  ...PRIVACY_ERRORS,
   ...kinds('busy', RETRY, {
     SOURCE_LOCKED: {
       what: 'A table of the source is locked by somebody else.',

@@ -13,6 +13,7 @@ export const EXIT = {
   busy: 8,
   stale: 9,
   missing: 10,
+  left: 11,
   interrupted: 130,
 } as const
 export type ExitName = keyof typeof EXIT

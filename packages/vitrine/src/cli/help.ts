@@ -20,6 +20,7 @@ export const STATUSES: Readonly<Record<ExitName, string>> = Object.freeze({
   busy: 'another run or session is in the way; try again',
   stale: 'the published version is too old',
   missing: 'readers do not find, or may not read, what was published',
+  left: 'what should be erased is still there',
   interrupted: 'interrupted',
 })
 

@@ -22,6 +22,8 @@ export interface Io {
   readonly clock: Clock
   /** Asks a person for a line; null when nobody sits at a terminal. Throws when the signal aborts. */
   readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | null
+  /** All of standard input, to its end. */
+  readonly input: () => Promise<string>
   /** Calls `listener` at each signal that asks the process to end, until the function given back is called. */
   onInterrupt(listener: () => void): () => void
   /** Calls `listener` with what is thrown where nobody catches it, for as long as the process lives. */

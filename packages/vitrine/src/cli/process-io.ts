@@ -1,5 +1,6 @@
 /** The streams, the environment and the signals of this process, as an `Io`. Called by the `main.ts` of each command line. */
 import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
 import { systemClock } from '../base/clock.ts'
 import { processEnvironment } from './environment.ts'
 import type { Io, Output } from './io.ts'
@@ -48,6 +49,7 @@ export function processIo(): Io {
     folder: process.cwd(),
     clock: systemClock,
     ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : null,
+    input: () => text(process.stdin),
     onInterrupt(listener) {
       const names = signals()
       for (const name of names) process.on(name, listener)

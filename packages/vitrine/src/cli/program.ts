@@ -171,11 +171,12 @@ const rootOf = (name: string, io: Io): Commander =>
     .helpCommand(false)
     .allowExcessArguments(false)
 
-/** Commander's message as a sentence. It quotes what was typed, and somebody may have typed a URL with a password. */
+/** Commander's message as a sentence. It quotes what was typed, and somebody may have typed a URL with a password, or a value. */
 function usageDetail(message: string): string {
   const text = message
     .replace(/^error: /, '')
     .replaceAll(/[a-z][a-z+]*:\/\/[^\s'"]+/gi, '[url]')
+    .replace(/^(unknown option '-[\w-]*)[^\w-].*'/s, "$1…'")
     .replaceAll('\n', '. ')
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?)]$/.test(text) ? '' : '.'}`
 }

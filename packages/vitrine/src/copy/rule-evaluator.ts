@@ -2,7 +2,6 @@
  * Runs a rule on the bytes of its inputs and returns the bytes of its columns, remembered where inputs repeat (decision
  * 0008). What is wrong with a value is reported by code and column, never quoted. Called by `row-rewrite.ts`.
  */
-import { createHmac } from 'node:crypto'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import { placeOf } from '../base/place-of.ts'
 import type { Secret } from '../base/secret.ts'
@@ -12,6 +11,7 @@ import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor, UnreadableInput } from './binary-decode.ts'
 import { type Encoder, fieldOf, NULL_FIELD } from './binary-encode.ts'
 import { fieldEncoder, mayRepeat } from './field-encoder.ts'
+import { pseudonymsIn } from './pseudonym.ts'
 
 /** What is wrong with a value, by column. */
 export interface Wrong {
@@ -194,8 +194,12 @@ function reasonIn(reason: unknown, { values }: Computed<string | null>): string 
   return typeof reason === 'string' && values?.includes(reason) === true ? reason : undefined
 }
 
-/** The first 16 bytes of HMAC-SHA-256 over the field's bytes, marked as a version 8 UUID (RFC 9562). */
-function pseudonymEvaluator({ fields }: ComputationFields, columns: readonly ComputedColumn[], key: Secret): Evaluate {
+function pseudonymEvaluator(
+  { computation, fields }: ComputationFields,
+  columns: readonly ComputedColumn[],
+  key: Secret,
+): Evaluate {
+  const pseudonym = pseudonymsIn(computation.domain, key)
   const required = columns.filter((column) => !column.isNullable)
   const missing = outcomeOf(
     columns.map(() => NULL_FIELD),
@@ -205,11 +209,7 @@ function pseudonymEvaluator({ fields }: ComputationFields, columns: readonly Com
     const start = starts[fields[0] ?? 0] ?? 0
     const length = view.getInt32(start)
     if (length < 0) return missing
-    const value = bytes.subarray(start + 4, start + 4 + length)
-    const uuid = createHmac('sha256', key.reveal()).update(value).digest().subarray(0, 16)
-    uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6)
-    uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8)
-    const field = fieldOf(uuid)
+    const field = fieldOf(pseudonym(bytes.subarray(start + 4, start + 4 + length)))
     return outcomeOf(columns.map(() => field))
   }
 }

@@ -18,6 +18,8 @@ export interface Computation {
   readonly kind: 'rule' | 'pseudonym'
   readonly rule: (values: Readonly<Record<string, unknown>>) => unknown
   readonly treatment: Treatment | null
+  /** Of a pseudonym: equal values have equal pseudonyms in one domain only. Empty where none is declared. */
+  readonly domain: string
 }
 
 declare const result: unique symbol
@@ -73,9 +75,10 @@ function computation(
   kind: Computation['kind'],
   rule: Computation['rule'],
   treatment: Treatment | null,
+  domain = '',
 ): Computation {
   const list = Object.entries(inputs).map(([name, value]) => Object.freeze({ name, node: value.toOperationNode() }))
-  return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment })
+  return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment, domain })
 }
 
 const boundedBy = (name: string, detail: string, reason: string | undefined): Treatment =>
@@ -163,14 +166,17 @@ type NullOf<T> = Extract<T, null>
 /**
  * A stable pseudonym of a value: a UUID made by HMAC-SHA-256 under the installation's key (VITRINE_PSEUDONYM_KEY), the
  * same for the same value, not reversible without the key. NULL stays NULL. Computed in Node: the key never reaches SQL.
+ * `domain` says what is meant, such as 'member': columns of one domain join, and those of two never do. Without one, a column
+ * joins with every other pseudonym without one.
  */
 export function pseudonym<T>(
   value: Treated<T> extends string | number | bigint | Uuid | null ? Expression<T> : never,
+  domain?: string,
 ): Computed<string | NullOf<Justified<T>>> {
-  const treatment: Treatment = { name: 'pseudonym', detail: 'keyed pseudonym' }
+  const detail = domain === undefined ? 'keyed pseudonym' : `keyed pseudonym of the domain ${domain}`
   const inputs: Inputs = { value: value as Expression<T> } // sound because the parameter is Expression<T> or never.
   return computed(
-    computation(inputs, 'pseudonym', () => undefined, treatment),
+    computation(inputs, 'pseudonym', () => undefined, { name: 'pseudonym', detail }, domain),
     null,
   )
 }

@@ -146,6 +146,17 @@ const LAYOUTS: readonly string[] = [
   `
   alter table vitrine.run_table add column suppressed jsonb;
   `,
+  // What was erased never comes back with an older version. By which key the pseudonyms of a version were made.
+  `
+  create table vitrine.erasure (
+    id bigint generated always as identity primary key,
+    schema_name text not null,
+    table_name text not null,
+    erased_at timestamptz not null,
+    standing_since timestamptz not null
+  );
+  alter table vitrine.version add column pseudonym_key text;
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -180,3 +180,16 @@ export async function recordedDays({ session, publication }: Target): Promise<re
     [publication.schema],
   )
 }
+
+export interface RecordedFigure {
+  readonly table: string
+  /** YYYY-MM-DD. */
+  readonly day: string
+  readonly column: string
+  readonly value: string | null
+}
+
+/** Every figure of every recorded day, as `RecordedFigure`. */
+export const ledgerCells = (schema: string): string =>
+  `select l.table_name as "table", l.day::text, f.key as "column", f.value
+   from vitrine.ledger l cross join lateral jsonb_each_text(l.figures) f where l.schema_name = ${literal(schema)}`

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { VitrineError } from '../base/errors.ts'
+import { instant } from '../base/format.ts'
 import { readSchema } from '../catalogue/live-shape.ts'
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -14,6 +15,7 @@ import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
 import { ownViewNames, type Publication, retiredSchema } from '../publication/publication.ts'
 import { shapeOf, type TableShape } from '../publication/shape.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { erasureSince } from '../record/erasures.ts'
 import { ownRecord } from '../record/installation.ts'
 import { isHistoryShape, ledgerSelect } from '../record/ledger.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
@@ -48,7 +50,7 @@ export interface RollbackReport {
   readonly switchMilliseconds: number
 }
 
-/** Throws VitrineError: VERSION_NOT_KEPT, DEPENDENT_BLOCKS and whatever a switch may throw; nothing has changed then. */
+/** Throws VitrineError: VERSION_NOT_KEPT, VERSION_ERASED, DEPENDENT_BLOCKS and whatever a switch may throw; nothing has changed then. */
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
   const { publication, observer, signal } = request
   const { schema } = publication
@@ -130,11 +132,16 @@ async function rollBack(
   return report(dataOf, outcomes, switched)
 }
 
-/** Throws VERSION_NOT_KEPT when there is none, or when it does not stand whole any more. */
+/** Throws VERSION_ERASED when it is from before an erasure, VERSION_NOT_KEPT when there is none that stands whole. */
 async function requireKept(target: Target): Promise<RecordedVersion> {
   const { state, version } = await keptVersion(target)
+  const { schema, limits, zone } = target.publication
+  const erasure = await erasureSince(target)
+  if (erasure !== null) {
+    const detail = `Something was erased from ${erasure.table} at ${instant(erasure.at, zone)}.`
+    throw new VitrineError('VERSION_ERASED', { place: schema, detail })
+  }
   if (version !== null) return version
-  const { schema, limits } = target.publication
   const detail =
     limits.versionsKept === 0
       ? 'The publication keeps none: versionsKept is 0.'

@@ -13,6 +13,8 @@ export interface Setting {
   readonly answer?: string
   /** What that person answers to each question, where it is not always the same. */
   readonly ask?: (question: string) => Promise<string>
+  /** What stands on standard input. */
+  readonly input?: string
   /** Called once the command listens to interrupts, with the function that interrupts it. */
   readonly interrupt?: (now: () => void) => void
 }
@@ -53,6 +55,7 @@ export async function capture(
     folder: setting.folder ?? '/',
     clock: setting.clock ?? systemClock,
     ask: setting.ask ?? (answer === undefined ? null : async () => answer),
+    input: async () => setting.input ?? '',
     onInterrupt(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -48,7 +48,8 @@ describe('a command line that is wrong', () => {
     ['sync extra', "Too many arguments for 'sync'. Expected 0 arguments but got 1."],
     ['sync --allow-shrinks', "Unknown option '--allow-shrinks'. (Did you mean --allow-shrink?)"],
     ['postgresql://impact:canary@host/db', "Unknown command '[url]'."],
-    ['sync --x=postgresql://impact:canary@host/db', "Unknown option '--x=[url]'."],
+    ['sync --x=postgresql://impact:canary@host/db', "Unknown option '--x…'."],
+    ['sync --Jean.canary@x', "Unknown option '--Jean…'."],
     ['sync --only', "Option '--only <tables...>' argument missing."],
     ['status --runs 0', 'It takes a whole number from 1 on.'],
   ])('%s', async (line, detail) => {

@@ -37,6 +37,7 @@ function shown(isTerminal: boolean, columns = 100): string {
     folder: '/',
     clock,
     ask: null,
+    input: async () => '',
     onInterrupt: () => () => undefined,
     onFault: () => undefined,
     written: async () => null,

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { check } from './check.ts'
 import { doctor } from './doctor.ts'
 import { drop } from './drop.ts'
+import { erase } from './erase.ts'
 import { history } from './history.ts'
 import { migrate } from './migrate.ts'
 import { plan } from './plan.ts'
@@ -13,6 +14,7 @@ import { runs } from './runs.ts'
 import { schedule } from './schedule.ts'
 import { status } from './status.ts'
 import { sync } from './sync.ts'
+import { trace } from './trace.ts'
 
 export const COMMANDS: readonly Command[] = Object.freeze([
   check,
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   rollback,
   doctor,
   history,
+  trace,
+  erase,
   drop,
   rebuild,
 ])

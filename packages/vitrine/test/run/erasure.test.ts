@@ -1,0 +1,181 @@
+/** Somebody is erased, as `docs/operating/erasure.md` says, and nothing of them is left: not in a file of the server either. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commandsOf, fencesIn } from '../../../../test/documentation/guide.ts'
+import { EXIT } from '../../src/base/errors.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { vitrine } from '../../src/cli/vitrine.ts'
+import { pseudonymsOf } from '../../src/copy/pseudonym.ts'
+import { run } from '../cli/captured-io.ts'
+import { KEY } from '../publication/shop.ts'
+import { shopWithHistory } from '../publication/shop-history.ts'
+import { Installation } from './installation.ts'
+
+const PAGE = 'docs/operating/erasure.md'
+const NAME = 'Zz Gwendoline O’Nil'
+const EMAIL = 'gwendoline-8417@example.org'
+const folder = mkdtempSync(join(tmpdir(), 'vitrine-erasure-'))
+let server: EmbeddedServer
+let shop: Installation
+
+beforeAll(async () => {
+  server = await startServer({
+    dataDirectory: serverHome(join(folder, 'target')),
+    version: 18,
+    settings: { fsync: 'off', shared_buffers: '16MB', min_wal_size: '32MB' },
+  })
+  shop = await Installation.create(18, 60, shopWithHistory, server)
+})
+afterAll(async () => {
+  await shop.drop()
+  await server.stop('immediate')
+  rmSync(server.dataDirectory, { recursive: true, force: true })
+  rmSync(`${server.dataDirectory}.pgpass`, { force: true })
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function command(line: string, input = NAME) {
+  const environment = {
+    DATABASE_URL: shop.source.url(shop.app),
+    METABASE_DATABASE_URL: shop.target.url(shop.writer),
+    VITRINE_PSEUDONYM_KEY: KEY,
+  }
+  const outcome = await run({ ...vitrine, publication: shop.publication }, line, { environment, input })
+  for (const secret of [NAME, EMAIL, ...pseudonymsOf(EMAIL, '', new Secret(KEY))]) {
+    expect(outcome.stdout + outcome.stderr).not.toContain(secret)
+  }
+  return outcome
+}
+
+/** Files of the target's data directory that hold the name, or the pseudonym as bytes. */
+function filesWithPerson(): readonly string[] {
+  const uuids = pseudonymsOf(EMAIL, '', new Secret(KEY))
+  const needles = [NAME, EMAIL, ...uuids, ...uuids.map((uuid) => Buffer.from(uuid.replaceAll('-', ''), 'hex'))]
+  return readdirSync(server.dataDirectory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => {
+      const bytes = readFileSync(path)
+      return needles.some((needle) => bytes.includes(needle))
+    })
+    .map((path) => path.slice(server.dataDirectory.length + 1).split('/')[0] ?? '')
+}
+
+interface Hits {
+  readonly place: string
+  readonly table: string
+  readonly column: string
+  readonly count: number
+}
+async function traced(line: string, input?: string) {
+  const { status, stdout } = await command(`${line} --json`, input)
+  const { hits }: { readonly hits: readonly Hits[] } = JSON.parse(stdout)
+  return [status, hits.map(({ place, table, column, count }) => `${place} ${table}.${column} ${count}`).toSorted()]
+}
+
+describe.sequential('docs/operating/erasure.md', () => {
+  test('what is published is found in every place, by counts', { timeout: 30_000 }, async () => {
+    await shop.change(
+      `insert into customer (email, password, name, created_at) values ('${EMAIL}', 'x', '${NAME}', now())`,
+    )
+    for (const at of ['2026-01-01T12:00:00Z', '2026-01-02T12:00:00Z']) await shop.run({ at: new Date(at) })
+    await shop.look('analyze vitrine.ledger')
+    expect(await traced('trace shop_customer name')).toEqual([
+      EXIT.left,
+      [
+        'history shop_stats.best 2',
+        'kept shop_customer.name 1',
+        'kept shop_stats.best 1',
+        'published shop_customer.name 1',
+        'published shop_stats.best 2',
+        'statistics ledger.figures 1',
+        'statistics shop_customer.name 1',
+        'statistics shop_customer.name 1',
+        'statistics shop_stats.best 1',
+      ],
+    ])
+    expect(await traced('trace shop_customer person', EMAIL)).toMatchObject([
+      EXIT.left,
+      expect.arrayContaining(['kept shop_customer.person 1', 'published shop_customer.person 1']),
+    ])
+    expect(await traced('trace shop_customer', '61')).toMatchObject([
+      EXIT.left,
+      expect.arrayContaining(['kept shop_customer.id 1', 'published shop_customer.id 1']),
+    ])
+    expect(await traced('trace shop_customer name', 'Zz Gwendoline')).toMatchObject([EXIT.left, { length: 9 }])
+    expect(await traced('trace shop_customer name', 'Zz Gwendol')).toEqual([EXIT.ok, []])
+  })
+
+  test('a value is not taken from the command line, nor echoed', async () => {
+    for (const line of [
+      'trace Gwendoline',
+      'erase shop_customer Gwendoline',
+      'trace shop_customer name Gwendoline',
+      'trace shop_customer --value=Gwendoline',
+    ]) {
+      const { status, stdout, stderr } = await command(line)
+      expect([status, (stdout + stderr).includes('Gwendoline')]).toEqual([EXIT.usage, false])
+    }
+    expect((await command('trace shop_customer', '')).stderr).toContain('standard input')
+    expect((await command('trace shop_customer', 'a\nb')).stderr).toContain('several lines')
+  })
+
+  test('what is still published, or recorded for ever, is not erased by the way', async () => {
+    const early = await command('erase shop_customer name')
+    expect([early.status, early.stderr]).toEqual([EXIT.data, expect.stringContaining('ERASURE_EARLY')])
+    await shop.change(`delete from customer where email = '${EMAIL}'`)
+    await shop.run({ at: new Date('2026-01-03T12:00:00Z') })
+    const recorded = await command('erase shop_customer name')
+    expect([recorded.status, recorded.stderr]).toEqual([EXIT.data, expect.stringContaining('ERASURE_OF_HISTORY')])
+    expect(await shop.look('select from shop_previous.shop_customer')).toHaveLength(61)
+  })
+
+  test('the page is followed to the end, and no file of the server holds anything', { timeout: 60_000 }, async () => {
+    const table = (text: string) => text.replaceAll('metabase_utilisateur', 'shop_customer name')
+    const statuses: string[] = []
+    for (const { words, from } of commandsOf(PAGE)) {
+      const line = table(words.slice(2).join(' '))
+      const flag = line.startsWith('erase') ? ' --history' : ''
+      expect(line.startsWith('trace') || line.startsWith('erase')).toBe(from !== null)
+      statuses.push(`${line}: ${(await command(`${line}${flag}`)).status}`)
+    }
+    expect(statuses).toEqual([
+      'check --lineage: 0',
+      'sync: 0',
+      'trace shop_customer name: 11',
+      'erase shop_customer name: 0',
+      'trace shop_customer name: 0',
+    ])
+    expect(await traced('trace shop_customer person', EMAIL)).toEqual([EXIT.ok, []])
+    expect(await shop.look('select table_name, erased_at from vitrine.erasure')).toHaveLength(1)
+    await shop.look('checkpoint')
+    expect(new Set(filesWithPerson())).toEqual(new Set(['base', 'pg_wal']))
+    const client = await shop.target.connect()
+    await client.query('vacuum full shop.shop_stats')
+    for (const { text } of fencesIn(PAGE).filter(({ language }) => language === 'sql')) {
+      if (text.includes('\\gexec')) {
+        const { rows } = await client.query<{ statement: string }>(text.replace('\\gexec', ''))
+        for (const { statement } of rows) await client.query(statement)
+      } else for (const statement of text.split(';')) await client.query(statement)
+    }
+    await shop.target.close(client)
+    expect(filesWithPerson()).toEqual([])
+  })
+
+  test('no rollback brings an older version back; the next run makes one possible again', {
+    timeout: 30_000,
+  }, async () => {
+    expect(await command('rollback')).toMatchObject({
+      status: EXIT.drift,
+      stderr: expect.stringContaining('VERSION_ERASED'),
+    })
+    await shop.run()
+    expect((await command('rollback')).status).toBe(EXIT.ok)
+    // A version that somebody brought back from elsewhere, from before the erasure.
+    await shop.look("update vitrine.kept_freshness set published_at = published_at - interval '1 year'")
+    expect((await command('rollback')).stderr).toContain('VERSION_ERASED')
+  })
+})
