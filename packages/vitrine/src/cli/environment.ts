@@ -4,6 +4,7 @@
  */
 import { closest, distance } from 'fastest-levenshtein'
 import { ERRORS, type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
+import { requireStrongKey } from '../base/key-strength.ts'
 import { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../postgres/address.ts'
 import type { Publication } from '../publication/publication.ts'
@@ -75,8 +76,6 @@ const MISSING: Readonly<Partial<Record<Connection, ErrorCode>>> = {
   target: 'TARGET_URL_MISSING',
 }
 
-const SHORTEST_KEY = 32
-
 /**
  * Parses what a command needs. A single problem is thrown under its own code (TARGET_URL_MISSING, URL_INVALID …), several
  * together as SETTINGS_INVALID. A missing target never falls back to the source.
@@ -132,13 +131,10 @@ function address(text: string | null, kind: Connection, need: Needs[Connection])
 }
 
 function pseudonymKey(values: Values): Secret | null {
-  const place = 'VITRINE_PSEUDONYM_KEY'
-  const key = values(place)
-  if (key === null || key.length >= SHORTEST_KEY) return key === null ? null : new Secret(key)
-  const remedy = `give at least ${SHORTEST_KEY} random characters, such as those of openssl rand -hex 32`
-  throw new VitrineError('SETTINGS_INVALID', {
-    problems: [{ place, detail: `it has ${key.length} characters`, remedy }],
-  })
+  const key = values('VITRINE_PSEUDONYM_KEY')
+  if (key === null) return null
+  requireStrongKey(key)
+  return new Secret(key)
 }
 
 function httpAddress(values: Values): HttpAddress | null {

@@ -12,7 +12,7 @@ import { inOrder, outcomesText } from './run-list.ts'
 
 export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>
 
-export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'trigger'>
+export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'rotateKey' | 'trigger'>
 
 export interface Published {
   readonly report: SyncReport
@@ -29,7 +29,7 @@ export const publishNow = async (call: Call, connections: Connections, wish: Par
 export async function publishUnless(
   { io, signal, fault, publication }: Call,
   { source, target, pseudonymKey }: Connections,
-  { only = null, dryRun = false, allowShrink = false, trigger = 'command' }: Partial<Wish>,
+  { only = null, dryRun = false, allowShrink = false, rotateKey = false, trigger = 'command' }: Partial<Wish>,
   isDone: IsDone,
 ): Promise<Published | null> {
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
@@ -39,6 +39,7 @@ export async function publishUnless(
     only,
     dryRun,
     allowShrink,
+    rotateKey,
     trigger,
     at: null,
     observer: progress.observe,

@@ -17,9 +17,12 @@ import { checkHistory, publishedAsSource } from './history-check.ts'
 import { Analysis } from './lineage.ts'
 import { registered } from './origin.ts'
 import { IDENTIFIER_BYTES, loadParser } from './parse.ts'
+import { checkPseudonyms } from './pseudonym-check.ts'
 
 /** All problems of a publication, and the lineage of the columns that could be analysed. */
-export async function checkPublication(publication: Publication): Promise<Pick<Findings, 'problems' | 'columns'>> {
+export async function checkPublication(
+  publication: Publication,
+): Promise<Pick<Findings, 'problems' | 'warnings' | 'columns'>> {
   const found = new Findings()
   const parser = await loadParser()
   checkSettings(publication, found)
@@ -29,6 +32,7 @@ export async function checkPublication(publication: Publication): Promise<Pick<F
     checkTable(table, publication, found)
     source.check(table, found)
   }
+  checkPseudonyms(publication, found)
   const staging = stagingSchema(publication)
   // Any day will do.
   const moment = momentOf({ ...publication, zone: 'UTC' }, staging, new Date(0))

@@ -11,10 +11,16 @@ export interface CheckedColumn {
 
 export class Findings {
   readonly problems: Problem[] = []
+  /** What is sound, and deserves a second look. */
+  readonly warnings: Problem[] = []
   readonly columns: CheckedColumn[] = []
 
   say(place: string, detail: string, remedy: string): void {
     this.problems.push({ place, detail, remedy })
+  }
+
+  warn(place: string, detail: string, remedy: string): void {
+    this.warnings.push({ place, detail, remedy })
   }
 
   /** Whatever the work throws is a problem of the place. */

@@ -116,7 +116,9 @@ export function fingerprintOf(publication: Publication): string {
     hash.update(JSON.stringify(shapeOf(table, publication)))
     hash.update(projectionOf(table).sql)
     for (const column of table.columns) {
-      if (column.value.kind === 'computed') hash.update(JSON.stringify([column.name, column.value.computed.values]))
+      if (column.value.kind !== 'computed') continue
+      const { values, computation } = column.value.computed
+      hash.update(JSON.stringify([column.name, values, ...(computation.domain === '' ? [] : [computation.domain])]))
     }
   }
   return hash.digest('hex').slice(0, 16)

@@ -29,6 +29,8 @@ export interface RecordedVersion extends VersionContent {
   readonly rights: readonly TableRight[]
   /** False for the empty tables of `migrate`, to which nobody wants to go back. */
   readonly filled: boolean
+  /** Fingerprint of the key that made its pseudonyms; null where it has none, or where it was never recorded. */
+  readonly pseudonymKey: string | null
 }
 
 /** The names of everything that is ours in a version. */
@@ -47,8 +49,8 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
   if (layout === 0 || (layout < VERSIONED && which === 'kept')) return null
   const [row] = await session.query<RecordedVersion>(
     layout < VERSIONED
-      ? `select applied as shapes, '{}'::text[] as views, true as filled, '[]'::jsonb as rights from vitrine.installation where schema_name = $1 and not $2::boolean`
-      : `select shapes, views, filled, coalesce(to_jsonb(v) -> 'rights', '[]') as rights from vitrine.version v where schema_name = $1 and kept = $2`,
+      ? `select applied as shapes, '{}'::text[] as views, true as filled, '[]'::jsonb as rights, null as "pseudonymKey" from vitrine.installation where schema_name = $1 and not $2::boolean`
+      : `select shapes, views, filled, coalesce(to_jsonb(v) -> 'rights', '[]') as rights, to_jsonb(v) ->> 'pseudonym_key' as "pseudonymKey" from vitrine.version v where schema_name = $1 and kept = $2`,
     [publication.schema, which === 'kept'],
   )
   if (row === undefined) return null
@@ -59,15 +61,20 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
     history: shape.history ?? known.get(shape.name)?.history ?? null,
   }))
   const views = row.views.length === 0 && row.filled ? ownViewNames(publication) : row.views
-  return { shapes, views, filled: row.filled, rights: row.rights }
+  return { ...row, shapes, views }
 }
 
 /** A version of the definition as it is now. */
-export const versionOf = (publication: Target['publication'], filled: boolean): RecordedVersion => ({
+export const versionOf = (
+  publication: Target['publication'],
+  filled: boolean,
+  pseudonymKey: string | null = null,
+): RecordedVersion => ({
   shapes: shapesOf(publication),
   views: ownViewNames(publication),
   filled,
   rights: [],
+  pseudonymKey,
 })
 
 /**
@@ -95,8 +102,8 @@ export async function recordSwitch(
 export async function recordPublished({ session, publication }: Target, version: RecordedVersion): Promise<void> {
   await session.query('delete from vitrine.version where schema_name = $1 and not kept', [publication.schema])
   await session.query(
-    'insert into vitrine.version (schema_name, kept, shapes, views, filled) values ($1, false, $2, $3, $4)',
-    [publication.schema, JSON.stringify(version.shapes), version.views, version.filled],
+    'insert into vitrine.version (schema_name, kept, shapes, views, filled, pseudonym_key) values ($1, false, $2, $3, $4, $5)',
+    [publication.schema, JSON.stringify(version.shapes), version.views, version.filled, version.pseudonymKey],
   )
 }
 

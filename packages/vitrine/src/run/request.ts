@@ -1,7 +1,9 @@
 /** What a run is asked to do, and what can be refused of it without any connection. */
 import { VitrineError } from '../base/errors.ts'
+import { requireStrongKey } from '../base/key-strength.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Target } from '../catalogue/target.ts'
+import { keyFingerprint } from '../copy/pseudonym.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
@@ -23,6 +25,8 @@ export interface SyncRequest {
   /** The instant that rules and dated figures take for now; null for that of the snapshot, by the source's clock. */
   readonly at: Date | null
   readonly pseudonymKey: Secret | null
+  /** Take a key that is not that of the published pseudonyms. */
+  readonly rotateKey?: boolean
   readonly trigger: Trigger
   readonly observer: RunObserver
   readonly signal: AbortSignal
@@ -68,11 +72,35 @@ export async function tablesToRead(
 
 const columnsOf = ({ columns }: TableShape): string => columns.map(({ name, type }) => `${name} ${type}`).join('\n')
 
-/** Throws PSEUDONYM_KEY_MISSING when a pseudonym is published and no key of at least 32 characters is given. */
-export function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): void {
+/**
+ * The key of the pseudonyms; null where none is published. Throws PSEUDONYM_KEY_MISSING, and PSEUDONYM_KEY_WEAK for one that
+ * could be guessed.
+ */
+export function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): Secret | null {
   const used = publication.tables.some((table) =>
     table.columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'pseudonym'),
   )
-  if (used && (pseudonymKey === null || pseudonymKey.reveal().length < 32))
-    throw new VitrineError('PSEUDONYM_KEY_MISSING')
+  if (!used) return null
+  if (pseudonymKey === null) throw new VitrineError('PSEUDONYM_KEY_MISSING')
+  requireStrongKey(pseudonymKey.reveal())
+  return pseudonymKey
+}
+
+/**
+ * Throws PSEUDONYM_KEY_OTHER when the published pseudonyms were made with another key, which would join with nothing of
+ * before, unless the new one is to be taken. A part of the tables would then have other pseudonyms than the rest.
+ */
+export async function requireSameKey(
+  { rotateKey = false, only }: SyncRequest,
+  target: Target,
+  key: Secret | null,
+): Promise<void> {
+  if (rotateKey && only !== null) {
+    const detail = 'It makes all pseudonyms anew: it reads every table.'
+    throw new VitrineError('USAGE', { place: '--rotate-key', detail })
+  }
+  const published = await recordedVersion(target, 'published')
+  const before = published?.pseudonymKey ?? null
+  if (key === null || before === null || rotateKey || before === keyFingerprint(key)) return
+  throw new VitrineError('PSEUDONYM_KEY_OTHER', { place: 'VITRINE_PSEUDONYM_KEY' })
 }

@@ -5,6 +5,7 @@
  */
 import { interruptOf } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
+import { keyFingerprint } from '../copy/pseudonym.ts'
 import { requireSound } from '../lineage/check.ts'
 import { requireApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -29,7 +30,14 @@ import { stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
 import { stagedReferences, stageWithReferences } from './references.ts'
-import { chosenTables, type IsDone, requirePseudonymKey, type SyncRequest, tablesToRead } from './request.ts'
+import {
+  chosenTables,
+  type IsDone,
+  requirePseudonymKey,
+  requireSameKey,
+  type SyncRequest,
+  tablesToRead,
+} from './request.ts'
 import { both, RunSessions } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
@@ -46,7 +54,7 @@ export const sync = async (request: SyncRequest): Promise<SyncReport> =>
 export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<SyncReport | null> {
   const { publication, observer, signal, trigger } = request
   await requireSound(publication)
-  requirePseudonymKey(request)
+  const key = requirePseudonymKey(request)
   chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)
   try {
@@ -57,8 +65,10 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     const newSource = await requireOwnTarget(target, identity)
     if (await isDone(session)) return null
     if (!(await bookkeepingIsCurrent(session))) await requireApproved(target)
+    await requireSameKey(request, target, key)
     const hold = new SnapshotHold(coordinator, publication.limits.snapshotLimitMs)
-    const sides: Sides = { request, target, sessions, coordinator, hold, newSource }
+    const keyPrint = key === null ? null : keyFingerprint(key)
+    const sides: Sides = { request, target, sessions, coordinator, hold, newSource, keyPrint }
     return await performRun<SyncReport>(
       { target, sessions, trigger, observer, signal },
       {
@@ -85,6 +95,8 @@ interface Sides {
   readonly hold: SnapshotHold
   /** Recorded with the version; null when the record has it already. */
   readonly newSource: DatabaseIdentity | null
+  /** Of the key of the pseudonyms, recorded with the version. */
+  readonly keyPrint: string | null
 }
 
 async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<SyncReport> {
@@ -176,7 +188,7 @@ async function switchTo(
   carry: CarryPlan,
   { staging, snapshot, instant }: StageContext,
 ): Promise<SwitchResult> {
-  const { request, target, newSource } = sides
+  const { request, target, newSource, keyPrint } = sides
   const { session, publication } = target
   if (request.signal.aborted) throw interruptOf(request.signal)
   run.switching = reportOf(sides, run, undescribed(staged), snapshot.takenAt, unheardSwitch(carry.way))
@@ -186,7 +198,7 @@ async function switchTo(
     await requireApproved(target)
     const { sparesKept, rights } = carry
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
-    await recordSwitch(target, versionOf(publication, true), rights.taken, sparesKept)
+    await recordSwitch(target, versionOf(publication, true, keyPrint), rights.taken, sparesKept)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, computed, dayOf(publication, instant))
   })

@@ -30,7 +30,7 @@ describe('settings that are understood', () => {
       METABASE_DATABASE_URL: TARGET,
       METABASE_READER_URL: 'postgresql://metabase:reader-secret@target.test/metabase-data',
       METABASE_ADMIN_URL: 'postgresql://postgres:admin-secret@target.test/metabase-data',
-      VITRINE_PSEUDONYM_KEY: 'k'.repeat(32),
+      VITRINE_PSEUDONYM_KEY: '8f3Kq0vZpL7xWb2TnYc5RmHd9sGjUe4A',
       VITRINE_ALARM_WEBHOOK: 'https://chat.test/hooks/webhook-secret@',
       VITRINE_PING_URL: 'https://ping.test/ping-secret@',
       VITRINE_ALARM_FORMAT: 'chat',
@@ -146,7 +146,7 @@ const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])
     {},
     [
       'SETTINGS_INVALID',
-      'VITRINE_PSEUDONYM_KEY: it has 16 characters → give at least 32 random characters, such as those of openssl rand -hex 32',
+      'VITRINE_PSEUDONYM_KEY: The key of the pseudonyms can be guessed. It has 16 characters, and 32 are wanted. → Make one with: openssl rand -hex 32',
       'METABASE_READR_URL: this variable is not known → did you mean METABASE_READER_URL?',
       'VITRINE_PSEUDONIM_KEY: this variable is not known → did you mean VITRINE_PSEUDONYM_KEY?',
     ],

@@ -10,6 +10,7 @@ import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
 import { checkProjections } from '../../source/projection-types.ts'
 import type { Call, Command } from '../command.ts'
+import { type FailureProblem, problemText } from '../failure.ts'
 import { reading } from '../sessions.ts'
 
 export const check: Command = {
@@ -33,6 +34,8 @@ export interface CheckAnswer {
   readonly publication: string
   readonly schema: string
   readonly sourceCompared: boolean
+  /** What is sound, and deserves a second look. */
+  readonly warnings: readonly FailureProblem[]
   readonly tables: readonly {
     readonly name: string
     readonly comment: string
@@ -49,7 +52,9 @@ export interface CheckAnswer {
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const { source } = call.settings({ source: 'optional' })
-  const lineage = await requireSoundAndDue(publication, call.io.clock.now())
+  const { columns, warnings } = await requireSoundAndDue(publication, call.io.clock.now())
+  const told = warnings.map((warning) => problemText(warning, call.names))
+  for (const { place, detail, remedy } of told) call.say(`warning: ${place}: ${detail} → ${remedy}`)
   if (source !== null) {
     await reading(call, 'source', source, async (session) => {
       await requireNoDrift(session, publication.source, publication.tables)
@@ -58,24 +63,29 @@ async function run(call: Call): Promise<ExitName> {
         call.say('note: the encoding of the source is SQL_ASCII; texts that are no UTF-8 would stop a run')
     })
   }
-  const answer = answerOf(publication, lineage, source !== null)
+  const answer = answerOf(publication, columns, told, source !== null)
   call.answer(answer, () => `${call.flag('lineage') ? lineageText(answer) : ''}${soundText(answer)}`)
   return 'ok'
 }
 
 /** Throws DEFINITION_INVALID with every problem, the schedule's included. */
-async function requireSoundAndDue(publication: Publication, at: Date): Promise<readonly CheckedColumn[]> {
-  const { problems, columns } = await checkPublication(publication)
+async function requireSoundAndDue(publication: Publication, at: Date) {
+  const { problems, ...found } = await checkPublication(publication)
   const zoneIsKnown = !problems.some(({ place }) => place === 'zone')
   // A zone that is not known is one problem: the pattern is looked at all the same, in another.
   const zone = zoneIsKnown ? publication.zone : 'UTC'
   const all = [...problems, ...scheduleProblems(publication.schedule, zone, at)]
-  if (all.length === 0) return columns
+  if (all.length === 0) return found
   const detail = all.length === 1 ? 'One problem.' : `${all.length} problems.`
   throw new VitrineError('DEFINITION_INVALID', { detail, problems: all })
 }
 
-function answerOf(publication: Publication, checked: readonly CheckedColumn[], sourceCompared: boolean): CheckAnswer {
+function answerOf(
+  publication: Publication,
+  checked: readonly CheckedColumn[],
+  warnings: CheckAnswer['warnings'],
+  sourceCompared: boolean,
+): CheckAnswer {
   const lineage = new Map(checked.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
   const tables = publishedRelations(publication).map((table) => ({
     name: table.name,
@@ -88,7 +98,7 @@ function answerOf(publication: Publication, checked: readonly CheckedColumn[], s
       lineage: lineage.get(`${table.name}.${name}`) ?? [],
     })),
   }))
-  return { publication: publication.name, schema: publication.schema, sourceCompared, tables }
+  return { publication: publication.name, schema: publication.schema, sourceCompared, warnings, tables }
 }
 
 function soundText({ tables, sourceCompared }: CheckAnswer): string {

@@ -21,6 +21,8 @@ export const sync: Command = {
     '--dry-run': 'do everything but the switch, and show what would change',
     '--only <tables...>': 'read only these tables again; the others stay as they are published',
     '--allow-shrink': 'accept that a table loses more rows than the publication allows, or that every table is empty',
+    '--rotate-key':
+      'accept once that VITRINE_PSEUDONYM_KEY is another than before: joins with earlier pseudonyms break, for everybody',
     '--if-due': 'publish only if nothing was since the last due time: for the cron of a platform',
   },
   examples: [
@@ -40,12 +42,15 @@ export async function syncTables(call: Call, only: readonly string[] | null): Pr
   const settings = call.settings(NEEDS)
   const dryRun = call.flag('dryRun')
   const allowShrink = call.flag('allowShrink')
+  const rotateKey = call.flag('rotateKey')
   if (!call.flag('ifDue')) {
-    tellPublished(call, await publishNow(call, settings, { only, dryRun, allowShrink }))
+    if (rotateKey) call.say('note: everybody gets another pseudonym; nothing joins with those of before')
+    tellPublished(call, await publishNow(call, settings, { only, dryRun, allowShrink, rotateKey }))
     return 'ok'
   }
-  if (only === null && !dryRun) return syncIfDue(call, {}, allowShrink)
-  const detail = 'It publishes every table: a part or a rehearsal would leave the run due.'
+  if (only === null && !dryRun && !rotateKey) return syncIfDue(call, {}, allowShrink)
+  const detail =
+    'It publishes every table: a part or a rehearsal would leave the run due, and --rotate-key is for a person.'
   throw new VitrineError('USAGE', { place: '--if-due', detail })
 }
 

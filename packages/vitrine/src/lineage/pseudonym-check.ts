@@ -1,0 +1,45 @@
+/** What a publication says of its pseudonyms that deserves a second look: it is sound, and the team may not have meant it. */
+import type { Publication } from '../publication/publication.ts'
+import type { SqlType } from '../sql/sql-type.ts'
+import type { Findings } from './findings.ts'
+import type { Origin } from './origin.ts'
+
+/** A SIRET has 14 characters, a telephone number with its country 13. */
+const SHORT_TEXT = 14
+const SMALL_KINDS: readonly string[] = ['smallint', 'integer', 'date', 'boolean']
+/** Words in the names of columns that can take few values, in French and English. */
+const SMALL_NAMES =
+  /tel(?:ephone)?(?:_|$)|phone|mobile|portable|fax|siren|siret|(?:^|_)nir(?:_|$)|secu|(?:^|_)ssn|annee|year|naissance|birth|postal|zip|insee|(?:^|_)age(?:_|$)/i
+
+const isSmall = (name: string, type: SqlType | undefined): boolean =>
+  SMALL_NAMES.test(name) ||
+  (type !== undefined && (SMALL_KINDS.includes(type.kind) || (type.length !== null && type.length <= SHORT_TEXT)))
+
+/** Warns of values that can be tried one by one, and of columns that join although they are of different things. */
+export function checkPseudonyms({ tables, source }: Publication, found: Findings): void {
+  const lineage = new Map(found.columns.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
+  const shared = new Map<string, string>()
+  for (const table of tables) {
+    for (const { name, value } of table.columns) {
+      if (value.kind !== 'computed' || value.computed.computation.kind !== 'pseudonym') continue
+      const place = `${table.name}.${name}`
+      const origins = lineage.get(place) ?? []
+      const small = origins.find((origin) => isSmall(origin.column, source.tables[origin.table]?.[origin.column]?.type))
+      if (small !== undefined) {
+        const detail = `${placeOf(small)} can take few values: whoever has the key can try them all`
+        found.warn(place, detail, 'publish a category or a count of it, or be sure of who has the key')
+      }
+      const made = origins.map(placeOf).toSorted().join(', ')
+      if (value.computed.computation.domain === '') shared.set(made, shared.get(made) ?? place)
+    }
+  }
+  if (shared.size < 2) return
+  const detail = `pseudonyms of ${[...shared.keys()].join(' and ')} have no domain: equal values of theirs have equal pseudonyms`
+  found.warn(
+    [...shared.values()].join(', '),
+    detail,
+    "name what is meant, the same where they join: pseudonym(value, 'member')",
+  )
+}
+
+const placeOf = ({ table, column }: Origin): string => `${table}.${column}`
