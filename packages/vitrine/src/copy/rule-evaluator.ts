@@ -5,7 +5,7 @@
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import { placeOf } from '../base/place-of.ts'
 import type { Secret } from '../base/secret.ts'
-import { type Computed, outcomesOf } from '../publication/compute.ts'
+import { boundFault, type Computed } from '../publication/compute.ts'
 import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor, UnreadableInput } from './binary-decode.ts'
@@ -62,10 +62,8 @@ export function evaluatorOf(
   const columns = columnsOf(table, fields.computation)
   // sound because the run refuses to start without a key when a pseudonym is published.
   if (fields.computation.kind === 'pseudonym') return pseudonymEvaluator(fields, columns, key as Secret)
-  const unbounded = columns.find(
-    (column) => outcomesOf(column.value.computed, column.type) === Number.POSITIVE_INFINITY,
-  )
-  if (fields.computation.treatment !== null && unbounded !== undefined) {
+  const unbounded = columns.find((column) => boundFault(column.value.computed, column.type) !== null)
+  if (unbounded !== undefined) {
     throw new VitrineError('DEFINITION_INVALID', {
       place: `${table.name}.${unbounded.name}`,
       detail: 'It is unbounded.',

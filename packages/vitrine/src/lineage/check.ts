@@ -4,16 +4,18 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import { limitProblems } from '../base/limits.ts'
-import { MOST_OUTCOMES, outcomesOf } from '../publication/compute.ts'
+import { boundFault } from '../publication/compute.ts'
 import { momentOf } from '../publication/history-select.ts'
 import { PATTERN_NAMES } from '../publication/pattern.ts'
+import { isBlank } from '../publication/privacy.ts'
 import { type Publication, publishedNames, stagingSchema } from '../publication/publication.ts'
-import { registersIn } from '../publication/register.ts'
+import { registersIn, unreadReason } from '../publication/register.ts'
 import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
-import { isTextual } from '../sql/sql-type.ts'
+import { MOST_BANDS } from '../publication/treatment.ts'
+import { isTextual, sqlType } from '../sql/sql-type.ts'
 import { type CheckedColumn, Findings } from './findings.ts'
-import { checkHistory, publishedAsSource } from './history-check.ts'
+import { checkHistory, checkRecorded, publishedAsSource } from './history-check.ts'
 import { Analysis } from './lineage.ts'
 import { registered } from './origin.ts'
 import { IDENTIFIER_BYTES, loadParser } from './parse.ts'
@@ -36,13 +38,33 @@ export async function checkPublication(
   const staging = stagingSchema(publication)
   // Any day will do.
   const moment = momentOf({ ...publication, zone: 'UTC' }, staging, new Date(0))
-  const published = new Analysis(parser, publishedAsSource(publication, staging), moment)
+  const published = new Analysis(parser, publishedAsSource(publication, staging, found.columns), moment)
   for (const history of publication.histories) {
     checkTable(history, publication, found)
     checkHistory(history, found)
     published.check(history, found)
+    checkRecorded(history, publication, found)
   }
+  checkBands(found)
   return found
+}
+
+/** Several columns with bands of one number come no nearer to it together than one could. */
+function checkBands(found: Findings): void {
+  const bounds = new Map<string, Set<number>>()
+  for (const { table, column, lineage } of found.columns) {
+    for (const { table: from, column: of, treatments } of lineage) {
+      const own = treatments.flatMap((treatment) => treatment.bounds ?? [])
+      const all = new Set([...(bounds.get(`${from}.${of}`) ?? []), ...own])
+      bounds.set(`${from}.${of}`, all)
+      if (own.length === 0 || all.size < MOST_BANDS) continue
+      found.say(
+        `${table}.${column}`,
+        `with others it gives more than ${MOST_BANDS} bands of ${from}.${of}`,
+        'use the same bands',
+      )
+    }
+  }
 }
 
 /** Throws DEFINITION_INVALID with every problem, or returns the lineage of all columns. */
@@ -69,9 +91,14 @@ function checkSettings(publication: Publication, found: Findings): void {
   for (const [name, detail] of limitProblems(publication.limits)) {
     found.say(`limits.${name}`, detail, 'correct it, or leave it out for the usual one')
   }
-  for (const [name, reason] of Object.entries(publication.source.functions)) {
-    if (reason.trim() === '')
-      found.say(`function ${name}`, 'the register gives no reason', 'say why queries may call it')
+  const { functions, tables } = publication.source
+  for (const [name, reason] of Object.entries(functions)) {
+    if (isBlank(reason)) found.say(`function ${name}`, 'the register gives no reason', 'say why queries may call it')
+  }
+  for (const [name, columns] of Object.entries(tables)) {
+    const reason = unreadReason(columns)
+    if (reason !== undefined && isBlank(reason))
+      found.say(`table ${name}`, 'the register gives no reason', 'say why its other columns need not be listed')
   }
   if (publication.writer === publication.reader) {
     found.say('reader', 'writer and reader are the same role', 'give the reader a role of its own')
@@ -96,7 +123,7 @@ function checkRegisters({ tables, source }: Publication, found: Findings): void 
 
 function checkTable(table: PublishedTable, publication: Publication, found: Findings): void {
   const say = (detail: string, remedy: string) => found.say(table.name, detail, remedy)
-  if (table.comment.trim() === '') say('it has no comment', 'say what one row is')
+  if (isBlank(table.comment)) say('it has no comment', 'say what one row is')
   if (table.columns.length === 0) say('it has no column', 'add columns')
   if ((table.query.selections ?? []).length > 0) {
     say('its query already selects columns', 'give `from` a query without selection')
@@ -104,12 +131,12 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
   if ((table.query.setOperations ?? []).length > 0) {
     say('its query is a union', 'put the union into a subquery with an alias')
   }
-  if (table.unknown !== null && table.unknown.values === null) {
-    found.say(
-      `${table.name} (reasons)`,
-      'the reasons are not a closed list',
-      'give the list of reasons: field(name, REASONS)',
-    )
+  if (table.unknown !== null) {
+    const reasons = `${table.name} (reasons)`
+    const fault = boundFault(table.unknown, sqlType('text'))
+    if (table.unknown.values === null) {
+      found.say(reasons, 'the reasons are not a closed list', 'give the list of reasons: field(name, REASONS)')
+    } else if (fault !== null) found.say(reasons, ...fault)
   }
   const keys = table.columns.filter((column) => column.isPrimaryKey).length
   if (keys !== 1) say(`it has ${keys} primary keys`, 'mark exactly one column with .primaryKey()')
@@ -149,7 +176,7 @@ function checkAccepted({ accepts }: PublishedColumn, say: Say): void {
   for (const [index, { pattern, reason }] of accepts.entries()) {
     if (!PATTERN_NAMES.includes(pattern))
       say('it accepts an unknown pattern', `accept one of ${PATTERN_NAMES.join(', ')}`)
-    else if (reason.trim() === '') say(`it accepts ${pattern} without a reason`, 'say why it may stand there')
+    else if (isBlank(reason)) say(`it accepts ${pattern} without a reason`, 'say why it may stand there')
     else if (accepts.some((other, at) => at < index && other.pattern === pattern))
       say(`it accepts ${pattern} twice`, 'accept it once')
   }
@@ -158,7 +185,7 @@ function checkAccepted({ accepts }: PublishedColumn, say: Say): void {
 function checkColumn(column: PublishedColumn, say: Say): void {
   const { comment, type, value, isPrimaryKey, isNullable } = column
   checkAccepted(column, say)
-  if (comment.trim() === '') say('it has no comment', 'say what the value means')
+  if (isBlank(comment)) say('it has no comment', 'say what the value means')
   if (type.length !== null && !(Number.isInteger(type.length) && type.length >= 1)) {
     say('its length is not a whole number of characters', 'give varchar a length of at least 1')
   }
@@ -169,16 +196,10 @@ function checkColumn(column: PublishedColumn, say: Say): void {
   if (type.length !== null && longest > type.length) {
     say(`a category of ${longest} characters does not fit ${type.name}`, 'widen the column')
   }
-  const { treatment, kind } = computation
-  const outcomes = outcomesOf(value.computed, type)
-  if (treatment !== null && kind === 'rule' && outcomes > MOST_OUTCOMES) {
-    if (outcomes === Number.POSITIVE_INFINITY) {
-      say('nothing says what may come out of it', 'take it from .field(…) of its measure, whole numbers as an integer')
-    } else if ((treatment.reason ?? '').trim() === '') {
-      say(`more than ${MOST_OUTCOMES} values may come out of it`, 'allow fewer, or give the reason as last argument')
-    }
-  }
-  if (values !== null && !isTextual(type)) say('a category is text', 'declare the column as text or varchar')
+  const fault = boundFault(value.computed, type)
+  if (fault !== null) say(...fault)
+  if (values !== null && (!isTextual(type) || type.array))
+    say('a category is text', 'declare the column as text or varchar')
   if (computation.kind === 'pseudonym' && type.kind !== 'uuid') {
     say('a pseudonym is a uuid', 'declare the column as uuid')
   }

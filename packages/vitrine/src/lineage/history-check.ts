@@ -3,13 +3,15 @@
  * that are published. Called by `check.ts`, which reads their lineage like that of other tables.
  */
 import { own } from '../base/own.ts'
+import { MOST_OUTCOMES, outcomesOf } from '../publication/compute.ts'
 import { type EarlierValue, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
+import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type RegisteredColumn, register } from '../publication/register.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
-import type { ScalarKind } from '../sql/sql-type.ts'
-import type { Findings } from './findings.ts'
-import type { Known } from './origin.ts'
+import { isTextual, type ScalarKind } from '../sql/sql-type.ts'
+import type { CheckedColumn, Findings } from './findings.ts'
+import type { Known, Origin } from './origin.ts'
 
 type Holds = (value: EarlierValue, length: number | null) => boolean
 
@@ -89,13 +91,59 @@ function checkFigure(
   }
 }
 
+/** Treatments that may give the value itself, or one for each value. */
+const OPEN_ENDED: ReadonlySet<string> = new Set(['because', 'masked', 'pseudonym'])
+
 /**
- * The published tables, as they stand in a schema, as a register: what they hold was treated and may be published again.
- * A table that raw SQL names without the schema would be read in the version before.
+ * The class of a published column for what is recorded of it. It keeps that of its origins; a number of rows is open, and
+ * what a bounded treatment gives of a personal value is indirect: rows may be counted by it, itself it needs a reason.
  */
-export function publishedAsSource({ tables }: Publication, schema: string): Known {
-  const open = ({ type, isNullable }: PublishedColumn): RegisteredColumn => ({ type, isNullable, privacy: 'open' })
-  const columnsOf = (table: PublishedTable) => table.columns.map((column) => [column.name, open(column)] as const)
+function classOf(lineage: readonly Origin[]): PrivacyClass {
+  const classes = lineage.map(({ privacy, treatments }): PrivacyClass => {
+    if (treatments.some(({ name }) => name === 'count')) return 'open'
+    return privacy === 'personal' && treatments.some(({ name }) => !OPEN_ENDED.has(name)) ? 'indirect' : privacy
+  })
+  return PRIVACY_CLASSES.findLast((privacy) => classes.includes(privacy)) ?? 'open'
+}
+
+const isClosed = ({ type, value }: PublishedColumn, lineage: readonly Origin[]): boolean =>
+  (type.kind === 'boolean' && !type.array) ||
+  (value.kind === 'computed' && outcomesOf(value.computed, type) <= MOST_OUTCOMES) ||
+  (lineage.length > 0 && lineage.every(({ treatments }) => treatments.some(({ name }) => CLOSING.has(name))))
+const CLOSING: ReadonlySet<string> = new Set(['present', 'band', 'count'])
+
+/** A text or a date is recorded for ever: only one of a closed list, so that no value of one row stays in the record. */
+export function checkRecorded(history: HistoryTable, { tables }: Publication, found: Findings): void {
+  const lineageOf = (table: string, column: string) =>
+    found.columns.find((checked) => checked.table === table && checked.column === column)?.lineage ?? []
+  for (const figure of figuresOf(history)) {
+    const isFree = isTextual(figure.type) || figure.type.kind === 'date' || figure.type.kind === 'timestamptz'
+    const open = lineageOf(history.name, figure.name).find(({ table, column, treatments }) => {
+      const published = tables.find((each) => each.name === table)?.columns.find((each) => each.name === column)
+      const isTold = treatments.some((treatment) => CLOSING.has(treatment.name))
+      return !isTold && (published === undefined || !isClosed(published, lineageOf(table, column)))
+    })
+    if (!isFree || open === undefined) continue
+    const detail = `it would record a ${figure.type.kind} that ${open.table}.${open.column} does not take from a closed list`
+    found.say(
+      `${history.name}.${figure.name}`,
+      detail,
+      'record a number, or take a category, a measure, a band or a boolean',
+    )
+  }
+}
+
+/**
+ * The published tables, as they stand in a schema, as a register: each column has the class of what it was made of. A table
+ * that raw SQL names without the schema would be read in the version before.
+ */
+export function publishedAsSource({ tables }: Publication, schema: string, checked: readonly CheckedColumn[]): Known {
+  const registered = (table: string, { name, type, isNullable }: PublishedColumn): RegisteredColumn => {
+    const { lineage = [] } = checked.find((each) => each.table === table && each.column === name) ?? {}
+    return { type, isNullable, privacy: classOf(lineage) }
+  }
+  const columnsOf = ({ name, columns }: PublishedTable) =>
+    columns.map((column) => [column.name, registered(name, column)] as const)
   return {
     source: register(
       schema,

@@ -4,6 +4,7 @@
  * refused when it is met.
  */
 import type * as pg from 'libpg-query'
+import { MARKER } from '../publication/select-text.ts'
 import { OPERATORS, TYPES } from './known-sql.ts'
 import type { Lineage } from './origin.ts'
 import { refuse } from './rules.ts'
@@ -60,6 +61,12 @@ const own: Use = () => []
 export const namesOf = (nodes: unknown): readonly (string | undefined)[] =>
   (Array.isArray(nodes) ? nodes : []).map((node) => nodeOf(node).String?.sval)
 
+/** The number of the treatment that a call stands for. */
+export function markerOf({ funcname }: pg.FuncCall): number | null {
+  const [name, more] = namesOf(funcname)
+  return more === undefined && name?.startsWith(MARKER) === true ? Number(name.slice(MARKER.length)) : null
+}
+
 /** A name of PostgreSQL's own, written with its schema or without. */
 const known = (rule: 'operator' | 'type', names: ReadonlySet<string>): Use =>
   does((_, value) => {
@@ -74,6 +81,10 @@ const numbers: Use = does((_, value) => {
 
 /** Where a node stands in the text. */
 export const PLACES = ['location', 'rexpr_list_start', 'rexpr_list_end', 'list_start', 'list_end'] as const
+/** Inside a text of JSON, no name stands between plain quotation marks. */
+const PLACED = new RegExp(`,"(?:${PLACES.join('|')})":-?\\d+|"(?:${PLACES.join('|')})":-?\\d+,?`, 'g')
+export const placeless = (tree: unknown): string => JSON.stringify(tree).replace(PLACED, '')
+
 /** Only PostgreSQL's analyser writes these, never its parser; one that is met is refused like any field without a use. */
 type Analysed =
   | ('xpr' | 'casetype' | 'casecollid' | 'coalescetype' | 'coalescecollid' | 'minmaxtype' | 'minmaxcollid')

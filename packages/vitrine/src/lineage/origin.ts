@@ -14,6 +14,8 @@ export interface Origin {
 interface Trace extends Origin {
   /** Whether it is the column itself, and not a part of an expression. */
   readonly isColumn: boolean
+  /** Whether it may be NULL at that place. */
+  readonly isNullable: boolean
 }
 export type Lineage = readonly Trace[]
 

@@ -6,8 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { SelectStmt } from 'libpg-query'
 import type { QueryText } from '../publication/select-text.ts'
 import type { Mark } from '../publication/treatment.ts'
-import { type AnyNode, nodeOf, PLACES } from './node-fields.ts'
-import { markerOf } from './resolver.ts'
+import { type AnyNode, markerOf, nodeOf, placeless } from './node-fields.ts'
 import { refuse } from './rules.ts'
 
 export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'>
@@ -75,10 +74,6 @@ function copied(tree: unknown, change: (node: AnyNode) => unknown): unknown {
   if (first?.BoolExpr?.boolop === boolop && boolop !== undefined) copy['args'] = [...first.BoolExpr.args, ...others]
   return copy
 }
-
-/** Inside a text of JSON, no name stands between plain quotation marks. */
-const PLACED = new RegExp(`,"(?:${PLACES.join('|')})":-?\\d+|"(?:${PLACES.join('|')})":-?\\d+,?`, 'g')
-const placeless = (tree: unknown): string => JSON.stringify(tree).replace(PLACED, '')
 
 const templates = new Map<string, unknown>()
 

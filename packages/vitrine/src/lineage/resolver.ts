@@ -13,21 +13,25 @@ import type {
   WithClause,
 } from 'libpg-query'
 import { unreadReason } from '../publication/register.ts'
-import { MARKER } from '../publication/select-text.ts'
 import type { Mark, Treatment } from '../publication/treatment.ts'
 import { checkEnds } from './ends.ts'
 import { FUNCTIONS, SETS } from './known-sql.ts'
-import { CLAUSES, namesOf, nodeOf, PLACES, type Reader, UNDERSTOOD } from './node-fields.ts'
+import { requireSureMask } from './mask.ts'
+import { CLAUSES, markerOf, namesOf, nodeOf, PLACES, type Reader, UNDERSTOOD } from './node-fields.ts'
 import { isTreated, type Known, type Lineage, treatedBy } from './origin.ts'
 import { refuse } from './rules.ts'
-import { addItem, allOf, bareColumn, inside, type Output, qualifiedColumn, type Scope } from './scope.ts'
-import { deciding, treat } from './treated.ts'
-
-/** The number of the treatment that a call stands for. */
-export function markerOf({ funcname }: FuncCall): number | null {
-  const [name, more] = namesOf(funcname)
-  return more === undefined && name?.startsWith(MARKER) === true ? Number(name.slice(MARKER.length)) : null
-}
+import {
+  addItem,
+  allOf,
+  bareColumn,
+  inside,
+  itemsAdded,
+  makeNullable,
+  type Output,
+  qualifiedColumn,
+  type Scope,
+} from './scope.ts'
+import { treat } from './treated.ts'
 
 const COUNTED: Treatment = Object.freeze({ name: 'count', detail: 'number' })
 
@@ -74,7 +78,7 @@ export class Resolver implements Reader {
     if (Array.isArray(nodes)) return nodes.flatMap((node) => this.flow(node, scope))
     const { ColumnRef: column } = nodeOf(nodes)
     if (column !== undefined) return this.#column(namesOf(column.fields), scope)
-    return this.#made(nodes, scope).map((origin) => ({ ...origin, isColumn: false }))
+    return this.#made(nodes, scope).map((origin) => ({ ...origin, isColumn: false, isNullable: true }))
   }
 
   #made(node: unknown, scope: Scope): Lineage {
@@ -124,8 +128,9 @@ export class Resolver implements Reader {
     if (fault !== null) refuse('treatment', [treatment.name, fault])
     if (treatment.name !== 'masked') return treat(this.flow(parts, scope), treatment)
     const [condition, ...values] = parts
-    const decided = deciding(condition, (term) => this.flow(term, scope), this.#known)
-    return treatedBy([...decided, ...this.flow(values, scope)], treatment)
+    requireSureMask(condition, (column) => this.flow(column, scope), this.#marks)
+    const decided = treatedBy(this.flow(condition, scope), treatment)
+    return [...decided, ...values.flatMap((value) => treat(this.flow(value, scope), treatment))]
   }
 
   #query(query: SelectStmt, outer: Scope): readonly Output[] {
@@ -225,9 +230,11 @@ export class Resolver implements Reader {
 
   #join(join: JoinExpr, scope: Scope): void {
     this.part('JoinExpr', join, scope)
-    this.#from(join.larg, scope)
-    this.#from(join.rarg, scope)
+    const left = itemsAdded(scope, () => this.#from(join.larg, scope))
+    const right = itemsAdded(scope, () => this.#from(join.rarg, scope))
     this.choose('a join condition', join.quals, scope)
+    if (join.jointype === 'JOIN_LEFT' || join.jointype === 'JOIN_FULL') makeNullable(scope, right)
+    if (join.jointype === 'JOIN_RIGHT' || join.jointype === 'JOIN_FULL') makeNullable(scope, left)
   }
 
   #alias(alias: Alias | undefined, scope: Scope): { readonly name: string; readonly columns: unknown } {
@@ -255,9 +262,9 @@ export class Resolver implements Reader {
       return refuse('table', [relname, where], tableRemedy)
     }
     if (!this.#reads.has(relname)) this.#reads.set(relname, new Set())
-    const outputs = Object.entries(table).map(([column, { privacy }]) => ({
+    const outputs = Object.entries(table).map(([column, { privacy, isNullable }]) => ({
       name: column,
-      lineage: [{ table: relname, column, privacy, treatments: [], isColumn: true }],
+      lineage: [{ table: relname, column, privacy, treatments: [], isColumn: true, isNullable }],
     }))
     return [outputs, unreadReason(table) === undefined]
   }

@@ -71,12 +71,16 @@ export const RULES = {
     remedy: 'Give the treatment the column itself.',
   },
   'constant mask': {
-    says: () => 'a part of the condition of a mask looks at no column',
+    says: () => 'a part of the condition of a mask is the same in every row',
     remedy: 'Say by which columns the value is hidden.',
   },
+  'nested mask': {
+    says: () => 'the condition of a mask holds a subquery',
+    remedy: 'Join what it reads, and decide by a column.',
+  },
   'silent mask': {
-    says: (column) => `the condition of a mask does not say what a NULL of ${column} means`,
-    remedy: 'Add `or … is null` where NULL must hide, or compare with `is distinct from`.',
+    says: (column) => `the condition of a mask may be false where ${column} is NULL`,
+    remedy: 'Hide where it is NULL: add `or … is null`.',
   },
   'personal mask': {
     says: (column) => `the condition of a mask looks at the personal column ${column}`,

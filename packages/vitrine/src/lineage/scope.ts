@@ -45,6 +45,24 @@ export function addItem(scope: Scope, alias: string, outputs: readonly Output[],
   scope.items.set(alias, { columns, isWhole: isWhole && outputs.every(({ name }) => name !== null) })
 }
 
+/** The aliases that some work adds. */
+export function itemsAdded({ items }: Scope, work: () => void): readonly string[] {
+  const before = new Set(items.keys())
+  work()
+  return [...items.keys()].filter((alias) => !before.has(alias))
+}
+
+/** Items for which an outer join may find no row. */
+export function makeNullable({ items }: Scope, aliases: readonly string[]): void {
+  for (const alias of aliases) {
+    const { columns = new Map<string, Lineage>(), isWhole = false } = items.get(alias) ?? {}
+    const nullable = [...columns].map(
+      ([name, lineage]) => [name, lineage.map((origin) => ({ ...origin, isNullable: true }))] as const,
+    )
+    items.set(alias, { columns: new Map(nullable), isWhole })
+  }
+}
+
 /** A column by the alias of its table; undefined where that table has no such column. */
 export function qualifiedColumn(scope: Scope, alias: string, column: string): Lineage | undefined {
   for (const [name, { columns }] of visible(scope)) if (name === alias) return columns.get(column)

@@ -4,7 +4,7 @@
  */
 import type { Expression, OperationNode } from 'kysely'
 import type { Decoded, SqlType, SqlValue, Uuid } from '../sql/sql-type.ts'
-import type { Justified, Treated } from './privacy.ts'
+import { isBlank, type Justified, type Treated } from './privacy.ts'
 import type { Treatment } from './treatment.ts'
 
 export interface ComputationInput {
@@ -53,10 +53,29 @@ export const MOST_OUTCOMES = 64
 
 /** How many values may come out; infinity where nothing says so, as after a copy that lost the list. */
 export function outcomesOf({ values, range }: Computed<unknown>, type: SqlType): number {
-  const isWhole = ['smallint', 'integer', 'bigint'].includes(type.kind) && !type.array
+  if (type.array) return Number.POSITIVE_INFINITY
   if (values !== null) return values.length
-  if (range !== null && isWhole) return range.to - range.from + 1
-  return type.kind === 'boolean' && !type.array ? 2 : Number.POSITIVE_INFINITY
+  const isWhole = ['smallint', 'integer', 'bigint'].includes(type.kind)
+  const number = range === null ? Number.NaN : range.to - range.from + 1
+  if (isWhole && Number.isFinite(number)) return number
+  return type.kind === 'boolean' ? 2 : Number.POSITIVE_INFINITY
+}
+
+/** What is wrong with what may come out of a rule over classified values, with the remedy; null when nothing is. */
+export function boundFault(computed: Computed<unknown>, type: SqlType): readonly [string, string] | null {
+  const { treatment, kind } = computed.computation
+  if (treatment === null || kind !== 'rule') return null
+  const outcomes = outcomesOf(computed, type)
+  if (outcomes === Number.POSITIVE_INFINITY) {
+    return [
+      'nothing says what may come out of it',
+      'take it from .field(…) of its measure, whole numbers as an integer',
+    ]
+  }
+  if (treatment.reason === undefined ? outcomes <= MOST_OUTCOMES : !isBlank(treatment.reason)) return null
+  return treatment.reason === undefined
+    ? [`more than ${MOST_OUTCOMES} values may come out of it`, 'allow fewer, or give the reason as last argument']
+    : ['its reason is empty', 'say why more values may come out of it, or leave the reason out']
 }
 
 type Inputs = Readonly<Record<string, Expression<unknown>>>

@@ -6,6 +6,10 @@
 export const PRIVACY_CLASSES = ['open', 'indirect', 'personal', 'secret'] as const
 export type PrivacyClass = (typeof PRIVACY_CLASSES)[number]
 
+/** Whether a reason or a comment says nothing: no letter and no digit that can be seen. */
+export const isBlank = (words: unknown): boolean =>
+  typeof words !== 'string' || !/[\p{L}\p{N}]/u.test(words.replace(/\p{Default_Ignorable_Code_Point}/gu, ''))
+
 declare const classified: unique symbol
 
 /** Identifies together with other data: a key, a date, a code. Published with `because` or a treatment. */

@@ -4,7 +4,7 @@
  */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueNode } from 'kysely'
 import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
-import type { Justified, SecretValue, Treated } from './privacy.ts'
+import { isBlank, type Justified, type SecretValue, type Treated } from './privacy.ts'
 
 export interface Treatment {
   readonly name: string
@@ -12,6 +12,8 @@ export interface Treatment {
   readonly detail: string
   /** Why more may come out of it than `MOST_OUTCOMES`. */
   readonly reason?: string
+  /** Where the bands of a number begin. */
+  readonly bounds?: readonly number[]
 }
 
 export interface Mark {
@@ -43,7 +45,7 @@ function treated<T>(
 }
 
 const constant = (value: unknown): OperationNode => ValueNode.createImmediate(value)
-const unexplained = (reason: string): string | null => (reason.trim() === '' ? 'its reason is empty' : null)
+const unexplained = (reason: string): string | null => (isBlank(reason) ? 'its reason is empty' : null)
 
 type NotSecret<T> = T extends SecretValue<unknown> ? never : T
 type NullOf<T> = Extract<T, null>
@@ -87,7 +89,7 @@ type Measured = number | bigint | Numeric | Float
 type MeasuredExpression<T> = Treated<T> extends Measured | null ? Expression<T> : never
 
 /** More bands than this would come near to the number itself. */
-const MOST_BANDS = 32
+export const MOST_BANDS = 32
 
 function boundsFault(bounds: readonly unknown[]): string | null {
   const ascending = bounds.every((bound, index) => index === 0 || Number(bounds[index - 1]) < Number(bound))
@@ -112,7 +114,7 @@ export function band<T>(
   const label = (bound: number, index: number) => (index === 0 ? `<${bound}` : `${limits[index - 1]}-${bound - 1}`)
   const parts = limits.flatMap((bound, index) => [node, constant(bound), constant(label(bound, index))])
   const fragments = ['case when ', ...limits.flatMap(() => [' < ', ' then ', ' when ']), ' is not null then ', ' end']
-  const treatment: Treatment = { name: 'band', detail: `bands ${bounds.join(', ')}` }
+  const treatment: Treatment = { name: 'band', detail: `bands ${bounds.join(', ')}`, bounds: [...limits] }
   return treated(treatment, fragments, [...parts, node, constant(`${limits.at(-1)}+`)], fault)
 }
 

@@ -99,7 +99,7 @@ export async function stageHistories(
 async function stage(
   table: HistoryTable,
   computed: boolean,
-  { target, staging, instant, observer, signal }: StageContext,
+  { target, staging, instant, columns, observer, signal }: StageContext,
   reading: Session,
 ): Promise<StagedTable> {
   const { publication } = target
@@ -107,16 +107,16 @@ async function stage(
   observer({ kind: 'table started', table: table.name })
   const shape = stagedShape(table, publication)
   if (!isHistoryShape(shape)) throw new VitrineError('INTERNAL', { place: table.name })
-  const known = publishedAsSource(publication, staging)
+  const known = publishedAsSource(publication, staging, columns)
   const day = await provedProjection(known, table, momentOf(publication, staging, instant))
   const past = ledgerSelect(shape, publication.schema, computed ? dayOf(publication, instant) : null)
   const select = computed ? `${past} union all ${day.sql}` : past
-  const columns = table.columns.map(({ name }) => name)
+  const names = table.columns.map(({ name }) => name)
   const load: Load = {
     source: reading.client,
     reading: 'target',
     select,
-    columns,
+    columns: names,
     rows: watchedRows(table.columns),
     signal,
   }

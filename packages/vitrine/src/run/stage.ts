@@ -6,6 +6,7 @@ import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
+import type { CheckedColumn } from '../lineage/findings.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -42,6 +43,8 @@ export interface StageContext {
   readonly release: () => Promise<void>
   /** Another session of the target, to read from. */
   readonly openTarget: () => Promise<Session>
+  /** The lineage of what is published. */
+  readonly columns: readonly CheckedColumn[]
   /** OIDs of the rules' inputs, by table. */
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly pseudonymKey: Secret | null

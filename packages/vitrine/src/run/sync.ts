@@ -7,6 +7,7 @@ import { interruptOf } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { keyFingerprint } from '../copy/pseudonym.ts'
 import { requireSound } from '../lineage/check.ts'
+import type { CheckedColumn } from '../lineage/findings.ts'
 import { requireApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type DatabaseIdentity, refuseSameDatabase } from '../postgres/identity.ts'
@@ -53,7 +54,7 @@ export const sync = async (request: SyncRequest): Promise<SyncReport> =>
 /** The same, but null when `isDone`, asked under the lock: of two that begin together the second sees the first's version. */
 export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<SyncReport | null> {
   const { publication, observer, signal, trigger } = request
-  await requireSound(publication)
+  const columns = await requireSound(publication)
   const key = requirePseudonymKey(request)
   chosenTables(publication, request.only)
   const sessions = new RunSessions(publication, request)
@@ -68,7 +69,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     await requireSameKey(request, target, key)
     const hold = new SnapshotHold(coordinator, publication.limits.snapshotLimitMs)
     const keyPrint = key === null ? null : keyFingerprint(key)
-    const sides: Sides = { request, target, sessions, coordinator, hold, newSource, keyPrint }
+    const sides: Sides = { request, columns, target, sessions, coordinator, hold, newSource, keyPrint }
     return await performRun<SyncReport>(
       { target, sessions, trigger, observer, signal },
       {
@@ -89,6 +90,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
 /** What a run works with, from its first phase to its last. */
 interface Sides {
   readonly request: SyncRequest
+  readonly columns: readonly CheckedColumn[]
   readonly target: Target
   readonly sessions: RunSessions
   readonly coordinator: Session
@@ -100,7 +102,7 @@ interface Sides {
 }
 
 async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<SyncReport> {
-  const { request, target, sessions, coordinator, hold } = sides
+  const { request, columns, target, sessions, coordinator, hold } = sides
   const { session, publication } = target
   await checkTarget(target)
   const inputTypes = await checkSource(coordinator, publication)
@@ -125,6 +127,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
     coordinator,
     release,
     openTarget: () => sessions.target('carry'),
+    columns,
     inputTypes,
     pseudonymKey,
     observer,

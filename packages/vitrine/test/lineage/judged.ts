@@ -41,6 +41,43 @@ export const source = register(
   { functions: { 'public.unaccent': 'an extension, over its argument alone' } },
 )
 
+/** Ways to write a text column of `person`, whose alias is `p`. */
+export const SPELLINGS: Readonly<Record<string, (column: string) => string>> = {
+  plain: (c) => `p.${c}`,
+  quoted: (c) => `"p"."${c}"`,
+  'without its table': (c) => c,
+  'through a function': (c) => `upper(p.${c})`,
+  'through a function of an extension': (c) => `public.unaccent(p.${c})`,
+  'through an operator': (c) => `('' || p.${c})`,
+  'through a cast': (c) => `cast(p.${c} as varchar)`,
+  'through a collation': (c) => `(p.${c} collate "C")`,
+  'through case': (c) => `case when p.city = 'x' then p.${c} else 'y' end`,
+  'through the condition of a case': (c) => `case when p.${c} = 'x' then 'y' else 'z' end`,
+  'through an array': (c) => `(array[p.city, p.${c}])[2]`,
+  'through a row': (c) => `cast(row(p.${c}, 1) as text)`,
+  'through a document': (c) => `(jsonb_build_object('k', p.${c}) ->> 'k')`,
+  'through nullif': (c) => `nullif(p.${c}, 'Smith')`,
+  'through a scalar subquery': (c) => `(select q.${c} from person as q where q.id = p.id)`,
+  'through a derived table': (c) => `(select l.z from (select q.${c} as z from person as q where q.id = p.id) as l)`,
+  'through a lateral': (c) => `(select l.z from lateral (select p.${c} as z) as l)`,
+  'through a named subquery': (c) => `(with w as (select q.${c} as z from person as q) select max(w.z) from w)`,
+  'through new names of a subquery': (c) => `(select max(w.z) from (select q.${c} from person as q) as w(z))`,
+  'through the second part of a union': (c) =>
+    `(select max(n.z) from (select o.label as z, o.label as y from team as o union all select q.${c}, q.city from person as q) as n)`,
+  'through values': (c) => `(select max(v.a) from lateral (values ('x'), (p.${c})) as v(a))`,
+  'through an aggregate': (c) => `(select max(q.${c}) from person as q)`,
+  'through an ordered aggregate': (c) =>
+    `(select mode() within group (order by q.${c}) from person as q where q.id = p.id)`,
+  'through an aggregate of texts': (c) => `(select string_agg(q.${c}, ',') from person as q)`,
+  'through a window': (c) =>
+    `(select max(w.z) from (select lag(q.${c}) over (order by q.city) as z from person as q) as w)`,
+  'through exists': (c) => `cast(exists (select 1 from team as o where o.label = p.${c}) as text)`,
+  'through in': (c) => `cast(p.city in (select q.${c} from person as q) as text)`,
+  'through any': (c) => `cast('x' = any (array[p.${c}]) as text)`,
+  'through a comparison': (c) => `cast(p.${c} between 'a' and 'b' as text)`,
+  'through is null': (c) => `cast(p.${c} is null as text)`,
+}
+
 type People = ReturnType<typeof source.selectFrom<'person as p'>>
 
 /** A column `x` of a table over `person as p`, or over `query`: raw SQL, an expression or a rule. */

@@ -63,7 +63,8 @@ const EXAMPLES: Readonly<Record<RuleName, readonly [expression: unknown, words: 
     treatment: [because(sql.ref('p.city'), ' '), ['because', 'its reason is empty']],
     expression: [present(sql`nullif(${name}, 'Smith')`), ['present', 'person.name']],
     'constant mask': [masked(name, sql`p.city = 'x' and 1 = 0`, '-', 'reason'), []],
-    'silent mask': [masked(name, sql`p.legal = 1000`, '-', 'reason'), ['person.legal']],
+    'nested mask': [masked(name, sql`p.city = (select max(t.label) from team as t)`, '-', 'reason'), []],
+    'silent mask': [masked(name, sql`p.legal = 1000 and p.city = 'x'`, '-', 'reason'), ['person.legal']],
     'personal mask': [masked(name, sql`p.name = 'x'`, '-', 'reason'), ['person.name']],
   }
 

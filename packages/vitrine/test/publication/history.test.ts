@@ -47,7 +47,7 @@ test('a history table is sound, has a shape like any table, and a lineage of pub
     ['day', []],
     ['customers', []],
     ['revenue', ['shop_purchase.amount']],
-    ['best', ['shop_customer.name']],
+    ['best', ['shop_customer.job']],
   ])
   expect(shapesOf(publication).at(-1)).toMatchObject({
     name: 'shop_stats',

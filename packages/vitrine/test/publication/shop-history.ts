@@ -1,5 +1,6 @@
 /** The shop of `shop.ts` with a history table, for tests of the tool. */
 import {
+  because,
   bigint,
   count,
   date,
@@ -28,9 +29,9 @@ export const stats = history('shop_stats', 'One day of the shop.', ({ selectFrom
   ),
   best: text(
     selectFrom('shop_customer')
-      .select(({ fn }) => fn.max<string | null>('name').as('n'))
+      .select(({ fn }) => because(fn.max<string | null>('job'), 'two kinds').as('n'))
       .$asScalar(),
-    'Last name by the alphabet',
+    'Last kind of job by the alphabet',
   ).nullable(),
 }))
 

@@ -45,7 +45,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
 
   const revenue = 3240
-  const first = { customers: 40, revenue, best: 'Customer 9' }
+  const first = { customers: 40, revenue, best: 'other' }
 
   test('one row a day, by the local day of the data, with a stable key', async () => {
     // 23:30 in Paris, then half an hour after midnight.
@@ -74,7 +74,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const report = await shop.run(at('2026-01-06T20:00:00Z'))
     expect(await published()).toEqual([
       { id: 9501, day: '2026-01-05', ...first },
-      { id: 9502, day: '2026-01-06', customers: 41, revenue: revenue + 60, best: 'Zoe' },
+      { id: 9502, day: '2026-01-06', customers: 41, revenue: revenue + 60, best: 'other' },
     ])
     expect(await shop.look("select xmin::text, * from vitrine.ledger where day = '2026-01-05'")).toEqual(untouched)
     const { rows, added, changed, removed, carried } = report.tables.find(({ table }) => table === 'shop_stats') ?? {}
@@ -124,7 +124,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
             selectFrom('shop_purchase').select(count().as('n')).$asScalar().$notNull(),
             'Sum of all purchases',
           ),
-          best: text(sql<string>`''`, 'Last name by the alphabet').nullable(),
+          best: text(sql<string>`''`, 'Last kind of job by the alphabet').nullable(),
         })),
       ],
     })
@@ -274,7 +274,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
       { id: 9502, day: '2026-01-06', ...first },
     ])
     await shop.run({ ...at('2026-01-06T11:00:00Z'), only: ['shop_customer'] })
-    expect((await published())[1]).toMatchObject({ customers: 41, best: 'Zoe' })
+    expect((await published())[1]).toMatchObject({ customers: 41, best: 'other' })
     const alone = await shop.run({ ...at('2026-01-07T10:00:00Z'), only: ['shop_stats'] })
     expect(alone.tables.map(({ table, carried }) => [table, carried])).toEqual([
       ['shop_customer', true],
