@@ -24,6 +24,7 @@ const ROOMS = [
   'sql',
   'publication',
   'lineage',
+  'dictionary',
   'postgres',
   'copy',
   'catalogue',

@@ -14,6 +14,7 @@ import { type Remedy, remedyText } from '../../packages/vitrine/src/base/remedy.
 import { STATUSES } from '../../packages/vitrine/src/cli/help.ts'
 import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
 import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
+import { DICTIONARY_SCHEMA } from '../../packages/vitrine/src/dictionary/schema.ts'
 import { CODES_OF_STATES } from '../../packages/vitrine/src/postgres/server-error.ts'
 import type { Side } from '../../packages/vitrine/src/postgres/settings.ts'
 import { root } from './commands.ts'
@@ -167,3 +168,7 @@ export async function commandsPage(): Promise<string> {
     ...jsonSection(),
   ].join('\n')
 }
+
+/** What `dictionary --json` prints, as JSON Schema. */
+export const dictionarySchema = (): string =>
+  `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'vitrine dictionary', ...DICTIONARY_SCHEMA }, null, 2)}\n`

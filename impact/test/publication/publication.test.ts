@@ -3,8 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { checkPublication } from 'vitrine'
+import type { DictionaryAnswer } from '../../../packages/vitrine/src/cli/commands/dictionary.ts'
+import { impact } from '../../cli/impact.ts'
 import publication from '../../publication/index.ts'
 import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT, USAGE } from '../../publication/raisons.ts'
+import { run } from '../cli/run.ts'
 
 test('la vérification statique ne trouve rien', async () => {
   expect((await checkPublication(publication)).problems).toEqual([])
@@ -181,11 +184,16 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
   `)
 })
 
+type Mots = Readonly<Record<string, string>>
+type Colonne = DictionaryAnswer['tables'][number]['columns'][number]
+
 describe('docs/impact-privacy.md', async () => {
+  const { stdout } = await run(impact, 'dictionary --json')
+  const dictionnaire: DictionaryAnswer = JSON.parse(stdout)
   const page = readFileSync(new URL('../../../docs/impact-privacy.md', import.meta.url), 'utf8')
-  const CLASSES = { personal: 'personnelle', indirect: 'indirecte', open: 'ouverte' } as const
-  const TRAITEMENTS = { masked: 'masquée', category: 'catégorie', measure: 'mesure', count: 'compte' } as const
-  const FINALITES: Readonly<Record<string, string>> = {
+  const CLASSES: Mots = { personal: 'personnelle', indirect: 'indirecte', open: 'ouverte' }
+  const TRAITEMENTS: Mots = { masked: 'masquée', category: 'catégorie', measure: 'mesure', count: 'compte' }
+  const FINALITES: Mots = {
     [CLE]: 'pour relier',
     [EVOLUTION]: 'pour les courbes',
     [RAPPROCHEMENT]: 'pour rapprocher',
@@ -195,19 +203,16 @@ describe('docs/impact-privacy.md', async () => {
   }
 
   /** Sa classe et ce qui est fait de ses origines de cette classe, comme la page l’écrit. */
-  function dite(lineage: Awaited<ReturnType<typeof checkPublication>>['columns'][number]['lineage']): string {
-    const classe = Object.entries(CLASSES).find(([nom]) => lineage.some(({ privacy }) => privacy === nom))
-    if (classe === undefined) return 'aucune | —'
-    const [nom, mot] = classe
-    const traitements = lineage.filter(({ privacy }) => privacy === nom).flatMap(({ treatments }) => treatments)
-    const mots = traitements.flatMap(({ name, detail }) =>
-      name === 'because' ? ['telle quelle', FINALITES[detail]] : [TRAITEMENTS[name as keyof typeof TRAITEMENTS]],
+  function dite({ privacy, origins }: Colonne): string {
+    if (privacy === null) return 'aucune | —'
+    const traitements = origins.filter((origine) => origine.privacy === privacy).flatMap(({ treatments }) => treatments)
+    const mots = traitements.flatMap(({ name, reason }) =>
+      name === 'because' ? ['telle quelle', FINALITES[reason ?? '']] : [TRAITEMENTS[name]],
     )
-    return `${mot} | ${mots.length === 0 ? '—' : [...new Set(mots)].join(', ')}`
+    return `${CLASSES[privacy]} | ${mots.length === 0 ? '—' : [...new Set(mots)].join(', ')}`
   }
 
-  test('dit de chaque colonne publiée, une fois, la classe de son origine et son traitement', async () => {
-    const { columns } = await checkPublication(publication)
+  test('dit de chaque colonne publiée, une fois, la classe de son origine et son traitement', () => {
     const lignes = page.split(/^## /m).flatMap((partie) => {
       const [titre = '', ...reste] = partie.split('\n')
       const tables = [...titre.matchAll(/`(metabase_\w+)`/g)].map(([, table]) => table)
@@ -218,19 +223,24 @@ describe('docs/impact-privacy.md', async () => {
         ),
       )
     })
-    const attendues = columns.map((column) => `${column.table}.${column.column} | ${dite(column.lineage)}`)
+    const attendues = dictionnaire.tables.flatMap(({ name, columns }) =>
+      columns.map((colonne) => `${name}.${colonne.name} | ${dite(colonne)}`),
+    )
     expect(lignes.toSorted()).toEqual(attendues.toSorted())
   })
 
-  test('nomme chaque colonne personnelle ou secrète dont rien ne sort', async () => {
-    const { columns } = await checkPublication(publication)
-    const sorties = new Set(columns.flatMap(({ lineage }) => lineage.map((o) => `${o.table}.${o.column}`)))
-    const tues = Object.entries(publication.source.tables).flatMap(([table, colonnes]) =>
-      Object.entries(colonnes)
-        .filter(([colonne, { privacy }]) => /personal|secret/.test(privacy) && !sorties.has(`${table}.${colonne}`))
-        .map(([colonne]) => `${table}.${colonne}`),
+  test('nomme chaque colonne personnelle ou secrète dont rien ne sort', () => {
+    const tues = dictionnaire.source.tables.flatMap(({ name, columns }) =>
+      columns
+        .filter(({ privacy, use }) => /personal|secret/.test(privacy) && use !== 'published')
+        .map((colonne) => `${name}.${colonne.name}`),
     )
     const [, partie = ''] = page.split('## Ce qui ne sort jamais')
     expect([...partie.matchAll(/`(\w+\.\w+)`/g)].map(([, nom]) => nom)).toEqual(tues)
+  })
+
+  test('n’a à dire ni motif accepté ni seuil d’un groupe', () => {
+    const acceptes = dictionnaire.tables.flatMap(({ columns }) => columns.flatMap(({ accepts }) => accepts))
+    expect([acceptes, dictionnaire.tables.flatMap(({ kAnonymity }) => kAnonymity ?? [])]).toEqual([[], []])
   })
 })

@@ -3,6 +3,7 @@
  * reference page of errors is generated from it. Texts name things and counts; they never quote a value.
  */
 import { DATA_ERRORS } from './data-errors.ts'
+import { DICTIONARY_ERRORS } from './dictionary-errors.ts'
 import { kinds, NO_RETRY, RETRY } from './error-kinds.ts'
 import { PRIVACY_ERRORS } from './privacy-errors.ts'
 import { command, remedy } from './remedy.ts'
@@ -211,6 +212,7 @@ export const ERRORS = Object.freeze({
   }),
   ...DATA_ERRORS,
   ...PRIVACY_ERRORS,
+  ...DICTIONARY_ERRORS,
   ...kinds('busy', RETRY, {
     SOURCE_LOCKED: {
       what: 'A table of the source is locked by somebody else.',

@@ -1,11 +1,10 @@
 /** `history`: the recorded days of a history table, out to a CSV file and in from one. */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { count } from '../../base/format.ts'
 import { exportHistory, historyNamed } from '../../history/history-export.ts'
 import { type ImportReport, importHistory } from '../../history/history-import.ts'
 import type { Call, Command } from '../command.ts'
+import { textOf } from '../file.ts'
 import { reading, withWritableTarget } from '../sessions.ts'
 
 export const history: Command = {
@@ -70,7 +69,7 @@ async function exportTo(call: Call, table: string): Promise<ExitName> {
 async function importFrom(call: Call, table: string, file: string): Promise<ExitName> {
   const { source, target } = call.settings({ source: 'optional', target: 'required' })
   historyNamed(call.publication, table)
-  const csv = await read(resolve(call.io.folder, file), file)
+  const csv = await textOf(call, file)
   const options = { replace: call.flag('replace'), dryRun: call.flag('dryRun') }
   const report = await withWritableTarget(call, { target, source }, (session) =>
     importHistory({ session, publication: call.publication }, table, csv, options),
@@ -78,15 +77,6 @@ async function importFrom(call: Call, table: string, file: string): Promise<Exit
   const answer: HistoryImportAnswer = { table, dryRun: options.dryRun, ...report }
   call.answer(answer, () => importText(answer))
   return 'ok'
-}
-
-async function read(path: string, file: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new VitrineError('USAGE', { place: file, detail: `The file cannot be read${code}.`, cause: error })
-  }
 }
 
 function importText({ days, added, replaced, kept, first, last, dryRun }: HistoryImportAnswer): string {

@@ -1,6 +1,7 @@
 /** All commands of the tool in the order of its help. */
 import type { Command } from '../command.ts'
 import { check } from './check.ts'
+import { dictionary } from './dictionary.ts'
 import { doctor } from './doctor.ts'
 import { drop } from './drop.ts'
 import { erase } from './erase.ts'
@@ -18,6 +19,7 @@ import { trace } from './trace.ts'
 
 export const COMMANDS: readonly Command[] = Object.freeze([
   check,
+  dictionary,
   plan,
   migrate,
   provision,

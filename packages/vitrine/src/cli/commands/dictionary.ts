@@ -1,0 +1,63 @@
+/** `dictionary`: what is published, of whom, from where and why, as a page, as Markdown or as JSON. It connects to nothing. */
+import { type ExitName, VitrineError } from '../../base/errors.ts'
+import { own } from '../../base/own.ts'
+import { changesBetween, type DictionaryChange } from '../../dictionary/changes.ts'
+import { pageOf } from '../../dictionary/content.ts'
+import { dictionaryOf } from '../../dictionary/dictionary.ts'
+import { earlierDictionary } from '../../dictionary/earlier.ts'
+import { english, type Texts } from '../../dictionary/english.ts'
+import { french } from '../../dictionary/french.ts'
+import { htmlOf } from '../../dictionary/html.ts'
+import { markdownOf } from '../../dictionary/markdown.ts'
+import type { WrittenDictionary } from '../../dictionary/schema.ts'
+import type { Call, Command } from '../command.ts'
+import { textOf } from '../file.ts'
+
+export const dictionary: Command = {
+  name: 'dictionary',
+  summary: 'write the data dictionary of the publication, for people or as JSON',
+  description:
+    'Writes what is published: each table and column with its meaning, its origin, the privacy class of it, what was done to ' +
+    'it and why; and what of the register is not published. It needs no database. The page is one file that loads nothing ' +
+    'else, to be handed to a data protection officer. With --since it begins with what changed since an earlier dictionary.',
+  options: {
+    '--html': 'a page for a browser or for paper',
+    '--markdown': 'Markdown (the usual)',
+    '--language <language>': 'en or fr, for people: the JSON has no language (default: en)',
+    '--since <file>': 'what changed since this file, which dictionary --json wrote earlier',
+  },
+  examples: [
+    { line: 'dictionary --html --language fr > dictionnaire.html', says: 'a page in French' },
+    { line: 'dictionary --json > dictionary.json', says: 'to keep, and to compare with later' },
+    { line: 'dictionary --since dictionary.json', says: 'what changed, and the whole' },
+  ],
+  run,
+}
+
+/** What `dictionary --json` prints; `docs/reference/dictionary.schema.json` describes it as JSON Schema. */
+export interface DictionaryAnswer extends WrittenDictionary {
+  /** Null without --since. */
+  readonly changes: readonly DictionaryChange[] | null
+}
+
+const LANGUAGES: Readonly<Record<string, Texts>> = { en: english, fr: french }
+
+async function run(call: Call): Promise<ExitName> {
+  const language = call.text('language')
+  const texts = own(LANGUAGES, language ?? 'en')
+  const usage = (detail: string) => new VitrineError('USAGE', { place: 'dictionary', detail })
+  if (texts === undefined) throw usage(`The languages are ${Object.keys(LANGUAGES).join(' and ')}.`)
+  if ([call.flag('html'), call.flag('markdown'), call.json].filter(Boolean).length > 1) {
+    throw usage('Give one of --html, --markdown and --json.')
+  }
+  if (call.json && language !== null) throw usage('The JSON has no language: leave --language out.')
+  const since = call.text('since')
+  const { publication } = call
+  const earlier = since === null ? null : earlierDictionary(await textOf(call, since), since, publication.name)
+  const found = await dictionaryOf(publication)
+  const changes = earlier === null ? null : changesBetween(earlier, found)
+  const answer: DictionaryAnswer = { ...found, changes }
+  const write = call.flag('html') ? htmlOf : markdownOf
+  call.answer(answer, () => write(pageOf(found, changes, texts)))
+  return 'ok'
+}

@@ -1,0 +1,126 @@
+/** The parts that every section of the page is made of, in the words of one language. */
+import { own } from '../base/own.ts'
+import type { PrivacyClass } from '../publication/privacy.ts'
+import type { DictionaryChange } from './changes.ts'
+import {
+  type Dictionary,
+  type DictionaryColumn,
+  type DictionaryOrigin,
+  type DictionaryTable,
+  type DictionaryTreatment,
+  nameOf,
+} from './dictionary.ts'
+import type { Texts } from './english.ts'
+import { anchorOf, type Cell, type Inline, type Line, type Part, type Row } from './page.ts'
+
+export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part => ({
+  kind: 'heading',
+  level,
+  anchor,
+  line,
+})
+export const paragraph = (...line: Line): Part => ({ kind: 'paragraph', line })
+/** A cell of one line. */
+export const cell = (...line: Line): Cell => [line]
+export const tableAnchor = (table: string): string => anchorOf('table', table)
+export const columnAnchor = (table: string, column: string): string => anchorOf('table', table, column)
+
+/** Groups in the order in which their first member comes. */
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+export interface PlacedColumn extends DictionaryColumn {
+  readonly table: string
+}
+export const columnsIn = ({ tables }: Dictionary): readonly PlacedColumn[] =>
+  tables.flatMap(({ name: table, columns }) => columns.map((column) => ({ ...column, table })))
+
+export const link = (table: string, column: string): Inline => ({
+  code: nameOf({ table, column }),
+  to: columnAnchor(table, column),
+})
+
+/** Names apart by commas. */
+export const listed = (inlines: readonly Inline[]): Line =>
+  inlines.flatMap((inline, index) => (index === 0 ? [inline] : [', ', inline]))
+
+type Named = Omit<DictionaryTreatment, 'reason'>
+type Titles = keyof Texts['columns']
+
+/** What is said of a dictionary's facts in one language. */
+export type Wording = ReturnType<typeof wordingOf>
+
+export function wordingOf(texts: Texts) {
+  const table = (label: string, titles: readonly Titles[], rows: readonly Row[]): Part => ({
+    kind: 'table',
+    label,
+    titles: titles.map((title) => texts.columns[title]),
+    rows,
+  })
+  const privacy = (name: PrivacyClass | null): Inline => ({
+    text: name === null ? texts.noClass : texts.classes[name],
+    mark: name,
+  })
+  const treatment = ({ name, detail }: Named): string => {
+    const [label = name] = own<readonly [string, string]>(texts.treatment, name) ?? []
+    const more = detail === null ? '' : texts.detail(detail)
+    return more === '' || more === label ? label : `${label} (${more})`
+  }
+  const treatments = (given: readonly Named[]): string =>
+    given.length === 0 ? texts.untreated : given.map(treatment).join(', ')
+  return {
+    texts,
+    table,
+    treatment,
+    /** A table under its heading; nothing where it has no row. */
+    section: (
+      anchor: string,
+      title: string,
+      titles: readonly Titles[],
+      rows: readonly Row[],
+      says = '',
+    ): readonly Part[] =>
+      rows.length === 0
+        ? []
+        : [heading(3, anchor, title), ...(says === '' ? [] : [paragraph(says)]), table(title, titles, rows)],
+    privacy,
+    treatments,
+    origin: (origin: DictionaryOrigin): Line => [
+      origin.published ? link(origin.table, origin.column) : { code: nameOf(origin) },
+      ` → ${treatments(origin.treatments)}`,
+    ],
+  }
+}
+
+/** A fact of a change. */
+export function factCell(value: DictionaryChange['after'], what: DictionaryChange['what'], wording: Wording): Cell {
+  const { texts, privacy, treatment } = wording
+  const words: Readonly<Record<string, string>> = { ...texts.classes, ...texts.uses }
+  if (value === null) return cell('–')
+  if (what === 'privacy') return cell(privacy(value as PrivacyClass)) // sound because a class is what this fact is.
+  if (typeof value === 'boolean') return cell(value ? texts.yes : texts.no)
+  if (typeof value !== 'object') return cell(what === 'use' ? (own(words, String(value)) ?? '') : String(value))
+  if ('from' in value) return cell(`${value.from}–${value.to}`)
+  if ('k' in value) return cell(...kLine(value, texts))
+  if ('table' in value) return cell(link(value.table, value.column))
+  return [...value].map((item): Line => {
+    if (typeof item === 'string') return [{ code: item }]
+    if ('pattern' in item) return [`${item.pattern} – ${item.reason}`]
+    if (!('says' in item)) return [{ code: nameOf(item) }]
+    const said = item.says.map((each) => (typeof each === 'string' ? (own(words, each) ?? each) : treatment(each)))
+    return [{ code: item.origin }, ` – ${said.length === 0 ? '–' : said.join(', ')}`]
+  })
+}
+
+export const kLine = ({ k, columns, otherwise }: NonNullable<DictionaryTable['kAnonymity']>, texts: Texts): Line => [
+  ...listed(columns.map((code) => ({ code }))),
+  ` – ${texts.kAnonymity(k, otherwise)}`,
+]
