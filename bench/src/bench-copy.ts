@@ -1,4 +1,7 @@
-/** `pass` and `compute`: one table of a million rows, without rules against psql, and with rules against psql moving their results. */
+/**
+ * `pass`, `scan` and `compute`: one table of a million rows, without rules against psql and against itself without a look at
+ * its values, and with rules against psql moving their results.
+ */
 
 import { type BenchContext, requireSameResult, runReference, runTool, sourceOf } from './bench.ts'
 import { NEXT } from './reference.ts'
@@ -43,6 +46,34 @@ export async function benchCopy(context: BenchContext, subject: 'pass' | 'comput
       spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second)),
       judged: 'median',
       orientation: `tool ${tool} s (its CPU ${cpu} s), reference ${reference} s`,
+      always: false,
+    },
+  ]
+}
+
+/** Of a row of the company, in binary COPY. */
+const ROW_BYTES = 207
+
+/** The tool against itself: the same rows, looked at and not. */
+export async function benchScan(context: BenchContext): Promise<readonly Figure[]> {
+  const schema = await sourceOf(context, FULL_ROWS)
+  await context.servers.emptyTarget('tool')
+  const load = (subject: 'pass' | 'unwatched') => async () => {
+    await context.servers.emptyStaging('tool')
+    return runTool(context, 'load', subject, schema)
+  }
+  const pairs = await alternate(context.rounds, { first: load('pass'), second: load('unwatched') })
+  const { median } = spreadOf(pairs.map(({ first, second }) => first.cpuSeconds - second.cpuSeconds))
+  const megabytes = (ROW_BYTES * FULL_ROWS * context.scale) / 6 / 1e6
+  return [
+    {
+      bench: 'scan',
+      what: '11 texts of 25 columns looked at, against none',
+      unit: 'ratio',
+      goal: GOALS.pass,
+      spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second.seconds)),
+      judged: 'median',
+      orientation: `${median.toFixed(2)} s of CPU more, ${Math.round(megabytes / Math.max(median, 0.01))} MB/s`,
       always: false,
     },
   ]

@@ -5,7 +5,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { BenchContext } from './bench.ts'
-import { benchCopy } from './bench-copy.ts'
+import { benchCopy, benchScan } from './bench-copy.ts'
 import { benchReaders } from './bench-readers.ts'
 import { benchMemory, benchRun } from './bench-run.ts'
 import { benchSwitches } from './bench-switches.ts'
@@ -19,6 +19,7 @@ const FOLDER = fileURLToPath(new URL('../../.bench', import.meta.url))
 
 const RUNNERS: Readonly<Record<BenchName, (context: BenchContext) => Promise<readonly Figure[]>>> = {
   pass: (context) => benchCopy(context, 'pass'),
+  scan: benchScan,
   compute: (context) => benchCopy(context, 'compute'),
   run: benchRun,
   memory: benchMemory,

@@ -111,7 +111,7 @@ function wholeRun(schema: string): ReferenceWork {
 }
 
 /** The reference of a bench, reading from the given source schema. */
-export function referenceWork(subject: Exclude<Subject, 'readers'>, schema: string): ReferenceWork {
+export function referenceWork(subject: Exclude<Subject, 'readers' | 'unwatched'>, schema: string): ReferenceWork {
   if (subject === 'run') return wholeRun(schema)
   if (subject === 'pass') return only(load(`${schema}.company`, 'company', COMPANY, []))
   return only(load(`${schema}.company_ready`, 'company', `${COMPANY}, ${COMPUTED}`, []))

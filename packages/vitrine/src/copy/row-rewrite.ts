@@ -44,6 +44,11 @@ export class RowRewriter extends CopyRows {
     return [...(this.#scan?.violations ?? []), ...this.#violations.values()]
   }
 
+  override frames(bytes: Buffer): void {
+    this.#scan?.begin(bytes)
+    super.frames(bytes)
+  }
+
   protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {
     const starts = this.#starts
     let at = start

@@ -26,6 +26,8 @@ interface Watched {
   readonly column: string
   readonly isArray: boolean
   readonly isJson: boolean
+  /** Nothing but an address is looked for. */
+  readonly isShort: boolean
   readonly shortest: number
   /** What makes a second look worth while. */
   readonly bits: number
@@ -39,6 +41,7 @@ function watched(column: PublishedColumn): Watched | null {
   return {
     column: column.name,
     isArray: column.type.array,
+    isShort: patterns.every(({ needs }) => needs === '@'),
     isJson: column.type.kind === 'jsonb',
     shortest: Math.min(...patterns.map(({ shortest }) => shortest)),
     bits: patterns.reduce((bits, { need }) => bits | need, 0),
@@ -47,9 +50,15 @@ function watched(column: PublishedColumn): Watched | null {
   }
 }
 
+type Fields = readonly (Watched | null)[]
+const upToLast = (fields: Fields): Fields => fields.slice(0, fields.findLastIndex((field) => field !== null) + 1)
+
 export class ValueScan {
-  readonly #passed: readonly (Watched | null)[]
-  readonly #computed: readonly (Watched | null)[]
+  /** Those that are passed, up to the last that is looked at; `#wide` without those too short for all but an address. */
+  readonly #all: Fields
+  readonly #wide: Fields
+  #passed: Fields
+  readonly #computed: Fields
   readonly #violations = new Map<string, Violation>()
   /** Whether nothing was found yet. */
   isClean = true
@@ -57,16 +66,23 @@ export class ValueScan {
   /** Null where no column is looked at. */
   static of(passed: readonly PublishedColumn[], computed: readonly PublishedColumn[]): ValueScan | null {
     const scan = new ValueScan(passed.map(watched), computed.map(watched))
-    return scan.#passed.length === 0 && scan.#computed.every((field) => field === null) ? null : scan
+    return scan.#all.length === 0 && scan.#computed.every((field) => field === null) ? null : scan
   }
 
-  private constructor(passed: readonly (Watched | null)[], computed: readonly (Watched | null)[]) {
-    this.#passed = passed.slice(0, passed.findLastIndex((field) => field !== null) + 1)
+  private constructor(passed: Fields, computed: Fields) {
+    this.#all = upToLast(passed)
+    this.#wide = upToLast(passed.map((field) => (field?.isShort === true ? null : field)))
+    this.#passed = this.#all
     this.#computed = computed
   }
 
   get violations(): readonly Violation[] {
     return [...this.#violations.values()]
+  }
+
+  /** Whole rows are about to come: most are without an address, and then nothing short need be read in them. */
+  begin(bytes: Buffer): void {
+    if (this.#wide !== this.#all) this.#passed = mayHoldAddress(bytes) ? this.#all : this.#wide
   }
 
   /** The fields of a row that are published as they came, from `start` on. */
@@ -102,6 +118,22 @@ export class ValueScan {
   }
 }
 
+/** The bytes that no address has within; a zero is in numbers, and in no text. */
+const ENDS = new Uint8Array(256)
+for (const byte of Buffer.from('\0\t\n\v\f\r @')) ENDS[byte] = 1
+const endsAddress = (byte: number | undefined): boolean => byte === undefined || ENDS[byte] === 1
+
+/** Whether one byte that an address may have stands before an @, one behind it, and a dot after that: rare among numbers. */
+function mayHoldAddress(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(0x40); at >= 0; at = bytes.indexOf(0x40, at + 1)) {
+    if (endsAddress(bytes[at - 1]) || endsAddress(bytes[at + 1])) continue
+    let end = at + 2
+    while (!endsAddress(bytes[end]) && bytes[end] !== 0x2e) end += 1
+    if (bytes[end] === 0x2e) return true
+  }
+  return false
+}
+
 /** Which patterns of the field a text holds, as bits. */
 function look(field: Watched, bytes: Buffer, from: number, to: number): number {
   let seen = 0
@@ -114,26 +146,29 @@ function look(field: Watched, bytes: Buffer, from: number, to: number): number {
   return (seen & field.bits) === 0 && digits < field.digits ? 0 : lookAgain(field, bytes, from, to, seen, digits)
 }
 
+/** Whether the bytes could be of the pattern: what it needs is there, or digits enough, and not digits alone of another length. */
+const couldBe = ({ need, shortest, bare }: Watched['patterns'][number], length: number, seen: number, digits: number) =>
+  length >= shortest &&
+  (need === 0 ? digits >= TELLING_DIGITS && (digits < length || bare.includes(length)) : (seen & need) === need)
+
 function lookAgain(field: Watched, bytes: Buffer, from: number, to: number, seen: number, digits: number): number {
-  const length = to - from
-  const possible = field.patterns.filter(
-    ({ need, shortest, bare }) =>
-      length >= shortest &&
-      (need === 0 ? digits >= TELLING_DIGITS && (digits < length || bare.includes(length)) : (seen & need) === need),
-  )
   let found = 0
-  for (let start = from; possible.length > 0; start += PART_BYTES - OVERLAP_BYTES) {
+  for (let index = 0; index < field.patterns.length; index++) {
+    const pattern = field.patterns[index] as Watched['patterns'][number] // sound because the index is inside.
+    if (couldBe(pattern, to - from, seen, digits) && isIn(pattern, field.isJson, bytes, from, to)) found |= 1 << index
+  }
+  return found
+}
+
+function isIn(pattern: Pattern, isJson: boolean, bytes: Buffer, from: number, to: number): boolean {
+  for (let start = from; ; start += PART_BYTES - OVERLAP_BYTES) {
     const end = Math.min(to, start + PART_BYTES)
     const raw = bytes.toString('latin1', start, end)
     // The letter of an escaped character would stand beside a value as if it belonged to it.
-    const text = field.isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
-    for (const pattern of possible) {
-      if (holds(pattern, text, start === from ? 0 : BEFORE_BYTES, end < to))
-        found |= 1 << field.patterns.indexOf(pattern)
-    }
-    if (end === to) break
+    const text = isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
+    if (holds(pattern, text, start === from ? 0 : BEFORE_BYTES, end < to)) return true
+    if (end === to) return false
   }
-  return found
 }
 
 /** The texts of an array: after the number of dimensions, two words, and two for each dimension (`array_send`). */
@@ -166,6 +201,7 @@ export class WatchedRows extends CopyRows {
   }
 
   override frames(bytes: Buffer): void {
+    this.#scan.begin(bytes)
     super.frames(bytes)
     if (this.#scan.isClean) this.#blocks.append(bytes)
   }

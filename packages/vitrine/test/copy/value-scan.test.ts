@@ -12,9 +12,16 @@ import { inText, PLANTED } from './planted-values.ts'
 import { bytesOf, chunksOf, speaker } from './spoken.ts'
 
 const { open, text, varchar, textArray, jsonb, bigint } = vitrine
-const columns = { id: open.bigint, plain: open.text, short: open.varchar(2000), list: open.textArray, tree: open.jsonb }
+const columns = {
+  id: open.bigint,
+  plain: open.text,
+  short: open.varchar(2000),
+  code: open.varchar(9),
+  list: open.textArray,
+  tree: open.jsonb,
+}
 const source = vitrine.register('public', { thing: { ...columns, closed: open.text } })
-type Name = 'plain' | 'short' | 'list' | 'tree' | 'made'
+type Name = 'plain' | 'short' | 'code' | 'list' | 'tree' | 'made'
 
 /** A table whose rows are passed on as they come, and one whose rows a rule reads; each accepts a pattern, or none. */
 function thing(rewritten: boolean, accepted?: vitrine.PatternName) {
@@ -24,6 +31,7 @@ function thing(rewritten: boolean, accepted?: vitrine.PatternName) {
     id: bigint(ref('t.id'), 'Key').primaryKey(),
     plain: watch(text(ref('t.plain'), 'Text')),
     short: watch(varchar(2000, ref('t.short'), 'Text')),
+    code: watch(varchar(9, ref('t.code'), 'Code')),
     list: watch(textArray(ref('t.list'), 'Texts')),
     tree: watch(jsonb(ref('t.tree'), 'JSON')),
     ...(rewritten
@@ -64,6 +72,7 @@ function bytesOfRow(row: Row, index: number, rewritten: boolean): Buffer {
     id,
     Buffer.from(row.plain),
     Buffer.from(row.short),
+    Buffer.from(row.code),
     listOf(['x', '', row.list, 'y']),
     Buffer.from(`\u0001${JSON.stringify({ a: ['b', { c: row.tree }] })}`),
   ]
@@ -112,6 +121,7 @@ const harmless = fc.constantFrom('', 'SIRET 732 829 320 00074', 'été', 'du 01/
 const row: fc.Arbitrary<Row> = fc.record({
   plain: harmless,
   short: harmless,
+  code: fc.constant('10-49'),
   list: harmless,
   tree: harmless,
   made: harmless,
@@ -158,7 +168,7 @@ test('what is harmless passes byte by byte', async () => {
 })
 
 test('rows are counted to the end, and one pattern that is accepted hides no other', async () => {
-  const spoilt = (plain: string): Row => ({ plain, short: '', list: '', tree: '', made: '' })
+  const spoilt = (plain: string): Row => ({ plain, short: '', code: '', list: '', tree: '', made: '' })
   const rows = ['jo@exemple.test', 'x', 'jo@exemple.test, 06 12 34 56 78', '06.12.34.56.78'].map(spoilt)
   const details = async (accepted?: vitrine.PatternName) =>
     (await copied(rows, [1_000_000], false, accepted)).error?.problems.map(({ detail }) => detail)
@@ -172,12 +182,34 @@ test('a value anywhere in a long text, of broken bytes too, also where it is cut
   for (const at of [0, 60_000, 61_430, 61_440, 61_448, 65_526, 65_530, 65_535, 126_960, filling.length]) {
     for (const value of ['0612345678', 'jo@exemple.fr']) {
       const plain = `${filling.slice(0, at)} ${value} ${filling.slice(at)}`
-      const { error } = await copied([{ plain, short: '', list: '', tree: '', made: '' }], [8192], false)
+      const { error } = await copied([{ plain, short: '', code: '', list: '', tree: '', made: '' }], [8192], false)
       expect(error?.code, `${value} at ${at}`).toBe('PRIVACY_VIOLATION')
     }
     // Fourteen digits of which the cut leaves ten.
     const plain = `${filling.slice(0, at)} 73280612345678 06123456780000 ${filling.slice(at)}`
-    const { error } = await copied([{ plain, short: '', list: '', tree: '', made: '' }], [8192], false)
+    const { error } = await copied([{ plain, short: '', code: '', list: '', tree: '', made: '' }], [8192], false)
     expect(error, `a number at ${at}`).toBeNull()
   }
+})
+
+test('an address that is all of a short text, among numbers that look like one', async () => {
+  const characters = fc.constantFrom(...'@@..ab é\t\u0001@')
+  const code = fc.oneof(fc.string({ unit: characters, maxLength: 8 }), fc.constantFrom('a@b.fr', 'a@.b.fr', 'é@b..cd'))
+  const [pattern] = PATTERNS
+  const cases = fc.asyncProperty(
+    fc.array(code, { maxLength: 8 }),
+    cuts,
+    fc.boolean(),
+    async (codes, cut, rewritten) => {
+      const table = codes.map((value): Row => ({ plain: '', short: '', code: value, list: '', tree: '', made: '' }))
+      const spoilt = codes.filter(
+        (value) => pattern !== undefined && holds(pattern, Buffer.from(value).toString('latin1')),
+      )
+      const { error } = await copied(table, cut, rewritten)
+      expect(error?.problems.map(({ detail }) => detail) ?? []).toEqual(
+        spoilt.length === 0 ? [] : [held(spoilt.length, 'an e-mail address')],
+      )
+    },
+  )
+  await fc.assert(cases, { numRuns: 150 })
 })
