@@ -96,7 +96,7 @@ function tablePart(
         cell(wording.privacy(column.privacy)),
         [
           ...[...reasons].map((reason): Line => [reason]),
-          ...column.accepts.map(({ pattern, reason }): Line => [`${texts.columns.pattern} ${pattern} – ${reason}`]),
+          ...column.accepts.map(({ pattern, reason }): Line => [`${wording.pattern(pattern)} – ${reason}`]),
         ],
       ],
     }

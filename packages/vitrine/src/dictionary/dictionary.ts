@@ -149,7 +149,7 @@ function tableEntry(
     comment: table.comment,
     history: isHistory(table),
     query: createHash('sha256').update(projectionOf(table).sql).digest('hex').slice(0, 16),
-    kAnonymity: null,
+    kAnonymity: table.kAnonymous,
     columns: table.columns.map((column) => columnEntry(column, publication, originsOf(table.name, column.name))),
   }
 }
@@ -174,7 +174,7 @@ function columnEntry(
     origins,
     values: computed?.values ?? null,
     range: computed?.range ?? null,
-    accepts: [],
+    accepts: column.accepts,
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the dictionary says in English. What the publication says is in its own words, whatever the language. */
+import type { PatternName } from '../publication/pattern.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { DictionaryChange, Fact } from './changes.ts'
 import type { SourceColumn } from './dictionary.ts'
@@ -29,6 +30,15 @@ export const english = {
   noPersonal: 'No published column is made of a personal column.',
   indirectUsed: 'Indirect columns published for a reason',
   patterns: 'Patterns of personal data that columns may hold',
+  pattern: {
+    'e-mail address': 'e-mail address',
+    NIR: 'NIR',
+    IBAN: 'IBAN',
+    'card number': 'card number',
+    'telephone number': 'telephone number',
+    JWT: 'JWT',
+    'password hash': 'password hash',
+  } satisfies Words<PatternName>,
   kAnonymous: 'Tables in which small groups are not shown',
   kAnonymity: (k: number, otherwise: string) =>
     `at least ${k} rows agree in these columns; ${otherwise === 'suppress' ? 'in smaller groups they are empty' : 'with a smaller group the run is refused'}`,

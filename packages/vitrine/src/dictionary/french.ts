@@ -38,6 +38,15 @@ export const french: Texts = {
   noPersonal: 'Aucune colonne publiée n’est faite d’une colonne personnelle.',
   indirectUsed: 'Colonnes indirectes publiées pour une raison',
   patterns: 'Motifs de données personnelles que des colonnes peuvent contenir',
+  pattern: {
+    'e-mail address': 'adresse électronique',
+    NIR: 'NIR',
+    IBAN: 'IBAN',
+    'card number': 'numéro de carte',
+    'telephone number': 'numéro de téléphone',
+    JWT: 'JWT',
+    'password hash': 'empreinte de mot de passe',
+  },
   kAnonymous: 'Tables dont les petits groupes ne sont pas montrés',
   kAnonymity: (k, otherwise) =>
     `au moins ${k} lignes ont les mêmes valeurs dans ces colonnes ; ${otherwise === 'suppress' ? 'dans les groupes plus petits, elles sont vides' : 'avec un groupe plus petit, l’exécution est refusée'}`,

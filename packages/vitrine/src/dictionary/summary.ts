@@ -31,7 +31,7 @@ export function summaryOf(dictionary: Dictionary, wording: Wording): readonly Pa
     { kind: 'figures', label: texts.byClass, figures },
     ...personalPart(columns, wording),
     ...wording.section('indirect', texts.indirectUsed, ['reason', 'publishedAs'], reasonRows(columns)),
-    ...wording.section('patterns', texts.patterns, ['column', 'pattern', 'reason'], patternRows(columns)),
+    ...wording.section('patterns', texts.patterns, ['column', 'pattern', 'reason'], patternRows(columns, wording)),
     ...wording.section('k-anonymity', texts.kAnonymous, ['table', 'what'], kRows(dictionary, wording)),
     ...useSection(dictionary, wording),
     heading(3, 'contents', texts.contents),
@@ -92,9 +92,11 @@ function reasonRows(columns: readonly PlacedColumn[]): readonly Row[] {
   }))
 }
 
-const patternRows = (columns: readonly PlacedColumn[]): readonly Row[] =>
+const patternRows = (columns: readonly PlacedColumn[], wording: Wording): readonly Row[] =>
   columns.flatMap(({ table, name, accepts }) =>
-    accepts.map(({ pattern, reason }) => ({ cells: [cell(link(table, name)), cell(pattern), cell(reason)] })),
+    accepts.map(({ pattern, reason }) => ({
+      cells: [cell(link(table, name)), cell(wording.pattern(pattern)), cell(reason)],
+    })),
   )
 
 const kRows = ({ tables }: Dictionary, wording: Wording): readonly Row[] =>

@@ -76,8 +76,10 @@ export function wordingOf(texts: Texts) {
   }
   const treatments = (given: readonly Named[]): string =>
     given.length === 0 ? texts.untreated : given.map(treatment).join(', ')
+  const pattern = (name: string): string => own<string>(texts.pattern, name) ?? name
   return {
     texts,
+    pattern,
     table,
     treatment,
     /** A table under its heading; nothing where it has no row. */
@@ -113,7 +115,7 @@ export function factCell(value: DictionaryChange['after'], what: DictionaryChang
   if ('table' in value) return cell(link(value.table, value.column))
   return [...value].map((item): Line => {
     if (typeof item === 'string') return [{ code: item }]
-    if ('pattern' in item) return [`${item.pattern} – ${item.reason}`]
+    if ('pattern' in item) return [`${wording.pattern(item.pattern)} – ${item.reason}`]
     if (!('says' in item)) return [{ code: nameOf(item) }]
     const said = item.says.map((each) => (typeof each === 'string' ? (own(words, each) ?? each) : treatment(each)))
     return [{ code: item.origin }, ` – ${said.length === 0 ? '–' : said.join(', ')}`]

@@ -22,6 +22,7 @@ import {
   present,
   pseudonym,
   register,
+  rows,
   secret,
   text,
   uuid,
@@ -45,10 +46,15 @@ const source = register(
   { functions: { unaccent: 'an extension; computes on its argument alone' } },
 )
 
-const team = from(source.selectFrom('team as t')).publish('shop_team', 'A team.', ({ ref }) => ({
-  id: bigint(because(ref('t.id'), 'stable key'), 'Key').primaryKey(),
-  name: text(ref('t.name'), 'Name').nullable(),
-}))
+const team = from(source.selectFrom('team as t')).publish('shop_team', 'A team.', ({ ref }) =>
+  rows(
+    { kAnonymous: { k: 3, columns: ['name'], otherwise: 'suppress' } },
+    {
+      id: bigint(because(ref('t.id'), 'stable key'), 'Key').primaryKey(),
+      name: text(ref('t.name'), 'Name').nullable().accept('e-mail address', 'Addresses of shops.'),
+    },
+  ),
+)
 
 const member = from(source.selectFrom('member as m')).publish('shop_member', 'A member.', ({ eb, ref, selectFrom }) => {
   const measured = measure(
