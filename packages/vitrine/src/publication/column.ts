@@ -18,8 +18,10 @@ import {
 } from '../sql/sql-type.ts'
 import type { Computed } from './compute.ts'
 import type { PatternName } from './pattern.ts'
+import type { Unless } from './privacy.ts'
 
-export type Nullability = 'not null' | 'nullable' | 'undecided'
+/** The third is what the compiler prints of a column that is not yet declared. */
+export type Nullability = 'not null' | 'nullable' | 'it may be NULL: add .nullable()'
 
 export type ColumnValue =
   | { readonly kind: 'sql'; readonly node: OperationNode }
@@ -91,22 +93,33 @@ export class Column<N extends Nullability = Nullability> {
   }
 }
 
-type NullabilityOf<T> = [Extract<T, null>] extends [never] ? 'not null' : 'undecided'
-
-/** `S`: what the query must give; `J`: what a rule must give. */
-interface ColumnOf<S, J> {
-  <T extends S | null>(value: Expression<T>, comment: string): Column<NullabilityOf<T>>
-  <T extends J | null>(value: Computed<T>, comment: string): Column<NullabilityOf<T>>
-}
+type NullabilityOf<T> = [Extract<T, null>] extends [never] ? 'not null' : 'it may be NULL: add .nullable()'
 
 type Given = Expression<unknown> | Computed<unknown>
+type ValueIn<E> = E extends Expression<infer T> ? T : E extends Computed<infer T> ? T : never
 
-function define(type: SqlType, value: Given, comment: string): Column<never> {
+/** Text, or for a value that the column does not take, the words that say why: the compiler shows them at the comment. */
+type CommentOn<E, K extends string, S, J> = Unless<
+  ValueIn<E>,
+  (E extends Expression<unknown> ? S : J) | null,
+  string,
+  unknown extends ValueIn<E>
+    ? 'the value has no type: write sql<string>`…` and its like'
+    : `${K} does not take this value: convert it, or declare the column by its type`
+>
+
+/** `S`: what the query must give; `J`: what a rule must give. */
+type ColumnOf<K extends string, S, J> = <E extends Given>(
+  value: E,
+  comment: CommentOn<E, K, S, J>,
+) => Column<NullabilityOf<ValueIn<E>>>
+
+function define(type: SqlType, value: Given, comment: unknown): Column<never> {
   return new Column({
     type,
     value:
       'computation' in value ? { kind: 'computed', computed: value } : { kind: 'sql', node: value.toOperationNode() },
-    comment,
+    comment: comment as string, // sound because a comment that is no text does not compile.
     isNullable: false,
     isPrimaryKey: false,
     isUnique: false,
@@ -116,33 +129,33 @@ function define(type: SqlType, value: Given, comment: string): Column<never> {
   })
 }
 
-function columnOf<S, J>(kind: ScalarKind, array = false): ColumnOf<S, J> {
+function columnOf<K extends ScalarKind, S, J>(kind: K, array = false): ColumnOf<K, S, J> {
   const type = sqlType(kind, null, array)
-  return (value: Given, comment: string) => define(type, value, comment)
+  return (value, comment) => define(type, value, comment)
 }
 
-export const smallint = columnOf<number, number>('smallint')
-export const integer = columnOf<number, number>('integer')
-export const bigint = columnOf<bigint | number, bigint | number>('bigint')
-export const numeric = columnOf<Numeric | bigint | number, string>('numeric')
-export const real = columnOf<Float, number>('real')
-export const doublePrecision = columnOf<Float | number, number>('double precision')
-export const boolean = columnOf<boolean, boolean>('boolean')
-export const text = columnOf<string, string>('text')
-export const uuid = columnOf<Uuid, string>('uuid')
-export const date = columnOf<LocalDate, string>('date')
-export const time = columnOf<LocalTime, string>('time')
-export const timestamp = columnOf<LocalDateTime, string>('timestamp')
-export const timestamptz = columnOf<Instant, string>('timestamptz')
+export const smallint = columnOf<'smallint', number, number>('smallint')
+export const integer = columnOf<'integer', number, number>('integer')
+export const bigint = columnOf<'bigint', bigint | number, bigint | number>('bigint')
+export const numeric = columnOf<'numeric', Numeric | bigint | number, string>('numeric')
+export const real = columnOf<'real', Float, number>('real')
+export const doublePrecision = columnOf<'double precision', Float | number, number>('double precision')
+export const boolean = columnOf<'boolean', boolean, boolean>('boolean')
+export const text = columnOf<'text', string, string>('text')
+export const uuid = columnOf<'uuid', Uuid, string>('uuid')
+export const date = columnOf<'date', LocalDate, string>('date')
+export const time = columnOf<'time', LocalTime, string>('time')
+export const timestamp = columnOf<'timestamp', LocalDateTime, string>('timestamp')
+export const timestamptz = columnOf<'timestamptz', Instant, string>('timestamptz')
 /** A rule gives the JSON text. */
-export const jsonb = columnOf<Jsonb, string>('jsonb')
-export const textArray = columnOf<readonly string[], readonly string[]>('text', true)
-export const integerArray = columnOf<readonly number[], readonly number[]>('integer', true)
-export const bigintArray = columnOf<readonly bigint[], readonly bigint[]>('bigint', true)
+export const jsonb = columnOf<'jsonb', Jsonb, string>('jsonb')
+export const textArray = columnOf<'text', readonly string[], readonly string[]>('text', true)
+export const integerArray = columnOf<'integer', readonly number[], readonly number[]>('integer', true)
+export const bigintArray = columnOf<'bigint', readonly bigint[], readonly bigint[]>('bigint', true)
 
 /** Text of at most `length` characters; a longer value stops the run, it is never cut. */
-export const varchar = <T extends string | null>(
+export const varchar = <E extends Given>(
   length: number,
-  value: Expression<T> | Computed<T>,
-  comment: string,
-): Column<NullabilityOf<T>> => define(sqlType('varchar', length), value, comment)
+  value: E,
+  comment: CommentOn<E, 'varchar', string, string>,
+): Column<NullabilityOf<ValueIn<E>>> => define(sqlType('varchar', length), value, comment)

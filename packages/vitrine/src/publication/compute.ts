@@ -4,7 +4,7 @@
  */
 import type { Expression, OperationNode } from 'kysely'
 import type { Decoded, SqlType, SqlValue, Uuid } from '../sql/sql-type.ts'
-import { isBlank, type Justified, type Treated } from './privacy.ts'
+import { isBlank, type Justified, type Treated, type Unless } from './privacy.ts'
 import type { Treatment } from './treatment.ts'
 
 export interface ComputationInput {
@@ -82,11 +82,12 @@ type Inputs = Readonly<Record<string, Expression<unknown>>>
 type ValueIn<E> = E extends Expression<infer T> ? T : never
 /** Open values only: an indirect one needs `because`, a personal one `category` or `pseudonym`. */
 type OpenInputs<I extends Inputs> = {
-  [K in keyof I]: ValueIn<I[K]> extends SqlValue | null ? I[K] : never
+  [K in keyof I]: Unless<ValueIn<I[K]>, SqlValue | null, I[K], NoInput>
 }
 type TreatableInputs<I extends Inputs> = {
-  [K in keyof I]: Treated<ValueIn<I[K]>> extends SqlValue | null ? I[K] : never
+  [K in keyof I]: Unless<Treated<ValueIn<I[K]>>, SqlValue | null, I[K], NoInput>
 }
+type NoInput = 'a rule reads a value of a known type: write sql<string>`…`, or a column of the register'
 type DecodedInputs<I extends Inputs> = { readonly [K in keyof I]: Decoded<Treated<ValueIn<I[K]>>> }
 
 function computation(
@@ -189,11 +190,16 @@ type NullOf<T> = Extract<T, null>
  * joins with every other pseudonym without one.
  */
 export function pseudonym<T>(
-  value: Treated<T> extends string | number | bigint | Uuid | null ? Expression<T> : never,
+  value: Unless<
+    Treated<T>,
+    string | number | bigint | Uuid | null,
+    Expression<T>,
+    'a pseudonym is made of a text, a whole number or a uuid'
+  >,
   domain?: string,
 ): Computed<string | NullOf<Justified<T>>> {
   const detail = domain === undefined ? 'keyed pseudonym' : `keyed pseudonym of the domain ${domain}`
-  const inputs: Inputs = { value: value as Expression<T> } // sound because the parameter is Expression<T> or never.
+  const inputs: Inputs = { value: value as Expression<T> } // sound because nothing is of type Refused.
   return computed(
     computation(inputs, 'pseudonym', () => undefined, { name: 'pseudonym', detail }, domain),
     null,

@@ -13,22 +13,54 @@ export const isBlank = (words: unknown): boolean =>
 declare const classified: unique symbol
 
 /** Identifies together with other data: a key, a date, a code. Published with `because` or a treatment. */
-export interface Indirect<T> {
+export interface Indirect<T, _Name extends string = 'this column'> {
   readonly [classified]: 'indirect'
   readonly carries: T
 }
 /** Identifies a person, or is free text that may hold anything. Published only through a treatment. */
-export interface Personal<T> {
+export interface Personal<T, _Name extends string = 'this column'> {
   readonly [classified]: 'personal'
   readonly carries: T
 }
 /** A credential. Never published, whatever the treatment. */
-export interface SecretValue<T> {
+export interface SecretValue<T, _Name extends string = 'this column'> {
   readonly [classified]: 'secret'
   readonly carries: T
 }
+
+/** A classified type that knows the name of its column, for the words of the compiler alone. */
+export type Named<T, N extends string> =
+  T extends Indirect<infer V>
+    ? Indirect<V, N>
+    : T extends Personal<infer V>
+      ? Personal<V, N>
+      : T extends SecretValue<infer V>
+        ? SecretValue<V, N>
+        : T
 
 /** The value behind `indirect`; `personal` and `secret` stay closed. */
 export type Justified<T> = T extends Indirect<infer V> ? V : T
 /** The value behind `indirect` or `personal`, for treatments that do not publish the value itself. */
 export type Treated<T> = T extends Indirect<infer V> ? V : T extends Personal<infer V> ? V : T
+
+declare const refused: unique symbol
+
+/** Nothing is of this type: what the compiler prints when it is asked for are the words, and what was given instead. */
+export interface Refused<Words extends string, Given = unknown> {
+  readonly [refused]: readonly [Words, Given]
+}
+
+/** What a classified value needs, in words; nothing for an open one. */
+export type Needs<T> =
+  T extends SecretValue<unknown, infer N>
+    ? `${N} is a secret: it is never published`
+    : T extends Personal<unknown, infer N>
+      ? `${N} is personal: it needs a treatment (present, year, month, band, count, masked, category, measure, pseudonym)`
+      : T extends Indirect<unknown, infer N>
+        ? `${N} is indirect: it needs because(…, 'reason') or a treatment`
+        : never
+
+/** `Wanted` for a value that is in `S`; for any other the words that say why not. */
+export type Unless<T, S, Wanted, Words extends string> = [T] extends [S]
+  ? Wanted
+  : Refused<[Needs<T>] extends [never] ? Words : Needs<T>, T>

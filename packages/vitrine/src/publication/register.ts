@@ -12,7 +12,7 @@ import {
   type SelectQueryBuilder,
 } from 'kysely'
 import { type QueryValue, type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
-import type { Indirect, Personal, PrivacyClass, SecretValue } from './privacy.ts'
+import type { Indirect, Named, Personal, PrivacyClass, SecretValue } from './privacy.ts'
 
 declare const carried: unique symbol
 
@@ -93,7 +93,9 @@ export type RegisteredTables = Readonly<Record<string, RegisteredColumns>>
 type ValueOf<C> = C extends RegisteredColumn<infer T> ? T : never
 /** The database that Kysely sees: the registered tables and columns, classified. */
 export type DatabaseOf<R extends RegisteredTables> = {
-  [Table in keyof R & string]: { [Column in keyof R[Table] & string]: ValueOf<R[Table][Column]> }
+  [Table in keyof R & string]: {
+    [Column in keyof R[Table] & string]: Named<ValueOf<R[Table][Column]>, `${Table}.${Column}`>
+  }
 }
 
 /** The register as data, and the only way to start a query of a publication. */

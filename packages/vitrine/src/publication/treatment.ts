@@ -4,7 +4,7 @@
  */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueNode } from 'kysely'
 import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
-import { isBlank, type Justified, type SecretValue, type Treated } from './privacy.ts'
+import { isBlank, type Justified, type SecretValue, type Treated, type Unless } from './privacy.ts'
 
 export interface Treatment {
   readonly name: string
@@ -47,7 +47,8 @@ function treated<T>(
 const constant = (value: unknown): OperationNode => ValueNode.createImmediate(value)
 const unexplained = (reason: string): string | null => (isBlank(reason) ? 'its reason is empty' : null)
 
-type NotSecret<T> = T extends SecretValue<unknown> ? never : T
+/** Any value but a secret. */
+type NotSecret<T> = Unless<T, Exclude<T, SecretValue<unknown>>, Expression<T>, never>
 type NullOf<T> = Extract<T, null>
 
 /** Publishes an `indirect` value as it is, for the reason given, which the dictionary shows. */
@@ -57,17 +58,22 @@ export function because<T>(value: Expression<T>, reason: string): TreatedExpress
 }
 
 /** Whether the value is there. NULL and the empty text count as absent. The value of a treatment is a column. */
-export function present<T>(value: Expression<NotSecret<T>>): TreatedExpression<boolean> {
-  const node = value.toOperationNode()
+export function present<T>(value: NotSecret<T>): TreatedExpression<boolean> {
+  const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   return treated({ name: 'present', detail: 'present or not' }, ['coalesce(cast(', " as text), '') <> ''"], [node])
 }
 
 type Dated = LocalDate | LocalDateTime | Instant
-type DatedExpression<T> = Treated<T> extends Dated | null ? Expression<T> : never
+type DatedExpression<T> = Unless<
+  Treated<T>,
+  Dated | null,
+  Expression<T>,
+  'it takes a date, a timestamp or a timestamptz'
+>
 
 /** A part of a date, around it, or around what it is in a time zone. */
 function ofDate<T>(treatment: Treatment, before: string, after: string, value: unknown, zone: string | undefined) {
-  const node = (value as Expression<T>).toOperationNode() // sound because DatedExpression<T> is Expression<T> or never.
+  const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   return zone === undefined
     ? treated<never>(treatment, [before, after], [node])
     : treated<never>(treatment, [`${before}timezone(`, ', ', `)${after}`], [constant(zone), node])
@@ -86,7 +92,7 @@ export function month<T>(value: DatedExpression<T>, zone?: string): TreatedExpre
 }
 
 type Measured = number | bigint | Numeric | Float
-type MeasuredExpression<T> = Treated<T> extends Measured | null ? Expression<T> : never
+type MeasuredExpression<T> = Unless<Treated<T>, Measured | null, Expression<T>, 'it takes a number'>
 
 /** More bands than this would come near to the number itself. */
 export const MOST_BANDS = 32
@@ -107,7 +113,7 @@ export function band<T>(
   value: MeasuredExpression<T>,
   bounds: readonly number[],
 ): TreatedExpression<string | NullOf<T>> {
-  const node = (value as Expression<T>).toOperationNode() // sound because MeasuredExpression<T> is Expression<T> or never.
+  const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   const fault = boundsFault(bounds)
   // What is refused must be writable all the same, for the refusal to name it.
   const limits = fault === null ? bounds : [0]
@@ -138,12 +144,13 @@ export function count(
  * personal. The replacement must differ from real values to be recognisable.
  */
 export function masked<T>(
-  value: Expression<NotSecret<T>>,
+  value: NotSecret<T>,
   condition: Expression<unknown>,
   replacement: string,
   reason: string,
 ): TreatedExpression<Treated<T>> {
-  const parts = [condition.toOperationNode(), value.toOperationNode(), constant(replacement)]
+  const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
+  const parts = [condition.toOperationNode(), node, constant(replacement)]
   const fragments = ['case when ', ' is false then ', ' else ', ' end']
   return treated({ name: 'masked', detail: reason }, fragments, parts, unexplained(reason))
 }
