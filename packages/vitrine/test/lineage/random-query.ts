@@ -114,50 +114,56 @@ class Generator {
 
   #expression(scopes: Scopes, named: readonly Item[], depth: number, chooses = false): string {
     const e = () => this.#expression(scopes, named, depth - 1, chooses)
-    const kind = depth <= 0 ? 0 : this.#below(22)
-    const sub = () => this.select(depth - 1, scopes, named, 1).sql
-    switch (kind) {
-      case 1:
-        return `upper(${e()})`
-      case 2:
-        return `coalesce(${e()}, ${e()})`
-      case 3:
-        return `(${e()} || ${e()})`
-      case 4:
-        return `case when ${this.#condition(scopes, named, depth - 1)} then ${e()} else ${e()} end`
-      case 5:
-        return `cast(${PRESENT}${this.#column(scopes, false)}) as text)`
-      case 6:
-        return `(select max(x.y) from (${sub()}) as x(y))`
-      case 7:
-        return `array_to_string(array(${sub()}), ',')`
-      case 8:
-        return `(select cast(count(x.y) as text) from (${sub()}) as x(y))`
-      case 9:
-        return `(select max(x.y) from (${sub()}) as x(y))`
-      case 10:
-        return `nullif(${e()}, ${e()})`
-      default:
-        return this.#column(scopes, chooses)
-    }
+    const sub = (width = 1) => this.select(depth - 1, scopes, named, width).sql
+    if (depth <= 0 || this.#chance(35)) return this.#column(scopes, chooses)
+    const name = `w${this.#names++}`
+    const forms: readonly (() => string)[] = [
+      () => `upper(${e()})`,
+      () => `coalesce(${e()}, ${e()})`,
+      () => `(${e()} || ${e()})`,
+      () => `case when ${this.#condition(scopes, named, depth - 1)} then ${e()} else ${e()} end`,
+      () => `cast(${PRESENT}${this.#column(scopes, false)}) as text)`,
+      () => `nullif(${e()}, ${e()})`,
+      () => `${this.#pick(['greatest', 'least', 'concat'])}(${e()}, ${e()})`,
+      () =>
+        this.#pick([`cast(${e()} as varchar)`, `(${e()})::text`, `(${e()} collate "C")`, `split_part(${e()}, 'v', 2)`]),
+      () => `(jsonb_build_object('k', ${e()}, 'l', ${e()}) ->> '${this.#pick(['k', 'l'])}')`,
+      () => `(to_jsonb(array[${e()}, ${e()}]) ->> 0)`,
+      () => `(array[${e()}, ${e()}])[${this.#pick(['1', '2', '1:2'])}]::text`,
+      () => `cast(row(${e()}, ${e()}) as text)`,
+      () => `cast(${this.#condition(scopes, named, depth - 1)} as text)`,
+      () => `(select max(x.y) from (${sub()}) as x(y))`,
+      () => `array_to_string(array(${sub()}), ',')`,
+      () => `(select cast(count(${this.#pick(['', 'distinct '])}x.y) as text) from (${sub()}) as x(y))`,
+      () => `(select string_agg(x.y, ',' order by x.z) from (${sub(2)}) as x(y, z))`,
+      () => `(select max(x.y) filter (where x.z = 'v1') from (${sub(2)}) as x(y, z))`,
+      () => `(select mode() within group (order by x.y) from (${sub()}) as x(y))`,
+      () => `(select jsonb_agg(x.y) ->> 0 from (${sub()}) as x(y))`,
+      () => `(select max(x.y) from (values (${e()}), (${e()})) as x(y))`,
+      () => `(select max(x.y) from jsonb_array_elements_text(jsonb_build_array('k', ${e()})) as x(y))`,
+      () =>
+        `(with ${name}(y) as ${this.#pick(['', 'materialized '])}(${sub()}) select max(g.y || h.y) from ${name} as g, ${name} as h)`,
+    ]
+    return this.#pick(forms)()
   }
 
   #condition(scopes: Scopes, named: readonly Item[], depth: number): string {
     const e = () => this.#expression(scopes, named, Math.min(depth, 1), true)
-    switch (depth <= 0 ? this.#below(3) : this.#below(7)) {
-      case 0:
-        return `${e()} ${this.#pick(['=', '<>', '<', 'like', 'is distinct from'])} ${e()}`
-      case 1:
-        return `${PRESENT}${this.#column(scopes, false)})`
-      case 2:
-        return `(${e()} in ('v1', 'v2') or ${e()} is null)`
-      case 3:
-        return `exists (${this.select(depth - 1, scopes, named, 1).sql})`
-      case 4:
-        return `${e()} in (${this.select(depth - 1, scopes, named, 1).sql})`
-      default:
-        return `not ${e()} between 'v0' and ${e()}`
-    }
+    const sub = () => this.select(depth - 1, scopes, named, 1).sql
+    const simple: readonly (() => string)[] = [
+      () => `${e()} ${this.#pick(['=', '<>', '<', 'like', 'is distinct from'])} ${e()}`,
+      () => `${PRESENT}${this.#column(scopes, false)})`,
+      () => `(${e()} in ('v1', 'v2') or ${e()} is null)`,
+      () => `not ${e()} between 'v0' and ${e()}`,
+      () => `${e()} = any (array['v1', ${e()}])`,
+      () => `(${e()}, ${e()}) <> (${e()}, 'v1')`,
+      () => `(${e()} = ${e()}) is ${this.#pick(['true', 'not true', 'unknown'])}`,
+    ]
+    const nested: readonly (() => string)[] = [
+      () => `${this.#pick(['', 'not '])}exists (${sub()})`,
+      () => `${e()} ${this.#pick(['in', 'not in', '<= all', '= any'])} (${sub()})`,
+    ]
+    return this.#pick(depth > 0 && this.#chance(35) ? nested : simple)()
   }
 
   #item(depth: number, scopes: Scopes, named: readonly Item[], own: readonly Item[]): Item & { readonly sql: string } {
@@ -187,6 +193,8 @@ class Generator {
     if (kind < 49) return at(`lateral (values ('a', ${e()}), ('b', 'k')) as ${alias}(a, b)`, ['a', 'b'], ['a'])
     if (kind < 52) return at(`unnest(array['k', ${e()}]) as ${alias}(a)`, ['a'])
     if (kind < 55) return at(`generate_series(1, length(${e()})) as ${alias}(b)`, ['b::text'])
+    if (kind < 57) return at(`string_to_table(${e()}, 'v') as ${alias}(a)`, ['a'])
+    if (kind < 59) return at(`lateral jsonb_each_text(jsonb_build_object('k', ${e()})) as ${alias}(a, b)`, ['a', 'b'])
     const table = this.#chance(12) ? 'contact' : this.#pick<Table>(['person', 'person', 'team'])
     const columns = TABLES[table]
     const open = columns.filter((name) => !this.personal.has(`${table}.${name}`))
@@ -205,7 +213,7 @@ class Generator {
       if (from === '') from = item.sql
       else if (this.#chance(30)) from += `, ${item.sql}`
       else if (this.#chance(this.#odd)) from += this.#pick([` natural join ${item.sql}`, ` join ${item.sql} using (a)`])
-      else from += ` ${this.#pick(['join', 'left join', 'left join'])} ${item.sql} on ${on()}`
+      else from += ` ${this.#pick(['join', 'left join', 'left join', 'right join'])} ${item.sql} on ${on()}`
     }
     const seen = [own, ...scopes]
     const columns: string[] = []
@@ -215,7 +223,7 @@ class Generator {
       const e = grouped
         ? `${this.#pick(['max', 'min'])}(${this.#column(seen, false)})`
         : this.#chance(10)
-          ? this.#over(seen, named)
+          ? this.#pick([() => this.#over(seen, named), () => `unnest(array['k', ${this.#column(seen, false)}])`])()
           : this.#expression(seen, named, depth)
       columns.push(name)
       return this.#chance(this.#odd) ? e : `${e} as ${name}`
@@ -223,7 +231,10 @@ class Generator {
     const every = width === 1 || !this.#chance(8) ? '' : `distinct ${this.#chance(60) ? '' : 'on (1) '}`
     let sql = `select ${every}${targets.join(', ')} from ${from}`
     if (this.#chance(45)) sql += ` where ${this.#condition(seen, named, depth)}`
-    if (grouped && this.#chance(70)) sql += ` group by ${this.#column(seen, true)}`
+    const by = () => this.#column(seen, true)
+    if (grouped && this.#chance(70)) {
+      sql += ` group by ${this.#pick([by, by, () => `grouping sets ((${by()}), (${by()}, ${by()}), ())`, () => `rollup (${by()})`])()}`
+    }
     if (grouped && this.#chance(30)) sql += ` having ${this.#condition([], named, 0)}`
     return { sql, columns, seen }
   }
@@ -234,6 +245,8 @@ class Generator {
       `first_value(${this.#column(seen, false)}) over (partition by ${e()} order by ${e()})`,
       `cast(rank() over (order by ${e()}) as text)`,
       `lag(${this.#column(seen, false)}) over (order by ${e()} desc nulls last)`,
+      `max(${this.#column(seen, false)}) over (order by ${e()} rows between 1 preceding and current row)`,
+      `string_agg(${this.#column(seen, false)}, ',') over (partition by ${e()})`,
     ])
   }
 
