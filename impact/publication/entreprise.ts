@@ -10,7 +10,7 @@ import {
   from,
   type Instant,
   integer,
-  masked,
+  maskedGroup,
   timestamptz,
   varchar,
 } from 'vitrine'
@@ -54,23 +54,15 @@ export const entreprise = from(avecRattachements).publish(
       categorieJuridique(code),
     )
     const nomDuPays = compute({ code: ref('e.code_pays_etranger_sirene') }, ({ code }) => pays(code))
-    const deQui = masked(
-      ref('e.denomination'),
-      peutEtreUnePersonne,
-      'Dénomination non publiée',
-      'Nom public d’une personne morale.',
-    )
+    const { nom, siren } = maskedGroup(peutEtreUnePersonne, 'Nom public d’une personne morale.', {
+      nom: [ref('e.denomination'), 'Dénomination non publiée'],
+      siren: [because(ref('e.siren'), RAPPROCHEMENT), null],
+    })
     const denomination = eb
       .case()
       .when(eb(code, '=', ENTREPRENEUR_INDIVIDUEL))
       .then(val('Entrepreneur individuel'))
-      .else(deQui)
-      .end()
-    const siren = eb
-      .case()
-      .when(peutEtreUnePersonne)
-      .then(lit(null))
-      .else(because(ref('e.siren'), RAPPROCHEMENT))
+      .else(nom)
       .end()
     return {
       impact_id: bigint(because(ref('e.id'), CLE), 'Identifiant de l’entreprise dans Impact').primaryKey(),

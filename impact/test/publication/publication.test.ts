@@ -10,7 +10,7 @@ import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT, USAGE } from '../../publica
 import { run } from '../cli/run.ts'
 
 test('la vérification statique ne trouve rien', async () => {
-  expect((await checkPublication(publication)).problems).toEqual([])
+  expect(await checkPublication(publication)).toMatchObject({ problems: [], warnings: [] })
 })
 
 test('les données personnelles publiées le sont par ces seuls traitements', async () => {

@@ -22,7 +22,7 @@ export {
 } from './publication/register.ts'
 export type { KAnonymity, PublishedTable } from './publication/table.ts'
 export { from, rows } from './publication/table.ts'
-export { band, because, count, masked, month, present, year } from './publication/treatment.ts'
+export { band, because, count, masked, maskedGroup, month, present, year } from './publication/treatment.ts'
 export type {
   Bytes,
   Float,

@@ -17,11 +17,11 @@ import { isTextual, sqlType } from '../sql/sql-type.ts'
 import { type CheckedColumn, Findings } from './findings.ts'
 import { checkHistory, checkRecorded, publishedAsSource } from './history-check.ts'
 import { Analysis } from './lineage.ts'
-import { registered } from './origin.ts'
+import { type Origin, registered } from './origin.ts'
 import { IDENTIFIER_BYTES, loadParser } from './parse.ts'
 import { checkPseudonyms } from './pseudonym-check.ts'
 
-/** All problems of a publication, and the lineage of the columns that could be analysed. */
+/** All problems and warnings of a publication, and the lineage of the columns that could be analysed. */
 export async function checkPublication(
   publication: Publication,
 ): Promise<Pick<Findings, 'problems' | 'warnings' | 'columns'>> {
@@ -33,6 +33,7 @@ export async function checkPublication(
   for (const table of publication.tables) {
     checkTable(table, publication, found)
     source.check(table, found)
+    warnOfMasks(table, found)
   }
   checkPseudonyms(publication, found)
   const staging = stagingSchema(publication)
@@ -169,6 +170,31 @@ function checkAnonymity({ kAnonymous, columns }: PublishedTable, say: Say): void
       say(`it names ${name}, which is different in every row`, 'leave out that column, or publish it less exactly')
     else if (otherwise === 'suppress' && !column.isNullable)
       say(`it suppresses ${name}, which is not nullable`, 'mark the column with .nullable()')
+  }
+}
+
+/** A number that is of one row alone tells who stands behind a masked name: it is looked up. A generated key tells nothing. */
+function warnOfMasks({ name, columns }: PublishedTable, found: Findings): void {
+  const lineages = new Map(
+    found.columns.filter(({ table }) => table === name).map(({ column, lineage }) => [column, lineage]),
+  )
+  const isMasked = ({ treatments }: Origin) => treatments.some((treatment) => treatment.name === 'masked')
+  const masked = [...lineages.values()].flat().filter((origin) => isMasked(origin) && origin.privacy === 'personal')
+  for (const column of columns) {
+    if (!column.isUnique && !(column.isPrimaryKey && isTextual(column.type))) continue
+    const clear = lineages
+      .get(column.name)
+      ?.filter(
+        ({ privacy, treatments }) =>
+          privacy === 'indirect' && treatments.every((treatment) => treatment.name === 'because'),
+      )
+    const beside = masked.find(({ table }) => clear?.some((origin) => origin.table === table))
+    if (beside === undefined) continue
+    found.warnings.push({
+      place: `${name}.${column.name}`,
+      detail: `it is unique, and not masked where ${beside.table}.${beside.column} is`,
+      remedy: 'mask both with maskedGroup, unless nobody can look it up',
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a check finds, said one by one: the problems, and the lineage of the columns that could be analysed. */
+/** What a check finds, said one by one: the problems, what deserves a second thought, and the lineage of the columns that could be analysed. */
 import type { Problem } from '../base/errors.ts'
 import type { Origin } from './origin.ts'
 import { LineageProblem, RULES } from './rules.ts'

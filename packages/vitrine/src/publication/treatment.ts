@@ -143,14 +143,40 @@ export function count(
  * a person in some rows only; `reason` says why the other rows may be read. The condition looks at columns that are not
  * personal. The replacement must differ from real values to be recognisable.
  */
-export function masked<T>(
+export function masked<T, const R extends string | null>(
   value: NotSecret<T>,
   condition: Expression<unknown>,
-  replacement: string,
+  replacement: R,
   reason: string,
-): TreatedExpression<Treated<T>> {
+): TreatedExpression<Treated<T> | Extract<R, null>> {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   const parts = [condition.toOperationNode(), node, constant(replacement)]
   const fragments = ['case when ', ' is false then ', ' else ', ' end']
   return treated({ name: 'masked', detail: reason }, fragments, parts, unexplained(reason))
+}
+
+type Masks = Readonly<Record<string, readonly [value: Expression<unknown>, replacement: string | null]>>
+type Maskable<G extends Masks> = {
+  readonly [K in keyof G]: G[K] extends readonly [Expression<infer T>, infer R] ? readonly [NotSecret<T>, R] : never
+}
+type Masked<G extends Masks> = {
+  readonly [K in keyof G]: G[K] extends readonly [Expression<infer T>, infer R]
+    ? TreatedExpression<Treated<T> | Extract<R, null>>
+    : never
+}
+
+/**
+ * Several values of one person, masked under one condition: what stands in clear beside a masked value may tell it. By name,
+ * each value with its replacement: `{ name: [ref('c.name'), 'Not published'], siren: [ref('c.siren'), null] }`.
+ */
+export function maskedGroup<const G extends Masks>(
+  condition: Expression<unknown>,
+  reason: string,
+  group: G & Maskable<G>,
+): Masked<G> {
+  const entries = Object.entries<Masks[string]>(group)
+  // sound because each value is masked under its own name.
+  return Object.fromEntries(
+    entries.map(([name, [value, replacement]]) => [name, masked(value, condition, replacement, reason)]),
+  ) as unknown as Masked<G>
 }

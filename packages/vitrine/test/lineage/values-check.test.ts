@@ -1,7 +1,22 @@
 /** What `check` says of accepted patterns and of groups of rows. */
 import { expect, test } from 'vitest'
-import { because, bigint, checkPublication, definePublication, from, integer, rows, text } from '../../src/index.ts'
+import {
+  because,
+  bigint,
+  checkPublication,
+  definePublication,
+  from,
+  integer,
+  maskedGroup,
+  type PublishedTable,
+  rows,
+  sql,
+  text,
+} from '../../src/index.ts'
 import { source } from './judged.ts'
+
+const checked = (table: PublishedTable) =>
+  checkPublication(definePublication({ schema: 's', name: 's', writer: 'w', reader: 'r', source, tables: [table] }))
 
 async function said(accepted: readonly [string, string][], kAnonymous?: object): Promise<readonly string[]> {
   const table = from(source.selectFrom('person as p')).publish('t', 'T', ({ ref }) => {
@@ -12,8 +27,7 @@ async function said(accepted: readonly [string, string][], kAnonymous?: object):
     const columns = { id, city, size: integer(ref('p.size'), 'Size') }
     return rows(kAnonymous === undefined ? {} : { kAnonymous: kAnonymous as never }, columns)
   })
-  const names = { schema: 's', name: 's', zone: 'UTC', writer: 'w', reader: 'r' }
-  const { problems } = await checkPublication(definePublication({ ...names, source, tables: [table] }))
+  const { problems } = await checked(table)
   return problems.map(({ place, detail }) => `${place}: ${detail}`)
 }
 
@@ -46,4 +60,32 @@ test('a group has columns of the table that rows can share, and a k', async () =
     't (kAnonymous): it names no column',
     't (kAnonymous): it says neither refuse nor suppress',
   ])
+})
+
+/** What is warned of where a number of the person stands beside the masked name, in the group or in clear. */
+async function warned(inGroup: boolean, form: 'plain' | 'unique' | 'key'): Promise<readonly string[]> {
+  const table = from(source.selectFrom('person as p')).publish('t', 'T', ({ ref }) => {
+    const natural = sql<string>`cast(${because(ref('p.id'), 'public')} as text)`
+    const isPerson = sql<boolean>`${ref('p.legal')} is null or ${ref('p.legal')} = 1000`
+    const both = maskedGroup(isPerson, 'names of companies', {
+      name: [ref('p.name'), 'hidden'],
+      number: [natural, null],
+    })
+    const id = bigint(because(ref('p.id'), 'key'), 'Key')
+    const number = inGroup ? text(both.number, 'Number').nullable() : text(natural, 'Number')
+    const name = text(both.name, 'Name')
+    if (form === 'key') return { number: text(natural, 'Number').primaryKey(), name }
+    return { id: id.primaryKey(), number: form === 'unique' ? number.unique() : number, name }
+  })
+  const { problems, warnings } = await checked(table)
+  expect(problems).toEqual([])
+  return warnings.map(({ place, detail }) => `${place}: ${detail}`)
+}
+
+test('a unique number in clear beside a masked name is warned of; a generated key and a masked number are not', async () => {
+  const warning = ['t.number: it is unique, and not masked where person.name is']
+  expect(await warned(false, 'unique')).toEqual(warning)
+  expect(await warned(false, 'key')).toEqual(warning)
+  expect(await warned(false, 'plain')).toEqual([])
+  expect(await warned(true, 'unique')).toEqual([])
 })

@@ -16,6 +16,7 @@ import {
   indirect,
   integer,
   masked,
+  maskedGroup,
   month,
   open,
   personal,
@@ -50,6 +51,10 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
     kept: label !== '',
     double: code === null ? null : code * 2,
   }))
+  const both = maskedGroup(ref('p.active'), 'public data of a company', {
+    email: [ref('p.email'), 'hidden'],
+    joined: [ref('p.joined'), null],
+  })
   return rows(
     { keep: rule.field('kept'), kAnonymous: { k: 5, columns: ['kind', 'code_band'], otherwise: 'suppress' } },
     {
@@ -69,6 +74,8 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
         'e-mail address',
         'the address of a company',
       ),
+      group_email: varchar(255, both.email, 'x'),
+      group_joined: timestamptz(both.joined, 'x').nullable(),
       code_band: text(band(ref('p.code'), [10, 50]), 'x').nullable(),
       label_bytes: integer(
         compute(

@@ -17,6 +17,7 @@ import {
   indirect,
   integer,
   masked,
+  maskedGroup,
   month,
   open,
   personal,
@@ -68,6 +69,10 @@ export const leaks = from(source.selectFrom('person as p')).publish('leaks', 'x'
   g: uuid(pseudonym(ref('p.password')), 'x'),
   // @ts-expect-error a secret column cannot be masked: "person.password is a secret"
   h: varchar(128, masked(ref('p.password'), ref('p.active'), 'x', 'y'), 'x'),
+  // @ts-expect-error a secret column cannot be masked in a group either
+  h2: varchar(128, maskedGroup(ref('p.active'), 'y', { password: [ref('p.password'), 'x'] }).password, 'x'),
+  // @ts-expect-error what is masked by NULL may be NULL
+  h3: varchar(255, maskedGroup(ref('p.active'), 'y', { email: [ref('p.email'), null] }).email, 'x').primaryKey(),
   // @ts-expect-error a rule does not see a personal value: "person.email is personal: it needs a treatment"
   i: text(compute({ email: ref('p.email') }, ({ email }) => email), 'x'),
   // @ts-expect-error a rule does not see an indirect value without a reason: "person.joined is indirect: it needs because"
