@@ -14,7 +14,7 @@ import type { PublishedTable } from './publication/table.ts'
 import { checkProjections } from './source/projection-types.ts'
 import { identifier, qualified } from './sql/quote.ts'
 import { stagedShape } from './version/build.ts'
-import { createTableSql } from './version/ddl.ts'
+import { boundsSql, createTableSql } from './version/ddl.ts'
 
 /**
  * The SELECT that a run reads a table with, without parameters: for `explain`, or for a snapshot of it in a test. The inputs
@@ -63,6 +63,7 @@ export async function loadOneTable({
       freeze: true,
       rows: rowsThrough(table, projection, pseudonymKey ?? null),
     })
+    await target.execute(boundsSql(schema, stagedShape(table, publication)))
     return written
   }
   return target.transaction(() => source.transaction(load, 'begin read only'))

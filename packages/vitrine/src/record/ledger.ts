@@ -6,6 +6,7 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
 import type { Target } from '../catalogue/target.ts'
+import { quietly } from '../postgres/quietly.ts'
 import { dayColumnOf, figuresOf, type HistoryTable } from '../publication/history.ts'
 import { stagingSchema } from '../publication/publication.ts'
 import { type ColumnShape, type HistoryShape, shapeOf, type TableShape } from '../publication/shape.ts'
@@ -147,10 +148,10 @@ async function gaps(
   const value = figureSql(shape, history as HistoryShape)
   const tooLow = column.minimum === null ? 'false' : `${value} < ${column.minimum}`
   const place = `${table.name}.${column.name}`
-  const [found] = await session.query<{ missing: number; low: number }>(
-    `select count(*) filter (where ${value} is null)::integer as missing, count(*) filter (where ${tooLow})::integer as low
-     from vitrine.ledger l ${figuresAs([shape])} where ${ledgerRows(publication.schema, table.name)}`,
-  )
+  const counts = `count(*) filter (where ${value} is null)::integer as missing, count(*) filter (where ${tooLow})::integer as low
+     from vitrine.ledger l ${figuresAs([shape])} where ${ledgerRows(publication.schema, table.name)}`
+  await quietly(session, `perform ${counts}`)
+  const [found] = await session.query<{ missing: number; low: number }>(`select ${counts}`)
   const { missing, low } = found ?? { missing: 0, low: 0 }
   if (missing > 0 && !column.isNullable) {
     const remedy = 'declare it nullable, or give the earlier days a value with before(…)'

@@ -6,13 +6,14 @@ import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { type CopyRequest, type CopyResult, copyRows } from '../copy/copy.ts'
 import type { Session } from '../postgres/connect.ts'
+import { quietly } from '../postgres/quietly.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { type ConstraintShape, shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from './carry-rights.ts'
-import { addConstraintSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+import { addConstraintSql, boundsSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
 
 /** The shape of a table as it stands in the staging schema: its references point to staged tables. */
 export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
@@ -37,6 +38,7 @@ export async function buildTable(
 ): Promise<CopyResult> {
   await session.execute(`begin; ${createTableSql(schema, shape)}`)
   const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
+  await session.execute(boundsSql(schema, shape))
   await copied()
   await addKeysAndComments(session, shape, schema)
   await closeRelations(session, schema, [shape.name])
@@ -56,7 +58,8 @@ async function addKeysAndComments(session: Session, shape: TableShape, schema: s
   const keys = shape.constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique')
   for (const constraint of keys) {
     try {
-      await session.execute(`savepoint before_key; ${addConstraintSql(schema, shape.name, constraint)}`)
+      await session.execute('savepoint before_key')
+      await quietly(session, addConstraintSql(schema, shape.name, constraint))
     } catch (error) {
       // The rows that share a key can be counted only where they still are.
       await session.execute('rollback to savepoint before_key')
@@ -114,7 +117,8 @@ export async function declareReferences(
 export async function validateReference(session: Session, schema: string, reference: StagedReference): Promise<void> {
   const { table, constraint } = reference
   try {
-    await session.execute(`alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`)
+    const validate = `alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`
+    await quietly(session, validate)
   } catch (error) {
     if (!(error instanceof VitrineError) || error.code !== 'REFERENCE_BROKEN') throw error
     const rows = await brokenReferences(session, schema, reference)

@@ -1,17 +1,25 @@
 /** The statements that make a published table out of its shape. Used by `build.ts`. */
 
-import type { ColumnShape, ConstraintShape, IndexShape, TableShape } from '../publication/shape.ts'
+import type { ConstraintShape, IndexShape, TableShape } from '../publication/shape.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
-const columnSql = ({ name, type, nullable }: ColumnShape): string =>
-  `${identifier(name)} ${type}${nullable ? '' : ' not null'}`
+/**
+ * The table with its columns, which take any row of their types: PostgreSQL writes the whole row into its log when one that is
+ * loaded breaks a bound.
+ */
+export const createTableSql = (schema: string, shape: TableShape): string =>
+  `create table ${qualified(schema, shape.name)} (${shape.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
 
-/** The table with its columns and CHECK constraints, which cost nothing during a load; keys come after it. */
-export function createTableSql(schema: string, shape: TableShape): string {
-  const checks = shape.constraints
-    .filter(({ kind }) => kind === 'check')
-    .map(({ name, definition }) => `constraint ${identifier(name)} ${definition}`)
-  return `create table ${qualified(schema, shape.name)} (${[...shape.columns.map(columnSql), ...checks].join(', ')})`
+/** NOT NULL and CHECK of a loaded table, in one scan of it; an error names the column or the constraint alone. */
+export function boundsSql(schema: string, shape: TableShape): string {
+  const required = shape.columns.filter(({ nullable }) => !nullable)
+  const bounds = [
+    ...required.map(({ name }) => `alter column ${identifier(name)} set not null`),
+    ...shape.constraints
+      .filter(({ kind }) => kind === 'check')
+      .map(({ name, definition }) => `add constraint ${identifier(name)} ${definition}`),
+  ]
+  return bounds.length === 0 ? '' : `alter table ${qualified(schema, shape.name)} ${bounds.join(', ')}`
 }
 
 export function addConstraintSql(schema: string, table: string, constraint: ConstraintShape): string {

@@ -109,6 +109,19 @@ describe.sequential('docs/operating/erasure.md', () => {
     expect(await traced('trace shop_customer name', 'Zz Gwendol')).toEqual([EXIT.ok, []])
   })
 
+  test('the reader sees nothing of it but what is published, in statistics neither', async () => {
+    const reader = await shop.asReader()
+    const seen = async (view: string) =>
+      (await reader.query(`select distinct schemaname::text as name from ${view} order by 1`)).rows
+    const ours = ({ name }: { name: string }) => /^(shop|vitrine)/.test(name)
+    expect((await seen('pg_stats')).filter(ours)).toEqual([{ name: 'shop' }])
+    for (const view of ['pg_stats_ext', 'pg_stats_ext_exprs']) expect((await seen(view)).filter(ours)).toEqual([])
+    for (const relation of ['pg_statistic', 'pg_statistic_ext_data', 'shop_previous.shop_customer', 'vitrine.ledger']) {
+      await expect(reader.query(`select from ${relation}`)).rejects.toMatchObject({ code: '42501' })
+    }
+    await shop.target.close(reader)
+  })
+
   test('a value is not taken from the command line, nor echoed', async () => {
     for (const line of [
       'trace Gwendoline',
