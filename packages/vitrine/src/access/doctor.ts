@@ -6,6 +6,7 @@
 import { VitrineError } from '../base/errors.ts'
 import { remedyText } from '../base/remedy.ts'
 import type { Target } from '../catalogue/target.ts'
+import { GRAMMAR, grammarNote } from '../lineage/parse.ts'
 import { isApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
@@ -29,9 +30,6 @@ export interface Connections {
   /** Null when the source is not to be examined. */
   readonly source: Session | VitrineError | null
 }
-
-/** The newest server whose behaviour is tested, as `server_version_num`; older ones than 15 are refused by `connect`. */
-const NEWEST_TESTED = 189_999
 
 /** Every guarantee with whether it holds, in the order of a report. Throws only when a connection is lost meanwhile. */
 export async function diagnose(connections: Connections, publication: Publication): Promise<readonly Finding[]> {
@@ -76,13 +74,14 @@ async function isDefinitionApproved(target: Target): Promise<boolean> {
 const versions = ({ target, source }: Connections): Guarantees => ({
   versions: {
     guarantee: 'The servers are of versions whose behaviour is tested.',
-    expected: 'PostgreSQL 15 to 18',
+    // Older ones are refused by `connect`.
+    expected: `PostgreSQL 15 to ${GRAMMAR}`,
     proof: () => {
       const sessions = source instanceof VitrineError || source === null ? [target] : [target, source]
       const actual = sessions
         .map(({ side, serverVersion }) => `${side} ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`)
         .join(', ')
-      const isTested = sessions.every(({ serverVersion }) => serverVersion <= NEWEST_TESTED)
+      const isTested = sessions.every(({ serverVersion }) => grammarNote(serverVersion) === null)
       return isTested ? holds(actual) : broken(actual, 'Look for a newer version of this tool.', 'warning')
     },
   },

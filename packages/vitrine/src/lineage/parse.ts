@@ -20,6 +20,16 @@ export async function loadParser(): Promise<Parser> {
   return library
 }
 
+/** The major version of PostgreSQL whose grammar this is. */
+export const GRAMMAR = 18
+
+/** What to say about a source that may read a query otherwise; null where it reads no more than the parser does. */
+export function grammarNote(serverVersion: number): string | null {
+  const version = Math.floor(serverVersion / 10_000)
+  if (version <= GRAMMAR) return null
+  return `the source is PostgreSQL ${version}, and queries are proved by the grammar of ${GRAMMAR}: look for a newer version of this tool`
+}
+
 /** In characters. More would take the parser seconds, and is no query that a person wrote. */
 const LONGEST_QUERY = 200_000
 /** PostgreSQL cuts longer names silently (NAMEDATALEN - 1). */

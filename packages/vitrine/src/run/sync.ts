@@ -8,6 +8,7 @@ import type { Target } from '../catalogue/target.ts'
 import { keyFingerprint } from '../copy/pseudonym.ts'
 import { requireSound } from '../lineage/check.ts'
 import type { CheckedColumn } from '../lineage/findings.ts'
+import { grammarNote } from '../lineage/parse.ts'
 import { requireApproved } from '../migration/approval.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type DatabaseIdentity, refuseSameDatabase } from '../postgres/identity.ts'
@@ -106,6 +107,8 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const { session, publication } = target
   await checkTarget(target)
   const inputTypes = await checkSource(coordinator, publication)
+  const note = grammarNote(coordinator.serverVersion)
+  if (note !== null) run.notice(note)
   const tables = await tablesToRead(request, target, (text) => run.notice(text))
 
   await run.enter('snapshot')

@@ -5,6 +5,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test, vi } from 'vitest'
 import { because, compute, masked, present } from '../../src/index.ts'
+import { GRAMMAR, grammarNote, loadParser } from '../../src/lineage/parse.ts'
 import { RULES, type RuleName } from '../../src/lineage/rules.ts'
 import { problemsOf, source } from './judged.ts'
 
@@ -105,5 +106,15 @@ test.each([
 ])('a %s with %s is refused by name', (type, field, query) => {
   expect(problemsOf(`(${query} limit 1)`).join()).toMatch(
     new RegExp(`a ${type} with ${field} is|${field} is SORTBY_USING`),
+  )
+})
+
+test('a source that is newer than the parser is named, and a query that the parser does not know is refused', async () => {
+  const { version } = (await loadParser()).parseSync('select 1')
+  expect(Math.floor((version ?? 0) / 10_000)).toBe(GRAMMAR)
+  expect([150_000, 189_999].map(grammarNote)).toEqual([null, null])
+  expect(grammarNote(190_000)).toContain('the source is PostgreSQL 19, and queries are proved by the grammar of 18')
+  expect(problemsOf("json_table(p.city, '$' columns (a text path '$'))").join()).toContain(
+    'not SQL that PostgreSQL 18 reads',
   )
 })

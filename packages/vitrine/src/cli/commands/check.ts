@@ -5,6 +5,7 @@ import { serverEncoding } from '../../catalogue/encoding.ts'
 import { checkPublication } from '../../lineage/check.ts'
 import type { CheckedColumn } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
+import { grammarNote } from '../../lineage/parse.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
@@ -59,6 +60,8 @@ async function run(call: Call): Promise<ExitName> {
     await reading(call, 'source', source, async (session) => {
       await requireNoDrift(session, publication.source, publication.tables)
       await checkProjections(session, publication)
+      const note = grammarNote(session.serverVersion)
+      if (note !== null) call.say(`note: ${note}`)
       if ((await serverEncoding(session)) === 'SQL_ASCII')
         call.say('note: the encoding of the source is SQL_ASCII; texts that are no UTF-8 would stop a run')
     })
