@@ -3,6 +3,16 @@ export { checkPublication, requireSound } from './lineage/check.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'
 export { category, compute, measure, pseudonym } from './publication/compute.ts'
+export type {
+  Collection,
+  Dashboard,
+  Display,
+  Filter,
+  Format,
+  Indicator,
+  Question,
+  Tile,
+} from './publication/dashboard.ts'
 export { before, type HistoryTable, history } from './publication/history.ts'
 export { runDay, runInstant, runYear } from './publication/instant.ts'
 export type { PatternName } from './publication/pattern.ts'

@@ -1,5 +1,6 @@
 /** The publication: all published tables and the settings around them, as one frozen value. Checks are in `check.ts`. */
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
+import type { Dashboard } from './dashboard.ts'
 import type { HistoryTable } from './history.ts'
 import type { Source } from './register.ts'
 import type { PublishedTable } from './table.ts'
@@ -45,10 +46,13 @@ export interface Publication {
   readonly schedule: string
   readonly freshness: FreshnessView
   readonly runs: RunsView
+  readonly dashboards: readonly Dashboard[]
+  /** BCP 47 name: how numbers and dates are written on dashboards. */
+  readonly locale: string
   readonly limits: Limits
 }
 
-type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs'
+type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale'
 
 export interface PublicationSettings
   extends Omit<Publication, Defaulted | 'limits'>,
@@ -91,9 +95,11 @@ export function definePublication(settings: PublicationSettings): Publication {
     schedule: '0 0 * * *',
     freshness: FRESHNESS,
     runs: RUNS,
+    locale: 'en-GB',
     ...settings,
     tables: Object.freeze([...settings.tables]),
     histories: Object.freeze([...(settings.histories ?? [])]),
+    dashboards: Object.freeze([...(settings.dashboards ?? [])]),
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
   })
 }

@@ -1,0 +1,274 @@
+/**
+ * Dashboards as data: collections, questions, dashboards, and the queries that a question may ask of the published tables.
+ * Names of tables and columns are plain texts here; `dashboards/` types them, checks them and writes them as SQL.
+ */
+import type { OperationNode } from 'kysely'
+
+/** Where questions and dashboards are kept in Metabase, and who may see them there. */
+export interface Collection {
+  readonly key: string
+  readonly name: string
+  readonly description?: string
+  readonly parent?: Collection
+  /** By the name of a group. */
+  readonly access: Readonly<Record<string, 'read' | 'write'>>
+}
+
+/** A column of the table asked, or `foreign_key.column` of the table that it refers to. */
+export type Path = string
+export type TimeUnit = 'day' | 'week' | 'month' | 'quarter' | 'year'
+export type Scalar = string | number | bigint | boolean
+
+/**
+ * One condition; a list of them is joined by *and*. `=` and `in` never hold for NULL; `!=` and `not in` do: NULL is distinct
+ * from every value. Days are counted from the day of the data in the publication's zone, and never from now.
+ */
+export type Condition =
+  | readonly [Path, '=' | '!=' | '<' | '<=' | '>' | '>=', Scalar]
+  | readonly [Path, 'in' | 'not in', readonly Scalar[]]
+  | readonly [Path, 'is null' | 'is not null']
+  /** Since that long before the day of the data. */
+  | readonly [Path, 'within', { readonly last: number; readonly unit: 'day' | 'month' }]
+  /** At least that long before the data. */
+  | readonly [Path, 'before', { readonly ago: number; readonly unit: 'day' | 'month' }]
+  /** Before the day, week, month … that is still in progress. */
+  | readonly [Path, 'complete', TimeUnit]
+
+/** What to do with unknown values, said wherever they could pass for zero. */
+export type Unknowns = 'left out'
+
+type Of<Name extends string> = { readonly [K in Name]: Path } & {
+  readonly unknown?: Unknowns
+  readonly where?: readonly Condition[]
+}
+
+/** A figure over a group of rows. */
+export type Measure =
+  | { readonly count: 'rows'; readonly where?: readonly Condition[] }
+  | { readonly distinct: Path; readonly where?: readonly Condition[] }
+  | Of<'sum'>
+  | Of<'avg'>
+  | Of<'median'>
+  | Of<'min'>
+  | Of<'max'>
+  /** The share, of 100, of the rows that meet `percent` among those that meet `of`; both are met above the line. */
+  | { readonly percent: readonly Condition[]; readonly of: readonly Condition[] | 'all rows' }
+  /** The sum of the first column in 100 of the sum of the second. */
+  | { readonly ratio: readonly [Path, Path] }
+  /** The sum of the measure up to here, in the order of the one time that the question is grouped by. */
+  | { readonly cumulative: { readonly count: 'rows'; readonly where?: readonly Condition[] } | Of<'sum'> }
+
+/** A measure with its meaning, defined once; every question that shows it refers to it. */
+export interface Indicator {
+  readonly title: string
+  /** One sentence: what is counted, and what is not. */
+  readonly definition: string
+  readonly unit: string
+  readonly goal?: { readonly value: number; readonly by: string }
+  readonly from: string
+  readonly measure: Measure
+}
+
+/** What rows are grouped by. */
+export type By =
+  | Path
+  /** `unknown` names the group of NULL; `order` is that of a list, which a text does not know. */
+  | { readonly column: Path; readonly unknown?: string; readonly order?: readonly string[] }
+  | { readonly time: Path; readonly unit: TimeUnit }
+  /** Bands by their lowest value, in ascending order. */
+  | {
+      readonly band: Path
+      readonly at: readonly (readonly [lowest: number, label: string])[]
+      readonly unknown?: string
+    }
+  /** Bands of the number of days between a date and the day of the data. */
+  | {
+      readonly age: Path
+      readonly at: readonly (readonly [lowest: number, label: string])[]
+      readonly unknown?: string
+    }
+  /** The first case that holds. */
+  | { readonly cases: readonly (readonly [label: string, Condition[]])[]; readonly otherwise: string }
+
+export type Direction = 'asc' | 'desc'
+
+/** What Metabase can drill into: one table, and columns through one foreign key. */
+export interface StructuredQuery {
+  readonly kind: 'structured'
+  readonly from: string
+  /** By the name of the column of the answer. */
+  readonly measures: Readonly<Record<string, Measure | Indicator>>
+  readonly by: Readonly<Record<string, By>>
+  readonly where: readonly Condition[]
+  /** By columns of the answer; the order of a list or of bands is theirs. */
+  readonly order: readonly (readonly [column: string, Direction])[]
+  readonly limit: number | null
+  /** Groups of fewer rows are left out; of a percentage, its denominator counts. */
+  readonly smallest: number | null
+}
+
+/** Rows as they are. */
+export interface ListingQuery {
+  readonly kind: 'listing'
+  readonly from: string
+  readonly columns: Readonly<Record<string, Path>>
+  readonly where: readonly Condition[]
+  readonly order: readonly (readonly [column: string, Direction])[]
+  readonly limit: number | null
+}
+
+/** How many rows meet the conditions of each step and of those before it; the columns are `step` and `value`. */
+export interface FunnelQuery {
+  readonly kind: 'funnel'
+  readonly from: string
+  readonly columns: { readonly step: string; readonly value: string }
+  readonly steps: readonly (readonly [label: string, readonly Condition[]])[]
+}
+
+/** A SELECT of the published tables, written with Kysely. Filters stand in it as nodes of their own. */
+export interface SqlQuery {
+  readonly kind: 'sql'
+  readonly node: OperationNode
+}
+
+/** How old the oldest published table is, in hours: the one question that asks for the time of now. */
+export interface FreshnessQuery {
+  readonly kind: 'freshness'
+  readonly column: string
+}
+
+export type Query = StructuredQuery | ListingQuery | FunnelQuery | SqlQuery | FreshnessQuery
+
+/** How a value is written; a percentage is of 100. */
+export type Format =
+  | { readonly kind: 'number'; readonly decimals?: number; readonly prefix?: string; readonly suffix?: string }
+  | { readonly kind: 'percent'; readonly decimals?: number }
+  | { readonly kind: 'currency'; readonly currency: string; readonly decimals?: number }
+  | { readonly kind: 'date'; readonly style: 'instant' | TimeUnit }
+
+/** How an answer is drawn; the texts are names of its columns. */
+export type Display =
+  | { readonly kind: 'number'; readonly value: string }
+  /** The last value, and its change from the one before. */
+  | { readonly kind: 'trend'; readonly time: string; readonly value: string; readonly decreaseIsGood?: boolean }
+  | Chart
+  | { readonly kind: 'pie'; readonly label: string; readonly value: string }
+  | { readonly kind: 'progress'; readonly value: string; readonly goal: number }
+  | {
+      readonly kind: 'gauge'
+      readonly value: string
+      readonly segments: readonly { readonly from: number; readonly to: number; readonly label: string }[]
+    }
+  | { readonly kind: 'funnel'; readonly step: string; readonly value: string }
+  | { readonly kind: 'table'; readonly columns?: readonly string[] }
+  | {
+      readonly kind: 'pivot'
+      readonly rows: readonly string[]
+      readonly columns: readonly string[]
+      readonly values: readonly string[]
+    }
+
+export interface Chart {
+  readonly kind: 'line' | 'area' | 'bar' | 'row' | 'combo'
+  readonly x: string
+  readonly y: readonly string[]
+  /** The column whose values are the series. */
+  readonly series?: string
+  readonly stack?: 'stacked' | 'normalized'
+  /** Those of `y` that a combo draws as lines, on an axis of their own. */
+  readonly lines?: readonly string[]
+  readonly goal?: { readonly value: number; readonly label: string }
+  readonly titles?: { readonly x?: string; readonly y?: string }
+}
+
+/** Who may see it: a question for the team does not stand on a public dashboard. */
+export type Audience = 'team' | 'public'
+
+export interface Question {
+  /** Identifies it for ever: Metabase's own identity is made of it. */
+  readonly key: string
+  readonly title: string
+  /** What it means, and what to read beside it. */
+  readonly description: string
+  readonly query: Query
+  readonly display: Display
+  readonly columns: Readonly<Record<string, { readonly label: string; readonly format?: Format }>>
+  readonly audience: Audience
+  /** Keys that it had before. */
+  readonly previousKeys: readonly string[]
+}
+
+export type FilterKind = 'list' | 'text' | 'number' | 'boolean' | 'date' | 'month'
+
+/** A filter of a dashboard. */
+export interface Filter {
+  readonly key: string
+  readonly label: string
+  /** `list`: one or several of the options; `date`: a range of days; `month`: one month. */
+  readonly kind: FilterKind
+  readonly options?: readonly string[]
+  readonly default?: Scalar | readonly Scalar[]
+  readonly required?: boolean
+  /** Filters whose choice narrows the options of this one. */
+  readonly linkedTo?: readonly string[]
+  /** The column of each table that it filters; a question in SQL names the filter itself. */
+  readonly on: Readonly<Record<string, Path>>
+}
+
+/** Where a tile stands on the grid of 24 columns. */
+export interface Place {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+interface Sized {
+  /** In columns of 24; what a row leaves is shared by the tiles that do not say. */
+  readonly span?: number
+  readonly height?: number
+  /** Instead of the place that its row gives. */
+  readonly at?: Place
+}
+
+export type Tile = Sized &
+  (
+    | {
+        readonly question: Question
+        /** Filters that do not change it, said. */
+        readonly without?: readonly string[]
+      }
+    | { readonly heading: string }
+    | { readonly text: string }
+    /** Of when the data are. */
+    | { readonly freshness: string }
+  )
+
+export interface Tab {
+  readonly name: string
+  readonly rows: readonly (readonly Tile[])[]
+}
+
+export interface Dashboard {
+  readonly key: string
+  readonly title: string
+  readonly description: string
+  readonly collection: Collection
+  readonly audience: Audience
+  readonly filters: readonly Filter[]
+  /** One tab is shown without its name. */
+  readonly tabs: readonly Tab[]
+  readonly previousKeys: readonly string[]
+}
+
+/** The questions of dashboards, each once, in the order of their tiles. */
+export const questionsOf = (dashboards: readonly Dashboard[]): readonly Question[] => [
+  ...new Set(
+    dashboards.flatMap(({ tabs }) =>
+      tabs.flatMap(({ rows }) => rows.flat().flatMap((tile) => ('question' in tile ? [tile.question] : []))),
+    ),
+  ),
+]
+
+/** The measure of a column of an answer, with or without its meaning. */
+export const measureOf = (given: Measure | Indicator): Measure => ('measure' in given ? given.measure : given)
