@@ -17,7 +17,14 @@ export { before, type HistoryTable, history } from './publication/history.ts'
 export { runDay, runInstant, runYear } from './publication/instant.ts'
 export type { PatternName } from './publication/pattern.ts'
 export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'
-export { definePublication, type Publication, type PublicationSettings } from './publication/publication.ts'
+export {
+  definePublication,
+  type Publication,
+  type PublicationSettings,
+  type TypedPublication,
+  withDashboards,
+} from './publication/publication.ts'
+export type { Published, PublishedBy } from './publication/published-rows.ts'
 export {
   type DatabaseOf,
   indirect,

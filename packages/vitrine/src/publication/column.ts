@@ -11,6 +11,7 @@ import {
   type LocalDateTime,
   type LocalTime,
   type Numeric,
+  type QueryValue,
   type ScalarKind,
   type SqlType,
   sqlType,
@@ -50,11 +51,14 @@ export interface ColumnDefinition {
   readonly accepts: readonly AcceptedPattern[]
 }
 
-declare const nullability: unique symbol
+declare const facts: unique symbol
 
-/** A published column under construction; each method gives a new one. */
-export class Column<N extends Nullability = Nullability> {
-  declare readonly [nullability]: N
+/**
+ * A published column under construction; each method gives a new one. `T` is its value without NULL, a union where its list
+ * is closed; `R` the name of the table that it refers to.
+ */
+export class Column<N extends Nullability = Nullability, T = unknown, R extends string = string> {
+  declare readonly [facts]: { readonly nullability: N; readonly value: T; readonly reference: R }
   readonly definition: ColumnDefinition
 
   constructor(definition: ColumnDefinition) {
@@ -63,37 +67,44 @@ export class Column<N extends Nullability = Nullability> {
   }
 
   /** NULL is allowed, and means unknown or not applicable. */
-  nullable(): Column<'nullable'> {
+  nullable(): Column<'nullable', T, R> {
     return new Column({ ...this.definition, isNullable: true })
   }
 
   /** The key by which versions are compared and other tables refer to this one; at most one column a table. */
-  primaryKey(this: Column<'not null'>): Column<'not null'> {
+  primaryKey(this: Column<'not null', T, R>): Column<'not null', T, R> {
     return new Column({ ...this.definition, isPrimaryKey: true })
   }
 
-  unique(): Column<N> {
+  unique(): Column<N, T, R> {
     return new Column({ ...this.definition, isUnique: true })
   }
 
   /** The smallest allowed number, as a CHECK constraint. */
-  atLeast(minimum: number): Column<N> {
+  atLeast(minimum: number): Column<N, T, R> {
     return new Column({ ...this.definition, minimum })
   }
 
-  /** Points to the primary key of another published table; checked before every switch. */
-  references(target: () => ReferenceTarget): Column<N> {
+  /**
+   * Points to the primary key of another published table; checked before every switch. Where two tables refer to each other,
+   * one of them says `(): ReferenceTarget => …`, and questions do not go through that key.
+   */
+  references<const Target extends ReferenceTarget>(target: () => Target): Column<N, T, Target['name']> {
     return new Column({ ...this.definition, reference: target })
   }
 
   /** Values of this pattern may stand in the column; any other pattern still stops the run. */
-  accept(pattern: PatternName, reason: string): Column<N> {
+  accept(pattern: PatternName, reason: string): Column<N, T, R> {
     const accepted = Object.freeze({ pattern, reason })
     return new Column({ ...this.definition, accepts: Object.freeze([...this.definition.accepts, accepted]) })
   }
 }
 
 type NullabilityOf<T> = [Extract<T, null>] extends [never] ? 'not null' : 'it may be NULL: add .nullable()'
+
+/** A rule can close a list of texts; of SQL only the kind is known. */
+type TextOf<T> = [Exclude<T, null>] extends [never] ? string : Exclude<T, null>
+type PublishedValue<E, V> = E extends Computed<infer T> ? ([V] extends [string] ? TextOf<T> : V) : V
 
 type Given = Expression<unknown> | Computed<unknown>
 type ValueIn<E> = E extends Expression<infer T> ? T : E extends Computed<infer T> ? T : never
@@ -108,13 +119,13 @@ type CommentOn<E, K extends string, S, J> = Unless<
     : `${K} does not take this value: convert it, or declare the column by its type`
 >
 
-/** `S`: what the query must give; `J`: what a rule must give. */
-type ColumnOf<K extends string, S, J> = <E extends Given>(
+/** `S`: what the query must give; `J`: what a rule must give; `V`: the value in the published table. */
+type ColumnOf<K extends string, S, J, V> = <E extends Given>(
   value: E,
   comment: CommentOn<E, K, S, J>,
-) => Column<NullabilityOf<ValueIn<E>>>
+) => Column<NullabilityOf<ValueIn<E>>, PublishedValue<E, V>, never>
 
-function define(type: SqlType, value: Given, comment: unknown): Column<never> {
+function define(type: SqlType, value: Given, comment: unknown): Column<never, never, never> {
   return new Column({
     type,
     value:
@@ -129,8 +140,13 @@ function define(type: SqlType, value: Given, comment: unknown): Column<never> {
   })
 }
 
-function columnOf<K extends ScalarKind, S, J>(kind: K, array = false): ColumnOf<K, S, J> {
-  const type = sqlType(kind, null, array)
+function columnOf<K extends ScalarKind, S, J>(kind: K): ColumnOf<K, S, J, QueryValue[K]> {
+  const type = sqlType(kind)
+  return (value, comment) => define(type, value, comment)
+}
+
+function listOf<K extends string, V>(kind: ScalarKind): ColumnOf<K, V, V, V> {
+  const type = sqlType(kind, null, true)
   return (value, comment) => define(type, value, comment)
 }
 
@@ -149,13 +165,14 @@ export const timestamp = columnOf<'timestamp', LocalDateTime, string>('timestamp
 export const timestamptz = columnOf<'timestamptz', Instant, string>('timestamptz')
 /** A rule gives the JSON text. */
 export const jsonb = columnOf<'jsonb', Jsonb, string>('jsonb')
-export const textArray = columnOf<'text', readonly string[], readonly string[]>('text', true)
-export const integerArray = columnOf<'integer', readonly number[], readonly number[]>('integer', true)
-export const bigintArray = columnOf<'bigint', readonly bigint[], readonly bigint[]>('bigint', true)
+export const textArray = listOf<'textArray', readonly string[]>('text')
+export const integerArray = listOf<'integerArray', readonly number[]>('integer')
+export const bigintArray = listOf<'bigintArray', readonly bigint[]>('bigint')
 
 /** Text of at most `length` characters; a longer value stops the run, it is never cut. */
 export const varchar = <E extends Given>(
   length: number,
   value: E,
   comment: CommentOn<E, 'varchar', string, string>,
-): Column<NullabilityOf<ValueIn<E>>> => define(sqlType('varchar', length), value, comment)
+): Column<NullabilityOf<ValueIn<E>>, PublishedValue<E, string>, never> =>
+  define(sqlType('varchar', length), value, comment)

@@ -39,6 +39,8 @@ export type Unknowns = 'left out'
 
 type Of<Name extends string> = { readonly [K in Name]: Path } & {
   readonly unknown?: Unknowns
+  /** For an average or a median: 1 if absent. */
+  readonly decimals?: number
   readonly where?: readonly Condition[]
 }
 
@@ -131,10 +133,11 @@ export interface SqlQuery {
   readonly node: OperationNode
 }
 
-/** How old the oldest published table is, in hours: the one question that asks for the time of now. */
+/** Of when the oldest published table is, or its age in hours: the one question that asks for the time of now. */
 export interface FreshnessQuery {
   readonly kind: 'freshness'
   readonly column: string
+  readonly show: 'instant' | 'hours'
 }
 
 export type Query = StructuredQuery | ListingQuery | FunnelQuery | SqlQuery | FreshnessQuery
@@ -142,41 +145,42 @@ export type Query = StructuredQuery | ListingQuery | FunnelQuery | SqlQuery | Fr
 /** How a value is written; a percentage is of 100. */
 export type Format =
   | { readonly kind: 'number'; readonly decimals?: number; readonly prefix?: string; readonly suffix?: string }
-  | { readonly kind: 'percent'; readonly decimals?: number }
+  /** `of` names the column with the denominator, where the query does not say it. */
+  | { readonly kind: 'percent'; readonly decimals?: number; readonly of?: string }
   | { readonly kind: 'currency'; readonly currency: string; readonly decimals?: number }
   | { readonly kind: 'date'; readonly style: 'instant' | TimeUnit }
 
 /** How an answer is drawn; the texts are names of its columns. */
-export type Display =
-  | { readonly kind: 'number'; readonly value: string }
+export type Display<Name extends string = string> =
+  | { readonly kind: 'number'; readonly value: Name }
   /** The last value, and its change from the one before. */
-  | { readonly kind: 'trend'; readonly time: string; readonly value: string; readonly decreaseIsGood?: boolean }
-  | Chart
-  | { readonly kind: 'pie'; readonly label: string; readonly value: string }
-  | { readonly kind: 'progress'; readonly value: string; readonly goal: number }
+  | { readonly kind: 'trend'; readonly time: Name; readonly value: Name; readonly decreaseIsGood?: boolean }
+  | Chart<Name>
+  | { readonly kind: 'pie'; readonly label: Name; readonly value: Name }
+  | { readonly kind: 'progress'; readonly value: Name; readonly goal: number }
   | {
       readonly kind: 'gauge'
-      readonly value: string
+      readonly value: Name
       readonly segments: readonly { readonly from: number; readonly to: number; readonly label: string }[]
     }
-  | { readonly kind: 'funnel'; readonly step: string; readonly value: string }
-  | { readonly kind: 'table'; readonly columns?: readonly string[] }
+  | { readonly kind: 'funnel'; readonly step: Name; readonly value: Name }
+  | { readonly kind: 'table'; readonly columns?: readonly Name[] }
   | {
       readonly kind: 'pivot'
-      readonly rows: readonly string[]
-      readonly columns: readonly string[]
-      readonly values: readonly string[]
+      readonly rows: readonly Name[]
+      readonly columns: readonly Name[]
+      readonly values: readonly Name[]
     }
 
-export interface Chart {
+export interface Chart<Name extends string = string> {
   readonly kind: 'line' | 'area' | 'bar' | 'row' | 'combo'
-  readonly x: string
-  readonly y: readonly string[]
+  readonly x: Name
+  readonly y: readonly Name[]
   /** The column whose values are the series. */
-  readonly series?: string
+  readonly series?: Name
   readonly stack?: 'stacked' | 'normalized'
   /** Those of `y` that a combo draws as lines, on an axis of their own. */
-  readonly lines?: readonly string[]
+  readonly lines?: readonly Name[]
   readonly goal?: { readonly value: number; readonly label: string }
   readonly titles?: { readonly x?: string; readonly y?: string }
 }

@@ -24,20 +24,20 @@ import type { TreatedExpression } from './treatment.ts'
 /** What a column holds on the days from before it existed. */
 export type EarlierValue = number | bigint | string | boolean
 
-export interface HistoryTable extends PublishedTable {
+export interface HistoryTable<Name extends string = string, C = unknown> extends PublishedTable<Name, C> {
   /** By column; what is not here is NULL on those days. */
   readonly earlier: Readonly<Record<string, EarlierValue>>
 }
 
 export const isHistory = (table: PublishedTable): table is HistoryTable => 'earlier' in table
 
-interface WithEarlierValue {
-  readonly column: Column<'not null'>
+interface WithEarlierValue<C extends Column<'not null'> = Column<'not null'>> {
+  readonly column: C
   readonly earlier: EarlierValue
 }
 
 /** A column that was added later: on the days recorded before, it holds `value`. Without it the column must be nullable. */
-export function before(value: EarlierValue, column: Column<'not null'>): WithEarlierValue {
+export function before<C extends Column<'not null'>>(value: EarlierValue, column: C): WithEarlierValue<C> {
   return Object.freeze({ column, earlier: value })
 }
 
@@ -74,11 +74,11 @@ type HistoryColumn = Column<'not null'> | Column<'nullable'> | WithEarlierValue
  * Declares a history table. One column is `day` itself, as a date; `dayNumber` may be its key; every other column is a
  * figure, recorded with its day and never computed again. A later run of the same day replaces the day's figures.
  */
-export function history(
-  name: string,
+export function history<const Name extends string, C extends Readonly<Record<string, HistoryColumn>>>(
+  name: Name,
   comment: string,
-  columns: (eb: ExpressionBuilder<PublishedNames, never>, today: Today) => Readonly<Record<string, HistoryColumn>>,
-): HistoryTable {
+  columns: (eb: ExpressionBuilder<PublishedNames, never>, today: Today) => C,
+): HistoryTable<Name, C> {
   const list: PublishedColumn[] = []
   const earlier: Record<string, EarlierValue> = Object.create(null)
   for (const [key, given] of Object.entries(columns(expressionBuilder<PublishedNames, never>(), TODAY))) {

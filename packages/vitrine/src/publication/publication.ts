@@ -2,32 +2,10 @@
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import type { Dashboard } from './dashboard.ts'
 import type { HistoryTable } from './history.ts'
+import { FRESHNESS, type FreshnessView, RUNS, type RunsView } from './own-view.ts'
+import type { Published, PublishedBy } from './published-rows.ts'
 import type { Source } from './register.ts'
 import type { PublishedTable } from './table.ts'
-
-/** The view in which the reader finds how old each table is; its names are the publication's own language. */
-export interface FreshnessView {
-  readonly name: string
-  readonly comment: string
-  readonly columns: {
-    readonly table: string
-    readonly rows: string
-    readonly dataOf: string
-    readonly publishedAt: string
-  }
-}
-
-/** The columns of the view of the runs. */
-export type RunsColumn = keyof typeof RUNS_COLUMNS
-
-/** The view in which the reader finds the runs; names, comments and words are the publication's own language. */
-export interface RunsView {
-  readonly name: string
-  readonly comment: string
-  readonly columns: Readonly<Record<RunsColumn, { readonly name: string; readonly comment: string }>>
-  readonly states: Readonly<Record<'running' | 'succeeded' | 'failed', string>>
-  readonly triggers: Readonly<Record<'command' | 'schedule' | 'rollback', string>>
-}
 
 export interface Publication {
   /** Identifies the installation in the target's bookkeeping. */
@@ -52,6 +30,13 @@ export interface Publication {
   readonly limits: Limits
 }
 
+declare const published: unique symbol
+
+/** A publication that carries the types of its tables. */
+export interface TypedPublication<P extends Published = Published> extends Publication {
+  readonly [published]?: P
+}
+
 type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale'
 
 export interface PublicationSettings
@@ -60,37 +45,9 @@ export interface PublicationSettings
   readonly limits?: Partial<Limits>
 }
 
-const FRESHNESS: FreshnessView = Object.freeze({
-  name: 'vitrine_freshness',
-  comment: 'How old the data of each published table is.',
-  columns: Object.freeze({ table: 'table_name', rows: 'row_count', dataOf: 'data_of', publishedAt: 'published_at' }),
-})
-
-const RUNS_COLUMNS = Object.freeze({
-  run: { name: 'run', comment: 'Number of the run.' },
-  startedAt: { name: 'started_at', comment: 'When it started.' },
-  finishedAt: { name: 'finished_at', comment: 'When it ended; empty while it is under way.' },
-  state: { name: 'state', comment: 'Whether it is under way, succeeded or failed.' },
-  trigger: { name: 'started_by', comment: 'What started it: a command, the schedule, or a rollback.' },
-  dataOf: { name: 'data_of', comment: 'Of when the data are that it published.' },
-  publishedAt: { name: 'published_at', comment: 'When it published; empty when it did not, as a rehearsal.' },
-  seconds: { name: 'seconds', comment: 'How long it took.' },
-  tables: { name: 'table_count', comment: 'Tables that it read again.' },
-  rows: { name: 'row_count', comment: 'Rows of these tables.' },
-  errorCode: { name: 'error_code', comment: 'Why it failed; the reference of errors explains the codes.' },
-})
-
-const RUNS: RunsView = Object.freeze({
-  name: 'vitrine_runs',
-  comment: 'The runs that publish these tables, the failed ones included.',
-  columns: RUNS_COLUMNS,
-  states: Object.freeze({ running: 'running', succeeded: 'succeeded', failed: 'failed' }),
-  triggers: Object.freeze({ command: 'command', schedule: 'schedule', rollback: 'rollback' }),
-})
-
 /** Declares a publication. Midnight in UTC is the schedule unless another is given. */
-export function definePublication(settings: PublicationSettings): Publication {
-  return Object.freeze({
+export function definePublication<const S extends PublicationSettings>(settings: S): TypedPublication<PublishedBy<S>> {
+  return Object.freeze<Publication>({
     zone: 'UTC',
     schedule: '0 0 * * *',
     freshness: FRESHNESS,
@@ -103,6 +60,10 @@ export function definePublication(settings: PublicationSettings): Publication {
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
   })
 }
+
+/** The same publication with its dashboards, which are written against it. */
+export const withDashboards = <P extends Publication>(publication: P, dashboards: readonly Dashboard[]): P =>
+  Object.freeze({ ...publication, dashboards: Object.freeze([...dashboards]) })
 
 /** Everything of ours that the reader sees as a table: the published tables, then the history tables. */
 export const publishedRelations = ({ tables, histories }: Publication): readonly PublishedTable[] => [

@@ -5,6 +5,7 @@
 import {
   DummyDriver,
   Kysely,
+  type KyselyPlugin,
   type OperationNode,
   PostgresAdapter,
   PostgresIntrospector,
@@ -129,29 +130,33 @@ export interface RegisterOptions {
   readonly extensions?: Readonly<Record<string, string>>
 }
 
-/** Declares the registered tables of one schema of the operational database. */
-export function register<const R extends RegisteredTables>(
-  schema: string,
-  tables: R,
-  { functions = {}, extensions = {} }: RegisterOptions = {},
-): Source<DatabaseOf<R>> {
-  const db = new Kysely<DatabaseOf<R>>({
+/** Builds queries and has no connection. */
+export const offline = <DB>(plugins: KyselyPlugin[] = []): Kysely<DB> =>
+  new Kysely<DB>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => new DummyDriver(),
       createIntrospector: (instance) => new PostgresIntrospector(instance),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
-    plugins: [
-      {
-        transformQuery({ node }) {
-          begunBy.set(node, { schema, tables })
-          return node
-        },
-        transformResult: async ({ result }) => result,
-      },
-    ],
+    plugins,
   })
+
+/** Declares the registered tables of one schema of the operational database. */
+export function register<const R extends RegisteredTables>(
+  schema: string,
+  tables: R,
+  { functions = {}, extensions = {} }: RegisterOptions = {},
+): Source<DatabaseOf<R>> {
+  const db = offline<DatabaseOf<R>>([
+    {
+      transformQuery({ node }) {
+        begunBy.set(node, { schema, tables })
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    },
+  ])
   return Object.freeze({
     schema,
     tables: Object.freeze(tables),

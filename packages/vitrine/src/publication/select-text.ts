@@ -5,16 +5,12 @@
 import {
   AliasNode,
   ColumnNode,
-  type CommonTableExpressionNameNode,
   IdentifierNode,
   type OperationNode,
-  PostgresQueryCompiler,
-  type QueryId,
   RawNode,
   ReferenceNode,
   SelectionNode,
   SelectQueryNode,
-  type TableNode,
   ValueNode,
 } from 'kysely'
 import { literal } from '../sql/quote.ts'
@@ -22,6 +18,7 @@ import { oidOf, type SqlType } from '../sql/sql-type.ts'
 import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
 import { isRunInstant } from './instant.ts'
+import { LiteralCompiler } from './literal-compiler.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 import { type Mark, markOf } from './treatment.ts'
 
@@ -44,24 +41,14 @@ export interface QueryText {
 /** Names the function that stands for a treatment in the text that is analysed, and nowhere else. */
 export const MARKER = 'vitrine_treatment_'
 
-const QUERY_ID: QueryId = Object.freeze({ queryId: 'vitrine' })
-
-class TextCompiler extends PostgresQueryCompiler {
-  readonly tables = new Set<string>()
+class TextCompiler extends LiteralCompiler {
   readonly #moment: Moment | null
   readonly #marks: Mark[] | null
-  readonly #subqueries = new Set<string>()
 
   constructor(moment: Moment | null, marks: Mark[] | null) {
-    super()
+    super(moment?.schema ?? null)
     this.#moment = moment
     this.#marks = marks
-  }
-
-  text(node: SelectQueryNode): string {
-    const { sql, parameters } = this.compileQuery(node, QUERY_ID)
-    if (parameters.length > 0) throw new TypeError('the query still has parameters after compilation')
-    return sql
   }
 
   protected override visitRaw(node: RawNode): void {
@@ -93,43 +80,6 @@ class TextCompiler extends PostgresQueryCompiler {
     this.append('(')
     this.compileList(parts)
     this.append(')')
-  }
-
-  protected override visitTable(node: TableNode): void {
-    const {
-      schema,
-      identifier: { name },
-    } = node.table
-    if (!this.#subqueries.has(name)) {
-      this.tables.add(name)
-      if (schema === undefined && this.#moment?.schema !== undefined) {
-        this.visitNode(IdentifierNode.create(this.#moment.schema))
-        this.append('.')
-      }
-    }
-    super.visitTable(node)
-  }
-
-  protected override visitCommonTableExpressionName(node: CommonTableExpressionNameNode): void {
-    this.#subqueries.add(node.table.table.identifier.name)
-    super.visitCommonTableExpressionName(node)
-  }
-
-  /** Before a column stands an alias: it has no schema. */
-  protected override visitReference({ table, column }: ReferenceNode): void {
-    if (table !== undefined) {
-      this.visitNode(table.table)
-      this.append('.')
-    }
-    this.visitNode(column)
-  }
-
-  protected override appendValue(value: unknown): void {
-    this.append(literal(value))
-  }
-
-  protected override appendImmediateValue(value: unknown): void {
-    this.append(literal(value))
   }
 }
 

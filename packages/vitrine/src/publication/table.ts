@@ -10,8 +10,12 @@ export interface PublishedColumn extends ColumnDefinition {
   readonly name: string
 }
 
-export interface PublishedTable {
-  readonly name: string
+declare const columnsOf: unique symbol
+
+/** `C` holds the types of its columns, for the queries of dashboards. */
+export interface PublishedTable<Name extends string = string, C = unknown> {
+  readonly [columnsOf]?: C
+  readonly name: Name
   readonly comment: string
   /** The source query without its selection. */
   readonly query: SelectQueryNode
@@ -57,13 +61,13 @@ export interface RowRules<Name extends string = string, Nullable extends string 
   readonly kAnonymous?: KAnonymity<Name, Nullable>
 }
 
-export interface RuledRows {
+export interface RuledRows<C extends Columns = Columns> {
   readonly rules: RowRules
-  readonly columns: Columns
+  readonly columns: C
 }
 
 /** Columns together with rules about their rows; a rule may be the one behind the columns, and then runs once a row. */
-export function rows<C extends Columns>(rules: RowRules<NameOf<C>, NullableOf<C>>, columns: C): RuledRows {
+export function rows<C extends Columns>(rules: RowRules<NameOf<C>, NullableOf<C>>, columns: C): RuledRows<C> {
   return Object.freeze({ rules, columns })
 }
 
@@ -71,11 +75,11 @@ const isRuledRows = (given: Columns | RuledRows): given is RuledRows =>
   'rules' in given && !('definition' in given.rules)
 
 export interface FromQuery<DB, TB extends keyof DB> {
-  publish(
-    name: string,
+  publish<const Name extends string, G extends Columns | RuledRows>(
+    name: Name,
     comment: string,
-    columns: (eb: ExpressionBuilder<DB, TB>) => Columns | RuledRows,
-  ): PublishedTable
+    columns: (eb: ExpressionBuilder<DB, TB>) => G,
+  ): PublishedTable<Name, G extends RuledRows<infer C> ? C : G>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: sound because it only bounds Q, from which the real types are inferred again.

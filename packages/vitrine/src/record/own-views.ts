@@ -3,7 +3,8 @@
  * bookkeeping with the right of the writer, who owns them, so the reader needs no other right. Every version has its own.
  */
 
-import type { Publication, RunsColumn, RunsView } from '../publication/publication.ts'
+import type { RunsColumn, RunsView } from '../publication/own-view.ts'
+import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
 export interface OwnView {

@@ -7,6 +7,7 @@ import {
   from,
   indirect,
   open,
+  type PublishedTable,
   partly,
   personal,
   register,
@@ -81,7 +82,7 @@ export const SPELLINGS: Readonly<Record<string, (column: string) => string>> = {
 type People = ReturnType<typeof source.selectFrom<'person as p'>>
 
 /** A column `x` of a table over `person as p`, or over `query`: raw SQL, an expression or a rule. */
-export function tableOf(value: unknown, query: unknown = source.selectFrom('person as p')) {
+export function tableOf(value: unknown, query: unknown = source.selectFrom('person as p')): PublishedTable {
   const given = typeof value === 'string' ? sql.raw(value) : value
   return from(query as People).publish('t', 'T', ({ ref }) => ({
     id: bigint(because(ref('p.id'), 'key'), 'Key').primaryKey(),

@@ -54,7 +54,7 @@ export const purchase2 = items.publish('purchase', 'A purchase.', ({ ref }) => (
   customer_id: bigint(ref('i.parent_id'), 'Customer').nullable(),
   code: bigint(ref('i.id'), 'Code').unique(),
   parent_id: bigint(ref('i.parent_id'), 'Former purchase')
-    .references(() => purchase2)
+    .references((): PublishedTable => purchase2)
     .nullable(),
 }))
 
