@@ -25,6 +25,7 @@ const ROOMS = [
   'publication',
   'lineage',
   'dictionary',
+  'dashboards',
   'postgres',
   'copy',
   'catalogue',

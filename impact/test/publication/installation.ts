@@ -1,7 +1,9 @@
 /** Impact's whole system for a test: an operational database with the sample, a target with its roles, and runs. */
 
+import type pg from 'pg'
 import { definePublication } from 'vitrine'
 import type { Publication } from '../../../packages/vitrine/src/index.ts'
+import type { Address } from '../../../packages/vitrine/src/postgres/address.ts'
 import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
 import { migrate } from '../../../packages/vitrine/src/run/migrate.ts'
 import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
@@ -92,6 +94,15 @@ export class ImpactInstallation {
     const { rows } = await client.query<Row>(sql)
     await this.target.close(client)
     return rows
+  }
+
+  writer(): Address {
+    return this.target.address(this.#roles[0])
+  }
+
+  /** A session of the reader, with the rights that a dashboard has. */
+  reader(): Promise<pg.Client> {
+    return this.target.connect({ role: this.#roles[1] })
   }
 
   async drop(): Promise<void> {

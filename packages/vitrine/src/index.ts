@@ -1,4 +1,13 @@
 export { type Expression, sql } from 'kysely'
+export {
+  collection,
+  dashboard,
+  freshnessQuery,
+  type Questions,
+  question,
+  questionsAbout,
+} from './dashboards/language.ts'
+export type { IndicatorOn } from './dashboards/reach.ts'
 export { checkPublication, requireSound } from './lineage/check.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'

@@ -55,8 +55,8 @@ export type Measure =
   | Of<'max'>
   /** The share, of 100, of the rows that meet `percent` among those that meet `of`; both are met above the line. */
   | { readonly percent: readonly Condition[]; readonly of: readonly Condition[] | 'all rows' }
-  /** The sum of the first column in 100 of the sum of the second. */
-  | { readonly ratio: readonly [Path, Path] }
+  /** The sum of the first column in 100 of the sum of the second, over the rows that have both. */
+  | { readonly ratio: readonly [Path, Path]; readonly unknown?: Unknowns }
   /** The sum of the measure up to here, in the order of the one time that the question is grouped by. */
   | { readonly cumulative: { readonly count: 'rows'; readonly where?: readonly Condition[] } | Of<'sum'> }
 

@@ -1,0 +1,224 @@
+/** *VSME* : le rapport volontaire est-il commencé, avancé, fini ? Pour le produit VSME, la DGE et les banques. */
+import { dashboard, question, sql } from 'vitrine'
+import { EXIGENCES_VSME } from '../domain/vsme-indicateurs.ts'
+import { entier, FRAICHEUR, IMPACT, impact, limites, mois, TRANCHES } from './questions.ts'
+
+const rapports = question({
+  key: 'vsm-rapports',
+  title: 'Rapports VSME, et entreprises qui en ont un',
+  description: 'Une entreprise peut en avoir un par exercice.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: { rapports: { count: 'rows' }, entreprises: { distinct: 'entreprise_id' } },
+  }),
+  display: { kind: 'number', value: 'rapports' },
+  columns: { rapports: { label: 'Rapports', format: entier }, entreprises: { label: 'Entreprises', format: entier } },
+})
+
+const nouveaux = question({
+  key: 'vsm-nouveaux',
+  title: 'Rapports créés par mois',
+  description: 'Les mois entiers seulement.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: { rapports: { count: 'rows' } },
+    by: { mois: { time: 'cree_le', unit: 'month' } },
+    where: [['cree_le', 'complete', 'month']],
+    order: [['mois', 'desc']],
+    limit: 18,
+  }),
+  display: { kind: 'bar', x: 'mois', y: ['rapports'] },
+  columns: { mois: { label: 'Mois', format: mois }, rapports: { label: 'Rapports', format: entier } },
+})
+
+const avancement = question({
+  key: 'vsm-avancement',
+  title: 'Avancement des rapports',
+  description: 'Un indicateur rempli n’est pas un indicateur vérifié.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: { rapports: { count: 'rows' } },
+    by: {
+      avancement: {
+        band: 'progression',
+        at: [
+          [0, '0 %'],
+          [1, '1 à 20 %'],
+          [21, '21 à 80 %'],
+          [81, '81 à 99 %'],
+          [100, '100 %'],
+        ],
+        unknown: 'inconnu',
+      },
+    },
+  }),
+  display: { kind: 'bar', x: 'avancement', y: ['rapports'] },
+  columns: { avancement: { label: 'Avancement' }, rapports: { label: 'Rapports', format: entier } },
+})
+
+const entonnoir = question({
+  key: 'vsm-entonnoir',
+  title: 'Du rapport ouvert au rapport complet',
+  description: 'Chaque étape parmi ceux de l’étape d’avant.',
+  query: impact.funnel({
+    from: 'metabase_vsme',
+    step: 'etape',
+    value: 'nombre',
+    steps: [
+      ['Ouverts', []],
+      ['Un indicateur rempli', [['premier_indicateur_cree_le', 'is not null']]],
+      ['Plus de 20 %', [['progression', '>', 20]]],
+      ['Plus de 80 %', [['progression', '>', 80]]],
+      ['Complets', [['progression', '=', 100]]],
+    ],
+  }),
+  display: { kind: 'funnel', step: 'etape', value: 'nombre' },
+  columns: { etape: { label: 'Étape' }, nombre: { label: 'Rapports', format: entier } },
+})
+
+const exigences = question({
+  key: 'vsm-exigences',
+  title: 'Avancement moyen par exigence, rapports commencés',
+  description:
+    'Une exigence où rien ne s’applique vaut 100 : les moyennes du module complet (C) sont trop belles. Le module complet ne compte pas pour qui a choisi celui de base.',
+  query: impact.select(({ db }) => {
+    const valeurs = sql.join(
+      EXIGENCES_VSME.map((e, rang) => sql`(${sql.lit(rang)}, ${sql.lit(e)}, ${sql.ref(`v.progression_${e}`)})`),
+    )
+    return db
+      .selectFrom('metabase_vsme as v')
+      .innerJoinLateral(
+        sql<{ rang: number; exigence: string; valeur: number | null }>`(values ${valeurs})`.as<'x'>(
+          sql`x(rang, exigence, valeur)`,
+        ),
+        (join) => join.onTrue(),
+      )
+      .where('v.nb_indicateurs_completes', '>', 0)
+      .where('x.valeur', 'is not', null)
+      .where(({ or, eb }) => or([eb('x.exigence', 'like', 'B%'), eb('v.choix_module', 'is distinct from', 'base')]))
+      .groupBy(['x.exigence', 'x.rang'])
+      .select([
+        'x.exigence',
+        sql<number>`round(avg(x.valeur), 1)`.as('moyenne'),
+        sql<number>`round(100.0 * count(*) filter (where x.valeur = 100) / count(*), 1)`.as('part_completes'),
+        sql<number>`count(*)`.as('rapports'),
+      ])
+      .orderBy('x.rang')
+  }),
+  display: { kind: 'row', x: 'exigence', y: ['moyenne'] },
+  columns: {
+    exigence: { label: 'Exigence' },
+    moyenne: { label: 'Avancement moyen', format: { kind: 'percent', decimals: 1, of: 'rapports' } },
+    part_completes: { label: 'Part complète', format: { kind: 'percent', decimals: 1, of: 'rapports' } },
+    rapports: { label: 'Rapports', format: entier },
+  },
+})
+
+const modules = question({
+  key: 'vsm-module',
+  title: 'Module choisi',
+  description: 'Un rapport sans choix vient d’être ouvert.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: { rapports: { count: 'rows' } },
+    by: { module: { column: 'choix_module', unknown: 'pas encore choisi' } },
+    order: [['rapports', 'desc']],
+  }),
+  display: { kind: 'pie', label: 'module', value: 'rapports' },
+  columns: { module: { label: 'Module' }, rapports: { label: 'Rapports', format: entier } },
+})
+
+const exercices = question({
+  key: 'vsm-exercice',
+  title: 'Rapports par exercice clos',
+  description: 'L’exercice en cours n’est pas fini : ses rapports arrivent encore.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: { rapports: { count: 'rows' }, complets: { count: 'rows', where: [['progression', '=', 100]] } },
+    by: { exercice: 'annee_cloture' },
+  }),
+  display: { kind: 'bar', x: 'exercice', y: ['rapports', 'complets'] },
+  columns: {
+    exercice: { label: 'Exercice' },
+    rapports: { label: 'Rapports', format: entier },
+    complets: { label: 'Complets', format: entier },
+  },
+})
+
+const delai = question({
+  key: 'vsm-delai',
+  title: 'Délai médian entre l’ouverture et le premier indicateur, en heures',
+  description: 'Parmi les rapports qui ont un indicateur.',
+  query: impact.select(({ db }) =>
+    db
+      .selectFrom('metabase_vsme as v')
+      .where('v.premier_indicateur_cree_le', 'is not', null)
+      .select([
+        sql<number>`round(cast(percentile_cont(0.5) within group (order by extract(epoch from v.premier_indicateur_cree_le - v.cree_le)) / 3600 as numeric), 2)`.as(
+          'heures',
+        ),
+        sql<number>`count(*)`.as('rapports'),
+      ]),
+  ),
+  display: { kind: 'number', value: 'heures' },
+  columns: {
+    heures: { label: 'Délai médian', format: { kind: 'number', decimals: 1, suffix: ' h' } },
+    rapports: { label: 'Rapports', format: entier },
+  },
+})
+
+const parEffectif = question({
+  key: 'vsm-effectif',
+  title: 'Rapports par effectif de l’entreprise',
+  description: 'Trois rapports dans une tranche ne disent rien.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: {
+      rapports: { count: 'rows' },
+      avancement_moyen: { avg: 'progression', unknown: 'left out', decimals: 0 },
+    },
+    by: { effectif: { column: 'entreprise_id.effectif', unknown: 'inconnu', order: TRANCHES } },
+  }),
+  display: { kind: 'bar', x: 'effectif', y: ['rapports'] },
+  columns: {
+    effectif: { label: 'Effectif' },
+    rapports: { label: 'Rapports', format: entier },
+    avancement_moyen: { label: 'Avancement moyen', format: { kind: 'percent', decimals: 0, of: 'rapports' } },
+  },
+})
+
+const dormants = question({
+  key: 'vsm-dormants',
+  title: 'Rapports entamés, sans modification depuis 90 jours',
+  description: 'Parmi les rapports entamés et pas finis.',
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: {
+      dormants: { count: 'rows', where: [['modifie_le', 'before', { ago: 90, unit: 'day' }]] },
+      entames: { count: 'rows' },
+    },
+    where: [
+      ['progression', '>=', 1],
+      ['progression', '<=', 99],
+    ],
+  }),
+  display: { kind: 'number', value: 'dormants' },
+  columns: { dormants: { label: 'Dormants', format: entier }, entames: { label: 'Entamés', format: entier } },
+})
+
+export const vsme = dashboard({
+  key: 'vsme',
+  title: 'VSME',
+  description: 'Le rapport volontaire est-il commencé, avancé, fini ?',
+  collection: IMPACT,
+  rows: [
+    FRAICHEUR,
+    [{ question: rapports }, { question: dormants }, { question: delai }],
+    [{ question: nouveaux }, { question: avancement }],
+    [{ question: entonnoir }, { question: exigences }],
+    [{ question: modules }, { question: exercices }, { question: parEffectif }],
+    ...limites(
+      'Un indicateur rempli n’est pas vérifié. Sans module choisi, un rapport à 100 % est « complet » au sens du module de base. Une exigence où rien ne s’applique vaut 100 %.',
+    ),
+  ],
+})

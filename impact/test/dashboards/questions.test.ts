@@ -1,0 +1,108 @@
+/**
+ * Ce que les tableaux de bord répondent, lus comme le lecteur sur une publication de taille M : chaque question donne les
+ * lignes d’une requête écrite à la main (`reference.sql`), que le code des questions ne connaît pas.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { questionSql } from '../../../packages/vitrine/src/dashboards/sql.ts'
+import { importHistory } from '../../../packages/vitrine/src/history/history-import.ts'
+import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
+import { type Question, questionsOf } from '../../../packages/vitrine/src/publication/dashboard.ts'
+import { VERSIONS } from '../../../test/database.ts'
+import { tableaux } from '../../dashboards/index.ts'
+import { ImpactInstallation, NOON } from '../publication/installation.ts'
+
+interface Reference {
+  readonly cle: string
+  readonly tableau: string
+  readonly affichage: string
+  readonly titre: string
+  readonly sql: string
+}
+
+/** Chaque requête de référence, sous sa ligne « clé | tableau | affichage | titre ». */
+const REFERENCES = readFileSync(join(import.meta.dirname, 'reference.sql'), 'utf8')
+  .split('-- @ ')
+  .slice(1)
+  .map((bloc): Reference => {
+    const [tete = '', ...lignes] = bloc.split('\n')
+    const [cle = '', tableau = '', affichage = '', titre = ''] = tete.split(' | ')
+    return { cle, tableau, affichage, titre, sql: lignes.join('\n').trim().replace(/;$/, '') }
+  })
+
+const questions = questionsOf(tableaux)
+let impact: ImpactInstallation
+let lecteur: pg.Client
+
+/** Cent vingt jours de statistiques avant celui de la publication ; trois nuits manquent. */
+function statistiques(): string {
+  const jours = Array.from({ length: 120 }, (_, i) => {
+    const jour = new Date(Date.UTC(2026, 2, 24 + i)).toISOString().slice(0, 10)
+    return i % 41 === 40 ? [] : [`${jour},${900 + 4 * i},${3000 + 5 * i}`]
+  })
+  return ['date,reglementations_a_jour,reglementations_statut_connu', ...jours.flat(), ''].join('\n')
+}
+
+beforeAll(async () => {
+  impact = await ImpactInstallation.create(VERSIONS[0] ?? 18, 'M')
+  const { publication } = impact
+  const session = await connect(impact.writer(), {
+    side: 'target',
+    name: 'test',
+    limits: publication.limits,
+    readOnly: false,
+    searchPath: [],
+  })
+  await importHistory({ session, publication }, 'metabase_stats', statistiques(), { replace: false, dryRun: false })
+  await session.end()
+  await impact.run()
+  // L’échantillon est celui d’un jour fixe, que l’horloge du serveur ne connaît pas.
+  await impact.look(`update vitrine.freshness set data_of = '${NOON.toISOString()}'`)
+  lecteur = await impact.reader()
+  await lecteur.query("set timezone = 'UTC'")
+}, 120_000)
+afterAll(() => impact.drop())
+
+type Ligne = Readonly<Record<string, string | null>>
+
+/** Les lignes en textes ; l’heure de maintenant est celle des données. */
+async function lues(sql: string): Promise<readonly Ligne[]> {
+  const text = sql.replaceAll('now()', `timestamptz '${NOON.toISOString()}'`)
+  const { rows } = await lecteur.query<Ligne>({ text, types: { getTypeParser: () => String } })
+  return rows
+}
+
+/** Les colonnes de la question, et sans les petits groupes qu’elle ne montre pas. */
+function attendues({ query }: Question, reference: readonly Ligne[], colonnes: readonly string[]): readonly Ligne[] {
+  const [effectif] = query.kind === 'structured' ? Object.keys(query.measures) : []
+  const seuil = query.kind === 'structured' ? (query.smallest ?? 0) : 0
+  return reference
+    .filter((ligne) => seuil === 0 || Number(ligne[effectif ?? '']) >= seuil)
+    .map((ligne) => Object.fromEntries(colonnes.map((nom) => [nom, ligne[nom] ?? null])))
+}
+
+const triees = (lignes: readonly Ligne[]): readonly string[] =>
+  lignes.map((ligne) => JSON.stringify(Object.entries(ligne).toSorted())).toSorted()
+
+test('chaque question de référence est posée, sous son titre, par son affichage et sur son tableau', () => {
+  const posees = tableaux.flatMap((tableau) =>
+    questionsOf([tableau]).map(({ key, title, display }) => [key, tableau.key, display.kind, title]),
+  )
+  expect(posees.toSorted()).toEqual(
+    REFERENCES.map(({ cle, tableau, affichage, titre }) => [cle, tableau, affichage, titre]).toSorted(),
+  )
+})
+
+test.each(REFERENCES.map(({ cle, sql }) => [cle, sql]))(
+  '%s répond ce que dit la requête de référence',
+  async (cle, sql) => {
+    const question = questions.find(({ key }) => key === cle)
+    if (question === undefined) throw new Error('pas de question')
+    const reponse = await lues(questionSql(question.query, { publication: impact.publication }))
+    expect(reponse.length).toBeGreaterThan(0)
+    const colonnes = Object.keys(reponse[0] ?? {})
+    expect(triees(reponse)).toEqual(triees(attendues(question, await lues(sql), colonnes)))
+  },
+)

@@ -1,0 +1,16 @@
+/** The day and the time of the data as SQL: what stands for now in every question, so that a missed night is no fall. */
+import type { Publication } from '../publication/publication.ts'
+import { identifier, literal, qualified } from '../sql/quote.ts'
+
+/** When the data of a table are of, in local time; of all tables where it is one of the tool's views. */
+function localTime({ schema, freshness, runs, zone }: Publication, table: string, cast: string): string {
+  const { table: name, dataOf } = freshness.columns
+  const isView = table === freshness.name || table === runs.name
+  const where = isView ? '' : ` where f.${identifier(name)} = ${literal(table)}`
+  const time = `timezone(${literal(zone)}, max(f.${identifier(dataOf)}))`
+  return `(select cast(${time} as ${cast}) from ${qualified(schema, freshness.name)} as f${where})`
+}
+
+export const dayOfData = (publication: Publication, table: string): string => localTime(publication, table, 'date')
+export const timeOfData = (publication: Publication, table: string): string =>
+  localTime(publication, table, 'timestamp')

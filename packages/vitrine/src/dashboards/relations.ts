@@ -1,0 +1,103 @@
+/** What questions can be asked of: the published tables and the views of the tool, with the kind of each column. */
+import { own } from '../base/own.ts'
+import type { Path } from '../publication/dashboard.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
+import { primaryKeyOf } from '../publication/shape.ts'
+import type { ScalarKind } from '../sql/sql-type.ts'
+
+export interface Attribute {
+  readonly kind: ScalarKind
+  readonly isNullable: boolean
+  /** The closed list of its values, in its own order. */
+  readonly values: readonly string[] | null
+  /** The table that it refers to. */
+  readonly target: string | null
+}
+
+export interface Relation {
+  readonly key: string | null
+  readonly columns: Readonly<Record<string, Attribute>>
+}
+
+export type Relations = Readonly<Record<string, Relation>>
+
+const plain = (kind: ScalarKind, isNullable = false, values: readonly string[] | null = null): Attribute => ({
+  kind,
+  isNullable,
+  values,
+  target: null,
+})
+
+/** Every relation that the reader finds, by name. */
+export function relationsOf(publication: Publication): Relations {
+  const { freshness, runs } = publication
+  const tables = publishedRelations(publication).map((table) => {
+    const columns = table.columns.map(({ name, type, isNullable, value, reference }): [string, Attribute] => {
+      const values = value.kind === 'computed' ? value.computed.values : null
+      return [name, { kind: type.kind, isNullable, values, target: reference?.().name ?? null }]
+    })
+    return [table.name, { key: primaryKeyOf(table), columns: Object.fromEntries(columns) }] as const
+  })
+  const { table, rows, dataOf, publishedAt } = freshness.columns
+  const run = runs.columns
+  return Object.fromEntries([
+    ...tables,
+    [
+      freshness.name,
+      {
+        key: table,
+        columns: {
+          [table]: plain('text'),
+          [rows]: plain('bigint'),
+          [dataOf]: plain('timestamptz'),
+          [publishedAt]: plain('timestamptz'),
+        },
+      },
+    ],
+    [
+      runs.name,
+      {
+        key: run.run.name,
+        columns: {
+          [run.run.name]: plain('bigint'),
+          [run.startedAt.name]: plain('timestamptz'),
+          [run.finishedAt.name]: plain('timestamptz', true),
+          [run.state.name]: plain('text', false, Object.values(runs.states)),
+          [run.trigger.name]: plain('text', false, Object.values(runs.triggers)),
+          [run.dataOf.name]: plain('timestamptz', true),
+          [run.publishedAt.name]: plain('timestamptz', true),
+          [run.seconds.name]: plain('numeric', true),
+          [run.tables.name]: plain('bigint'),
+          [run.rows.name]: plain('bigint'),
+          [run.errorCode.name]: plain('text', true),
+        },
+      },
+    ],
+  ])
+}
+
+/** A column that a path leads to. */
+export interface Reached extends Attribute {
+  readonly table: string
+  readonly column: string
+  /** The foreign key of the table asked that leads there. */
+  readonly via: string | null
+}
+
+/** Undefined where no such column is published. A value behind a nullable key may be NULL. */
+export function reached(relations: Relations, from: string, path: Path): Reached | undefined {
+  const columns = own(relations, from)?.columns ?? {}
+  const direct = own(columns, path)
+  if (direct !== undefined) return { ...direct, table: from, column: path, via: null }
+  const dot = path.indexOf('.')
+  const [via, column] = [path.slice(0, dot), path.slice(dot + 1)]
+  const key = dot < 0 ? undefined : own(columns, via)
+  const there = key?.target == null ? undefined : own(own(relations, key.target)?.columns ?? {}, column)
+  if (key?.target == null || there === undefined) return undefined
+  return { ...there, isNullable: there.isNullable || key.isNullable, table: key.target, column, via }
+}
+
+export const isNumber = ({ kind }: Attribute): boolean =>
+  ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'].includes(kind)
+export const isTime = ({ kind }: Attribute): boolean => ['date', 'timestamp', 'timestamptz'].includes(kind)
+export const isText = ({ kind }: Attribute): boolean => ['text', 'varchar', 'uuid'].includes(kind)

@@ -1,0 +1,171 @@
+/**
+ * Writes a question as one SELECT without parameters: what the page runs, and what Metabase runs where it cannot drill. Where
+ * a filter stands, the caller says what is written. The queries were checked before; a name that is not published throws.
+ */
+import type { RawNode } from 'kysely'
+import { own } from '../base/own.ts'
+import {
+  type Condition,
+  type Filter,
+  type FunnelQuery,
+  type ListingQuery,
+  measureOf,
+  type Query,
+  type SqlQuery,
+  type StructuredQuery,
+} from '../publication/dashboard.ts'
+import { LiteralCompiler } from '../publication/literal-compiler.ts'
+import type { Publication } from '../publication/publication.ts'
+import { identifier, literal, qualified } from '../sql/quote.ts'
+import { Expressions, FROM, orderOf } from './expressions.ts'
+import { type FilterUse, filterUseOf } from './filter-use.ts'
+
+/** What is written where a filter stands: a condition over `expression`, which is the column of the filter. */
+export type WriteFilter = (use: FilterUse, expression: string) => string
+
+export interface Compiling {
+  readonly publication: Publication
+  /** The filters of the dashboard, for queries that do not name theirs. */
+  readonly filters?: readonly Filter[]
+  /** `true`, which filters nothing, if absent. */
+  readonly writeFilter?: WriteFilter
+}
+
+/** The text of a query, which ends without a semicolon. */
+export function questionSql(query: Query, compiling: Compiling): string {
+  const { publication, writeFilter = () => 'true' } = compiling
+  if (query.kind === 'sql') return selectSql(query, publication, writeFilter)
+  if (query.kind === 'freshness') {
+    const { freshness, schema, zone } = publication
+    const oldest = `min(f.${identifier(freshness.columns.dataOf)})`
+    const value =
+      query.show === 'hours'
+        ? `round(cast(extract(epoch from now() - ${oldest}) / 3600 as numeric), 1)`
+        : `timezone(${literal(zone)}, ${oldest})`
+    return `select ${value} as ${identifier(query.column)} from ${qualified(schema, freshness.name)} as f`
+  }
+  const writer = new Writer(compiling, query.from)
+  if (query.kind === 'structured') return writer.structured(query)
+  return query.kind === 'listing' ? writer.listing(query) : writer.funnel(query)
+}
+
+class QuestionCompiler extends LiteralCompiler {
+  readonly #schema: string
+  readonly #writeFilter: WriteFilter
+
+  constructor(schema: string, writeFilter: WriteFilter) {
+    super(schema)
+    this.#schema = schema
+    this.#writeFilter = writeFilter
+  }
+
+  protected override visitRaw(node: RawNode): void {
+    const use = filterUseOf(node)
+    if (use === undefined) super.visitRaw(node)
+    else this.append(this.#writeFilter(use, new LiteralCompiler(this.#schema).text(node)))
+  }
+}
+
+function selectSql({ node }: SqlQuery, { schema }: Publication, writeFilter: WriteFilter): string {
+  // sound because the language takes a query builder, whose node is that of a SELECT.
+  return new QuestionCompiler(schema, writeFilter).text(node as RawNode)
+}
+
+/** The parts of a SELECT over the one table asked. */
+interface Parts {
+  readonly columns: readonly string[]
+  readonly where?: readonly Condition[]
+  readonly groups?: readonly string[]
+  readonly having?: readonly string[]
+  readonly order?: readonly string[]
+  readonly limit?: number | null
+}
+
+class Writer {
+  readonly #from: string
+  readonly #filters: readonly string[]
+  readonly #expressions: Expressions
+
+  constructor({ publication, filters = [], writeFilter = () => 'true' }: Compiling, from: string) {
+    this.#expressions = new Expressions(publication, from)
+    this.#from = qualified(publication.schema, from)
+    this.#filters = filters.flatMap(({ key, on }) => {
+      const path = own(on, from)
+      if (path === undefined) return []
+      const { table, column } = this.#expressions.reached(path)
+      return [writeFilter({ filter: key, table, column }, this.#expressions.column(path))]
+    })
+  }
+
+  structured({ measures, by, where, order, limit, smallest }: StructuredQuery): string {
+    const groups = Object.entries(by).map(([name, each]) => ({ name, ...this.#expressions.group(each) }))
+    const figures = Object.entries(measures).map(([name, given]) => ({ name, measure: measureOf(given) }))
+    const running = groups[Object.values(by).findIndex((each) => typeof each === 'object' && 'time' in each)]
+    const names = [...groups, ...figures].map(({ name }) => name)
+    const columns = [
+      ...groups.map(({ sql }) => sql),
+      ...figures.map(({ measure }) => this.#expressions.figure(measure, running?.sql ?? null)),
+    ].map((sql, index) => `${sql} as ${identifier(names[index] ?? '')}`)
+    const ordered = (order.length > 0 ? order : groups.map(({ name }) => [name, 'asc'] as const)).map(
+      ([name, direction]) => {
+        const group = groups.find((each) => each.name === name)
+        const key =
+          group?.list == null
+            ? names.indexOf(name) + 1
+            : `array_position(${orderOf(group.list)}, cast(${group.sql} as text))`
+        return `${key} ${direction} nulls last`
+      },
+    )
+    return this.#select({
+      columns,
+      where,
+      groups: groups.map((_, index) => String(index + 1)),
+      having:
+        smallest === null ? [] : this.#expressions.denominators(figures).map((count) => `${count} >= ${smallest}`),
+      order: ordered,
+      limit,
+    })
+  }
+
+  listing({ columns, where, order, limit }: ListingQuery): string {
+    const names = Object.keys(columns)
+    const shown = Object.values(columns).map((path) => {
+      const column = this.#expressions.column(path)
+      return this.#expressions.reached(path).kind === 'timestamptz' ? this.#expressions.local(path) : column
+    })
+    return this.#select({
+      columns: shown.map((sql, index) => `${sql} as ${identifier(names[index] ?? '')}`),
+      where,
+      order: order.map(([name, direction]) => `${names.indexOf(name) + 1} ${direction} nulls last`),
+      limit,
+    })
+  }
+
+  /** One look at the table, then one row a step. */
+  funnel({ columns, steps }: FunnelQuery): string {
+    const counts = steps.map((_, index) => {
+      const all = steps.slice(0, index + 1).flatMap(([, conditions]) => conditions)
+      return `${this.#expressions.count(all)} as ${identifier(`n${index}`)}`
+    })
+    const counted = this.#select({ columns: counts })
+    const rows = steps.map(([label], index) => `(${index}, ${literal(label)}, c.n${index})`)
+    const [step, value] = [identifier(columns.step), identifier(columns.value)]
+    return `select s.step as ${step}, s.value as ${value} from (${counted}) as c cross join lateral (values ${rows.join(', ')}) as s(rank, step, value) order by s.rank`
+  }
+
+  #select({ columns, where = [], groups = [], having = [], order = [], limit = null }: Parts): string {
+    const conditions = [...where.map((each) => this.#expressions.condition(each)), ...this.#filters]
+    const clause = (word: string, list: readonly string[], glue: string) =>
+      list.length === 0 ? [] : [`${word} ${list.join(glue)}`]
+    return [
+      `select ${columns.join(', ')}`,
+      `from ${this.#from} as ${FROM}`,
+      ...this.#expressions.joins,
+      ...clause('where', conditions, ' and '),
+      ...clause('group by', groups, ', '),
+      ...clause('having', having, ' and '),
+      ...clause('order by', order, ', '),
+      ...(limit === null ? [] : [`limit ${literal(limit)}`]),
+    ].join('\n')
+  }
+}
