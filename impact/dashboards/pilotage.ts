@@ -41,7 +41,7 @@ const aJour = question({
   title: 'Réglementations à jour, comparées à il y a 30 jours',
   description: 'Un nombre de couples (entreprise, réglementation). À comparer avec prudence après un 1er janvier.',
   query: impact.select(({ db }) => {
-    const dernier = db.selectFrom('metabase_stats').select(({ fn }) => fn.max('date').as('date'))
+    const dernier = db.selectFrom('metabase_stats as d').select(({ fn }) => fn.max('d.date').as('date'))
     const avant = db
       .selectFrom('metabase_stats as a')
       .where('a.date', '<=', sql<LocalDate>`${dernier} - 30`)

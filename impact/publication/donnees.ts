@@ -24,6 +24,7 @@ export const donnees = definePublication({
   locale: 'fr-FR',
   tables: [entreprise, utilisateur, invitation, habilitation, bdese, indexEgapro, bges, csrd, vsme, analyseIa],
   histories: [stats],
+  persons: { tables: ['metabase_utilisateur', 'metabase_invitation', 'metabase_habilitation'], smallest: 5 },
   freshness: {
     name: 'metabase_fraicheur',
     comment: 'Fraîcheur des données : de quand date chaque table publiée.',

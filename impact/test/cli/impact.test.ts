@@ -12,7 +12,9 @@ describe('sans base', () => {
   test('check', async () => {
     const { status, stdout } = await run(impact, 'check')
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^The publication is sound: \d+ tables, \d+ columns\.\nThe source was not compared/)
+    expect(stdout).toMatch(
+      /^The publication is sound: 11 tables, \d+ columns, 6 dashboards, 57 questions\.\nThe source was not compared/,
+    )
   })
 
   test('a command of the tool is suggested under the name that it has here', async () => {

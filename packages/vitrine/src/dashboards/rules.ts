@@ -52,7 +52,7 @@ export const RULES = {
     remedy: 'Name it: `unknown: "…"`; in SQL, coalesce it.',
   },
   progress: {
-    says: (name) => `«${name}» ends with the ${'period'} that is still in progress, which looks like a fall`,
+    says: (name) => `«${name}» ends with a period that is still in progress, which looks like a fall`,
     remedy: "Add the condition [column, 'complete', unit].",
   },
   bands: {

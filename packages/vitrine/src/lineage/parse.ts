@@ -70,6 +70,12 @@ function parseOne(parser: Parser, sql: string): SelectStmt {
   return query === undefined || more !== undefined ? refuse('statement') : query
 }
 
+/** The tree of a text that is one SELECT without comments. Throws LineageProblem. */
+export function parsedText(parser: Parser, sql: string): SelectStmt {
+  requireReadable(parser, sql)
+  return parseOne(parser, sql)
+}
+
 /** A copy whose nodes `change` may replace. */
 function copied(tree: unknown, change: (node: AnyNode) => unknown): unknown {
   if (Array.isArray(tree)) return tree.map((item) => copied(item, change))

@@ -27,6 +27,8 @@ export interface Publication {
   readonly dashboards: readonly Dashboard[]
   /** BCP 47 name: how numbers and dates are written on dashboards. */
   readonly locale: string
+  /** Tables whose rows are persons: dashboards show no group of fewer rows of them than `smallest`. */
+  readonly persons: { readonly tables: readonly string[]; readonly smallest: number }
   readonly limits: Limits
 }
 
@@ -37,7 +39,7 @@ export interface TypedPublication<P extends Published = Published> extends Publi
   readonly [published]?: P
 }
 
-type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale'
+type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale' | 'persons'
 
 export interface PublicationSettings
   extends Omit<Publication, Defaulted | 'limits'>,
@@ -53,6 +55,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
     freshness: FRESHNESS,
     runs: RUNS,
     locale: 'en-GB',
+    persons: { tables: [], smallest: 1 },
     ...settings,
     tables: Object.freeze([...settings.tables]),
     histories: Object.freeze([...(settings.histories ?? [])]),

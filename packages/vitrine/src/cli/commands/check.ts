@@ -2,10 +2,12 @@
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { serverEncoding } from '../../catalogue/encoding.ts'
+import { type CheckedDashboards, checkDashboards } from '../../dashboards/check.ts'
 import { checkPublication } from '../../lineage/check.ts'
-import type { CheckedColumn } from '../../lineage/findings.ts'
+import type { Findings } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
 import { grammarNote } from '../../lineage/parse.ts'
+import { questionsOf } from '../../publication/dashboard.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
@@ -18,14 +20,17 @@ export const check: Command = {
   name: 'check',
   summary: 'check the publication, and the source when DATABASE_URL is set',
   description:
-    'Proves from the definitions that every published value is open or treated, and that names, keys and references hold. ' +
+    'Proves from the definitions that every published value is open or treated, that names, keys and references hold, and ' +
+    'that the questions of the dashboards ask for what is published and show it honestly. ' +
     'With DATABASE_URL it also compares the source with the register, and the types of the queries with the columns.',
   options: {
     '--lineage': 'print each published column with its source columns and their treatments',
+    '--dashboards': 'print the dashboards, their questions, and the published columns that each reads',
   },
   examples: [
     { line: 'check', says: 'before each commit; it needs no database' },
     { line: 'check --lineage', says: 'what is published, and what becomes of personal data' },
+    { line: 'check --dashboards', says: 'which questions a change of a column concerns' },
   ],
   run,
 }
@@ -48,14 +53,25 @@ export interface CheckAnswer {
       readonly lineage: readonly Origin[]
     }[]
   }[]
+  readonly dashboards: readonly {
+    readonly key: string
+    readonly title: string
+    readonly questions: readonly {
+      readonly key: string
+      readonly title: string
+      readonly display: string
+      /** `table.column`. */
+      readonly reads: readonly string[]
+    }[]
+  }[]
 }
 
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const { source } = call.settings({ source: 'optional' })
-  const { columns, warnings } = await requireSoundAndDue(publication, call.io.clock.now())
-  const told = warnings.map((warning) => problemText(warning, call.names))
-  for (const { place, detail, remedy } of told) call.say(`warning: ${place}: ${detail} → ${remedy}`)
+  const checked = await requireSoundAndDue(publication, call.io.clock.now())
+  const warnings = checked.warnings.map((warning) => problemText(warning, call.names))
+  for (const { place, detail, remedy } of warnings) call.say(`warning: ${place}: ${detail} → ${remedy}`)
   if (source !== null) {
     await reading(call, 'source', source, async (session) => {
       await requireNoDrift(session, publication.source, publication.tables)
@@ -66,30 +82,36 @@ async function run(call: Call): Promise<ExitName> {
         call.say('note: the encoding of the source is SQL_ASCII; texts that are no UTF-8 would stop a run')
     })
   }
-  const answer = answerOf(publication, columns, told, source !== null)
-  call.answer(answer, () => `${call.flag('lineage') ? lineageText(answer) : ''}${soundText(answer)}`)
+  const answer = { ...answerOf(publication, checked, source !== null), warnings }
+  const lists = () => [
+    ...(call.flag('lineage') ? [lineageText(answer)] : []),
+    ...(call.flag('dashboards') ? [dashboardsText(answer)] : []),
+  ]
+  call.answer(answer, () => `${lists().join('')}${soundText(answer)}`)
   return 'ok'
 }
 
-/** Throws DEFINITION_INVALID with every problem, the schedule's included. */
-async function requireSoundAndDue(publication: Publication, at: Date) {
+type Checked = Pick<Findings, 'columns' | 'warnings'> & Pick<CheckedDashboards, 'reads'>
+
+/** Throws DEFINITION_INVALID with every problem, those of the schedule and of the dashboards included. */
+async function requireSoundAndDue(publication: Publication, at: Date): Promise<Checked> {
   const { problems, ...found } = await checkPublication(publication)
   const zoneIsKnown = !problems.some(({ place }) => place === 'zone')
   // A zone that is not known is one problem: the pattern is looked at all the same, in another.
   const zone = zoneIsKnown ? publication.zone : 'UTC'
-  const all = [...problems, ...scheduleProblems(publication.schedule, zone, at)]
-  if (all.length === 0) return found
+  const dashboards = await checkDashboards(publication)
+  const all = [...problems, ...scheduleProblems(publication.schedule, zone, at), ...dashboards.problems]
+  if (all.length === 0) return { ...found, reads: dashboards.reads }
   const detail = all.length === 1 ? 'One problem.' : `${all.length} problems.`
   throw new VitrineError('DEFINITION_INVALID', { detail, problems: all })
 }
 
 function answerOf(
   publication: Publication,
-  checked: readonly CheckedColumn[],
-  warnings: CheckAnswer['warnings'],
+  { columns, reads }: Checked,
   sourceCompared: boolean,
-): CheckAnswer {
-  const lineage = new Map(checked.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
+): Omit<CheckAnswer, 'warnings'> {
+  const lineage = new Map(columns.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
   const tables = publishedRelations(publication).map((table) => ({
     name: table.name,
     comment: table.comment,
@@ -101,15 +123,28 @@ function answerOf(
       lineage: lineage.get(`${table.name}.${name}`) ?? [],
     })),
   }))
-  return { publication: publication.name, schema: publication.schema, sourceCompared, warnings, tables }
+  const dashboards = publication.dashboards.map((dashboard) => ({
+    key: dashboard.key,
+    title: dashboard.title,
+    questions: questionsOf([dashboard]).map(({ key, title, display }) => ({
+      key,
+      title,
+      display: display.kind,
+      reads: [...(reads.get(key) ?? [])].flatMap(([table, names]) => [...names].map((name) => `${table}.${name}`)),
+    })),
+  }))
+  return { publication: publication.name, schema: publication.schema, sourceCompared, tables, dashboards }
 }
 
-function soundText({ tables, sourceCompared }: CheckAnswer): string {
+function soundText({ tables, dashboards, sourceCompared }: CheckAnswer): string {
   const columns = tables.reduce((sum, table) => sum + table.columns.length, 0)
   const source = sourceCompared
     ? 'The source is what the register describes.'
     : 'The source was not compared: DATABASE_URL is not set.'
-  return `The publication is sound: ${counted(tables.length, 'table')}, ${counted(columns, 'column')}.\n${source}\n`
+  const questions = new Set(dashboards.flatMap((dashboard) => dashboard.questions.map(({ key }) => key))).size
+  const shown =
+    dashboards.length === 0 ? '' : `, ${counted(dashboards.length, 'dashboard')}, ${counted(questions, 'question')}`
+  return `The publication is sound: ${counted(tables.length, 'table')}, ${counted(columns, 'column')}${shown}.\n${source}\n`
 }
 
 /** One block per table, one line per column, its origins under it. */
@@ -125,6 +160,17 @@ function lineageText({ tables }: CheckAnswer): string {
     })
     .join('')
 }
+
+/** One block per dashboard, one line per question, what it reads under it. */
+const dashboardsText = ({ dashboards }: CheckAnswer): string =>
+  dashboards
+    .map(({ key, title, questions }) => {
+      const lines = questions.map(
+        (each) => `  ${each.key} (${each.display}): ${each.title}\n    ← ${each.reads.join(', ')}`,
+      )
+      return `${key}: ${title}\n${lines.join('\n')}\n\n`
+    })
+    .join('')
 
 function originText({ table, column, privacy, treatments }: Origin): string {
   const treated = treatments.map(({ name, detail }) => `${name} (${detail})`).join(', ')

@@ -1,0 +1,199 @@
+/** What the check says of one question: its query, the answer it gives, and how that answer is shown. */
+import { own } from '../base/own.ts'
+import type { Known } from '../lineage/origin.ts'
+import { type Parser, parsedText } from '../lineage/parse.ts'
+import { Resolver } from '../lineage/resolver.ts'
+import { LineageProblem } from '../lineage/rules.ts'
+import { type Display, measureOf, type Question, type StructuredQuery } from '../publication/dashboard.ts'
+import type { Publication } from '../publication/publication.ts'
+import { register } from '../publication/register.ts'
+import { sqlType } from '../sql/sql-type.ts'
+import { listBehind, TableCheck } from './check-structured.ts'
+import { isText, type Relations, reached } from './relations.ts'
+import type { Say } from './rules.ts'
+import { questionSql } from './sql.ts'
+import { type Answer, answerOf, asksForNow } from './tree.ts'
+
+/** The columns that a question reads, by table. */
+export type Reads = ReadonlyMap<string, ReadonlySet<string>>
+
+/** More parts than this cannot be told from each other in a pie. */
+const MOST_SLICES = 6
+
+const DISPLAYS: ReadonlySet<Display['kind']> = new Set(
+  // biome-ignore format: a list of names.
+  ['number', 'trend', 'line', 'area', 'bar', 'row', 'combo', 'pie', 'progress', 'gauge', 'funnel', 'table', 'pivot'],
+)
+
+/** What the check of every question needs. */
+export class QuestionCheck {
+  readonly #publication: Publication
+  readonly #relations: Relations
+  readonly #parser: Parser
+  readonly #known: Known
+
+  constructor(publication: Publication, relations: Relations, parser: Parser) {
+    this.#publication = publication
+    this.#relations = relations
+    this.#parser = parser
+    this.#known = knownOf(publication, relations)
+  }
+
+  /** Says every problem, and which published columns the question reads. */
+  check(question: Question, say: Say): Reads {
+    const { query, title, description } = question
+    if (title.trim() === '' || description.trim() === '') say('untold')
+    let broken = false
+    if ('from' in query) {
+      const told: Say = (...problem) => {
+        broken = true
+        say(...problem)
+      }
+      new TableCheck(this.#relations, query.from, told).check(query)
+    }
+    const reads = new Map<string, Set<string>>()
+    const answer = broken ? null : this.#answer(question, reads, say)
+    if (answer !== null) {
+      this.#shown(question, answer.columns, say)
+      if (query.kind === 'sql') this.#sql(question, answer, reads, say)
+    }
+    if (query.kind === 'structured' && !broken) this.#structured(query, question.display, say)
+    if (query.kind === 'listing') {
+      if (this.#isAboutPersons(query.from)) say('persons')
+      if (query.limit === null) say('limit')
+    }
+    return reads
+  }
+
+  /** The answer that PostgreSQL would give, read off the text that runs; null, and said, where it is refused. */
+  #answer({ query }: Question, reads: Map<string, Set<string>>, say: Say): Answer | null {
+    if (query.kind === 'freshness') {
+      const { name, columns } = this.#publication.freshness
+      reads.set(name, new Set([columns.dataOf]))
+      return { columns: [query.column], nullable: [], isOrdered: true, rows: 1, grouped: 'one group' }
+    }
+    let sql: string
+    try {
+      sql = questionSql(query, { publication: this.#publication })
+    } catch {
+      say('text')
+      return null
+    }
+    // A clock is one problem: lineage would say it again.
+    const isLate = asksForNow(sql)
+    if (isLate) say('clock')
+    try {
+      const tree = parsedText(this.#parser, sql)
+      if (!isLate) for (const output of new Resolver(this.#known, [], reads).outputsOf(tree)) output()
+      return answerOf(tree, this.#nullable(reads), (name) => say('unknown', [name]))
+    } catch (error) {
+      if (!(error instanceof LineageProblem)) throw error
+      say('sql', [error.message], error.remedy)
+      return null
+    }
+  }
+
+  /** Names of columns that may be NULL in a table that is read. */
+  #nullable(reads: Reads): ReadonlySet<string> {
+    const columns = [...reads.keys()].flatMap((table) => Object.entries(own(this.#relations, table)?.columns ?? {}))
+    return new Set(columns.flatMap(([name, { isNullable }]) => (isNullable ? [name] : [])))
+  }
+
+  #isAboutPersons = (table: string): boolean => this.#publication.persons.tables.includes(table)
+
+  #shown({ display, columns, query }: Question, answer: readonly string[], say: Say): void {
+    const isKnown = DISPLAYS.has(display.kind)
+    if (!isKnown) say('display', [String(display.kind)])
+    for (const name of isKnown ? namesIn(display) : []) if (!answer.includes(name)) say('shown', [name])
+    for (const [name, { format }] of Object.entries(columns)) {
+      if (!answer.includes(name)) say('labelled', [name])
+      const of = format?.kind === 'percent' ? format.of : ''
+      if (query.kind === 'sql' && (of === undefined || (of !== '' && !answer.includes(of)))) say('denominator', [name])
+    }
+    if (display.kind === 'pivot' && query.kind !== 'structured') say('pivot')
+  }
+
+  /** What the text alone tells of a question in SQL. */
+  #sql({ display }: Question, answer: Answer, reads: Reads, say: Say): void {
+    const groups = groupsIn(display)
+    for (const name of groups) if (answer.nullable.includes(name)) say('unlabelled', [name])
+    if (groups.length > 0 && !answer.isOrdered) say('bands', [groups[0] ?? ''])
+    if (display.kind === 'table' && answer.rows === null) say('limit')
+    if (display.kind === 'pie' && (answer.rows ?? MOST_SLICES + 1) > MOST_SLICES) say('slices')
+    if (![...reads.keys()].some(this.#isAboutPersons)) return
+    if (answer.grouped === 'no figure') say('persons')
+    if (answer.grouped === 'all groups') say('smallest', [String(this.#publication.persons.smallest)])
+  }
+
+  #structured(query: StructuredQuery, display: Display, say: Say): void {
+    const { by, where, order, limit, smallest, from } = query
+    const isTime = (name: string) => typeof by[name] === 'object' && 'time' in by[name]
+    for (const name of groupsIn(display)) {
+      const given = own(by, name)
+      if (given === undefined) continue
+      const path = typeof given === 'string' ? given : 'column' in given ? given.column : null
+      const column = path === null ? undefined : reached(this.#relations, from, path)
+      const byMeasure = order.some(([each]) => own(by, each) === undefined)
+      const isFree = column !== undefined && isText(column) && listBehind(this.#relations, query, name) === null
+      if (isFree && !byMeasure && display.kind !== 'pie') say('bands', [name])
+      const curve = ['line', 'area', 'combo', 'trend'].includes(display.kind)
+      if (curve && typeof given === 'object' && 'time' in given && given.unit !== 'day') {
+        const isComplete = where.some(
+          ([each, operator, unit]) => operator === 'complete' && each === given.time && unit === given.unit,
+        )
+        if (!isComplete) say('progress', [name])
+      }
+    }
+    if (display.kind === 'trend' && !isTime(display.time)) say('trend')
+    if (display.kind === 'table' && limit === null) say('limit')
+    if (display.kind === 'pie') {
+      const parts = Math.min(limit ?? Infinity, listBehind(this.#relations, query, display.label)?.length ?? Infinity)
+      if (parts > MOST_SLICES) say('slices')
+    }
+    const { smallest: least } = this.#publication.persons
+    // Over time alone, a small number tells of nobody; a rate of few does.
+    const tells = Object.keys(by).some((name) => !isTime(name)) || Object.values(query.measures).some(isRate)
+    const isOpen = Object.keys(by).length > 0 && tells && (smallest ?? 0) < least
+    if (this.#isAboutPersons(from) && isOpen) say('smallest', [String(least)])
+  }
+}
+
+const isRate = (given: StructuredQuery['measures'][string]): boolean =>
+  ['percent', 'ratio', 'avg', 'median'].some((name) => name in measureOf(given))
+
+/** The columns whose values are groups in a display. */
+function groupsIn(display: Display): readonly string[] {
+  if ('x' in display) return display.series === undefined ? [display.x] : [display.x, display.series]
+  if (display.kind === 'pie') return [display.label]
+  return display.kind === 'trend' ? [display.time] : []
+}
+
+/** Every column that a display names. */
+function namesIn(display: Display): readonly string[] {
+  const { kind, goal, titles, stack, segments, ...names } = { goal: 0, titles: 0, stack: 0, segments: 0, ...display }
+  return Object.values(names)
+    .flat()
+    .filter((name) => typeof name === 'string')
+}
+
+/** The published relations, as lineage reads them: everything in them may be seen. */
+const knownOf = (publication: Publication, relations: Relations): Known => ({
+  source: register(
+    publication.schema,
+    Object.fromEntries(
+      Object.entries(relations).map(([name, { columns }]) => [
+        name,
+        Object.fromEntries(
+          Object.entries(columns).map(([column, { kind, isNullable }]) => [
+            column,
+            { type: sqlType(kind), isNullable, privacy: 'open' as const },
+          ]),
+        ),
+      ]),
+    ),
+  ),
+  isQualified: true,
+  where: 'among the published tables',
+  tableRemedy: 'Publish that table, or correct its name.',
+  columnRemedy: 'Publish that column, or correct its name.',
+})

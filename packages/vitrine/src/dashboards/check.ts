@@ -1,0 +1,143 @@
+/**
+ * The check of dashboards: every mistake at once, each with its place and its remedy, without a connection. It also gives the
+ * published columns that each question reads, so that a change of the publication can be followed to what people look at.
+ */
+import type { Problem } from '../base/errors.ts'
+import { own } from '../base/own.ts'
+import { loadParser } from '../lineage/parse.ts'
+import {
+  type Collection,
+  type Dashboard,
+  type Filter,
+  type Question,
+  questionsOf,
+  type Tile,
+} from '../publication/dashboard.ts'
+import type { Publication } from '../publication/publication.ts'
+import { QuestionCheck, type Reads } from './check-question.ts'
+import { isOnGrid, laidOut, overlap } from './layout.ts'
+import { type Relations, reached, relationsOf } from './relations.ts'
+import { RULES, type RuleName, type Say } from './rules.ts'
+import { questionSql } from './sql.ts'
+
+export interface CheckedDashboards {
+  readonly problems: readonly Problem[]
+  /** By the key of the question. */
+  readonly reads: ReadonlyMap<string, Reads>
+}
+
+/** All problems of a publication's dashboards. */
+export async function checkDashboards(publication: Publication): Promise<CheckedDashboards> {
+  const problems: Problem[] = []
+  const at =
+    (place: string): Say =>
+    (name: RuleName, words = [], remedy = RULES[name].remedy) => {
+      const { says }: { says(...words: readonly string[]): string } = RULES[name]
+      problems.push({ place, detail: says(...words), remedy })
+    }
+  const { dashboards } = publication
+  const reads = new Map<string, Reads>()
+  if (dashboards.length === 0) return { problems, reads }
+  const relations = relationsOf(publication)
+  for (const name of publication.persons.tables) if (own(relations, name) === undefined) at('persons')('table', [name])
+  const questions = questionsOf(dashboards)
+  const check = new QuestionCheck(publication, relations, await loadParser())
+  for (const question of questions) reads.set(question.key, check.check(question, at(`question ${question.key}`)))
+  checkKeys('question', questions, at)
+  checkKeys('dashboard', dashboards, at)
+  checkKeys('collection', collectionsOf(dashboards), at)
+  for (const dashboard of dashboards)
+    checkDashboard(dashboard, relations, publication, at(`dashboard ${dashboard.key}`))
+  return { problems, reads }
+}
+
+/** The collections of dashboards and those around them, each once. */
+export function collectionsOf(dashboards: readonly Dashboard[]): readonly Collection[] {
+  const found = new Set<Collection>()
+  for (const { collection } of dashboards) {
+    for (let each: Collection | undefined = collection; each !== undefined; each = each.parent) found.add(each)
+  }
+  return [...found]
+}
+
+interface Keyed {
+  readonly key: string
+  readonly previousKeys?: readonly string[]
+}
+
+function checkKeys(what: string, list: readonly Keyed[], at: (place: string) => Say): void {
+  const keys = list.flatMap(({ key, previousKeys = [] }) => [key, ...previousKeys])
+  for (const [index, key] of keys.entries()) {
+    if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(key)) at(`${what} ${key}`)('key', [key])
+    if (keys.indexOf(key) < index) at(`${what} ${key}`)('twice', [key])
+  }
+}
+
+function checkDashboard(dashboard: Dashboard, relations: Relations, publication: Publication, say: Say): void {
+  if ([dashboard.title, dashboard.description].some((text) => text.trim() === '')) say('untold')
+  for (const tab of dashboard.tabs) {
+    const placed = laidOut(tab)
+    if (placed.length === 0) say('empty', [tab.name])
+    for (const [index, { tile, place }] of placed.entries()) {
+      if (!isOnGrid(place)) say('overflow', [nameOf(tile)])
+      for (const other of placed.slice(0, index)) {
+        if (overlap(place, other.place)) say('overlap', [nameOf(tile), nameOf(other.tile)])
+      }
+    }
+  }
+  const tiles = dashboard.tabs.flatMap(({ rows }) => rows.flat())
+  const asked = tiles.flatMap((tile) => ('question' in tile ? [tile] : []))
+  for (const { question } of asked) {
+    if (dashboard.audience === 'public' && question.audience !== 'public') say('public', [question.key])
+  }
+  for (const filter of dashboard.filters) checkFilter(filter, dashboard, relations, say)
+  const changed = new Set<string>()
+  for (const { question, without = [] } of asked) {
+    const used = filtersOf(question, dashboard.filters, publication)
+    for (const key of used) {
+      changed.add(key)
+      if (!dashboard.filters.some((filter) => filter.key === key)) say('no filter', [key, question.key])
+    }
+    if (question.query.kind === 'freshness') continue
+    for (const { key } of dashboard.filters) {
+      if (!used.has(key) && !without.includes(key)) say('unmapped', [key, question.key])
+    }
+  }
+  for (const { key } of dashboard.filters) if (!changed.has(key)) say('useless', [key])
+}
+
+/** The filters that change a question. */
+function filtersOf({ query }: Question, filters: readonly Filter[], publication: Publication): ReadonlySet<string> {
+  if ('from' in query)
+    return new Set(filters.flatMap(({ key, on }) => (own(on, query.from) === undefined ? [] : [key])))
+  const found = new Set<string>()
+  const writeFilter = ({ filter }: { readonly filter: string }) => {
+    found.add(filter)
+    return 'true'
+  }
+  try {
+    questionSql(query, { publication, writeFilter })
+  } catch {
+    // The check of the question says that its text cannot be written.
+  }
+  return found
+}
+
+function checkFilter(
+  { key, on, options, default: given, linkedTo = [] }: Filter,
+  { filters }: Dashboard,
+  relations: Relations,
+  say: Say,
+) {
+  for (const [table, path] of Object.entries(on)) {
+    if (reached(relations, table, path) === undefined) say('filter column', [key, path, table])
+  }
+  const values = given === undefined ? [] : [given].flat()
+  if (options !== undefined && values.some((value) => !options.includes(String(value)))) say('option', [key])
+  for (const other of linkedTo) if (!filters.some((filter) => filter.key === other)) say('linked', [key, other])
+}
+
+function nameOf(tile: Tile): string {
+  if ('question' in tile) return `the question «${tile.question.key}»`
+  return 'heading' in tile ? `the heading «${tile.heading}»` : 'text' in tile ? 'a text' : 'the freshness'
+}
