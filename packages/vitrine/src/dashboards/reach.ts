@@ -89,7 +89,7 @@ export type ByOn<R> =
 
 export interface Settings<R, N, M extends string, B extends string> {
   readonly from: N
-  readonly measures: { readonly [Name in M]: MeasureOn<R> | IndicatorOn<N> }
+  readonly measures: { readonly [Name in M]: MeasureOn<R> | IndicatorOn<NoInfer<N>> }
   readonly by?: { readonly [Name in B]: ByOn<R> }
   readonly where?: readonly ConditionOn<R>[]
   readonly order?: readonly (readonly [NoInfer<M | B>, Direction])[]

@@ -70,12 +70,16 @@ export interface Publishing {
   readonly runs?: RunsView
 }
 
-type RelationsIn<S extends Publishing> = S['tables'][number] | (S['histories'] & readonly PublishedTable[])[number]
+/** What is absent from the settings is not the type that it could have. */
+type Given<S, K extends string, Otherwise> = S extends { readonly [N in K]: infer V } ? V : Otherwise
+type RelationsIn<S extends Publishing> =
+  | S['tables'][number]
+  | (Given<S, 'histories', readonly never[]> & readonly PublishedTable[])[number]
 
 /** What the settings of a publication publish. */
 export interface PublishedBy<S extends Publishing> extends Published {
   readonly tables: RowsOf<RelationsIn<S>> &
-    FreshnessOf<S['freshness'] extends FreshnessView ? S['freshness'] : typeof FRESHNESS> &
-    RunsOf<S['runs'] extends RunsView ? S['runs'] : typeof RUNS>
+    FreshnessOf<Given<S, 'freshness', typeof FRESHNESS> & FreshnessView> &
+    RunsOf<Given<S, 'runs', typeof RUNS> & RunsView>
   readonly links: LinksOf<S['tables'][number]>
 }

@@ -1,0 +1,254 @@
+/** Every rule by which a dashboard is refused, by an example that it alone refuses; a rule without one does not compile. */
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { checkDashboards } from '../../src/dashboards/check.ts'
+import { RULES, type RuleName } from '../../src/dashboards/rules.ts'
+import { dashboard, question, withDashboards } from '../../src/index.ts'
+import type { Dashboard, Question, Tile } from '../../src/publication/dashboard.ts'
+import { filter, funnel, indicator, listing, query, select, shop, TEAM } from './shop-questions.ts'
+
+const purchases = query({ from: 'purchase', measures: { n: { count: 'rows' } } })
+const sound = question({
+  key: 'purchases',
+  title: 'Purchases',
+  description: 'All of them.',
+  query: purchases,
+  display: { kind: 'number', value: 'n' },
+})
+/** What a publication in JavaScript could say. */
+const asked = (changes: object): Question => ({ ...sound, ...changes })
+const shown = (given: Partial<Dashboard>, ...tiles: readonly Tile[]): Dashboard => ({
+  ...dashboard({ key: 'shop', title: 'Shop', description: 'The shop.', collection: TEAM, rows: [tiles] }),
+  ...given,
+})
+const one = (changes: object): Dashboard => shown({}, { question: asked(changes) })
+const bar = { kind: 'bar', x: 'g', y: ['n'] }
+const grouped = (by: unknown) => ({
+  query: { ...purchases, by: { g: by } },
+  display: bar,
+})
+const inSql = (write: Parameters<typeof select>[0], display: object = { kind: 'number', value: 'n' }) => ({
+  query: select(write),
+  display,
+})
+const counted = sql<number>`count(*)`.as('n')
+const MONTH = { time: 'sold_at', unit: 'month' } as const
+const bySize = filter({ key: 'size', label: 'Size', kind: 'number', on: { purchase: 'customer_id.size' } })
+
+/** By rule: a dashboard, or what is changed of a sound question, and the words of the problem. */
+const EXAMPLES: Readonly<Record<RuleName, readonly [wrong: object, words?: readonly string[]]>> = {
+  table: [{ query: { ...purchases, from: 'sale' } }, ['sale']],
+  column: [{ query: { ...purchases, where: [['total', '=', 1]] } }, ['total', 'purchase']],
+  value: [{ query: { ...purchases, where: [['customer_id.level', '=', 'top']] } }, ['customer_id.level']],
+  kind: [{ query: { ...purchases, measures: { n: { sum: 'sold_at' } } } }, ['sold_at', 'number']],
+  measures: [{ query: { ...purchases, measures: {}, by: { n: 'amount' } } }],
+  other: [
+    {
+      query: {
+        ...purchases,
+        measures: {
+          n: indicator({
+            title: 'Customers',
+            definition: 'All.',
+            unit: 'customers',
+            from: 'customer',
+            measure: { count: 'rows' },
+          }),
+        },
+      },
+    },
+    ['Customers', 'customer'],
+  ],
+  meaning: [
+    {
+      query: {
+        ...purchases,
+        measures: { n: { title: 'N', definition: '', unit: 'u', from: 'purchase', measure: { count: 'rows' } } },
+      },
+    },
+    ['n'],
+  ],
+  order: [{ query: { ...purchases, order: [['total', 'asc']] } }, ['total']],
+  cumulative: [{ query: { ...purchases, measures: { n: { cumulative: { count: 'rows' } } } } }],
+  text: [inSql(({ db }) => db.selectFrom('purchase as p').where('p.amount', '=', Number.NaN).select(counted))],
+  sql: [
+    inSql(({ db }) => db.selectFrom('purchase as p').select(sql<number>`sum(p.total)`.as('n'))),
+    ['the column «p.total» is not among the published tables'],
+  ],
+  clock: [inSql(({ db }) => db.selectFrom('purchase as p').where(sql<boolean>`p.sold_at > now()`).select(counted))],
+  denominator: [{ query: { ...purchases, measures: { n: { percent: [['amount', '>', 1]] } } } }, ['n']],
+  unknown: [{ query: { ...purchases, measures: { n: { sum: 'customer_id.size' } } } }, ['n']],
+  unlabelled: [grouped({ column: 'customer_id.level' }), ['g']],
+  progress: [{ ...grouped(MONTH), display: { kind: 'line', x: 'g', y: ['n'] } }, ['g']],
+  bands: [grouped({ column: 'customer_id.city', unknown: 'unknown' }), ['g']],
+  smallest: [
+    {
+      query: query({
+        from: 'customer',
+        measures: { n: { count: 'rows' } },
+        by: { g: { column: 'level', unknown: '?' } },
+      }),
+      display: bar,
+    },
+    ['5'],
+  ],
+  persons: [{ query: listing({ from: 'customer', columns: { n: 'since' }, limit: 9 }), display: { kind: 'table' } }],
+  limit: [{ ...grouped('amount'), display: { kind: 'table' } }],
+  slices: [
+    { ...grouped({ column: 'customer_id.city', unknown: '?' }), display: { kind: 'pie', label: 'g', value: 'n' } },
+  ],
+  display: [{ display: { kind: 'sunburst', value: 'n' } }, ['sunburst']],
+  shown: [{ display: { kind: 'number', value: 'm' } }, ['m']],
+  labelled: [{ columns: { m: { label: 'M' } } }, ['m']],
+  pivot: [
+    {
+      query: listing({ from: 'purchase', columns: { n: 'amount' }, limit: 9 }),
+      display: { kind: 'pivot', rows: ['n'], columns: [], values: [] },
+    },
+  ],
+  trend: [{ ...grouped('amount'), display: { kind: 'trend', time: 'g', value: 'n' } }],
+  untold: [{ description: ' ' }],
+  key: [{ key: 'Ventes du mois' }, ['Ventes du mois']],
+  twice: [shown({}, { question: sound }, { question: { ...sound } }), ['purchases']],
+  empty: [shown({ tabs: [{ name: 'Shop', rows: [] }] }), ['Shop']],
+  overflow: [shown({}, { question: sound, span: 25 }), ['the question «purchases»']],
+  overlap: [
+    shown({}, { heading: 'A', span: 6 }, { question: sound, at: { x: 4, y: 0, width: 6, height: 3 } }),
+    ['the question «purchases»', 'the heading «A»'],
+  ],
+  public: [shown({ audience: 'public' }, { question: sound }), ['purchases']],
+  'filter column': [
+    shown({ filters: [{ ...bySize, on: { purchase: 'weight' } }] }, { question: sound }),
+    ['size', 'weight', 'purchase'],
+  ],
+  unmapped: [
+    shown(
+      { filters: [bySize] },
+      { question: sound },
+      { question: asked({ key: 'customers', query: query({ from: 'customer', measures: { n: { count: 'rows' } } }) }) },
+    ),
+    ['size', 'customers'],
+  ],
+  useless: [shown({ filters: [bySize] }, { heading: 'A' }), ['size']],
+  'no filter': [
+    one(
+      inSql(({ db, filter }) =>
+        db
+          .selectFrom('purchase as p')
+          .where(({ ref }) => filter('amount', ref('p.amount'), 'purchase.amount'))
+          .select(counted),
+      ),
+    ),
+    ['amount', 'purchases'],
+  ],
+  option: [shown({ filters: [{ ...bySize, options: ['1', '2'], default: 3 }] }, { question: sound }), ['size']],
+  linked: [shown({ filters: [{ ...bySize, linkedTo: ['city'] }] }, { question: sound }), ['size', 'city']],
+}
+
+const problemsOf = async (wrong: object): Promise<readonly string[]> => {
+  const board = 'tabs' in wrong ? (wrong as Dashboard) : one(wrong)
+  const { problems } = await checkDashboards(withDashboards(shop, [board]))
+  return problems.map(({ detail, remedy }) => {
+    expect(remedy).not.toBe('')
+    return detail
+  })
+}
+
+test('a sound dashboard is accepted', async () => {
+  expect(await problemsOf(shown({ filters: [bySize] }, { question: sound }, { text: 'Sound.' }))).toEqual([])
+})
+
+describe('each rule', () => {
+  test.each(Object.entries(EXAMPLES))('%s', async (rule, [wrong, words = []]) => {
+    // sound because the entries are those of a record of all rules.
+    const { says }: { says(...given: readonly string[]): string } = RULES[rule as RuleName]
+    expect(await problemsOf(wrong)).toEqual([says(...words)])
+  })
+})
+
+/** Other ways to the same mistake. */
+test.each<[string, RuleName, object]>([
+  [
+    'a rate in SQL without the number behind it',
+    'denominator',
+    {
+      ...inSql(({ db }) => db.selectFrom('purchase as p').select(counted)),
+      columns: { n: { label: 'N', format: { kind: 'percent' } } },
+    },
+  ],
+  [
+    'a sum of unknown values in SQL',
+    'unknown',
+    inSql(({ db }) => db.selectFrom('customer as c').select(sql<number>`sum(c.size + 1)`.as('n'))),
+  ],
+  [
+    'a group of NULL in SQL',
+    'unlabelled',
+    inSql(
+      ({ db }) =>
+        db
+          .selectFrom('purchase as p')
+          .innerJoin('customer as c', 'c.id', 'p.customer_id')
+          .groupBy('c.level')
+          .having(sql<boolean>`count(*) >= 5`)
+          .select(['c.level as g', counted])
+          .orderBy('g'),
+      bar,
+    ),
+  ],
+  [
+    'groups in SQL without an order',
+    'bands',
+    inSql(({ db }) => db.selectFrom('purchase as p').groupBy('p.amount').select(['p.amount as g', counted]), bar),
+  ],
+  [
+    'small groups of persons in SQL',
+    'smallest',
+    inSql(
+      ({ db }) => db.selectFrom('customer as c').groupBy('c.since').select(['c.since as g', counted]).orderBy('g'),
+      bar,
+    ),
+  ],
+  [
+    'persons one by one in SQL',
+    'persons',
+    inSql(({ db }) => db.selectFrom('customer as c').select('c.since as n').limit(9), { kind: 'table' }),
+  ],
+  [
+    'the day of today as a word of SQL',
+    'clock',
+    inSql(({ db }) => db.selectFrom('purchase as p').where(sql<boolean>`p.sold_at > current_date`).select(counted)),
+  ],
+  [
+    'a step of a funnel',
+    'column',
+    {
+      query: {
+        ...funnel({ from: 'purchase', step: 's', value: 'n', steps: [] }),
+        steps: [['a', [['total', 'is null']]]],
+      },
+      display: { kind: 'funnel', step: 's', value: 'n' },
+    },
+  ],
+])('%s', async (_, rule, wrong) => {
+  const [problem, ...more] = await problemsOf(wrong)
+  const { says }: { says(...given: readonly string[]): string } = RULES[rule]
+  const words = says('x').split('x')
+  expect(words.every((part) => problem?.includes(part.replace(/«undefined».*/, '')))).toBe(true)
+  expect(more).toEqual([])
+})
+
+test('all mistakes are said at once', async () => {
+  const wrong = asked({
+    title: '',
+    query: {
+      ...purchases,
+      where: [
+        ['a', '=', 1],
+        ['b', '=', 1],
+      ],
+      measures: { n: { sum: 'customer_id.size' } },
+    },
+  })
+  expect((await problemsOf(shown({ description: '' }, { question: wrong, span: 30 }))).length).toBe(6)
+})
