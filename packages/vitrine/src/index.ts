@@ -1,13 +1,4 @@
 export { type Expression, sql } from 'kysely'
-export {
-  collection,
-  dashboard,
-  freshnessQuery,
-  type Questions,
-  question,
-  questionsAbout,
-} from './dashboards/language.ts'
-export type { IndicatorOn } from './dashboards/reach.ts'
 export { checkPublication, requireSound } from './lineage/check.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'
@@ -34,6 +25,15 @@ export {
   withDashboards,
 } from './publication/publication.ts'
 export type { Published, PublishedBy } from './publication/published-rows.ts'
+export {
+  collection,
+  dashboard,
+  freshnessQuery,
+  type Questions,
+  question,
+  questionsAbout,
+} from './publication/question.ts'
+export type { IndicatorOn } from './publication/reach.ts'
 export {
   type DatabaseOf,
   indirect,

@@ -1,8 +1,8 @@
 /** The expressions of a structured question as SQL: columns through one foreign key, conditions, measures and groups. */
 import type { By, Condition, Measure, Path, Scalar } from '../publication/dashboard.ts'
+import { dayOfData, timeOfData } from '../publication/data-of.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
-import { dayOfData, timeOfData } from './data-of.ts'
 import { type Reached, type Relations, reached, relationsOf } from './relations.ts'
 
 /** The alias of the table asked. */

@@ -21,59 +21,55 @@ export interface Relation {
 
 export type Relations = Readonly<Record<string, Relation>>
 
-const plain = (kind: ScalarKind, isNullable = false, values: readonly string[] | null = null): Attribute => ({
-  kind,
-  isNullable,
-  values,
-  target: null,
+const view = (
+  key: string,
+  columns: readonly (readonly [string, ScalarKind, isNullable: boolean, object?])[],
+): Relation => ({
+  key,
+  columns: Object.fromEntries(
+    columns.map(([name, kind, isNullable, words]) => [
+      name,
+      { kind, isNullable, values: words === undefined ? null : Object.values(words), target: null },
+    ]),
+  ),
 })
+
+function viewsOf({ freshness, runs }: Publication): Relations {
+  const { table, rows, dataOf, publishedAt } = freshness.columns
+  const run = runs.columns
+  return {
+    [freshness.name]: view(table, [
+      [table, 'text', false],
+      [rows, 'bigint', false],
+      [dataOf, 'timestamptz', false],
+      [publishedAt, 'timestamptz', false],
+    ]),
+    [runs.name]: view(run.run.name, [
+      [run.run.name, 'bigint', false],
+      [run.startedAt.name, 'timestamptz', false],
+      [run.finishedAt.name, 'timestamptz', true],
+      [run.state.name, 'text', false, runs.states],
+      [run.trigger.name, 'text', false, runs.triggers],
+      [run.dataOf.name, 'timestamptz', true],
+      [run.publishedAt.name, 'timestamptz', true],
+      [run.seconds.name, 'numeric', true],
+      [run.tables.name, 'bigint', false],
+      [run.rows.name, 'bigint', false],
+      [run.errorCode.name, 'text', true],
+    ]),
+  }
+}
 
 /** Every relation that the reader finds, by name. */
 export function relationsOf(publication: Publication): Relations {
-  const { freshness, runs } = publication
-  const tables = publishedRelations(publication).map((table) => {
+  const tables = publishedRelations(publication).map((table): [string, Relation] => {
     const columns = table.columns.map(({ name, type, isNullable, value, reference }): [string, Attribute] => {
       const values = value.kind === 'computed' ? value.computed.values : null
       return [name, { kind: type.kind, isNullable, values, target: reference?.().name ?? null }]
     })
-    return [table.name, { key: primaryKeyOf(table), columns: Object.fromEntries(columns) }] as const
+    return [table.name, { key: primaryKeyOf(table), columns: Object.fromEntries(columns) }]
   })
-  const { table, rows, dataOf, publishedAt } = freshness.columns
-  const run = runs.columns
-  return Object.fromEntries([
-    ...tables,
-    [
-      freshness.name,
-      {
-        key: table,
-        columns: {
-          [table]: plain('text'),
-          [rows]: plain('bigint'),
-          [dataOf]: plain('timestamptz'),
-          [publishedAt]: plain('timestamptz'),
-        },
-      },
-    ],
-    [
-      runs.name,
-      {
-        key: run.run.name,
-        columns: {
-          [run.run.name]: plain('bigint'),
-          [run.startedAt.name]: plain('timestamptz'),
-          [run.finishedAt.name]: plain('timestamptz', true),
-          [run.state.name]: plain('text', false, Object.values(runs.states)),
-          [run.trigger.name]: plain('text', false, Object.values(runs.triggers)),
-          [run.dataOf.name]: plain('timestamptz', true),
-          [run.publishedAt.name]: plain('timestamptz', true),
-          [run.seconds.name]: plain('numeric', true),
-          [run.tables.name]: plain('bigint'),
-          [run.rows.name]: plain('bigint'),
-          [run.errorCode.name]: plain('text', true),
-        },
-      },
-    ],
-  ])
+  return { ...Object.fromEntries(tables), ...viewsOf(publication) }
 }
 
 /** A column that a path leads to. */

@@ -14,11 +14,11 @@ import {
   type SqlQuery,
   type StructuredQuery,
 } from '../publication/dashboard.ts'
+import { type FilterUse, filterUseOf } from '../publication/filter-use.ts'
 import { LiteralCompiler } from '../publication/literal-compiler.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { Expressions, FROM, orderOf } from './expressions.ts'
-import { type FilterUse, filterUseOf } from './filter-use.ts'
 
 /** What is written where a filter stands: a condition over `expression`, which is the column of the filter. */
 export type WriteFilter = (use: FilterUse, expression: string) => string

@@ -1,6 +1,6 @@
 /**
  * Dashboards as data: collections, questions, dashboards, and the queries that a question may ask of the published tables.
- * Names of tables and columns are plain texts here; `dashboards/` types them, checks them and writes them as SQL.
+ * Names of tables and columns are plain texts here; `question.ts` types them, `dashboards/` checks them and writes them as SQL.
  */
 import type { OperationNode } from 'kysely'
 

@@ -1,8 +1,8 @@
 /** What a question about a published table may name, as types: its columns, those behind its foreign keys, and their values. */
 import type { Expression, Kysely, SelectQueryBuilder, SqlBool } from 'kysely'
-import type { Direction, Indicator, TimeUnit, Unknowns } from '../publication/dashboard.ts'
-import type { Published } from '../publication/published-rows.ts'
 import type { Float, Instant, LocalDate, Numeric } from '../sql/sql-type.ts'
+import type { Direction, Indicator, TimeUnit, Unknowns } from './dashboard.ts'
+import type { Published } from './published-rows.ts'
 
 type Row<P extends Published, N> = N extends keyof P['tables'] ? P['tables'][N] : never
 type Links<P extends Published, N> = N extends keyof P['links'] ? P['links'][N] : never

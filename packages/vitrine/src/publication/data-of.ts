@@ -1,6 +1,7 @@
 /** The day and the time of the data as SQL: what stands for now in every question, so that a missed night is no fall. */
-import type { Publication } from '../publication/publication.ts'
+
 import { identifier, literal, qualified } from '../sql/quote.ts'
+import type { Publication } from './publication.ts'
 
 /** When the data of a table are of, in local time; of all tables where it is one of the tool's views. */
 function localTime({ schema, freshness, runs, zone }: Publication, table: string, cast: string): string {

@@ -1,6 +1,6 @@
 /**
  * The language of questions over one publication: typed by what it publishes, so that a column that is not published, a value
- * outside a closed list and a sum over unknown values do not compile. It gives plain data; `check.ts` proves the rest.
+ * outside a closed list and a sum over unknown values do not compile. It gives plain data; `dashboards/` checks and writes it.
  */
 import { type Expression, ExpressionWrapper, RawNode } from 'kysely'
 import type {
@@ -18,13 +18,13 @@ import type {
   StructuredQuery,
   Tab,
   Tile,
-} from '../publication/dashboard.ts'
-import type { Publication, TypedPublication } from '../publication/publication.ts'
-import type { Published } from '../publication/published-rows.ts'
-import { offline } from '../publication/register.ts'
+} from './dashboard.ts'
 import { dayOfData, timeOfData } from './data-of.ts'
 import { filterCondition } from './filter-use.ts'
+import type { Publication, TypedPublication } from './publication.ts'
+import type { Published } from './published-rows.ts'
 import type { ConditionOn, IndicatorOn, MeasureOn, Reach, Select, Settings, Sources, TableName } from './reach.ts'
+import { offline } from './register.ts'
 
 declare const answer: unique symbol
 /** A query that knows the columns of its answer. */
