@@ -35,6 +35,7 @@ const ROOMS = [
   'history',
   'source',
   'access',
+  'metabase',
   'run',
   'schedule',
   'cli',
@@ -115,7 +116,7 @@ const KEPT_IN: readonly { readonly what: string; readonly pattern: RegExp; reado
   {
     what: 'SQL on the private schema',
     pattern:
-      /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made|alarm|erasure)\b/,
+      /\bvitrine\.(?:layout|installation|version|run|run_table|freshness|kept_freshness|ledger|made|alarm|erasure|metabase)\b/,
     folders: ['record'],
   },
   { what: 'quoting of names and values', pattern: /replaceAll\(('"'|"'"), ('""'|"''")\)/, folders: ['sql'] },

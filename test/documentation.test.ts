@@ -97,7 +97,7 @@ describe('commands', () => {
       'npm run vitrine -- sync --onli x',
       'npx vitrine sync --only x',
       'npm start -- --twice',
-      'METABASE_URL=x npx vitrine plan',
+      'METABASE_URI=x npx vitrine plan',
       'npm run nothing',
       'rm -r .',
     ]

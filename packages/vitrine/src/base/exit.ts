@@ -5,6 +5,8 @@ export const EXIT = {
   ok: 0,
   internal: 1,
   usage: 2,
+  /** Not an error: what a plan was asked about differs. */
+  different: 2,
   definition: 3,
   connection: 4,
   privilege: 5,

@@ -62,6 +62,14 @@ const DEFAULTS = {
   deliveryTimeoutMs: 10_000,
   deliveryTries: 3,
   deliveryPauseMs: 1_000,
+  /** Of each request to Metabase, and how often one is made that an overloaded or restarting Metabase does not answer. */
+  metabaseTimeoutMs: 30_000,
+  metabaseTries: 4,
+  /** The pause before another request; it doubles with each. A longer one that Metabase asks for is kept, up to 30 s. */
+  metabasePauseMs: 500,
+  /** How long Metabase may take until it sees what is published, and how often it is asked. */
+  metabaseSyncMs: 10 * 60_000,
+  metabaseAskMs: 1_000,
 }
 
 export type Limits = {
@@ -83,6 +91,8 @@ const FROM_ONE: readonly string[] = [
   'switchLockTimeoutMs',
   'runsKept',
   'deliveryTimeoutMs',
+  'metabaseTimeoutMs',
+  'metabaseAskMs',
 ]
 
 /** For `check`: the names of limits, and what is wrong with each. */

@@ -12,6 +12,7 @@ import { configured, type Receiver, type Values } from '../schedule/alarms/chann
 import { CHANNELS } from '../schedule/alarms/index.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
 import { parseHttpAddress } from './http-address.ts'
+import { METABASE_VARIABLES, type MetabaseSettings, metabaseSettings } from './metabase-settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -25,6 +26,7 @@ export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
   METABASE_DATABASE_URL: 'the database that Metabase reads, with the writer role',
   METABASE_READER_URL: 'the same database with the reader role: for provision and doctor',
   METABASE_ADMIN_URL: 'the same database with a role that may create roles: for provision',
+  ...METABASE_VARIABLES,
   VITRINE_PSEUDONYM_KEY: 'at least 32 random characters, if the publication uses pseudonyms',
   ...Object.fromEntries(CHANNELS.flatMap(({ variables }) => Object.entries(variables))),
   VITRINE_HTTP_ADDRESS:
@@ -38,6 +40,9 @@ export interface Needs {
   readonly target?: 'required' | 'optional'
   readonly reader?: 'optional'
   readonly admin?: 'optional'
+  /** Where Metabase finds the target. */
+  readonly seen?: 'optional'
+  readonly metabase?: 'required' | 'optional'
 }
 
 export interface Settings {
@@ -46,6 +51,8 @@ export interface Settings {
   readonly target: Address | null
   readonly reader: Address | null
   readonly admin: Address | null
+  readonly seen: Address | null
+  readonly metabase: MetabaseSettings | null
   readonly pseudonymKey: Secret | null
   /** The channels that are configured. */
   readonly alarms: readonly Receiver[]
@@ -68,7 +75,8 @@ const URLS = {
   target: 'METABASE_DATABASE_URL',
   reader: 'METABASE_READER_URL',
   admin: 'METABASE_ADMIN_URL',
-} as const satisfies Record<keyof Needs, string>
+  seen: 'METABASE_SOURCE_URL',
+} as const satisfies Record<Exclude<keyof Needs, 'metabase'>, string>
 type Connection = keyof typeof URLS
 
 const MISSING: Readonly<Partial<Record<Connection, ErrorCode>>> = {
@@ -104,6 +112,8 @@ export function parseSettings<const N extends Needs>(
     target: connection('target'),
     reader: connection('reader'),
     admin: connection('admin'),
+    seen: connection('seen'),
+    metabase: collect(() => metabaseSettings(values, needs.metabase)),
     pseudonymKey: collect(() => pseudonymKey(values)),
     alarms: Object.freeze(CHANNELS.flatMap((channel) => collect(() => configured(channel, values)) ?? [])),
     http: collect(() => httpAddress(values)),
@@ -166,7 +176,7 @@ function disagreements(settings: Settings, publication: Publication): Problem[] 
       schema,
       `write currentSchema=${schema}, or leave it out`,
     )
-    if (kind === 'reader') {
+    if (kind === 'reader' || kind === 'seen') {
       expect(
         `it logs in as ${found.user}, and the reader of the publication is ${publication.reader}`,
         found.user,

@@ -12,6 +12,7 @@ export const STATUSES: Readonly<Record<ExitName, string>> = Object.freeze({
   ok: 'done',
   internal: 'a case that the tool does not know',
   usage: 'the command line or a setting is wrong',
+  different: 'what is there is not what is wanted',
   definition: 'the publication is wrong',
   connection: 'a database cannot be reached',
   privilege: 'a privilege is missing',

@@ -20,6 +20,7 @@ import {
 import type { Computed } from './compute.ts'
 import type { PatternName } from './pattern.ts'
 import type { Unless } from './privacy.ts'
+import type { Shown } from './shown.ts'
 
 /** The third is what the compiler prints of a column that is not yet declared. */
 export type Nullability = 'not null' | 'nullable' | 'it may be NULL: add .nullable()'
@@ -49,6 +50,7 @@ export interface ColumnDefinition {
   readonly minimum: number | null
   readonly reference: (() => ReferenceTarget) | null
   readonly accepts: readonly AcceptedPattern[]
+  readonly shown: Shown
 }
 
 declare const facts: unique symbol
@@ -83,6 +85,11 @@ export class Column<N extends Nullability = Nullability, T = unknown, R extends 
   /** The smallest allowed number, as a CHECK constraint. */
   atLeast(minimum: number): Column<N, T, R> {
     return new Column({ ...this.definition, minimum })
+  }
+
+  /** How Metabase shows it. */
+  shown(shown: Shown): Column<N, T, R> {
+    return new Column({ ...this.definition, shown: Object.freeze({ ...shown }) })
   }
 
   /**
@@ -137,6 +144,7 @@ function define(type: SqlType, value: Given, comment: unknown): Column<never, ne
     minimum: null,
     reference: null,
     accepts: Object.freeze([]),
+    shown: {},
   })
 }
 

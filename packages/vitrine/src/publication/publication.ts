@@ -7,6 +7,14 @@ import type { Published, PublishedBy } from './published-rows.ts'
 import type { Source } from './register.ts'
 import type { PublishedTable } from './table.ts'
 
+/** What the publication is called in Metabase; the names must differ between publications on one Metabase. */
+export interface MetabaseNames {
+  /** Of the data source. */
+  readonly source: string
+  /** Of the group whose members may ask questions of it. */
+  readonly team: string
+}
+
 export interface Publication {
   /** Identifies the installation in the target's bookkeeping. */
   readonly name: string
@@ -25,10 +33,11 @@ export interface Publication {
   readonly freshness: FreshnessView
   readonly runs: RunsView
   readonly dashboards: readonly Dashboard[]
-  /** BCP 47 name: how numbers and dates are written on dashboards. */
+  /** BCP 47 name: how numbers and dates are written on dashboards; its language is that of Metabase. */
   readonly locale: string
   /** Tables whose rows are persons: dashboards show no group of fewer rows of them than `smallest`. */
   readonly persons: { readonly tables: readonly string[]; readonly smallest: number }
+  readonly metabase: MetabaseNames
   readonly limits: Limits
 }
 
@@ -42,8 +51,9 @@ export interface TypedPublication<P extends Published = Published> extends Publi
 type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale' | 'persons'
 
 export interface PublicationSettings
-  extends Omit<Publication, Defaulted | 'limits'>,
+  extends Omit<Publication, Defaulted | 'limits' | 'metabase'>,
     Partial<Pick<Publication, Defaulted>> {
+  readonly metabase?: Partial<MetabaseNames>
   readonly limits?: Partial<Limits>
 }
 
@@ -60,6 +70,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
     tables: Object.freeze([...settings.tables]),
     histories: Object.freeze([...(settings.histories ?? [])]),
     dashboards: Object.freeze([...(settings.dashboards ?? [])]),
+    metabase: Object.freeze({ source: settings.name, team: settings.name, ...settings.metabase }),
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
   })
 }

@@ -157,6 +157,17 @@ const LAYOUTS: readonly string[] = [
   );
   alter table vitrine.version add column pseudonym_key text;
   `,
+  // What was applied to Metabase last.
+  `
+  create table vitrine.metabase (
+    schema_name text not null,
+    kind text not null,
+    key text not null,
+    remote_id text not null,
+    attributes jsonb not null,
+    primary key (schema_name, kind, key)
+  );
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -30,6 +30,11 @@ describe('settings that are understood', () => {
       METABASE_DATABASE_URL: TARGET,
       METABASE_READER_URL: 'postgresql://metabase:reader-secret@target.test/metabase-data',
       METABASE_ADMIN_URL: 'postgresql://postgres:admin-secret@target.test/metabase-data',
+      METABASE_SOURCE_URL: 'postgresql://metabase:seen-secret@inside.test/metabase-data',
+      METABASE_URL: 'https://metabase.test/bi/',
+      METABASE_API_KEY: 'mb_key-secret@=',
+      METABASE_ADMIN_EMAIL: 'a@b.test',
+      METABASE_ADMIN_PASSWORD: 'login-secret@',
       VITRINE_PSEUDONYM_KEY: '8f3Kq0vZpL7xWb2TnYc5RmHd9sGjUe4A',
       VITRINE_ALARM_WEBHOOK: 'https://chat.test/hooks/webhook-secret@',
       VITRINE_PING_URL: 'https://ping.test/ping-secret@',
@@ -39,14 +44,18 @@ describe('settings that are understood', () => {
       VITRINE_ALARM_MAIL_TO: 'team@mail.test, boss@mail.test',
       VITRINE_HTTP_ADDRESS: '9187',
     }
-    const settings = parseSettings(
-      environment,
-      { ...both, sourceAdmin: 'optional', reader: 'optional', admin: 'optional' },
-      publication,
-    )
+    const optional = {
+      sourceAdmin: 'optional',
+      reader: 'optional',
+      admin: 'optional',
+      seen: 'optional',
+      metabase: 'optional',
+    } as const
+    const settings = parseSettings(environment, { ...both, ...optional }, publication)
     const shown = (value: unknown) => {
       if (Array.isArray(value)) return value.map(({ variable }) => variable)
-      return typeof value === 'object' && value !== null && 'host' in value ? '' : value
+      if (typeof value !== 'object' || value === null) return value
+      return 'host' in value ? '' : 'url' in value ? value.url : value
     }
     expect(Object.entries(settings).map(([name, value]) => `${name} ${shown(value)}`)).toEqual([
       'source ',
@@ -54,6 +63,8 @@ describe('settings that are understood', () => {
       'target ',
       'reader ',
       'admin ',
+      'seen ',
+      'metabase https://metabase.test/bi',
       'pseudonymKey [secret]',
       'alarms VITRINE_ALARM_WEBHOOK,VITRINE_ALARM_SMTP_URL,VITRINE_PING_URL',
       'http ',
@@ -138,6 +149,26 @@ const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])
       'SETTINGS_INVALID',
       'METABASE_READER_URL: it logs in as impact, and the reader of the publication is metabase → write the role metabase into the URL',
       'METABASE_READER_URL: it names the database other, and METABASE_DATABASE_URL names metabase-data → name the same database in both',
+    ],
+  ],
+  [
+    'a Metabase that is none, a key that is none, half a login',
+    { METABASE_URL: 'metabase.test', METABASE_API_KEY: 'mb\nsecret', METABASE_ADMIN_EMAIL: 'a@b.test' },
+    { metabase: 'required' },
+    [
+      'SETTINGS_INVALID',
+      'METABASE_URL: it is not a URL of the form https://host/path → copy it whole, without a user',
+      'METABASE_API_KEY: it is not a key → copy it whole',
+      'METABASE_ADMIN_PASSWORD: it is missing beside the other → set both, or none',
+    ],
+  ],
+  [
+    'no Metabase where one is needed',
+    {},
+    { metabase: 'required' },
+    [
+      'SETTINGS_INVALID',
+      'METABASE_URL: it is missing → set it to the address of Metabase, such as https://metabase.example.org',
     ],
   ],
   [

@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [13, 'drop table vitrine.metabase'],
   [12, 'drop table vitrine.erasure; alter table vitrine.version drop column pseudonym_key'],
   [11, 'alter table vitrine.run_table drop column suppressed'],
   [10, 'drop table vitrine.alarm'],

@@ -35,6 +35,11 @@ export interface DoctorAnswer {
 async function run(call: Call): Promise<ExitName> {
   const addresses = call.settings({ source: 'optional', target: 'required', reader: 'optional' })
   const found = await examine(call, addresses)
+  return tellFindings(call, found)
+}
+
+/** Prints what was found. */
+export function tellFindings(call: Call, found: readonly Finding[]): ExitName {
   const failure = failureIn(found)
   const findings = found.map((finding) => ({ ...finding, repair: remedyText(finding.repair, call.names) }))
   call.answer({ healthy: failure === null, findings } satisfies DoctorAnswer, () => findingsText(findings))

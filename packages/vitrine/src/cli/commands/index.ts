@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts'
 import { drop } from './drop.ts'
 import { erase } from './erase.ts'
 import { history } from './history.ts'
+import { metabase } from './metabase.ts'
 import { migrate } from './migrate.ts'
 import { plan } from './plan.ts'
 import { provision } from './provision.ts'
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   runs,
   rollback,
   doctor,
+  metabase,
   history,
   trace,
   erase,

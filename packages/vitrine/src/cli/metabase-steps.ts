@@ -1,0 +1,77 @@
+/** What the commands about Metabase and the runs share: the client, what is wanted, and an application that is recorded. */
+
+import { VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { applyPlan, planFor } from '../metabase/apply.ts'
+import { Metabase } from '../metabase/client.ts'
+import type { Applied, Change } from '../metabase/plan.ts'
+import type { Wanted } from '../metabase/wanted.ts'
+import type { Address } from '../postgres/address.ts'
+import { isSocket } from '../postgres/address.ts'
+import type { Session } from '../postgres/connect.ts'
+import { takeRunLock } from '../postgres/lock.ts'
+import type { Publication } from '../publication/publication.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { ownRecord } from '../record/installation.ts'
+import { appliedToMetabase, recordMetabase } from '../record/metabase.ts'
+import type { Call } from './command.ts'
+import type { SettingsFor } from './environment.ts'
+import type { MetabaseSettings } from './metabase-settings.ts'
+import { writing } from './sessions.ts'
+
+export const METABASE_NEEDS = { target: 'required', reader: 'optional', seen: 'optional' } as const
+
+export type MetabaseWish = Pick<
+  SettingsFor<typeof METABASE_NEEDS & { readonly metabase: 'required' }>,
+  'target' | 'reader' | 'seen' | 'metabase'
+>
+
+export const clientOf = (call: Call, { url }: MetabaseSettings, key: Secret | null): Metabase =>
+  new Metabase({
+    url,
+    login: key === null ? null : { header: 'X-API-KEY', value: key },
+    limits: call.publication.limits,
+    signal: AbortSignal.any([call.signal, call.fault]),
+  })
+
+/** Throws SETTINGS_INVALID when nothing says where Metabase finds the published database. */
+export function wantedOf({ publication }: Call, { seen, reader }: MetabaseWish): Wanted {
+  const address: Address | null = seen ?? reader
+  const place = 'METABASE_SOURCE_URL'
+  if (address === null) {
+    const remedy = 'set it, or METABASE_READER_URL where Metabase reaches the database in the same way'
+    throw new VitrineError('SETTINGS_INVALID', { problems: [{ place, detail: 'it is missing', remedy }] })
+  }
+  if (isSocket(address)) {
+    const problems = [{ place, detail: 'it names a socket', remedy: 'name a host: Metabase knows no sockets' }]
+    throw new VitrineError('SETTINGS_INVALID', { problems })
+  }
+  const { host, port, database, user, password, sslMode, sslRootCert } = address
+  const file = sslRootCert === 'system' ? null : sslRootCert
+  return { publication, source: { host, port, database, user, password, sslMode, sslRootCert: file } }
+}
+
+/** Throws TARGET_NOT_MIGRATED, TARGET_OTHER_INSTALLATION. */
+export async function recordedIn(session: Session, publication: Publication): Promise<readonly Applied[]> {
+  await requireBookkeeping(session, publication.schema)
+  await ownRecord({ session, publication })
+  return appliedToMetabase<Applied>(session, publication.schema)
+}
+
+/** Brings Metabase in step, one application at a time, and records it. Returns what differed. */
+export const applyAll = (
+  call: Call,
+  wish: MetabaseWish,
+  client: Metabase,
+  force: boolean,
+): Promise<readonly Change[]> =>
+  writing(call, 'target', wish.target, async (session) => {
+    const { publication } = call
+    const wanted = wantedOf(call, wish)
+    const recorded = await recordedIn(session, publication)
+    await takeRunLock(session, `metabase ${publication.schema}`)
+    const plan = await planFor(client, wanted, recorded, force)
+    const applied = await applyPlan(client, wanted, plan)
+    await recordMetabase(session, publication.schema, applied)
+    return plan.changes
+  })

@@ -1,0 +1,38 @@
+/** Reads what Metabase answers without trusting it: each function throws METABASE_STRANGE for another form. */
+import { VitrineError } from '../base/errors.ts'
+
+export type Entity = Readonly<Record<string, unknown>>
+
+/** What is compared and recorded. */
+export type Value = string | number | boolean | null
+
+export const isEntity = (answer: unknown): answer is Entity =>
+  typeof answer === 'object' && answer !== null && !Array.isArray(answer)
+
+const strange = (what: string): VitrineError => new VitrineError('METABASE_STRANGE', { place: what })
+
+export function entity(answer: unknown, what: string): Entity {
+  if (isEntity(answer)) return answer
+  throw strange(what)
+}
+
+/** A list, or the list inside `{data, total}`. */
+export function entities(answer: unknown, what: string): readonly Entity[] {
+  const list = isEntity(answer) ? answer['data'] : answer
+  if (Array.isArray(list) && list.every(isEntity)) return list
+  throw strange(what)
+}
+
+export function idOf(found: Entity, what: string): number {
+  const { id } = found
+  if (typeof id === 'number') return id
+  throw strange(`${what}: id`)
+}
+
+/** An attribute as it can be compared; what is missing is null. */
+export function scalarOf(found: Entity, name: string): Value {
+  const value = found[name]
+  return ['string', 'number', 'boolean'].includes(typeof value) ? (value as Value) : null // sound because of its type.
+}
+
+export const textOf = (found: Entity, name: string): string => String(found[name] ?? '')

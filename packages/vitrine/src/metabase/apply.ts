@@ -1,0 +1,239 @@
+/**
+ * Does what a plan says, waits until Metabase sees what is published, reads everything back, and returns what to record. A
+ * change that Metabase did not keep is an error: it drops what it does not know in silence.
+ */
+import { type Problem, VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
+import { type Entity, entities, entity, idOf, type Value } from './answer.ts'
+import type { Metabase } from './client.ts'
+import { type Applied, type Change, effective, planChanges } from './plan.ts'
+import { EVERYONE, readState, type State } from './state.ts'
+import { type Item, nameOf, OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted, wantedItems } from './wanted.ts'
+
+export interface Plan {
+  readonly state: State
+  readonly changes: readonly Change[]
+}
+
+/** Reads, and changes nothing. `force` plans to overwrite what people changed. */
+export async function planFor(
+  metabase: Metabase,
+  wanted: Wanted,
+  recorded: readonly Applied[],
+  force = false,
+): Promise<Plan> {
+  const state = await readState(metabase, wanted, recorded)
+  return { state, changes: planChanges(wantedItems(wanted), state.there, state.applied, force) }
+}
+
+/** Returns what stands there now of ours. Throws METABASE_SYNC_LATE, METABASE_NOT_KEPT, and what a request throws. */
+export async function applyPlan(
+  metabase: Metabase,
+  wanted: Wanted,
+  { state, changes }: Plan,
+): Promise<readonly Applied[]> {
+  const work = new Work(metabase, wanted, state)
+  const of = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind))
+  for (const change of effective(of('setting', 'source'))) await work.do(change)
+  const structure = of('table', 'column').filter(({ action }) => action !== 'change')
+  if (structure.length > 0) await work.sync(structure.filter(({ action }) => action === 'sync'))
+  for (const change of effective(of('table', 'column', 'group', 'rights'))) await work.do(change)
+  const after = effective(changes).length === 0 ? state : await work.read()
+  requireKept(wanted, after, changes)
+  return recordOf(wantedItems(wanted), after, state.applied)
+}
+
+function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[]): void {
+  const items = new Map(wantedItems(wanted).map((item) => [nameOf(item), item]))
+  const problems = effective(changes).flatMap((change): readonly Problem[] => {
+    const [item, live] = [items.get(nameOf(change)), there.get(nameOf(change))]
+    const lost = change.attributes.filter((name) => live?.attributes[name] !== item?.attributes[name])
+    return lost.length === 0 ? [] : [{ place: nameOf(change), detail: `not kept: ${lost.join(', ')}` }]
+  })
+  if (problems.length > 0) throw new VitrineError('METABASE_NOT_KEPT', { problems })
+}
+
+/** What people changed keeps the value that was applied last, so that it is still known as theirs. */
+function recordOf(items: readonly Item[], { there }: State, applied: readonly Applied[]): readonly Applied[] {
+  const before = new Map(applied.map((item) => [nameOf(item), item.attributes]))
+  return items.flatMap((item): readonly Applied[] => {
+    const live = there.get(nameOf(item))
+    if (live === undefined) return []
+    const last = before.get(nameOf(item))
+    const attributes = Object.entries(item.attributes).flatMap(([name, value]) => {
+      const kept = live.attributes[name] === value ? value : last?.[name]
+      return kept === undefined ? [] : [[name, kept] as const]
+    })
+    return [{ kind: item.kind, key: item.key, id: live.id, attributes: Object.fromEntries(attributes) }]
+  })
+}
+
+type Chosen = readonly (readonly [name: string, value: Value])[]
+
+/** One application of a plan; what it makes changes what it knows. */
+class Work {
+  readonly #metabase: Metabase
+  readonly #wanted: Wanted
+  readonly #items: ReadonlyMap<string, Item>
+  #state: State
+
+  constructor(metabase: Metabase, wanted: Wanted, state: State) {
+    this.#metabase = metabase
+    this.#wanted = wanted
+    this.#items = new Map(wantedItems(wanted).map((item) => [nameOf(item), item]))
+    this.#state = state
+  }
+
+  async read(): Promise<State> {
+    this.#state = {
+      ...(await readState(this.#metabase, this.#wanted, this.#state.applied)),
+      applied: this.#state.applied,
+    }
+    return this.#state
+  }
+
+  async do(change: Change): Promise<void> {
+    const item = this.#items.get(nameOf(change))
+    const chosen = change.attributes.map((name) => [name, item?.attributes[name] ?? null] as const)
+    if (change.action === 'withdraw') await this.#withdraw(change)
+    else if (change.kind === 'setting') await this.#metabase.put(`/setting/${change.key}`, Object.fromEntries(chosen))
+    else if (change.kind === 'source') await this.#source(chosen)
+    else if (change.kind === 'table')
+      await this.#metabase.put(`/table/${this.#idOf(change)}`, Object.fromEntries(chosen))
+    else if (change.kind === 'column') await this.#column(change, chosen)
+    else if (change.kind === 'group') await this.#group(change.key)
+    else await this.#rights(change.key, chosen)
+  }
+
+  #idOf(change: Pick<Change, 'kind' | 'key'>): string {
+    const found = this.#state.there.get(nameOf(change))
+    if (found === undefined) throw new VitrineError('METABASE_SYNC_LATE', { place: nameOf(change) })
+    return found.id
+  }
+
+  async #source(chosen: Chosen): Promise<void> {
+    const { sourceId } = this.#state
+    const { source, publication } = this.#wanted
+    const given = (outside: boolean) =>
+      Object.fromEntries(
+        chosen.filter(([name]) => OUTSIDE_DETAILS.includes(name) === outside && !NOT_SENT.includes(name)),
+      )
+    const password = source.password === null ? {} : { password: source.password.reveal() }
+    const isLogin = chosen.some(([name]) => name === 'connection')
+    const details = { ...given(false), ...(isLogin ? password : {}) }
+    const timed = chosen.some(([name]) => name.endsWith('_schedule')) ? { schedules: SCHEDULES } : {}
+    const body = { ...given(true), ...timed, ...(Object.keys(details).length === 0 ? {} : { details }) }
+    try {
+      if (sourceId !== null) await this.#metabase.put(`/database/${sourceId}`, body)
+      else {
+        const find = async () => {
+          const all = entities(await this.#metabase.get('/database'), 'data sources')
+          return all.find(({ name }) => name === publication.metabase.source) ?? null
+        }
+        await this.#metabase.create('/database', { engine: 'postgres', ...body }, find)
+      }
+    } catch (error) {
+      throw unreachable(error, publication.metabase.source)
+    }
+    await this.read()
+  }
+
+  /** Returns when Metabase sees all of it, with its type. */
+  async sync(missing: readonly Change[]): Promise<void> {
+    const { metabaseSyncMs, metabaseAskMs } = this.#metabase.limits
+    const { source } = this.#wanted.publication.metabase
+    try {
+      await this.#metabase.post(`/database/${this.#state.sourceId}/sync_schema`)
+    } catch (error) {
+      throw unreachable(error, source)
+    }
+    for (let waited = 0; ; waited += metabaseAskMs) {
+      const { there } = await this.read()
+      const unseen = missing.filter((change) => {
+        const [item, live] = [this.#items.get(nameOf(change)), there.get(nameOf(change))]
+        const type = item?.attributes['type']
+        return live === undefined || (type !== undefined && live.attributes['type'] !== type)
+      })
+      if (unseen.length === 0) return
+      if (waited >= metabaseSyncMs) {
+        const problems = unseen.map((change) => ({ place: nameOf(change), detail: 'not seen, or with another type' }))
+        throw new VitrineError('METABASE_SYNC_LATE', { place: source, problems })
+      }
+      await pause(metabaseAskMs, this.#metabase.signal)
+    }
+  }
+
+  async #column(change: Change, chosen: Chosen): Promise<void> {
+    const item = this.#items.get(nameOf(change))
+    const format = chosen.filter(([name]) => name.startsWith('settings.'))
+    const plain = chosen.filter(([name]) => !name.startsWith('settings.') && !NOT_SENT.includes(name))
+    const target = item?.attributes['fk_target']
+    const isKey = target != null && chosen.some(([name]) => name === 'fk_target' || name === 'semantic_type')
+    const own = Object.fromEntries(format.map(([name, value]) => [name.slice('settings.'.length), value]))
+    const body = {
+      ...Object.fromEntries(plain),
+      ...(isKey ? { fk_target_field_id: this.#numberOf(String(target)), semantic_type: 'type/FK' } : {}),
+      ...(format.length === 0 ? {} : { settings: { ...this.#state.formats.get(change.key), ...own } }),
+    }
+    if (Object.keys(body).length > 0) await this.#metabase.put(`/field/${this.#idOf(change)}`, body)
+  }
+
+  #numberOf = (key: string): number => Number(this.#idOf({ kind: 'column', key }))
+
+  /** Values of a column that is published no longer stay in Metabase's own database until they are discarded. */
+  async #withdraw({ kind, key }: Change): Promise<void> {
+    const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id
+    if (kind !== 'column' || id === undefined) return
+    try {
+      await this.#metabase.post(`/field/${id}/discard_values`)
+    } catch (error) {
+      if (!(error instanceof VitrineError) || !error.detail?.startsWith('It answered 404')) throw error
+    }
+  }
+
+  async #group(name: string): Promise<void> {
+    const find = async () => {
+      const groups = entities(await this.#metabase.get('/permissions/group'), 'groups')
+      return groups.find((group) => group['name'] === name) ?? null
+    }
+    const made = entity(await this.#metabase.create('/permissions/group', { name }, find), 'group')
+    this.#state = { ...this.#state, groupId: idOf(made, 'group') }
+  }
+
+  async #rights(key: string, chosen: Chosen): Promise<void> {
+    const { sourceId, groupId, others } = this.#state
+    const group = key === RIGHTS.everyone ? EVERYONE : groupId
+    const sources = key === RIGHTS.elsewhere ? others.map((source) => idOf(source, 'data source')) : [sourceId]
+    const level = key === RIGHTS.elsewhere ? 'no' : chosen[0]?.[1]
+    if (sources.length === 0) return
+    const entries = sources.map((source) => [source, { 'view-data': 'unrestricted', 'create-queries': level }])
+    const groups = { [String(group)]: Object.fromEntries(entries) }
+    for (let tries = 1; ; tries++) {
+      const graph: Entity = entity(await this.#metabase.get('/permissions/graph'), 'rights')
+      try {
+        await this.#metabase.put('/permissions/graph', { revision: graph['revision'], groups })
+        return
+      } catch (error) {
+        // Somebody changed rights at the same time.
+        const isStale = error instanceof VitrineError && error.detail?.startsWith('It answered 409') === true
+        if (!isStale || tries >= this.#metabase.limits.metabaseTries) throw error
+      }
+    }
+  }
+}
+
+/** Known by what it leads to. */
+const NOT_SENT: readonly string[] = [
+  'connection',
+  'type',
+  'fk_target',
+  'metadata_sync_schedule',
+  'cache_field_values_schedule',
+]
+
+/** Metabase tries the login when it is told of a data source, and refuses one that fails. */
+function unreachable(error: unknown, place: string): unknown {
+  const isRefused = error instanceof VitrineError && error.code === 'METABASE_REFUSED'
+  if (!isRefused || !/^It answered (?:400|422)/.test(error.detail ?? '')) return error
+  return new VitrineError('METABASE_SOURCE_UNREACHABLE', { place, detail: error.detail, cause: error })
+}

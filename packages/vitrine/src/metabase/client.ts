@@ -1,0 +1,179 @@
+/**
+ * Requests to one Metabase, each with a time limit and a bounded number of tries. Only its status and the names of refused
+ * fields come into errors: an answer may quote a key, a password or a row.
+ */
+import { type ErrorCode, type ErrorFacts, interruptOf, VitrineError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import { pause } from '../base/pause.ts'
+import type { Secret } from '../base/secret.ts'
+import { isEntity } from './answer.ts'
+
+export type MetabaseLimits = Pick<
+  Limits,
+  'metabaseTimeoutMs' | 'metabaseTries' | 'metabasePauseMs' | 'metabaseSyncMs' | 'metabaseAskMs'
+>
+
+/** Who asks: `X-API-KEY` with a key, `X-Metabase-Session` after a login; null for what everybody may ask. */
+export type Login = { readonly header: 'X-API-KEY' | 'X-Metabase-Session'; readonly value: Secret } | null
+
+interface Way {
+  readonly url: string
+  readonly login: Login
+  readonly limits: MetabaseLimits
+  readonly signal: AbortSignal
+}
+
+type Method = 'GET' | 'POST' | 'PUT'
+
+/** Metabase asks for a pause in seconds; a longer one is not kept. */
+const LONGEST_PAUSE_MS = 30_000
+/** The server, or what stands before it, did not do what was asked. */
+const UNDONE = [429, 502, 503, 504]
+
+/** Why a try failed, and whether another may help. */
+class Failed extends Error {
+  readonly error: VitrineError
+  readonly again: boolean
+  readonly pauseMs: number
+
+  constructor(error: VitrineError, again: boolean, pauseMs = 0) {
+    super(error.message)
+    this.error = error
+    this.again = again
+    this.pauseMs = pauseMs
+  }
+}
+
+export class Metabase {
+  readonly #way: Way
+
+  constructor(way: Way) {
+    this.#way = way
+  }
+
+  get limits(): MetabaseLimits {
+    return this.#way.limits
+  }
+
+  get signal(): AbortSignal {
+    return this.#way.signal
+  }
+
+  /** The same server, asked by somebody else. */
+  as(login: Login): Metabase {
+    return new Metabase({ ...this.#way, login })
+  }
+
+  get = (path: string): Promise<unknown> => this.#tries('GET', path)
+  put = (path: string, body: object): Promise<unknown> => this.#tries('PUT', path, body)
+  /** For what may be done twice without harm. */
+  post = (path: string, body: object = {}): Promise<unknown> => this.#tries('POST', path, body)
+
+  /** For what may not be done twice: when the answer got lost, `find` looks whether it was done. */
+  async create<T>(path: string, body: object, find: () => Promise<T | null>): Promise<unknown> {
+    let found: T | null = null
+    const answer = await this.#tries('POST', path, body, async () => {
+      found = await find()
+      return found !== null
+    })
+    return found ?? answer
+  }
+
+  async #tries(method: Method, path: string, body?: object, isDone?: () => Promise<boolean>): Promise<unknown> {
+    const { limits, signal } = this.#way
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#once(method, path, body)
+      } catch (thrown) {
+        if (signal.aborted) throw interruptOf(signal, thrown)
+        if (!(thrown instanceof Failed)) throw thrown
+        if (!thrown.again || tries >= limits.metabaseTries) throw thrown.error
+        await pause(Math.max(limits.metabasePauseMs * 2 ** (tries - 1), thrown.pauseMs), signal)
+        if ((await isDone?.()) === true) return null
+      }
+    }
+  }
+
+  async #once(method: Method, path: string, body?: object): Promise<unknown> {
+    const { url, login, limits, signal } = this.#way
+    const place = `${method} /api${path.replace(/\?.*/, '')}`
+    const fail = (code: ErrorCode, detail: string, again: boolean, more: ErrorFacts & { pauseMs?: number } = {}) =>
+      new Failed(new VitrineError(code, { place, detail, cause: more.cause }), again, more.pauseMs)
+    const late = AbortSignal.timeout(limits.metabaseTimeoutMs)
+    try {
+      const response = await fetch(`${url}/api${path}`, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(login === null ? {} : { [login.header]: login.value.reveal() }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        // A redirection would hand the key to an address that nobody has set.
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, late]),
+      })
+      return readAnswer(response, await response.text(), fail)
+    } catch (thrown) {
+      if (thrown instanceof Failed) throw thrown
+      const why = late.aborted
+        ? `No answer within ${limits.metabaseTimeoutMs} ms.`
+        : `It broke off${systemCode(thrown)}.`
+      throw fail('METABASE_UNREACHABLE', why, true, { cause: thrown })
+    }
+  }
+}
+
+type Fail = (code: ErrorCode, detail: string, again: boolean, more?: { pauseMs?: number }) => Failed
+
+function readAnswer({ status, ok, headers }: Response, text: string, fail: Fail): unknown {
+  const type = headers.get('content-type') ?? ''
+  const isPage = type.includes('html') || /^\s*<(?:!doctype|html)/i.test(text)
+  if (UNDONE.includes(status) || status >= 500) {
+    const seconds = Number(headers.get('retry-after'))
+    const pauseMs = seconds > 0 ? Math.min(seconds * 1_000, LONGEST_PAUSE_MS) : 0
+    throw fail('METABASE_BUSY', `It answered ${status}${isPage ? ', a web page' : ''}.`, true, { pauseMs })
+  }
+  if (status >= 300 && status < 400) {
+    throw fail('METABASE_ELSEWHERE', `It answered ${status}, a redirection: write the address that it leads to.`, false)
+  }
+  if (isPage) {
+    const detail = 'It answered a web page where data are expected, such as that of a proxy or of a maintenance.'
+    throw fail('METABASE_ELSEWHERE', detail, ok)
+  }
+  if (!ok) throw refusal(status, text, fail)
+  if (text === '') return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    if (type !== '' && !type.includes('json')) return null
+    throw fail('METABASE_UNREACHABLE', 'Its answer is not whole.', true)
+  }
+}
+
+function refusal(status: number, text: string, fail: Fail): Failed {
+  if (status === 401) return fail('METABASE_KEY_REFUSED', 'It answered 401.', false)
+  if (status === 403) return fail('METABASE_FORBIDDEN', 'It answered 403.', false)
+  const why = status === 402 ? ' It is a function of a paid plan.' : ''
+  return fail('METABASE_REFUSED', `It answered ${status}${refusedFields(text)}.${why}`, false)
+}
+
+/** The names of the fields that it complains about. What it says of them may quote what was sent. */
+function refusedFields(text: string): string {
+  let answer: unknown = null
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    return ''
+  }
+  const errors = isEntity(answer) ? answer['errors'] : null
+  const names = isEntity(errors) ? Object.keys(errors).filter((name) => /^[\w.-]{1,40}$/.test(name)) : []
+  return names.length === 0 ? '' : ` about ${names.join(', ')}`
+}
+
+/** The system's code of a failed connection. The message is left out: it may quote the address. */
+function systemCode(thrown: unknown): string {
+  const failed = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+  const code = failed instanceof Error && 'code' in failed ? String(failed.code) : ''
+  return /^[A-Z_0-9]{3,40}$/.test(code) ? ` (${code})` : ''
+}

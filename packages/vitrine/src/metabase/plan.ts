@@ -1,0 +1,94 @@
+/**
+ * Compares what is wanted with what is there and with what was applied last. Pure. What somebody changed in Metabase since
+ * is told apart from what the definition changed, and is not ours to overwrite.
+ */
+import type { Value } from './answer.ts'
+import { type Attributes, type Item, type Kind, nameOf } from './wanted.ts'
+
+/** What stands in Metabase, by `nameOf`. */
+export interface Live {
+  readonly id: string
+  readonly attributes: Attributes
+}
+export type There = ReadonlyMap<string, Live>
+
+/** What was applied last. */
+export interface Applied extends Item {
+  readonly id: string
+}
+
+export interface Change {
+  readonly kind: Kind
+  readonly key: string
+  /** `sync`: Metabase does not see it, or sees another type, and then gets the attributes. `withdraw`: cached values go. */
+  readonly action: 'make' | 'change' | 'sync' | 'withdraw'
+  /** What is set, by name. */
+  readonly attributes: readonly string[]
+  /** What people changed in Metabase: set with `--force` only. */
+  readonly byHand: readonly string[]
+}
+
+/** What only people put there, where nothing was applied yet; all else may be a guess or a default of Metabase. */
+const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
+  description: () => true,
+  visibility_type: (live) => live !== 'cruft' && live !== 'normal',
+  field_order: () => true,
+  'create-queries': (live) => live !== 'query-builder-and-native',
+  sources: () => true,
+  value: (live) => live !== 'en' && live !== '',
+}
+
+/** `force`: what people changed is ours too. */
+export function planChanges(
+  wanted: readonly Item[],
+  there: There,
+  applied: readonly Applied[],
+  force = false,
+): readonly Change[] {
+  const before = new Map(applied.map((item) => [nameOf(item), item]))
+  const changes = wanted.flatMap((item) => {
+    const live = there.get(nameOf(item))
+    const last = before.get(nameOf(item))
+    const change = changeOf(item, live, last?.id === live?.id ? last?.attributes : undefined, force)
+    return change === null ? [] : [change]
+  })
+  const names = new Set(wanted.map(nameOf))
+  const left = applied.filter((item) => ['table', 'column'].includes(item.kind) && !names.has(nameOf(item)))
+  const gone = left.map(({ kind, key }): Change => ({ kind, key, action: 'withdraw', attributes: [], byHand: [] }))
+  return [...changes, ...gone]
+}
+
+/** Metabase sees it only after a sync. */
+const isSynced = ({ kind }: Item): boolean => kind === 'table' || kind === 'column'
+
+function changeOf(item: Item, live: Live | undefined, last: Attributes | undefined, force: boolean): Change | null {
+  const { kind, key } = item
+  const names = Object.keys(item.attributes)
+  if (live === undefined) {
+    return { kind, key, action: isSynced(item) ? 'sync' : 'make', attributes: names, byHand: [] }
+  }
+  const differing = names.filter((name) => live.attributes[name] !== item.attributes[name])
+  const byHand = force ? [] : differing.filter((name) => isByHand(name, live, last))
+  const ours = differing.filter((name) => !byHand.includes(name))
+  if (differing.includes('type')) {
+    // A changed type makes Metabase forget what it was told of the column.
+    return { kind, key, action: 'sync', attributes: names.filter((name) => !byHand.includes(name)), byHand }
+  }
+  return differing.length === 0 ? null : { kind, key, action: 'change', attributes: ours, byHand }
+}
+
+function isByHand(name: string, { attributes }: Live, last: Attributes | undefined): boolean {
+  const live = attributes[name] ?? null
+  if (name === 'type' || name === 'connection') return false
+  const known = last?.[name]
+  if (last === undefined || known === undefined) {
+    return live !== null && (OF_PEOPLE[name]?.(live) ?? name.startsWith('settings.'))
+  }
+  // Metabase has seen a new type since, and forgotten what it was told.
+  if (live === null && last['type'] !== attributes['type']) return false
+  return live !== known
+}
+
+/** Those that change something: what people changed is shown, and left. */
+export const effective = (changes: readonly Change[]): readonly Change[] =>
+  changes.filter(({ action, attributes }) => action !== 'change' || attributes.length > 0)

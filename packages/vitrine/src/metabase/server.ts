@@ -1,0 +1,178 @@
+/** Which Metabase answers, and the first steps on a blank one: its first administrator, and the key that all else is done with. */
+import { VitrineError } from '../base/errors.ts'
+import { command, remedy } from '../base/remedy.ts'
+import { Secret } from '../base/secret.ts'
+import type { Publication } from '../publication/publication.ts'
+import { entities, entity, idOf, isEntity, textOf } from './answer.ts'
+import type { Login, Metabase } from './client.ts'
+import { ADMINISTRATORS, EVERYONE } from './state.ts'
+
+/** Whose behaviour is known: 0.58 to 0.65. */
+const OLDEST = 58
+const NEWEST = 65
+
+export interface Server {
+  /** Such as v0.65.4. */
+  readonly tag: string
+  /** What is not known of it; null for a known version. */
+  readonly unknown: string | null
+  /** Null once somebody is there. */
+  readonly setupToken: Secret | null
+}
+
+/** Throws METABASE_ELSEWHERE for what is no Metabase, METABASE_TOO_OLD, and what a request throws. */
+export async function probe(metabase: Metabase): Promise<Server> {
+  const found = await metabase.get('/session/properties').catch((error: unknown) => {
+    // Whatever asks for a login here, or does not know the page, is something else.
+    const isElse = error instanceof VitrineError && !error.kind.retry && error.code !== 'METABASE_ELSEWHERE'
+    if (!isElse || error.kind.exit === 'interrupted') throw error
+    throw new VitrineError('METABASE_ELSEWHERE', { place: error.place, detail: error.detail, cause: error })
+  })
+  const version = isEntity(found) ? found['version'] : null
+  if (!isEntity(found) || !isEntity(version) || !('setup-token' in found)) {
+    throw new VitrineError('METABASE_ELSEWHERE', {
+      place: 'GET /api/session/properties',
+      detail: 'It names no version.',
+    })
+  }
+  const tag = textOf(version, 'tag')
+  const major = Number(/^v[01]\.(\d{1,4})\b/.exec(tag)?.[1] ?? Number.NaN)
+  if (major < OLDEST) throw new VitrineError('METABASE_TOO_OLD', { detail: `It is 0.${major}.` })
+  const known = `this version of the tool knows 0.${OLDEST} to 0.${NEWEST}`
+  const unknown = Number.isNaN(major)
+    ? `Metabase does not say its version; ${known}.`
+    : major > NEWEST
+      ? `Metabase is 0.${major}; ${known}.`
+      : null
+  const token = textOf(found, 'setup-token')
+  return { tag: Number.isNaN(major) ? 'unknown' : tag, unknown, setupToken: token === '' ? null : new Secret(token) }
+}
+
+/** The login of an administrator of Metabase. */
+export interface Administrator {
+  readonly email: string
+  readonly password: Secret
+}
+
+export interface SetupWish {
+  readonly publication: Publication
+  readonly admin: Administrator | null
+  /** The address that Metabase writes into its e-mails and links. */
+  readonly siteUrl: string
+  /** Replaces the key of ours that Metabase has already. */
+  readonly newKey: boolean
+}
+
+/** Makes the first administrator where nobody is there yet, and a key for us. Everything may be half done before. */
+export async function setUp(metabase: Metabase, server: Server, wish: SetupWish): Promise<Secret> {
+  const { admin, publication } = wish
+  if (admin === null && server.setupToken !== null) {
+    const detail = 'Nobody is there yet: it is the login that the first administrator gets.'
+    throw new VitrineError('SETTINGS_INVALID', {
+      problems: ['METABASE_ADMIN_EMAIL', 'METABASE_ADMIN_PASSWORD'].map((place) => ({ place, detail })),
+    })
+  }
+  if (admin === null) throw new VitrineError('METABASE_NOT_BLANK')
+  const session =
+    server.setupToken === null
+      ? await login(metabase, admin)
+      : await firstAdministrator(metabase, server.setupToken, admin, publication)
+  const asAdmin = metabase.as(session)
+  if (server.setupToken !== null) await asAdmin.put('/setting/site-url', { value: wish.siteUrl })
+  return keyOf(asAdmin, publication, wish.newKey)
+}
+
+const sessionOf = (answer: unknown): Login => ({
+  header: 'X-Metabase-Session',
+  value: new Secret(textOf(entity(answer, 'login'), 'id')),
+})
+
+async function login(metabase: Metabase, { email, password }: Administrator): Promise<Login> {
+  try {
+    return sessionOf(await metabase.post('/session', { username: email, password: password.reveal() }))
+  } catch (error) {
+    // Metabase answers a wrong password with 400 or 401.
+    const isRefused = error instanceof VitrineError && ['METABASE_REFUSED', 'METABASE_KEY_REFUSED'].includes(error.code)
+    if (!isRefused) throw error
+    const repair =
+      'Correct METABASE_ADMIN_EMAIL and METABASE_ADMIN_PASSWORD: the login of an administrator of Metabase.'
+    throw new VitrineError('METABASE_KEY_REFUSED', {
+      place: 'METABASE_ADMIN_EMAIL',
+      detail: error.detail,
+      remedy: repair,
+      cause: error,
+    })
+  }
+}
+
+async function firstAdministrator(
+  metabase: Metabase,
+  token: Secret,
+  admin: Administrator,
+  { metabase: names }: Publication,
+): Promise<Login> {
+  const body = {
+    token: token.reveal(),
+    user: { email: admin.email, password: admin.password.reveal(), first_name: null, last_name: null },
+    prefs: { site_name: names.source, site_locale: names.locale, allow_tracking: false },
+  }
+  let again: Login = null
+  // When the answer got lost, the login says whether it was done.
+  const find = async () => {
+    again = await login(metabase, admin).catch(() => null)
+    return again
+  }
+  const answer = await metabase.create('/setup', body, find).catch((error: unknown) => {
+    const isTaken = error instanceof VitrineError && error.code === 'METABASE_FORBIDDEN'
+    throw isTaken ? new VitrineError('METABASE_NOT_BLANK', { cause: error }) : error
+  })
+  return again ?? sessionOf(answer)
+}
+
+const keyName = ({ name }: Publication): string => `Vitrine ${name}`
+
+async function keyOf(asAdmin: Metabase, publication: Publication, newKey: boolean): Promise<Secret> {
+  const name = keyName(publication)
+  const find = async () => {
+    const keys = entities(await asAdmin.get('/api-key'), 'keys')
+    return keys.find((key) => key['name'] === name) ?? null
+  }
+  const existing = await find()
+  if (existing !== null && !newKey) {
+    const detail = 'Metabase has this key already, and shows a key only once.'
+    const repair = remedy`Set METABASE_API_KEY to it, or run ${command('metabase setup', '--new-key')}: whoever has the old one needs the new one then.`
+    throw new VitrineError('METABASE_TAKEN', { place: `key ${name}`, detail, remedy: repair })
+  }
+  const made = existing ?? entity(await asAdmin.create('/api-key', { name, group_id: ADMINISTRATORS }, find), 'key')
+  // What a lost answer told can be told again only as another key.
+  const shown =
+    'unmasked_key' in made ? made : entity(await asAdmin.put(`/api-key/${idOf(made, 'key')}/regenerate`, {}), 'new key')
+  return new Secret(textOf(shown, 'unmasked_key'))
+}
+
+/** Other keys that may do everything. */
+export const otherKeys = (keys: readonly Readonly<Record<string, unknown>>[], publication: Publication): number =>
+  keys.filter(({ name, group }) => name !== keyName(publication) && isEntity(group) && group['id'] === ADMINISTRATORS)
+    .length
+
+/** Lets somebody in as a member of the team. Returns the first password, or null for somebody who is there already. */
+export async function invite(
+  metabase: Metabase,
+  email: string,
+  team: number,
+  password: Secret,
+): Promise<Secret | null> {
+  const find = async () => {
+    const users = entities(await metabase.get(`/user?status=all&query=${encodeURIComponent(email)}`), 'people')
+    return users.find((user) => textOf(user, 'email').toLowerCase() === email.toLowerCase()) ?? null
+  }
+  const known = await find()
+  if (known !== null) {
+    await metabase.post('/permissions/membership', { group_id: team, user_id: idOf(known, 'person') })
+    return null
+  }
+  const memberships = [EVERYONE, team].map((id) => ({ id }))
+  const made = entity(await metabase.create('/user', { email, user_group_memberships: memberships }, find), 'person')
+  await metabase.put(`/user/${idOf(made, 'person')}/password`, { password: password.reveal() })
+  return password
+}

@@ -1,0 +1,175 @@
+/** Reads what stands in Metabase of all that is wanted. What has our name and is not ours is refused here, before anything is changed. */
+import { VitrineError } from '../base/errors.ts'
+import { type Entity, entities, entity, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
+import type { Metabase } from './client.ts'
+import type { Applied, Live, There } from './plan.ts'
+import { type Attributes, type Item, nameOf, OUTSIDE_DETAILS, RIGHTS, type Wanted, wantedItems } from './wanted.ts'
+
+/** Metabase's own groups. */
+export const EVERYONE = 1
+export const ADMINISTRATORS = 2
+
+export interface State {
+  readonly there: There
+  readonly sourceId: number | null
+  readonly groupId: number | null
+  /** Data sources that are not ours: their numbers and names. */
+  readonly others: readonly Entity[]
+  /** Formats of columns as they stand: ours are put among those that people chose. */
+  readonly formats: ReadonlyMap<string, Entity>
+  /** What was applied last to this very Metabase; empty when it is another one. */
+  readonly applied: readonly Applied[]
+}
+
+type Put = (item: Pick<Item, 'kind' | 'key'>, id: number | string, attributes: Attributes) => void
+
+/** Throws METABASE_TAKEN, and what a request throws. */
+export async function readState(metabase: Metabase, wanted: Wanted, recorded: readonly Applied[]): Promise<State> {
+  const { metabase: names, schema } = wanted.publication
+  const there = new Map<string, Live>()
+  const formats = new Map<string, Entity>()
+  const put: Put = (item, id, attributes) => there.set(nameOf(item), { id: String(id), attributes })
+  const settings = entities(await metabase.get('/setting'), 'settings')
+  for (const { kind, key } of wantedItems(wanted).filter(({ kind }) => kind === 'setting')) {
+    const found = settings.find((setting) => setting['key'] === key)
+    put({ kind, key }, key, { value: found === undefined ? null : scalarOf(found, 'value') })
+  }
+  const databases = entities(await metabase.get('/database'), 'data sources')
+  const found = sourceAmong(databases, wanted, recorded)
+  // A record of another Metabase, or of a data source that is gone, says nothing about this one.
+  const applied = found?.isRecorded === true ? recorded : []
+  const sourceId = found === null ? null : idOf(found.database, 'data source')
+  const others = databases.filter((database) => database['id'] !== sourceId)
+  if (sourceId !== null) {
+    put({ kind: 'source', key: names.source }, sourceId, await sourceFacts(metabase, sourceId))
+    const metadata = entity(await metabase.get(`/database/${sourceId}/metadata?include_hidden=true`), 'metadata')
+    readTables(entities(metadata['tables'], 'tables'), schema, put, formats)
+  }
+  const groups = entities(await metabase.get('/permissions/group'), 'groups')
+  const graph = entity(entity(await metabase.get('/permissions/graph'), 'rights')['groups'], 'rights of groups')
+  const groupId = groupAmong(groups, wanted, recorded, (id) => reachable(graph, id, others))
+  if (groupId !== null) put({ kind: 'group', key: names.team }, groupId, { name: names.team })
+  readRights({ graph, sourceId, groupId, others }, put)
+  return { there, sourceId, groupId, others, formats, applied }
+}
+
+const ADDRESS = ['host', 'port', 'dbname', 'user']
+
+/** Ours is the one that was recorded, as long as it still leads to the same database; else the one with our name and address. */
+function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: readonly Applied[]) {
+  const last = recorded.find(({ kind }) => kind === 'source')
+  const known = databases.find(({ id }) => last !== undefined && String(id) === last.id)
+  const same = (names: readonly string[], ours: Attributes, live: Attributes) =>
+    names.every((name) => String(live[name]) === String(ours[name]))
+  if (last !== undefined && known !== undefined) {
+    const live = sourceAttributes(known)
+    const isOurs = same(['dbname', 'name'], last.attributes, live) || same(['dbname', 'host'], last.attributes, live)
+    if (isOurs) return { database: known, isRecorded: true }
+  }
+  const [item] = wantedItems(wanted).filter(({ kind }) => kind === 'source')
+  const named = databases.find(({ name }) => name === item?.key)
+  if (named === undefined || item === undefined) return null
+  const live = sourceAttributes(named)
+  const filter = live['schema-filters-patterns'] ?? null
+  const isOurs = filter === null || filter === item.attributes['schema-filters-patterns']
+  if (isOurs && named['engine'] === 'postgres' && same(ADDRESS, item.attributes, live)) {
+    return { database: named, isRecorded: false }
+  }
+  throw new VitrineError('METABASE_TAKEN', {
+    place: `data source ${item.key}`,
+    detail: 'It leads to another database, another role or another schema than ours.',
+  })
+}
+
+function sourceAttributes(database: Entity): Attributes {
+  const details = isEntity(database['details']) ? database['details'] : {}
+  const named = Object.keys(details).filter((name) => !/pass|secret|value|key/i.test(name))
+  const port = Number(details['port'])
+  return {
+    ...Object.fromEntries(named.map((name) => [name, scalarOf(details, name)])),
+    port: Number.isInteger(port) ? port : null,
+    ...Object.fromEntries(OUTSIDE_DETAILS.map((name) => [name, scalarOf(database, name)])),
+  }
+}
+
+async function sourceFacts(metabase: Metabase, id: number): Promise<Attributes> {
+  const database = entity(await metabase.get(`/database/${id}`), 'data source')
+  const health = entity(await metabase.get(`/database/${id}/healthcheck`), 'health of the data source')
+  return { ...sourceAttributes(database), connection: textOf(health, 'status') }
+}
+
+function readTables(tables: readonly Entity[], schema: string, put: Put, formats: Map<string, Entity>): void {
+  const seen = tables.filter((table) => table['schema'] === schema && table['active'] !== false)
+  const columns = seen.flatMap((table) =>
+    entities(table['fields'] ?? [], 'columns')
+      .filter((field) => field['active'] !== false && (field['parent_id'] ?? null) === null)
+      .map((field) => ({ key: `${textOf(table, 'name')}.${textOf(field, 'name')}`, field })),
+  )
+  const keys = new Map(columns.map(({ key, field }) => [field['id'], key]))
+  for (const table of seen) {
+    const names = ['description', 'visibility_type', 'field_order']
+    const attributes = Object.fromEntries(names.map((name) => [name, scalarOf(table, name)]))
+    put({ kind: 'table', key: textOf(table, 'name') }, idOf(table, 'table'), attributes)
+  }
+  for (const { key, field } of columns) {
+    const format = isEntity(field['settings']) ? field['settings'] : {}
+    const names = ['description', 'visibility_type', 'semantic_type', 'has_field_values', 'display_name']
+    put({ kind: 'column', key }, idOf(field, 'column'), {
+      type: scalarOf(field, 'database_type'),
+      ...Object.fromEntries(names.map((name) => [name, scalarOf(field, name)])),
+      fk_target: keys.get(field['fk_target_field_id']) ?? null,
+      ...Object.fromEntries(Object.keys(format).map((name) => [`settings.${name}`, scalarOf(format, name)])),
+    })
+    formats.set(key, format)
+  }
+}
+
+/** A group of our name that has rights on other data is somebody else's, unless we made it. */
+function groupAmong(
+  groups: readonly Entity[],
+  { publication: { metabase } }: Wanted,
+  recorded: readonly Applied[],
+  reach: (group: number) => readonly string[],
+): number | null {
+  const found = groups.find(({ name }) => name === metabase.team)
+  if (found === undefined) return null
+  const id = idOf(found, 'group')
+  const isOurs = recorded.some((item) => item.kind === 'group' && item.id === String(id))
+  if (isOurs || (id > ADMINISTRATORS && reach(id).length === 0)) return id
+  const detail = 'It was not made by us, and has rights on other data sources.'
+  throw new VitrineError('METABASE_TAKEN', { place: `group ${metabase.team}`, detail })
+}
+
+/** What a group may ask of a data source; an entry that is missing is `no`, one that differs by table is `mixed`. */
+export function queryRight(graph: Entity, group: number, source: number): string {
+  const databases = graph[String(group)]
+  const rights = isEntity(databases) ? databases[String(source)] : null
+  const level = isEntity(rights) ? (rights['create-queries'] ?? 'no') : 'no'
+  const leaves = new Set(leavesOf(level))
+  return leaves.size === 1 ? String([...leaves][0]) : 'mixed'
+}
+
+const leavesOf = (level: unknown): readonly unknown[] =>
+  isEntity(level) ? Object.values(level).flatMap(leavesOf) : [level]
+
+/** The names of the data sources that a group may ask something of. */
+export const reachable = (graph: Entity, group: number, sources: readonly Entity[]): readonly string[] =>
+  sources
+    .filter((source) => queryRight(graph, group, idOf(source, 'data source')) !== 'no')
+    .map((source) => textOf(source, 'name'))
+    .toSorted()
+
+type Places = Pick<State, 'sourceId' | 'groupId' | 'others'> & { readonly graph: Entity }
+
+function readRights({ graph, sourceId, groupId, others }: Places, put: Put): void {
+  const right = (key: string, id: string, attributes: Readonly<Record<string, Value>>) =>
+    put({ kind: 'rights', key }, id, attributes)
+  if (sourceId !== null) {
+    right(RIGHTS.everyone, `${EVERYONE}/${sourceId}`, { 'create-queries': queryRight(graph, EVERYONE, sourceId) })
+  }
+  if (groupId === null) return
+  if (sourceId !== null) {
+    right(RIGHTS.team, `${groupId}/${sourceId}`, { 'create-queries': queryRight(graph, groupId, sourceId) })
+  }
+  right(RIGHTS.elsewhere, String(groupId), { sources: reachable(graph, groupId, others).join(', ') })
+}

@@ -1,0 +1,184 @@
+/**
+ * What Metabase must hold for a publication, as plain data: items with attributes that can be compared. Pure; it is made of
+ * the definition alone and of where Metabase finds the published database.
+ */
+import { VitrineError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
+import { primaryKeyOf } from '../publication/shape.ts'
+import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
+import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
+import type { Value } from './answer.ts'
+
+export type Kind = 'setting' | 'source' | 'table' | 'column' | 'group' | 'rights'
+export type Attributes = Readonly<Record<string, Value>>
+
+export interface Item {
+  readonly kind: Kind
+  /** What it is called here: `shop_customer.id` for a column. */
+  readonly key: string
+  readonly attributes: Attributes
+}
+
+export const nameOf = ({ kind, key }: Pick<Item, 'kind' | 'key'>): string => `${kind} ${key}`
+
+/** Where Metabase finds the published database: the reader's URL as Metabase's own machine reaches it. */
+export interface DataSource {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: Secret | null
+  readonly sslMode: string
+  /** Path of a PEM file on Metabase's machine; null where the machine's own list of authorities is meant, or none. */
+  readonly sslRootCert: string | null
+}
+
+export interface Wanted {
+  readonly publication: Publication
+  readonly source: DataSource
+}
+
+/** Names of the rights: of everyone, of the team on our data, of the team on what is not ours. */
+export const RIGHTS = { everyone: 'everyone', team: 'the team', elsewhere: 'the team on other data sources' } as const
+
+/** A run publishes at midnight and has Metabase sync itself; this is for what happened since. */
+const SYNC_HOUR = 3
+const SCAN_HOUR = 4
+export const SCHEDULES = {
+  metadata_sync: { schedule_type: 'daily', schedule_hour: SYNC_HOUR, schedule_minute: 0 },
+  cache_field_values: { schedule_type: 'daily', schedule_hour: SCAN_HOUR, schedule_minute: 0 },
+} as const
+
+/** The attributes of a data source that are not among its `details`. */
+export const OUTSIDE_DETAILS: readonly string[] = [
+  'name',
+  'is_full_sync',
+  'is_on_demand',
+  'auto_run_queries',
+  'metadata_sync_schedule',
+  'cache_field_values_schedule',
+  'connection',
+]
+
+export function wantedItems(wanted: Wanted): readonly Item[] {
+  const { publication } = wanted
+  const { metabase, zone } = publication
+  return [
+    { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
+    { kind: 'setting', key: 'site-locale', attributes: { value: metabase.locale } },
+    { kind: 'source', key: metabase.source, attributes: sourceAttributes(wanted) },
+    ...publishedRelations(publication).flatMap((table) => itemsOf(table, publication)),
+    ...ownViewItems(publication),
+    { kind: 'group', key: metabase.team, attributes: { name: metabase.team } },
+    { kind: 'rights', key: RIGHTS.everyone, attributes: { 'create-queries': 'no' } },
+    { kind: 'rights', key: RIGHTS.team, attributes: { 'create-queries': 'query-builder' } },
+    { kind: 'rights', key: RIGHTS.elsewhere, attributes: { sources: '' } },
+  ]
+}
+
+function sourceAttributes({ publication: { schema, metabase }, source }: Wanted): Attributes {
+  if (/[,*\\]/.test(schema)) {
+    const detail = 'Metabase’s filter of schemas cannot name a schema with a comma, an asterisk or a backslash.'
+    throw new VitrineError('DEFINITION_INVALID', { place: schema, detail })
+  }
+  const { host, port, database, user, sslMode, sslRootCert } = source
+  const tls = sslMode !== 'disable'
+  return {
+    name: metabase.source,
+    host,
+    port,
+    dbname: database,
+    user,
+    ssl: tls,
+    ...(tls ? { 'ssl-mode': sslMode } : {}),
+    ...(sslRootCert === null ? {} : { 'ssl-root-cert-options': 'local', 'ssl-root-cert-path': sslRootCert }),
+    'schema-filters-type': 'inclusion',
+    'schema-filters-patterns': schema,
+    // One column for each key of a document would be columns that nobody declared.
+    'json-unfolding': false,
+    // Tables are replaced under live connections: a prepared statement would fail on the next version.
+    'additional-options': 'prepareThreshold=0',
+    'advanced-options': true,
+    'tunnel-enabled': false,
+    'let-user-control-scheduling': true,
+    is_full_sync: true,
+    is_on_demand: false,
+    auto_run_queries: true,
+    metadata_sync_schedule: `0 0 ${SYNC_HOUR} * * ? *`,
+    cache_field_values_schedule: `0 0 ${SCAN_HOUR} * * ? *`,
+    connection: 'ok',
+  }
+}
+
+const tableItem = (key: string, description: string): Item => ({
+  kind: 'table',
+  key,
+  attributes: { description, visibility_type: null, field_order: 'database' },
+})
+
+const itemsOf = (table: PublishedTable, publication: Publication): readonly Item[] => [
+  tableItem(table.name, table.comment),
+  ...table.columns.map((column): Item => {
+    const key = `${table.name}.${column.name}`
+    return { kind: 'column', key, attributes: columnAttributes(column, publication) }
+  }),
+]
+
+function columnAttributes(column: PublishedColumn, publication: Publication): Attributes {
+  const { shown, type, comment, reference } = column
+  const target = reference === null ? null : publication.tables.find(({ name }) => name === reference().name)
+  const meaning = meaningOf(column)
+  return {
+    type: typeInMetabase(type),
+    description: comment,
+    visibility_type: shown.hidden === true ? 'details-only' : 'normal',
+    ...(meaning === null ? {} : { semantic_type: `type/${meaning}` }),
+    ...(target == null ? {} : { fk_target: `${target.name}.${primaryKeyOf(target) ?? ''}` }),
+    ...(meaning === 'Category' ? { has_field_values: 'list' } : {}),
+    ...(shown.label === undefined ? {} : { display_name: shown.label }),
+    ...Object.fromEntries(Object.entries(shown.format ?? {}).map(([name, value]) => [`settings.${name}`, value])),
+  }
+}
+
+function meaningOf({ isPrimaryKey, reference, shown, value }: PublishedColumn): string | null {
+  if (reference !== null) return 'FK'
+  if (isPrimaryKey) return 'PK'
+  const closed = value.kind === 'computed' && value.computed.values !== null
+  return shown.as ?? (closed ? 'Category' : null)
+}
+
+/** The views that tell about the data. Their types follow from ours and are not asked for. */
+function ownViewItems({ freshness, runs }: Publication): readonly Item[] {
+  const column = (table: string, name: string, attributes: Attributes): Item => ({
+    kind: 'column',
+    key: `${table}.${name}`,
+    attributes,
+  })
+  return [
+    tableItem(freshness.name, freshness.comment),
+    ...Object.values(freshness.columns).map((name) => column(freshness.name, name, {})),
+    tableItem(runs.name, runs.comment),
+    ...Object.values(runs.columns).map(({ name, comment }) => column(runs.name, name, { description: comment })),
+  ]
+}
+
+/** PostgreSQL's short names, which its JDBC driver and so Metabase show. */
+const SHORT: Readonly<Record<ScalarKind, string>> = {
+  smallint: 'int2',
+  integer: 'int4',
+  bigint: 'int8',
+  numeric: 'numeric',
+  real: 'float4',
+  'double precision': 'float8',
+  boolean: 'bool',
+  text: 'text',
+  varchar: 'varchar',
+  uuid: 'uuid',
+  date: 'date',
+  time: 'time',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  jsonb: 'jsonb',
+}
+const typeInMetabase = ({ kind, array }: SqlType): string => `${array ? '_' : ''}${SHORT[kind]}`

@@ -1,0 +1,209 @@
+/** From a blank Metabase to one in which the team can log in; what differs later is planned, applied, and left where people made it. */
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT } from '../../src/base/errors.ts'
+import { because, bigint, from, integer, text } from '../../src/index.ts'
+import { customer, source } from '../publication/shop.ts'
+import { type Entity, filled, RECORDED, typeOf } from './answers.ts'
+import { metabaseShop, NAMES, shown } from './metabase-shop.ts'
+
+let it: Awaited<ReturnType<typeof metabaseShop>>
+
+beforeAll(async () => {
+  it = await metabaseShop()
+})
+afterAll(() => it.end())
+
+const writes = () => it.metabase.requests.filter(({ method, path }) => method !== 'GET' && path !== '/session')
+
+describe('a blank Metabase', () => {
+  test('is set up by one command, and the key is in a file that only its owner reads', async () => {
+    const { stdout, stderr, status } = await it.command(
+      'setup --key-file metabase.env --site-url https://metabase.example.org --invite ana@example.org zoé@example.org',
+      { environment: it.environment() },
+    )
+    expect([status, stderr]).toEqual([EXIT.ok, 'The key is in metabase.env: set METABASE_API_KEY to it.\n'])
+    expect(stdout).toContain(`+ data source ${NAMES.source}`)
+    const file = join(it.folder, 'metabase.env')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    expect(lines.map((line) => line.split('=')[0])).toEqual(['METABASE_API_KEY', 'ana@example.org', 'zoé@example.org'])
+    expect(lines[0]).toBe(`METABASE_API_KEY=${it.metabase.keys[0]?.['unmasked_key']}`)
+    const team = it.metabase.groups.find(({ name }) => name === NAMES.team)?.['id']
+    for (const line of lines.slice(1)) {
+      const [email = '', password] = line.split(/=(.*)/)
+      const login = { username: email, password }
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(`${it.metabase.url}/api/session`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(login),
+      })
+      expect(answer.status).toBe(200)
+      const user = it.metabase.users.find((found) => found['email'] === email)
+      expect(user?.['user_group_memberships']).toEqual([{ id: 1 }, { id: team }])
+    }
+    expect(Object.fromEntries(it.metabase.settings)).toMatchObject({
+      'report-timezone': 'Europe/Paris',
+      'site-locale': 'fr',
+      'site-url': 'https://metabase.example.org',
+    })
+  })
+
+  test('has the published schema alone, as its reader, with what the publication says', () => {
+    const [database] = it.metabase.databases
+    expect(database).toMatchObject({ name: NAMES.source, metadata_sync_schedule: '0 0 3 * * ? *' })
+    expect(database?.['details']).toMatchObject({
+      user: it.at.reader.user,
+      ssl: true,
+      'ssl-mode': 'prefer',
+      'schema-filters-type': 'inclusion',
+      'schema-filters-patterns': 'shop',
+      'json-unfolding': false,
+    })
+    expect(it.metabase.field('shop_customer.id')).toMatchObject({ description: 'Key', semantic_type: 'type/PK' })
+    expect(it.metabase.field('shop_customer.job')).toMatchObject({
+      semantic_type: 'type/Category',
+      has_field_values: 'list',
+    })
+    expect(it.metabase.field('shop_purchase.customer_id')).toMatchObject({
+      semantic_type: 'type/FK',
+      fk_target_field_id: it.metabase.field('shop_customer.id')['id'],
+    })
+    expect(it.metabase.right('All Users', NAMES.source)).toBe('no')
+    expect(it.metabase.right(NAMES.team, NAMES.source)).toBe('query-builder')
+  })
+
+  test('is in step afterwards: nothing is written again', async () => {
+    const before = writes().length
+    expect(await it.written('plan')).toBe('Metabase is in step: nothing to do.\n')
+    expect(await it.written('apply')).toBe('Metabase is in step: nothing to do.\n')
+    expect(await it.written('setup')).toBe('Metabase is in step: nothing to do.\n')
+    expect(writes().length).toBe(before)
+  })
+
+  test('is refused a second key, unless somebody asks for a new one', async () => {
+    const again = await it.command('setup --key-file again.env', { environment: it.environment() })
+    expect([again.status, again.stderr]).toEqual([EXIT.drift, expect.stringContaining('METABASE_TAKEN')])
+    const old = it.metabase.keys[0]?.['unmasked_key']
+    await it.written('setup --key-file again.env --new-key', { environment: it.environment() })
+    expect(it.metabase.keys.map((key) => key['unmasked_key'] === old)).toEqual([false])
+  })
+})
+
+describe('what people change in Metabase', () => {
+  test('is shown and left; with --force it is set', async () => {
+    Object.assign(it.metabase.field('shop_customer.name'), { description: 'Le nom, vu par nous' })
+    it.metabase.right('All Users', NAMES.source, 'query-builder-and-native')
+    const planned = await it.command('plan')
+    expect([planned.status, planned.stdout]).toEqual([
+      EXIT.different,
+      expect.stringContaining('! column shop_customer.name: changed in Metabase by hand: description'),
+    ])
+    expect(planned.stdout).not.toContain('vu par nous')
+    const before = writes().length
+    expect(await it.written('apply')).toContain('! rights everyone')
+    expect(writes().length).toBe(before)
+    const forced = await it.written('apply --force')
+    expect(forced).toContain('~ column shop_customer.name: description')
+    expect(it.metabase.field('shop_customer.name')['description']).toBe('Trade name')
+    expect(it.metabase.right('All Users', NAMES.source)).toBe('no')
+    expect((await it.command('plan')).status).toBe(EXIT.ok)
+  })
+})
+
+describe('a changed publication', () => {
+  const label = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase!', ({ ref }) => ({
+    id: bigint(because(ref('p.id'), 'stable key'), 'Key').primaryKey(),
+    amount: text(ref('p.label'), 'Amount, in words').nullable(),
+    total: integer(ref('p.amount'), 'Total').shown({
+      label: 'Total €',
+      as: 'Currency',
+      format: { number_style: 'currency', currency: 'EUR', decimals: 2 },
+    }),
+  }))
+
+  test('is planned exactly as it is applied: new, changed and withdrawn columns', async () => {
+    const publication = shown({ writer: it.at.writer.user, reader: it.at.reader.user }, [customer, label])
+    const [customerId, withdrawn] = ['shop_purchase.customer_id', 'shop_purchase.label'].map((name) =>
+      Number(it.metabase.field(name)['id']),
+    )
+    const planned = await it.json('plan', { publication })
+    expect(planned.status).toBe(EXIT.different)
+    const early = await it.command('apply', { publication })
+    expect([early.status, early.stderr]).toEqual([EXIT.busy, expect.stringContaining('METABASE_SYNC_LATE')])
+    it.at.program.publication = publication
+    for (const line of ['migrate --yes', 'sync']) await it.at.written(line)
+    expect((await it.command('doctor', { publication })).stdout).toContain(
+      'found: shop_purchase.customer_id, shop_purchase.label',
+    )
+    const applied = await it.json('apply', { publication })
+    expect(applied.answer.applied).toEqual(planned.answer.changes)
+    expect(it.metabase.field('shop_purchase.amount')).toMatchObject({
+      database_type: 'text',
+      description: 'Amount, in words',
+    })
+    expect(it.metabase.field('shop_purchase.total')).toMatchObject({
+      display_name: 'Total €',
+      semantic_type: 'type/Currency',
+      settings: { number_style: 'currency', currency: 'EUR', decimals: 2 },
+    })
+    expect([customerId, withdrawn].map((id) => it.metabase.cached.has(id ?? 0))).toEqual([false, false])
+    expect((await it.command('plan', { publication })).status).toBe(EXIT.ok)
+  })
+})
+
+describe('the doctor', () => {
+  test('finds what is open to whom', async () => {
+    it.metabase.keys.push({ id: 77, name: 'of somebody else', group: { id: 2 }, unmasked_key: 'mb_other=' })
+    await it.metabase.addDatabase('Production', { ...operational(), password: 'x' })
+    it.metabase.shown['dashboard/public'] = [{ id: 1, name: 'secret' }]
+    it.metabase.right(NAMES.team, NAMES.source, 'query-builder-and-native')
+    it.metabase.right(NAMES.team, 'Production', 'query-builder')
+    const { status, answer } = await it.json('doctor')
+    const broken = answer.findings.filter(({ ok }: { ok: boolean }) => !ok).map(({ name }: { name: string }) => name)
+    expect([status, broken]).toEqual([
+      EXIT.privilege,
+      ['in-step', 'sql', 'elsewhere', 'operational', 'others', 'links', 'keys'].map((name) => `metabase-${name}`),
+    ])
+  })
+
+  const operational = () => {
+    const url = new URL(it.at.environment().DATABASE_URL)
+    return { host: url.hostname, port: Number(url.port), dbname: url.pathname.slice(1), user: 'x' }
+  }
+})
+
+describe('the stand-in', () => {
+  test('answers with every key that real answers were seen to have, of the same type', async () => {
+    const headers = { 'x-api-key': String(it.metabase.keys[0]?.['unmasked_key']) }
+    const ask = async (path: string) =>
+      // sound because each of these answers is an object.
+      (await (await fetch(`${it.metabase.url}/api${path}`, { headers })).json()) as Entity & { data: Entity[] }
+    const metadata = await ask(`/database/${it.metabase.databases[0]?.['id']}/metadata`)
+    const [table = {}] = metadata['tables'] as Entity[]
+    const answers = {
+      'database in a list': (await ask('/database')).data[0],
+      metadata,
+      'table in metadata': table,
+      'field in metadata': (table['fields'] as Entity[])[0],
+      user: (await ask('/user')).data[0],
+    }
+    for (const [kind, answer] of Object.entries<Entity | undefined>(answers)) {
+      const wrong = Object.entries(RECORDED[kind] ?? {}).filter(
+        ([key, types]) => !(key in (answer ?? {})) || ![...types, 'null'].includes(typeOf(answer?.[key])),
+      )
+      expect([kind, wrong]).toEqual([kind, []])
+    }
+    expect(Object.fromEntries([...filled].map(([kind, keys]) => [kind, [...keys].join(' ')]))).toMatchInlineSnapshot(`
+      {
+        "database in a list": "cache_ttl can_upload caveats created_at creator_id dbms_version description features is_attached_dwh is_audit is_sample native_permissions points_of_interest provider_name refingerprint router_database_id router_user_attribute settings timezone updated_at uploads_enabled uploads_schema_name uploads_table_prefix",
+        "field in metadata": "caveats coercion_strategy created_at custom_position database_default database_indexed database_is_auto_increment database_is_generated database_partitioned database_required fingerprint fingerprint_version json_unfolding last_analyzed nfc_path points_of_interest preview_display target updated_at",
+        "metadata": "cache_ttl caveats created_at creator_id dbms_version description features is_attached_dwh is_audit is_sample points_of_interest provider_name refingerprint router_database_id settings timezone updated_at uploads_enabled uploads_schema_name uploads_table_prefix",
+        "table in metadata": "archived_at caveats created_at data_authority database_require_filter deactivated_at entity_type estimated_row_count is_upload is_writable metrics points_of_interest segments show_in_getting_started updated_at view_count",
+        "user": "common_name date_joined first_name is_active is_qbnewb jwt_attributes last_login last_name locale login_attributes sso_source structured_attributes tenant_id updated_at",
+      }
+    `)
+  })
+})
