@@ -69,7 +69,7 @@ const DEFAULTS = {
   metabasePauseMs: 500,
   /** How long Metabase may take until it sees what is published, and how often it is asked. */
   metabaseSyncMs: 10 * 60_000,
-  metabaseAskMs: 1_000,
+  metabaseAskMs: 2_000,
 }
 
 export type Limits = {

@@ -1,10 +1,12 @@
 /** What the commands about Metabase and the runs share: the client, what is wanted, and an application that is recorded. */
 
-import { VitrineError } from '../base/errors.ts'
+import { asVitrineError, VitrineError } from '../base/errors.ts'
+import { counted } from '../base/format.ts'
 import type { Secret } from '../base/secret.ts'
 import { applyPlan, planFor } from '../metabase/apply.ts'
 import { Metabase } from '../metabase/client.ts'
 import type { Applied, Change } from '../metabase/plan.ts'
+import { probe } from '../metabase/server.ts'
 import type { Wanted } from '../metabase/wanted.ts'
 import type { Address } from '../postgres/address.ts'
 import { isSocket } from '../postgres/address.ts'
@@ -14,6 +16,10 @@ import type { Publication } from '../publication/publication.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
 import { ownRecord } from '../record/installation.ts'
 import { appliedToMetabase, recordMetabase } from '../record/metabase.ts'
+import type { SyncRequest } from '../run/request.ts'
+import { metabaseAlarm } from '../schedule/alarms/alarm.ts'
+import { dueAround } from '../schedule/due.ts'
+import { raiseAlarm } from './alarms.ts'
 import type { Call } from './command.ts'
 import type { SettingsFor } from './environment.ts'
 import type { MetabaseSettings } from './metabase-settings.ts'
@@ -26,12 +32,17 @@ export type MetabaseWish = Pick<
   'target' | 'reader' | 'seen' | 'metabase'
 >
 
-export const clientOf = (call: Call, { url }: MetabaseSettings, key: Secret | null): Metabase =>
+export const clientOf = (
+  call: Call,
+  { url }: MetabaseSettings,
+  key: Secret | null,
+  ...signals: readonly AbortSignal[]
+): Metabase =>
   new Metabase({
     url,
     login: key === null ? null : { header: 'X-API-KEY', value: key },
     limits: call.publication.limits,
-    signal: AbortSignal.any([call.signal, call.fault]),
+    signal: AbortSignal.any([call.signal, call.fault, ...signals]),
   })
 
 /** Throws SETTINGS_INVALID when nothing says where Metabase finds the published database. */
@@ -75,3 +86,29 @@ export const applyAll = (
     await recordMetabase(session, publication.schema, applied)
     return plan.changes
   })
+
+/** After a run: where a key is set, Metabase follows what was published. What fails there is told, and fails no run. */
+export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): Promise<void> {
+  const { publication, io } = call
+  const { metabaseSyncMs } = publication.limits
+  const late = AbortSignal.timeout(metabaseSyncMs)
+  try {
+    const { metabase, ...wish } = call.settings({ ...METABASE_NEEDS, metabase: 'optional' })
+    if (metabase === null || metabase.key === null) return
+    const client = clientOf(call, metabase, metabase.key, late)
+    const { unknown } = await probe(client)
+    if (unknown !== null) call.say(unknown)
+    const changes = await applyAll(call, { ...wish, metabase }, client, false)
+    const byHand = changes.filter((change) => change.byHand.length > 0)
+    if (byHand.length > 0) call.say(`${counted(byHand.length, 'thing')} in Metabase was changed by hand, and left so.`)
+  } catch (thrown) {
+    if (call.signal.aborted || call.fault.aborted) return
+    const lateError = new VitrineError('METABASE_SYNC_LATE', { detail: `It took longer than ${metabaseSyncMs} ms.` })
+    const error = late.aborted ? lateError : asVitrineError(thrown)
+    call.tell(error)
+    if (trigger !== 'schedule') return
+    const now = io.clock.now()
+    const alarm = metabaseAlarm(error, publication, dueAround(publication, now).last, now)
+    await raiseAlarm(call, call.settings({ target: 'required' }), alarm)
+  }
+}

@@ -7,6 +7,7 @@ import type { SyncReport } from '../run/observer.ts'
 import type { IsDone, SyncRequest } from '../run/request.ts'
 import { syncUnless } from '../run/sync.ts'
 import type { Call } from './command.ts'
+import { keepInStep } from './metabase-steps.ts'
 import { Progress } from './progress.ts'
 import { inOrder, outcomesText } from './run-list.ts'
 
@@ -27,11 +28,12 @@ export const publishNow = async (call: Call, connections: Connections, wish: Par
 
 /** The same, but null when `isDone` under the run lock. */
 export async function publishUnless(
-  { io, signal, fault, publication }: Call,
+  call: Call,
   { source, target, pseudonymKey }: Connections,
   { only = null, dryRun = false, allowShrink = false, rotateKey = false, trigger = 'command' }: Partial<Wish>,
   isDone: IsDone,
 ): Promise<Published | null> {
+  const { io, signal, fault, publication } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
   const progress = new Progress(io)
@@ -50,6 +52,7 @@ export async function publishUnless(
   )
   if (report === null) return null
   const milliseconds = Math.round(io.clock.monotonicMs() - started)
+  if (!dryRun) await keepInStep(call, trigger)
   return { report: { ...report, tables: inOrder(report.tables, publication) }, milliseconds }
 }
 

@@ -6,6 +6,7 @@ import type { Publication } from '../publication/publication.ts'
 import { entities, entity, idOf, isEntity, textOf } from './answer.ts'
 import type { Login, Metabase } from './client.ts'
 import { ADMINISTRATORS, EVERYONE } from './state.ts'
+import { languageOf } from './wanted.ts'
 
 /** Whose behaviour is known: 0.58 to 0.65. */
 const OLDEST = 58
@@ -109,12 +110,12 @@ async function firstAdministrator(
   metabase: Metabase,
   token: Secret,
   admin: Administrator,
-  { metabase: names }: Publication,
+  publication: Publication,
 ): Promise<Login> {
   const body = {
     token: token.reveal(),
     user: { email: admin.email, password: admin.password.reveal(), first_name: null, last_name: null },
-    prefs: { site_name: names.source, site_locale: names.locale, allow_tracking: false },
+    prefs: { site_name: publication.metabase.source, site_locale: languageOf(publication), allow_tracking: false },
   }
   let again: Login = null
   // When the answer got lost, the login says whether it was done.

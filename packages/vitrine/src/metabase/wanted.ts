@@ -66,7 +66,7 @@ export function wantedItems(wanted: Wanted): readonly Item[] {
   const { metabase, zone } = publication
   return [
     { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
-    { kind: 'setting', key: 'site-locale', attributes: { value: metabase.locale } },
+    { kind: 'setting', key: 'site-locale', attributes: { value: languageOf(publication) } },
     { kind: 'source', key: metabase.source, attributes: sourceAttributes(wanted) },
     ...publishedRelations(publication).flatMap((table) => itemsOf(table, publication)),
     ...ownViewItems(publication),
@@ -76,6 +76,8 @@ export function wantedItems(wanted: Wanted): readonly Item[] {
     { kind: 'rights', key: RIGHTS.elsewhere, attributes: { sources: '' } },
   ]
 }
+
+export const languageOf = ({ locale }: Publication): string => new Intl.Locale(locale).language
 
 function sourceAttributes({ publication: { schema, metabase }, source }: Wanted): Attributes {
   if (/[,*\\]/.test(schema)) {

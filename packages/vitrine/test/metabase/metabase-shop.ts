@@ -14,7 +14,12 @@ export const NAMES = { source: 'Shop "d’été" 🛍️', team: "L'équipe 🧑
 export const ADMIN = { email: 'admin@example.org', password: randomBytes(12).toString('hex') }
 
 /** Waits are a millisecond: the stand-in counts requests, not time. */
-export const QUICK = { metabasePauseMs: 1, metabaseAskMs: 1, metabaseSyncMs: 20, metabaseTimeoutMs: 5_000 }
+export const QUICK = {
+  metabasePauseMs: 1,
+  metabaseAskMs: 1,
+  metabaseSyncMs: 5_000,
+  metabaseTimeoutMs: 10_000,
+}
 
 export const shown = (roles: ShopRoles, tables?: Publication['tables']): Publication => {
   const publication = shop(roles, tables)

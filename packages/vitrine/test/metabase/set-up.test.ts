@@ -131,7 +131,8 @@ describe('a changed publication', () => {
     )
     const planned = await it.json('plan', { publication })
     expect(planned.status).toBe(EXIT.different)
-    const early = await it.command('apply', { publication })
+    const limits = { ...publication.limits, metabaseSyncMs: 5 }
+    const early = await it.command('apply', { publication: { ...publication, limits } })
     expect([early.status, early.stderr]).toEqual([EXIT.busy, expect.stringContaining('METABASE_SYNC_LATE')])
     it.at.program.publication = publication
     for (const line of ['migrate --yes', 'sync']) await it.at.written(line)
@@ -151,6 +152,33 @@ describe('a changed publication', () => {
     })
     expect([customerId, withdrawn].map((id) => it.metabase.cached.has(id ?? 0))).toEqual([false, false])
     expect((await it.command('plan', { publication })).status).toBe(EXIT.ok)
+  })
+})
+
+describe('a run', () => {
+  test('brings Metabase in step with what it publishes', async () => {
+    it.at.program.publication = shown({ writer: it.at.writer.user, reader: it.at.reader.user })
+    await it.at.written('migrate --yes')
+    const { status, stderr } = await it.at.command('sync', { environment: it.keyed() })
+    expect([status, stderr]).toEqual([EXIT.ok, expect.not.stringContaining('METABASE')])
+    expect((await it.command('plan')).stdout).toBe('Metabase is in step: nothing to do.\n')
+  })
+
+  test.each(['cut', 'page'] as const)('publishes, whatever Metabase does: %s', async (fault) => {
+    it.metabase.fail(fault, /^GET \/database$/, Number.POSITIVE_INFINITY)
+    const { status, stderr } = await it.at.command('sync', { environment: it.keyed() })
+    expect([status, stderr]).toEqual([EXIT.ok, expect.stringMatching(/^error METABASE_/m)])
+  })
+
+  test('that was due raises an alarm when Metabase is not kept in step', async () => {
+    const client = await it.at.target.connect()
+    await client.query("update vitrine.run set started_at = started_at - interval '3 days'")
+    await it.at.target.close(client)
+    it.metabase.fail('busy', /^GET \/database$/, Number.POSITIVE_INFINITY)
+    const { status, stderr } = await it.at.command('sync --if-due', { environment: it.keyed() })
+    const alarm = 'alarm: Vitrine shop: published, but Metabase was not kept in step. METABASE_BUSY'
+    expect([status, stderr]).toEqual([EXIT.ok, expect.stringContaining(alarm)])
+    it.metabase.fail('busy', /^never/)
   })
 })
 

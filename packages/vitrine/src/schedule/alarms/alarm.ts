@@ -30,7 +30,7 @@ export interface Trouble {
 /** The body of the webhook. `text` is what Slack, Mattermost and their like show; the rest is for programs. */
 export interface Alarm {
   readonly text: string
-  readonly kind: 'failed' | 'stale' | 'missing' | 'warnings' | 'preparation' | 'recovered'
+  readonly kind: 'failed' | 'stale' | 'missing' | 'warnings' | 'preparation' | 'metabase' | 'recovered'
   readonly publication: string
   readonly schema: string
   /** ISO 8601 in UTC. */
@@ -104,6 +104,13 @@ export function preparationAlarm(trouble: Trouble, about: About, due: Date, at: 
   const { code, place } = trouble
   const text = `a step before the run failed, and the run goes on with what is there. ${told(trouble)}`
   return made(about, { text, kind: 'preparation', at, due, code, place })
+}
+
+/** The alarm of a Metabase that was not kept in step with what was published. */
+export function metabaseAlarm(error: VitrineError, about: About, due: Date, at: Date): Alarm {
+  const { code, place = null } = error
+  const text = `published, but Metabase was not kept in step. ${told(troubleOf(error))}`
+  return made(about, { text, kind: 'metabase', at, due, code, place, problems: problemsOf(error) })
 }
 
 /** The alarm that an event is worth, or null. `before` has the rows of each table in the version before. */

@@ -22,6 +22,7 @@ const SUBJECTS: Readonly<Record<Alarm['kind'], string>> = {
   recovered: 'recovered',
   warnings: 'published, with suspicious content',
   preparation: 'a step before the run failed',
+  metabase: 'Metabase was not kept in step',
 }
 
 export const mail: Channel = {
