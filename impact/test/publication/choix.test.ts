@@ -78,7 +78,7 @@ test('tout choix d’une ligne parmi plusieurs est ordonné jusqu’à une clé 
   const choix = impact.publication.tables.flatMap((table) => {
     const texte = selectText(table)
     expect(texte).not.toMatch(/ limit | fetch |row_number|first_value|array_agg|string_agg/)
-    return [...texte.matchAll(/distinct on .*? from "(\w+)" as "(\w+)".*? order by (.*?)\) as /g)]
+    return [...texte.matchAll(/distinct on .*? from "public"\."(\w+)" as "(\w+)".*? order by (.*?)\) as /g)]
   })
   expect(choix.length).toBeGreaterThanOrEqual(8)
   for (const [, table, alias = '', ordre = ''] of choix) {

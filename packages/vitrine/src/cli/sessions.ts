@@ -3,6 +3,7 @@ import { VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session, type Side } from '../postgres/connect.ts'
 import { type DatabaseIdentity, identityOf, refuseSameDatabase } from '../postgres/identity.ts'
+import { sourcePath } from '../publication/register.ts'
 import { requireOwnTarget } from '../record/installation.ts'
 import type { Call } from './command.ts'
 
@@ -12,7 +13,7 @@ async function open(call: Call, side: Side, address: Address, readOnly: boolean)
   const { signal, publication, command } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const name = `vitrine ${publication.name} ${command}`
-  const searchPath = side === 'source' ? [publication.source.schema] : []
+  const searchPath = side === 'source' ? sourcePath(publication.source) : []
   return connect(address, { side, name, limits: publication.limits, readOnly, searchPath })
 }
 

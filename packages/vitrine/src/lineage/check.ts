@@ -92,14 +92,16 @@ function checkSettings(publication: Publication, found: Findings): void {
   for (const [name, detail] of limitProblems(publication.limits)) {
     found.say(`limits.${name}`, detail, 'correct it, or leave it out for the usual one')
   }
-  const { functions, tables } = publication.source
-  for (const [name, reason] of Object.entries(functions)) {
-    if (isBlank(reason)) found.say(`function ${name}`, 'the register gives no reason', 'say why queries may call it')
-  }
-  for (const [name, columns] of Object.entries(tables)) {
-    const reason = unreadReason(columns)
-    if (reason !== undefined && isBlank(reason))
-      found.say(`table ${name}`, 'the register gives no reason', 'say why its other columns need not be listed')
+  const { functions, derived, tables } = publication.source
+  const reasons = [
+    ...Object.entries(functions).map(([name, reason]) => [`function ${name}`, reason, 'queries may call it'] as const),
+    ...Object.entries(derived).map(([name, reason]) => [name, reason, 'it says less than what it is made of'] as const),
+    ...Object.entries(tables).map(
+      ([name, columns]) => [`table ${name}`, unreadReason(columns), 'its other columns need not be listed'] as const,
+    ),
+  ]
+  for (const [place, reason, what] of reasons) {
+    if (reason !== undefined && isBlank(reason)) found.say(place, 'the register gives no reason', `say why ${what}`)
   }
   if (publication.writer === publication.reader) {
     found.say('reader', 'writer and reader are the same role', 'give the reader a role of its own')

@@ -34,9 +34,9 @@ export interface Known {
 
 export const registered = (source: Source): Known => ({
   source,
-  isQualified: false,
+  isQualified: true,
   where: 'in the register',
-  tableRemedy: 'Register the table with all its columns.',
+  tableRemedy: `Register the table with all its columns; in raw SQL, write its schema: ${source.schema}.name.`,
   columnRemedy: 'Register it, or correct its name.',
 })
 

@@ -36,6 +36,7 @@ export class LiteralCompiler extends PostgresQueryCompiler {
     } = node.table
     if (!this.#subqueries.has(name)) {
       this.tables.add(name)
+      // Whatever the search path holds: another table of that name is another table.
       if (schema === undefined && this.#schema !== null) {
         this.visitNode(IdentifierNode.create(this.#schema))
         this.append('.')

@@ -107,6 +107,8 @@ export interface Source<DB = unknown> {
   readonly functions: Readonly<Record<string, string>>
   /** Extensions whose types, functions and operators the queries use, and the schema of each. */
   readonly extensions: Readonly<Record<string, string>>
+  /** Views, and generated columns, that say less than the columns they are made of, and why. */
+  readonly derived: Readonly<Record<string, string>>
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
 }
@@ -128,6 +130,8 @@ export interface RegisterOptions {
   readonly functions?: Readonly<Record<string, string>>
   /** `{ citext: 'public' }`: names are looked up in pg_catalog and in these schemas alone. */
   readonly extensions?: Readonly<Record<string, string>>
+  /** `{ monthly_total: 'sums alone', 'person.initial': 'one letter' }`: without it, each has the highest class behind it. */
+  readonly derived?: Readonly<Record<string, string>>
 }
 
 /** Builds queries and has no connection. */
@@ -146,7 +150,7 @@ export const offline = <DB>(plugins: KyselyPlugin[] = []): Kysely<DB> =>
 export function register<const R extends RegisteredTables>(
   schema: string,
   tables: R,
-  { functions = {}, extensions = {} }: RegisterOptions = {},
+  { functions = {}, extensions = {}, derived = {} }: RegisterOptions = {},
 ): Source<DatabaseOf<R>> {
   const db = offline<DatabaseOf<R>>([
     {
@@ -162,10 +166,19 @@ export function register<const R extends RegisteredTables>(
     tables: Object.freeze(tables),
     functions: Object.freeze({ ...functions }),
     extensions: Object.freeze({ ...extensions }),
+    derived: Object.freeze({ ...derived }),
     selectFrom: db.selectFrom.bind(db),
     with: db.with.bind(db),
   })
 }
+
+/**
+ * Where names of the source are looked up. PostgreSQL's own come first; temporary types, which would otherwise, come last;
+ * no other schema is searched, so that nothing in one stands for what a query means.
+ */
+export const sourcePath = ({ extensions }: Source): readonly string[] => [
+  ...new Set(['pg_catalog', ...Object.values(extensions), 'pg_temp']),
+]
 
 /** A query of the source with no selection yet: what `from` takes. */
 // biome-ignore lint/complexity/noBannedTypes: sound because Kysely writes "nothing selected" as {}.

@@ -19,6 +19,7 @@ import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
 import { isRunInstant } from './instant.ts'
 import { LiteralCompiler } from './literal-compiler.ts'
+import { registersIn } from './register.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 import { type Mark, markOf } from './treatment.ts'
 
@@ -45,8 +46,8 @@ class TextCompiler extends LiteralCompiler {
   readonly #moment: Moment | null
   readonly #marks: Mark[] | null
 
-  constructor(moment: Moment | null, marks: Mark[] | null) {
-    super(moment?.schema ?? null)
+  constructor(moment: Moment | null, schema: string | null, marks: Mark[] | null) {
+    super(schema)
     this.#moment = moment
     this.#marks = marks
   }
@@ -84,12 +85,12 @@ class TextCompiler extends LiteralCompiler {
 }
 
 /** Throws TypeError for a value that has no literal. */
-function textOf(node: SelectQueryNode, moment: Moment | null): QueryText {
+function textOf(node: SelectQueryNode, moment: Moment | null, schema: string | null): QueryText {
   const marks: Mark[] = []
-  const compiler = new TextCompiler(moment, null)
+  const compiler = new TextCompiler(moment, schema, null)
   return {
     sql: compiler.text(node),
-    markedSql: new TextCompiler(moment, marks).text(node),
+    markedSql: new TextCompiler(moment, schema, marks).text(node),
     marks,
     tables: compiler.tables,
   }
@@ -202,12 +203,13 @@ export function projectionOf(
   const hidden = inputs.filter((input) => !shared.has(input))
   const fields = [...hidden, ...shared.keys()]
   const passed = [...new Set([...shared.values(), ...selected])]
+  const schema = moment?.schema ?? [...registersIn(table.query)][0]?.schema ?? null
   const textWith = (cast: boolean) => {
     const query = SelectQueryNode.cloneWithSelections(table.query, [
       ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
     ])
-    return textOf(query, moment)
+    return textOf(query, moment, schema)
   }
   return Object.freeze({
     ...textWith(true),

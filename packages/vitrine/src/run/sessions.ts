@@ -3,6 +3,7 @@ import { VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
+import { sourcePath } from '../publication/register.ts'
 import { takeOver } from './take-over.ts'
 
 /** One stream: a session on each side, used by one table at a time. */
@@ -33,10 +34,8 @@ export class RunSessions {
   async source(role: string): Promise<Session> {
     const { source } = this.#addresses
     if (source === null) throw new VitrineError('SOURCE_URL_MISSING')
-    const { schema } = this.#publication.source
-    return this.#add(
-      await connect(source, { ...this.#options(role), side: 'source', readOnly: true, searchPath: [schema] }),
-    )
+    const searchPath = sourcePath(this.#publication.source)
+    return this.#add(await connect(source, { ...this.#options(role), side: 'source', readOnly: true, searchPath }))
   }
 
   async target(role: string): Promise<Session> {

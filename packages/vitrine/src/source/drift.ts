@@ -9,6 +9,8 @@ import type { Session } from '../postgres/connect.ts'
 import { type RegisteredColumn, type RegisteredColumns, type Source, unreadReason } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { findLooser } from './derived.ts'
+import { findShadows } from './shadows.ts'
 import { type ColumnType, isRegisteredAs, registerLine, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 interface SourceColumn extends ColumnType {
@@ -59,7 +61,8 @@ export async function findDrift(
   }
   const found = await readTables(source, register)
   const needed = tables === undefined ? null : await neededColumns(register, tables)
-  return Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
+  const shadows = needed === null ? [] : await findShadows(source, register, needed)
+  const problems = Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
     const table = found.find((each) => each.name === name)
     if (table === undefined) return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME }]
     const isRead = needed === null || needed.has(name)
@@ -68,6 +71,7 @@ export async function findDrift(
       ...(isRead ? rightProblems(table, needed?.get(name), schema, role) : []),
     ]
   })
+  return [...problems, ...(await findLooser(source, register)), ...shadows]
 }
 
 /** Throws SOURCE_DRIFT with every problem. */

@@ -91,11 +91,13 @@ export function tableOf(value: unknown, query: unknown = source.selectFrom('pers
 }
 
 const parser = await loadParser()
+/** Raw SQL is shorter without the schema before each table. */
+const known = { ...registered(source), isQualified: false }
 
 /** What the analysis of the query says. */
 export function problemsOf(value: unknown, query?: unknown): readonly string[] {
   const found = new Findings()
-  new Analysis(parser, registered(source)).check(tableOf(value, query), found)
+  new Analysis(parser, known).check(tableOf(value, query), found)
   return found.problems.map(({ place, detail }) => `${place}: ${detail}`)
 }
 
@@ -104,7 +106,7 @@ export function isRefused(expression: string): boolean {
   const text = `select ${expression} as x from person as p`
   try {
     const tree = parsedQuery(parser, { sql: text, markedSql: text, marks: [], tables: new Set() }, ['x'])
-    const [output] = new Resolver(registered(source), []).outputsOf(tree)
+    const [output] = new Resolver(known, []).outputsOf(tree)
     return output?.().every(isTreated) !== true
   } catch (error) {
     if (error instanceof LineageProblem) return true

@@ -108,7 +108,12 @@ describe('a leak is refused', () => {
       /the function «query_to_xml» is not known/,
     ],
     ['a file of the server', ({ fn, val }) => fn('pg_read_file', [val('/etc/passwd')]), /not known to be harmless/],
-    ['a whole row through a table', (eb) => eb.fn.toJson('p' as never), /«p» is not one column alone/],
+    ['a whole row through a table', (eb) => eb.fn.toJson('p' as never), /«public» is no table at that place/],
+    [
+      'a registered table that raw SQL names without its schema',
+      () => sql`(select max(city) from team)`,
+      /the table «team» is not in the register/,
+    ],
     ['a system column', () => sql.ref('p.ctid'), /«p.ctid» is not in the register/],
     [
       'a table that is not registered',

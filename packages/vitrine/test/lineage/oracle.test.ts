@@ -48,7 +48,9 @@ function analysed(parser: Parser, { personal: hidden, markedSql, sql }: RandomQu
   try {
     const text = { sql, markedSql, marks: [mark], tables: new Set<string>() }
     const tree = parsedQuery(parser, text, ['a', 'b'])
-    const outputs = new Resolver(registered(source), text.marks, reads).outputsOf(tree).map((output) => output())
+    const outputs = new Resolver({ ...registered(source), isQualified: false }, text.marks, reads)
+      .outputsOf(tree)
+      .map((output) => output())
     const name = ({ table, column }: { readonly table: string; readonly column: string }) => `${table}.${column}`
     return {
       reads: new Set([...reads].flatMap(([table, columns]) => [...columns].map((each) => `${table}.${each}`))),
