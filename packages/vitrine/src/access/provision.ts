@@ -89,6 +89,8 @@ export const handOver = (steps: readonly ProvisionStep[]): string =>
 const ANSWERS: Readonly<Record<string, string>> = {
   '42704': 'it needs a role that is not there yet',
   '3F000': 'it needs a schema that is not there yet',
+  '42P01': 'it needs a table that is not there',
+  '42703': 'it needs a column that is not there',
   '42P06': 'a schema of that name is there, which is not ours to take over',
 }
 /** Not about the step: locks, lack of something, a server that is stopped. */

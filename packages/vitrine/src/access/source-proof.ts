@@ -46,6 +46,16 @@ export const SOURCE: Guarantees = {
       ])
     },
   },
+  'source-sees-rows': {
+    guarantee: ({ role }) => `No row security policy hides rows of the registered tables from ${role}.`,
+    expected: 'none hidden',
+    proof: async (examination) => {
+      const hidden = await registered(examination, 'row_security_active(c.oid)')
+      if (hidden.length === 0) return holds()
+      const repair = `-- for an administrator to decide: the role then passes every policy by\nalter role ${identifier(examination.role)} bypassrls;`
+      return broken(`hidden: ${listed(hidden)}`, repair)
+    },
+  },
   ...encodingOf('source'),
   'source-role': {
     guarantee: ({ role }) => `${role} is a role for reading alone: it owns nothing, and may not write.`,

@@ -5,6 +5,7 @@
 import { VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
 import { command, type Remedy, remedy } from '../base/remedy.ts'
+import { requireSound } from '../lineage/check.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
@@ -38,8 +39,13 @@ function leastTelling(table: string, columns: RegisteredColumns): string {
   throw new VitrineError('DEFINITION_INVALID', { problems: [{ ...problem, remedy: 'register its primary key' }] })
 }
 
-export async function wantedOf({ source, tables }: Publication, role: string): Promise<SourceRights> {
-  const needed = await neededColumns(source, tables)
+/** Throws DEFINITION_INVALID where the queries cannot be followed. */
+export async function wantedOf(publication: Publication, role: string): Promise<SourceRights> {
+  const { source, tables } = publication
+  const needed = await neededColumns(source, tables).catch(async (error: unknown) => {
+    await requireSound(publication)
+    throw error
+  })
   const counted = new Set([...needed].filter(([, columns]) => columns.size === 0).map(([table]) => table))
   const columns = [...needed].map(([table, names]) => {
     const one = counted.has(table) ? [leastTelling(table, own(source.tables, table) ?? {})] : []

@@ -45,6 +45,7 @@ const EVERY_GUARANTEE = [
   'reader-time-limits',
   'target-is-not-source',
   'source-reads',
+  'source-sees-rows',
   'source-encoding',
   'source-role',
   'source-reads-nothing-else',

@@ -12,14 +12,18 @@ import {
   indirect,
   integer,
   open,
+  type Publication,
   partly,
   personal,
   register,
   secret,
+  sql,
   text,
 } from '../../src/index.ts'
+import { neededColumns } from '../../src/lineage/lineage.ts'
 import { selectText } from '../../src/testing.ts'
 import { run } from '../cli/captured-io.ts'
+import { createShop, shop } from '../publication/shop.ts'
 
 const source = register('app', {
   person: {
@@ -103,12 +107,14 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     made.push(role)
     return role
   }
-  const provision = async (role: TestRole, options = '', as: TestRole | null | undefined = undefined) => {
+  const provision = async (role: TestRole, options = '', as?: TestRole | null, about: Publication = publication) => {
     const environment = {
       DATABASE_URL: database.url(role),
       ...(as === null ? {} : { DATABASE_ADMIN_URL: database.url(as) }),
     }
-    const outcome = await run({ ...vitrine, publication }, `provision --source ${options}`.trim(), { environment })
+    const outcome = await run({ ...vitrine, publication: about }, `provision --source ${options}`.trim(), {
+      environment,
+    })
     expect(outcome.stdout + outcome.stderr).not.toContain('pw-')
     return outcome
   }
@@ -124,9 +130,9 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     return Object.fromEntries(rows.map(({ name, columns }) => [name, columns]))
   }
   /** Its own findings of the doctor, by name. */
-  const doctor = async (role: TestRole) => {
+  const doctor = async (role: TestRole, about: Publication = publication) => {
     const environment = { DATABASE_URL: database.url(role), METABASE_DATABASE_URL: target.url() }
-    const { stdout } = await run({ ...vitrine, publication }, 'doctor --json', { environment })
+    const { stdout } = await run({ ...vitrine, publication: about }, 'doctor --json', { environment })
     const { findings } = JSON.parse(stdout) as {
       findings: { name: string; ok: boolean; severity: string; actual: string; repair: string }[]
     } // sound because it is what doctor prints.
@@ -272,4 +278,78 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     expect(await readable(platform)).toEqual(EXACT)
     await admin.query(`reassign owned by ${owner.user} to current_user`)
   })
+
+  test('a foreign table is granted like any other; its user mapping is the administrator’s, and doctor says what lacks', async () => {
+    await admin.query(`create extension postgres_fdw; create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '1');
+      create foreign table app.remote (id bigint not null) server far`)
+    const remote = register('app', { remote: { id: indirect.bigint } })
+    const table = from(remote.selectFrom('remote as p')).publish('far', 'F', ({ ref }) => ({
+      id: bigint(because(ref('p.id'), 'key'), 'K').primaryKey(),
+    }))
+    const about = { ...publication, source: remote, tables: [table] }
+    const role = roleNamed('foreign')
+    expect(await provision(role, '', undefined, about)).toMatchObject({ status: 0 })
+    expect(await readable(role)).toEqual({ 'app.remote': ['id'] })
+    expect(await doctor(role, about)).toMatchObject([{ name: 'source-reads', actual: 'failing: far (SQLSTATE 42704)' }])
+    await admin.query('drop foreign table app.remote')
+  })
+
+  test('a policy that hides rows is named, for an administrator to decide', async () => {
+    const role = roleNamed('policy')
+    await provision(role)
+    await admin.query('alter table app.person enable row level security')
+    const findings = await doctor(role)
+    expect(findings).toMatchObject([{ name: 'source-reads' }, { name: 'source-sees-rows', actual: 'hidden: person' }])
+    expect(findings[1]?.repair).toContain(`alter role ${role.user} bypassrls;`)
+    await admin.query(`alter role ${role.user} bypassrls`)
+    expect(await doctor(role)).toEqual([])
+    expect(await provision(role)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Nothing to do/) })
+    await admin.query('alter table app.person disable row level security')
+  })
+})
+
+test('a definition that cannot be followed is refused by name, and one without the source’s tables says what lacks', async () => {
+  const database = await TestDatabase.create(18, 'empty')
+  const role = { user: `empty_${database.name.slice(-10)}`, password: 'pw-empty-long' }
+  const environment = { DATABASE_URL: database.url(role), DATABASE_ADMIN_URL: database.url() }
+  const leak = from(source.selectFrom('person as p')).publish('leak', 'L', ({ ref }) => ({
+    id: bigint(because(ref('p.id'), 'key'), 'K').primaryKey(),
+    x: text(sql<string>`(select max(password) from elsewhere)`, 'X'),
+  }))
+  const unsound = { ...publication, tables: [leak] }
+  for (const options of ['', ' --sql', ' --dry-run'])
+    expect(
+      await run({ ...vitrine, publication: unsound }, `provision --source${options}`, { environment }),
+    ).toMatchObject({
+      stderr: expect.stringContaining('error DEFINITION_INVALID'),
+    })
+  const lacking = await run({ ...vitrine, publication }, 'provision --source', { environment })
+  expect(lacking).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining('it needs a schema that is not there yet'),
+  })
+  await database.drop([role])
+})
+
+test('of a publication, whatever it is, exactly the columns that its lineage names', async () => {
+  const database = await TestDatabase.create(18, 'shop')
+  const role = { user: `shop_${database.name.slice(-10)}`, password: 'pw-shop-long' }
+  const client = await database.connect()
+  await createShop(client, 3)
+  const about = shop({ writer: 'w', reader: 'r' })
+  const environment = { DATABASE_URL: database.url(role), DATABASE_ADMIN_URL: database.url() }
+  expect(await run({ ...vitrine, publication: about }, 'provision --source', { environment })).toMatchObject({
+    status: 0,
+  })
+  const { rows } = await client.query<{ name: string }>(
+    `select relname || '.' || attname as name from pg_attribute a join pg_class c on c.oid = attrelid
+     where attnum > 0 and relnamespace = 'public'::regnamespace and relkind = 'r' and has_column_privilege($1, c.oid, attnum, 'SELECT')`,
+    [role.user],
+  )
+  const needed = await neededColumns(about.source, about.tables)
+  const named = [...needed].flatMap(([table, columns]) => [...columns].map((column) => `${table}.${column}`))
+  expect(rows.map(({ name }) => name).sort()).toEqual(named.sort())
+  const reading = await database.connect({ role })
+  for (const table of about.tables) await reading.query(selectText(table))
+  await database.drop([role])
 })
