@@ -417,6 +417,7 @@ describe.sequential('every command runs, as it is written', () => {
     const reader = inIt(environmentOf('prepare')['METABASE_READER_URL'])
     const environment = {
       DATABASE_URL: environmentOf('impact')['DATABASE_URL'] ?? '',
+      DATABASE_ADMIN_URL: environmentOf('prepare')['DATABASE_ADMIN_URL'] ?? '',
       METABASE_DATABASE_URL: inIt(environmentOf('impact')['METABASE_DATABASE_URL']),
       METABASE_READER_URL: reader,
     }
@@ -444,6 +445,7 @@ describe.sequential('every command runs, as it is written', () => {
     const { METABASE_DATABASE_URL = '', DATABASE_URL = '' } = environmentOf('impact')
     const environment = {
       DATABASE_URL,
+      DATABASE_ADMIN_URL: environmentOf('prepare')['DATABASE_ADMIN_URL'] ?? '',
       METABASE_DATABASE_URL,
       METABASE_READER_URL: environmentOf('prepare')['METABASE_READER_URL'] ?? '',
       VITRINE_ALARM_WEBHOOK: webhook.url,
@@ -456,7 +458,6 @@ describe.sequential('every command runs, as it is written', () => {
       }
     }
     for (const { words } of commandsOf('deploy/scalingo/README.md')) {
-      // The role of the operational database may write in it, and doctor says so: a superuser of PostgreSQL's image.
       const { status, output } = await done(words, environment)
       expect([words.join(' '), status, status === 0 ? '' : output]).toEqual([words.join(' '), 0, ''])
     }

@@ -32,7 +32,7 @@ beforeAll(async () => {
   for (const line of ['migrate', 'sample --size S']) {
     expect(await run(impact, line, { environment })).toMatchObject({ status: 0 })
   }
-  for (const line of ['provision', 'migrate', 'sync']) await succeeds(line)
+  for (const line of ['provision --source', 'provision', 'migrate', 'sync']) await succeeds(line)
 })
 afterAll(async () => {
   await databases.drop()
@@ -180,26 +180,23 @@ describe.sequential('docs/operating', () => {
     const before = environment
     const role = { user: `reading_${suffix}`, password: 'long and random' }
     const inPage = (sql: string) => ask(databases.source, sql.replaceAll('impact_reading', role.user))
-    const repairs = async () => {
-      const { findings } = JSON.parse((await command('doctor --json')).stdout)
-      for (const { repair, ok } of findings) if (!ok) await inPage(repair)
-    }
     try {
       const followed = await follow('django.md', {
+        'provision --source': async () => {
+          environment = { ...before, DATABASE_URL: databases.source.url(role) }
+        },
         doctor: async () => {
           for (const { text } of fencesIn('docs/operating/django.md').filter(({ language }) => language === 'sql')) {
             await inPage(text)
           }
-          environment = { ...before, DATABASE_URL: databases.source.url(role) }
         },
-        check: repairs,
         'sync --dry-run': () => inPage('alter table users_user add column surnom text'),
       })
-      expect(followed).toEqual(['doctor: 5', 'check: 0', 'doctor: 0', 'sync: 0', 'sync --dry-run: 6'])
+      expect(followed).toEqual(['provision --source: 0', 'doctor: 0', 'check: 0', 'sync: 0', 'sync --dry-run: 6'])
       expect((await command('check')).status).not.toBe(0)
       const { findings } = JSON.parse((await command('doctor --json')).stdout)
       const reads = findings.filter(({ name }: { name: string }) => name.startsWith('source-'))
-      expect(reads).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
+      expect(reads).toMatchObject(Array.from({ length: 6 }, () => ({ ok: true })))
     } finally {
       environment = before
       await inPage(
@@ -220,19 +217,19 @@ describe.sequential('docs/operating', () => {
     // The roles are those of the publication, and are there already on the one server of this test.
     const names = { METABASE_DATABASE_URL: old.roles[0], METABASE_READER_URL: old.roles[1] }
     const next = Object.fromEntries(Object.entries(names).map(([name, role]) => [name, moved.target.url(role)]))
-    const newSource = { DATABASE_URL: moved.source.url(moved.app) }
+    const { DATABASE_URL = '', DATABASE_ADMIN_URL = '' } = moved.environment(publication.schema)
     try {
       const followed = await follow('move.md', {
         provision: async () => {
           environment = { ...before, ...next, METABASE_ADMIN_URL: moved.target.url() }
         },
-        check: async () => {
-          environment = { ...environment, ...newSource }
+        'provision --source': async () => {
+          environment = { ...environment, DATABASE_URL, DATABASE_ADMIN_URL }
           for (const line of ['migrate', 'sample --size S']) {
             expect(await run(impact, line, { environment })).toMatchObject({ status: 0 })
           }
-          expect((await command('sync')).stderr).toContain('error TARGET_OTHER_SOURCE')
         },
+        check: async () => expect((await command('sync')).stderr).toContain('error TARGET_OTHER_SOURCE'),
       })
       expect(followed).toEqual([
         'history export metabase_stats: 0',
@@ -242,6 +239,7 @@ describe.sequential('docs/operating', () => {
         'sync: 0',
         'doctor: 0',
         'status: 0',
+        'provision --source: 0',
         'check: 0',
         'migrate --new-source: 0',
         'sync: 0',
@@ -251,7 +249,7 @@ describe.sequential('docs/operating', () => {
     } finally {
       environment = before
       await moved.target.drop()
-      await moved.source.drop([moved.app])
+      await moved.source.drop([moved.app, moved.reading])
     }
   })
 

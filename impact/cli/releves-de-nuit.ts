@@ -9,6 +9,7 @@ import type { Address } from 'vitrine/run'
 import { preparationAlarm, VitrineError } from 'vitrine/run'
 import { renewedSince } from '../feeds/facts-store.ts'
 import { FeedError } from '../feeds/feed-error.ts'
+import { type ApplicationSettings, applicationOf } from './application.ts'
 import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts'
 
 /**
@@ -17,8 +18,7 @@ import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts
  */
 export const MINUTES_DE_RELEVE = 8
 
-export interface NuitSettings extends Pick<Settings, 'alarms'> {
-  readonly source: Address
+export interface NuitSettings extends Pick<Settings, 'alarms'>, ApplicationSettings {
   readonly target: Address
 }
 
@@ -55,13 +55,13 @@ interface Failed {
 /** Null quand les faits sont frais. Ne rejette pas : chaque relevé va à son terme, quoi que fasse l’autre. */
 async function fetched(
   call: Call,
-  { source }: NuitSettings,
+  settings: NuitSettings,
   releve: Releve,
   due: Date,
   imposed: Readonly<Record<string, string | number | null>>,
 ): Promise<Failed | null> {
   try {
-    await writing(call, 'source', source, async ({ client }) => {
+    await writing(call, 'source', applicationOf(settings), async ({ client }) => {
       if (await renewedSince(client, releve.feed, due)) return
       call.say(summaryText(await relever(call, releve, client, imposed)).trimEnd())
     })

@@ -21,12 +21,15 @@ export class Databases {
   readonly source: TestDatabase
   readonly target: TestDatabase
   readonly app: TestRole
+  /** What `provision --source` makes. */
+  readonly reading: TestRole
   readonly roles: readonly [writer: TestRole, reader: TestRole]
 
   private constructor(source: TestDatabase, target: TestDatabase, app: TestRole, roles: readonly [TestRole, TestRole]) {
     this.source = source
     this.target = target
     this.app = app
+    this.reading = role(`reading_${source.name.slice(-10)}`)
     this.roles = roles
   }
 
@@ -43,7 +46,8 @@ export class Databases {
   environment(schema: string): Readonly<Record<string, string>> {
     const [writer, reader] = this.roles
     return {
-      DATABASE_URL: this.source.url(this.app),
+      DATABASE_URL: this.source.url(this.reading),
+      DATABASE_ADMIN_URL: this.source.url(),
       METABASE_DATABASE_URL: `${this.target.url(writer)}?currentSchema=${schema}`,
       METABASE_READER_URL: this.target.url(reader),
       METABASE_ADMIN_URL: this.target.url(),
@@ -53,6 +57,6 @@ export class Databases {
 
   async drop(): Promise<void> {
     await this.target.drop(this.roles)
-    await this.source.drop([this.app])
+    await this.source.drop([this.app, this.reading])
   }
 }

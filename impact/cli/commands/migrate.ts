@@ -6,13 +6,14 @@
 import { type Call, type Command, count, migrate as migratePublished, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { type AppliedMigration, migrateOperational } from '../../database/migrate.ts'
+import { applicationAddress } from '../application.ts'
 
 export const migrate: Command = {
   name: 'migrate',
   parameters: '[application]',
   summary: 'migre la base opérationnelle, ou approuve les tables publiées : migrate metabase',
   description:
-    'Sans application, amène la base opérationnelle (DATABASE_URL) au schéma d’Impact ; une base faite par Django est ' +
+    'Sans application, amène la base opérationnelle (DATABASE_ADMIN_URL, ou DATABASE_URL sans elle) au schéma d’Impact ; une base faite par Django est ' +
     'reconnue, rien n’y est refait. Avec « metabase », approuve ce que la publication change dans le schéma publié ' +
     '(METABASE_DATABASE_URL) ; la prochaine version publiée l’apporte.',
   options: {
@@ -52,8 +53,7 @@ function isPublished(call: Call): boolean {
 }
 
 async function run(call: Call): Promise<ExitName> {
-  const { source } = call.settings({ source: 'required' })
-  const applied = await writing(call, 'source', source, ({ client }) => migrateOperational(client))
+  const applied = await writing(call, 'source', applicationAddress(call), ({ client }) => migrateOperational(client))
   call.answer({ applied } satisfies OperationalAnswer, () => {
     if (applied.length === 0) return 'Base opérationnelle : rien à migrer.\n'
     const lines = applied.map(({ name, baselined }) =>

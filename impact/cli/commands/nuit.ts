@@ -13,6 +13,7 @@ import {
   syncIfDue,
 } from 'vitrine/cli'
 import { VitrineError } from 'vitrine/run'
+import { APPLICATION } from '../application.ts'
 import { MINUTES_DE_RELEVE, relevesDeNuit } from '../releves-de-nuit.ts'
 
 const OPTIONS: Options = {
@@ -47,7 +48,7 @@ export const nuit: Command = {
     { line: 'nuit --per-second 40', says: 'quand les entreprises sont nombreuses' },
   ],
   run: async (call) => {
-    const settings = call.settings({ source: 'required', target: 'required' })
+    const settings = call.settings({ ...APPLICATION, target: 'required' })
     return syncIfDue(call, { prepare: relevesDeNuit(call, settings, imposedBy(call)) })
   },
 }
@@ -73,7 +74,8 @@ export const schedule: Command = {
   logs: true,
   run: async (call) => {
     const imposed = imposedBy(call)
-    const settings = scheduleSettings(call)
+    const { sourceAdmin } = call.settings({ sourceAdmin: 'optional' })
+    const settings = { ...scheduleSettings(call), sourceAdmin }
     const around = call.flag('sansReleves') ? {} : { prepare: relevesDeNuit(call, settings, imposed) }
     return stayPublishing(call, settings, around)
   },

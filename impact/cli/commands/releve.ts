@@ -7,6 +7,7 @@ import { syncEgapro } from '../../feeds/egapro.ts'
 import type { Feed } from '../../feeds/facts-store.ts'
 import type { FeedContext, FeedSummary } from '../../feeds/feed-run.ts'
 import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../../feeds/options.ts'
+import { applicationAddress } from '../application.ts'
 
 type Options = Readonly<Record<string, OptionDefinition>>
 
@@ -77,8 +78,9 @@ function given(call: Call, options: Options): Readonly<Record<string, string | b
 }
 
 async function run(call: Call, releve: Releve): Promise<ExitName> {
-  const { source } = call.settings({ source: 'required' })
-  const summary = await writing(call, 'source', source, ({ client }) => relever(call, releve, client, {}))
+  const summary = await writing(call, 'source', applicationAddress(call), ({ client }) =>
+    relever(call, releve, client, {}),
+  )
   call.answer(summary, () => summaryText(summary))
   return 'ok'
 }

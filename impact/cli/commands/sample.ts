@@ -3,6 +3,7 @@
 import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
+import { applicationAddress } from '../application.ts'
 
 export const DEFAULT_SIZE: SampleSize = 'M'
 
@@ -35,8 +36,9 @@ export function sizeOf(call: Call): SampleSize | null {
 async function run(call: Call): Promise<ExitName> {
   const size = sizeOf(call) ?? DEFAULT_SIZE
   const today = call.text('day') ?? call.io.clock.now()
-  const { source } = call.settings({ source: 'required' })
-  const summary = await writing(call, 'source', source, ({ client }) => loadSample(client, { size, today }))
+  const summary = await writing(call, 'source', applicationAddress(call), ({ client }) =>
+    loadSample(client, { size, today }),
+  )
   const companies = count(summary.rows.entreprises_entreprise, 'fr-FR')
   const time = duration(summary.milliseconds, 'fr-FR')
   call.answer(summary, () => `Échantillon ${size} du ${summary.today} : ${companies} entreprises, en ${time}.\n`)

@@ -17,11 +17,12 @@ import {
 } from 'vitrine/cli'
 import { addressUrl, type ExitName, nextDue, printable, type SyncRequest, VitrineError } from 'vitrine/run'
 import { databaseFolder } from '../../database/sql-file.ts'
+import { APPLICATION, applicationOf } from '../application.ts'
 import { sizeOf } from '../commands/sample.ts'
 import { relevesDeNuit } from '../releves-de-nuit.ts'
 import { startDemonstration } from './demonstration.ts'
 import { prepareOperational } from './operational.ts'
-import { prepareTarget } from './target.ts'
+import { prepareSourceRole, prepareTarget } from './target.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -29,7 +30,7 @@ export const startCommand: Command = {
   description:
     'Without DATABASE_URL and METABASE_DATABASE_URL it starts two real PostgreSQL servers: the operational database of ' +
     'Impact, filled with invented data, and the database that Metabase reads. Then it publishes, and again each night at ' +
-    'midnight until Ctrl-C. With both variables it does the same on those databases.',
+    'midnight until Ctrl-C. With both variables it does the same on those databases; with DATABASE_ADMIN_URL it also makes the role of DATABASE_URL.',
   options: {
     '--once': 'publish once, then stop everything',
     '--size <size>': 'size of the invented data: S (300 companies), M (5,000) or L (50,000); M by default',
@@ -52,7 +53,9 @@ export interface StartAnswer extends SyncAnswer {
 }
 
 /** Databases that are ready to publish, and what is printed about them. */
-interface Ready extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>, Pick<Settings, 'alarms' | 'http'> {
+interface Ready
+  extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>,
+    Pick<Settings, 'sourceAdmin' | 'alarms' | 'http'> {
   /** What is imposed on the feeds before each night. */
   readonly releves: Readonly<Record<string, string | number>>
   /** Lines for the reader of the result. */
@@ -109,11 +112,13 @@ async function ownDatabases(call: Call): Promise<Ready> {
     const detail = 'It is for the demonstration, and DATABASE_URL names a database.'
     throw new VitrineError('USAGE', { place: `--${name}`, detail })
   }
-  const needs = { source: 'required', target: 'required', reader: 'optional', admin: 'optional' } as const
+  const needs = { ...APPLICATION, target: 'required', reader: 'optional', admin: 'optional' } as const
   const settings = call.settings(needs)
   const { source, target, reader, admin } = settings
   const sample = call.flag('sample')
-  await prepareOperational(call, { address: source, sample, size: sizeOf(call), demonstration: false })
+  const address = applicationOf(settings)
+  await prepareOperational(call, { address, sample, size: sizeOf(call), demonstration: false })
+  await prepareSourceRole(call, settings)
   await prepareTarget(call, { source, target, reader, admin })
   const told = reader === null ? [] : [readerLine(printable(reader))]
   return { ...settings, releves: {}, told, stop: () => Promise.resolve() }

@@ -14,9 +14,9 @@ import { startDemoServer } from '../../feeds/demo-server.ts'
 import { prepareOperational } from './operational.ts'
 import { forgetPasswords, type KeptPasswords, keptPasswords } from './passwords.ts'
 import { both, step } from './step.ts'
-import { prepareTarget } from './target.ts'
+import { prepareSourceRole, prepareTarget } from './target.ts'
 
-const OPERATIONAL = { database: 'impact', owner: 'impact_app' }
+const OPERATIONAL = { database: 'impact', owner: 'impact_app', reading: 'vitrine_source' }
 const TARGET = { database: 'metabase-data' }
 
 export interface DemonstrationWish {
@@ -31,6 +31,8 @@ export interface DemonstrationWish {
 /** What the rest of `start` needs of it, and the way to end it. */
 export interface Demonstration {
   readonly source: Address
+  /** Of the application, which owns the operational database. */
+  readonly sourceAdmin: Address
   readonly target: Address
   readonly reader: Address
   readonly pseudonymKey: Secret
@@ -70,14 +72,14 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
     await servers.own(server)
     return keptPasswords(places.target)
   })
-  const [source, { writer, reader }] = await both(
+  const [{ source, sourceAdmin }, { writer, reader }] = await both(
     both(operational, owned).then(([server, kept]) => operationalDatabase(call, server, kept, wish)),
     both(target, owned).then(([server, kept]) => targetDatabase(call, server, kept)),
   )
   const { pseudonymKey } = (await owned).passwords
-  const demonstration = { source, target: writer, reader, pseudonymKey }
+  const demonstration = { source, sourceAdmin, target: writer, reader, pseudonymKey }
   // The public sources of the demonstration: a server of our own that answers with the facts of the sample.
-  const facts = await reading(call, 'source', source, ({ client }) => sampleFacts(client))
+  const facts = await reading(call, 'source', sourceAdmin, ({ client }) => sampleFacts(client))
   const sources = await startDemoServer({ facts })
   const environmentFile = writeEnvironment(call, wish.folder, demonstration, sources.url)
   const stop = async () => {
@@ -160,17 +162,23 @@ async function operationalDatabase(
   server: EmbeddedServer,
   { passwords, fresh }: KeptPasswords,
   wish: DemonstrationWish,
-): Promise<Address> {
-  const { database, owner } = OPERATIONAL
+): Promise<{ source: Address; sourceAdmin: Address }> {
+  const { database, owner, reading: reader } = OPERATIONAL
   await writing(call, 'source', administrator(server, 'postgres'), async (session) => {
     const isNew = await makeRole(session, owner, passwords.owner)
     if (fresh && !isNew) await setPassword(session, owner, passwords.owner)
+    if (fresh) await setPassword(session, reader, passwords.source)
     await makeDatabase(session, database, owner)
   })
-  const address = parseAddress(server.url(database, { user: owner, password: passwords.owner.reveal() }), database)
-  await prepareOperational(call, { address, sample: true, size: wish.size, demonstration: true })
-  return address
+  const sourceAdmin = addressAs(server, database, owner, passwords.owner)
+  const source = addressAs(server, database, reader, passwords.source)
+  await prepareOperational(call, { address: sourceAdmin, sample: true, size: wish.size, demonstration: true })
+  await prepareSourceRole(call, { source, sourceAdmin: administrator(server, database) })
+  return { source, sourceAdmin }
 }
+
+const addressAs = (server: EmbeddedServer, database: string, user: string, password: Secret): Address =>
+  parseAddress(server.url(database, { user, password: password.reveal() }), database)
 
 async function targetDatabase(
   call: Call,
@@ -186,10 +194,8 @@ async function targetDatabase(
       await setPassword(session, call.publication.reader, passwords.reader)
     }
   })
-  const as = (user: string, password: Secret) =>
-    parseAddress(server.url(database, { user, password: password.reveal() }), database)
-  const writer = as(call.publication.writer, passwords.writer)
-  const reader = as(call.publication.reader, passwords.reader)
+  const writer = addressAs(server, database, call.publication.writer, passwords.writer)
+  const reader = addressAs(server, database, call.publication.reader, passwords.reader)
   await prepareTarget(call, { source: null, target: writer, reader, admin: administrator(server, database) })
   return { writer, reader }
 }
@@ -234,11 +240,12 @@ async function clear(call: Call, places: Places): Promise<void> {
 function writeEnvironment(
   { publication }: Call,
   folder: string,
-  { source, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile' | 'sources'>,
+  { source, sourceAdmin, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile' | 'sources'>,
   sources: string,
 ): string {
   const values = {
     DATABASE_URL: addressUrl(source),
+    DATABASE_ADMIN_URL: addressUrl(sourceAdmin),
     METABASE_DATABASE_URL: `${addressUrl(target)}?currentSchema=${publication.schema}`,
     METABASE_READER_URL: addressUrl(reader),
     VITRINE_PSEUDONYM_KEY: pseudonymKey.reveal(),

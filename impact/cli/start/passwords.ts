@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Secret } from 'vitrine/run'
 
-const NAMES = ['owner', 'writer', 'reader', 'pseudonymKey'] as const
+const NAMES = ['owner', 'source', 'writer', 'reader', 'pseudonymKey'] as const
 export type Passwords = Readonly<Record<(typeof NAMES)[number], Secret>>
 
 export interface KeptPasswords {
@@ -51,6 +51,7 @@ function secrets(values: Readonly<Record<string, string>>): Passwords {
   const secret = (name: (typeof NAMES)[number]) => new Secret(values[name] ?? '')
   return {
     owner: secret('owner'),
+    source: secret('source'),
     writer: secret('writer'),
     reader: secret('reader'),
     pseudonymKey: secret('pseudonymKey'),

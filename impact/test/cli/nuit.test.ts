@@ -68,7 +68,13 @@ beforeAll(async () => {
     receive(),
   ])
   environment = databases.environment(publication.schema)
-  for (const line of ['migrate', 'sample --size S', 'provision', 'migrate metabase --database metabase']) {
+  for (const line of [
+    'migrate',
+    'sample --size S',
+    'provision --source',
+    'provision',
+    'migrate metabase --database metabase',
+  ]) {
     expect([line, (await command(line)).status]).toEqual([line, 0])
   }
   const client = await databases.source.connect()
@@ -159,9 +165,11 @@ describe.sequential('impact nuit', () => {
 
   test('une base opérationnelle injoignable est un échec comme un autre, dit une fois', async () => {
     await aDayLater()
-    environment = { ...environment, DATABASE_URL: 'postgresql://app:x@127.0.0.1:1/app' }
+    const before = environment
+    const nowhere = 'postgresql://app:x@127.0.0.1:1/app'
+    environment = { ...environment, DATABASE_URL: nowhere, DATABASE_ADMIN_URL: nowhere }
     expect((await command('nuit')).status).toBe(4)
-    environment = { ...environment, DATABASE_URL: databases.source.url(databases.app) }
+    environment = before
     expect(alarms()).toMatchObject([{ kind: 'failed', code: 'CONNECTION_FAILED' }])
     expect(await command('nuit')).toMatchObject({ status: 0 })
   })

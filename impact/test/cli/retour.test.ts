@@ -17,7 +17,7 @@ let databases: Databases
 
 beforeAll(async () => {
   databases = await Databases.create('retour', publication.writer, publication.reader)
-  for (const line of ['migrate', 'provision', 'migrate metabase']) await written(line)
+  for (const line of ['migrate', 'provision --source', 'provision', 'migrate metabase']) await written(line)
 })
 afterAll(() => databases.drop())
 

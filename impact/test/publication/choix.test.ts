@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { selectText } from 'vitrine/testing'
+import { neededColumns } from '../../../packages/vitrine/src/lineage/lineage.ts'
 import { ImpactInstallation } from './installation.ts'
 
 let impact: ImpactInstallation
@@ -153,4 +154,14 @@ const SALARIES = `update vsme_indicateur set _data = jsonb_set(_data, '{nombre_s
 test('mille salariés saisis 1e3, que l’application enregistre 1E+3, sont mille salariés', async () => {
   const [ligne] = await impact.look('select statut, "progression_C5" as c5 from impact.metabase_vsme where id = 4')
   expect(ligne).toEqual({ statut: 'EN COURS', c5: 0 })
+})
+
+test('le rôle qui lit la base opérationnelle y lit exactement les colonnes que les requêtes nomment', async () => {
+  const lisibles = await impact.readSource(`select c.relname::text as table, a.attname::text as colonne
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_column_privilege('${impact.reading}', c.oid, a.attnum, 'SELECT')`)
+  const nommees = [...(await neededColumns(impact.publication.source, impact.publication.tables))].flatMap(
+    ([table, colonnes]) => [...colonnes].map((colonne) => `${table}.${colonne}`),
+  )
+  expect(lisibles.map(({ table, colonne }) => `${table}.${colonne}`).sort()).toEqual(nommees.sort())
 })

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import { definePublication } from 'vitrine'
+import { isLacking, provisionSource } from '../../../packages/vitrine/src/access/provision.ts'
 import type { Publication } from '../../../packages/vitrine/src/index.ts'
 import type { Address } from '../../../packages/vitrine/src/postgres/address.ts'
 import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
@@ -21,9 +22,9 @@ export class ImpactInstallation {
   readonly source: TestDatabase
   readonly target: TestDatabase
   readonly publication: Publication
-  readonly #roles: readonly [TestRole, TestRole]
+  readonly #roles: readonly [writer: TestRole, reader: TestRole, source: TestRole]
 
-  private constructor(source: TestDatabase, target: TestDatabase, roles: readonly [TestRole, TestRole]) {
+  private constructor(source: TestDatabase, target: TestDatabase, roles: readonly [TestRole, TestRole, TestRole]) {
     this.source = source
     this.target = target
     this.#roles = roles
@@ -37,9 +38,10 @@ export class ImpactInstallation {
     await migrateOperational(operational)
     await loadSample(operational, { size, today: DAY })
     await source.close(operational)
-    const roles: readonly [TestRole, TestRole] = [
+    const roles: readonly [TestRole, TestRole, TestRole] = [
       await target.createRole('impact'),
       await target.createRole('metabase'),
+      await source.createRole('reading'),
     ]
     const admin = await target.connect()
     await admin.query(
@@ -47,6 +49,11 @@ export class ImpactInstallation {
     )
     await target.close(admin)
     const installation = new ImpactInstallation(source, target, roles)
+    const options = { side: 'source', name: 'test', limits: impact.limits, readOnly: false, searchPath: [] } as const
+    const owner = await connect(source.address(), options)
+    const steps = await provisionSource(owner, impact, { role: roles[2].user, password: null }, true)
+    if (steps.some(isLacking)) throw new Error('the role of the source lacks a right')
+    await owner.end()
     const session = await connect(target.address(roles[0]), {
       side: 'target',
       name: 'test',
@@ -59,10 +66,15 @@ export class ImpactInstallation {
     return installation
   }
 
+  /** The role that reads the source. */
+  get reading(): string {
+    return this.#roles[2].user
+  }
+
   run(options: Partial<SyncRequest> = {}): Promise<SyncReport> {
     return sync({
       publication: this.publication,
-      source: this.source.address(),
+      source: this.source.address(this.#roles[2]),
       target: this.target.address(this.#roles[0]),
       only: null,
       dryRun: false,
@@ -106,7 +118,8 @@ export class ImpactInstallation {
   }
 
   async drop(): Promise<void> {
-    await this.target.drop(this.#roles)
-    await this.source.drop()
+    const [writer, reader, reading] = this.#roles
+    await this.target.drop([writer, reader])
+    await this.source.drop([reading])
   }
 }

@@ -4,7 +4,13 @@ export { raiseAlarm } from './cli/alarms.ts'
 export type { Call, Command, Options } from './cli/command.ts'
 export { COMMANDS } from './cli/commands/index.ts'
 export { migrate } from './cli/commands/migrate.ts'
-export { type ProvisionWish, provisionTarget } from './cli/commands/provision.ts'
+export {
+  type Provisioned,
+  type ProvisionWish,
+  provisionSourceRole,
+  provisionTarget,
+  type SourceWish,
+} from './cli/commands/provision.ts'
 export { schedule, scheduleSettings, stayPublishing } from './cli/commands/schedule.ts'
 export { sync, syncIfDue, syncTables } from './cli/commands/sync.ts'
 export type { Prepare } from './cli/due-runs.ts'
