@@ -41,16 +41,19 @@ describe('nothing is found in', () => {
     expect(found(text)).toEqual([])
   })
 
-  test.each(BY_NAME.filter(([, { sql }]) => sql === null))('%s whose key is wrong', (_name, pattern) => {
-    const wrong = fc.tuple(PLANTED[pattern.name], fc.integer({ min: 1, max: 8 })).map(([value, more]) => {
-      const last = value.search(/[0-9](?=[^0-9]*$)/)
-      return value.slice(0, last) + ((Number(value[last]) + more) % 10) + value.slice(last + 1)
-    })
-    fc.assert(
-      fc.property(wrong, (value) => !holds(pattern, bytesOf(value))),
-      { numRuns: 500 },
-    )
-  })
+  test.each(BY_NAME.filter(([name]) => ['NIR', 'IBAN', 'card number'].includes(name)))(
+    '%s whose key is wrong',
+    (_name, pattern) => {
+      const wrong = fc.tuple(PLANTED[pattern.name], fc.integer({ min: 1, max: 8 })).map(([value, more]) => {
+        const last = value.search(/[0-9](?=[^0-9]*$)/)
+        return value.slice(0, last) + ((Number(value[last]) + more) % 10) + value.slice(last + 1)
+      })
+      fc.assert(
+        fc.property(wrong, (value) => !holds(pattern, bytesOf(value))),
+        { numRuns: 500 },
+      )
+    },
+  )
 
   test('numbers of companies, identifiers, figures and instants', () => {
     const harmless = fc.oneof(
