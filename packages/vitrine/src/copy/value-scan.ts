@@ -16,7 +16,7 @@ for (const [index, character] of [...new Set(PATTERNS.flatMap(({ needs }) => [..
 const needOf = ({ needs }: Pattern): number =>
   [...needs].reduce((bits, character) => bits | (KINDS[character.charCodeAt(0)] ?? 0), 0)
 
-/** A text is decoded in parts of so many bytes, each with the end of the one before: a value on the border is in one of them. */
+/** A text is read in parts of so many bytes, each with the end of the one before: a value on the border is in one of them. */
 const PART_BYTES = 64 * 1024
 const OVERLAP_BYTES = 4 * 1024
 /** What of that end only tells where a number begins. */
@@ -136,14 +136,21 @@ function mayHoldAddress(bytes: Buffer): boolean {
 
 /** Which patterns of the field a text holds, as bits. */
 function look(field: Watched, bytes: Buffer, from: number, to: number): number {
-  let seen = 0
-  let digits = 0
-  for (let at = from; at < to; at++) {
-    const kind = KINDS[bytes[at] as number] as number // sound because a byte has a kind.
-    seen |= kind
-    digits += kind & 1
+  let found = 0
+  for (let start = from; ; start += PART_BYTES - OVERLAP_BYTES) {
+    const end = to - start > PART_BYTES ? start + PART_BYTES : to
+    let seen = 0
+    let digits = 0
+    for (let at = start; at < end; at++) {
+      const kind = KINDS[bytes[at] as number] as number // sound because a byte has a kind.
+      seen |= kind
+      digits += kind & 1
+    }
+    if ((seen & field.bits) !== 0 || digits >= field.digits) {
+      found |= lookAgain(field, bytes, start, end, seen, digits, start === from ? 0 : BEFORE_BYTES, end < to)
+    }
+    if (end === to) return found
   }
-  return (seen & field.bits) === 0 && digits < field.digits ? 0 : lookAgain(field, bytes, from, to, seen, digits)
 }
 
 /** Whether the bytes could be of the pattern: what it needs is there, or digits enough, and not digits alone of another length. */
@@ -151,25 +158,30 @@ const couldBe = ({ need, shortest, bare }: Watched['patterns'][number], length: 
   length >= shortest &&
   (need === 0 ? digits >= TELLING_DIGITS && (digits < length || bare.includes(length)) : (seen & need) === need)
 
-function lookAgain(field: Watched, bytes: Buffer, from: number, to: number, seen: number, digits: number): number {
+function lookAgain(
+  field: Watched,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  seen: number,
+  digits: number,
+  before: number,
+  cut: boolean,
+): number {
   let found = 0
+  let text: string | null = null
   for (let index = 0; index < field.patterns.length; index++) {
     const pattern = field.patterns[index] as Watched['patterns'][number] // sound because the index is inside.
-    if (couldBe(pattern, to - from, seen, digits) && isIn(pattern, field.isJson, bytes, from, to)) found |= 1 << index
+    if (!couldBe(pattern, to - from, seen, digits)) continue
+    text ??= textOf(field, bytes.toString('latin1', from, to))
+    if (holds(pattern, text, before, cut)) found |= 1 << index
   }
   return found
 }
 
-function isIn(pattern: Pattern, isJson: boolean, bytes: Buffer, from: number, to: number): boolean {
-  for (let start = from; ; start += PART_BYTES - OVERLAP_BYTES) {
-    const end = Math.min(to, start + PART_BYTES)
-    const raw = bytes.toString('latin1', start, end)
-    // The letter of an escaped character would stand beside a value as if it belonged to it.
-    const text = isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
-    if (holds(pattern, text, start === from ? 0 : BEFORE_BYTES, end < to)) return true
-    if (end === to) return false
-  }
-}
+/** Without the letters of escaped characters in JSON: they would stand beside a value as if they belonged to it. */
+const textOf = ({ isJson }: Watched, raw: string): string =>
+  isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
 
 /** The texts of an array: after the number of dimensions, two words, and two for each dimension (`array_send`). */
 function elements(field: Watched, bytes: Buffer, view: DataView, from: number, to: number): number {

@@ -21,7 +21,7 @@ export const check: Command = {
   summary: 'check the publication, and the source when DATABASE_URL is set',
   description:
     'Proves from the definitions that every published value is open or treated, that names, keys and references hold, and ' +
-    'that the questions of the dashboards ask for what is published and show it honestly. ' +
+    'that the questions of the dashboards ask for what is published and show it honestly; warns of what deserves a second look. ' +
     'With DATABASE_URL it also compares the source with the register, and the types of the queries with the columns.',
   options: {
     '--lineage': 'print each published column with its source columns and their treatments',
