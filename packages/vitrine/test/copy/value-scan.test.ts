@@ -133,7 +133,8 @@ test.each(PATTERNS.map(({ name, told }) => [name, told] as const))(
   '%s: stops before the target',
   async (name, told) => {
     // Now and then the digits of an account hold a card number.
-    const alone = (value: string) => PATTERNS.every((pattern) => pattern.name === name || !holds(pattern, value))
+    const alone = (value: string) =>
+      PATTERNS.every((pattern) => pattern.name === name || !holds(pattern, Buffer.from(value).toString('latin1')))
     const planted = PLANTED[name]
       .filter(alone)
       .chain((value) => fc.tuple(fc.constant(value), inText(fc.constant(value))))

@@ -50,7 +50,7 @@ describe('nothing is found in', () => {
       })
       fc.assert(
         fc.property(wrong, (value) => !holds(pattern, bytesOf(value))),
-        { numRuns: 500 },
+        { numRuns: 200 },
       )
     },
   )
@@ -60,7 +60,7 @@ describe('nothing is found in', () => {
       digits(9),
       digits(14),
       fc.uuid(),
-      fc.double().map(String),
+      fc.double({ min: 0, max: 1e12, noNaN: true }).map(String),
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
     )
     fc.assert(
