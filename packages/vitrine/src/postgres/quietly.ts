@@ -5,10 +5,14 @@
 import { literal } from '../sql/quote.ts'
 import type { Session } from './connect.ts'
 
-/** Does a statement; `perform …` in the place of `select …`. What it throws has the state, and no words of the server. */
+/**
+ * Does a statement; `perform …` in the place of `select …`. What it throws about values has the state, and no words of the
+ * server. A column may be called `found`, as a variable of PL/pgSQL is.
+ */
 export const quietly = (session: Session, statement: string): Promise<void> =>
   session.execute(
-    `do ${literal(`begin ${statement};
+    `do ${literal(`#variable_conflict use_column
+      begin ${statement};
       exception when integrity_constraint_violation or data_exception then
         raise exception using errcode = sqlstate, message = 'values are refused; vitrine does not log them'; end`)}`,
   )

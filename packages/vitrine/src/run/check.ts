@@ -8,6 +8,7 @@ import { adoptionPlan } from '../migration/adoption.ts'
 import { requireApproved } from '../migration/approval.ts'
 import { requireOwned } from '../migration/plan.ts'
 import type { Session } from '../postgres/connect.ts'
+import { quietly } from '../postgres/quietly.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { versionOf } from '../record/versions.ts'
 import { requireNoDrift } from '../source/drift.ts'
@@ -58,5 +59,5 @@ async function adoptNewDays(target: Target): Promise<void> {
   )
   if (conflicts.length > 0)
     throw new VitrineError('TARGET_NOT_MIGRATED', { place: publication.schema, problems: conflicts })
-  for (const statement of sql) await session.execute(statement)
+  for (const statement of sql) await quietly(session, statement)
 }

@@ -9,6 +9,7 @@ import type { Secret } from '../base/secret.ts'
 import type { Target } from '../catalogue/target.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import { dayColumnOf } from '../publication/history.ts'
+import { publishedRelations } from '../publication/publication.ts'
 import { type ForgottenDays, forgetLedgerStatistics, recordErasure } from '../record/erasures.ts'
 import { ownRelations } from '../record/made.ts'
 import { qualified } from '../sql/quote.ts'
@@ -49,16 +50,23 @@ export async function erase(target: Target, wanted: Wanted, key: Secret | null, 
   for (const { schema, name, kind } of published) {
     if (kind === 'r' && quoted.has(name)) await session.execute(`analyze ${qualified(schema, name)}`)
   }
-  return { trace: await traceIn(target, wanted, key), days }
+  // Metabase may have cached what is no hit any more.
+  return { trace: { ...(await traceIn(target, wanted, key)), metabase: before.metabase }, days }
 }
 
 const isHistory = ({ publication }: Target, { table }: TraceHit): boolean =>
   publication.histories.some(({ name }) => name === table)
 
 function refuseEarly(target: Target, { hits }: Trace): void {
+  const ours = publishedRelations(target.publication).map(({ name }) => name)
   const problems = hits
     .filter((hit) => hit.place === 'published' && !isHistory(target, hit))
-    .map(({ table, column, count }): Problem => ({ place: `${table}.${column}`, detail: counted(count, 'hit') }))
+    .map(({ table, column, count }): Problem => {
+      const problem = { place: `${table}.${column}`, detail: counted(count, 'hit') }
+      return ours.includes(table)
+        ? problem
+        : { ...problem, remedy: 'delete it there: this table is not of the publication' }
+    })
   if (problems.length > 0) throw new VitrineError('ERASURE_EARLY', { place: target.publication.schema, problems })
 }
 

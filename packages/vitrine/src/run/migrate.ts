@@ -11,6 +11,7 @@ import { type MigrationPlan, type Planned, planFor } from '../migration/plan.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { DatabaseIdentity } from '../postgres/identity.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
+import { quietly } from '../postgres/quietly.ts'
 import { publishedRelations, stagingSchema } from '../publication/publication.ts'
 import { bookkeepingIsCurrent, migrateBookkeeping } from '../record/bookkeeping.ts'
 import { recordApproval, recordSource } from '../record/installation.ts'
@@ -75,7 +76,7 @@ async function approve(target: Target, planned: Planned, newSource: DatabaseIden
     await refreshOwn(target)
     await takeOver(target, planned)
     const { sql } = await adoptionPlan(target, planned.ours)
-    for (const statement of sql) await session.execute(statement)
+    for (const statement of sql) await quietly(session, statement)
     await recordApproval(target)
     if (newSource !== null) await recordSource(target, newSource)
     await requireLedgerFits(target)
@@ -118,7 +119,7 @@ async function publishEmpty(target: Target): Promise<void> {
       if (!isHistoryShape(shape)) continue
       const columns = shape.columns.map(({ name }) => identifier(name)).join(', ')
       const days = ledgerSelect(shape, publication.schema, null)
-      await session.execute(`insert into ${qualified(staging, shape.name)} (${columns}) ${days}`)
+      await quietly(session, `insert into ${qualified(staging, shape.name)} (${columns}) ${days}`)
     }
     const references = referencesOf(shapes)
     await declareReferences(session, staging, references)

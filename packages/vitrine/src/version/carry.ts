@@ -3,11 +3,12 @@
  * comments, relations of the team inside the schema, and views on our tables anywhere. Read before the switch; what cannot be
  * carried over is reported by name. `plan` shows the same problems, and a run stops at them before anything is touched.
  */
-import { type Problem, VitrineError } from '../base/errors.ts'
+import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { type Dependent, dependentsOf } from '../catalogue/dependents.ts'
 import { moveSql } from '../catalogue/objects.ts'
 import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
+import { quietly } from '../postgres/quietly.ts'
 import { retiredSchema } from '../publication/publication.ts'
 import { type OwnRelation, ownRelations, registerSql } from '../record/made.ts'
 import type { SwitchWay } from '../record/outcome.ts'
@@ -56,7 +57,12 @@ export async function prepareSwitch(target: Target, schema: string, version: Ver
     )
   })
   const carry = await planCarry(target, schema, version)
-  if (carry.parts.length > 0) await session.execute(carry.parts.join('; '))
+  for (const part of carry.parts) {
+    await quietly(session, part).catch((error: unknown) => {
+      const { code, sqlState, detail } = asVitrineError(error)
+      throw new VitrineError(code, { place: part, detail, sqlState, cause: error })
+    })
+  }
   return carry
 }
 

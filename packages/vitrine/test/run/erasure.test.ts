@@ -146,6 +146,19 @@ describe.sequential('docs/operating/erasure.md', () => {
     expect(await shop.look('select from shop_previous.shop_customer')).toHaveLength(61)
   })
 
+  test('while somebody keeps the version before, it is not erased, and does not come back either', async () => {
+    const user = await shop.target.connect()
+    await user.query('begin; select from shop_previous.shop_customer')
+    const blocked = await command('erase shop_customer name --history')
+    await shop.target.close(user)
+    expect([blocked.status, blocked.stderr]).toEqual([EXIT.busy, expect.stringContaining('ERASURE_BLOCKED')])
+    expect((await command('rollback')).stderr).toContain('VERSION_ERASED')
+    expect(await traced('trace shop_customer name')).toEqual([
+      EXIT.left,
+      expect.arrayContaining(['kept shop_customer.name 1']),
+    ])
+  })
+
   test('the page is followed to the end, and no file of the server holds anything', { timeout: 60_000 }, async () => {
     const table = (text: string) => text.replaceAll('metabase_utilisateur', 'shop_customer name')
     const statuses: string[] = []
@@ -163,7 +176,7 @@ describe.sequential('docs/operating/erasure.md', () => {
       'trace shop_customer name: 0',
     ])
     expect(await traced('trace shop_customer person', EMAIL)).toEqual([EXIT.ok, []])
-    expect(await shop.look('select table_name, erased_at from vitrine.erasure')).toHaveLength(1)
+    expect(await shop.look('select table_name, erased_at from vitrine.erasure')).toHaveLength(2)
     await shop.look('checkpoint')
     expect(new Set(filesWithPerson())).toEqual(new Set(['base', 'pg_wal']))
     const client = await shop.target.connect()

@@ -81,6 +81,16 @@ test('a value that the target refuses is not in its log', { timeout: 60_000 }, a
   }
 })
 
+test('a key of the team that the next version breaks is not in its log', async () => {
+  await shop.migrate()
+  await shop.change("update thing set name = 'x' || id")
+  await shop.run()
+  await shop.look('create unique index team_key on shop.thing (name)')
+  await shop.change("update thing set name = 'canary-' || id / 2")
+  expect(await shop.failure()).toMatchObject({ code: 'KEY_DUPLICATE', place: expect.stringContaining('team_key') })
+  expect(quotes(log())).toBe(false)
+})
+
 test('a recorded figure that does not fit any more is not in its log', async () => {
   const session = await shop.session()
   const publication = { ...shop.publication, histories: [stats] }
