@@ -89,6 +89,7 @@ try {
     const from = [...line].findIndex((letter, index) => letter !== without[index])
     process.stdout.write(`${file}:${at}: ${line.slice(Math.max(0, from - 30), from + 90).trim()}\n`)
   }
+  process.stderr.write('\n')
   process.stdout.write(`${unnoticed} of ${wanted.length} removals are noticed by no test\n`)
 } finally {
   await vitest.close()

@@ -4,6 +4,8 @@
  */
 import { type Expression, type OperationNode, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fieldEncoder } from '../../src/copy/field-encoder.ts'
+import { evaluatorOf } from '../../src/copy/rule-evaluator.ts'
 import {
   band,
   because,
@@ -35,6 +37,7 @@ import {
   year,
 } from '../../src/index.ts'
 import { checkPublication } from '../../src/lineage/check.ts'
+import { type ComputedColumn, projectionOf } from '../../src/publication/select-text.ts'
 import { checkOf, problemsOf, SPELLINGS, source, tableOf } from './judged.ts'
 
 /** A column of `person`, of whatever type is asked for. */
@@ -197,6 +200,29 @@ describe('what a treatment may give is bounded', () => {
     const problems = await inColumn(made)
     if (problem === null) expect(problems).toEqual([])
     else expect(problems).toContain(`t.x: ${problem}`)
+  })
+
+  test('a bound that was lost stops the run, and what a rule gives is held against it on every row', () => {
+    const evaluated = (value: unknown) => {
+      const table = tableOf(value)
+      const projection = projectionOf(table)
+      const [computation] = projection.computations
+      if (computation === undefined) throw new TypeError('no rule')
+      return evaluatorOf(computation, projection, table, null)
+    }
+    expect(evaluated(bounded(['a']))).toBeTypeOf('function')
+    for (const lost of [{ ...bounded(['a']), values: null }, field(2), bounded(many), bounded(['a'], ' ')]) {
+      expect(() => evaluated(lost)).toThrow('It is unbounded')
+    }
+    const held = (made: Column, ...values: readonly unknown[]) => {
+      const encode = fieldEncoder({ name: 'x', ...made.definition } as ComputedColumn) // sound because a rule gives it.
+      return values.filter((value) => typeof encode(value) !== 'string')
+    }
+    expect(
+      held(text(given(bounded(['a'])), 'X'), 'a', 'b', 'A', ['a'], new String('a'), { toString: () => 'a' }),
+    ).toEqual(['a'])
+    expect(held(integer(given(field(2)), 'X'), 1, 2, 0, 3, 1.5, '1', 1n, Number.NaN, true, [1])).toEqual([1, 2])
+    expect(held(boolean(given(field(2)), 'X'), true, 'true', 1)).toEqual([])
   })
 
   test('bands of one number in several columns', async () => {
