@@ -23,10 +23,17 @@ const effectif = impact.filter({
   on: { metabase_entreprise: 'effectif' },
 })
 
+const arrivee = impact.filter({
+  key: 'arrivee',
+  label: 'Arrivée entre',
+  kind: 'date',
+  on: { metabase_entreprise: 'ajoutee_le' },
+})
+
 const connues = question({
   key: 'ent-connues',
   title: 'Entreprises connues, inscrites ou simulées',
-  description: 'Près d’une sur trois est une simulation anonyme.',
+  description: 'Les simulations, sans utilisateur, comptent parmi elles.',
   query: impact.query({ from: 'metabase_entreprise', measures: { connues: { count: 'rows' } } }),
   display: { kind: 'number', value: 'connues' },
   columns: { connues: { label: 'Entreprises', format: entier } },
@@ -131,6 +138,7 @@ const secteurs = question({
       .selectFrom('metabase_entreprise as e')
       .where('e.nombre_utilisateurs', '>', 0)
       .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
+      .where(({ ref }) => filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
       .groupBy(sql`1`)
       .select([secteur.as('secteur'), sql<number>`count(*)`.as('entreprises')])
       .orderBy('entreprises', 'desc')
@@ -149,6 +157,7 @@ const departements = question({
       .selectFrom('metabase_entreprise as e')
       .where('e.nombre_utilisateurs', '>', 0)
       .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
+      .where(({ ref }) => filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
       .groupBy(sql`1`)
       .select([departement.as('departement'), sql<number>`count(*)`.as('entreprises')])
       .orderBy('entreprises', 'desc')
@@ -222,6 +231,7 @@ const aRelancer = question({
       )
       .where('e.effectif', 'in', ['500-4999', '5000-9999', '10000+'])
       .where(({ ref }) => sources.filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
+      .where(({ ref }) => sources.filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
       .groupBy(['e.impact_id', 'e.denomination', 'e.siren', 'e.effectif', 'e.date_derniere_qualification'])
       .having(sql<boolean>`bool_or(r.est_soumise) and not coalesce(bool_or(r.statut = 'A JOUR'), false)`)
       .select([
@@ -251,7 +261,7 @@ export const entreprises = dashboard({
   title: 'Entreprises',
   description: 'Qui vient, d’où, de quelle taille, et qui manque ?',
   collection: IMPACT,
-  filters: [effectif],
+  filters: [effectif, arrivee],
   rows: [
     FRAICHEUR,
     [{ question: connues, span: 6 }, { question: arrivees }],

@@ -118,7 +118,7 @@ const inscrites = question({
 const nouvelles = question({
   key: 'pil-nouvelles',
   title: 'Entreprises inscrites ajoutées, dernier mois complet',
-  description: 'Sans les simulations. Août vaut le quart d’un mois ordinaire.',
+  description: 'Sans les simulations. Les mois d’été sont plus calmes.',
   query: impact.query({
     from: 'metabase_entreprise',
     measures: { inscrites: { count: 'rows' } },

@@ -3,6 +3,38 @@ import { dashboard, question, sql } from 'vitrine'
 import { EXIGENCES_VSME } from '../domain/vsme-indicateurs.ts'
 import { entier, FRAICHEUR, IMPACT, impact, limites, mois, TRANCHES } from './questions.ts'
 
+const effectif = impact.filter({
+  key: 'effectif',
+  label: 'Effectif',
+  kind: 'list',
+  options: TRANCHES,
+  on: { metabase_vsme: 'entreprise_id.effectif' },
+})
+const exercice = impact.filter({
+  key: 'exercice',
+  label: 'Exercice clos',
+  kind: 'number',
+  on: { metabase_vsme: 'annee_cloture' },
+})
+const choix = impact.filter({
+  key: 'module',
+  label: 'Module',
+  kind: 'list',
+  options: ['base', 'complet'],
+  on: { metabase_vsme: 'choix_module' },
+})
+
+type Sources = Parameters<Parameters<typeof impact.select>[0]>[0]
+
+/** Les rapports et leur entreprise, par les filtres du tableau. */
+const filtres = ({ db, filter }: Sources) =>
+  db
+    .selectFrom('metabase_vsme as v')
+    .innerJoin('metabase_entreprise as e', 'e.impact_id', 'v.entreprise_id')
+    .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
+    .where(({ ref }) => filter('exercice', ref('v.annee_cloture'), 'metabase_vsme.annee_cloture'))
+    .where(({ ref }) => filter('module', ref('v.choix_module'), 'metabase_vsme.choix_module'))
+
 const rapports = question({
   key: 'vsm-rapports',
   title: 'Rapports VSME, et entreprises qui en ont un',
@@ -81,12 +113,11 @@ const exigences = question({
   title: 'Avancement moyen par exigence, rapports commencés',
   description:
     'Une exigence où rien ne s’applique vaut 100 : les moyennes du module complet (C) sont trop belles. Le module complet ne compte pas pour qui a choisi celui de base.',
-  query: impact.select(({ db }) => {
+  query: impact.select((sources) => {
     const valeurs = sql.join(
       EXIGENCES_VSME.map((e, rang) => sql`(${sql.lit(rang)}, ${sql.lit(e)}, ${sql.ref(`v.progression_${e}`)})`),
     )
-    return db
-      .selectFrom('metabase_vsme as v')
+    return filtres(sources)
       .innerJoinLateral(
         sql<{ rang: number; exigence: string; valeur: number | null }>`(values ${valeurs})`.as<'x'>(
           sql`x(rang, exigence, valeur)`,
@@ -149,9 +180,8 @@ const delai = question({
   key: 'vsm-delai',
   title: 'Délai médian entre l’ouverture et le premier indicateur, en heures',
   description: 'Parmi les rapports qui ont un indicateur.',
-  query: impact.select(({ db }) =>
-    db
-      .selectFrom('metabase_vsme as v')
+  query: impact.select((sources) =>
+    filtres(sources)
       .where('v.premier_indicateur_cree_le', 'is not', null)
       .select([
         sql<number>`round(cast(percentile_cont(0.5) within group (order by extract(epoch from v.premier_indicateur_cree_le - v.cree_le)) / 3600 as numeric), 2)`.as(
@@ -211,6 +241,7 @@ export const vsme = dashboard({
   title: 'VSME',
   description: 'Le rapport volontaire est-il commencé, avancé, fini ?',
   collection: IMPACT,
+  filters: [exercice, choix, effectif],
   rows: [
     FRAICHEUR,
     [{ question: rapports }, { question: dormants }, { question: delai }],

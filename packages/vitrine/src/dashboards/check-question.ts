@@ -4,14 +4,14 @@ import type { Known } from '../lineage/origin.ts'
 import { type Parser, parsedText } from '../lineage/parse.ts'
 import { Resolver } from '../lineage/resolver.ts'
 import { LineageProblem } from '../lineage/rules.ts'
-import { type Display, measureOf, type Question, type StructuredQuery } from '../publication/dashboard.ts'
+import { type Display, type Filter, measureOf, type Question, type StructuredQuery } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 import { sqlType } from '../sql/sql-type.ts'
 import { listBehind, TableCheck } from './check-structured.ts'
 import { isText, type Relations, reached } from './relations.ts'
 import type { Say } from './rules.ts'
-import { questionSql } from './sql.ts'
+import { questionSql, type WriteFilter } from './sql.ts'
 import { type Answer, answerOf, asksForNow } from './tree.ts'
 
 /** The columns that a question reads, by table. */
@@ -39,8 +39,8 @@ export class QuestionCheck {
     this.#known = knownOf(publication, relations)
   }
 
-  /** Says every problem, and which published columns the question reads. */
-  check(question: Question, say: Say): Reads {
+  /** Says every problem, and which published columns the question reads, those of its filters included. */
+  check(question: Question, filters: readonly Filter[], say: Say): Reads {
     const { query, title, description } = question
     if (title.trim() === '' || description.trim() === '') say('untold')
     let broken = false
@@ -52,7 +52,7 @@ export class QuestionCheck {
       new TableCheck(this.#relations, query.from, told).check(query)
     }
     const reads = new Map<string, Set<string>>()
-    const answer = broken ? null : this.#answer(question, reads, say)
+    const answer = broken ? null : this.#answer(question, filters, reads, say)
     if (answer !== null) {
       this.#shown(question, answer.columns, say)
       if (query.kind === 'sql') this.#sql(question, answer, reads, say)
@@ -66,15 +66,19 @@ export class QuestionCheck {
   }
 
   /** The answer that PostgreSQL would give, read off the text that runs; null, and said, where it is refused. */
-  #answer({ query }: Question, reads: Map<string, Set<string>>, say: Say): Answer | null {
+  #answer({ query }: Question, filters: readonly Filter[], reads: Map<string, Set<string>>, say: Say): Answer | null {
     if (query.kind === 'freshness') {
       const { name, columns } = this.#publication.freshness
       reads.set(name, new Set([columns.dataOf]))
       return { columns: [query.column], nullable: [], isOrdered: true, rows: 1, grouped: 'one group' }
     }
+    const writeFilter: WriteFilter = ({ filter, table, column }, expression) => {
+      if (reached(this.#relations, table, column) === undefined) say('filter column', [filter, column, table])
+      return `${expression} is not null`
+    }
     let sql: string
     try {
-      sql = questionSql(query, { publication: this.#publication })
+      sql = questionSql(query, { publication: this.#publication, filters, writeFilter })
     } catch {
       say('text')
       return null

@@ -42,7 +42,11 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   for (const name of publication.persons.tables) if (own(relations, name) === undefined) at('persons')('table', [name])
   const questions = questionsOf(dashboards)
   const check = new QuestionCheck(publication, relations, await loadParser())
-  for (const question of questions) reads.set(question.key, check.check(question, at(`question ${question.key}`)))
+  for (const question of questions) {
+    const around = dashboards.filter((dashboard) => questionsOf([dashboard]).includes(question))
+    const filters = around.flatMap((dashboard) => dashboard.filters.filter((filter) => isMapped(filter, relations)))
+    reads.set(question.key, check.check(question, filters, at(`question ${question.key}`)))
+  }
   checkKeys('question', questions, at)
   checkKeys('dashboard', dashboards, at)
   checkKeys('collection', collectionsOf(dashboards), at)
@@ -50,6 +54,10 @@ export async function checkDashboards(publication: Publication): Promise<Checked
     checkDashboard(dashboard, relations, publication, at(`dashboard ${dashboard.key}`))
   return { problems, reads }
 }
+
+/** Whether every column that a filter names is published. */
+const isMapped = ({ on }: Filter, relations: Relations): boolean =>
+  Object.entries(on).every(([table, path]) => reached(relations, table, path) !== undefined)
 
 /** The collections of dashboards and those around them, each once. */
 export function collectionsOf(dashboards: readonly Dashboard[]): readonly Collection[] {
