@@ -1,5 +1,6 @@
 /** What the check says of one question: its query, the answer it gives, and how that answer is shown. */
 import { own } from '../base/own.ts'
+import { type Answer, answerOf, asksForNow, sumsOf } from '../lineage/answer.ts'
 import type { Known } from '../lineage/origin.ts'
 import { type Parser, parsedText } from '../lineage/parse.ts'
 import { Resolver } from '../lineage/resolver.ts'
@@ -12,7 +13,6 @@ import { listBehind, TableCheck } from './check-structured.ts'
 import { isText, type Relations, reached } from './relations.ts'
 import type { Say } from './rules.ts'
 import { questionSql, type WriteFilter } from './sql.ts'
-import { type Answer, answerOf, asksForNow } from './tree.ts'
 
 /** The columns that a question reads, by table. */
 export type Reads = ReadonlyMap<string, ReadonlySet<string>>
@@ -70,7 +70,7 @@ export class QuestionCheck {
     if (query.kind === 'freshness') {
       const { name, columns } = this.#publication.freshness
       reads.set(name, new Set([columns.dataOf]))
-      return { columns: [query.column], nullable: [], isOrdered: true, rows: 1, grouped: 'one group' }
+      return { columns: [query.column], nullable: [], isOrdered: true, rows: 1, smallest: Infinity }
     }
     const writeFilter: WriteFilter = ({ filter, table, column }, expression) => {
       if (reached(this.#relations, table, column) === undefined) say('filter column', [filter, column, table])
@@ -83,13 +83,14 @@ export class QuestionCheck {
       say('text')
       return null
     }
-    // A clock is one problem: lineage would say it again.
-    const isLate = asksForNow(sql)
-    if (isLate) say('clock')
     try {
       const tree = parsedText(this.#parser, sql)
-      if (!isLate) for (const output of new Resolver(this.#known, [], reads).outputsOf(tree)) output()
-      return answerOf(tree, this.#nullable(reads), (name) => say('unknown', [name]))
+      // Lineage would say it again, by the name of the function.
+      if (asksForNow(tree)) say('clock')
+      else for (const output of new Resolver(this.#known, [], reads).outputsOf(tree)) output()
+      const nullable = this.#nullable(reads)
+      if (query.kind === 'sql') for (const name of sumsOf(tree, nullable)) say('unknown', [name])
+      return answerOf(tree, nullable)
     } catch (error) {
       if (!(error instanceof LineageProblem)) throw error
       say('sql', [error.message], error.remedy)
@@ -125,8 +126,9 @@ export class QuestionCheck {
     if (display.kind === 'table' && answer.rows === null) say('limit')
     if (display.kind === 'pie' && (answer.rows ?? MOST_SLICES + 1) > MOST_SLICES) say('slices')
     if (![...reads.keys()].some(this.#isAboutPersons)) return
-    if (answer.grouped === 'no figure') say('persons')
-    if (answer.grouped === 'all groups') say('smallest', [String(this.#publication.persons.smallest)])
+    const least = this.#publication.persons.smallest
+    if (answer.smallest === null) say('persons')
+    else if (answer.smallest < least) say('smallest', [String(least)])
   }
 
   #structured(query: StructuredQuery, display: Display, say: Say): void {

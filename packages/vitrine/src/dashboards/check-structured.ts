@@ -18,6 +18,13 @@ import type { Say } from './rules.ts'
 /** The questions about one table. */
 export type TableQuery = StructuredQuery | ListingQuery | FunnelQuery
 
+/** What each operator compares. */
+const OPERATORS: Readonly<Record<string, 'any' | 'time' | 'number or time'>> = {
+  ...{ '=': 'any', '!=': 'any', in: 'any', 'not in': 'any', 'is null': 'any', 'is not null': 'any' },
+  ...{ '<': 'number or time', '<=': 'number or time', '>': 'number or time', '>=': 'number or time' },
+  ...{ within: 'time', before: 'time', complete: 'time' },
+}
+
 /** Conditions that hold for NULL. */
 const KEEPS_NULL: ReadonlySet<string> = new Set(['is null', '!=', 'not in'])
 
@@ -53,7 +60,10 @@ export class TableCheck {
       }
       this.#measure(name, measureOf(given))
     }
-    for (const [name, each] of Object.entries(by)) this.#by(name, each, where)
+    for (const [name, each] of Object.entries(by)) {
+      this.#by(name, each, where)
+      if (own(measures, name) !== undefined) this.#say('twice', [name])
+    }
     const [first, more] = Object.values(by)
     const follows = typeof first === 'object' && 'time' in first && more === undefined && smallest === null
     const isCumulative = Object.values(measures).some((given) => 'cumulative' in measureOf(given))
@@ -76,13 +86,14 @@ export class TableCheck {
 
   #conditions(conditions: readonly Condition[] = []): void {
     for (const [path, operator, value] of conditions) {
-      if (['within', 'before', 'complete'].includes(operator)) this.#ofKind(path, 'time')
-      else if (['<', '<=', '>', '>='].includes(operator)) this.#ofKind(path, 'number or time')
-      else {
-        const list = this.#column(path)?.values
-        const given = value === undefined ? [] : [value].flat()
-        if (list != null && given.some((each) => !list.includes(String(each)))) this.#say('value', [path])
-      }
+      const kind = OPERATORS[operator]
+      if (kind === undefined) this.#say('operator', [operator])
+      const column = kind === undefined || kind === 'any' ? this.#column(path) : this.#ofKind(path, kind)
+      const given = typeof value === 'object' && 'map' in value ? value : [value]
+      const texts = given.filter((each) => typeof each === 'string')
+      if (column?.values != null && texts.some((each) => !column.values?.includes(each))) this.#say('value', [path])
+      const isMoment = column !== undefined && isTime(column) && operator !== 'complete'
+      if (isMoment && texts.some((each) => !/^\d{4}-\d{2}-\d{2}(?:$|[ T])/.test(each))) this.#say('moment', [path])
     }
   }
 
@@ -119,6 +130,9 @@ export class TableCheck {
     const isBand = typeof by === 'object' && 'band' in by
     const column = isBand ? this.#ofKind(path, 'number') : isTimed ? this.#ofKind(path, 'time') : this.#column(path)
     const isNamed = typeof by === 'object' && 'unknown' in by && by.unknown !== undefined
+    const lowest = typeof by === 'object' && 'at' in by ? by.at.map(([each]) => each) : [0]
+    if (lowest.length === 0 || lowest.some((each, index) => !(each > (lowest[index - 1] ?? -Infinity))))
+      this.#say('steps', [name])
     const isThere = where.some(([given, operator]) => given === path && !KEEPS_NULL.has(operator))
     if (column?.isNullable === true && !isNamed && !isThere) this.#say('unlabelled', [name])
   }

@@ -139,10 +139,10 @@ export class Expressions {
     const { where = [], unknown, decimals = 1 } = { unknown: undefined, decimals: 1, where: [], ...measure }
     const conditions = [...where, ...(unknown === undefined ? [] : [[path, 'is not null'] as const])]
     if (name === 'distinct') return `count(distinct ${column})${this.#filter(where)}`
-    if (name === 'avg') return `round(cast(avg(${column})${this.#filter(conditions)} as numeric), ${decimals})`
+    if (name === 'avg') return `round(cast(avg(${column})${this.#filter(conditions)} as numeric), ${literal(decimals)})`
     if (name !== 'median') return `${name}(${column})${this.#filter(conditions)}`
     const median = `percentile_cont(0.5) within group (order by ${column})${this.#filter(conditions)}`
-    return `round(cast(${median} as numeric), ${decimals})`
+    return `round(cast(${median} as numeric), ${literal(decimals)})`
   }
 
   /** What a group must have at least `smallest` of. */

@@ -17,6 +17,15 @@ export const RULES = {
     says: (path) => `a value compared with «${path}» is not in its closed list`,
     remedy: 'Take one of the values of the column.',
   },
+  moment: {
+    says: (path) => `a time compared with «${path}» is no date such as 2026-01-31`,
+    remedy: 'Write the date, or count from the data: within, before, complete.',
+  },
+  operator: { says: (name) => `«${name}» compares nothing`, remedy: 'Use a word of the language.' },
+  steps: {
+    says: (name) => `the bands of «${name}» do not ascend`,
+    remedy: 'Give their lowest values in ascending order.',
+  },
   kind: { says: (path, kind) => `«${path}» is no ${kind}`, remedy: 'Take a column of that kind.' },
   measures: { says: () => 'it measures nothing', remedy: 'Give it a measure.' },
   other: {
@@ -77,7 +86,7 @@ export const RULES = {
   trend: { says: () => 'a trend needs a time', remedy: 'Group by one time and show it, or show a number.' },
   untold: { says: () => 'it has no title or description', remedy: 'Say what it shows and what to read beside it.' },
   key: { says: (key) => `the key «${key}» is not made of small letters, digits and dashes`, remedy: OTHER },
-  twice: { says: (key) => `two have the key «${key}»`, remedy: 'Give each its own.' },
+  twice: { says: (key) => `two are called «${key}»`, remedy: 'Give each its own.' },
   // Where it stands.
   empty: { says: (tab) => `its tab «${tab}» shows nothing`, remedy: 'Add tiles.' },
   overflow: { says: (tile) => `${tile} leaves the grid of 24 columns`, remedy: 'Correct the spans of its row.' },

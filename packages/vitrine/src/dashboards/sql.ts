@@ -113,7 +113,7 @@ class Writer {
           group?.list == null
             ? names.indexOf(name) + 1
             : `array_position(${orderOf(group.list)}, cast(${group.sql} as text))`
-        return `${key} ${direction} nulls last`
+        return `${key} ${direction === 'desc' ? 'desc' : 'asc'} nulls last`
       },
     )
     return this.#select({
@@ -121,7 +121,9 @@ class Writer {
       where,
       groups: groups.map((_, index) => String(index + 1)),
       having:
-        smallest === null ? [] : this.#expressions.denominators(figures).map((count) => `${count} >= ${smallest}`),
+        smallest === null
+          ? []
+          : this.#expressions.denominators(figures).map((count) => `${count} >= ${literal(smallest)}`),
       order: ordered,
       limit,
     })
@@ -136,7 +138,9 @@ class Writer {
     return this.#select({
       columns: shown.map((sql, index) => `${sql} as ${identifier(names[index] ?? '')}`),
       where,
-      order: order.map(([name, direction]) => `${names.indexOf(name) + 1} ${direction} nulls last`),
+      order: order.map(
+        ([name, direction]) => `${names.indexOf(name) + 1} ${direction === 'desc' ? 'desc' : 'asc'} nulls last`,
+      ),
       limit,
     })
   }

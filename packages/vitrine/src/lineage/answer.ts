@@ -1,0 +1,89 @@
+/** What the parse tree of a query tells of its answer: its columns, their order, how many rows it may have, how large groups are. */
+import type { SelectStmt } from 'libpg-query'
+import { type AnyNode, namesOf, nodeOf } from './node-fields.ts'
+
+export interface Answer {
+  readonly columns: readonly string[]
+  /** Those of `columns` that are a column of a table that may be NULL, as it is. */
+  readonly nullable: readonly string[]
+  readonly isOrdered: boolean
+  /** At most so many; null where nothing limits them. */
+  readonly rows: number | null
+  /** How many rows the smallest group has at least; null where rows are no groups, infinity where all rows are one. */
+  readonly smallest: number | null
+}
+
+const AGGREGATES = /^(?:count|sum|avg|min|max|bool_and|bool_or|every|mode|percentile_\w+|array_agg|string_agg)$/
+const CLOCKS = /^(?:now|timeofday|(?:clock|statement|transaction)_timestamp)$/
+/** Texts that PostgreSQL reads as times that move on. */
+const MOVING = /^\s*(?:now|today|tomorrow|yesterday)\b/i
+
+/** Every node of a tree, from the outside in; `into` says whether to look inside. */
+function* nodesIn(tree: unknown, into: (node: AnyNode) => boolean = () => true): Generator<AnyNode> {
+  if (typeof tree !== 'object' || tree === null) return
+  if (Array.isArray(tree)) {
+    for (const item of tree) yield* nodesIn(item, into)
+    return
+  }
+  const node = nodeOf(tree)
+  yield node
+  if (into(node)) for (const part of Object.values(tree)) yield* nodesIn(part, into)
+}
+
+const callOf = ({ FuncCall: call }: AnyNode) => namesOf(call?.funcname).at(-1) ?? ''
+
+/** Whether a query asks for the time of now, by whatever name. */
+export const asksForNow = (tree: SelectStmt): boolean =>
+  [...nodesIn(tree)].some(
+    (node) =>
+      'SQLValueFunction' in node ||
+      CLOCKS.test(callOf(node)) ||
+      (callOf(node) === 'age' && node.FuncCall?.args?.length === 1) ||
+      MOVING.test(node.A_Const?.sval?.sval ?? ''),
+  )
+
+/** Which of `nullable` are summed as they are: what is unknown counts as zero there. */
+export function sumsOf(tree: SelectStmt, nullable: ReadonlySet<string>): readonly string[] {
+  const found = new Set<string>()
+  for (const node of nodesIn(tree)) {
+    if (callOf(node) !== 'sum' || node.FuncCall?.agg_filter !== undefined) continue
+    for (const part of nodesIn(node.FuncCall?.args, ({ CoalesceExpr, CaseExpr }) => !(CoalesceExpr ?? CaseExpr))) {
+      const name = namesOf(part.ColumnRef?.fields).at(-1)
+      if (name !== undefined && nullable.has(name)) found.add(name)
+    }
+  }
+  return [...found]
+}
+
+/** What `having count(*) >= n`, alone or joined by *and*, makes sure of. */
+function smallestGroup(having: unknown): number {
+  const { BoolExpr: joined, A_Expr: compared } = nodeOf(having)
+  if (joined?.boolop === 'AND_EXPR') return Math.max(1, ...(joined.args ?? []).map(smallestGroup))
+  const [operator] = namesOf(compared?.name)
+  const least = nodeOf(compared?.rexpr).A_Const?.ival?.ival ?? 0
+  const counts = callOf(nodeOf(compared?.lexpr)) === 'count' && nodeOf(compared?.lexpr).FuncCall?.agg_star === true
+  return counts && (operator === '>=' || operator === '>') ? least + (operator === '>' ? 1 : 0) : 1
+}
+
+/** `nullable`: the names of columns that may be NULL. */
+export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): Answer {
+  const targets = (tree.targetList ?? []).map((target) => {
+    const { name, val } = nodeOf(target).ResTarget ?? {}
+    const column = namesOf(nodeOf(val).ColumnRef?.fields).at(-1)
+    return { name: name ?? column ?? '', mayBeNull: column !== undefined && nullable.has(column), val }
+  })
+  const hasGroups = (tree.groupClause ?? []).length > 0
+  const isFigure = (node: AnyNode) => AGGREGATES.test(callOf(node)) && node.FuncCall?.over === undefined
+  const isOne =
+    !hasGroups &&
+    targets.length > 0 &&
+    // A subquery counts rows of its own.
+    targets.every(({ val }) => [...nodesIn(val, ({ SubLink }) => SubLink === undefined)].some(isFigure))
+  return {
+    columns: targets.map(({ name }) => name),
+    nullable: targets.flatMap(({ name, mayBeNull }) => (mayBeNull ? [name] : [])),
+    isOrdered: (tree.sortClause ?? []).length > 0,
+    rows: isOne ? 1 : (nodeOf(tree.limitCount).A_Const?.ival?.ival ?? null),
+    smallest: isOne ? Infinity : hasGroups ? smallestGroup(tree.havingClause ?? {}) : null,
+  }
+}
