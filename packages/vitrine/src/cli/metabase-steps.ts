@@ -7,7 +7,7 @@ import { applyPlan, planFor } from '../metabase/apply.ts'
 import { Metabase } from '../metabase/client.ts'
 import type { Applied, Change } from '../metabase/plan.ts'
 import { probe } from '../metabase/server.ts'
-import type { Wanted } from '../metabase/wanted.ts'
+import { type Wanted, wantedFrom } from '../metabase/wanted.ts'
 import type { Address } from '../postgres/address.ts'
 import { isSocket } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -59,7 +59,7 @@ export function wantedOf({ publication }: Call, { seen, reader }: MetabaseWish):
   }
   const { host, port, database, user, password, sslMode, sslRootCert } = address
   const file = sslRootCert === 'system' ? null : sslRootCert
-  return { publication, source: { host, port, database, user, password, sslMode, sslRootCert: file } }
+  return wantedFrom(publication, { host, port, database, user, password, sslMode, sslRootCert: file })
 }
 
 /** Throws TARGET_NOT_MIGRATED, TARGET_OTHER_INSTALLATION. */

@@ -4,11 +4,15 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
-import { type Entity, entities, entity, idOf, type Value } from './answer.ts'
-import type { Metabase } from './client.ts'
+import { collectionsOf } from '../dashboards/card.ts'
+import { entities, entity, idOf, type Value } from './answer.ts'
+import { isMissing, type Metabase, retried } from './client.ts'
+import { accessKey } from './content.ts'
+import { applyAccess, applyCollection, applyDashboard, applyQuestion, archive, type Content } from './content-apply.ts'
+import { type Item, type Kind, nameOf } from './item.ts'
 import { type Applied, type Change, effective, planChanges } from './plan.ts'
 import { EVERYONE, readState, type State } from './state.ts'
-import { type Item, nameOf, OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted, wantedItems } from './wanted.ts'
+import { OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted } from './wanted.ts'
 
 export interface Plan {
   readonly state: State
@@ -23,7 +27,7 @@ export async function planFor(
   force = false,
 ): Promise<Plan> {
   const state = await readState(metabase, wanted, recorded)
-  return { state, changes: planChanges(wantedItems(wanted), state.there, state.applied, force) }
+  return { state, changes: planChanges(wanted.items, state.there, state.applied, force) }
 }
 
 /** Returns what stands there now of ours. Throws METABASE_SYNC_LATE, METABASE_NOT_KEPT, and what a request throws. */
@@ -38,13 +42,17 @@ export async function applyPlan(
   const structure = of('table', 'column').filter(({ action }) => action !== 'change')
   if (structure.length > 0) await work.sync(structure.filter(({ action }) => action === 'sync'))
   for (const change of effective(of('table', 'column', 'group', 'rights'))) await work.do(change)
+  const content = effective(of('collection', 'access', 'question', 'dashboard'))
+  for (const change of content.filter(({ action }) => action !== 'withdraw')) await work.do(change)
+  // A collection leaves last, and only when nothing is left in it.
+  for (const change of content.filter(({ action }) => action === 'withdraw').toReversed()) await work.do(change)
   const after = effective(changes).length === 0 ? state : await work.read()
   requireKept(wanted, after, changes)
-  return recordOf(wantedItems(wanted), after, state.applied)
+  return recordOf(wanted.items, after, state.applied)
 }
 
 function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[]): void {
-  const items = new Map(wantedItems(wanted).map((item) => [nameOf(item), item]))
+  const items = new Map(wanted.items.map((item) => [nameOf(item), item]))
   const problems = effective(changes).flatMap((change): readonly Problem[] => {
     const [item, live] = [items.get(nameOf(change)), there.get(nameOf(change))]
     const lost = change.attributes.filter((name) => live?.attributes[name] !== item?.attributes[name])
@@ -56,7 +64,12 @@ function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[
 /** What people changed keeps the value that was applied last, so that it is still known as theirs. */
 function recordOf(items: readonly Item[], { there }: State, applied: readonly Applied[]): readonly Applied[] {
   const before = new Map(applied.map((item) => [nameOf(item), item.attributes]))
-  return items.flatMap((item): readonly Applied[] => {
+  const names = new Set(items.map(nameOf))
+  // What was archived is known when it is declared again.
+  const archived = applied
+    .filter((item) => ARCHIVED.includes(item.kind) && !names.has(nameOf(item)))
+    .map((item) => ({ ...item, attributes: { ...item.attributes, archived: true } }))
+  const standing = items.flatMap((item): readonly Applied[] => {
     const live = there.get(nameOf(item))
     if (live === undefined) return []
     const last = before.get(nameOf(item))
@@ -66,7 +79,10 @@ function recordOf(items: readonly Item[], { there }: State, applied: readonly Ap
     })
     return [{ kind: item.kind, key: item.key, id: live.id, attributes: Object.fromEntries(attributes) }]
   })
+  return [...standing, ...archived]
 }
+
+const ARCHIVED: readonly Kind[] = ['collection', 'question', 'dashboard']
 
 type Chosen = readonly (readonly [name: string, value: Value])[]
 
@@ -80,7 +96,7 @@ class Work {
   constructor(metabase: Metabase, wanted: Wanted, state: State) {
     this.#metabase = metabase
     this.#wanted = wanted
-    this.#items = new Map(wantedItems(wanted).map((item) => [nameOf(item), item]))
+    this.#items = new Map(wanted.items.map((item) => [nameOf(item), item]))
     this.#state = state
   }
 
@@ -102,7 +118,8 @@ class Work {
       await this.#metabase.put(`/table/${this.#idOf(change)}`, Object.fromEntries(chosen))
     else if (change.kind === 'column') await this.#column(change, chosen)
     else if (change.kind === 'group') await this.#group(change.key)
-    else await this.#rights(change.key, chosen)
+    else if (change.kind === 'rights') await this.#rights(change.key, chosen)
+    else await this.#content(change, chosen)
   }
 
   #idOf(change: Pick<Change, 'kind' | 'key'>): string {
@@ -183,12 +200,39 @@ class Work {
   /** Values of a column that is published no longer stay in Metabase's own database until they are discarded. */
   async #withdraw({ kind, key }: Change): Promise<void> {
     const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id
-    if (kind !== 'column' || id === undefined) return
+    if (id === undefined || kind === 'table') return
+    if (kind === 'collection' || kind === 'question' || kind === 'dashboard') return archive(this.#metabase, kind, id)
     try {
       await this.#metabase.post(`/field/${id}/discard_values`)
     } catch (error) {
-      if (!(error instanceof VitrineError) || !error.detail?.startsWith('It answered 404')) throw error
+      if (!isMissing(error)) throw error
     }
+  }
+
+  async #content(change: Change, chosen: Chosen): Promise<void> {
+    const content: Content = {
+      metabase: this.#metabase,
+      wanted: this.#wanted,
+      sourceId: this.#state.sourceId,
+      raw: this.#state.raw,
+      numberOf: (kind, key) => Number(this.#idOf({ kind, key })),
+      made: (kind, key, id) => this.#made(kind, key, id),
+    }
+    if (change.kind === 'collection') return applyCollection(content, change)
+    if (change.kind === 'question') return applyQuestion(content, change)
+    if (change.kind === 'dashboard') return applyDashboard(content, change)
+    for (const { key } of collectionsOf(this.#wanted.publication.dashboards)) {
+      for (const [group, number] of this.#state.groups) {
+        if (accessKey(group, key) !== change.key) continue
+        await applyAccess(content, number, content.numberOf('collection', key), chosen[0]?.[1])
+      }
+    }
+  }
+
+  /** Others may refer to it before everything is read again. */
+  #made(kind: Kind, key: string, id: number): void {
+    const there = new Map(this.#state.there).set(nameOf({ kind, key }), { id: String(id), attributes: {} })
+    this.#state = { ...this.#state, there }
   }
 
   async #group(name: string): Promise<void> {
@@ -196,8 +240,10 @@ class Work {
       const groups = entities(await this.#metabase.get('/permissions/group'), 'groups')
       return groups.find((group) => group['name'] === name) ?? null
     }
-    const made = entity(await this.#metabase.create('/permissions/group', { name }, find), 'group')
-    this.#state = { ...this.#state, groupId: idOf(made, 'group') }
+    const id = idOf(entity(await this.#metabase.create('/permissions/group', { name }, find), 'group'), 'group')
+    const isTeam = name === this.#wanted.publication.metabase.team
+    const groups = new Map(this.#state.groups).set(name, id)
+    this.#state = { ...this.#state, groups, ...(isTeam ? { groupId: id } : {}) }
   }
 
   async #rights(key: string, chosen: Chosen): Promise<void> {
@@ -208,17 +254,10 @@ class Work {
     if (sources.length === 0) return
     const entries = sources.map((source) => [source, { 'view-data': 'unrestricted', 'create-queries': level }])
     const groups = { [String(group)]: Object.fromEntries(entries) }
-    for (let tries = 1; ; tries++) {
-      const graph: Entity = entity(await this.#metabase.get('/permissions/graph'), 'rights')
-      try {
-        await this.#metabase.put('/permissions/graph', { revision: graph['revision'], groups })
-        return
-      } catch (error) {
-        // Somebody changed rights at the same time.
-        const isStale = error instanceof VitrineError && error.detail?.startsWith('It answered 409') === true
-        if (!isStale || tries >= this.#metabase.limits.metabaseTries) throw error
-      }
-    }
+    await retried(this.#metabase, async () => {
+      const { revision } = entity(await this.#metabase.get('/permissions/graph'), 'rights')
+      await this.#metabase.put('/permissions/graph', { revision, groups })
+    })
   }
 }
 

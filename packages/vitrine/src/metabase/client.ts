@@ -177,3 +177,22 @@ function systemCode(thrown: unknown): string {
   const code = failed instanceof Error && 'code' in failed ? String(failed.code) : ''
   return /^[A-Z_0-9]{3,40}$/.test(code) ? ` (${code})` : ''
 }
+
+const answered = (error: unknown, status: number): boolean =>
+  error instanceof VitrineError &&
+  error.code === 'METABASE_REFUSED' &&
+  error.detail?.startsWith(`It answered ${status}`) === true
+
+/** What was asked for is not there. */
+export const isMissing = (error: unknown): boolean => answered(error, 404)
+
+/** Does `work` again, which reads a revision and writes, when somebody else wrote in between. */
+export async function retried({ limits }: Metabase, work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!answered(error, 409) || tries >= limits.metabaseTries) throw error
+    }
+  }
+}

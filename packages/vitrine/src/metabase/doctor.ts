@@ -5,10 +5,11 @@ import { command } from '../base/remedy.ts'
 import { type Entity, entities, entity, idOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
 import type { Metabase } from './client.ts'
+import { nameOf } from './item.ts'
 import type { Applied } from './plan.ts'
 import { otherKeys, type Server } from './server.ts'
 import { ADMINISTRATORS, EVERYONE, queryRight, reachable } from './state.ts'
-import { nameOf, type Wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 
 /** Where the operational database is, for the look whether Metabase has it; null when it is not known. */
 export interface Operational {

@@ -3,7 +3,7 @@
  * is told apart from what the definition changed, and is not ours to overwrite.
  */
 import type { Value } from './answer.ts'
-import { type Attributes, type Item, type Kind, nameOf } from './wanted.ts'
+import { type Attributes, type Item, type Kind, nameOf } from './item.ts'
 
 /** What stands in Metabase, by `nameOf`. */
 export interface Live {
@@ -20,7 +20,7 @@ export interface Applied extends Item {
 export interface Change {
   readonly kind: Kind
   readonly key: string
-  /** `sync`: Metabase does not see it, or sees another type, and then gets the attributes. `withdraw`: cached values go. */
+  /** `sync`: Metabase does not see it, or sees another type, and then gets the attributes. `withdraw`: see `apply.ts`. */
   readonly action: 'make' | 'change' | 'sync' | 'withdraw'
   /** What is set, by name. */
   readonly attributes: readonly string[]
@@ -35,8 +35,12 @@ const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
   field_order: () => true,
   'create-queries': (live) => live !== 'query-builder-and-native',
   sources: () => true,
+  level: (live) => live !== 'none' && live !== 'read' && live !== 'write',
   value: (live) => live !== 'en' && live !== '',
 }
+
+/** What goes when it is wanted no longer. */
+const LEAVES: readonly Kind[] = ['table', 'column', 'collection', 'question', 'dashboard']
 
 /** `force`: what people changed is ours too. */
 export function planChanges(
@@ -53,7 +57,9 @@ export function planChanges(
     return change === null ? [] : [change]
   })
   const names = new Set(wanted.map(nameOf))
-  const left = applied.filter((item) => ['table', 'column'].includes(item.kind) && !names.has(nameOf(item)))
+  const left = applied.filter(
+    (item) => LEAVES.includes(item.kind) && !names.has(nameOf(item)) && item.attributes['archived'] !== true,
+  )
   const gone = left.map(({ kind, key }): Change => ({ kind, key, action: 'withdraw', attributes: [], byHand: [] }))
   return [...changes, ...gone]
 }

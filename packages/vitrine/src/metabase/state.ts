@@ -1,9 +1,13 @@
 /** Reads what stands in Metabase of all that is wanted. What has our name and is not ours is refused here, before anything is changed. */
 import { VitrineError } from '../base/errors.ts'
+import { questionsOf } from '../publication/dashboard.ts'
+import type { Publication } from '../publication/publication.ts'
 import { type Entity, entities, entity, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
 import type { Metabase } from './client.ts'
+import { type Raw, readContent } from './content-state.ts'
+import { type Attributes, type Item, nameOf } from './item.ts'
 import type { Applied, Live, There } from './plan.ts'
-import { type Attributes, type Item, nameOf, OUTSIDE_DETAILS, RIGHTS, type Wanted, wantedItems } from './wanted.ts'
+import { groupsOf, OUTSIDE_DETAILS, RIGHTS, type Wanted } from './wanted.ts'
 
 /** Metabase's own groups. */
 export const EVERYONE = 1
@@ -12,13 +16,28 @@ export const ADMINISTRATORS = 2
 export interface State {
   readonly there: There
   readonly sourceId: number | null
+  /** Of the team. */
   readonly groupId: number | null
+  /** Of the team and of who else may see a collection. */
+  readonly groups: ReadonlyMap<string, number>
+  readonly raw: Raw
   /** Data sources that are not ours: their numbers and names. */
   readonly others: readonly Entity[]
   /** Formats of columns as they stand: ours are put among those that people chose. */
   readonly formats: ReadonlyMap<string, Entity>
   /** What was applied last to this very Metabase; empty when it is another one. */
   readonly applied: readonly Applied[]
+}
+
+/** A question or a dashboard under its new key. */
+function renamed(recorded: readonly Applied[], { dashboards }: Publication): readonly Applied[] {
+  const keys = (kind: string, all: readonly { key: string; previousKeys: readonly string[] }[]) =>
+    all.flatMap(({ key, previousKeys }) => previousKeys.map((before) => [`${kind} ${before}`, key] as const))
+  const moved = new Map<string, string>([
+    ...keys('question', questionsOf(dashboards)),
+    ...keys('dashboard', dashboards),
+  ])
+  return recorded.map((item) => ({ ...item, key: moved.get(nameOf(item)) ?? item.key }))
 }
 
 type Put = (item: Pick<Item, 'kind' | 'key'>, id: number | string, attributes: Attributes) => void
@@ -30,14 +49,14 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const formats = new Map<string, Entity>()
   const put: Put = (item, id, attributes) => there.set(nameOf(item), { id: String(id), attributes })
   const settings = entities(await metabase.get('/setting'), 'settings')
-  for (const { kind, key } of wantedItems(wanted).filter(({ kind }) => kind === 'setting')) {
+  for (const { kind, key } of wanted.items.filter(({ kind }) => kind === 'setting')) {
     const found = settings.find((setting) => setting['key'] === key)
     put({ kind, key }, key, { value: found === undefined ? null : scalarOf(found, 'value') })
   }
   const databases = entities(await metabase.get('/database'), 'data sources')
   const found = sourceAmong(databases, wanted, recorded)
   // A record of another Metabase, or of a data source that is gone, says nothing about this one.
-  const applied = found?.isRecorded === true ? recorded : []
+  const applied = found?.isRecorded === true ? renamed(recorded, wanted.publication) : []
   const sourceId = found === null ? null : idOf(found.database, 'data source')
   const others = databases.filter((database) => database['id'] !== sourceId)
   if (sourceId !== null) {
@@ -45,12 +64,23 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
     const metadata = entity(await metabase.get(`/database/${sourceId}/metadata?include_hidden=true`), 'metadata')
     readTables(entities(metadata['tables'], 'tables'), schema, put, formats)
   }
-  const groups = entities(await metabase.get('/permissions/group'), 'groups')
   const graph = entity(entity(await metabase.get('/permissions/graph'), 'rights')['groups'], 'rights of groups')
-  const groupId = groupAmong(groups, wanted, recorded, (id) => reachable(graph, id, others))
-  if (groupId !== null) put({ kind: 'group', key: names.team }, groupId, { name: names.team })
+  const list = entities(await metabase.get('/permissions/group'), 'groups')
+  const groupId = groupAmong(list, wanted, recorded, (id) => reachable(graph, id, others))
+  const groups = new Map<string, number>([['everyone', EVERYONE]])
+  for (const name of groupsOf(wanted.publication)) {
+    const live = list.find((group) => group['name'] === name)
+    const id = name === names.team ? groupId : live === undefined ? null : idOf(live, 'group')
+    if (id === null) continue
+    groups.set(name, id)
+    put({ kind: 'group', key: name }, id, { name })
+  }
   readRights({ graph, sourceId, groupId, others }, put)
-  return { there, sourceId, groupId, others, formats, applied }
+  const columns = new Map<unknown, string>()
+  for (const [name, { id }] of there)
+    if (name.startsWith('column ')) columns.set(Number(id), name.slice('column '.length))
+  const raw = await readContent({ metabase, wanted, applied, columns, groups, put })
+  return { there, sourceId, groupId, groups, raw, others, formats, applied }
 }
 
 const ADDRESS = ['host', 'port', 'dbname', 'user']
@@ -66,7 +96,7 @@ function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: rea
     const isOurs = same(['dbname', 'name'], last.attributes, live) || same(['dbname', 'host'], last.attributes, live)
     if (isOurs) return { database: known, isRecorded: true }
   }
-  const [item] = wantedItems(wanted).filter(({ kind }) => kind === 'source')
+  const [item] = wanted.items.filter(({ kind }) => kind === 'source')
   const named = databases.find(({ name }) => name === item?.key)
   if (named === undefined || item === undefined) return null
   const live = sourceAttributes(named)

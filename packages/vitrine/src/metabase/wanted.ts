@@ -4,23 +4,14 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import { type Board, boardOf } from '../dashboards/board.ts'
+import { type Card, cardsOf, collectionsOf } from '../dashboards/card.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
-import type { Value } from './answer.ts'
-
-export type Kind = 'setting' | 'source' | 'table' | 'column' | 'group' | 'rights'
-export type Attributes = Readonly<Record<string, Value>>
-
-export interface Item {
-  readonly kind: Kind
-  /** What it is called here: `shop_customer.id` for a column. */
-  readonly key: string
-  readonly attributes: Attributes
-}
-
-export const nameOf = ({ kind, key }: Pick<Item, 'kind' | 'key'>): string => `${kind} ${key}`
+import { contentItems } from './content.ts'
+import type { Attributes, Item } from './item.ts'
 
 /** Where Metabase finds the published database: the reader's URL as Metabase's own machine reaches it. */
 export interface DataSource {
@@ -37,6 +28,16 @@ export interface DataSource {
 export interface Wanted {
   readonly publication: Publication
   readonly source: DataSource
+  readonly items: readonly Item[]
+  readonly cards: readonly Card[]
+  readonly boards: readonly Board[]
+}
+
+export function wantedFrom(publication: Publication, source: DataSource): Wanted {
+  const cards = cardsOf(publication)
+  const boards = publication.dashboards.map((dashboard) => boardOf(dashboard, cards))
+  const items = [...dataItems(publication, source), ...contentItems(publication, cards, boards)]
+  return Object.freeze({ publication, source, items, cards, boards })
 }
 
 /** Names of the rights: of everyone, of the team on our data, of the team on what is not ours. */
@@ -61,25 +62,30 @@ export const OUTSIDE_DETAILS: readonly string[] = [
   'connection',
 ]
 
-export function wantedItems(wanted: Wanted): readonly Item[] {
-  const { publication } = wanted
+function dataItems(publication: Publication, source: DataSource): readonly Item[] {
   const { metabase, zone } = publication
   return [
     { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
     { kind: 'setting', key: 'site-locale', attributes: { value: languageOf(publication) } },
-    { kind: 'source', key: metabase.source, attributes: sourceAttributes(wanted) },
+    { kind: 'source', key: metabase.source, attributes: sourceAttributes(publication, source) },
     ...publishedRelations(publication).flatMap((table) => itemsOf(table, publication)),
     ...ownViewItems(publication),
-    { kind: 'group', key: metabase.team, attributes: { name: metabase.team } },
+    ...groupsOf(publication).map((name): Item => ({ kind: 'group', key: name, attributes: { name } })),
     { kind: 'rights', key: RIGHTS.everyone, attributes: { 'create-queries': 'no' } },
     { kind: 'rights', key: RIGHTS.team, attributes: { 'create-queries': 'query-builder' } },
     { kind: 'rights', key: RIGHTS.elsewhere, attributes: { sources: '' } },
   ]
 }
 
+/** The team, and who else may see a collection. */
+export const groupsOf = ({ metabase, dashboards }: Publication): readonly string[] => [
+  ...new Set([metabase.team, ...collectionsOf(dashboards).flatMap(({ access }) => Object.keys(access))]),
+]
+
+/** Such as fr. */
 export const languageOf = ({ locale }: Publication): string => new Intl.Locale(locale).language
 
-function sourceAttributes({ publication: { schema, metabase }, source }: Wanted): Attributes {
+function sourceAttributes({ schema, metabase }: Publication, source: DataSource): Attributes {
   if (/[,*\\]/.test(schema)) {
     const detail = 'Metabase’s filter of schemas cannot name a schema with a comma, an asterisk or a backslash.'
     throw new VitrineError('DEFINITION_INVALID', { place: schema, detail })

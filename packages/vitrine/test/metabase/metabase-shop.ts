@@ -4,13 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Publication } from '../../src/index.ts'
+import { collection, dashboard, definePublication, question, questionsAbout } from '../../src/index.ts'
+import type { Dashboard } from '../../src/publication/dashboard.ts'
+import type { Publication } from '../../src/publication/publication.ts'
 import { run, type Setting } from '../cli/captured-io.ts'
 import { commandedShop } from '../cli/commanded-shop.ts'
-import { type ShopRoles, shop } from '../publication/shop.ts'
+import { customer, purchase, type ShopRoles, shop, source } from '../publication/shop.ts'
 import { StandIn } from './stand-in.ts'
 
-export const NAMES = { source: 'Shop "d’été" 🛍️', team: "L'équipe 🧑‍🔧", locale: 'fr' }
+export const NAMES = { source: 'Shop "d’été" 🛍️', team: "L'équipe 🧑‍🔧" }
 export const ADMIN = { email: 'admin@example.org', password: randomBytes(12).toString('hex') }
 
 /** Waits are a millisecond: the stand-in counts requests, not time. */
@@ -21,9 +23,57 @@ export const QUICK = {
   metabaseTimeoutMs: 10_000,
 }
 
-export const shown = (roles: ShopRoles, tables?: Publication['tables']): Publication => {
-  const publication = shop(roles, tables)
-  return { ...publication, metabase: NAMES, limits: { ...publication.limits, ...QUICK } }
+export function shown(roles: ShopRoles, tables?: Publication['tables']): Publication {
+  const plain = shop(roles, tables)
+  const limits = { ...plain.limits, ...QUICK }
+  return Object.freeze({ ...plain, metabase: NAMES, locale: 'fr-FR', limits, dashboards: dashboardsOf() })
+}
+
+const TYPED = definePublication({
+  name: 'shop',
+  schema: 'shop',
+  source,
+  tables: [customer, purchase],
+  writer: '',
+  reader: '',
+})
+
+/** What people see of the shop: written against its publication, so that columns that are not published do not compile. */
+export function dashboardsOf(title = 'Who buys?'): readonly Dashboard[] {
+  const about = questionsAbout(TYPED)
+  const country = about.filter({
+    key: 'country',
+    label: 'Country of "theirs"',
+    kind: 'list',
+    options: ['C1', 'C2'],
+    on: { shop_customer: 'country' },
+  })
+  const byCountry = question({
+    key: 'customers-by-country',
+    title: 'Customers by country, l’été',
+    description: 'Each customer once.',
+    query: about.query({
+      from: 'shop_customer',
+      measures: { customers: { count: 'rows' } },
+      by: { country: { column: 'country', unknown: 'unknown' } },
+    }),
+    display: { kind: 'bar', x: 'country', y: ['customers'] },
+    columns: { customers: { label: 'Customers', format: { kind: 'number', decimals: 0 } } },
+  })
+  const all = question({
+    key: 'all-customers',
+    title: 'Customers',
+    description: 'All of them.',
+    query: about.query({ from: 'shop_customer', measures: { n: { count: 'rows' } } }),
+    display: { kind: 'number', value: 'n' },
+  })
+  const kept = collection({ key: 'shop', name: 'Boutique "1" 🛍️', access: { [NAMES.team]: 'read' } })
+  const rows = [
+    [{ freshness: 'Data of' }],
+    [{ question: all, without: ['country'] }, { question: byCountry }],
+    [{ text: 'What *this* does not say' }],
+  ]
+  return [dashboard({ key: 'buyers', title, description: 'For everyone.', collection: kept, filters: [country], rows })]
 }
 
 export async function metabaseShop() {

@@ -6,14 +6,14 @@ import { Secret } from '../../src/base/secret.ts'
 import { planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
 import { probe, setUp } from '../../src/metabase/server.ts'
-import type { Wanted } from '../../src/metabase/wanted.ts'
+import { wantedFrom } from '../../src/metabase/wanted.ts'
 import { ADMIN, NAMES, QUICK, shown } from './metabase-shop.ts'
 import { type Fault, StandIn } from './stand-in.ts'
 
 const publication = shown({ writer: 'w', reader: 'r' })
 const admin = { email: ADMIN.email, password: new Secret(ADMIN.password) }
 const source = { host: '127.0.0.1', port: 1, database: 'd', user: 'r', password: new Secret('p'), sslMode: 'prefer' }
-const wanted: Wanted = { publication, source: { ...source, sslRootCert: null } }
+const wanted = wantedFrom(publication, { ...source, sslRootCert: null })
 const limits = { ...publication.limits, ...QUICK }
 
 let standIn: StandIn

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { answerLike, type Entity } from './answers.ts'
+import { CONTENT_BODIES, CONTENT_ROUTES } from './content-routes.ts'
 import { connected, type Details, sync } from './synced.ts'
 
 /** What happens instead of an answer, or to it. */
@@ -17,7 +18,7 @@ export interface Request {
 }
 
 /** Refuses a request as Metabase does. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly status: number
   readonly body: unknown
 
@@ -51,6 +52,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /permissions/group': 'name!',
   'POST /permissions/membership': 'group_id! user_id!',
   'PUT /permissions/graph': 'revision! groups!',
+  ...CONTENT_BODIES,
 }
 const OPEN = ['GET /health', 'GET /session/properties', 'POST /setup', 'POST /session']
 
@@ -78,6 +80,11 @@ export class StandIn {
   /** Columns whose values are cached. */
   readonly cached = new Set<number>()
   readonly shown: Record<string, Entity[]> = {}
+  readonly collections: Entity[] = []
+  readonly cards: Entity[] = []
+  readonly dashboards: Entity[] = []
+  /** Who may see a collection: `group/collection`. */
+  readonly access = new Map<string, unknown>()
   readonly #rights = new Map<string, unknown>()
   readonly #sessions = new Set<string>()
   readonly #pending = new Map<number, number>()
@@ -218,7 +225,7 @@ export class StandIn {
   }
 }
 
-interface Work {
+export interface Work {
   readonly standIn: StandIn
   readonly number: () => number
   readonly rights: Map<string, unknown>
@@ -228,7 +235,7 @@ interface Work {
   readonly pending: Map<number, number>
 }
 
-interface Asked {
+export interface Asked {
   readonly id: number | string
   readonly body: Entity
   readonly query: URLSearchParams
@@ -253,7 +260,7 @@ const NEW_DATABASE = {
   initial_sync_status: 'complete',
 }
 
-const one = (list: readonly Entity[], { id }: Asked): Entity => {
+export const one = (list: readonly Entity[], { id }: Asked): Entity => {
   const found = list.find((each) => each['id'] === id)
   if (found === undefined) throw new Refusal(404, 'Not found.')
   return found
@@ -443,6 +450,7 @@ const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unknown>> = 
     }
     return { revision: revision(true), groups: body['groups'] }
   },
+  ...CONTENT_ROUTES,
   ...Object.fromEntries(
     ['card', 'dashboard'].flatMap((room) =>
       ['public', 'embeddable'].map((what) => [

@@ -202,13 +202,18 @@ async function letIn(call: Call, wish: MetabaseWish, client: Metabase, file: Sec
 const peopleText = (people: readonly string[], file: SecretsFile | null): string =>
   people.length === 0 ? '' : `${counted(people.length, 'person')} let in; first passwords are in ${file?.name}.\n`
 
+const LEAVES: Readonly<Partial<Record<Change['kind'], string>>> = {
+  table: 'published no longer',
+  column: 'published no longer: its cached values are discarded',
+}
 const MARKS = { make: '+', change: '~', sync: '+', withdraw: '-' } as const
 
 function changesText(call: Call, changes: readonly Change[]): string {
   if (changes.length === 0) return 'Metabase is in step: nothing to do.\n'
   const lines = changes.flatMap(({ kind, key, action, attributes, byHand }) => {
     const what = `${kind === 'source' ? 'data source' : kind} ${key}`
-    const says = action === 'withdraw' ? 'published no longer: its cached values are discarded' : attributes.join(', ')
+    const says =
+      action === 'withdraw' ? (LEAVES[kind] ?? 'archived, as it is declared no longer') : attributes.join(', ')
     const isLeft = action === 'change' && attributes.length === 0
     const hand = byHand.length === 0 ? [] : [`! ${what}: changed in Metabase by hand: ${byHand.join(', ')}`]
     return [...(isLeft ? [] : [`${MARKS[action]} ${what}${says === '' ? '' : `: ${says}`}`]), ...hand]

@@ -1,0 +1,200 @@
+/**
+ * Collections, questions and dashboards as items: how they are wanted, and the same read off what Metabase answers. Metabase
+ * gives numbers, keys and an order of its own to what it keeps, so both sides are written in one form and compared as text.
+ */
+import { createHash } from 'node:crypto'
+import type { Board, BoardTile } from '../dashboards/board.ts'
+import { type Card, collectionsOf } from '../dashboards/card.ts'
+import type { Publication } from '../publication/publication.ts'
+import { type Entity, isEntity, scalarOf, textOf } from './answer.ts'
+import type { Attributes, Item } from './item.ts'
+
+/** Keys in one order at every depth. */
+export function canonical(value: unknown): string {
+  const sorted = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(sorted)
+    if (!isEntity(part)) return part
+    return Object.fromEntries(
+      Object.keys(part)
+        .toSorted()
+        .map((key) => [key, sorted(part[key])]),
+    )
+  }
+  return JSON.stringify(sorted(value)) ?? 'null'
+}
+
+/** Of something of ours: the same in every Metabase, and different for each data source. */
+const digest = ({ name, metabase }: Publication, key: string): Buffer =>
+  createHash('sha256').update(`${name}/${metabase.source}/${key}`).digest()
+
+/** 21 characters that Metabase takes as the identity of a question. */
+export const entityId = (publication: Publication, key: string): string =>
+  digest(publication, key).toString('base64url').slice(0, 21)
+
+export const parameterId = (publication: Publication, key: string): string =>
+  digest(publication, key).toString('hex').slice(0, 8)
+
+/** Says in Metabase whose a dashboard is, and survives a record that is lost. */
+export const markerOf = (publication: Publication, key: string): string =>
+  `vitrine ${publication.name} ${entityId(publication, key)}`
+
+/** Of the collection that all questions of the dashboards in it are kept in: their dashboard's. */
+export function collectionOfCard({ dashboards }: Publication, { key }: Card): string {
+  const shows = ({ tabs }: Publication['dashboards'][number]) =>
+    tabs.some(({ rows }) => rows.flat().some((tile) => 'question' in tile && tile.question.key === key))
+  return (dashboards.find(shows) ?? dashboards[0])?.collection.key ?? ''
+}
+
+export function contentItems(
+  publication: Publication,
+  cards: readonly Card[],
+  boards: readonly Board[],
+): readonly Item[] {
+  const collections = collectionsOf(publication.dashboards)
+  return [
+    ...collections.map(({ key, name, description, parent }): Item => {
+      const attributes = { name, description: description ?? null, parent: parent?.key ?? null, archived: false }
+      return { kind: 'collection', key, attributes }
+    }),
+    ...collections.flatMap(({ key, access }) =>
+      [['everyone', 'none'] as const, ...Object.entries(access)].map(([group, level]): Item => {
+        return { kind: 'access', key: accessKey(group, key), attributes: { level } }
+      }),
+    ),
+    ...cards.map((card): Item => {
+      const attributes = { ...cardAttributes(card), collection: collectionOfCard(publication, card), archived: false }
+      return { kind: 'question', key: card.key, attributes }
+    }),
+    ...boards.map((board): Item => {
+      const { name, description, collection } = board
+      const attributes = { name, description, ...boardAttributes(board), collection, archived: false }
+      return { kind: 'dashboard', key: board.key, attributes }
+    }),
+  ]
+}
+
+export const accessKey = (group: string, collection: string): string => `${group} in ${collection}`
+
+const cardAttributes = ({ name, description, display, sql, tags, settings }: Card): Attributes => ({
+  name,
+  description,
+  display,
+  sql,
+  tags: canonical(tags.map(({ name: tag, label, column, widget }) => ({ tag, label, column, widget }))),
+  settings: canonical(settings),
+})
+
+const boardAttributes = ({ tabs, tiles, filters }: Pick<Board, 'tabs' | 'tiles' | 'filters'>): Attributes => ({
+  tabs: canonical(tabs),
+  layout: canonical([...tiles].map(sortedTile).toSorted(byPlace)),
+  filters: canonical(filters),
+})
+
+const sortedTile = (tile: BoardTile) => ({
+  ...tile,
+  filters: tile.filters.toSorted((a, b) => (a.tag < b.tag ? -1 : 1)),
+})
+const place = ({ tab, row, col }: BoardTile) => `${tab ?? ''} ${String(row).padStart(6)} ${String(col).padStart(6)}`
+const byPlace = (one: BoardTile, other: BoardTile): number => (place(one) < place(other) ? -1 : 1)
+
+/** What numbers of Metabase stand for here. */
+export interface Known {
+  readonly columns: ReadonlyMap<unknown, string>
+  readonly collections: ReadonlyMap<unknown, string>
+  readonly questions: ReadonlyMap<unknown, string>
+}
+
+const ELSEWHERE = 'elsewhere'
+const list = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
+
+/** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
+export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
+  const query = isEntity(card['dataset_query']) ? card['dataset_query'] : {}
+  // Before 0.57 the SQL stands in `native`, since then in the first of `stages`, whatever was sent.
+  const [stage] = list(query['stages'])
+  const native = isEntity(query['native']) ? query['native'] : {}
+  const sql = stage?.['native'] ?? native['query']
+  const tags = stage?.['template-tags'] ?? native['template-tags']
+  const settings = isEntity(card['visualization_settings']) ? card['visualization_settings'] : {}
+  const shown = Object.keys(wanted.settings).map((name) => [name, settings[name] ?? null] as const)
+  return {
+    name: scalarOf(card, 'name'),
+    description: scalarOf(card, 'description'),
+    display: scalarOf(card, 'display'),
+    sql: typeof sql === 'string' ? sql : null,
+    tags: canonical(
+      list(isEntity(tags) ? Object.values(tags) : []).map((tag) => ({
+        tag: textOf(tag, 'name'),
+        label: textOf(tag, 'display-name'),
+        column: known.columns.get(fieldOf(tag['dimension'])) ?? ELSEWHERE,
+        widget: textOf(tag, 'widget-type'),
+      })),
+    ),
+    settings: canonical(Object.fromEntries(shown)),
+    collection: known.collections.get(card['collection_id']) ?? ELSEWHERE,
+    archived: card['archived'] === true,
+  }
+}
+
+/** The number in a reference to a column, wherever its options stand. */
+const fieldOf = (reference: unknown): unknown =>
+  Array.isArray(reference) ? reference.find((part) => typeof part === 'number') : undefined
+
+/** A live dashboard in our form. */
+export function liveBoard(dashboard: Entity, known: Known): Attributes {
+  const tabs = list(dashboard['tabs']).toSorted((a, b) => Number(a['position'] ?? 0) - Number(b['position'] ?? 0))
+  const names = new Map(tabs.map((tab) => [tab['id'], textOf(tab, 'name')]))
+  const parameters = list(dashboard['parameters'])
+  const keys = new Map(parameters.map((parameter) => [parameter['id'], textOf(parameter, 'slug')]))
+  const tiles = list(dashboard['dashcards']).map((card): BoardTile => {
+    const settings = isEntity(card['visualization_settings']) ? card['visualization_settings'] : {}
+    const virtual = isEntity(settings['virtual_card']) ? settings['virtual_card'] : {}
+    const isText = typeof card['card_id'] !== 'number'
+    const display = textOf(virtual, 'display') === 'heading' ? 'heading' : 'text'
+    return {
+      tab: tabs.length > 1 ? (names.get(card['dashboard_tab_id']) ?? null) : null,
+      row: Number(card['row']),
+      col: Number(card['col']),
+      size_x: Number(card['size_x']),
+      size_y: Number(card['size_y']),
+      question: isText ? null : (known.questions.get(card['card_id']) ?? ELSEWHERE),
+      text: isText ? { display, text: textOf(settings, 'text') } : null,
+      filters: list(card['parameter_mappings']).map((mapping) => ({
+        filter: keys.get(mapping['parameter_id']) ?? ELSEWHERE,
+        tag: tagOf(mapping['target']),
+      })),
+    }
+  })
+  return {
+    name: scalarOf(dashboard, 'name'),
+    description: scalarOf(dashboard, 'description'),
+    ...boardAttributes({
+      tabs: tabs.length > 1 ? tabs.map((tab) => textOf(tab, 'name')) : [],
+      tiles,
+      filters: parameters.map((parameter) => ({
+        key: textOf(parameter, 'slug'),
+        label: textOf(parameter, 'name'),
+        type: textOf(parameter, 'type'),
+        default: parameter['default'] ?? null,
+        required: parameter['required'] === true,
+        options: optionsOf(parameter),
+        linkedTo: Array.isArray(parameter['filteringParameters'])
+          ? parameter['filteringParameters'].map((id) => keys.get(id) ?? ELSEWHERE)
+          : [],
+      })),
+    }),
+    collection: known.collections.get(dashboard['collection_id']) ?? ELSEWHERE,
+    archived: dashboard['archived'] === true,
+  }
+}
+
+/** The name in `["dimension", ["template-tag", name]]`. */
+function tagOf(target: unknown): string {
+  const text = JSON.stringify(target) ?? ''
+  return /"template-tag","([^"]*)"/.exec(text)?.[1] ?? ELSEWHERE
+}
+
+function optionsOf(parameter: Entity): readonly string[] | null {
+  const config = isEntity(parameter['values_source_config']) ? parameter['values_source_config'] : {}
+  return Array.isArray(config['values']) ? config['values'].map(String) : null
+}

@@ -1,0 +1,113 @@
+/** Collections, questions and dashboards: made, run, changed by people, and withdrawn. Part of `set-up.test.ts`, on its shop. */
+import { describe, expect, test } from 'vitest'
+import { EXIT } from '../../src/base/errors.ts'
+import type { Entity } from './answers.ts'
+import { dashboardsOf, type metabaseShop, NAMES } from './metabase-shop.ts'
+
+export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>): void {
+  const named = (list: readonly Entity[], name: string): Entity => {
+    const found = list.find((each) => each['name'] === name)
+    if (found === undefined) throw new Error(`no ${name}`)
+    return found
+  }
+  const board = () => shop().metabase.dashboards[0] ?? {}
+  const cards = () => board()['dashcards'] as Entity[] // sound because the stand-in keeps them so.
+  const withDashboards = (dashboards: ReturnType<typeof dashboardsOf>) => ({
+    ...shop().at.program.publication,
+    dashboards,
+  })
+
+  /** The rows of a question, asked by the API as people do. */
+  async function rows(name: string, parameters: readonly object[] = []): Promise<unknown> {
+    const { metabase } = shop()
+    const headers = { 'x-api-key': String(metabase.keys[0]?.['unmasked_key']), 'content-type': 'application/json' }
+    const url = `${metabase.url}/api/card/${named(metabase.cards, name)['id']}/query`
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ parameters }) })
+    const { status, data, error } = (await answer.json()) as { status: string; data: Entity; error?: string }
+    expect([status, error]).toEqual(['completed', undefined])
+    return data['rows']
+  }
+
+  describe('questions and dashboards', () => {
+    test('are there, in a collection that the team may see and nobody else', () => {
+      const { metabase } = shop()
+      const collection = named(metabase.collections, 'Boutique "1" 🛍️')
+      const team = named(metabase.groups, NAMES.team)
+      expect([1, team['id']].map((group) => metabase.access.get(`${group}/${collection['id']}`))).toEqual([
+        'none',
+        'read',
+      ])
+      expect(metabase.cards.map((card) => card['collection_id'])).toEqual(metabase.cards.map(() => collection['id']))
+      expect(board()).toMatchObject({ name: 'Who buys?', parameters: [{ slug: 'country', type: 'string/=' }] })
+      expect(cards()).toHaveLength(4)
+    })
+
+    test('run as the reader; a filter of the dashboard acts where it was said to', async () => {
+      expect(await rows('Customers')).toEqual([['60']])
+      const byCountry = [
+        ['C1', '12'],
+        ['C2', '12'],
+        ['C3', '12'],
+        ['C4', '12'],
+        ['unknown', '12'],
+      ]
+      expect(await rows('Customers by country, l’été')).toEqual(byCountry)
+      const [mapping] = cards().flatMap((card) => card['parameter_mappings'] as Entity[])
+      const value = ['C1', 'C2']
+      expect(await rows('Customers by country, l’été', [{ target: mapping?.['target'], value }])).toEqual(
+        byCountry.slice(0, 2),
+      )
+      expect(await rows('Data of')).toHaveLength(1)
+    })
+
+    test('keep the numbers of their tiles when they change', async () => {
+      const before = cards().map((card) => card['id'])
+      const changed = withDashboards(dashboardsOf('Who buys now?'))
+      const { status, stdout } = await shop().command('plan', { publication: changed })
+      expect([status, stdout]).toEqual([EXIT.different, '~ dashboard buyers: name\n1 change.\n'])
+      await shop().written('apply', { publication: changed })
+      expect([board()['name'], cards().map((card) => card['id'])]).toEqual(['Who buys now?', before])
+      await shop().written('apply')
+      expect(cards().map((card) => card['id'])).toEqual(before)
+    })
+
+    test('that people changed, moved or archived are shown and left; with --force they are ours again', async () => {
+      const { metabase, command, written } = shop()
+      Object.assign(named(metabase.cards, 'Customers'), { display: 'table', archived: true })
+      board()['dashcards'] = [...cards(), { ...cards()[0], id: 4_711, row: 40 }]
+      const { stdout } = await command('plan')
+      expect(stdout.match(/^!.*/gm)).toEqual([
+        '! question all-customers: changed in Metabase by hand: display, archived',
+        '! dashboard buyers: changed in Metabase by hand: layout',
+      ])
+      await written('apply')
+      expect(cards()).toHaveLength(5)
+      await written('apply --force')
+      expect([named(metabase.cards, 'Customers')['archived'], cards().length]).toEqual([false, 4])
+      expect((await command('plan')).status).toBe(EXIT.ok)
+    })
+
+    test('are found again when the record of them is lost', async () => {
+      const { at, metabase, written } = shop()
+      const client = await at.target.connect()
+      await client.query('delete from vitrine.metabase')
+      await at.target.close(client)
+      const before = metabase.requests.length
+      expect(await written('apply')).toBe('Metabase is in step: nothing to do.\n')
+      expect(metabase.requests.slice(before).filter(({ method }) => method !== 'GET')).toEqual([])
+    })
+
+    test('that are declared no longer are archived, and those of others stay', async () => {
+      const { metabase, written } = shop()
+      const collection = named(metabase.collections, 'Boutique "1" 🛍️')
+      const theirs = { id: 5_000, name: 'Ours', collection_id: collection['id'], archived: false, entity_id: 'z' }
+      metabase.cards.push(theirs)
+      await written('apply', { publication: withDashboards([]) })
+      expect(metabase.cards.map((card) => card['archived'])).toEqual([true, true, true, false])
+      expect([board()['archived'], collection['archived']]).toEqual([true, false])
+      metabase.cards.pop()
+      expect(await written('apply')).toMatch(/^~ dashboard buyers: archived$/m)
+      expect(metabase.cards.map((card) => card['archived'])).toEqual([false, false, false])
+    })
+  })
+}
