@@ -11,6 +11,7 @@ import { run } from '../impact/test/cli/run.ts'
 import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
 import { connect } from '../packages/vitrine/src/postgres/connect.ts'
 import { takeRunLock } from '../packages/vitrine/src/postgres/lock.ts'
+import { StandIn } from '../packages/vitrine/test/metabase/stand-in.ts'
 import type { TestDatabase } from './database.ts'
 import { oursIn, root } from './documentation/commands.ts'
 import { commandsOf, Databases, fencesIn } from './documentation/guide.ts'
@@ -88,6 +89,32 @@ describe.sequential('docs/operating', () => {
     const pages = readdirSync(join(root, 'docs/operating')).filter((name) => name !== 'README.md')
     const listed = linksOf(readFileSync(join(root, 'docs/operating/README.md'), 'utf8'))
     expect(listed.filter((link) => pages.includes(link)).toSorted()).toEqual(pages.toSorted())
+  })
+
+  test('metabase.md: a blank Metabase, and every question of Impact runs in it', { timeout: 60_000 }, async () => {
+    const metabase = await StandIn.start()
+    metabase.syncLag = 0
+    const before = environment
+    const login = { METABASE_ADMIN_EMAIL: 'admin@example.org', METABASE_ADMIN_PASSWORD: randomBytes(9).toString('hex') }
+    environment = { ...environment, METABASE_URL: metabase.url, ...login }
+    const keyed = async () => {
+      environment = { ...environment, METABASE_API_KEY: String(metabase.keys[0]?.['unmasked_key']) }
+    }
+    try {
+      expect(await follow('metabase.md', { 'metabase plan': keyed })).toEqual([
+        'metabase setup --key-file metabase.env --invite ana@example.org: 0',
+        'metabase plan: 0',
+        'metabase apply: 0',
+        'metabase doctor: 0',
+      ])
+      const questions = publication.dashboards.flatMap(({ tabs }) => tabs.flatMap(({ rows }) => rows.flat()))
+      expect(metabase.dashboards).toHaveLength(publication.dashboards.length)
+      expect(metabase.cards.length).toBeGreaterThan(questions.length / 2)
+      expect(await metabase.failingQuestions()).toEqual([])
+    } finally {
+      environment = before
+      await metabase.stop()
+    }
   })
 
   test('failed.md: a table lost all its rows, and the night stopped', { timeout: 60_000 }, async () => {

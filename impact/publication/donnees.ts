@@ -21,7 +21,7 @@ export const donnees = definePublication({
   reader: 'metabase',
   zone: 'Europe/Paris',
   schedule: '0 0 * * *',
-  metabase: { source: 'Impact', team: 'Équipe Impact' },
+  metabase: { source: 'Impact', team: 'equipe' },
   locale: 'fr-FR',
   tables: [entreprise, utilisateur, invitation, habilitation, bdese, indexEgapro, bges, csrd, vsme, analyseIa],
   histories: [stats],

@@ -75,12 +75,16 @@ export function contentItems(
 
 export const accessKey = (group: string, collection: string): string => `${group} in ${collection}`
 
+/** Metabase keeps no order of them. */
+const tagsText = (tags: readonly { readonly tag: string }[]): string =>
+  canonical(tags.toSorted((one, other) => (one.tag < other.tag ? -1 : 1)))
+
 const cardAttributes = ({ name, description, display, sql, tags, settings }: Card): Attributes => ({
   name,
   description,
   display,
   sql,
-  tags: canonical(tags.map(({ name: tag, label, column, widget }) => ({ tag, label, column, widget }))),
+  tags: tagsText(tags.map(({ name: tag, label, column, widget }) => ({ tag, label, column, widget }))),
   settings: canonical(settings),
 })
 
@@ -122,7 +126,7 @@ export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
     description: scalarOf(card, 'description'),
     display: scalarOf(card, 'display'),
     sql: typeof sql === 'string' ? sql : null,
-    tags: canonical(
+    tags: tagsText(
       list(isEntity(tags) ? Object.values(tags) : []).map((tag) => ({
         tag: textOf(tag, 'name'),
         label: textOf(tag, 'display-name'),

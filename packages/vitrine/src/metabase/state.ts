@@ -49,9 +49,11 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const formats = new Map<string, Entity>()
   const put: Put = (item, id, attributes) => there.set(nameOf(item), { id: String(id), attributes })
   const settings = entities(await metabase.get('/setting'), 'settings')
-  for (const { kind, key } of wanted.items.filter(({ kind }) => kind === 'setting')) {
-    const found = settings.find((setting) => setting['key'] === key)
-    put({ kind, key }, key, { value: found === undefined ? null : scalarOf(found, 'value') })
+  for (const item of wanted.items.filter(({ kind }) => kind === 'setting')) {
+    const found = settings.find((setting) => setting['key'] === item.key) ?? {}
+    const value = scalarOf(found, 'value') ?? scalarOf(found, 'default')
+    // What the environment of Metabase sets, nobody can set here.
+    put(item, item.key, found['is_env_setting'] === true ? item.attributes : { value })
   }
   const databases = entities(await metabase.get('/database'), 'data sources')
   const found = sourceAmong(databases, wanted, recorded)

@@ -87,6 +87,19 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       expect((await command('plan')).status).toBe(EXIT.ok)
     })
 
+    test('under a new key are the same ones', async () => {
+      const { written, metabase } = shop()
+      const ids = metabase.cards.map((card) => card['id'])
+      const renamed = withDashboards(dashboardsOf('Who buys?', { key: 'clients', previousKeys: ['all-customers'] }))
+      expect(await written('apply', { publication: renamed })).toBe('Metabase is in step: nothing to do.\n')
+      expect(
+        await written('apply', {
+          publication: withDashboards(dashboardsOf('Who buys?', { key: 'all-customers', previousKeys: ['clients'] })),
+        }),
+      ).toContain('nothing to do')
+      expect(metabase.cards.map((card) => card['id'])).toEqual(ids)
+    })
+
     test('are found again when the record of them is lost', async () => {
       const { at, metabase, written } = shop()
       const client = await at.target.connect()

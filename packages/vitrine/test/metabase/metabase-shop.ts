@@ -39,7 +39,10 @@ const TYPED = definePublication({
 })
 
 /** What people see of the shop: written against its publication, so that columns that are not published do not compile. */
-export function dashboardsOf(title = 'Who buys?'): readonly Dashboard[] {
+export function dashboardsOf(
+  title = 'Who buys?',
+  named: { readonly key: string; readonly previousKeys?: readonly string[] } = { key: 'all-customers' },
+): readonly Dashboard[] {
   const about = questionsAbout(TYPED)
   const country = about.filter({
     key: 'country',
@@ -61,7 +64,7 @@ export function dashboardsOf(title = 'Who buys?'): readonly Dashboard[] {
     columns: { customers: { label: 'Customers', format: { kind: 'number', decimals: 0 } } },
   })
   const all = question({
-    key: 'all-customers',
+    ...named,
     title: 'Customers',
     description: 'All of them.',
     query: about.query({ from: 'shop_customer', measures: { n: { count: 'rows' } } }),

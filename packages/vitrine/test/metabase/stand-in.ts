@@ -150,6 +150,24 @@ export class StandIn {
     return id
   }
 
+  /** Runs every question, without a filter and with each of the filters of its tiles set; gives those that fail. */
+  async failingQuestions(): Promise<readonly string[]> {
+    const failing: string[] = []
+    const tiles = this.dashboards.flatMap((dashboard) => dashboard['dashcards'] as Entity[])
+    for (const { id, name } of this.cards) {
+      const mappings = tiles
+        .filter((tile) => tile['card_id'] === id)
+        .flatMap((tile) => tile['parameter_mappings'] as Entity[])
+      const set = mappings.map(({ target }) => ({ target, value: ['none of them'] }))
+      for (const parameters of set.length === 0 ? [[]] : [[], set]) {
+        const asked = { id: Number(id), body: { parameters }, query: new URLSearchParams() }
+        const answer = (await ROUTES['POST /card/:id/query']?.(this.#work, asked)) as Entity // sound because it gives one.
+        if (answer['status'] !== 'completed') failing.push(`${name} (${parameters.length} filters): ${answer['error']}`)
+      }
+    }
+    return failing
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
@@ -322,7 +340,14 @@ const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unknown>> = 
   },
   'PUT /api-key/:id/regenerate': ({ standIn }, asked) =>
     Object.assign(one(standIn.keys, asked), { unmasked_key: `mb_${randomBytes(16).toString('base64')}` }),
-  'GET /setting': ({ standIn }) => [...standIn.settings].map(([key, value]) => ({ key, value, is_env_setting: false })),
+  'GET /setting': ({ standIn }) =>
+    [...standIn.settings].map(([key, value]) => ({
+      key,
+      // What is as Metabase ships it has no value of its own.
+      value: key === 'site-locale' && value === 'en' ? null : value,
+      default: key === 'site-locale' ? 'en' : null,
+      is_env_setting: false,
+    })),
   'PUT /setting/:id': ({ standIn }, { id, body }) => {
     standIn.settings.set(String(id), body['value'])
     return null
