@@ -4,13 +4,25 @@
  */
 import { own } from '../base/own.ts'
 import { command, type Remedy } from '../base/remedy.ts'
+import type { Session } from '../postgres/connect.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { encodingOf } from './encoding-proof.ts'
 import { broken, type Examination, type Guarantees, holds, listed, listedBy } from './finding.ts'
 import { probeEach, undone } from './probe.ts'
-import { excess, OWN_ROLE, RELATIONS, sourceSteps, unfitness, WRITES, wantedOf } from './source-step.ts'
+import { isDone } from './provision.ts'
+import {
+  excess,
+  OWN_ROLE,
+  RELATIONS,
+  type SourceRights,
+  sourceSteps,
+  unfitness,
+  WRITES,
+  wantedOf,
+} from './source-step.ts'
 import { roleId } from './statement.ts'
+import type { Step } from './step.ts'
 
 /** The tables of the register of which a condition on pg_class is true. */
 async function registered({ session, publication }: Examination, condition: string): Promise<readonly string[]> {
@@ -22,26 +34,20 @@ async function registered({ session, publication }: Examination, condition: stri
   return rows.map(({ name }) => name)
 }
 
-const UNREADABLE = "not (has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT'))"
 export const SOURCE: Guarantees = {
   'source-reads': {
     guarantee: ({ role }) => `${role} may run the query of every published table on the source.`,
     expected: ({ publication }) => `all ${publication.tables.length} queries allowed`,
     proof: async (examination) => {
-      const { session, publication, role } = examination
+      const { session, publication } = examination
       const queries = new Map(publication.tables.map((table) => [table.name, projectionOf(table).sql]))
       const answers = await undone(session, 'begin read only', () =>
         probeEach(session, [...queries.keys()], (name) => `select * from (${queries.get(name)}) as described limit 0`),
       )
       const [refused, failing] = [answers.refused, [...answers.absent, ...answers.failing]]
       if (refused.length + failing.length === 0) return holds()
-      const unreadable = await registered(examination, UNREADABLE)
-      const granted =
-        unreadable.length === 0
-          ? `Grant ${role} the columns of the source that the queries of ${listed(refused)} read.`
-          : await grantsOf(examination, unreadable)
       return broken(listedBy({ refused, failing }), [
-        ...(refused.length > 0 ? [granted] : []),
+        ...(refused.length > 0 ? await lacking(examination) : []),
         ...(failing.length > 0 ? [command('check')] : []),
       ])
     },
@@ -141,14 +147,18 @@ async function revocations({ session, publication, role }: Examination): Promise
   const rights = await wantedOf(publication, role)
   if ((await session.query(unfitness(rights))).length > 0) return [OWN_ROLE(role)]
   const taken = await session.query<{ sql: string }>(excess(rights, true))
-  const steps = sourceSteps(rights, session.address.database).filter(
-    ({ part, name }) => part === 'source' && name !== 'source-nothing-else',
-  )
-  return [...taken, ...steps].map(({ sql }) => `${sql};`)
+  return [...taken, ...grantsOf(session, rights)].map(({ sql }) => `${sql};`)
 }
 
-async function grantsOf({ publication, role, session }: Examination, tables: readonly string[]): Promise<string> {
-  const steps = sourceSteps(await wantedOf(publication, role), session.address.database)
-  const names = ['source-uses-schema', ...tables.map((table) => `source-reads-${table}`)]
-  return steps.flatMap(({ name, sql }) => (names.includes(name) ? [`${sql};`] : [])).join('\n')
+const grantsOf = (session: Session, rights: SourceRights): readonly Step[] =>
+  sourceSteps(rights, session.address.database).filter(
+    ({ part, name }) => part === 'source' && name !== 'source-nothing-else',
+  )
+
+/** The grants that are not made; a query can be refused for another reason too. */
+async function lacking({ session, publication, role }: Examination): Promise<readonly Remedy[]> {
+  const missing: string[] = []
+  for (const { done, sql } of grantsOf(session, await wantedOf(publication, role)))
+    if (!(await isDone(session, done))) missing.push(`${sql};`)
+  return missing.length > 0 ? missing : ['Look for a row security policy, or a function that the role may not call.']
 }

@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 const environment = () => ({
-  DATABASE_URL: shop.source.url(shop.app),
+  DATABASE_URL: shop.source.url(shop.reading),
   METABASE_DATABASE_URL: shop.target.url(shop.writer),
   METABASE_READER_URL: shop.target.url(shop.reader),
   METABASE_ADMIN_URL: shop.target.url(),

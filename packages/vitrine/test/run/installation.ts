@@ -12,7 +12,7 @@ import { migrate } from '../../src/run/migrate.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
-import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
+import { createShop, KEY, type ShopRoles, shop, shopRights } from '../publication/shop.ts'
 
 /** Each version of the server and each way of switching once. */
 export const ACROSS: readonly [Version, SwitchWay][] = [
@@ -24,6 +24,8 @@ export class Installation {
   readonly source: TestDatabase
   readonly target: TestDatabase
   readonly app: TestRole
+  /** Reads the tables of the shop, as far as its queries do. */
+  readonly reading: TestRole
   readonly writer: TestRole
   readonly reader: TestRole
   readonly publication: Publication
@@ -31,7 +33,7 @@ export class Installation {
   private constructor(
     source: TestDatabase,
     target: TestDatabase,
-    app: TestRole,
+    [app, reading]: readonly [TestRole, TestRole],
     writer: TestRole,
     reader: TestRole,
     publication: Publication,
@@ -39,6 +41,7 @@ export class Installation {
     this.source = source
     this.target = target
     this.app = app
+    this.reading = reading
     this.writer = writer
     this.reader = reader
     this.publication = publication
@@ -66,13 +69,14 @@ export class Installation {
   ): Promise<Installation> {
     const source = await TestDatabase.create(sourceServer, 'source', encodings.source)
     const target = await TestDatabase.create(targetServer, 'target', encodings.target)
-    const app = await source.createRole('app')
+    const [app, reading] = [await source.createRole('app'), await source.createRole('reading')]
     const [writer, reader] = [await target.createRole('writer'), await target.createRole('reader')]
     const operational = await source.connect()
     await operational.query(`grant create, usage on schema public to "${app.user}"`)
     await source.close(operational)
     const owner = await source.connect({ role: app })
     await createShop(owner, rows)
+    await owner.query(shopRights(reading.user))
     await source.close(owner)
     const admin = await target.connect()
     await admin.query(`
@@ -82,7 +86,7 @@ export class Installation {
       grant usage on schema shop to "${reader.user}";`)
     await target.close(admin)
     const publication = make({ writer: writer.user, reader: reader.user })
-    const installation = new Installation(source, target, app, writer, reader, publication)
+    const installation = new Installation(source, target, [app, reading], writer, reader, publication)
     await installation.migrate()
     return installation
   }
@@ -198,7 +202,7 @@ export class Installation {
     await this.target.drop([this.writer, this.reader])
     await this.source.drop([])
     const admin = await this.source.connect({ database: 'postgres' })
-    await admin.query(`drop role if exists "${this.app.user}"`)
+    await admin.query(`drop role if exists "${this.app.user}"; drop role if exists "${this.reading.user}"`)
     await this.source.close(admin)
   }
 }

@@ -2,23 +2,27 @@
 /** @param {typeof import('../../src/index.ts')} vitrine */
 export function plainShop(vitrine, roles) {
   const { indirect, open, personal, secret } = vitrine
-  const source = vitrine.register('public', {
-    customer: {
-      id: indirect.bigint,
-      email: personal.varchar(100),
-      password: secret.text,
-      name: open.varchar(50),
-      job: personal.text.nullable,
-      country: open.integer.nullable,
-      created_at: open.timestamptz,
+  const source = vitrine.register(
+    'public',
+    {
+      customer: {
+        id: indirect.bigint,
+        email: personal.varchar(100),
+        password: secret.text,
+        name: open.varchar(50),
+        job: personal.text.nullable,
+        country: open.integer.nullable,
+        created_at: open.timestamptz,
+      },
+      purchase: {
+        id: indirect.bigint,
+        customer_id: indirect.bigint,
+        amount: open.integer,
+        label: open.varchar(40).nullable,
+      },
     },
-    purchase: {
-      id: indirect.bigint,
-      customer_id: indirect.bigint,
-      amount: open.integer,
-      label: open.varchar(40).nullable,
-    },
-  })
+    { derived: { customer: 'Tests put a view that waits in its place.' } },
+  )
   const key = 'stable key'
   const customer = vitrine
     .from(source.selectFrom('customer as c'))
