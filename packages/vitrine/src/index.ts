@@ -9,8 +9,12 @@ export type {
   Display,
   Filter,
   Format,
+  FunnelQuery,
   Indicator,
+  ListingQuery,
   Question,
+  SqlQuery,
+  StructuredQuery,
   Tile,
 } from './publication/dashboard.ts'
 export { before, type HistoryTable, history } from './publication/history.ts'
@@ -26,6 +30,7 @@ export {
 } from './publication/publication.ts'
 export type { Published, PublishedBy } from './publication/published-rows.ts'
 export {
+  type Asked,
   collection,
   dashboard,
   freshnessQuery,

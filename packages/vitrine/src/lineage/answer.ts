@@ -42,17 +42,39 @@ export const asksForNow = (tree: SelectStmt): boolean =>
       MOVING.test(node.A_Const?.sval?.sval ?? ''),
   )
 
-/** Which of `nullable` are summed as they are: what is unknown counts as zero there. */
-export function sumsOf(tree: SelectStmt, nullable: ReadonlySet<string>): readonly string[] {
-  const found = new Set<string>()
-  for (const node of nodesIn(tree)) {
-    if (callOf(node) !== 'sum' || node.FuncCall?.agg_filter !== undefined) continue
-    for (const part of nodesIn(node.FuncCall?.args, ({ CoalesceExpr, CaseExpr }) => !(CoalesceExpr ?? CaseExpr))) {
-      const name = namesOf(part.ColumnRef?.fields).at(-1)
-      if (name !== undefined && nullable.has(name)) found.add(name)
+/** The columns whose NULL an expression hands on: not those of a condition, of a coalesce, or of a count. */
+function handedOn(tree: unknown): readonly string[] {
+  if (Array.isArray(tree)) return tree.flatMap(handedOn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const node = nodeOf(tree)
+  const { CaseExpr: chosen, CoalesceExpr: given, ColumnRef: column } = node
+  if (column !== undefined)
+    return namesOf(column.fields)
+      .slice(-1)
+      .filter((name) => name !== undefined)
+  if (given !== undefined || callOf(node) === 'count') return []
+  const results = chosen?.args?.map((when) => nodeOf(when).CaseWhen?.result)
+  return results === undefined ? Object.values(tree).flatMap(handedOn) : handedOn([...results, chosen?.defresult])
+}
+
+/** Also the names that subqueries give to columns that may be NULL. */
+function nullableNames(tree: SelectStmt, columns: ReadonlySet<string>): ReadonlySet<string> {
+  const names = new Set(columns)
+  for (let size = -1; size < names.size; ) {
+    size = names.size
+    for (const { ResTarget: target } of nodesIn(tree)) {
+      const { name, val } = target ?? {}
+      if (name !== undefined && handedOn(val).some((column) => names.has(column))) names.add(name)
     }
   }
-  return [...found]
+  return names
+}
+
+/** The columns that may be NULL and are summed as they are: what is unknown counts as zero there. */
+export function sumsOf(tree: SelectStmt, nullable: ReadonlySet<string>): readonly string[] {
+  const names = nullableNames(tree, nullable)
+  const sums = [...nodesIn(tree)].filter((node) => callOf(node) === 'sum' && node.FuncCall?.agg_filter === undefined)
+  return [...new Set(sums.flatMap((node) => handedOn(node.FuncCall?.args)))].filter((name) => names.has(name))
 }
 
 /** What `having count(*) >= n`, alone or joined by *and*, makes sure of. */

@@ -281,6 +281,23 @@ test.each(["timestamptz '2026-01-01'", "timestamptz '2026-01-01' - age(p.sold_at
   },
 )
 
+test.each<[string, boolean]>([
+  ['(select sum(c.size) as n from shop.customer as c)', true],
+  ['(select coalesce(sum(c.size), 0) as n from shop.customer as c)', true],
+  ['(select sum(case when c.id > 1 then c.size end) as n from shop.customer as c)', true],
+  ['(select sum(s.x) as n from (select c.size + 1 as x from shop.customer as c) as s)', true],
+  ['(with w as (select max(c.size) as y from shop.customer as c group by c.since) select sum(w.y) as n from w)', true],
+  ['(select sum(c.size) filter (where c.size is not null) as n from shop.customer as c)', false],
+  ['(select sum(coalesce(c.size, 0)) as n from shop.customer as c)', false],
+  ['(select sum(case when c.size > 1 then 1 else 0 end) as n from shop.customer as c)', false],
+  ['(select sum(s.x) as n from (select count(c.size) as x from shop.customer as c) as s)', false],
+])('%s takes unknown for zero: %s', async (query, isSilent) => {
+  const asking = inSql(({ db }) =>
+    db.selectFrom(sql<{ n: number }>`${sql.raw(query)}`.as('q')).select((eb) => eb.fn.max('q.n').as('n')),
+  )
+  expect((await problemsOf(asking)).length).toBe(isSilent ? 1 : 0)
+})
+
 test.each([
   ['count(*) >= 5', true],
   ['count(*) > 4 and bool_or(c.size > 1)', true],
