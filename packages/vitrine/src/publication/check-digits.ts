@@ -38,6 +38,8 @@ export function hasIbanKey(found: string): boolean {
     else if (!isGroupEnd(compact.length)) return false
   }
   if (compact.length !== length || /[0-9A-Za-z]/.test(found[at] ?? '')) return false
+  // Some countries have letters of hexadecimal numbers, and so have identifiers: an account there is digits alone.
+  if (/^[0-9a-f]+$/i.test(compact) && !/^..[0-9]+$/.test(compact)) return false
   let rest = 0
   for (const character of compact.slice(4) + compact.slice(0, 4)) {
     const value = Number.parseInt(character, 36)

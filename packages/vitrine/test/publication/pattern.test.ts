@@ -33,6 +33,7 @@ describe('nothing is found in', () => {
     '1 234 567 890,12 € et 0.0612345678 et 3.141592653589793',
     '{"ratio": 0.4111111111111111, "n": 1700000000000000}',
     '550e8400-e29b-41d4-a716-061234567890 d0612345678f',
+    '00000000-0000-1000-be22-ca3cd825283e be22ca3cd825283e',
     'da39a3ee5e6b4b0d3255bfef95601890afd80709',
     'prix: 12$ ou $100, eyJ, a@b, @nom, RNA W751012345',
     'départements 01, 02, 03, 04, 05, 06; codes 01;02;03;04;05',
@@ -65,7 +66,7 @@ describe('nothing is found in', () => {
     )
     fc.assert(
       fc.property(harmless, (text) => found(text).length === 0),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     )
   })
 })
