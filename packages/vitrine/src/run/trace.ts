@@ -80,7 +80,7 @@ export function searchOf(publication: Publication, wanted: Wanted, key: Secret |
   const name = wanted.column ?? primaryKeyOf(table)
   const column = table.columns.find((candidate) => candidate.name === name)
   if (column === undefined) {
-    const detail = `It is a column of ${table.name}: ${table.columns.map((each) => each.name).join(', ')}. The value itself is read from standard input.`
+    const detail = `The columns of ${table.name} are ${table.columns.map((each) => each.name).join(', ')}. The value is read from standard input.`
     throw new VitrineError('USAGE', { place: 'the second argument', detail })
   }
   // Where a column refers to a key, that key is what is looked for, with all that refers to it.
