@@ -98,12 +98,13 @@ const member = from(source.selectFrom('member as m')).publish('shop_member', 'A 
 const stats = history('shop_stats', 'One day.', ({ selectFrom }, { day, dayNumber }) => ({
   id: integer(dayNumber, 'Number of the day').primaryKey(),
   day: date(day, 'Day').unique(),
-  best: text(
+  named: integer(
     selectFrom('shop_team')
-      .select(({ fn }) => fn.max<string | null>('name').as('n'))
-      .$asScalar(),
-    'Last name',
-  ).nullable(),
+      .select(({ ref }) => count(ref('name')).as('n'))
+      .$asScalar()
+      .$notNull(),
+    'Teams with a name',
+  ),
 }))
 
 export const listedShop: Publication = definePublication({
