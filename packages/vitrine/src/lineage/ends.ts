@@ -1,6 +1,6 @@
 /** The ends of a query: the clauses that may name columns of its output, by name or by position, and its limits. */
 import type { SelectStmt } from 'libpg-query'
-import { namesOf, nodeOf, type Reader } from './node-fields.ts'
+import { namesOf, nodeOf, type Reader, the } from './node-fields.ts'
 import { refuse } from './rules.ts'
 import { allOf, mayBeColumn, type Output, type Scope } from './scope.ts'
 
@@ -30,7 +30,7 @@ export function checkEnds(reader: Reader, query: SelectStmt, scope: Scope, outpu
   }
   query.groupClause?.forEach(grouped)
   for (const sort of query.sortClause ?? []) {
-    const { node, ...how } = nodeOf(sort).SortBy ?? refuse('node', ['order without a column'])
+    const { node, ...how } = the('SortBy', sort)
     reader.part('SortBy', how, scope)
     by('order by', node)
   }

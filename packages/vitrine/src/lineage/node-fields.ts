@@ -30,6 +30,11 @@ export type AnyNode = { readonly [T in NodeName]?: Nodes[T] } & {
 }
 export const nodeOf = (value: unknown): AnyNode => (value ?? {}) as AnyNode // sound because a name that is not there is undefined.
 
+/** The node of that name, where the grammar puts no other. */
+export const the = <T extends NodeName>(type: T, value: unknown): Nodes[T] =>
+  // sound because a node has the fields of its name.
+  (nodeOf(value)[type] as Nodes[T] | undefined) ?? refuse('node', [type])
+
 /** What the table below asks of the resolver. */
 export interface Reader {
   /** The columns behind expressions, which flow into the value around them. */

@@ -17,7 +17,7 @@ import type { Mark, Treatment } from '../publication/treatment.ts'
 import { checkEnds } from './ends.ts'
 import { FUNCTIONS, SETS } from './known-sql.ts'
 import { requireSureMask } from './mask.ts'
-import { CLAUSES, markerOf, namesOf, nodeOf, PLACES, type Reader, UNDERSTOOD } from './node-fields.ts'
+import { CLAUSES, markerOf, namesOf, nodeOf, PLACES, type Reader, the, UNDERSTOOD } from './node-fields.ts'
 import { isTreated, type Known, type Lineage, treatedBy } from './origin.ts'
 import { refuse } from './rules.ts'
 import {
@@ -175,7 +175,7 @@ export class Resolver implements Reader {
   }
 
   #target(node: unknown, scope: Scope): Output {
-    const target = nodeOf(node).ResTarget ?? refuse('node', ['column without an expression'])
+    const target = the('ResTarget', node)
     this.part('ResTarget', target, scope)
     const { name, val } = target
     const column = namesOf(nodeOf(val).ColumnRef?.fields).at(-1)
@@ -199,7 +199,7 @@ export class Resolver implements Reader {
     const known = new Map(outer?.subqueries)
     if (clause !== undefined) this.part('WithClause', clause, inside(outer))
     for (const node of clause?.ctes ?? []) {
-      const named = nodeOf(node).CommonTableExpr ?? refuse('node', ['named subquery'])
+      const named = the('CommonTableExpr', node)
       const { ctename: name = '', ctequery, aliascolnames } = named
       const scope = inside(outer, new Map(known))
       this.part('CommonTableExpr', named, scope)
@@ -222,10 +222,9 @@ export class Resolver implements Reader {
   #subselect(range: RangeSubselect, scope: Scope): void {
     this.part('RangeSubselect', range, scope)
     const { lateral, subquery, alias } = range
-    const query = nodeOf(subquery).SelectStmt ?? refuse('statement')
     const { name, columns } = this.#alias(alias, scope)
     const seen = lateral ? scope : inside(scope.outer, scope.subqueries)
-    addItem(scope, name, renamed(this.#query(query, seen), columns), true)
+    addItem(scope, name, renamed(this.#query(the('SelectStmt', subquery), seen), columns), true)
   }
 
   #join(join: JoinExpr, scope: Scope): void {

@@ -12,6 +12,7 @@ import { isRefused, problemsOf, SPELLINGS } from './judged.ts'
 const POSITIONS: Readonly<Record<string, (value: string) => string>> = {
   where: (v) => `(select max(t.label) from team as t where t.label = ${v})`,
   having: (v) => `(select max(t.label) as m from team as t group by t.label, ${v} having ${v} = 'x' limit 1)`,
+  'having alone': (v) => `(select max(t.label) as m from team as t having max(${v}) = 'x')`,
   'group by': (v) => `(select max(t.label) as m from team as t group by ${v} limit 1)`,
   'group by a set': (v) =>
     `(select max(t.label) as m from team as t group by grouping sets ((t.label, ${v}), ()) limit 1)`,
@@ -34,6 +35,11 @@ const POSITIONS: Readonly<Record<string, (value: string) => string>> = {
     `(select max(l.a) from (select first_value(t.label) over (partition by ${v}) as a from team as t) as l)`,
   'the order of a window': (v) =>
     `(select max(l.a) from (select lag(t.label) over w as a from team as t window w as (order by ${v})) as l)`,
+  'the frame of a window': (v) =>
+    `(select max(l.a) from (select max(t.label) over (order by t.id rows length(${v}) preceding) as a from team as t) as l)`,
+  'the end of a frame': (v) =>
+    `(select max(l.a) from (select max(t.label) over (order by t.id rows between 1 preceding and length(${v}) following) as a from team as t) as l)`,
+  'the number of rows of a function': (v) => `(select cast(count(*) as text) from public.unaccent(${v}) as u)`,
   'the number of rows': (v) => `(select cast(count(*) as text) from generate_series(1, length(${v})) as g)`,
   'the number of rows of a list': (v) =>
     `(select cast(count(*) as text) from (select unnest(array['x', ${v}]) as a) as l)`,
