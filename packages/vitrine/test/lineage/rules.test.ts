@@ -3,7 +3,7 @@
  * is taken away is noticed: the query that it stopped is then accepted, or refused for a reason that nobody would understand.
  */
 import { sql } from 'kysely'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { because, compute, masked, present } from '../../src/index.ts'
 import { the } from '../../src/lineage/node-fields.ts'
 import { registered } from '../../src/lineage/origin.ts'
@@ -14,7 +14,15 @@ import { inside } from '../../src/lineage/scope.ts'
 import { problemsOf, source } from './judged.ts'
 
 /** The rule that is taken away, if one is. */
-const removed = vi.hoisted(() => ({ rule: '' }))
+const removed = vi.hoisted(() => {
+  // The files of a worker share what they import: this one has its own.
+  vi.resetModules()
+  return { rule: '' }
+})
+afterAll(() => {
+  vi.doUnmock('../../src/lineage/rules.ts')
+  vi.resetModules()
+})
 vi.mock('../../src/lineage/rules.ts', async (original) => {
   const real = await original<typeof import('../../src/lineage/rules.ts')>()
   const refuse: typeof real.refuse = (rule, ...more) =>
