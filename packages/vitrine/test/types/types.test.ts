@@ -23,28 +23,33 @@ const mistakes = published('must-not-compile.ts')
   .split('\n')
   .flatMap((line, index) => (line.match(EXPECTED) ? [{ line: index + 2, words: /"(.*)"$/.exec(line)?.[1] ?? '' }] : []))
 
-/** What the compiler says of the examples, by file and line. */
-function saidBy(version: string): ReadonlyMap<string, string> {
+/** What the compiler says of some files beside the examples, by file. */
+function compile(version: string, files: Readonly<Record<string, string>>, include: readonly string[] = []): string {
   mkdirSync(join(root, '.vitrine'), { recursive: true })
   const folder = mkdtempSync(join(root, '.vitrine/types-'))
   try {
     const paths = { vitrine: [join(root, 'packages/vitrine/dist/index.d.ts')] }
     // The declarations themselves are checked by our own compiler: the older ones take a quarter of a minute for it.
     const compilerOptions = { skipLibCheck: version !== 'own', paths }
-    const settings = { extends: join(here, 'tsconfig.json'), compilerOptions, include: ['*.ts'] }
+    const settings = { extends: join(here, 'tsconfig.json'), compilerOptions, include: ['*.ts', ...include] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
-    writeFileSync(join(folder, 'fine.ts'), published('must-compile.ts'))
-    writeFileSync(join(folder, 'mistakes.ts'), published('must-not-compile.ts').replace(EXPECTED, '//'))
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const words = [library(version), '-p', folder, '--pretty', 'false']
-    const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', cwd: folder })
-    const said = new Map<string, string>()
-    for (const [, file, line, text] of stdout.matchAll(/^(\S+?)\((\d+),\d+\): error ([\s\S]*?)(?=^\S|$(?![\s\S]))/gm)) {
-      said.set(`${file}:${line}`, `${said.get(`${file}:${line}`) ?? ''}${text}`)
-    }
-    return said
+    return spawnSync(process.execPath, words, { encoding: 'utf8', cwd: folder }).stdout
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** What the compiler says of the examples, by file and line. */
+function saidBy(version: string): ReadonlyMap<string, string> {
+  const mistaken = published('must-not-compile.ts').replace(EXPECTED, '//')
+  const output = compile(version, { 'fine.ts': published('must-compile.ts'), 'mistakes.ts': mistaken })
+  const said = new Map<string, string>()
+  for (const [, file, line, text] of output.matchAll(/^(\S+?)\((\d+),\d+\): error ([\s\S]*?)(?=^\S|$(?![\s\S]))/gm)) {
+    said.set(`${file}:${line}`, `${said.get(`${file}:${line}`) ?? ''}${text}`)
+  }
+  return said
 }
 
 const missing = compilers.filter((version) => !existsSync(library(version)))
@@ -61,3 +66,13 @@ for (const version of ['own', ...compilers]) {
     for (const { line, words } of mistakes) expect(said.get(`mistakes.ts:${line}`)).toContain(words)
   })
 }
+
+test('a field that a new grammar adds to a node does not compile until somebody has decided about it', () => {
+  const grammar = `import '@pgsql/types'
+    declare module '@pgsql/types' { interface SelectStmt { groupByAll?: boolean } interface JoinExpr { newSide?: string } }`
+  const output = compile('own', { 'grammar.ts': grammar }, [join(root, 'packages/vitrine/src/lineage/node-fields.ts')])
+  const missing = [...output.matchAll(/node-fields\.ts\S+: error TS2741: Property '(\w+)' is missing/g)].map(
+    ([, field]) => field,
+  )
+  expect(missing).toEqual(['newSide', 'groupByAll'])
+})
