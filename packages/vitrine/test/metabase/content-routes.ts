@@ -104,7 +104,10 @@ function filled(work: Work, native: Entity, parameters: readonly Entity[]): stri
     if (column === undefined) throw new Refusal(400, 'Could not find the column of a filter')
     if (given === undefined) continue
     const values = [given['value']].flat().map((value) => quoted(String(value), "'"))
-    conditions.set(name, `${column.join('.')} in (${values.join(', ')})`)
+    const [from, to] = String(given['value']).split('~')
+    const isRange = object(tag)['widget-type'] === 'date/range'
+    const range = `cast(${column.join('.')} as date) between date '${from}' and date '${to}'`
+    conditions.set(name, isRange ? range : `${column.join('.')} in (${values.join(', ')})`)
   }
   return String(native['query'])
     .replaceAll(/\[\[(.*?)\]\]/gs, (_, part: string) =>

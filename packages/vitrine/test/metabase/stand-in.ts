@@ -154,11 +154,16 @@ export class StandIn {
   async failingQuestions(): Promise<readonly string[]> {
     const failing: string[] = []
     const tiles = this.dashboards.flatMap((dashboard) => dashboard['dashcards'] as Entity[])
-    for (const { id, name } of this.cards) {
+    for (const { id, name, dataset_query } of this.cards) {
       const mappings = tiles
         .filter((tile) => tile['card_id'] === id)
         .flatMap((tile) => tile['parameter_mappings'] as Entity[])
-      const set = mappings.map(({ target }) => ({ target, value: ['none of them'] }))
+      const query = (dataset_query as { native: { 'template-tags': Record<string, Entity> } }).native // sound because cards are native here.
+      const set = mappings.map(({ target }) => {
+        const [, tag] =
+          Object.entries(query['template-tags']).find(([name]) => JSON.stringify(target).includes(`"${name}"`)) ?? []
+        return { target, value: VALUES[String(tag?.['widget-type'])] ?? 'none of them' }
+      })
       for (const parameters of set.length === 0 ? [[]] : [[], set]) {
         const asked = { id: Number(id), body: { parameters }, query: new URLSearchParams() }
         const answer = (await ROUTES['POST /card/:id/query']?.(this.#work, asked)) as Entity // sound because it gives one.
@@ -241,6 +246,13 @@ export class StandIn {
     revision: (next = false) => (next ? ++this.#revision : this.#revision),
     pending: this.#pending,
   }
+}
+
+/** A value for each kind of filter that is not a text. */
+const VALUES: Readonly<Record<string, string>> = {
+  'date/range': '2020-01-01~2030-12-31',
+  'number/=': '1',
+  'boolean/=': 'true',
 }
 
 export interface Work {
