@@ -11,6 +11,7 @@ import { type DemoServer, startDemoServer } from '../impact/feeds/demo-server.ts
 import impactPublication from '../impact/publication/index.ts'
 import { run } from '../impact/test/cli/run.ts'
 import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
+import { StandIn } from '../packages/vitrine/test/metabase/stand-in.ts'
 import { oursIn, root } from './documentation/commands.ts'
 import { commandsOf, Databases } from './documentation/guide.ts'
 import type { ShellCommand } from './documentation/shell.ts'
@@ -69,7 +70,12 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
   async function follow(page: string): Promise<readonly string[]> {
     const [writer, reader] = databases.roles
     const publication = definePublication({ ...impactPublication, writer: writer.user, reader: reader.user })
-    const settings = databases.environment(publication.schema)
+    // Each page makes it anew.
+    rmSync(join(folder, 'metabase.env'), { force: true })
+    const metabase = await StandIn.start()
+    metabase.syncLag = 0
+    const login = { METABASE_ADMIN_EMAIL: 'admin@example.org', METABASE_ADMIN_PASSWORD: randomBytes(9).toString('hex') }
+    const settings = { ...databases.environment(publication.schema), ...login, METABASE_URL: metabase.url }
     const followed: string[] = []
     let status = 0
     for (const command of commandsOf(page)) {
@@ -79,7 +85,13 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
       // It stays up, and its own tests say what it does.
       if (line === 'schedule') continue
       const program = { ...(ours.program === 'impact' ? impact : vitrine), publication }
-      const environment = { ...settings, EGAPRO_URL: sources?.url, BGES_URL: sources?.url }
+      const key = metabase.keys[0]?.['unmasked_key']
+      const environment = {
+        ...settings,
+        METABASE_API_KEY: line.startsWith('metabase') && key !== undefined ? String(key) : undefined,
+        EGAPRO_URL: sources?.url,
+        BGES_URL: sources?.url,
+      }
       // A source of our own needs no pause between two questions.
       const pace = line === 'sync_egapro' ? ' --per-second 1000 --tries 1' : ''
       // There is a version to go back to from the second one on.
@@ -91,6 +103,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
       followed.push(`${ours.program} ${line}`)
       if (`${ours.program} ${line}` === 'impact migrate') await fill(settings)
     }
+    await metabase.stop()
     return followed
   }
 

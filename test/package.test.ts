@@ -15,7 +15,7 @@ import { fencesIn } from './documentation/guide.ts'
 
 const PUBLIC = ['vitrine', 'vitrine/run', 'vitrine/cli', 'vitrine/testing']
 /** Bytes that the package takes when it is installed; its sizes today are 1.5 MB and 0.4 MB. */
-const LARGEST = { installed: 1_700_000, packed: 450_000 }
+const LARGEST = { installed: 1_800_000, packed: 500_000 }
 
 interface Packed {
   readonly filename: string

@@ -126,7 +126,7 @@ function sayLeak(place: string, { privacy, table, column }: Origin, found: Findi
 }
 
 function distinct(lineage: Lineage): readonly Origin[] {
-  const origins = lineage.map(({ isColumn, ...origin }): Origin => origin)
+  const origins = lineage.map(({ isColumn, isNullable, ...origin }): Origin => origin)
   return [...new Map(origins.map((origin) => [JSON.stringify(origin), origin])).values()]
 }
 
