@@ -79,7 +79,7 @@ test('a run and a look at it, with nonsense in every variable', async () => {
     ...Object.fromEntries(names.map((name) => [name, 'nonsense'])),
     PGOPTIONS: '-c datestyle=German -c default_transaction_read_only=on',
     PGPASSWORD: shop.writer.password,
-    DATABASE_URL: shop.source.url(shop.app),
+    DATABASE_URL: shop.source.url(shop.reading),
     METABASE_DATABASE_URL: shop.target.url(shop.writer),
     VITRINE_PSEUDONYM_KEY: KEY,
   }

@@ -24,6 +24,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     const owner = await shop.source.connect({ role: shop.app })
     await buildGate(owner)
     await shop.source.close(owner)
+    await shop.provisionSource()
     admin = await shop.target.connect()
   })
   afterEach(() => {
@@ -36,7 +37,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   })
 
   const environment = () => ({
-    DATABASE_URL: shop.source.url(shop.app),
+    DATABASE_URL: shop.source.url(shop.reading),
     METABASE_DATABASE_URL: shop.target.url(shop.writer),
     VITRINE_PSEUDONYM_KEY: KEY,
   })

@@ -126,11 +126,12 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
 
   test('a lost privilege on the source', async () => {
+    const { user } = shop.reading
     const error = await refused(
-      `alter table purchase rename to purchase_kept; create table purchase (like purchase_kept including all); revoke all on purchase from current_user`,
-      'drop table purchase; alter table purchase_kept rename to purchase',
+      `revoke select (label) on purchase from "${user}"`,
+      `grant select (label) on purchase to "${user}"`,
     )
-    expect(['PRIVILEGE_MISSING', 'SOURCE_DRIFT']).toContain(error.code)
+    expect(error.code).toBe('PRIVILEGE_MISSING')
   })
 
   test('rules that throw, leave their list, or give what does not fit are counted and refused', async () => {

@@ -50,15 +50,13 @@ beforeAll(async () => {
   const create = (encodings: { source?: string; target?: string }) =>
     Installation.create(18, 1, (roles) => publish(roles, name), 18, encodings)
   ;[shop, bytes, latin] = await Promise.all([create({}), create({ source: 'SQL_ASCII' }), create({ target: 'LATIN1' })])
-  for (const each of [shop, bytes, latin]) await each.change(CREATE)
 })
 afterAll(() => Promise.all([shop, bytes, latin].map((each) => each?.drop())))
 
 async function failure(at: Installation, change: string, publication = at.publication) {
-  await at.change(change)
+  await at.change(`drop table if exists thing; ${CREATE}; ${change}`)
   await at.migrate(publication)
   const error = await at.failure({ publication })
-  await at.change(`drop table thing; ${CREATE}`)
   expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('canary')
   expect(error.place).toMatch(/^thing/)
   return [
@@ -164,7 +162,7 @@ test('bytes of a source without encoding, a character that the target has not', 
   ])
   const program = { ...vitrineProgram, publication: latin.publication }
   const environment = {
-    DATABASE_URL: bytes.source.url(bytes.app),
+    DATABASE_URL: bytes.source.url(bytes.reading),
     METABASE_DATABASE_URL: latin.target.url(latin.writer),
   }
   expect((await run(program, 'check', { environment })).stderr).toContain('the encoding of the source is SQL_ASCII')

@@ -17,7 +17,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   const back = () => shop.rollBack()
   const command = async (line: string) => {
     const environment = {
-      DATABASE_URL: shop.source.url(shop.app),
+      DATABASE_URL: shop.source.url(shop.reading),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
       VITRINE_PSEUDONYM_KEY: KEY,
     }

@@ -39,7 +39,7 @@ afterAll(async () => {
 
 async function command(line: string, input = NAME) {
   const environment = {
-    DATABASE_URL: shop.source.url(shop.app),
+    DATABASE_URL: shop.source.url(shop.reading),
     METABASE_DATABASE_URL: shop.target.url(shop.writer),
     VITRINE_PSEUDONYM_KEY: KEY,
   }

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
 import type { ServerFacts } from '../../../../test/postgres-servers.ts'
-import { applyProvision, planProvision } from '../../src/access/provision.ts'
+import { applyProvision, planProvision, provisionSource } from '../../src/access/provision.ts'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Publication } from '../../src/index.ts'
@@ -12,7 +12,7 @@ import { migrate } from '../../src/run/migrate.ts'
 import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
-import { createShop, KEY, type ShopRoles, shop, shopRights } from '../publication/shop.ts'
+import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
 
 /** Each version of the server and each way of switching once. */
 export const ACROSS: readonly [Version, SwitchWay][] = [
@@ -23,8 +23,9 @@ export const ACROSS: readonly [Version, SwitchWay][] = [
 export class Installation {
   readonly source: TestDatabase
   readonly target: TestDatabase
+  /** Owns the tables of the source, and changes them. */
   readonly app: TestRole
-  /** Reads the tables of the shop, as far as its queries do. */
+  /** Reads the source in runs: the columns that the queries name, and nothing else. */
   readonly reading: TestRole
   readonly writer: TestRole
   readonly reader: TestRole
@@ -76,7 +77,6 @@ export class Installation {
     await source.close(operational)
     const owner = await source.connect({ role: app })
     await createShop(owner, rows)
-    await owner.query(shopRights(reading.user))
     await source.close(owner)
     const admin = await target.connect()
     await admin.query(`
@@ -91,28 +91,17 @@ export class Installation {
     return installation
   }
 
-  /** A session of the tool as the writer. */
-  session(publication = this.publication): Promise<Session> {
-    return connect(this.target.address(this.writer), {
-      side: 'target',
-      name: 'test',
-      limits: publication.limits,
-      readOnly: false,
-      searchPath: [],
-    })
+  /** A session of the tool, as the writer or as an administrator. */
+  session(publication = this.publication, address = this.target.address(this.writer)): Promise<Session> {
+    const { limits } = publication
+    return connect(address, { side: 'target', name: 'test', limits, readOnly: false, searchPath: [] })
   }
 
   /** An administrator refuses the writer the right to create schemas, and makes those that it needs. */
   async refuseCreate(): Promise<void> {
     await this.look(`revoke create on database "${this.target.name}" from "${this.writer.user}"`)
     const { publication } = this
-    const admin = await connect(this.target.address(), {
-      side: 'target',
-      name: 'test',
-      limits: publication.limits,
-      readOnly: false,
-      searchPath: [],
-    })
+    const admin = await this.session(publication, this.target.address())
     const options = { readerPassword: null, writerPassword: null, withoutCreate: true }
     await applyProvision(admin, await planProvision(admin, publication, options))
     await admin.end()
@@ -125,12 +114,20 @@ export class Installation {
     } finally {
       await session.end()
     }
+    await this.provisionSource(publication)
+  }
+
+  /** The role that reads has the rights that the tables of the publication need, of the columns that there are. */
+  async provisionSource(publication = this.publication): Promise<void> {
+    const admin = await this.session(publication, this.source.address())
+    await provisionSource(admin, publication, { role: this.reading.user, password: null }, true)
+    await admin.end()
   }
 
   run(options: Partial<SyncRequest> = {}): Promise<SyncReport> {
     return sync({
       publication: this.publication,
-      source: this.source.address(this.app),
+      source: this.source.address(this.reading),
       target: this.target.address(this.writer),
       only: null,
       dryRun: false,

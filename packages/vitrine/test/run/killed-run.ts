@@ -7,7 +7,7 @@ import type { Installation } from './installation.ts'
 export function killedRun(shop: Installation, phase: string, delay: number): Promise<string> {
   const settings = {
     roles: { writer: shop.writer.user, reader: shop.reader.user },
-    source: shop.source.url(shop.app),
+    source: shop.source.url(shop.reading),
     target: shop.target.url(shop.writer),
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])

@@ -51,7 +51,7 @@ async function command(line: string, late: string, alarms: string, redirect = ''
     ],
     {
       env: {
-        DATABASE_URL: shop.source.url(shop.app),
+        DATABASE_URL: shop.source.url(shop.reading),
         METABASE_DATABASE_URL: shop.target.url(shop.writer),
         VITRINE_PSEUDONYM_KEY: KEY,
         VITRINE_ALARM_WEBHOOK: alarms,

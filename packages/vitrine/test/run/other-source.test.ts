@@ -128,7 +128,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   test('another publication is refused as well, before its run is recorded', async () => {
     const before = await picture()
     const other = definePublication({ ...publication, name: 'other' })
-    const { status, stderr } = await command('sync', shop.source.url(shop.app), other)
+    const { status, stderr } = await command('sync', shop.source.url(shop.reading), other)
     expect([status, stderr]).toEqual([6, expect.stringContaining('TARGET_OTHER_INSTALLATION')])
     expect(stderr).toContain('the publication «shop», and this one is «other»')
     expect(await picture()).toEqual(before)
@@ -143,7 +143,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     const other = definePublication({ ...publication, name: 'other', schema: 'other', writer: second.user })
     for (const line of ['migrate --yes', 'sync', 'provision']) {
       const environment = {
-        DATABASE_URL: shop.source.url(shop.app),
+        DATABASE_URL: shop.source.url(shop.reading),
         METABASE_DATABASE_URL: shop.target.url(second),
         METABASE_ADMIN_URL: shop.target.url(),
         VITRINE_PSEUDONYM_KEY: KEY,
@@ -160,7 +160,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
 
   test('another name of the same host, and a database that was renamed, are the same source', async () => {
     const renamed = `renamed_${randomBytes(4).toString('hex')}`
-    const url = shop.source.url(shop.app)
+    const url = shop.source.url(shop.reading)
     expect(await command('sync', url.replace('127.0.0.1', 'localhost'))).toMatchObject({ status: 0 })
     expect((await recorded())?.source.address).toBe(there(shop.source).replace('127.0.0.1', 'localhost'))
     const admin = await shop.source.connect({ database: 'postgres' })
@@ -177,14 +177,14 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
 
   test('a source dropped and restored under its name is the same source', async () => {
     await shop.look("update vitrine.installation set source = jsonb_set(source, '{oid}', '\"1\"')")
-    expect(await command('sync', shop.source.url(shop.app))).toMatchObject({ status: 0 })
+    expect(await command('sync', shop.source.url(shop.reading))).toMatchObject({ status: 0 })
     expect((await recorded())?.source.oid).not.toBe('1')
   })
 
   test('where the identifier of the server cannot be read, the addresses decide, and it is said', async () => {
     const admin = await shop.source.connect()
     await admin.query('revoke execute on function pg_control_system() from public')
-    const url = shop.source.url(shop.app)
+    const url = shop.source.url(shop.reading)
     try {
       expect(await command('sync', url)).toMatchObject({ status: 0 })
       expect((await recorded())?.source.system).toMatch(/^\d+$/)
@@ -204,14 +204,14 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     expect((await recorded())?.source.name).toBe(shop.source.name)
     expect(await command('migrate --new-source', staging.url())).toMatchObject({ status: 0 })
     expect((await recorded())?.source.address).toBe(there(staging))
-    expect((await command('sync', shop.source.url(shop.app))).stderr).toContain('TARGET_OTHER_SOURCE')
+    expect((await command('sync', shop.source.url(shop.reading))).stderr).toContain('TARGET_OTHER_SOURCE')
     expect((await command('sync --allow-shrink', staging.url())).stdout).toMatch(/^shop_customer +3 /m)
   })
 
   test('after a drop any source may fill it', async () => {
     expect(await command('drop --yes', staging.url())).toMatchObject({ status: 0 })
     for (const line of ['migrate', 'sync']) {
-      expect(await command(line, shop.source.url(shop.app))).toMatchObject({ status: 0 })
+      expect(await command(line, shop.source.url(shop.reading))).toMatchObject({ status: 0 })
     }
     expect((await recorded())?.source.name).toBe(shop.source.name)
   })

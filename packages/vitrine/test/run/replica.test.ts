@@ -9,7 +9,7 @@ import { vitrine } from '../../src/cli/vitrine.ts'
 import { definePublication, type Publication } from '../../src/index.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
 import { type Outcome, run, type Setting } from '../cli/captured-io.ts'
-import { createShop, KEY, shop } from '../publication/shop.ts'
+import { createShop, KEY, shop, shopRights } from '../publication/shop.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from './gate.ts'
 import { Installation } from './installation.ts'
 import { clientOf, type Replication, startReplication } from './standby.ts'
@@ -36,7 +36,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     primary = await clientOf(replication.primary, 'shop_source')
     await createShop(primary, 50)
     await buildGate(primary)
-    await primary.query('grant select on all tables in schema public to app')
+    await primary.query(shopRights('app'))
     await replication.caughtUp()
     standby = await clientOf(replication.standby, 'shop_source')
     for (const line of ['provision', 'migrate']) expect(await command(line)).toMatchObject({ status: 0 })

@@ -106,8 +106,8 @@ test('a conversion that fails in the source is in the source’s log, unless its
   const number = thing(({ cast, ref }) => ({
     number: vitrine.integer(cast<number>(ref('t.name'), 'integer'), 'Number'),
   }))
-  await shop.look(`alter role "${shop.app.user}" set log_min_messages = 'fatal'`)
+  await shop.look(`alter role "${shop.reading.user}" set log_min_messages = 'fatal'`)
   expect([await refused(number).catch(() => 'EXPRESSION_FAILED'), quotes(log())]).toEqual(['EXPRESSION_FAILED', false])
-  await shop.look(`alter role "${shop.app.user}" reset log_min_messages`)
+  await shop.look(`alter role "${shop.reading.user}" reset log_min_messages`)
   expect([await refused(number), quotes(log())]).toEqual(['EXPRESSION_FAILED', true])
 })

@@ -24,6 +24,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const owner = await shop.source.connect({ role: shop.app })
     await buildGate(owner)
     await shop.source.close(owner)
+    await shop.provisionSource()
   })
   afterAll(() => shop.drop())
 
@@ -48,7 +49,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const command = (line: string) =>
       run({ ...vitrine, publication: shop.publication }, line, {
         environment: {
-          DATABASE_URL: shop.source.url(shop.app),
+          DATABASE_URL: shop.source.url(shop.reading),
           METABASE_DATABASE_URL: shop.target.url(shop.writer),
           VITRINE_PSEUDONYM_KEY: KEY,
         },
@@ -106,7 +107,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
 
   test('the server bounds the snapshot too, should this process stand still', async () => {
-    const open = () => connect(shop.source.address(shop.app), { ...ANY, side: 'source', readOnly: true })
+    const open = () => connect(shop.source.address(shop.reading), { ...ANY, side: 'source', readOnly: true })
     const [first, second] = [await open(), await open()]
     const bounds = async (session: Session) =>
       (
@@ -137,8 +138,8 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const allow = (role: string, sessions: number) => admin.query(`alter role "${role}" connection limit ${sessions}`)
     const attempt = async (source: number, target: number, only: readonly string[] | null) => {
       // The sessions of the run before take their server a moment to end.
-      await expect.poll(async () => (await admin.query(OPEN, [[shop.app.user, shop.writer.user]])).rows).toEqual([])
-      await allow(shop.app.user, source)
+      await expect.poll(async () => (await admin.query(OPEN, [[shop.reading.user, shop.writer.user]])).rows).toEqual([])
+      await allow(shop.reading.user, source)
       await allow(shop.writer.user, target)
       return shop.run({ publication, only }).then(
         () => 'published',
@@ -155,7 +156,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
       expect(await attempt(source, target - 1, null)).toBe('TOO_MANY_CONNECTIONS')
       expect(await attempt(source, target, some)).toBe('TOO_MANY_CONNECTIONS')
     } finally {
-      await allow(shop.app.user, -1)
+      await allow(shop.reading.user, -1)
       await allow(shop.writer.user, -1)
       await shop.source.close(admin)
     }
@@ -164,7 +165,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   test.each(['source', 'target'] as const)(
     'a session on the %s is named, and everything it does is bounded',
     async (side) => {
-      const [database, role] = side === 'source' ? [shop.source, shop.app] : [shop.target, shop.writer]
+      const [database, role] = side === 'source' ? [shop.source, shop.reading] : [shop.target, shop.writer]
       const session = await connect(database.address(role), { ...ANY, side, readOnly: side === 'source' })
       const rows = await session.query<{ name: string; setting: string }>(
         `select name, setting from pg_settings where name = any ($1) order by 1`,

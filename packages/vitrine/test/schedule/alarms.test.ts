@@ -40,7 +40,7 @@ const command = (
 ) =>
   run({ ...program, publication: { ...shop.publication, limits: HASTY(shop.publication.limits) } }, line, {
     environment: {
-      DATABASE_URL: shop.source.url(shop.app),
+      DATABASE_URL: shop.source.url(shop.reading),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
       VITRINE_PSEUDONYM_KEY: KEY,
       VITRINE_ALARM_WEBHOOK: webhook.url,

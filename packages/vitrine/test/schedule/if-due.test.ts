@@ -36,7 +36,7 @@ async function command(
 ) {
   const outcome = await run({ ...vitrine, publication }, line, {
     environment: {
-      DATABASE_URL: shop.source.url(shop.app),
+      DATABASE_URL: shop.source.url(shop.reading),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
       VITRINE_PSEUDONYM_KEY: KEY,
       VITRINE_ALARM_WEBHOOK: webhook.url,
@@ -45,7 +45,7 @@ async function command(
     },
     ...(interrupt === undefined ? {} : { interrupt }),
   })
-  for (const secret of ['canary', shop.writer.password, shop.app.password, KEY]) {
+  for (const secret of ['canary', shop.writer.password, shop.reading.password, KEY]) {
     expect(outcome.stdout + outcome.stderr + JSON.stringify(webhook.received.map(({ body }) => body))).not.toContain(
       secret,
     )
@@ -135,7 +135,7 @@ describe.sequential('due, exactly once', () => {
     const phases: string[] = []
     const request = {
       publication: shop.publication,
-      source: shop.source.address(shop.app),
+      source: shop.source.address(shop.reading),
       target: shop.target.address(shop.writer),
       only: null,
       dryRun: false,

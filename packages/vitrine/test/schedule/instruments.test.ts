@@ -24,7 +24,7 @@ afterAll(async () => {
 const command = (line: string, interrupt?: (now: () => void) => void) =>
   run({ ...vitrine, publication: shop.publication }, line, {
     environment: {
-      DATABASE_URL: shop.source.url(shop.app),
+      DATABASE_URL: shop.source.url(shop.reading),
       METABASE_DATABASE_URL: shop.target.url(shop.writer),
       VITRINE_PSEUDONYM_KEY: KEY,
       VITRINE_ALARM_WEBHOOK: webhook.url,

@@ -26,7 +26,7 @@ function start(world: World, command: 'sync' | 'rollback', onPhase: (phase: Phas
   const settings = {
     command,
     roles: { writer: shop.writer.user, reader: shop.reader.user },
-    source: through(shop.source.url(shop.app), 'source'),
+    source: through(shop.source.url(shop.reading), 'source'),
     target: through(shop.target.url(shop.writer), 'target'),
   }
   const script = join(import.meta.dirname, '../child-run.mjs')

@@ -21,10 +21,10 @@ const whenRecorded = (body: string): Fault => ({
 
 const privilegeWithdrawn: Fault = {
   arm: (world, phase) => {
-    const revoke = () => asSuperuser(world, 'source', `revoke select on customer from "${world.shop.app.user}"`)
+    const revoke = () => asSuperuser(world, 'source', `revoke select on customer from "${world.shop.reading.user}"`)
     strike(world, 'source', phase, 'statement', revoke)
   },
-  heal: (world) => asSuperuser(world, 'source', `grant select on customer to "${world.shop.app.user}"`),
+  heal: (world) => world.shop.provisionSource(),
 }
 
 const renamesForbidden: Fault = {

@@ -57,7 +57,7 @@ export class World {
   ends(): Pick<SyncRequest, 'source' | 'target'> {
     const { shop, networks } = this
     return {
-      source: { ...shop.source.address(shop.app), port: networks.source.port },
+      source: { ...shop.source.address(shop.reading), port: networks.source.port },
       target: { ...shop.target.address(shop.writer), port: networks.target.port },
     }
   }
