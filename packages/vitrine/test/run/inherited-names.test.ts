@@ -102,7 +102,7 @@ test('a column of the source that the register does not name is told, with a lin
     readOnly: true,
     searchPath: [],
   } as const
-  const session = await connect(shop.source.address(shop.reading), options)
+  const session = await connect(shop.source.address(shop.app), options)
   const problems = await findDrift(session, registered)
   await session.end()
   expect(problems.map(({ place }) => place)).toEqual(NAMES.map((name) => `customer.${name}`))
