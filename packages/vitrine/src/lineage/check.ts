@@ -46,26 +46,31 @@ export async function checkPublication(
     published.check(history, found)
     checkRecorded(history, publication, found)
   }
-  checkBands(found)
+  checkCuts(source, found)
+  checkCuts(published, found)
   return found
 }
 
-/** Several columns with bands of one number come no nearer to it together than one could. */
-function checkBands(found: Findings): void {
+/** Parts of a query that cut one column come no nearer to it together than one could, wherever they stand. */
+function checkCuts({ treated }: Analysis, found: Findings): void {
   const bounds = new Map<string, Set<number>>()
-  for (const { table, column, lineage } of found.columns) {
-    for (const { table: from, column: of, treatments } of lineage) {
+  const zones = new Map<string, Set<string>>()
+  const say = new Map<string, readonly [string, string]>()
+  for (const { place, lineage } of treated) {
+    for (const { table, column, privacy, treatments } of lineage) {
+      const of = `${table}.${column}`
+      const joined = <T>(known: Map<string, Set<T>>, own: readonly T[]) =>
+        known.set(of, new Set([...(known.get(of) ?? []), ...own])).get(of)?.size ?? 0
       const own = treatments.flatMap((treatment) => treatment.bounds ?? [])
-      const all = new Set([...(bounds.get(`${from}.${of}`) ?? []), ...own])
-      bounds.set(`${from}.${of}`, all)
-      if (own.length === 0 || all.size < MOST_BANDS) continue
-      found.say(
-        `${table}.${column}`,
-        `with others it gives more than ${MOST_BANDS} bands of ${from}.${of}`,
-        'use the same bands',
-      )
+      const bands = joined(bounds, own)
+      const zone = treatments.flatMap((treatment) => treatment.zone ?? [])
+      if (own.length > 0 && bands >= MOST_BANDS)
+        say.set(place, [`with others it gives more than ${MOST_BANDS} bands of ${of}`, 'use the same bands'])
+      if (privacy === 'personal' && joined(zones, zone) > 1 && zone.length > 0)
+        say.set(place, [`with others it takes ${of} in more than one time zone`, 'use the same zone'])
     }
   }
+  for (const [place, problem] of say) found.say(place, ...problem)
 }
 
 /** Throws DEFINITION_INVALID with every problem, or returns the lineage of all columns. */

@@ -8,9 +8,10 @@ import type { Source } from '../publication/register.ts'
 import { type Moment, type Projection, projectionOf, type QueryText } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { Findings } from './findings.ts'
-import { isTreated, type Known, type Lineage, type Origin, registered, treatedBy } from './origin.ts'
+import { isTreated, type Known, type Lineage, type Origin, registered } from './origin.ts'
 import { loadParser, type Parser, parsedQuery } from './parse.ts'
 import { Resolver } from './resolver.ts'
+import { treat } from './treated.ts'
 
 /** Source columns by table. */
 export type NeededColumns = ReadonlyMap<string, ReadonlySet<string>>
@@ -27,6 +28,9 @@ export class Analysis {
   readonly #parser: Parser
   readonly #known: Known
   readonly #moment: Moment | null
+  /** What was treated, and where. */
+  readonly treated: { readonly place: string; readonly lineage: Lineage }[] = []
+  #place = ''
 
   /** The moment is that of the run that will send the texts, if there is one. */
   constructor(parser: Parser, known: Known, moment: Moment | null = null) {
@@ -36,7 +40,9 @@ export class Analysis {
   }
 
   #resolved(text: QueryText, columns: readonly string[], reads?: Map<string, Set<string>>) {
-    const resolver = new Resolver(this.#known, text.marks, reads)
+    const resolver = new Resolver(this.#known, text.marks, reads, (lineage) =>
+      this.treated.push({ place: this.#place, lineage }),
+    )
     return resolver.outputsOf(parsedQuery(this.#parser, text, columns))
   }
 
@@ -53,6 +59,7 @@ export class Analysis {
 
   /** Says every problem of the table's query, and the lineage of each column that has none. */
   check(table: PublishedTable, found: Findings, inputTypes: readonly number[] = []): Projection | null {
+    this.#place = table.name
     try {
       const projection = projectionOf(table, this.#moment, inputTypes)
       this.#checkColumns(table, projection, this.fieldsOf(projection), found)
@@ -72,11 +79,12 @@ export class Analysis {
     const computedBy = ({ computation }: Computed<unknown>): Lineage => {
       const read = projection.computations.find((each) => each.computation === computation)?.fields ?? []
       const lineage = read.flatMap((field) => fields[field]?.() ?? [])
-      return computation.treatment === null ? lineage : treatedBy(lineage, computation.treatment)
+      return computation.treatment === null ? lineage : treat(lineage, computation.treatment)
     }
     for (const column of table.columns) {
       const place = `${table.name}.${column.name}`
       const { value } = column
+      this.#place = place
       found.attempt(place, () => {
         const field = projection.hiddenFields + projection.passed.indexOf(column)
         const lineage = value.kind === 'computed' ? computedBy(value.computed) : (fields[field]?.() ?? [])
@@ -85,6 +93,7 @@ export class Analysis {
       })
     }
     for (const [place, rule] of rulesAboutRows(table)) {
+      this.#place = place
       found.attempt(place, () => {
         for (const origin of computedBy(rule)) {
           if (origin.privacy !== 'indirect' && !isTreated(origin)) sayLeak(place, origin, found)

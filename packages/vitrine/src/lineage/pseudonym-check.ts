@@ -19,6 +19,7 @@ const isSmall = (name: string, type: SqlType | undefined): boolean =>
 export function checkPseudonyms({ tables, source }: Publication, found: Findings): void {
   const lineage = new Map(found.columns.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
   const shared = new Map<string, string>()
+  const domains = new Map<string, { readonly place: string; readonly origins: readonly Origin[] }[]>()
   for (const table of tables) {
     for (const { name, value } of table.columns) {
       if (value.kind !== 'computed' || value.computed.computation.kind !== 'pseudonym') continue
@@ -29,10 +30,13 @@ export function checkPseudonyms({ tables, source }: Publication, found: Findings
         const detail = `${placeOf(small)} can take few values: whoever has the key can try them all`
         found.warn(place, detail, 'publish a category or a count of it, or be sure of who has the key')
       }
+      const { domain } = value.computed.computation
+      domains.set(domain, [...(domains.get(domain) ?? []), { place, origins }])
       const made = origins.map(placeOf).toSorted().join(', ')
-      if (value.computed.computation.domain === '') shared.set(made, shared.get(made) ?? place)
+      if (domain === '') shared.set(made, shared.get(made) ?? place)
     }
   }
+  for (const together of domains.values()) checkDomain(together, found)
   if (shared.size < 2) return
   const detail = `pseudonyms of ${[...shared.keys()].join(' and ')} have no domain: equal values of theirs have equal pseudonyms`
   found.warn(
@@ -43,3 +47,18 @@ export function checkPseudonyms({ tables, source }: Publication, found: Findings
 }
 
 const placeOf = ({ table, column }: Origin): string => `${table}.${column}`
+
+/** A value that may stand in clear beside its pseudonym would tell whose the same pseudonym is. */
+function checkDomain(
+  columns: readonly { readonly place: string; readonly origins: readonly Origin[] }[],
+  found: Findings,
+): void {
+  const isPersonal = (origins: readonly Origin[]) => origins.some(({ privacy }) => privacy === 'personal')
+  const person = columns.find(({ origins }) => isPersonal(origins))
+  if (person === undefined) return
+  for (const { place, origins } of columns) {
+    if (isPersonal(origins)) continue
+    const detail = `its values are not personal, and would tell the pseudonyms of ${person.place}`
+    found.say(place, detail, "give each a domain of its own: pseudonym(value, 'member')")
+  }
+}

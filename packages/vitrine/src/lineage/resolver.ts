@@ -29,7 +29,9 @@ import {
   makeNullable,
   type Output,
   qualifiedColumn,
+  renamed,
   type Scope,
+  together,
 } from './scope.ts'
 import { treat } from './treated.ts'
 
@@ -40,11 +42,19 @@ export class Resolver implements Reader {
   readonly #reads: Map<string, Set<string>>
   readonly #known: Known
   readonly #marks: readonly Mark[]
+  readonly #tell: (treated: Lineage) => void
 
-  constructor(known: Known, marks: readonly Mark[], reads = new Map<string, Set<string>>()) {
+  /** `tell` hears of every treatment, in whatever part of the query it stands. */
+  constructor(
+    known: Known,
+    marks: readonly Mark[],
+    reads = new Map<string, Set<string>>(),
+    tell: (treated: Lineage) => void = () => undefined,
+  ) {
     this.#known = known
     this.#marks = marks
     this.#reads = reads
+    this.#tell = tell
   }
 
   /** The outputs of a whole query, each resolved when it is asked for. Throws LineageProblem. */
@@ -126,7 +136,11 @@ export class Resolver implements Reader {
 
   #treated({ treatment, fault }: Mark, parts: readonly unknown[], scope: Scope): Lineage {
     if (fault !== null) refuse('treatment', [treatment.name, fault])
-    if (treatment.name !== 'masked') return treat(this.flow(parts, scope), treatment)
+    if (treatment.name !== 'masked') {
+      const made = treat(this.flow(parts, scope), treatment)
+      this.#tell(made)
+      return made
+    }
     const [condition, ...values] = parts
     requireSureMask(condition, (column) => this.flow(column, scope), this.#marks)
     const decided = treatedBy(this.flow(condition, scope), treatment)
@@ -143,24 +157,15 @@ export class Resolver implements Reader {
     this.part('SelectStmt', query, outer)
     const scope = inside(outer, this.#subqueries(query.withClause, outer))
     const [left, right] = [query.larg, query.rarg].map((side) => (side === undefined ? [] : this.#query(side, scope)))
-    const outputs = this.#together([left ?? [], right ?? []])
+    const outputs = together([left ?? [], right ?? []])
     // Every column decides which rows are the same, and so which are kept.
     if (query.op !== 'SETOP_UNION' || query.all !== true) this.usable('a set operation', allOf(outputs))
     checkEnds(this, query, inside(null, scope.subqueries), () => outputs)
     return outputs
   }
 
-  /** Rows of several parts under the names of the first. */
-  #together([first = [], ...others]: readonly (readonly Output[])[]): readonly Output[] {
-    if (others.some(({ length }) => length !== first.length)) refuse('width')
-    return first.map(({ name, lineage }, index) => ({
-      name,
-      lineage: [...lineage, ...others.flatMap((part) => part[index]?.lineage ?? [])],
-    }))
-  }
-
   #values({ valuesLists = [] }: SelectStmt, scope: Scope): readonly Output[] {
-    return this.#together(
+    return together(
       valuesLists.map((row) =>
         (nodeOf(row).List?.items ?? []).map((item, index) => ({
           name: `column${index + 1}`,
@@ -205,7 +210,7 @@ export class Resolver implements Reader {
       this.part('CommonTableExpr', named, scope)
       if (known.has(name) || Object.hasOwn(this.#known.source.tables, name)) refuse('named twice', [name])
       const query = nodeOf(ctequery).SelectStmt ?? refuse('statement')
-      known.set(name, renamed(this.#query(query, scope), aliascolnames))
+      known.set(name, renamed(this.#query(query, scope), namesOf(aliascolnames)))
     }
     return known
   }
@@ -224,7 +229,7 @@ export class Resolver implements Reader {
     const { lateral, subquery, alias } = range
     const { name, columns } = this.#alias(alias, scope)
     const seen = lateral ? scope : inside(scope.outer, scope.subqueries)
-    addItem(scope, name, renamed(this.#query(the('SelectStmt', subquery), seen), columns), true)
+    addItem(scope, name, renamed(this.#query(the('SelectStmt', subquery), seen), namesOf(columns)), true)
   }
 
   #join(join: JoinExpr, scope: Scope): void {
@@ -286,11 +291,4 @@ export class Resolver implements Reader {
       false,
     )
   }
-}
-
-/** Outputs under the names given to the first of them. */
-function renamed(outputs: readonly Output[], names: unknown): readonly Output[] {
-  const given = namesOf(names)
-  if (given.length > outputs.length) refuse('width')
-  return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
 }

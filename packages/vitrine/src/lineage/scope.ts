@@ -10,6 +10,27 @@ export interface Output {
 
 export const allOf = (outputs: readonly Output[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
 
+/** Outputs under the names given to the first of them. */
+export function renamed(outputs: readonly Output[], given: readonly (string | undefined)[]): readonly Output[] {
+  if (given.length > outputs.length) refuse('width')
+  return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
+}
+
+/** Whether it is one column about persons, as it is. */
+const isPersonalColumn = ([origin, more]: Lineage): boolean =>
+  origin?.privacy === 'personal' && origin.isColumn && more === undefined
+
+/** Rows of several parts under the names of the first. */
+export function together([first = [], ...others]: readonly (readonly Output[])[]): readonly Output[] {
+  if (others.some(({ length }) => length !== first.length)) refuse('width')
+  return first.map(({ name }, index) => {
+    const parts = [first, ...others].map((part) => part[index]?.lineage ?? [])
+    // Beside another value, the number of different ones tells whether a person has that value.
+    const isColumn = parts.length === 1 || parts.every(isPersonalColumn)
+    return { name, lineage: parts.flat().map((origin) => ({ ...origin, isColumn: origin.isColumn && isColumn })) }
+  })
+}
+
 /** What stands in FROM. */
 export interface Item {
   readonly columns: ReadonlyMap<string, Lineage>

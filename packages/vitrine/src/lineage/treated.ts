@@ -4,7 +4,7 @@ import { isTreated, type Lineage, treatedBy } from './origin.ts'
 import { refuse } from './rules.ts'
 
 /** Treatments of a column and not of an expression, which could answer any question about a person. */
-const OF_A_COLUMN: ReadonlySet<string> = new Set(['present', 'year', 'month', 'band', 'count', 'masked'])
+const OF_A_COLUMN: ReadonlySet<string> = new Set(['present', 'year', 'month', 'band', 'count', 'masked', 'pseudonym'])
 
 export function treat(lineage: Lineage, treatment: Treatment): Lineage {
   const made = lineage.find((origin) => origin.privacy === 'personal' && !isTreated(origin) && !origin.isColumn)

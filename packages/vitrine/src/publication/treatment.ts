@@ -14,6 +14,8 @@ export interface Treatment {
   readonly reason?: string
   /** Where the bands of a number begin. */
   readonly bounds?: readonly number[]
+  /** Where a year or a month begins: the time zone, or the empty text. */
+  readonly zone?: string
 }
 
 export interface Mark {
@@ -75,8 +77,8 @@ type DatedExpression<T> = Unless<
 function ofDate<T>(treatment: Treatment, before: string, after: string, value: unknown, zone: string | undefined) {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   return zone === undefined
-    ? treated<never>(treatment, [before, after], [node])
-    : treated<never>(treatment, [`${before}timezone(`, ', ', `)${after}`], [constant(zone), node])
+    ? treated<never>({ ...treatment, zone: '' }, [before, after], [node])
+    : treated<never>({ ...treatment, zone }, [`${before}timezone(`, ', ', `)${after}`], [constant(zone), node])
 }
 
 /** The year as an integer. An instant is read in `zone` (an IANA name); dates need none. */

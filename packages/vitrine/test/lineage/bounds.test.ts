@@ -38,6 +38,7 @@ import {
 } from '../../src/index.ts'
 import { checkPublication } from '../../src/lineage/check.ts'
 import { type ComputedColumn, projectionOf } from '../../src/publication/select-text.ts'
+import type { PublishedColumn } from '../../src/publication/table.ts'
 import { checkOf, problemsOf, SPELLINGS, source, tableOf } from './judged.ts'
 
 /** A column of `person`, of whatever type is asked for. */
@@ -232,6 +233,72 @@ describe('what a treatment may give is bounded', () => {
       checkOf({ ...tableOf("'x'"), columns: columns.flatMap((each, n) => (each ? [{ ...each, name: `c${n}` }] : [])) })
     expect(await together(id, one, one)).toEqual([])
     expect(await together(id, one, two)).toEqual(['t.c2: with others it gives more than 32 bands of person.salary'])
+  })
+
+  const together = (values: readonly unknown[]) => {
+    const columns = values.map((value, at) => ({ ...lastOf(value), name: `c${at}` }))
+    return checkOf({ ...tableOf("'x'"), columns: [...tableOf("'x'").columns.slice(0, 1), ...columns] })
+  }
+  const lastOf = (value: unknown) => tableOf(value).columns[1] as PublishedColumn // sound because it has two.
+
+  test.each<[string, (cut: Expression<unknown>) => unknown]>([
+    ['an exists', (cut) => sql`cast(exists (select 1 from public.team as o where ${cut} = 'x') as text)`],
+    ['a join', (cut) => sql`(select max(o.label) from public.team as o join public.team as u on u.label = ${cut})`],
+    ['a filter', (cut) => sql`(select max(o.label) filter (where ${cut} = 'x') from public.team as o)`],
+    ['an order', (cut) => sql`(select o.label from public.team as o order by ${cut} limit 1)`],
+    ['a rule', (cut) => compute({ cut } as never, () => 'x')],
+  ])('a column is cut in one way, also in %s', async (_, spelled) => {
+    const cuts = (ways: readonly Expression<unknown>[]) => together(ways.map((way) => spelled(asText(way))))
+    const one = Array.from({ length: 32 }, (__, at) => band(column('salary'), [at]))
+    expect(await cuts(one.slice(1))).toEqual([])
+    expect(await cuts(one)).toEqual([
+      expect.stringContaining('with others it gives more than 32 bands of person.salary'),
+    ])
+    for (const part of [year, month]) {
+      const zones = (...names: readonly (string | undefined)[]) => names.map((zone) => part(column('born'), zone))
+      expect(await cuts(zones('Europe/Paris', 'Europe/Paris'))).toEqual([])
+      for (const others of [zones('Europe/Paris', undefined), zones('X+1', 'X+2')]) {
+        expect(await cuts(others)).toEqual([
+          expect.stringContaining('with others it takes person.born in more than one time zone'),
+        ])
+      }
+      expect(await cuts(['X+1', 'X+2'].map((zone) => part(column('founded'), zone)))).toEqual([])
+    }
+  })
+
+  test.each(['lateral (values (p.name), (V)) as v(z)', 'lateral (select p.name as z union all select V) as v'])(
+    'values that differ are not counted beside a given one: %s',
+    async (rows) => {
+      const counted = (other: string) =>
+        together([sql`(select cast(count(distinct v.z) as text) from ${sql.raw(rows.replace('V', other))})`])
+      for (const other of ["'Smith'", 'p.city', '(select max(o.label) from public.team as o)', 'upper(p.name)'])
+        expect(await counted(other)).toEqual([
+          't.c0: «count» treats an expression over the personal column person.name',
+        ])
+      expect(await counted('p.name')).toEqual([])
+    },
+  )
+
+  test('a pseudonym is of a column, and joins with none of a value that may stand in clear', async () => {
+    const uuids = (...values: readonly (readonly [string, string?])[]) => {
+      const columns = values.map(([of, domain], at) => ({
+        name: `c${at}`,
+        ...uuid(pseudonym(sql.raw(of) as never, domain) as never, 'U').definition,
+      }))
+      return checkOf({ ...tableOf("'x'"), columns: [...tableOf("'x'").columns.slice(0, 1), ...columns] })
+    }
+    for (const part of ['substr(p.name, 1, 1)', "cast(p.name = 'x' as text)", 'cast(p.name as varchar(1))'])
+      expect(await uuids([part])).toEqual([
+        't.c0: «pseudonym» treats an expression over the personal column person.name',
+      ])
+    for (const clear of ["'Smith'", 'p.city', 'cast(p.id as text)', 'upper(p.city)']) {
+      const told = 't.c1: its values are not personal, and would tell the pseudonyms of t.c0'
+      expect(await uuids(['p.name'], [clear])).toEqual([told])
+      expect(await uuids(['p.name', 'a'], [clear, 'a'])).toEqual([told])
+      expect(await uuids(['p.name', 'a'], [clear, 'b'])).toEqual([])
+      expect(await uuids([clear])).toEqual([])
+    }
+    expect(await uuids(['p.name'], ['p.salary'])).toEqual([])
   })
 
   const reasons = async (unknown: unknown) => {
