@@ -13,7 +13,8 @@ export interface Answer {
   readonly smallest: number | null
 }
 
-const AGGREGATES = /^(?:count|sum|avg|min|max|bool_and|bool_or|every|mode|percentile_\w+|array_agg|string_agg)$/
+/** Figures over rows; a list of all their values, as of `string_agg`, is none. */
+const AGGREGATES = /^(?:count|sum|avg|min|max|bool_and|bool_or|every|mode|percentile_\w+)$/
 const CLOCKS = /^(?:now|timeofday|(?:clock|statement|transaction)_timestamp)$/
 /** Texts that PostgreSQL reads as times that move on. */
 const MOVING = /^\s*(?:now|today|tomorrow|yesterday)\b/i

@@ -226,6 +226,14 @@ test.each<[string, RuleName, object]>([
     'persons',
     inSql(({ db }) => db.selectFrom('customer as c').select('c.since as n').limit(9), { kind: 'table' }),
   ],
+  ...["string_agg(cast(c.since as text), ',')", 'array_agg(c.since)'].map((list): [string, RuleName, object] => [
+    `persons one by one in one cell: ${list}`,
+    'persons',
+    inSql(({ db }) => db.selectFrom('customer as c').select(sql<number>`${sql.raw(list)}`.as('n')), {
+      kind: 'number',
+      value: 'n',
+    }),
+  ]),
   [
     'the day of today as a word of SQL',
     'clock',
