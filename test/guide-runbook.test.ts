@@ -96,7 +96,12 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
       const pace = line === 'sync_egapro' ? ' --per-second 1000 --tries 1' : ''
       // There is a version to go back to from the second one on.
       if (line === 'rollback') await run({ ...vitrine, publication }, 'sync', { environment, folder })
-      const outcome = await run(program, `${line}${pace}`, { environment, folder, answer: publication.schema })
+      const outcome = await run(program, `${line}${pace}`, {
+        environment,
+        folder,
+        answer: publication.schema,
+        ...(command.from === null ? {} : { input: 'Nobody' }),
+      })
       if (command.into !== null) writeFileSync(join(folder, command.into), outcome.stdout)
       status = outcome.status
       expect([line, status, status === 0 ? '' : outcome.stderr]).toEqual([line, 0, ''])
