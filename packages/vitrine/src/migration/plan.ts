@@ -3,10 +3,11 @@
  * the switch that will bring the one in the place of the other. It changes nothing: `run/migrate.ts` approves it, the next
  * run carries it out.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { type LiveSchema, type LiveTable, readSchema, readTables } from '../catalogue/live-shape.ts'
-import { viewsAmong } from '../catalogue/relations.ts'
+import { relationsIn, viewsAmong } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
@@ -48,6 +49,16 @@ export interface Planned {
  * TARGET_SCHEMA_NOT_OWNED, BOOKKEEPING_NEWER, PRIVILEGE_MISSING when there is no writer.
  */
 export async function planFor(target: Target): Promise<Planned> {
+  const standing = () => relationsIn(target.session, [target.publication.schema])
+  for (let tries = 3; ; tries--) {
+    const before = await standing()
+    const planned = await plannedOnce(target)
+    // A switch between two of the queries shows what is ours as somebody else's.
+    if (tries === 0 || isDeepStrictEqual(before, await standing())) return planned
+  }
+}
+
+async function plannedOnce(target: Target): Promise<Planned> {
   const { session, publication } = target
   const live = await readSchema(target)
   requireUsable(live, publication)
