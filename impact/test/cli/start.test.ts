@@ -204,6 +204,7 @@ describe.sequential('npm start', () => {
     expect(stdout).toContain('Read only, as the role metabase: postgresql://metabase:')
     expect(stderr).toMatch(/Next run due: \d{4}-\d\d-\d\d 00:00:00 \(Europe\/Paris\)\./)
     expect(stderr).toContain('servers stopped')
+    expect(stderr).not.toContain('error ')
     expect(await stopServerIn(operational)).toBe(false)
     expect(await stopServerIn(target)).toBe(false)
     expect((await command('status')).status).toBe(4)

@@ -93,8 +93,9 @@ export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): P
   const { metabaseSyncMs } = publication.limits
   const late = AbortSignal.timeout(metabaseSyncMs)
   try {
-    const { metabase, ...wish } = call.settings({ ...METABASE_NEEDS, metabase: 'optional' })
+    const { metabase } = call.settings({ metabase: 'optional' })
     if (metabase === null || metabase.key === null) return
+    const wish = call.settings(METABASE_NEEDS)
     const client = clientOf(call, metabase, metabase.key, late)
     const { unknown } = await probe(client)
     if (unknown !== null) call.say(unknown)
