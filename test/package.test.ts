@@ -14,7 +14,7 @@ import { root } from './documentation/commands.ts'
 import { fencesIn } from './documentation/guide.ts'
 
 const PUBLIC = ['vitrine', 'vitrine/run', 'vitrine/cli', 'vitrine/testing']
-/** Bytes that the package takes when it is installed; its sizes today are 1.5 MB and 0.4 MB. */
+/** Bytes that the package takes when it is installed; its sizes today are 1.7 MB and 0.46 MB. */
 const LARGEST = { installed: 1_800_000, packed: 500_000 }
 
 interface Packed {

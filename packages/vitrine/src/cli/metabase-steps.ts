@@ -3,6 +3,7 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
 import type { Secret } from '../base/secret.ts'
+import { requireSoundDashboards } from '../dashboards/check.ts'
 import { applyPlan, planFor } from '../metabase/apply.ts'
 import { Metabase } from '../metabase/client.ts'
 import type { Applied, Change } from '../metabase/plan.ts'
@@ -96,6 +97,7 @@ export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): P
     const { metabase } = call.settings({ metabase: 'optional' })
     if (metabase === null || metabase.key === null) return
     const wish = call.settings(METABASE_NEEDS)
+    await requireSoundDashboards(publication)
     const client = clientOf(call, metabase, metabase.key, late)
     const { unknown } = await probe(client)
     if (unknown !== null) call.say(unknown)

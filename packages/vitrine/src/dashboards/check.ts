@@ -2,7 +2,7 @@
  * The check of dashboards: every mistake at once, each with its place and its remedy, without a connection. It also gives the
  * published columns that each question reads, so that a change of the publication can be followed to what people look at.
  */
-import type { Problem } from '../base/errors.ts'
+import { type Problem, VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
 import { loadParser } from '../lineage/parse.ts'
 import {
@@ -53,6 +53,12 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   for (const dashboard of dashboards)
     checkDashboard(dashboard, relations, publication, at(`dashboard ${dashboard.key}`))
   return { problems, reads }
+}
+
+/** Throws DEFINITION_INVALID with every problem of the dashboards: nothing of them is then shown to anybody. */
+export async function requireSoundDashboards(publication: Publication): Promise<void> {
+  const { problems } = await checkDashboards(publication)
+  if (problems.length > 0) throw new VitrineError('DEFINITION_INVALID', { place: publication.name, problems })
 }
 
 /** Whether every column that a filter names is published. */

@@ -1,6 +1,7 @@
 /** Collections, questions and dashboards: made, run, changed by people, and withdrawn. Part of `set-up.test.ts`, on its shop. */
 import { describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
+import { run } from '../cli/captured-io.ts'
 import type { Entity } from './answers.ts'
 import { dashboardsOf, type metabaseShop, NAMES } from './metabase-shop.ts'
 
@@ -40,6 +41,19 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       expect(metabase.cards.map((card) => card['collection_id'])).toEqual(metabase.cards.map(() => collection['id']))
       expect(board()).toMatchObject({ name: 'Who buys?', parameters: [{ slug: 'country', type: 'string/=' }] })
       expect(cards()).toHaveLength(4)
+    })
+
+    test('that check refuses reach no Metabase, by command or after a run', async () => {
+      const { metabase, command, at, keyed } = shop()
+      const publication = withDashboards([...dashboardsOf(), ...dashboardsOf()])
+      const asked = metabase.requests.length
+      for (const line of ['setup --key-file other.env', 'plan', 'apply --force']) {
+        const { status, stderr } = await command(line, { publication })
+        expect([status, stderr]).toEqual([EXIT.definition, expect.stringContaining('DEFINITION_INVALID')])
+      }
+      const { status, stderr } = await run({ ...at.program, publication }, 'sync', { environment: keyed() })
+      expect([status, stderr]).toEqual([0, expect.stringContaining('DEFINITION_INVALID')])
+      expect(metabase.requests).toHaveLength(asked)
     })
 
     test('run as the reader; a filter of the dashboard acts where it was said to', async () => {

@@ -58,7 +58,7 @@ export function dashboardsOf(
     query: about.query({
       from: 'shop_customer',
       measures: { customers: { count: 'rows' } },
-      by: { country: { column: 'country', unknown: 'unknown' } },
+      by: { country: { column: 'country', unknown: 'unknown', order: ['C1', 'C2', 'C3', 'C4'] } },
     }),
     display: { kind: 'bar', x: 'country', y: ['customers'] },
     columns: { customers: { label: 'Customers', format: { kind: 'number', decimals: 0 } } },

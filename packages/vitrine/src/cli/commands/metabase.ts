@@ -6,6 +6,7 @@ import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { command as commandLine, remedy, remedyText } from '../../base/remedy.ts'
 import { Secret } from '../../base/secret.ts'
+import { requireSoundDashboards } from '../../dashboards/check.ts'
 import { planFor } from '../../metabase/apply.ts'
 import type { Metabase } from '../../metabase/client.ts'
 import { diagnoseMetabase } from '../../metabase/doctor.ts'
@@ -49,6 +50,8 @@ async function run(call: Call): Promise<ExitName> {
     throw new VitrineError('USAGE', { place: 'metabase', detail: 'The first word is setup, plan, apply or doctor.' })
   }
   const settings = call.settings({ ...METABASE_NEEDS, metabase: 'required', source: 'optional' })
+  // An audit says what is there, whatever is wanted.
+  if (work !== doctor) await requireSoundDashboards(call.publication)
   return work(call, settings)
 }
 
