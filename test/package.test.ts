@@ -53,6 +53,7 @@ beforeAll(() => {
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1'])
   manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
   for (const name of Object.keys(manifest.dependencies)) {
+    mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'dir')
   }
   for (const { file, text } of fencesIn('docs/adopting.md')) {
