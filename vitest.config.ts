@@ -14,8 +14,9 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'impact/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/postgres-servers.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only what hangs takes so long: no loaded machine decides a result.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // The files of a worker share what they import: importing it anew took a twelfth of all the time.
     isolate: false,
     // One more than the cores of the smallest machine: many tests wait.
