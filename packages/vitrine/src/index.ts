@@ -43,6 +43,7 @@ export {
   type DatabaseOf,
   indirect,
   type NotNullColumn,
+  opaque,
   open,
   partly,
   personal,

@@ -110,14 +110,17 @@ const DECODERS: Readonly<Record<number, () => Decoder>> = {
   1184: () => (bytes, offset) => timestampText(bytes.readBigInt64BE(offset), 'Z'),
   1700: () => numericText,
   2950: () => uuidText,
-  1005: () => arrayDecoder(int2),
-  1007: () => arrayDecoder(int4),
-  1016: () => arrayDecoder(int8),
-  1009: () => arrayDecoder(textDecoder()),
-  1015: () => arrayDecoder(textDecoder()),
+}
+
+/** The OIDs of arrays, with those of their elements. */
+// biome-ignore format: a table.
+const ELEMENTS: Readonly<Record<number, number>> = {
+  1000: 16, 1016: 20, 1005: 21, 1007: 23, 1003: 19, 1009: 25, 1014: 1042, 1015: 1043, 199: 114, 3807: 3802, 1021: 700,
+  1022: 701, 1182: 1082, 1183: 1083, 1115: 1114, 1185: 1184, 1231: 1700, 2951: 2950,
 }
 
 /** A decoder of its own for a type OID, or null when rules cannot receive that type. */
 export function decoderFor(oid: number): Decoder | null {
-  return DECODERS[oid]?.() ?? null
+  const element = DECODERS[ELEMENTS[oid] ?? 0]?.()
+  return element === undefined ? (DECODERS[oid]?.() ?? null) : arrayDecoder(element)
 }

@@ -3,7 +3,8 @@
  * becomes an error code; it is never cut, rounded or quoted.
  */
 import type { ErrorCode } from '../base/errors.ts'
-import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
+import { own } from '../base/own.ts'
+import { oidOf, type RuleKind, type SqlType } from '../sql/sql-type.ts'
 import { dateDays, timeMicros, timestampMicros } from './calendar.ts'
 import { numericBytes } from './decimal.ts'
 
@@ -62,7 +63,7 @@ function jsonBytes(value: string): Buffer | null {
 const TRUE = Buffer.of(1)
 const FALSE = Buffer.of(0)
 
-const ENCODERS: Readonly<Record<ScalarKind, (type: SqlType) => Encoder>> = {
+const ENCODERS: Readonly<Record<RuleKind, (type: SqlType) => Encoder>> = {
   smallint: () => integerEncoder(2),
   integer: () => integerEncoder(4),
   bigint: () => integerEncoder(8),
@@ -92,11 +93,9 @@ function floatEncoder(size: 4 | 8): Encoder {
   }
 }
 
-/** OIDs of array elements (catalogue pg_type), which the array format repeats. */
-const ELEMENT_OIDS: Partial<Record<ScalarKind, number>> = { text: 25, integer: 23, bigint: 20 }
-
 function arrayEncoder(type: SqlType, element: Encoder): Encoder {
-  const oid = ELEMENT_OIDS[type.kind] ?? 0
+  // The array format repeats it.
+  const oid = oidOf(type.kind)
   return (value) => {
     if (!Array.isArray(value)) return 'VALUE_OUT_OF_RANGE'
     // Dimensions, whether one is NULL, the type of the elements; then the size and the first index of the dimension.
@@ -122,8 +121,8 @@ export const fieldOf = (bytes: Buffer): Buffer => Buffer.concat([wordOf(bytes.le
 
 export const NULL_FIELD = wordOf(-1)
 
-/** The encoder of a published type. */
+/** The encoder of a published type; that of a type that no rule gives takes nothing. */
 export function encoderFor(type: SqlType): Encoder {
-  const element = ENCODERS[type.kind](type)
+  const element = own(ENCODERS, type.kind)?.(type) ?? (() => 'VALUE_OUT_OF_RANGE' as const)
   return type.array ? arrayEncoder(type, element) : element
 }

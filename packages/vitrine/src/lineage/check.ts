@@ -13,7 +13,7 @@ import { registersIn, unreadReason } from '../publication/register.ts'
 import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { MOST_BANDS } from '../publication/treatment.ts'
-import { isTextual, sqlType } from '../sql/sql-type.ts'
+import { isRuleKind, isTextual, sqlType } from '../sql/sql-type.ts'
 import { type CheckedColumn, Findings } from './findings.ts'
 import { checkHistory, checkRecorded, publishedAsSource } from './history-check.ts'
 import { Analysis } from './lineage.ts'
@@ -225,6 +225,7 @@ function checkColumn(column: PublishedColumn, say: Say): void {
   if (isPrimaryKey && isNullable) say('a primary key cannot be nullable', 'remove .nullable()')
   if (value.kind === 'sql') return
   const { values, computation } = value.computed
+  if (!isRuleKind(type.kind)) say(`no rule gives ${type.name}`, 'compute it in SQL, or declare another type')
   const longest = Math.max(0, ...(values ?? []).map((text) => [...text].length))
   if (type.length !== null && longest > type.length) {
     say(`a category of ${longest} characters does not fit ${type.name}`, 'widen the column')

@@ -43,5 +43,6 @@ export const OPERATORS: ReadonlySet<string> = new Set([
 
 export const TYPES = words(`
   int2 int4 int8 numeric float4 float8 bool text varchar bpchar uuid date time timetz timestamp timestamptz interval json
-  jsonb bytea jsonpath
+  jsonb bytea jsonpath inet cidr macaddr macaddr8 int4range int8range numrange daterange tsrange tstzrange int4multirange
+  int8multirange nummultirange datemultirange tsmultirange tstzmultirange
 `)

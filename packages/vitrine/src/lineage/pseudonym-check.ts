@@ -1,6 +1,6 @@
 /** What a publication says of its pseudonyms that deserves a second look: it is sound, and the team may not have meant it. */
 import type { Publication } from '../publication/publication.ts'
-import type { SqlType } from '../sql/sql-type.ts'
+import type { RegisteredType } from '../sql/sql-type.ts'
 import type { Findings } from './findings.ts'
 import type { Origin } from './origin.ts'
 
@@ -11,7 +11,7 @@ const SMALL_KINDS: readonly string[] = ['smallint', 'integer', 'date', 'boolean'
 const SMALL_NAMES =
   /tel(?:ephone)?(?:_|$)|phone|mobile|portable|fax|siren|siret|(?:^|_)nir(?:_|$)|secu|(?:^|_)ssn|annee|year|naissance|birth|postal|zip|insee|(?:^|_)age(?:_|$)/i
 
-const isSmall = (name: string, type: SqlType | undefined): boolean =>
+const isSmall = (name: string, type: RegisteredType | undefined): boolean =>
   SMALL_NAMES.test(name) ||
   (type !== undefined && (SMALL_KINDS.includes(type.kind) || (type.length !== null && type.length <= SHORT_TEXT)))
 

@@ -115,7 +115,10 @@ export class Resolver implements Reader {
     if (first === undefined || names.includes(undefined)) return refuse('everything')
     if (third !== undefined) refuse('three parts', [third])
     const found = second === undefined ? bareColumn(scope, first) : qualifiedColumn(scope, first, second)
-    for (const { table, column } of found ?? []) this.#reads.get(table)?.add(column)
+    for (const { table, column } of found ?? []) {
+      if (this.#known.source.tables[table]?.[column]?.type.kind === 'opaque') refuse('opaque', [`${table}.${column}`])
+      this.#reads.get(table)?.add(column)
+    }
     return found ?? refuse('column', [`${first}.${second}`, this.#known.where], this.#known.columnRemedy)
   }
 

@@ -41,6 +41,10 @@ export const RULES = {
   },
   table: { says: (name, where) => `the table «${name}» is not ${where}`, remedy: '' },
   column: { says: (name, where) => `the column «${name}» is not ${where}`, remedy: '' },
+  opaque: {
+    says: (column) => `the column ${column} is registered as opaque`,
+    remedy: 'Read a view that converts it to a type that has a word.',
+  },
   'unknown alias': { says: (name) => `«${name}» is no table at that place`, remedy: 'Correct the alias.' },
   'alias twice': { says: (name) => `the alias «${name}» stands for two tables`, remedy: 'Give each its own.' },
   'no alias': { says: () => 'a subquery has no alias', remedy: 'Give it one with `.as(…)`.' },

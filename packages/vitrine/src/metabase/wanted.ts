@@ -9,7 +9,7 @@ import { type Card, cardsOf, collectionsOf } from '../dashboards/card.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
-import type { ScalarKind, SqlType } from '../sql/sql-type.ts'
+import { shortName } from '../sql/sql-type.ts'
 import { contentItems } from './content.ts'
 import type { Attributes, Item } from './item.ts'
 
@@ -138,7 +138,8 @@ function columnAttributes(column: PublishedColumn, publication: Publication): At
   const target = reference === null ? null : publication.tables.find(({ name }) => name === reference().name)
   const meaning = meaningOf(column)
   return {
-    type: typeInMetabase(type),
+    // PostgreSQL's short names, which its JDBC driver and so Metabase show.
+    type: shortName(type),
     description: comment,
     visibility_type: shown.hidden === true ? 'details-only' : 'normal',
     ...(meaning === null ? {} : { semantic_type: `type/${meaning}` }),
@@ -170,23 +171,3 @@ function ownViewItems({ freshness, runs }: Publication): readonly Item[] {
     ...Object.values(runs.columns).map(({ name, comment }) => column(runs.name, name, { description: comment })),
   ]
 }
-
-/** PostgreSQL's short names, which its JDBC driver and so Metabase show. */
-const SHORT: Readonly<Record<ScalarKind, string>> = {
-  smallint: 'int2',
-  integer: 'int4',
-  bigint: 'int8',
-  numeric: 'numeric',
-  real: 'float4',
-  'double precision': 'float8',
-  boolean: 'bool',
-  text: 'text',
-  varchar: 'varchar',
-  uuid: 'uuid',
-  date: 'date',
-  time: 'time',
-  timestamp: 'timestamp',
-  timestamptz: 'timestamptz',
-  jsonb: 'jsonb',
-}
-const typeInMetabase = ({ kind, array }: SqlType): string => `${array ? '_' : ''}${SHORT[kind]}`

@@ -4,6 +4,8 @@
  */
 import type { Expression, OperationNode } from 'kysely'
 import {
+  type CarriedKind,
+  type Decoded,
   type Float,
   type Instant,
   type Jsonb,
@@ -12,7 +14,7 @@ import {
   type LocalTime,
   type Numeric,
   type QueryValue,
-  type ScalarKind,
+  type RuleKind,
   type SqlType,
   sqlType,
   type Uuid,
@@ -148,12 +150,24 @@ function define(type: SqlType, value: Given, comment: unknown): Column<never, ne
   })
 }
 
-function columnOf<K extends ScalarKind, S, J>(kind: K): ColumnOf<K, S, J, QueryValue[K]> {
+function columnOf<K extends RuleKind, S, J>(kind: K): ColumnOf<K, S, J, QueryValue[K]> {
   const type = sqlType(kind)
   return (value, comment) => define(type, value, comment)
 }
 
-function listOf<K extends string, V>(kind: ScalarKind): ColumnOf<K, V, V, V> {
+/** Of a type that SQL alone gives. */
+function carriedOf<K extends CarriedKind>(kind: K): ColumnOf<K, QueryValue[K], never, QueryValue[K]> {
+  const type = sqlType(kind)
+  return (value, comment) => define(type, value, comment)
+}
+
+type ListOf<K extends RuleKind | CarriedKind> = ColumnOf<
+  `${K}Array`,
+  readonly QueryValue[K][],
+  K extends RuleKind ? readonly Decoded<QueryValue[K]>[] : never,
+  readonly QueryValue[K][]
+>
+function listOf<K extends RuleKind | CarriedKind>(kind: K): ListOf<K> {
   const type = sqlType(kind, null, true)
   return (value, comment) => define(type, value, comment)
 }
@@ -161,21 +175,56 @@ function listOf<K extends string, V>(kind: ScalarKind): ColumnOf<K, V, V, V> {
 export const smallint = columnOf<'smallint', number, number>('smallint')
 export const integer = columnOf<'integer', number, number>('integer')
 export const bigint = columnOf<'bigint', bigint | number, bigint | number>('bigint')
-export const numeric = columnOf<'numeric', Numeric | bigint | number, string>('numeric')
+export const numeric = columnOf<'numeric', Numeric | QueryValue['money'] | bigint | number, string>('numeric')
 export const real = columnOf<'real', Float, number>('real')
 export const doublePrecision = columnOf<'double precision', Float | number, number>('double precision')
 export const boolean = columnOf<'boolean', boolean, boolean>('boolean')
-export const text = columnOf<'text', string, string>('text')
+export const text = columnOf<'text', string | QueryValue['xml'], string>('text')
 export const uuid = columnOf<'uuid', Uuid, string>('uuid')
 export const date = columnOf<'date', LocalDate, string>('date')
 export const time = columnOf<'time', LocalTime, string>('time')
 export const timestamp = columnOf<'timestamp', LocalDateTime, string>('timestamp')
 export const timestamptz = columnOf<'timestamptz', Instant, string>('timestamptz')
 /** A rule gives the JSON text. */
-export const jsonb = columnOf<'jsonb', Jsonb, string>('jsonb')
-export const textArray = listOf<'textArray', readonly string[]>('text')
-export const integerArray = listOf<'integerArray', readonly number[]>('integer')
-export const bigintArray = listOf<'bigintArray', readonly bigint[]>('bigint')
+export const jsonb = columnOf<'jsonb', Jsonb | QueryValue['hstore'], string>('jsonb')
+export const numericArray = listOf('numeric')
+export const realArray = listOf('real')
+export const doublePrecisionArray = listOf('double precision')
+export const booleanArray = listOf('boolean')
+export const textArray = listOf('text')
+export const uuidArray = listOf('uuid')
+export const dateArray = listOf('date')
+export const timeArray = listOf('time')
+export const timestampArray = listOf('timestamp')
+export const timestamptzArray = listOf('timestamptz')
+/** A rule gives the JSON texts. */
+export const jsonbArray = listOf('jsonb')
+export const integerArray = listOf('integer')
+export const bigintArray = listOf('bigint')
+export const timetz = carriedOf('timetz')
+export const interval = carriedOf('interval')
+export const inet = carriedOf('inet')
+export const cidr = carriedOf('cidr')
+export const macaddr = carriedOf('macaddr')
+export const macaddr8 = carriedOf('macaddr8')
+export const int4range = carriedOf('int4range')
+export const int8range = carriedOf('int8range')
+export const numrange = carriedOf('numrange')
+export const daterange = carriedOf('daterange')
+export const tsrange = carriedOf('tsrange')
+export const tstzrange = carriedOf('tstzrange')
+export const int4multirange = carriedOf('int4multirange')
+export const int8multirange = carriedOf('int8multirange')
+export const nummultirange = carriedOf('nummultirange')
+export const datemultirange = carriedOf('datemultirange')
+export const tsmultirange = carriedOf('tsmultirange')
+export const tstzmultirange = carriedOf('tstzmultirange')
+export const timetzArray = listOf('timetz')
+export const intervalArray = listOf('interval')
+export const inetArray = listOf('inet')
+export const cidrArray = listOf('cidr')
+export const macaddrArray = listOf('macaddr')
+export const macaddr8Array = listOf('macaddr8')
 
 /** Text of at most `length` characters; a longer value stops the run, it is never cut. */
 export const varchar = <E extends Given>(

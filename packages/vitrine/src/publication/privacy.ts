@@ -28,6 +28,11 @@ export interface SecretValue<T, _Name extends string = 'this column'> {
   readonly carries: T
 }
 
+/** Of a type that the language has no word for. Registered, so that nothing is forgotten, and never read. */
+export interface Unread<_Name extends string = 'this column'> {
+  readonly [classified]: 'unread'
+}
+
 /** A classified type that knows the name of its column, for the words of the compiler alone. */
 export type Named<T, N extends string> =
   T extends Indirect<infer V>
@@ -36,7 +41,9 @@ export type Named<T, N extends string> =
       ? Personal<V, N>
       : T extends SecretValue<infer V>
         ? SecretValue<V, N>
-        : T
+        : [T] extends [Unread]
+          ? Unread<N>
+          : T
 
 /** The value behind `indirect`; `personal` and `secret` stay closed. */
 export type Justified<T> = T extends Indirect<infer V> ? V : T
@@ -58,7 +65,9 @@ export type Needs<T> =
       ? `${N} is personal: it needs a treatment (present, year, month, band, count, masked, category, measure, pseudonym)`
       : T extends Indirect<unknown, infer N>
         ? `${N} is indirect: it needs because(…, 'reason') or a treatment`
-        : never
+        : T extends Unread<infer N>
+          ? `${N} is opaque: no query reads it; publish it from a view that converts it`
+          : never
 
 /** `Wanted` for a value that is in `S`; for any other the words that say why not. */
 export type Unless<T, S, Wanted, Words extends string> = [T] extends [S]

@@ -12,14 +12,14 @@ import {
   PostgresQueryCompiler,
   type SelectQueryBuilder,
 } from 'kysely'
-import { type QueryValue, type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
-import type { Indirect, Named, Personal, PrivacyClass, SecretValue } from './privacy.ts'
+import { type QueryValue, type RegisteredType, SCALAR_KINDS, type ScalarKind, sqlType } from '../sql/sql-type.ts'
+import type { Indirect, Named, Personal, PrivacyClass, SecretValue, Unread } from './privacy.ts'
 
 declare const carried: unique symbol
 
 /** A column of the source as the register writes it. `T` is what a query sees: value, class and nullability together. */
 export interface RegisteredColumn<T = unknown> {
-  readonly type: SqlType
+  readonly type: RegisteredType
   readonly privacy: PrivacyClass
   readonly isNullable: boolean
   readonly [carried]?: T
@@ -33,7 +33,7 @@ export interface NotNullColumn<T> extends RegisteredColumn<T> {
 const UNREAD = Symbol('unread columns')
 export type RegisteredColumns = Readonly<Record<string, RegisteredColumn>> & { readonly [UNREAD]?: string }
 
-function column<T>(privacy: PrivacyClass, type: SqlType): NotNullColumn<T> {
+function column<T>(privacy: PrivacyClass, type: RegisteredType): NotNullColumn<T> {
   const nullable: RegisteredColumn<T | null> = Object.freeze({ type, privacy, isNullable: true })
   return Object.freeze({ type, privacy, isNullable: false, nullable })
 }
@@ -47,31 +47,32 @@ type Wrap<K extends PrivacyClass, T> = K extends 'open'
       ? Personal<T>
       : SecretValue<T>
 
-/** The columns that one privacy class can have. */
-function classColumns<K extends PrivacyClass>(privacy: K) {
-  const of = <S extends ScalarKind>(kind: S) => column<Wrap<K, QueryValue[S]>>(privacy, sqlType(kind))
-  const listOf = <S extends ScalarKind>(kind: S) =>
-    column<Wrap<K, readonly QueryValue[S][]>>(privacy, sqlType(kind, null, true))
-  return Object.freeze({
-    smallint: of('smallint'),
-    integer: of('integer'),
-    bigint: of('bigint'),
-    numeric: of('numeric'),
-    real: of('real'),
-    doublePrecision: of('double precision'),
-    boolean: of('boolean'),
-    text: of('text'),
-    varchar: (length: number) => column<Wrap<K, string>>(privacy, sqlType('varchar', length)),
-    uuid: of('uuid'),
-    date: of('date'),
-    time: of('time'),
-    timestamp: of('timestamp'),
-    timestamptz: of('timestamptz'),
-    jsonb: of('jsonb'),
-    textArray: listOf('text'),
-    integerArray: listOf('integer'),
-    bigintArray: listOf('bigint'),
+type WordOf<S extends ScalarKind> = S extends 'double precision' ? 'doublePrecision' : S
+type Single = Exclude<ScalarKind, 'varchar'>
+type Listed = Exclude<Single, 'smallint'>
+
+/** The columns that one privacy class can have: a word for each type, and one for its arrays. */
+type ClassColumns<K extends PrivacyClass> = {
+  readonly [S in Single as WordOf<S>]: NotNullColumn<Wrap<K, QueryValue[S]>>
+} & {
+  readonly [S in Listed as `${WordOf<S>}Array`]: NotNullColumn<Wrap<K, readonly QueryValue[S][]>>
+} & { varchar(length: number): NotNullColumn<Wrap<K, string>> }
+
+function classColumns<K extends PrivacyClass>(privacy: K): ClassColumns<K> {
+  const words = SCALAR_KINDS.filter((kind) => kind !== 'varchar').flatMap((kind) => {
+    const word = kind === 'double precision' ? 'doublePrecision' : kind
+    const list = [`${word}Array`, column(privacy, sqlType(kind, null, true))] as const
+    return [[word, column(privacy, sqlType(kind))] as const, ...(kind === 'smallint' ? [] : [list])]
   })
+  const varchar = (length: number) => column(privacy, sqlType('varchar', length))
+  // sound because there is a word for each kind, and for its arrays.
+  return Object.freeze({ ...Object.fromEntries(words), varchar }) as unknown as ClassColumns<K>
+}
+
+/** A column of a type that has no word, such as `opaque('geometry')`: it is registered, and no query reads it. */
+export function opaque(name: string): RegisteredColumn<Unread> {
+  const type = Object.freeze({ kind: 'opaque', name, castTo: name, length: null, array: false } as const)
+  return Object.freeze({ type, privacy: 'personal', isNullable: true })
 }
 
 export const open = classColumns('open')

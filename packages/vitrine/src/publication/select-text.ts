@@ -182,7 +182,10 @@ function inputsOf(computations: readonly Computation[]) {
  * type that the source's own type is already, which makes the cast to it nothing.
  */
 const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: number | undefined) =>
-  columns.find(({ value, type }) => column !== null && columnBehind(value.node) === column && oidOf(type) === oid)
+  columns.find(
+    ({ value, type }) =>
+      column !== null && columnBehind(value.node) === column && !type.array && oidOf(type.kind) === oid,
+  )
 
 /**
  * The projection of a published table, written for a run if there is one. `inputTypes`, as the source tells them, let an

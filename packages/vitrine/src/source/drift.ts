@@ -11,7 +11,7 @@ import type { PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { findLooser } from './derived.ts'
 import { findShadows } from './shadows.ts'
-import { type ColumnType, isRegisteredAs, registerLine, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
+import { baseOf, type ColumnType, isRegisteredAs, registerLine, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 interface SourceColumn extends ColumnType {
   readonly column: string
@@ -31,7 +31,6 @@ interface SourceTable {
 }
 
 const CORRECT_NAME = 'remove it from the register, or correct its name there'
-const NO_WORD = 'the register has no word for its type: leave it out, and register the table with partly(reason, …)'
 
 /**
  * Every difference between the source and the register, in the register's order. With the published `tables`, rights are
@@ -90,7 +89,7 @@ function columnProblems(table: SourceTable, registered: RegisteredColumns): read
     const column = table.columns.find((each) => each.column === name)
     if (column !== undefined) return changedColumn(table, expected, column)
     // A column of the same type that the register does not know may be the same under a new name.
-    const alike = unregistered.filter((each) => isRegisteredAs(each, expected.type.name))
+    const alike = unregistered.filter((each) => isRegisteredAs(each, expected.type))
     const names = alike.map((each) => `«${each.column}»`).join(' or ')
     const detail = `the source has no such column${alike.length === 0 ? '' : `; renamed to ${names}?`}`
     return [{ place: `${table.name}.${name}`, detail, remedy: CORRECT_NAME }]
@@ -100,8 +99,7 @@ function columnProblems(table: SourceTable, registered: RegisteredColumns): read
     // Personal until somebody has looked at it: nothing can then publish it by accident.
     const line = registerLine(column.column, 'personal', column, column.isNullable)
     const detail = `the register does not name it (${column.fullName})`
-    const remedy = line === null ? NO_WORD : `add to the register: ${line}`
-    return { place: `${table.name}.${column.column}`, detail, remedy }
+    return { place: `${table.name}.${column.column}`, detail, remedy: `add to the register: ${line}` }
   })
   return [...problems, ...added]
 }
@@ -109,15 +107,20 @@ function columnProblems(table: SourceTable, registered: RegisteredColumns): read
 function changedColumn(table: SourceTable, expected: RegisteredColumn, column: SourceColumn): readonly Problem[] {
   const isNullable = table.isView ? expected.isNullable : column.isNullable
   const differences = [
-    ...(isRegisteredAs(column, expected.type.name)
+    ...(isRegisteredAs(column, expected.type)
       ? []
       : [`the source has ${column.fullName}, the register ${expected.type.name}`]),
     ...(isNullable && !expected.isNullable ? ['the source allows NULL, the register does not'] : []),
   ]
   if (differences.length === 0) return []
   const line = registerLine(column.column, expected.privacy, column, isNullable)
-  const remedy = line === null ? NO_WORD : `write in the register: ${line}`
-  return [{ place: `${table.name}.${column.column}`, detail: differences.join('; '), remedy }]
+  return [
+    {
+      place: `${table.name}.${column.column}`,
+      detail: differences.join('; '),
+      remedy: `write in the register: ${line}`,
+    },
+  ]
 }
 
 /** `wanted`: the columns that must be readable; undefined when any column will do. */
@@ -149,13 +152,12 @@ const readTables = (source: Session, { schema, tables }: Source): Promise<Source
   source.query<SourceTable>(
     `select c.relname as name, c.relkind in ('v', 'm') as "isView", row_security_active(c.oid) as "hidesRows",
             (select coalesce(json_agg(f order by f.attnum), '[]') from (
-               select a.attnum, a.attname as "column", format_type(t.oid, modifier) as "fullName", ${TYPE_FACTS},
-                      case when t.typname in ('varchar', 'bpchar') and modifier > 0 then modifier - 4 end as length,
-                      not (a.attnotnull or d.typnotnull) as "isNullable",
+               select a.attnum, a.attname as "column", format_type(t.oid, m.modifier) as "fullName", ${TYPE_FACTS},
+                      case when t.typname in ('varchar', 'bpchar') and m.modifier > 0 then m.modifier - 4 end as length,
+                      not m.strict as "isNullable",
                       has_column_privilege(c.oid, a.attnum, 'select') as "isReadable"
-               from pg_catalog.pg_attribute a join pg_catalog.pg_type d on d.oid = a.atttypid
-               join pg_catalog.pg_type t on t.oid = case d.typtype when 'd' then d.typbasetype else d.oid end ${TYPE_ELEMENT},
-                    lateral (select case d.typtype when 'd' then d.typtypmod else a.atttypmod end as modifier) m
+               from pg_catalog.pg_attribute a cross join lateral ${baseOf('a.atttypid', 'a.atttypmod', 'a.attnotnull')} m
+               join pg_catalog.pg_type t on t.oid = m.oid ${TYPE_ELEMENT}
                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) f) as columns
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = any ($2) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,

@@ -5,7 +5,7 @@
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import { open } from '../publication/register.ts'
-import { type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
+import { type RegisteredType, type ScalarKind, type SqlType, sqlType } from '../sql/sql-type.ts'
 
 /** A type of the catalogue, without its length or precision. Domains are replaced by what they are made of. */
 export interface SourceType {
@@ -17,11 +17,21 @@ export interface SourceType {
   readonly isText: boolean
 }
 
-/** Selects a `SourceType` from pg_type as `t`. */
+/** In SQL: what a type of the catalogue, a domain perhaps, is made of in the end, with its modifier and whether it refuses NULL. */
+export const baseOf = (oid: string, modifier = '-1', strict = 'false'): string => `(
+  with recursive made (oid, modifier, strict) as (
+    select ${oid}, ${modifier}, ${strict}
+    union all select d.typbasetype, d.typtypmod, made.strict or d.typnotnull
+    from made join pg_catalog.pg_type d on d.oid = made.oid where d.typtype = 'd')
+  select made.* from made join pg_catalog.pg_type b on b.oid = made.oid where b.typtype <> 'd')`
+
+/** Selects a `SourceType` from pg_type as `t`. The vectors of PostgreSQL's own catalogue are no arrays. */
 export const TYPE_FACTS = `format_type(t.oid, null) as name, format_type(e.oid, null) as element,
             coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"`
 /** Joins what `TYPE_FACTS` needs. */
-export const TYPE_ELEMENT = "left join pg_catalog.pg_type e on e.oid = t.typelem and t.typcategory = 'A'"
+export const TYPE_ELEMENT = `left join pg_catalog.pg_type i on i.typarray = t.oid
+               left join lateral ${baseOf('i.oid')} of_element on i.oid is not null
+               left join pg_catalog.pg_type e on e.oid = of_element.oid`
 
 /** A column of the source, as far as the register describes it. */
 export interface ColumnType extends SourceType {
@@ -30,36 +40,46 @@ export interface ColumnType extends SourceType {
 }
 
 /** Types that the register writes as another one, because every value of theirs is a value of it. */
-const STANDS_FOR: Readonly<Record<string, string>> = { json: 'jsonb', 'smallint[]': 'integer[]' }
-
-/** The name of the registered type for a type of the source, whether or not the register has a word for it. */
-function registeredName({ name, element, isText, length }: ColumnType): string {
-  if (!isText) return own(STANDS_FOR, name) ?? name
-  if (element !== null) return 'text[]'
-  return length === null ? 'text' : sqlType('varchar', length).name
+const STANDS_FOR: Readonly<Record<string, string>> = {
+  json: 'jsonb',
+  'json[]': 'jsonb[]',
+  bit: 'bit varying',
+  'bit[]': 'bit varying[]',
+  'smallint[]': 'integer[]',
 }
 
-/** Whether a column of this type may be registered under a type of that name. */
-export const isRegisteredAs = (type: ColumnType, registered: string): boolean => registeredName(type) === registered
+/** Without its schema: that of an extension is not the same everywhere. */
+const plain = (name: string): string => name.replace(/^(?:"(?:[^"]|"")+"|[^."]+)\./, '')
+const spelled = ({ name, element }: SourceType): string => (element === null ? name : `${element}[]`)
+/** Any other type with a schema is somebody's own, whatever it is called. */
+const known = (name: string): string => (/\.hstore(?:\[\])?$/.test(name) ? plain(name) : name)
+
+/** The name of the registered type for a type of the source, whether or not the register has a word for it. */
+function registeredName(type: ColumnType): string {
+  const name = known(spelled(type))
+  if (!type.isText) return own(STANDS_FOR, name) ?? name
+  if (type.element !== null) return 'text[]'
+  return type.length === null ? 'text' : sqlType('varchar', type.length).name
+}
+
+/** Whether a column of this type may be registered under a type. */
+export const isRegisteredAs = (type: ColumnType, { kind, name }: RegisteredType): boolean =>
+  kind === 'opaque' ? plain(spelled(type)) === plain(name) : registeredName(type) === name
 
 /** The register's words by the names of their types; `varchar` alone is a function. */
 const WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries(open).flatMap(([word, column]) => (typeof column === 'function' ? [] : [[column.type.name, word]])),
 )
 
-/** The line of the register for a column, or null when the register has no word for its type. */
-export function registerLine(
-  column: string,
-  privacy: PrivacyClass,
-  type: ColumnType,
-  isNullable: boolean,
-): string | null {
-  const name = registeredName(type)
-  const word = WORDS.get(name) ?? (type.isText ? `varchar(${type.length})` : null)
-  if (word === null) return null
-  const quoted = `'${column.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+const textOf = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+
+/** The line of the register for a column; `opaque` where the register has no word for its type. */
+export function registerLine(column: string, privacy: PrivacyClass, type: ColumnType, isNullable: boolean): string {
+  const word = WORDS.get(registeredName(type)) ?? (type.isText ? `varchar(${type.length})` : null)
+  const quoted = textOf(column)
   // Written plainly, `__proto__` would be no column but the prototype of the register.
   const key = column === '__proto__' ? `[${quoted}]` : /^[A-Za-z_$][\w$]*$/.test(column) ? column : quoted
+  if (word === null) return `${key}: opaque(${textOf(plain(spelled(type)))}),`
   return `${key}: ${privacy}.${word}${isNullable ? '.nullable' : ''},`
 }
 
@@ -73,17 +93,17 @@ const EXACT: Readonly<Partial<Record<ScalarKind, readonly string[]>>> = {
   smallint: WHOLE,
   integer: WHOLE,
   bigint: WHOLE,
-  numeric: WHOLE,
+  numeric: [...WHOLE, 'money'],
   real: ['smallint'],
   'double precision': ['smallint', 'integer', 'real'],
   // Spaces, the order of names and repeated names are lost, which have no meaning in JSON.
-  jsonb: ['json'],
+  jsonb: ['json', 'hstore'],
 }
 
 /** Whether the cast of a found type to a declared one keeps every value as it is, or fails. */
 export function fits({ name, element, isText }: SourceType, { kind, array }: SqlType): boolean {
   if (array !== (element !== null)) return false
-  if (kind === 'text' || kind === 'varchar') return isText
-  const found = element ?? name
+  const found = known(element ?? name)
+  if (kind === 'text' || kind === 'varchar') return isText || (kind === 'text' && found === 'xml')
   return found === sqlType(kind).name || EXACT[kind]?.includes(found) === true
 }

@@ -21,8 +21,8 @@ export type Jsonb = Opaque<'jsonb'>
 /** For rules only: `convert_to(text, 'UTF8')` gives a long document that is read and not built. */
 export type Bytes = Opaque<'bytea'>
 
-/** Everything that an expression of the source may be, privacy class aside. */
-export type SqlValue = QueryValue[ScalarKind] | Bytes | readonly SqlValue[]
+/** Everything that a rule may receive, privacy class aside. */
+export type SqlValue = QueryValue[RuleKind] | Bytes | readonly SqlValue[]
 
 /**
  * What a rule receives for a value of the source. Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC
@@ -41,8 +41,8 @@ export type Decoded<T> = T extends null
           ? readonly Decoded<E>[]
           : T
 
-/** What an expression of each type is in a query. */
-export interface QueryValue {
+/** What an expression of each type that rules receive and give is in a query. */
+interface RuleValue {
   readonly smallint: number
   readonly integer: number
   readonly bigint: bigint
@@ -59,11 +59,24 @@ export interface QueryValue {
   readonly timestamptz: Instant
   readonly jsonb: Jsonb
 }
+export type RuleKind = keyof RuleValue
+
+type Span = 'int4' | 'int8' | 'num' | 'date' | 'ts' | 'tstz'
+/** Published as they are; no rule receives or gives one. */
+export type CarriedKind =
+  | ('timetz' | 'interval' | 'inet' | 'cidr' | 'macaddr' | 'macaddr8')
+  | `${Span}range`
+  | `${Span}multirange`
+/** Registered for queries to convert; never published as they are, because what is in them is not searched. */
+export type HeldKind = 'bytea' | 'varbit' | 'money' | 'xml' | 'tsvector' | 'hstore'
+
+/** What an expression of each type is in a query. */
+export type QueryValue = RuleValue & { readonly [K in CarriedKind | HeldKind]: Opaque<K> }
 export type ScalarKind = keyof QueryValue
 
 /** A type as data. `name` is the text of PostgreSQL's `format_type`, the one spelling used in plans and comparisons. */
-export interface SqlType {
-  readonly kind: ScalarKind
+export interface SqlType<Kind extends string = ScalarKind> {
+  readonly kind: Kind
   readonly name: string
   /** Without a length: a cast to `varchar(9)` would cut longer values silently instead of refusing them. */
   readonly castTo: string
@@ -72,52 +85,46 @@ export interface SqlType {
   readonly array: boolean
 }
 
-const NAMES: Readonly<Record<ScalarKind, string>> = {
-  smallint: 'smallint',
-  integer: 'integer',
-  bigint: 'bigint',
-  numeric: 'numeric',
-  real: 'real',
-  'double precision': 'double precision',
-  boolean: 'boolean',
-  text: 'text',
-  varchar: 'character varying',
-  uuid: 'uuid',
-  date: 'date',
-  time: 'time without time zone',
-  timestamp: 'timestamp without time zone',
-  timestamptz: 'timestamp with time zone',
-  jsonb: 'jsonb',
+/** Of a column of the source. An opaque one is named as the register writes it, and no query reads it. */
+export type RegisteredType = SqlType<ScalarKind | 'opaque'>
+
+/** For each kind what format_type and pg_type call it, and its OID (the same in every version; that of an extension is not). */
+// biome-ignore format: a table.
+const CATALOGUE: Readonly<Record<ScalarKind, readonly [name: string, short: string, oid: number]>> = {
+  smallint: ['smallint', 'int2', 21], integer: ['integer', 'int4', 23], bigint: ['bigint', 'int8', 20],
+  numeric: ['numeric', 'numeric', 1700], real: ['real', 'float4', 700], 'double precision': ['double precision', 'float8', 701],
+  boolean: ['boolean', 'bool', 16], text: ['text', 'text', 25], varchar: ['character varying', 'varchar', 1043],
+  uuid: ['uuid', 'uuid', 2950], date: ['date', 'date', 1082], jsonb: ['jsonb', 'jsonb', 3802],
+  time: ['time without time zone', 'time', 1083], timetz: ['time with time zone', 'timetz', 1266],
+  timestamp: ['timestamp without time zone', 'timestamp', 1114], timestamptz: ['timestamp with time zone', 'timestamptz', 1184],
+  interval: ['interval', 'interval', 1186], inet: ['inet', 'inet', 869], cidr: ['cidr', 'cidr', 650],
+  macaddr: ['macaddr', 'macaddr', 829], macaddr8: ['macaddr8', 'macaddr8', 774],
+  int4range: ['int4range', 'int4range', 3904], int8range: ['int8range', 'int8range', 3926], numrange: ['numrange', 'numrange', 3906],
+  daterange: ['daterange', 'daterange', 3912], tsrange: ['tsrange', 'tsrange', 3908], tstzrange: ['tstzrange', 'tstzrange', 3910],
+  int4multirange: ['int4multirange', 'int4multirange', 4451], int8multirange: ['int8multirange', 'int8multirange', 4536],
+  nummultirange: ['nummultirange', 'nummultirange', 4532], datemultirange: ['datemultirange', 'datemultirange', 4535],
+  tsmultirange: ['tsmultirange', 'tsmultirange', 4533], tstzmultirange: ['tstzmultirange', 'tstzmultirange', 4534],
+  bytea: ['bytea', 'bytea', 17], varbit: ['bit varying', 'varbit', 1562], money: ['money', 'money', 790],
+  xml: ['xml', 'xml', 142], tsvector: ['tsvector', 'tsvector', 3614], hstore: ['hstore', 'hstore', 0],
 }
+// sound because CATALOGUE has exactly the kinds as names.
+export const SCALAR_KINDS = Object.keys(CATALOGUE) as readonly ScalarKind[]
 
 /** The type of a kind; `length` in characters is for varchar alone and at least 1. */
 export function sqlType(kind: ScalarKind, length: number | null = null, array = false): SqlType {
   const brackets = array ? '[]' : ''
-  const castTo = NAMES[kind] + brackets
-  const name = length === null ? castTo : `${NAMES[kind]}(${length})${brackets}`
+  const castTo = CATALOGUE[kind][0] + brackets
+  const name = length === null ? castTo : `${CATALOGUE[kind][0]}(${length})${brackets}`
   return Object.freeze({ kind, name, castTo, length, array })
 }
 
-/** OIDs of the types (catalogue pg_type, the same in every version). */
-const OIDS: Readonly<Record<ScalarKind, number>> = {
-  boolean: 16,
-  bigint: 20,
-  smallint: 21,
-  integer: 23,
-  text: 25,
-  real: 700,
-  'double precision': 701,
-  varchar: 1043,
-  date: 1082,
-  time: 1083,
-  timestamp: 1114,
-  timestamptz: 1184,
-  numeric: 1700,
-  uuid: 2950,
-  jsonb: 3802,
-}
+export const oidOf = (kind: ScalarKind): number => CATALOGUE[kind][2]
 
-/** The OID of a type that is not an array; null for one that is. */
-export const oidOf = ({ kind, array }: SqlType): number | null => (array ? null : OIDS[kind])
+/** As pg_type calls it, and drivers after it. */
+export const shortName = ({ kind, array }: SqlType): string => `${array ? '_' : ''}${CATALOGUE[kind][1]}`
+
+/** Whether rules receive and give it. */
+export const isRuleKind = (kind: ScalarKind): boolean =>
+  !/^(?:timetz|interval|inet|cidr|macaddr8?|bytea|varbit|money|xml|tsvector|hstore|\w+range)$/.test(kind)
 
 export const isTextual = (type: SqlType): boolean => type.kind === 'text' || type.kind === 'varchar'

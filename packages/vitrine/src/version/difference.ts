@@ -80,8 +80,10 @@ async function countDifference(
   return found ?? { added: 0, changed: 0, removed: 0 }
 }
 
-/** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0. */
-const LOOSE: ReadonlySet<ScalarKind> = new Set<ScalarKind>(['numeric', 'real', 'double precision', 'jsonb'])
+/** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0, a day and 24 hours. */
+const LOOSE: ReadonlySet<ScalarKind> = new Set<ScalarKind>([
+  ...(['numeric', 'real', 'double precision', 'jsonb', 'interval', 'numrange', 'nummultirange'] as const),
+])
 
 /** In SQL: a column's value is not in the same bytes in both versions. Records compare by their stored image (`*<>`). */
 function isChanged({ name, type }: PublishedColumn): string {

@@ -58,6 +58,7 @@ const EXAMPLES: Readonly<Record<RuleName, readonly [expression: unknown, words: 
     function: ['pg_read_file(p.city)', ['pg_read_file']],
     table: ['(select a.rolname from pg_authid as a)', ['pg_authid', 'in the register']],
     column: ['p.telephone', ['p.telephone', 'in the register']],
+    opaque: ['(select a.label from area as a where a.place is null)', ['area.place']],
     'unknown alias': ['q.city', ['q']],
     'alias twice': ['(select p.label from team as p)', ['p']],
     'no alias': ['(select label from (select team.label from team))', []],

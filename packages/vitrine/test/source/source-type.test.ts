@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
 import { type ColumnType, fits, registerLine } from '../../src/source/source-type.ts'
 import { type SqlType, sqlType } from '../../src/sql/sql-type.ts'
 
@@ -45,4 +47,10 @@ test.each([
   ['2fa', false, "'2fa': personal.smallint,"],
 ])('the line of the register of %s', (column, isNullable, line) => {
   expect(registerLine(column, 'personal', found('smallint'), isNullable)).toBe(line)
+})
+
+test('the page of types names each word', () => {
+  const page = readFileSync(new URL('../../../../docs/types.md', import.meta.url), 'utf8')
+  const words = Object.keys(open).filter((word) => !word.endsWith('Array'))
+  expect(words.filter((word) => !page.includes(`\`${word}`))).toEqual([])
 })

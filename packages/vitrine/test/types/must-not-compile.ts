@@ -19,6 +19,7 @@ import {
   masked,
   maskedGroup,
   month,
+  opaque,
   open,
   personal,
   present,
@@ -48,6 +49,8 @@ const source = register('public', {
     score: open.doublePrecision,
     total: open.numeric,
     active: open.boolean,
+    place: opaque('geometry'),
+    stay: open.interval,
   },
 })
 
@@ -55,6 +58,10 @@ const source = register('public', {
 export const leaks = from(source.selectFrom('person as p')).publish('leaks', 'x', ({ ref }) => ({
   // @ts-expect-error a personal column is not publishable: "person.email is personal: it needs a treatment (present,"
   a: varchar(255, ref('p.email'), 'x'),
+  // @ts-expect-error an opaque column is not publishable: "person.place is opaque: no query reads it"
+  opaque: text(ref('p.place'), 'x'),
+  // @ts-expect-error a rule receives no interval
+  stayed: text(compute({ stay: ref('p.stay') }, () => 'x'), 'x'),
   // @ts-expect-error a secret column is not publishable: "person.password is a secret: it is never published"
   b: varchar(128, ref('p.password'), 'x'),
   // @ts-expect-error an indirect column needs a reason: "person.id is indirect: it needs because(…, 'reason')"
