@@ -5,6 +5,7 @@
 import { own } from '../base/own.ts'
 import { command, type Remedy } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
+import { nameIn, nameSql } from '../publication/register.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { encodingOf } from './encoding-proof.ts'
@@ -27,8 +28,8 @@ import type { Step } from './step.ts'
 /** The tables of the register of which a condition on pg_class is true. */
 async function registered({ session, publication }: Examination, condition: string): Promise<readonly string[]> {
   const rows = await session.query<{ name: string }>(
-    `select c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relname = any ($2) and (${condition}) order by 1`,
+    `select ${nameSql('$1')} as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where ${nameSql('$1')} = any ($2) and (${condition}) order by 1`,
     [publication.source.schema, Object.keys(publication.source.tables)],
   )
   return rows.map(({ name }) => name)
@@ -126,9 +127,9 @@ async function readTooMuch({ session, publication, role }: Examination) {
   )
   const found: Record<'secret' | 'unregistered' | 'unneeded', string[]> = { secret: [], unregistered: [], unneeded: [] }
   for (const { schema, name, columns } of rows) {
-    const isOurs = schema === rights.schema
-    const registered = (isOurs ? own(publication.source.tables, name) : undefined) ?? {}
-    const wanted = (isOurs ? rights.columns.get(name) : undefined) ?? []
+    const known = nameIn(publication.source.schema, schema, name)
+    const registered = own(publication.source.tables, known) ?? {}
+    const wanted = rights.columns.get(known) ?? []
     const kindOf = (column: string) => {
       const privacy = own(registered, column)?.privacy
       if (privacy === undefined) return 'unregistered'

@@ -9,7 +9,7 @@ import { requireSound } from '../lineage/check.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
-import type { RegisteredColumns } from '../publication/register.ts'
+import { nameSql, placeOf, type RegisteredColumns, type Source, schemasOf } from '../publication/register.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { block, roleId } from './statement.ts'
 import { BY_ROLE_MAKER, complete, type Draft, roleSteps, type Step } from './step.ts'
@@ -17,7 +17,7 @@ import { BY_ROLE_MAKER, complete, type Draft, roleSteps, type Step } from './ste
 /** What the role may do. */
 export interface SourceRights {
   readonly role: string
-  readonly schema: string
+  readonly source: Source
   /** That of the tables, and those of the declared extensions. */
   readonly schemas: readonly string[]
   readonly columns: ReadonlyMap<string, readonly string[]>
@@ -51,8 +51,8 @@ export async function wantedOf(publication: Publication, role: string): Promise<
     const one = counted.has(table) ? [leastTelling(table, own(source.tables, table) ?? {})] : []
     return [table, [...names, ...one].sort()] as const
   })
-  const schemas = [...new Set([source.schema, ...Object.values(source.extensions)])]
-  return { role, schema: source.schema, schemas, columns: new Map(columns), counted }
+  const schemas = [...new Set([...schemasOf(source), ...Object.values(source.extensions)])]
+  return { role, source, schemas, columns: new Map(columns), counted }
 }
 
 const texts = (values: readonly string[]): string => `array[${values.map(literal).join(', ')}]::text[]`
@@ -67,7 +67,7 @@ export const RELATIONS = `relation as (select c.oid, n.oid as schema_id, n.nspna
 /** These, the columns that are `wanted`, and what was `granted` on each. */
 function scopeOf({ columns }: SourceRights): string {
   const pairs = [...columns].flatMap(([table, names]) => names.map((name) => [table, name] as const))
-  return `wanted as (select * from unnest(${texts(pairs.map(([table]) => table))}, ${texts(pairs.map(([, name]) => name))}) w (relname, attname)),
+  return `wanted as (select * from unnest(${texts(pairs.map(([table]) => table))}, ${texts(pairs.map(([, name]) => name))}) w (name, attname)),
     ${RELATIONS},
     granted as (select oid, null::name as attname, (aclexplode(relacl)).* from relation
       union all select r.oid, a.attname, (aclexplode(a.attacl)).*
@@ -96,7 +96,8 @@ export function unfitness(rights: SourceRights): string {
  * others may need.
  */
 export function excess(rights: SourceRights, everybody = false): string {
-  const { role, schema, schemas } = rights
+  const { role, source, schemas } = rights
+  const known = nameSql(literal(source.schema), 'r.nspname', 'r.relname')
   const [id, name] = [roleId(role), identifier(role)]
   const everyone = everybody ? ", (0::oid, 'public')" : ''
   return `with ${scopeOf(rights)}, holder (grantee, who) as (values (${id}, ${literal(name)})${everyone})
@@ -104,8 +105,8 @@ export function excess(rights: SourceRights, everybody = false): string {
     from relation join granted g using (oid) join holder using (grantee) where g.attname is null
     union select format('revoke all (%I) on table %I.%I from %s', g.attname, nspname, relname, who)
     from relation r join granted g using (oid) join holder using (grantee)
-    where g.attname is not null and not (g.privilege_type = 'SELECT' and not g.is_grantable and r.nspname = ${literal(schema)}
-      and exists (select from wanted w where w.relname = r.relname and w.attname = g.attname))
+    where g.attname is not null and not (g.privilege_type = 'SELECT' and not g.is_grantable
+      and exists (select from wanted w where w.name = ${known} and w.attname = g.attname))
     union select format('revoke %s on schema %I from %s', a.privilege_type, n.nspname, who)
     from pg_catalog.pg_namespace n, aclexplode(n.nspacl) a join holder using (grantee)
     where n.nspname !~ '^pg_' and (a.privilege_type = 'CREATE' or a.grantee <> 0 and n.nspname <> all (${texts(schemas)}))
@@ -122,8 +123,9 @@ export function excess(rights: SourceRights, everybody = false): string {
 
 /** The grant of one table, and the condition that it is made. */
 function readStep(rights: SourceRights, table: string, columns: readonly string[]): Draft {
-  const { role, schema, counted } = rights
-  const name = qualified(schema, table)
+  const { role, source, counted } = rights
+  const [schema, relation] = placeOf(source, table)
+  const name = qualified(schema, relation)
   const list = columns.map(identifier).join(', ')
   const why = counted.has(table) ? ': its rows are counted, for which PostgreSQL asks for a column' : ''
   return {
@@ -131,7 +133,7 @@ function readStep(rights: SourceRights, table: string, columns: readonly string[
     text: `${role} may read ${name} (${list})${why}.`,
     done: `(select count(*) from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where n.nspname = ${literal(schema)} and c.relname = ${literal(table)} and a.attname = any (${texts(columns)})
+      where n.nspname = ${literal(schema)} and c.relname = ${literal(relation)} and a.attname = any (${texts(columns)})
       and has_column_privilege(${roleId(role)}, c.oid, a.attnum, 'SELECT')) = ${columns.length}`,
     sql: `grant select (${list}) on table ${name} to ${identifier(role)}`,
   }

@@ -10,7 +10,7 @@ import type { NumberRange } from '../publication/compute.ts'
 import { isHistory } from '../publication/history.ts'
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
-import { unreadReason } from '../publication/register.ts'
+import { schemasOf, unreadReason } from '../publication/register.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
@@ -120,7 +120,7 @@ export async function dictionaryOf(publication: Publication): Promise<Dictionary
     tables,
     views: viewsOf(publication),
     source: {
-      schema: source.schema,
+      schema: schemasOf(source).join(', '),
       tables: Object.entries(source.tables).map(([table, columns]) => ({
         name: table,
         partly: unreadReason(columns) ?? null,

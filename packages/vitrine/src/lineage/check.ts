@@ -10,7 +10,7 @@ import { PATTERN_NAMES } from '../publication/pattern.ts'
 import { isBlank } from '../publication/privacy.ts'
 import { type Publication, publishedNames, stagingSchema } from '../publication/publication.ts'
 import { registersIn, unreadReason } from '../publication/register.ts'
-import { primaryKeyOf, shapeOf } from '../publication/shape.ts'
+import { keyOf, primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { MOST_BANDS } from '../publication/treatment.ts'
 import { isRuleKind, isTextual, sqlType } from '../sql/sql-type.ts'
@@ -124,7 +124,11 @@ function checkRegisters({ tables, source }: Publication, found: Findings): void 
       const theirs = Object.keys(registered).slice(0, 3).join(', ')
       const ours = Object.keys(source.tables).slice(0, 3).join(', ')
       const detail = `its query is begun by another register (schema ${schema}: ${theirs}, …) than the publication's (schema ${source.schema}: ${ours}, …)`
-      found.say(name, detail, 'register the tables of one schema together, or make a publication of each')
+      found.say(
+        name,
+        detail,
+        'register all tables together, register({ public: {…}, sales: {…} }), or make a publication of each',
+      )
     }
   }
 }
@@ -146,8 +150,7 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
       found.say(reasons, 'the reasons are not a closed list', 'give the list of reasons: field(name, REASONS)')
     } else if (fault !== null) found.say(reasons, ...fault)
   }
-  const keys = table.columns.filter((column) => column.isPrimaryKey).length
-  if (keys !== 1) say(`it has ${keys} primary keys`, 'mark exactly one column with .primaryKey()')
+  if (keyOf(table).length === 0) say('it has no primary key', 'mark the columns of its key with .primaryKey()')
   for (const column of table.columns) {
     const place = `${table.name}.${column.name}`
     checkColumn(column, (detail, remedy) => found.say(place, detail, remedy))
@@ -162,7 +165,8 @@ function checkTable(table: PublishedTable, publication: Publication, found: Find
 
 type Say = (detail: string, remedy: string) => void
 
-function checkAnonymity({ kAnonymous, columns }: PublishedTable, say: Say): void {
+function checkAnonymity(table: PublishedTable, say: Say): void {
+  const { kAnonymous, columns } = table
   if (kAnonymous === null) return
   const { k, columns: names, otherwise } = kAnonymous
   if (!Number.isSafeInteger(k) || k < 2)
@@ -173,7 +177,7 @@ function checkAnonymity({ kAnonymous, columns }: PublishedTable, say: Say): void
     const column = columns.find((candidate) => candidate.name === name)
     if (column === undefined) say(`it names ${name}, which the table does not have`, 'name a column of the table')
     else if (names.indexOf(name) < index) say(`it names ${name} twice`, 'name it once')
-    else if (column.isUnique || column.isPrimaryKey)
+    else if (column.isUnique || name === primaryKeyOf(table))
       say(`it names ${name}, which is different in every row`, 'leave out that column, or publish it less exactly')
     else if (otherwise === 'suppress' && !column.isNullable)
       say(`it suppresses ${name}, which is not nullable`, 'mark the column with .nullable()')
@@ -181,14 +185,15 @@ function checkAnonymity({ kAnonymous, columns }: PublishedTable, say: Say): void
 }
 
 /** A number that is of one row alone tells who stands behind a masked name: it is looked up. A generated key tells nothing. */
-function warnOfMasks({ name, columns }: PublishedTable, found: Findings): void {
+function warnOfMasks(table: PublishedTable, found: Findings): void {
+  const { name, columns } = table
   const lineages = new Map(
-    found.columns.filter(({ table }) => table === name).map(({ column, lineage }) => [column, lineage]),
+    found.columns.filter((column) => column.table === name).map(({ column, lineage }) => [column, lineage]),
   )
   const isMasked = ({ treatments }: Origin) => treatments.some((treatment) => treatment.name === 'masked')
   const masked = [...lineages.values()].flat().filter((origin) => isMasked(origin) && origin.privacy === 'personal')
   for (const column of columns) {
-    if (!column.isUnique && !(column.isPrimaryKey && isTextual(column.type))) continue
+    if (!column.isUnique && !(column.name === primaryKeyOf(table) && isTextual(column.type))) continue
     const clear = lineages
       .get(column.name)
       ?.filter(
@@ -247,7 +252,8 @@ function checkReference({ reference, type }: PublishedColumn, { tables }: Public
   const keyType = target?.columns.find((candidate) => candidate.name === key)?.type.name
   if (target === undefined)
     say(`it refers to ${name}, which is not published`, 'publish that table, or remove the reference')
-  else if (key === null) say(`it refers to ${name}, which has no primary key`, 'give that table a primary key')
+  else if (key === null)
+    say(`it refers to ${name}, whose primary key is not one column`, 'refer to a table that has such a key, or to none')
   else if (keyType !== type.name)
     say(`it refers to ${name}.${key}, of another type (${keyType})`, 'give both the same type')
 }

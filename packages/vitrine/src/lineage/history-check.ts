@@ -8,6 +8,7 @@ import { type EarlierValue, figuresOf, type HistoryTable, partOf } from '../publ
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type RegisteredColumn, register } from '../publication/register.ts'
+import { keyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { isTextual, type ScalarKind } from '../sql/sql-type.ts'
 import type { CheckedColumn, Findings } from './findings.ts'
@@ -61,6 +62,7 @@ function checkDay(table: HistoryTable, found: Findings): void {
     if (day.isNullable) say('the day is nullable', 'remove .nullable()')
     if (!day.isUnique && !day.isPrimaryKey) say('two rows could have this day', 'add .unique()')
   }
+  if (keyOf(table).length > 1) found.say(table.name, 'its key has several columns', 'mark the day alone')
   if (figuresOf(table).length === 0) found.say(table.name, 'it records no figure', 'add a column of another value')
 }
 

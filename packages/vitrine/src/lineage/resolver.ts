@@ -12,7 +12,7 @@ import type {
   SelectStmt,
   WithClause,
 } from 'libpg-query'
-import { unreadReason } from '../publication/register.ts'
+import { nameIn, unreadReason } from '../publication/register.ts'
 import type { Mark, Treatment } from '../publication/treatment.ts'
 import { checkEnds } from './ends.ts'
 import { FUNCTIONS, SETS } from './known-sql.ts'
@@ -263,15 +263,14 @@ export class Resolver implements Reader {
   /** The columns of a table, and whether they are all that it has. */
   #registered(relname: string, schemaname: string | undefined): readonly [readonly Output[], boolean] {
     const { source, where, tableRemedy, isQualified } = this.#known
-    const table = Object.hasOwn(source.tables, relname) ? source.tables[relname] : undefined
-    const isThere = schemaname === undefined ? !isQualified : schemaname === source.schema
-    if (table === undefined || !isThere) {
-      return refuse('table', [relname, where], tableRemedy)
-    }
-    if (!this.#reads.has(relname)) this.#reads.set(relname, new Set())
+    const name = nameIn(source.schema, schemaname ?? source.schema, relname)
+    const table = Object.hasOwn(source.tables, name) ? source.tables[name] : undefined
+    const isThere = schemaname !== undefined || !isQualified
+    if (table === undefined || !isThere) return refuse('table', [relname, where], tableRemedy)
+    if (!this.#reads.has(name)) this.#reads.set(name, new Set())
     const outputs = Object.entries(table).map(([column, { privacy, isNullable }]) => ({
       name: column,
-      lineage: [{ table: relname, column, privacy, treatments: [], isColumn: true, isNullable }],
+      lineage: [{ table: name, column, privacy, treatments: [], isColumn: true, isNullable }],
     }))
     return [outputs, unreadReason(table) === undefined]
   }

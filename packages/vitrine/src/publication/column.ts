@@ -75,7 +75,10 @@ export class Column<N extends Nullability = Nullability, T = unknown, R extends 
     return new Column({ ...this.definition, isNullable: true })
   }
 
-  /** The key by which versions are compared and other tables refer to this one; at most one column a table. */
+  /**
+   * The key by which versions are compared, and other tables refer to this one. Several columns of a table are one key
+   * together, in their order; no other table can then refer to it.
+   */
   primaryKey(this: Column<'not null', T, R>): Column<'not null', T, R> {
     return new Column({ ...this.definition, isPrimaryKey: true })
   }
@@ -95,7 +98,7 @@ export class Column<N extends Nullability = Nullability, T = unknown, R extends 
   }
 
   /**
-   * Points to the primary key of another published table; checked before every switch. Where two tables refer to each other,
+   * Points to the primary key of another published table, a key of one column; checked before every switch. Where two tables refer to each other,
    * one of them says `(): ReferenceTarget => …`, and questions do not go through that key.
    */
   references<const Target extends ReferenceTarget>(target: () => Target): Column<N, T, Target['name']> {

@@ -34,10 +34,10 @@ export class LiteralCompiler extends PostgresQueryCompiler {
       schema,
       identifier: { name },
     } = node.table
-    if (!this.#subqueries.has(name)) {
+    if (schema === undefined && !this.#subqueries.has(name)) {
       this.tables.add(name)
       // Whatever the search path holds: another table of that name is another table.
-      if (schema === undefined && this.#schema !== null) {
+      if (this.#schema !== null) {
         this.visitNode(IdentifierNode.create(this.#schema))
         this.append('.')
       }

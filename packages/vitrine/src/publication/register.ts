@@ -12,6 +12,7 @@ import {
   PostgresQueryCompiler,
   type SelectQueryBuilder,
 } from 'kysely'
+import { qualified } from '../sql/quote.ts'
 import { type QueryValue, type RegisteredType, SCALAR_KINDS, type ScalarKind, sqlType } from '../sql/sql-type.ts'
 import type { Indirect, Named, Personal, PrivacyClass, SecretValue, Unread } from './privacy.ts'
 
@@ -102,7 +103,9 @@ export type DatabaseOf<R extends RegisteredTables> = {
 
 /** The register as data, and the only way to start a query of a publication. */
 export interface Source<DB = unknown> {
+  /** Of the tables that are named without one. */
   readonly schema: string
+  /** By the names that queries give them: `person`, and `sales.orders` where they stand in another schema. */
   readonly tables: RegisteredTables
   /** Functions that are not PostgreSQL's own, as queries call them, and why they may be called. */
   readonly functions: Readonly<Record<string, string>>
@@ -147,13 +150,69 @@ export const offline = <DB>(plugins: KyselyPlugin[] = []): Kysely<DB> =>
     plugins,
   })
 
-/** Declares the registered tables of one schema of the operational database. */
+type RegisteredSchemas = Readonly<Record<string, RegisteredTables>>
+type TablesOf<S extends RegisteredSchemas> = {
+  [Schema in keyof S & string]: {
+    [Table in keyof S[Schema] & string as Schema extends 'public' ? Table : `${Schema}.${Table}`]: S[Schema][Table]
+  }
+}
+/** All of a union at once. */
+type Every<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer All) => void ? All : never
+type FlatOf<S extends RegisteredSchemas> = Every<TablesOf<S>[keyof S & string]>
+
+/**
+ * Declares the registered tables of the operational database: of one schema, or of several by their names. Of these, queries
+ * name the tables of `public` alone, and the others with their schema: `selectFrom('sales.orders as o')`.
+ */
 export function register<const R extends RegisteredTables>(
   schema: string,
   tables: R,
-  { functions = {}, extensions = {}, derived = {} }: RegisterOptions = {},
-): Source<DatabaseOf<R>> {
-  const db = offline<DatabaseOf<R>>([
+  options?: RegisterOptions,
+): Source<DatabaseOf<R>>
+export function register<const S extends RegisteredSchemas>(
+  schemas: S,
+  options?: RegisterOptions,
+): Source<FlatOf<S> extends infer R extends RegisteredTables ? DatabaseOf<R> : never>
+export function register(
+  first: string | RegisteredSchemas,
+  second: RegisteredTables | RegisterOptions = {},
+  third: RegisterOptions = {},
+): Source {
+  if (typeof first === 'string') return sourceOf(first, second as RegisteredTables, third) // sound because of the first signature.
+  const flat = Object.entries(first).flatMap(([schema, tables]) =>
+    Object.entries(tables).map(([table, columns]) => [nameIn('public', schema, table), columns] as const),
+  )
+  return sourceOf('public', Object.fromEntries(flat), second as RegisterOptions) // sound because of the second signature.
+}
+
+/** The name by which a register whose own schema it is knows a table. */
+export function nameIn(own: string, schema: string, table: string): string {
+  // A dot within a name would be taken for the one between two: no register knows such a table.
+  if (`${schema}${table}`.includes('.')) return qualified(schema, table)
+  return schema === own ? table : `${schema}.${table}`
+}
+
+/** Where a registered table stands. */
+export function placeOf({ schema }: Pick<Source, 'schema'>, name: string): readonly [schema: string, table: string] {
+  const dot = name.indexOf('.')
+  return dot < 0 ? [schema, name] : [name.slice(0, dot), name.slice(dot + 1)]
+}
+
+/** The schemas in which its tables stand. */
+export const schemasOf = (source: Pick<Source, 'schema' | 'tables'>): readonly string[] => [
+  ...new Set(Object.keys(source.tables).map((name) => placeOf(source, name)[0])),
+]
+
+/** In SQL, that name: null for one with a dot, which would be taken for a schema. */
+export const nameSql = (schema: string, of = 'n.nspname', table = 'c.relname'): string =>
+  `case when ${of} || ${table} ~ '[.]' then null when ${of} = ${schema} then ${table}::text else ${of} || '.' || ${table} end`
+
+function sourceOf(
+  schema: string,
+  tables: RegisteredTables,
+  { functions = {}, extensions = {}, derived = {} }: RegisterOptions,
+): Source {
+  const db = offline([
     {
       transformQuery({ node }) {
         begunBy.set(node, { schema, tables })

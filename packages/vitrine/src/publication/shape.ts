@@ -54,8 +54,15 @@ export interface TableShape {
   readonly history: HistoryShape | null
 }
 
-export const primaryKeyOf = (table: PublishedTable): string | null =>
-  table.columns.find((column) => column.isPrimaryKey)?.name ?? null
+/** The columns of its primary key. */
+export const keyOf = ({ columns }: PublishedTable): readonly string[] =>
+  columns.filter(({ isPrimaryKey }) => isPrimaryKey).map(({ name }) => name)
+
+/** The one column that tells a row, to which others can refer; null where the key has several. */
+export function primaryKeyOf(table: PublishedTable): string | null {
+  const [column, more] = keyOf(table)
+  return more === undefined ? (column ?? null) : null
+}
 
 /** The shape that the definition of a table demands. The publication gives the schema and the referenced tables' keys. */
 export function shapeOf(table: PublishedTable, publication: Publication): TableShape {
@@ -63,24 +70,25 @@ export function shapeOf(table: PublishedTable, publication: Publication): TableS
   const indexes: IndexShape[] = []
   const add = (
     kind: ConstraintKind,
-    column: string,
+    columns: readonly string[],
     suffix: string,
     definition: string,
     references: string | null = null,
-  ) => constraints.push({ name: `${table.name}_${suffix}`, kind, definition, columns: [column], references })
+  ) => constraints.push({ name: `${table.name}_${suffix}`, kind, definition, columns, references })
+  const key = keyOf(table)
+  if (key.length > 0) add('primary key', key, 'pkey', `PRIMARY KEY (${key.map(identifier).join(', ')})`)
   for (const column of table.columns) {
     const name = identifier(column.name)
-    if (column.isPrimaryKey) add('primary key', column.name, 'pkey', `PRIMARY KEY (${name})`)
-    if (column.isUnique) add('unique', column.name, `${column.name}_key`, `UNIQUE (${name})`)
+    if (column.isUnique) add('unique', [column.name], `${column.name}_key`, `UNIQUE (${name})`)
     if (column.minimum !== null)
-      add('check', column.name, `${column.name}_check`, `CHECK ((${name} >= ${column.minimum}))`)
+      add('check', [column.name], `${column.name}_check`, `CHECK ((${name} >= ${column.minimum}))`)
     if (column.reference !== null) {
       const target = column.reference().name
-      const key = publication.tables.find((candidate) => candidate.name === target)
-      const keyName = key === undefined ? null : primaryKeyOf(key)
-      const points = `${qualified(publication.schema, target)}(${identifier(keyName ?? '')})`
+      const there = publication.tables.find((candidate) => candidate.name === target)
+      const keyName = (there && primaryKeyOf(there)) ?? ''
+      const points = `${qualified(publication.schema, target)}(${identifier(keyName)})`
       const definition = `FOREIGN KEY (${name}) REFERENCES ${points} DEFERRABLE INITIALLY DEFERRED`
-      add('foreign key', column.name, `${column.name}_fkey`, definition, target)
+      add('foreign key', [column.name], `${column.name}_fkey`, definition, target)
       indexes.push({ name: `${table.name}_${column.name}_idx`, columns: [column.name] })
     }
   }

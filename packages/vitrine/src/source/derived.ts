@@ -7,7 +7,7 @@ import type { Problem } from '../base/errors.ts'
 import { own } from '../base/own.ts'
 import type { Session } from '../postgres/connect.ts'
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
-import type { RegisteredColumn, Source } from '../publication/register.ts'
+import { nameIn, nameSql, type RegisteredColumn, type Source } from '../publication/register.ts'
 import { foreign } from './shadows.ts'
 
 /** What a view or a generated column is made of: a column, or a function of the team. */
@@ -25,8 +25,7 @@ export async function findLooser(source: Session, register: Source): Promise<rea
   const parts = await partsOf(source, register)
   /** Somebody who has not looked at it cannot say that it is harmless. */
   const classOf = ({ schema, table, column }: Part): PrivacyClass =>
-    (schema === register.schema ? own(own(register.tables, table) ?? {}, column ?? '')?.privacy : undefined) ??
-    'personal'
+    own(own(register.tables, nameIn(register.schema, schema ?? '', table)) ?? {}, column ?? '')?.privacy ?? 'personal'
   return [...new Set(parts.map(({ place }) => place))].flatMap((place): readonly Problem[] => {
     if (Object.hasOwn(register.derived, place)) return []
     const behind = parts.filter((part) => part.place === place)
@@ -45,7 +44,8 @@ export async function findLooser(source: Session, register: Source): Promise<rea
 function judged({ tables }: Source, place: string): readonly (readonly [string, RegisteredColumn])[] {
   const view = own(tables, place)
   if (view !== undefined) return Object.entries(view)
-  const [table = '', column = ''] = place.split('.')
+  const dot = place.lastIndexOf('.')
+  const [table, column] = [place.slice(0, dot), place.slice(dot + 1)]
   const registered = own(own(tables, table) ?? {}, column)
   return registered === undefined ? [] : [[column, registered]]
 }
@@ -57,8 +57,8 @@ function judged({ tables }: Source, place: string): readonly (readonly [string, 
 const partsOf = (source: Session, { schema, tables, extensions }: Source): Promise<Part[]> =>
   source.query<Part>(
     `with recursive registered as (
-       select c.oid, c.relname::text as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = $2 and c.relname = any ($3::text[])
+       select c.oid, ${nameSql('$2')} as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where ${nameSql('$2')} = any ($3::text[])
      ), rule as (
        select r.ev_class as view, r.ev_action::text ~ ':varattno 0 ' as whole, r.ev_action::text ~ ':relid ([1-9]\\d{0,3}|1[0-5]\\d{3}) ' as system,
               d.refclassid as classid, d.refobjid as id, d.refobjsubid as part

@@ -7,7 +7,7 @@ import { counted } from '../base/format.ts'
 import { own } from '../base/own.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Source } from '../publication/register.ts'
+import { placeOf, type Source } from '../publication/register.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
@@ -139,7 +139,7 @@ async function oddSources({ source, register, table }: Refusal, name: string): P
         check,
       })),
     )
-    problems.push(...(await countChecks(source, qualified(register.schema, origin), checks)))
+    problems.push(...(await countChecks(source, qualified(...placeOf(register, origin)), checks)))
   }
   return problems
 }

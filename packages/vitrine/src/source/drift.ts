@@ -6,7 +6,15 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type RegisteredColumn, type RegisteredColumns, type Source, unreadReason } from '../publication/register.ts'
+import {
+  nameSql,
+  placeOf,
+  type RegisteredColumn,
+  type RegisteredColumns,
+  type Source,
+  schemasOf,
+  unreadReason,
+} from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { findLooser } from './derived.ts'
@@ -41,36 +49,40 @@ export async function findDrift(
   register: Source,
   tables?: readonly PublishedTable[],
 ): Promise<readonly Problem[]> {
-  const { schema } = register
-  const place = `schema ${schema}`
-  const [asked] = await source.query<{ usable: boolean | null; role: string }>(
-    `select current_user::text as role,
-            (select has_schema_privilege(oid, 'usage') from pg_catalog.pg_namespace where nspname = $1) as usable`,
-    [schema],
-  )
-  const { usable = null, role = '' } = asked ?? {}
-  if (usable === null) {
-    return [
-      { place, detail: 'it does not exist', remedy: 'correct the schema in the register, or the URL of the source' },
-    ]
-  }
-  if (!usable) {
-    const remedy = `grant usage on schema ${identifier(schema)} to ${identifier(role)};`
-    return [{ place, detail: `the role ${role} may not use it`, remedy }]
-  }
+  const closed = await closedSchemas(source, register)
+  if (closed.length > 0) return closed
   const found = await readTables(source, register)
   const needed = tables === undefined ? null : await neededColumns(register, tables)
   const shadows = needed === null ? [] : await findShadows(source, register, needed)
+  const role = source.address.user
   const problems = Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
     const table = found.find((each) => each.name === name)
     if (table === undefined) return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME }]
     const isRead = needed === null || needed.has(name)
     return [
       ...columnProblems(table, registered),
-      ...(isRead ? rightProblems(table, needed?.get(name), schema, role) : []),
+      ...(isRead ? rightProblems(table, needed?.get(name), qualified(...placeOf(register, name)), role) : []),
     ]
   })
   return [...problems, ...(await findLooser(source, register)), ...shadows]
+}
+
+/** The schemas that are not there, or may not be used. */
+async function closedSchemas(source: Session, register: Source): Promise<readonly Problem[]> {
+  const rows = await source.query<{ schema: string; usable: boolean | null; role: string }>(
+    `select s.name as schema, current_user::text as role, has_schema_privilege(n.oid, 'usage') as usable
+     from unnest($1::text[]) s (name) left join pg_catalog.pg_namespace n on n.nspname = s.name order by 1`,
+    [schemasOf(register)],
+  )
+  return rows.flatMap(({ schema, usable, role }): readonly Problem[] => {
+    const place = `schema ${schema}`
+    const remedy = `grant usage on schema ${identifier(schema)} to ${identifier(role)};`
+    if (usable === null)
+      return [
+        { place, detail: 'it does not exist', remedy: 'correct the schema in the register, or the URL of the source' },
+      ]
+    return usable ? [] : [{ place, detail: `the role ${role} may not use it`, remedy }]
+  })
 }
 
 /** Throws SOURCE_DRIFT with every problem. */
@@ -80,7 +92,7 @@ export async function requireNoDrift(
   tables?: readonly PublishedTable[],
 ): Promise<void> {
   const problems = await findDrift(source, register, tables)
-  if (problems.length > 0) throw new VitrineError('SOURCE_DRIFT', { place: register.schema, problems })
+  if (problems.length > 0) throw new VitrineError('SOURCE_DRIFT', { place: schemasOf(register).join(', '), problems })
 }
 
 function columnProblems(table: SourceTable, registered: RegisteredColumns): readonly Problem[] {
@@ -127,10 +139,10 @@ function changedColumn(table: SourceTable, expected: RegisteredColumn, column: S
 function rightProblems(
   { name, hidesRows, columns }: SourceTable,
   wanted: ReadonlySet<string> | undefined,
-  schema: string,
+  place: string,
   role: string,
 ): readonly Problem[] {
-  const to = `on ${qualified(schema, name)} to ${identifier(role)};`
+  const to = `on ${place} to ${identifier(role)};`
   const problems: Problem[] = []
   const refused = columns.filter(({ column, isReadable }) => !isReadable && wanted?.has(column) === true)
   if (!columns.some(({ isReadable }) => isReadable)) {
@@ -150,7 +162,7 @@ function rightProblems(
 /** The registered tables that exist, with their columns in order. A domain counts as the type that it is made of. */
 const readTables = (source: Session, { schema, tables }: Source): Promise<SourceTable[]> =>
   source.query<SourceTable>(
-    `select c.relname as name, c.relkind in ('v', 'm') as "isView", row_security_active(c.oid) as "hidesRows",
+    `select ${nameSql('$1')} as name, c.relkind in ('v', 'm') as "isView", row_security_active(c.oid) as "hidesRows",
             (select coalesce(json_agg(f order by f.attnum), '[]') from (
                select a.attnum, a.attname as "column", format_type(t.oid, m.modifier) as "fullName", ${TYPE_FACTS},
                       case when t.typname in ('varchar', 'bpchar') and m.modifier > 0 then m.modifier - 4 end as length,
@@ -160,6 +172,6 @@ const readTables = (source: Session, { schema, tables }: Source): Promise<Source
                join pg_catalog.pg_type t on t.oid = m.oid ${TYPE_ELEMENT}
                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) f) as columns
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relname = any ($2) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+     where ${nameSql('$1')} = any ($2) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
     [schema, Object.keys(tables)],
   )

@@ -7,7 +7,7 @@ import type { Problem } from '../base/errors.ts'
 import { FUNCTIONS, OPERATORS, SETS } from '../lineage/known-sql.ts'
 import type { NeededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
-import { type Source, sourcePath } from '../publication/register.ts'
+import { nameSql, type Source, sourcePath } from '../publication/register.ts'
 
 /** What a server makes for its users has a higher OID (FirstNormalObjectId of access/transam.h). */
 const OWN = 16_384
@@ -96,10 +96,9 @@ async function typesAndCasts(source: Session, register: Source, needed: NeededCo
     func: string | null
   }>(
     `with recursive used (place, type) as (
-       select c.relname || '.' || a.attname, a.atttypid from pg_catalog.pg_attribute a
+       select ${nameSql('$4')} || '.' || a.attname, a.atttypid from pg_catalog.pg_attribute a
        join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       join unnest($2::text[], $3::text[]) w (relname, attname) on w.relname = c.relname and w.attname = a.attname
-       where n.nspname = $4
+       join unnest($2::text[], $3::text[]) w (name, attname) on w.name = ${nameSql('$4')} and w.attname = a.attname
        union
        select u.place, case t.typtype when 'd' then t.typbasetype else t.typelem end from used u
        join pg_catalog.pg_type t on t.oid = u.type where t.typtype = 'd' or (t.typcategory = 'A' and t.typelem <> 0)

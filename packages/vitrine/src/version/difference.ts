@@ -5,7 +5,7 @@
 
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
-import { primaryKeyOf } from '../publication/shape.ts'
+import { keyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import type { FigureWarning } from '../record/outcome.ts'
 import { identifier, qualified } from '../sql/quote.ts'
@@ -34,8 +34,8 @@ export async function compareVersions(
 ): Promise<Comparison> {
   const versions: Versions = { now: qualified(current, table.name), before: qualified(previous, table.name) }
   const { same, shared } = await sharedColumns(target, versions)
-  const key = same ? primaryKeyOf(table) : null
-  const counts = key === null ? null : await countDifference(target, table, key, versions)
+  const key = same ? keyOf(table) : []
+  const counts = key.length === 0 ? null : await countDifference(target, table, key, versions)
   const isSame = counts !== null && counts.added + counts.changed + counts.removed === 0
   const figures = isSame ? [] : watchedFigures(table, shared)
   return { difference: counts, warnings: await implausibleFigures(target, figures, versions, limits) }
@@ -63,19 +63,20 @@ async function sharedColumns(
 async function countDifference(
   target: Session,
   table: PublishedTable,
-  key: string,
+  key: readonly string[],
   { now, before }: Versions,
 ): Promise<Difference> {
-  const k = identifier(key)
-  const others = table.columns.filter(({ name }) => name !== key)
+  const k = identifier(key[0] ?? '')
+  const paired = key.map((name) => `o.${identifier(name)} = n.${identifier(name)}`).join(' and ')
+  const others = table.columns.filter(({ isPrimaryKey }) => !isPrimaryKey)
   // Column by column: making a record of each row would take longer than all else.
   const changed = others.length === 0 ? 'false' : others.map(isChanged).join(' or ')
   // The pairs are judged where they are joined (`offset 0` keeps it so): carrying all their columns on takes a tenth longer.
   const [found] = await target.query<Difference>(
     `select count(*) filter (where o is null)::float8 as added, count(*) filter (where n is null)::float8 as removed,
             count(*) filter (where differs)::float8 as changed
-     from (select n.${k} as n, o.${k} as o, o.${k} = n.${k} and (${changed}) as differs
-           from ${now} n full join ${before} o on o.${k} = n.${k} offset 0) as pairs`,
+     from (select n.${k} as n, o.${k} as o, ${paired} and (${changed}) as differs
+           from ${now} n full join ${before} o on ${paired} offset 0) as pairs`,
   )
   return found ?? { added: 0, changed: 0, removed: 0 }
 }

@@ -84,7 +84,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   const drift = (...tables: readonly (readonly vitrine.PublishedTable[])[]) => findDrift(session, source, ...tables)
   const registered = (lines: readonly string[]) => {
     // sound because the lines are those that drift has just suggested; what is personal is published here.
-    const columns: Parameters<typeof vitrine.register>[1][string] = new Function(
+    const columns: Readonly<Record<string, vitrine.RegisteredColumn>> = new Function(
       'personal',
       'opaque',
       `return { id: personal.integer, ${lines.join(' ')} }`,
