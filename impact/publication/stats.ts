@@ -1,26 +1,41 @@
 /**
- * La table publiée des statistiques quotidiennes : une ligne par jour, d’après les réglementations telles qu’elles viennent
- * d’être publiées. Elle s’accumule : un jour passé n’est jamais recalculé. CSRD et VSME n’y sont pas comptées.
+ * La table publiée des statistiques quotidiennes : une ligne par jour, d’après les tables telles qu’elles viennent d’être
+ * publiées. Elle s’accumule : un jour passé n’est jamais recalculé. Les deux totaux d’origine ne comptent ni CSRD ni VSME ;
+ * les autres colonnes sont plus récentes : vides, et non nulles, les jours d’avant elles.
  */
-import { bigint, count, date, history, integer, type PublishedTable } from 'vitrine'
+import { bigint, count, date, history, integer, type LocalDate, type PublishedTable, sql } from 'vitrine'
 import type { Statut } from '../domain/statuts.ts'
 import { bdese } from './bdese.ts'
 import { bges } from './bges.ts'
+import { csrd } from './csrd.ts'
+import { entreprise } from './entreprise.ts'
 import { indexEgapro } from './index-egapro.ts'
+import { utilisateur } from './utilisateur.ts'
+import { vsme } from './vsme.ts'
+
+/** Un compte est actif s’il s’est connecté ces jours-ci : la même définition que celle du tableau de bord. */
+const JOURS_ACTIFS = 30
 
 export const stats = history(
   'metabase_stats',
-  'Une journée : combien de réglementations ont un statut connu, et combien sont à jour.',
+  'Une journée : combien d’entreprises, de comptes et de rapports, et combien de réglementations à jour.',
   ({ eb, selectFrom }, { day, dayNumber }) => {
-    const connus = ({ name }: PublishedTable) => selectFrom(name).where('statut', 'is not', null)
+    const lignes = ({ name }: PublishedTable) => selectFrom(name)
+    type Lignes = ReturnType<typeof lignes>
+    const nombre = (query: Lignes) => query.select(count().as('nombre')).$asScalar().$notNull()
     /** Les entreprises au statut donné, ou connu : chacune compte une fois par réglementation. */
     const entreprises = (table: PublishedTable, statut: Statut | 'connu') =>
-      (statut === 'connu' ? connus(table) : connus(table).where('statut', '=', statut))
+      (statut === 'connu' ? lignes(table).where('statut', 'is not', null) : lignes(table).where('statut', '=', statut))
         .select(({ ref }) => count(ref('entreprise_id'), { distinct: true }).as('nombre'))
         .$asScalar()
         .$notNull()
     const total = (statut: Statut | 'connu') =>
       eb(eb(entreprises(bdese, statut), '+', entreprises(indexEgapro, statut)), '+', entreprises(bges, statut))
+    const recent = (query: ReturnType<typeof nombre>, comment: string) => integer(query, comment).nullable()
+    const aJour = (table: PublishedTable, nom: string) =>
+      recent(entreprises(table, 'A JOUR'), `Entreprises au statut A JOUR : ${nom}`)
+    const connu = (table: PublishedTable, nom: string) =>
+      recent(entreprises(table, 'connu'), `Entreprises au statut connu : ${nom}`)
     return {
       id: bigint(dayNumber, 'Identifiant stable : le nombre de jours depuis le 1er janvier 2000').primaryKey(),
       date: date(day, 'Jour, à Paris, des données publiées').unique(),
@@ -32,6 +47,26 @@ export const stats = history(
         total('connu'),
         'Somme, pour la BDESE, l’Index EgaPro et le BGES, des entreprises au statut connu',
       ),
+      entreprises: recent(nombre(lignes(entreprise)), 'Entreprises connues, inscrites ou simulées'),
+      entreprises_inscrites: recent(
+        nombre(lignes(entreprise).where('nombre_utilisateurs', '>', 0)),
+        'Entreprises auxquelles au moins un compte est rattaché',
+      ),
+      comptes: recent(nombre(lignes(utilisateur)), 'Comptes'),
+      comptes_actifs_30j: recent(
+        nombre(lignes(utilisateur).where('connecte_le', '>=', sql<LocalDate>`${day} - ${sql.lit(JOURS_ACTIFS)}`)),
+        'Comptes dont la dernière connexion date de 30 jours au plus',
+      ),
+      bdese_a_jour: aJour(bdese, 'BDESE'),
+      bdese_connu: connu(bdese, 'BDESE'),
+      egapro_a_jour: aJour(indexEgapro, 'Index EgaPro'),
+      egapro_connu: connu(indexEgapro, 'Index EgaPro'),
+      bges_a_jour: aJour(bges, 'BGES'),
+      bges_connu: connu(bges, 'BGES'),
+      csrd_a_jour: aJour(csrd, 'CSRD'),
+      csrd_connu: connu(csrd, 'CSRD'),
+      vsme_rapports: recent(nombre(lignes(vsme)), 'Rapports VSME'),
+      vsme_complets: recent(nombre(lignes(vsme).where('progression', '=', 100)), 'Rapports VSME à 100 %'),
     }
   },
 )

@@ -8,7 +8,6 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { questionSql } from '../../../packages/vitrine/src/dashboards/sql.ts'
 import { importHistory } from '../../../packages/vitrine/src/history/history-import.ts'
-import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
 import { type Question, questionsOf } from '../../../packages/vitrine/src/publication/dashboard.ts'
 import { VERSIONS } from '../../../test/database.ts'
 import { tableaux } from '../../dashboards/index.ts'
@@ -48,15 +47,8 @@ function statistiques(): string {
 beforeAll(async () => {
   impact = await ImpactInstallation.create(VERSIONS[0] ?? 18, 'M')
   const { publication } = impact
-  const session = await connect(impact.writer(), {
-    side: 'target',
-    name: 'test',
-    limits: publication.limits,
-    readOnly: false,
-    searchPath: [],
-  })
-  await importHistory({ session, publication }, 'metabase_stats', statistiques(), { replace: false, dryRun: false })
-  await session.end()
+  const options = { replace: false, dryRun: false }
+  await impact.asWriter((session) => importHistory({ session, publication }, 'metabase_stats', statistiques(), options))
   await impact.run()
   // L’échantillon est celui d’un jour fixe, que l’horloge du serveur ne connaît pas.
   await impact.look(`update vitrine.freshness set data_of = '${NOON.toISOString()}'`)

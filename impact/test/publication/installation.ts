@@ -5,7 +5,7 @@ import { definePublication } from 'vitrine'
 import { isLacking, provisionSource } from '../../../packages/vitrine/src/access/provision.ts'
 import type { Publication } from '../../../packages/vitrine/src/index.ts'
 import type { Address } from '../../../packages/vitrine/src/postgres/address.ts'
-import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
+import { connect, type Session } from '../../../packages/vitrine/src/postgres/connect.ts'
 import { migrate } from '../../../packages/vitrine/src/run/migrate.ts'
 import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
 import { type SyncRequest, sync } from '../../../packages/vitrine/src/run/sync.ts'
@@ -24,14 +24,23 @@ export class ImpactInstallation {
   readonly publication: Publication
   readonly #roles: readonly [writer: TestRole, reader: TestRole, source: TestRole]
 
-  private constructor(source: TestDatabase, target: TestDatabase, roles: readonly [TestRole, TestRole, TestRole]) {
+  private constructor(
+    source: TestDatabase,
+    target: TestDatabase,
+    roles: readonly [TestRole, TestRole, TestRole],
+    definition: Publication,
+  ) {
     this.source = source
     this.target = target
     this.#roles = roles
-    this.publication = definePublication({ ...impact, writer: roles[0].user, reader: roles[1].user })
+    this.publication = definePublication({ ...definition, writer: roles[0].user, reader: roles[1].user })
   }
 
-  static async create(version: Version, size: SampleSize): Promise<ImpactInstallation> {
+  static async create(
+    version: Version,
+    size: SampleSize,
+    definition: Publication = impact,
+  ): Promise<ImpactInstallation> {
     const source = await TestDatabase.create(version, 'impact')
     const target = await TestDatabase.create(version, 'metabase')
     const operational = await source.connect()
@@ -48,22 +57,33 @@ export class ImpactInstallation {
       `grant create on database "${target.name}" to "${roles[0].user}"; create schema impact authorization "${roles[0].user}"; grant usage on schema impact to "${roles[1].user}"`,
     )
     await target.close(admin)
-    const installation = new ImpactInstallation(source, target, roles)
+    const installation = new ImpactInstallation(source, target, roles, definition)
     const options = { side: 'source', name: 'test', limits: impact.limits, readOnly: false, searchPath: [] } as const
     const owner = await connect(source.address(), options)
     const steps = await provisionSource(owner, impact, { role: roles[2].user, password: null }, true)
     if (steps.some(isLacking)) throw new Error('the role of the source lacks a right')
     await owner.end()
-    const session = await connect(target.address(roles[0]), {
-      side: 'target',
-      name: 'test',
-      limits: impact.limits,
-      readOnly: false,
-      searchPath: [],
-    })
-    await migrate({ session, publication: installation.publication })
-    await session.end()
+    await installation.asWriter((session) => migrate({ session, publication: installation.publication }))
     return installation
+  }
+
+  async asWriter<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const limits = this.publication.limits
+    const options = { side: 'target', name: 'test', limits, readOnly: false, searchPath: [] } as const
+    const session = await connect(this.writer(), options)
+    try {
+      return await work(session)
+    } finally {
+      await session.end()
+    }
+  }
+
+  /** The same installation under another definition, as after a deployment. */
+  async becomes(definition: Publication): Promise<Publication> {
+    const { writer, reader } = this.publication
+    const publication = definePublication({ ...definition, writer, reader })
+    await this.asWriter((session) => migrate({ session, publication }))
+    return publication
   }
 
   /** The role that reads the source. */
