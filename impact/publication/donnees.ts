@@ -56,4 +56,14 @@ export const donnees = definePublication({
     states: { running: 'en cours', succeeded: 'réussie', failed: 'échouée' },
     triggers: { command: 'commande', schedule: 'horaire', rollback: 'retour' },
   },
+  unknowns: {
+    name: 'metabase_inconnus',
+    comment: 'Pourquoi des valeurs des tables publiées sont inconnues, et dans combien de lignes.',
+    columns: {
+      table: { name: 'nom_table', comment: 'Table publiée' },
+      reason: { name: 'raison', comment: 'Raison pour laquelle une valeur de la ligne est inconnue' },
+      rows: { name: 'nombre_lignes', comment: 'Nombre de lignes concernées' },
+      dataOf: { name: 'donnees_du', comment: 'De quand datent les données de la table' },
+    },
+  },
 })

@@ -96,7 +96,17 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
     ])
   })
 
-  test('le compte rendu dit combien de statuts sont inconnus, et pourquoi', async () => {
+  /** Ce que le lecteur voit des valeurs inconnues de la version publiée. */
+  async function inconnus(): Promise<readonly string[]> {
+    const lecteur = await impact.reader()
+    const { rows } = await lecteur.query<{ ligne: string }>(
+      "select concat_ws(' ', nom_table, raison, nombre_lignes) as ligne from impact.metabase_inconnus where donnees_du is not null",
+    )
+    await lecteur.end()
+    return rows.map(({ ligne }) => ligne).toSorted()
+  }
+
+  test('le compte rendu dit combien de statuts sont inconnus, et pourquoi ; le lecteur le lit dans une vue', async () => {
     const { tables } = await impact.run()
     const unknown = Object.fromEntries(tables.map(({ table, unknown: reasons }) => [table, reasons]))
     expect(unknown['metabase_bdese']).toEqual({ tranche_inconnue: 1 })
@@ -106,6 +116,10 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
       rapports_officiels_multiples: 1,
     })
     expect(tables.every(({ added, changed, removed }) => added === 0 && changed === 0 && removed === 0)).toBe(true)
+    const dites = tables.flatMap(({ table, unknown: raisons }) =>
+      Object.entries(raisons).map(([raison, lignes]) => `${table} ${raison} ${lignes}`),
+    )
+    expect(await inconnus()).toEqual(dites.toSorted())
   })
 
   test('un contenu illisible donne un statut inconnu, jamais un statut faux', async () => {
@@ -146,6 +160,11 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
     expect(apres.unknown).toBe(avant.published['A ACTUALISER'])
     expect(apres.published).not.toHaveProperty('A ACTUALISER')
     expect(apres.published['A JOUR']).toBe(avant.published['A JOUR'])
+    // Un retour rend les raisons de la version qui revient.
+    const perimee = `metabase_indexegapro source_externe_perimee ${apres.unknown}`
+    expect(await inconnus()).toContain(perimee)
+    await impact.rollback()
+    expect((await inconnus()).filter((ligne) => ligne.includes('source_externe_perimee'))).toEqual([])
   })
 
   test('une entreprise et un utilisateur supprimés pendant la publication ne la gênent pas', async () => {

@@ -8,6 +8,7 @@ import type { Address } from '../../../packages/vitrine/src/postgres/address.ts'
 import { connect, type Session } from '../../../packages/vitrine/src/postgres/connect.ts'
 import { migrate } from '../../../packages/vitrine/src/run/migrate.ts'
 import type { SyncReport } from '../../../packages/vitrine/src/run/observer.ts'
+import { rollback } from '../../../packages/vitrine/src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../../packages/vitrine/src/run/sync.ts'
 import { TestDatabase, type TestRole, type Version } from '../../../test/database.ts'
 import { migrateOperational } from '../../database/migrate.ts'
@@ -105,6 +106,16 @@ export class ImpactInstallation {
       observer: () => undefined,
       signal: new AbortController().signal,
       ...options,
+    })
+  }
+
+  async rollback(): Promise<void> {
+    const { publication } = this
+    await rollback({
+      publication,
+      target: this.writer(),
+      observer: () => undefined,
+      signal: new AbortController().signal,
     })
   }
 

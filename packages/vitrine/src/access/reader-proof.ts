@@ -4,7 +4,13 @@
  * rolled back. Called by the doctor.
  */
 import { command } from '../base/remedy.ts'
-import { BOOKKEEPING_SCHEMA, publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import {
+  BOOKKEEPING_SCHEMA,
+  ownViewNames,
+  publishedNames,
+  retiredSchema,
+  stagingSchema,
+} from '../publication/publication.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import {
   broken,
@@ -185,8 +191,8 @@ const ITS_SIGHT: Guarantees = {
     },
   },
   'reader-sees-no-bookkeeping': {
-    guarantee: ({ role, publication: { freshness, runs } }) =>
-      `${role} does not see the tool's own tables; how old the data is stands in ${freshness.name}, the runs in ${runs.name}.`,
+    guarantee: ({ role, publication }) =>
+      `${role} does not see the tool's own tables; what they say of the data stands in ${ownViewNames(publication).join(', ')}.`,
     expected: `${BOOKKEEPING_SCHEMA} closed or absent`,
     proof: (examination) => seesNone(examination, 'n.nspname = $1', BOOKKEEPING_SCHEMA),
   },

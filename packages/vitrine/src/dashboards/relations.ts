@@ -1,6 +1,7 @@
 /** What questions can be asked of: the published tables and the views of the tool, with the kind of each column. */
 import { own } from '../base/own.ts'
 import type { Path } from '../publication/dashboard.ts'
+import { ownViewShapes } from '../publication/own-view.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
@@ -21,44 +22,22 @@ export interface Relation {
 
 export type Relations = Readonly<Record<string, Relation>>
 
-const view = (
-  key: string,
-  columns: readonly (readonly [string, ScalarKind, isNullable: boolean, object?])[],
-): Relation => ({
-  key,
-  columns: Object.fromEntries(
-    columns.map(([name, kind, isNullable, words]) => [
+/** The first column of a view of ours is as its key. */
+const viewsOf = (publication: Publication): Relations =>
+  Object.fromEntries(
+    ownViewShapes(publication).map(({ name, columns }) => [
       name,
-      { kind, isNullable, values: words === undefined ? null : Object.values(words), target: null },
+      {
+        key: columns[0]?.name ?? null,
+        columns: Object.fromEntries(
+          columns.map(({ name: column, kind, isNullable, values }) => [
+            column,
+            { kind, isNullable, values, target: null },
+          ]),
+        ),
+      },
     ]),
-  ),
-})
-
-function viewsOf({ freshness, runs }: Publication): Relations {
-  const { table, rows, dataOf, publishedAt } = freshness.columns
-  const run = runs.columns
-  return {
-    [freshness.name]: view(table, [
-      [table, 'text', false],
-      [rows, 'bigint', false],
-      [dataOf, 'timestamptz', false],
-      [publishedAt, 'timestamptz', false],
-    ]),
-    [runs.name]: view(run.run.name, [
-      [run.run.name, 'bigint', false],
-      [run.startedAt.name, 'timestamptz', false],
-      [run.finishedAt.name, 'timestamptz', true],
-      [run.state.name, 'text', false, runs.states],
-      [run.trigger.name, 'text', false, runs.triggers],
-      [run.dataOf.name, 'timestamptz', true],
-      [run.publishedAt.name, 'timestamptz', true],
-      [run.seconds.name, 'numeric', true],
-      [run.tables.name, 'bigint', false],
-      [run.rows.name, 'bigint', false],
-      [run.errorCode.name, 'text', true],
-    ]),
-  }
-}
+  )
 
 /** Every relation that the reader finds, by name. */
 export function relationsOf(publication: Publication): Relations {

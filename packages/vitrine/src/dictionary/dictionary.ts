@@ -8,6 +8,7 @@ import { neededColumns } from '../lineage/lineage.ts'
 import type { Origin } from '../lineage/origin.ts'
 import type { NumberRange } from '../publication/compute.ts'
 import { isHistory } from '../publication/history.ts'
+import { ownViewShapes } from '../publication/own-view.ts'
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { schemasOf, unreadReason } from '../publication/register.ts'
@@ -195,15 +196,9 @@ function treatmentEntry({ name, detail, reason }: Treatment): DictionaryTreatmen
   return { name, detail: detail.slice(0, -`: ${reason}`.length), reason }
 }
 
-const viewsOf = ({ freshness, runs }: Publication): readonly DictionaryView[] => [
-  {
-    name: freshness.name,
-    comment: freshness.comment,
-    columns: Object.values(freshness.columns).map((name) => ({ name, comment: null })),
-  },
-  {
-    name: runs.name,
-    comment: runs.comment,
-    columns: Object.values(runs.columns).map(({ name, comment }) => ({ name, comment })),
-  },
-]
+const viewsOf = (publication: Publication): readonly DictionaryView[] =>
+  ownViewShapes(publication).map(({ name, comment, columns }) => ({
+    name,
+    comment,
+    columns: columns.map((column) => ({ name: column.name, comment: column.comment })),
+  }))

@@ -6,6 +6,7 @@ import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Board, boardOf } from '../dashboards/board.ts'
 import { type Card, cardsOf, collectionsOf } from '../dashboards/card.ts'
+import { ownViewShapes } from '../publication/own-view.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
@@ -158,16 +159,11 @@ function meaningOf({ isPrimaryKey, reference, shown, value }: PublishedColumn): 
 }
 
 /** The views that tell about the data. Their types follow from ours and are not asked for. */
-function ownViewItems({ freshness, runs }: Publication): readonly Item[] {
-  const column = (table: string, name: string, attributes: Attributes): Item => ({
-    kind: 'column',
-    key: `${table}.${name}`,
-    attributes,
-  })
-  return [
-    tableItem(freshness.name, freshness.comment),
-    ...Object.values(freshness.columns).map((name) => column(freshness.name, name, {})),
-    tableItem(runs.name, runs.comment),
-    ...Object.values(runs.columns).map(({ name, comment }) => column(runs.name, name, { description: comment })),
-  ]
-}
+const ownViewItems = (publication: Publication): readonly Item[] =>
+  ownViewShapes(publication).flatMap(({ name, comment, columns }): readonly Item[] => [
+    tableItem(name, comment),
+    ...columns.map((column): Item => {
+      const attributes: Attributes = column.comment === null ? {} : { description: column.comment }
+      return { kind: 'column', key: `${name}.${column.name}`, attributes }
+    }),
+  ])

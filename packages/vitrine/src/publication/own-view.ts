@@ -1,4 +1,5 @@
 /** The views of the tool beside the published tables: what a publication says about them, and what they are called if it says nothing. */
+import type { ScalarKind } from '../sql/sql-type.ts'
 
 /** The view in which the reader finds how old each table is; its names are the publication's own language. */
 export interface FreshnessView {
@@ -12,16 +13,30 @@ export interface FreshnessView {
   }
 }
 
+interface Described {
+  readonly name: string
+  readonly comment: string
+}
+
 /** The columns of the view of the runs. */
 export type RunsColumn = keyof typeof RUNS_COLUMNS
 
 /** The view in which the reader finds the runs; names, comments and words are the publication's own language. */
-export interface RunsView {
-  readonly name: string
-  readonly comment: string
-  readonly columns: Readonly<Record<RunsColumn, { readonly name: string; readonly comment: string }>>
+export interface RunsView extends Described {
+  readonly columns: Readonly<Record<RunsColumn, Described>>
   readonly states: Readonly<Record<'running' | 'succeeded' | 'failed', string>>
   readonly triggers: Readonly<Record<'command' | 'schedule' | 'rollback', string>>
+}
+
+/** The view in which the reader finds why values are unknown, and in how many rows. */
+export interface UnknownsView extends Described {
+  readonly columns: Readonly<Record<keyof typeof UNKNOWNS_COLUMNS, Described>>
+}
+
+export interface OwnViewSettings {
+  readonly freshness: FreshnessView
+  readonly runs: RunsView
+  readonly unknowns: UnknownsView
 }
 
 export const FRESHNESS = {
@@ -51,3 +66,84 @@ export const RUNS = {
   states: { running: 'running', succeeded: 'succeeded', failed: 'failed' },
   triggers: { command: 'command', schedule: 'schedule', rollback: 'rollback' },
 } as const satisfies RunsView
+
+const UNKNOWNS_COLUMNS = {
+  table: { name: 'table_name', comment: 'The published table.' },
+  reason: { name: 'reason', comment: 'Why something of a row is unknown.' },
+  rows: { name: 'row_count', comment: 'Rows with something unknown for this reason.' },
+  dataOf: { name: 'data_of', comment: 'Of when the data of the table are.' },
+} as const
+
+export const UNKNOWNS = {
+  name: 'vitrine_unknowns',
+  comment: 'Why values of the published tables are unknown, and in how many rows.',
+  columns: UNKNOWNS_COLUMNS,
+} as const satisfies UnknownsView
+
+/** A column of a view of ours: its kind, whether it may be NULL, and its words where they are a closed list. */
+export interface OwnViewColumn {
+  readonly name: string
+  readonly comment: string | null
+  readonly kind: ScalarKind
+  readonly isNullable: boolean
+  readonly values: readonly string[] | null
+}
+
+export interface OwnViewShape {
+  readonly is: keyof OwnViewSettings
+  readonly name: string
+  readonly comment: string
+  /** In the order of the view. */
+  readonly columns: readonly OwnViewColumn[]
+}
+
+const column = ({ name, comment }: Described, kind: ScalarKind, isNullable = false, words?: object): OwnViewColumn => ({
+  name,
+  comment: comment === '' ? null : comment,
+  kind,
+  isNullable,
+  values: words === undefined ? null : Object.values(words),
+})
+
+/** What the reader finds in each view of ours: what questions, Metabase, the dictionary and the target know of them. */
+export function ownViewShapes({ freshness, runs, unknowns }: OwnViewSettings): readonly OwnViewShape[] {
+  const fresh = (key: keyof FreshnessView['columns']) => ({ name: freshness.columns[key], comment: '' })
+  const run = runs.columns
+  const unknown = unknowns.columns
+  return [
+    {
+      ...{ is: 'freshness', name: freshness.name, comment: freshness.comment },
+      columns: [
+        column(fresh('table'), 'text'),
+        column(fresh('rows'), 'bigint'),
+        column(fresh('dataOf'), 'timestamptz'),
+        column(fresh('publishedAt'), 'timestamptz'),
+      ],
+    },
+    {
+      ...{ is: 'runs', name: runs.name, comment: runs.comment },
+      columns: [
+        column(run.run, 'bigint'),
+        column(run.startedAt, 'timestamptz'),
+        column(run.finishedAt, 'timestamptz', true),
+        column(run.state, 'text', false, runs.states),
+        column(run.trigger, 'text', false, runs.triggers),
+        column(run.dataOf, 'timestamptz', true),
+        column(run.publishedAt, 'timestamptz', true),
+        column(run.seconds, 'numeric', true),
+        column(run.tables, 'bigint'),
+        column(run.rows, 'bigint'),
+        column(run.errorCode, 'text', true),
+      ],
+    },
+    {
+      ...{ is: 'unknowns', name: unknowns.name, comment: unknowns.comment },
+      columns: [
+        column(unknown.table, 'text'),
+        column(unknown.reason, 'text'),
+        column(unknown.rows, 'bigint'),
+        column(unknown.dataOf, 'timestamptz'),
+      ],
+    },
+  ]
+}

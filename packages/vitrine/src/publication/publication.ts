@@ -2,7 +2,7 @@
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import type { Dashboard } from './dashboard.ts'
 import type { HistoryTable } from './history.ts'
-import { FRESHNESS, type FreshnessView, RUNS, type RunsView } from './own-view.ts'
+import { FRESHNESS, type OwnViewSettings, ownViewShapes, RUNS, UNKNOWNS } from './own-view.ts'
 import type { Published, PublishedBy } from './published-rows.ts'
 import type { Source } from './register.ts'
 import type { PublishedTable } from './table.ts'
@@ -15,7 +15,7 @@ export interface MetabaseNames {
   readonly team: string
 }
 
-export interface Publication {
+export interface Publication extends OwnViewSettings {
   /** Identifies the installation in the target's bookkeeping. */
   readonly name: string
   /** The published schema. The next version is built in `<schema>_next`, the last one leaves by `<schema>_previous`. */
@@ -30,8 +30,6 @@ export interface Publication {
   readonly zone: string
   /** When a run is due, as a cron pattern read in `zone`. */
   readonly schedule: string
-  readonly freshness: FreshnessView
-  readonly runs: RunsView
   readonly dashboards: readonly Dashboard[]
   /** BCP 47 name: how numbers and dates are written on dashboards; its language is that of Metabase. */
   readonly locale: string
@@ -48,7 +46,7 @@ export interface TypedPublication<P extends Published = Published> extends Publi
   readonly [published]?: P
 }
 
-type Defaulted = 'histories' | 'zone' | 'schedule' | 'freshness' | 'runs' | 'dashboards' | 'locale' | 'persons'
+type Defaulted = keyof OwnViewSettings | 'histories' | 'zone' | 'schedule' | 'dashboards' | 'locale' | 'persons'
 
 export interface PublicationSettings
   extends Omit<Publication, Defaulted | 'limits' | 'metabase'>,
@@ -64,6 +62,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
     schedule: '0 0 * * *',
     freshness: FRESHNESS,
     runs: RUNS,
+    unknowns: UNKNOWNS,
     locale: 'en-GB',
     persons: { tables: [], smallest: 1 },
     ...settings,
@@ -86,7 +85,8 @@ export const publishedRelations = ({ tables, histories }: Publication): readonly
 ]
 
 /** The views that tell the reader about the data: their names. */
-export const ownViewNames = ({ freshness, runs }: Publication): readonly string[] => [freshness.name, runs.name]
+export const ownViewNames = (publication: Publication): readonly string[] =>
+  ownViewShapes(publication).map(({ name }) => name)
 
 /** The names of everything of ours in the published schema. */
 export const publishedNames = (publication: Publication): readonly string[] => [

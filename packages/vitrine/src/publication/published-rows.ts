@@ -4,7 +4,7 @@
  */
 import type { Instant, Numeric } from '../sql/sql-type.ts'
 import type { Column } from './column.ts'
-import type { FRESHNESS, FreshnessView, RUNS, RunsColumn, RunsView } from './own-view.ts'
+import type { FRESHNESS, FreshnessView, RUNS, RunsColumn, RunsView, UNKNOWNS, UnknownsView } from './own-view.ts'
 import type { PublishedTable } from './table.ts'
 
 /** `tables`: the row of each table and of each view of the tool; `links`: the table behind each foreign key. */
@@ -62,12 +62,23 @@ type RunsOf<V extends RunsView> = {
   }
 }
 
+interface UnknownValues {
+  readonly table: string
+  readonly reason: string
+  readonly rows: bigint
+  readonly dataOf: Instant
+}
+type UnknownsOf<V extends UnknownsView> = {
+  [N in V['name']]: { [K in keyof UnknownValues as V['columns'][K]['name']]: UnknownValues[K] }
+}
+
 /** The settings of a publication that say what it publishes. */
 export interface Publishing {
   readonly tables: readonly PublishedTable[]
   readonly histories?: readonly PublishedTable[]
   readonly freshness?: FreshnessView
   readonly runs?: RunsView
+  readonly unknowns?: UnknownsView
 }
 
 /** What is absent from the settings is not the type that it could have. */
@@ -80,6 +91,7 @@ type RelationsIn<S extends Publishing> =
 export interface PublishedBy<S extends Publishing> extends Published {
   readonly tables: RowsOf<RelationsIn<S>> &
     FreshnessOf<Given<S, 'freshness', typeof FRESHNESS> & FreshnessView> &
-    RunsOf<Given<S, 'runs', typeof RUNS> & RunsView>
+    RunsOf<Given<S, 'runs', typeof RUNS> & RunsView> &
+    UnknownsOf<Given<S, 'unknowns', typeof UNKNOWNS> & UnknownsView>
   readonly links: LinksOf<S['tables'][number]>
 }

@@ -168,6 +168,14 @@ const LAYOUTS: readonly string[] = [
     primary key (schema_name, kind, key)
   );
   `,
+  // Why values of a version are unknown: it changes with the version, as its freshness does, and so do rollbacks.
+  ['freshness', 'kept_freshness']
+    .map(
+      (table) => `alter table vitrine.${table} add column unknown jsonb not null default '{}';
+  update vitrine.${table} f set unknown = t.unknown from vitrine.run_table t join vitrine.run r on r.id = t.run_id
+    where r.schema_name = f.schema_name and t.table_name = f.table_name and not t.carried and r.data_of = f.data_of;`,
+    )
+    .join('\n'),
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

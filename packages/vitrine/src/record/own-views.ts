@@ -1,9 +1,9 @@
 /**
- * The views of ours that the reader finds beside the published tables: how old each table is, and the runs. They read the
- * bookkeeping with the right of the writer, who owns them, so the reader needs no other right. Every version has its own.
+ * The views of ours that the reader finds beside the published tables: how old each table is, the runs, and why values are
+ * unknown. They read the bookkeeping with the right of the writer, who owns them, so the reader needs no other right. Every
+ * version has its own.
  */
-
-import type { RunsColumn, RunsView } from '../publication/own-view.ts'
+import { type OwnViewSettings, ownViewShapes } from '../publication/own-view.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
@@ -12,26 +12,8 @@ export interface OwnView {
   readonly comment: string
   /** In the order of the view. */
   readonly columns: readonly string[]
-  /** What it tells, for a plan: `which tells …`. */
-  readonly tells: string
   /** Creates the view in the schema asked for, its comments included. */
   readonly sql: string
-}
-
-export const ownViews = (publication: Publication, schema: string): readonly OwnView[] => [
-  freshnessView(publication, schema),
-  runsView(publication, schema),
-]
-
-function freshnessView({ freshness, schema: published }: Publication, schema: string): OwnView {
-  const { name, comment } = freshness
-  const { table, rows, dataOf, publishedAt } = freshness.columns
-  const columns = [table, rows, dataOf, publishedAt]
-  const view = qualified(schema, name)
-  const sql = `create view ${view} (${columns.map(identifier).join(', ')}) as
-    select table_name, row_count, data_of, published_at from vitrine.freshness where schema_name = ${literal(published)};
-    comment on view ${view} is ${literal(comment)};`
-  return { name, comment, columns, tells: 'how old each table is', sql }
 }
 
 /** A word of the publication's language for each word of the bookkeeping. */
@@ -40,37 +22,31 @@ const translated = (column: string, words: Readonly<Record<string, string>>): st
     .map(([word, text]) => `when ${literal(word)} then ${literal(text)}`)
     .join(' ')} else ${column} end`
 
-/** In the order of the view. */
-const valuesOf = ({ states, triggers }: RunsView): readonly (readonly [RunsColumn, string])[] => [
-  ['run', 'r.id'],
-  ['startedAt', 'r.started_at'],
-  ['finishedAt', 'r.finished_at'],
-  ['state', translated('r.state', states)],
-  ['trigger', translated('r.trigger', triggers)],
-  ['dataOf', 'r.data_of'],
-  ['publishedAt', 'r.published_at'],
-  ['seconds', 'round(extract(epoch from r.finished_at - r.started_at), 1)'],
-  ['tables', '(select count(*) from vitrine.run_table t where t.run_id = r.id and not t.carried)'],
-  [
-    'rows',
-    '(select coalesce(sum(t.row_count), 0)::bigint from vitrine.run_table t where t.run_id = r.id and not t.carried)',
-  ],
-  ['errorCode', 'r.error_code'],
-]
+const READ_AGAIN = 'from vitrine.run_table t where t.run_id = r.id and not t.carried'
 
-function runsView({ runs, schema: published }: Publication, schema: string): OwnView {
-  const { name, comment } = runs
-  const values = valuesOf(runs)
-  const columns = values.map(([column]) => runs.columns[column].name)
-  const view = qualified(schema, name)
-  const comments = values.map(
-    ([column]) =>
-      `comment on column ${view}.${identifier(runs.columns[column].name)} is ${literal(runs.columns[column].comment)};`,
-  )
-  const sql = `create view ${view} (${columns.map(identifier).join(', ')}) as
-    select ${values.map(([, value]) => value).join(', ')}
-    from vitrine.run r where r.schema_name = ${literal(published)};
-    comment on view ${view} is ${literal(comment)};
-    ${comments.join('\n    ')}`
-  return { name, comment, columns, tells: 'the runs', sql }
+/** What each view selects from the bookkeeping, in the order of its columns; `r` has the name of the schema. */
+const selects = ({ runs }: OwnViewSettings): Readonly<Record<keyof OwnViewSettings, string>> => ({
+  freshness: 'r.table_name, r.row_count, r.data_of, r.published_at from vitrine.freshness r',
+  runs: `r.id, r.started_at, r.finished_at, ${translated('r.state', runs.states)}, ${translated('r.trigger', runs.triggers)},
+    r.data_of, r.published_at, round(extract(epoch from r.finished_at - r.started_at), 1),
+    (select count(*) ${READ_AGAIN}), (select coalesce(sum(t.row_count), 0)::bigint ${READ_AGAIN}), r.error_code from vitrine.run r`,
+  unknowns: `r.table_name, u.key, cast(u.value as bigint), r.data_of
+    from vitrine.freshness r cross join lateral jsonb_each_text(r.unknown) u`,
+})
+
+export function ownViews(publication: Publication, schema: string): readonly OwnView[] {
+  const select = selects(publication)
+  return ownViewShapes(publication).map(({ is, name, comment, columns }) => {
+    const view = qualified(schema, name)
+    const names = columns.map((column) => column.name)
+    const comments = columns.flatMap((column) =>
+      column.comment === null
+        ? []
+        : [`comment on column ${view}.${identifier(column.name)} is ${literal(column.comment)};`],
+    )
+    const sql = `create view ${view} (${names.map(identifier).join(', ')}) as
+      select ${select[is]} where r.schema_name = ${literal(publication.schema)};
+      comment on view ${view} is ${literal(comment)}; ${comments.join(' ')}`
+    return { name, comment, columns: names, sql }
+  })
 }

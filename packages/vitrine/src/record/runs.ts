@@ -92,11 +92,12 @@ export async function recordPublication(
   ])
   const fresh = tables.filter(({ carried }) => !carried)
   await target.query(
-    `insert into vitrine.freshness (schema_name, table_name, row_count, data_of, published_at)
-     select $1, name, count, $4, clock_timestamp() from unnest($2::text[], $3::bigint[]) as t (name, count)
-     on conflict (schema_name, table_name) do update
-     set row_count = excluded.row_count, data_of = excluded.data_of, published_at = excluded.published_at`,
-    [schema, fresh.map(({ table }) => table), fresh.map(({ rows }) => rows), dataOf],
+    `insert into vitrine.freshness (schema_name, table_name, row_count, unknown, data_of, published_at)
+     select $1, t."table", t.rows, t.unknown, $3, clock_timestamp()
+     from jsonb_to_recordset($2::jsonb) as t ("table" text, rows bigint, unknown jsonb)
+     on conflict (schema_name, table_name) do update set row_count = excluded.row_count, unknown = excluded.unknown,
+       data_of = excluded.data_of, published_at = excluded.published_at`,
+    [schema, JSON.stringify(fresh.map(({ table, rows, unknown }) => ({ table, rows, unknown }))), dataOf],
   )
 }
 

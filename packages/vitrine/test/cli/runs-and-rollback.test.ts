@@ -294,7 +294,7 @@ describe.sequential('drop --history', () => {
   test('drop --json tells what went and what stays, and drop alone keeps the days', async () => {
     const { removed, kept } = JSON.parse(await written('drop --yes --json'))
     expect([removed, kept].flat().join('\n')).toMatchInlineSnapshot(`
-      "drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness, shop_previous.vitrine_runs
+      "drop view: shop.vitrine_freshness, shop.vitrine_runs, shop.vitrine_unknowns, shop_previous.vitrine_freshness, shop_previous.vitrine_runs, shop_previous.vitrine_unknowns
       drop table: shop.shop_customer, shop.shop_purchase, shop.shop_stats, shop_previous.shop_customer, shop_previous.shop_purchase, shop_previous.shop_stats
       drop schema: shop_next, shop_previous
       forget what was approved for shop, and how old its tables were

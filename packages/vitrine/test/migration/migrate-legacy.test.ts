@@ -55,7 +55,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const plan = await target.plan(publication())
     expect(plan.steps.filter(({ byHand }) => byHand)).toEqual([])
     expect(planText(plan).replaceAll(target.reader.user, 'metabase')).toMatchInlineSnapshot(`
-      "Schema impact: 8 changes, not approved yet.
+      "Schema impact: 9 changes, not approved yet.
 
       With the next run:
         ~ table metabase_bdese, which this tool did not make, is taken over
@@ -66,6 +66,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
         - index metabase_entreprise_siren_6f1c3d0b_like of metabase_entreprise, which this tool did not make, goes
         + view vitrine_freshness is added
         + view vitrine_runs is added
+        + view vitrine_unknowns is added
 
       Not ours, carried over as it is:
           table impact.django_migrations

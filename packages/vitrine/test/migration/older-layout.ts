@@ -2,6 +2,10 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [
+    14,
+    'alter table vitrine.freshness drop column unknown cascade; alter table vitrine.kept_freshness drop column unknown',
+  ],
   [13, 'drop table vitrine.metabase'],
   [12, 'drop table vitrine.erasure; alter table vitrine.version drop column pseudonym_key'],
   [11, 'alter table vitrine.run_table drop column suppressed'],

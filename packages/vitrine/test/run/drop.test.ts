@@ -30,7 +30,9 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
   }
   const migrated = async () => migrate({ session: writer, publication })
   const drop = async () => applyDrop({ session: writer, publication }, await planDrop({ session: writer, publication }))
-  const OURS = ['shop.shop_customer', 'shop.shop_purchase', 'shop.vitrine_freshness', 'shop.vitrine_runs']
+  const OURS = ['shop_customer', 'shop_purchase', 'vitrine_freshness', 'vitrine_runs', 'vitrine_unknowns'].map(
+    (name) => `shop.${name}`,
+  )
 
   beforeAll(async () => {
     database = await TestDatabase.create(version, 'drop')
@@ -65,7 +67,7 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
         where relnamespace in ('shop_next'::regnamespace, 'shop_previous'::regnamespace) and relkind in ('r', 'v')`)
     const plan = await planDrop({ session: writer, publication })
     expect(plan.steps.map(({ text }) => text)).toEqual([
-      'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop_previous.vitrine_freshness',
+      'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop.vitrine_unknowns, shop_previous.vitrine_freshness',
       'drop table: shop.shop_customer, shop.shop_purchase, shop_next.shop_customer, shop_next.shop_purchase, shop_previous.shop_customer',
       'drop schema: shop_next, shop_previous',
       'forget what was approved for shop, and how old its tables were',
@@ -153,7 +155,7 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
     ['the view and both tables', 'drop view shop.vitrine_freshness; drop table shop.shop_purchase, shop.shop_customer'],
     [
       'the records and the views',
-      'delete from vitrine.installation; delete from vitrine.version; delete from vitrine.made; drop view shop.vitrine_freshness, shop.vitrine_runs',
+      'delete from vitrine.installation; delete from vitrine.version; delete from vitrine.made; drop view shop.vitrine_freshness, shop.vitrine_runs, shop.vitrine_unknowns',
     ],
   ])('it works when half is gone already, before the plan or after it: %s', async (what, gone) => {
     const early = await planDrop({ session: writer, publication })

@@ -199,6 +199,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       'shop_purchase',
       'vitrine_freshness',
       'vitrine_runs',
+      'vitrine_unknowns',
     ])
     // The views show the present version, not the one they were made on.
     const [seen] = await shop.look(
