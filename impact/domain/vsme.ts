@@ -136,3 +136,40 @@ export function avancementVsme(indicateurs: unknown): AvancementVsme {
   const nombre = Object.keys(remplis).length
   return nombre === 0 ? VIDE : avancementDe(remplis, nombre)
 }
+
+/** L’avancement d’une exigence, qui ne vaut pas 100 là où rien ne s’applique : il est vide. */
+export interface AvancementExigence {
+  /** null quand une donnée qui décide est illisible. */
+  readonly applicables: number | null
+  /** null aussi quand rien ne s’applique. */
+  readonly completes: number | null
+  readonly progression: number | null
+}
+
+const EXIGENCE_INCONNUE: AvancementExigence = Object.freeze({ applicables: null, completes: null, progression: null })
+const SANS_OBJET: AvancementExigence = Object.freeze({ applicables: 0, completes: null, progression: null })
+
+interface Lecture {
+  readonly texte: unknown
+  readonly remplis: unknown
+  readonly complet: Ternaire
+}
+
+// Les exigences d’un rapport se suivent : son contenu est lu une fois pour elles.
+let derniere: Lecture | null = null
+function lire(texte: unknown): Lecture {
+  if (derniere !== null && derniere.texte === texte) return derniere
+  const remplis = lireJson(texte) ?? {}
+  derniere = { texte, remplis, complet: estObjet(remplis) ? moduleComplet(remplis) : null }
+  return derniere
+}
+
+/** Reçoit les mêmes indicateurs que `avancementVsme`. */
+export function avancementExigence(indicateurs: unknown, exigence: ExigenceVsme): AvancementExigence {
+  const { remplis, complet } = lire(indicateurs)
+  if (!estObjet(remplis)) return EXIGENCE_INCONNUE
+  const compte = decompte(remplis, exigence, complet)
+  if (compte.incertain) return EXIGENCE_INCONNUE
+  const { applicables, complets } = compte
+  return applicables === 0 ? SANS_OBJET : { applicables, completes: complets, progression: pourcentage(compte, 0) }
+}

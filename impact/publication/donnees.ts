@@ -9,9 +9,11 @@ import { habilitation } from './habilitation.ts'
 import { indexEgapro } from './index-egapro.ts'
 import { invitation } from './invitation.ts'
 import { source } from './register.ts'
+import { reglementation } from './reglementations.ts'
 import { stats } from './stats.ts'
 import { utilisateur } from './utilisateur.ts'
 import { vsme } from './vsme.ts'
+import { vsmeExigence } from './vsme-exigence.ts'
 
 export const donnees = definePublication({
   name: 'impact',
@@ -23,7 +25,20 @@ export const donnees = definePublication({
   schedule: '0 0 * * *',
   metabase: { source: 'Impact', team: 'equipe' },
   locale: 'fr-FR',
-  tables: [entreprise, utilisateur, invitation, habilitation, bdese, indexEgapro, bges, csrd, vsme, analyseIa],
+  tables: [
+    entreprise,
+    utilisateur,
+    invitation,
+    habilitation,
+    bdese,
+    indexEgapro,
+    bges,
+    csrd,
+    reglementation,
+    vsme,
+    vsmeExigence,
+    analyseIa,
+  ],
   histories: [stats],
   persons: { tables: ['metabase_utilisateur', 'metabase_invitation', 'metabase_habilitation'], smallest: 5 },
   freshness: {

@@ -1,5 +1,5 @@
 /** La table publiée des invitations, sans l’adresse électronique de la personne invitée. */
-import { because, bigint, from, measure, rows, timestamptz, varchar } from 'vitrine'
+import { because, bigint, from, measure, type Numeric, numeric, rows, sql, timestamptz, varchar } from 'vitrine'
 import { ROLES, rolePublie } from '../domain/role.ts'
 import { RAISONS_INCONNU } from '../domain/statuts.ts'
 import { entreprise } from './entreprise.ts'
@@ -32,6 +32,13 @@ export const invitation = from(source.selectFrom('invitations_invitation as i'))
           'Rôle proposé : proprietaire, editeur ou lecteur ; vide s’il est inconnu',
         ).nullable(),
         date_acceptation: timestamptz(because(ref('i.date_acceptation'), EVOLUTION), 'Date d’acceptation').nullable(),
+        delai_acceptation_jours: numeric(
+          because(
+            sql<Numeric | null>`round(cast(extract(epoch from ${ref('i.date_acceptation')} - ${ref('i.created_at')}) as numeric) / 86400, 4)`,
+            EVOLUTION,
+          ),
+          'Jours entre l’invitation et son acceptation',
+        ).nullable(),
       },
     )
   },

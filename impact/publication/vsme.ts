@@ -1,5 +1,19 @@
 /** La table publiée des rapports VSME : avancement de chaque exigence, d’après les indicateurs remplis. */
-import { because, bigint, boolean, from, integer, measure, type NumberRange, rows, timestamptz, varchar } from 'vitrine'
+import {
+  because,
+  bigint,
+  boolean,
+  from,
+  integer,
+  measure,
+  type NumberRange,
+  type Numeric,
+  numeric,
+  rows,
+  sql,
+  timestamptz,
+  varchar,
+} from 'vitrine'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
 import { avancementVsme } from '../domain/vsme.ts'
 import { EXIGENCES_VSME, type ExigenceVsme } from '../domain/vsme-indicateurs.ts'
@@ -20,7 +34,7 @@ const INDICATEURS_LUS = [
   'C4-57',
 ]
 
-const rapports = source
+export const rapports = source
   .selectFrom('vsme_rapportvsme as r')
   .where(({ exists, lit, selectFrom }) =>
     exists(
@@ -127,6 +141,13 @@ export const vsme = from(rapports).publish(
         progression_C7: progression('C7'),
         progression_C8: progression('C8'),
         progression_C9: progression('C9'),
+        delai_premier_indicateur_heures: numeric(
+          because(
+            sql<Numeric | null>`round(cast(extract(epoch from ${ref('indicateurs.premier_le')} - ${ref('r.created_at')}) as numeric) / 3600, 4)`,
+            EVOLUTION,
+          ),
+          'Heures entre l’ouverture du rapport et son premier indicateur',
+        ).nullable(),
       },
     )
   },

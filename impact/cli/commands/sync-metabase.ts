@@ -12,7 +12,10 @@ const PARTS = {
   reglementations: {
     flag: '-r, --reglementations',
     says: 'les réglementations',
-    tables: ['metabase_bdese', 'metabase_indexegapro', 'metabase_bges', 'metabase_csrd', 'metabase_vsme'],
+    tables: [
+      ...['metabase_bdese', 'metabase_indexegapro', 'metabase_bges', 'metabase_csrd', 'metabase_reglementation'],
+      ...['metabase_vsme', 'metabase_vsme_exigence'],
+    ],
   },
   stats: { flag: '-s, --stats', says: 'les statistiques du jour', tables: ['metabase_stats'] },
   analyses: { flag: '-a, --analyses', says: 'les analyses par IA', tables: ['metabase_analyseia'] },

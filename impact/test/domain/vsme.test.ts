@@ -1,7 +1,7 @@
 /** L’avancement des rapports VSME : chaque règle d’applicabilité, les arrondis, et ce qu’une donnée illisible laisse savoir. */
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { type AvancementVsme, avancementVsme } from '../../domain/vsme.ts'
+import { type AvancementVsme, avancementExigence, avancementVsme } from '../../domain/vsme.ts'
 import { estApplicable, type IndicateursRemplis } from '../../domain/vsme-applicabilite.ts'
 import { EXIGENCES_VSME, INDICATEURS_VSME, type IndicateurVsme } from '../../domain/vsme-indicateurs.ts'
 
@@ -241,4 +241,24 @@ describe('l’avancement', () => {
       }),
     )
   })
+})
+
+test('exigence par exigence : la même part, mais vide où rien ne s’applique', () => {
+  const vides = (remplis: IndicateursRemplis) =>
+    EXIGENCES_VSME.filter((exigence) => avancementExigence(JSON.stringify(remplis), exigence).applicables === 0)
+  expect(vides({})).toEqual(['C2'])
+  expect(vides({ 'B1-24-a': { choix_module: 'base' } })).toEqual(EXIGENCES_VSME.slice(11))
+  const contenu = fc.constantFrom({}, null, 'illisible', ...Object.values(TOUT_APPLICABLE))
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...TOUS), contenu, { minKeys: 1 }), (remplis) => {
+      const texte = JSON.stringify(remplis)
+      const avance = avancementVsme(texte)
+      for (const exigence of EXIGENCES_VSME) {
+        const { applicables, completes, progression } = avancementExigence(texte, exigence)
+        const part = applicables === 0 ? 100 : progression
+        expect(part).toBe(avance[`progression_${exigence}`])
+        if (completes !== null) expect(progression).toBe(Math.floor((100 * completes) / Number(applicables)))
+      }
+    }),
+  )
 })

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../test/database.ts'
+import { EXIGENCES_VSME } from '../../domain/vsme-indicateurs.ts'
 import { ImpactInstallation } from './installation.ts'
 
 /** BDESE, EgaPro, BGES et CSRD de chaque entreprise limite : « soumise statut », « ? » quand on ne sait pas. */
@@ -249,6 +250,41 @@ describe('taille M', () => {
   ])('%s', async (_, from, expected, tolerance) => {
     const [found] = await impact.look<{ n: number }>(`select count(*)::integer as n from impact.${from}`)
     expect(Math.abs((found?.n ?? 0) - expected)).toBeLessThanOrEqual(tolerance)
+  })
+
+  test('la table de toutes les réglementations dit ce que dit chacune, et les nombres d’une entreprise ce qu’elle dit', async () => {
+    const union = [
+      ['BDESE', 'bdese'],
+      ['Index EgaPro', 'indexegapro'],
+      ['BGES', 'bges'],
+      ['CSRD', 'csrd'],
+    ].map(([nom, table]) => `select entreprise_id, '${nom}', est_soumise, statut from impact.metabase_${table}`)
+    const longue = 'select entreprise_id, reglementation, est_soumise, statut from impact.metabase_reglementation'
+    const [ecarts] = await impact.look(`
+      with u as (${union.join(' union all ')}), l as (${longue}),
+      n as (select entreprise_id, count(*) filter (where est_soumise) as nombre, count(*) filter (where est_soumise and statut = 'A JOUR') as a_jour,
+        count(*) filter (where est_soumise and statut is null) as inconnues from l group by 1),
+      dites as (select impact_id, nombre_obligations::bigint, nombre_a_jour::bigint, nombre_inconnues::bigint from impact.metabase_entreprise where nombre_obligations is not null)
+      select (select count(*)::integer from (select * from u except all select * from l) d) as oubliees,
+        (select count(*)::integer from (select * from l except all select * from u) d) as inventees,
+        (select count(*)::integer from (select * from n except select * from dites) d) as sans_nombre,
+        (select count(*)::integer from (select * from dites except select * from n) d) as sans_ligne,
+        (select count(*)::integer from impact.metabase_entreprise where obligations_a_jour is distinct from case
+          when nombre_obligations > 0 then case when nombre_inconnues > 0 then 'inconnue' when nombre_a_jour = nombre_obligations then 'toutes'
+            when nombre_a_jour > 0 then 'partie' else 'aucune' end end) as conformites`)
+    expect(ecarts).toEqual({ oubliees: 0, inventees: 0, sans_nombre: 0, sans_ligne: 0, conformites: 0 })
+  })
+
+  test('la table des exigences dit ce que dit le rapport, mais vide où rien ne s’applique', async () => {
+    const valeurs = EXIGENCES_VSME.map((exigence) => `('${exigence}', v."progression_${exigence}")`)
+    const [ecarts] = await impact.look<Record<string, number>>(`
+      select count(*)::integer as lignes, 20 * (select count(*)::integer from impact.metabase_vsme) as attendues,
+        count(*) filter (where case when x.applicables = 0 then p.valeur not in (0, 100) or x.progression is not null
+          else p.valeur is distinct from x.progression end)::integer as autres,
+        count(*) filter (where x.completes > x.applicables or (x.completes is null) <> (coalesce(x.applicables, 0) = 0))::integer as fausses
+      from impact.metabase_vsme v cross join lateral (values ${valeurs}) as p (exigence, valeur)
+      join impact.metabase_vsme_exigence x on x.rapport_id = v.id and x.exigence = p.exigence and x.entreprise_id = v.entreprise_id`)
+    expect(ecarts).toEqual({ lignes: ecarts?.['attendues'], attendues: ecarts?.['attendues'], autres: 0, fausses: 0 })
   })
 
   test('docs/premiere-nuit.md donne les chiffres d’avant et ceux de la première nuit, à l’unité près', async () => {

@@ -33,6 +33,9 @@ test('les données personnelles publiées le sont par ces seuls traitements', as
     'metabase_vsme.nb_indicateurs_completes ← vsme_indicateur._data : measure',
     'metabase_vsme.progression ← vsme_indicateur._data : measure',
     'metabase_vsme.progression_… ← vsme_indicateur._data : measure',
+    ...['applicables', 'completes', 'progression'].map(
+      (colonne) => `metabase_vsme_exigence.${colonne} ← vsme_indicateur._data : measure`,
+    ),
     'metabase_analyseia.nom_fichier ← analyseia_analyseia.nom : category',
     'metabase_analyseia.nb_phrases ← analyseia_analyseia.resultat_json : measure',
     'metabase_analyseia.nb_phrases_pertinentes ← analyseia_analyseia.resultat_json : measure',
@@ -112,6 +115,12 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "code_postal character varying(5)",
         "code_NAF character varying(6)",
         "tranche_consommation_energie_finale character varying(20)",
+        "departement character varying(5)",
+        "section_naf character varying(40)",
+        "nombre_obligations integer",
+        "nombre_a_jour integer",
+        "nombre_inconnues integer",
+        "obligations_a_jour character varying(8)",
       ],
       "metabase_habilitation": [
         "impact_id bigint not null",
@@ -121,6 +130,7 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "entreprise_id bigint not null",
         "fonctions character varying(250)",
         "invitation_id bigint",
+        "role character varying(20)",
       ],
       "metabase_indexegapro": [
         "id bigint not null",
@@ -136,6 +146,14 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "entreprise_id bigint not null",
         "role character varying(20)",
         "date_acceptation timestamp with time zone",
+        "delai_acceptation_jours numeric",
+      ],
+      "metabase_reglementation": [
+        "id bigint not null",
+        "entreprise_id bigint not null",
+        "reglementation character varying(20) not null",
+        "est_soumise boolean",
+        "statut character varying(15)",
       ],
       "metabase_utilisateur": [
         "impact_id bigint not null",
@@ -179,6 +197,16 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "progression_C7 integer",
         "progression_C8 integer",
         "progression_C9 integer",
+        "delai_premier_indicateur_heures numeric",
+      ],
+      "metabase_vsme_exigence": [
+        "id bigint not null",
+        "rapport_id bigint not null",
+        "entreprise_id bigint not null",
+        "exigence character varying(3) not null",
+        "applicables integer",
+        "completes integer",
+        "progression integer",
       ],
     }
   `)
