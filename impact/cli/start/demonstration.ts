@@ -3,7 +3,7 @@
  * the other, made ready side by side. A lock on the first says that a `start` owns both; servers that a killed one left
  * behind are adopted. Called by `start` when no database is named.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer, stopServerIn } from '@vitrine/embedded-postgres'
 import { type Call, reading, writing } from 'vitrine/cli'
@@ -13,6 +13,7 @@ import { sampleFacts } from '../../feeds/demo-facts.ts'
 import { startDemoServer } from '../../feeds/demo-server.ts'
 import { prepareOperational } from './operational.ts'
 import { forgetPasswords, type KeptPasswords, keptPasswords } from './passwords.ts'
+import { writePrivately } from './private-file.ts'
 import { both, step } from './step.ts'
 import { prepareSourceRole, prepareTarget } from './target.ts'
 
@@ -26,6 +27,8 @@ export interface DemonstrationWish {
   readonly size: SampleSize | null
   /** Of the operational server; the other takes the next. Null for any. */
   readonly port: number | null
+  /** Of the other, where Metabase looks for it at the port of the last start. */
+  readonly targetPort: number | null
 }
 
 /** What the rest of `start` needs of it, and the way to end it. */
@@ -38,7 +41,8 @@ export interface Demonstration {
   readonly pseudonymKey: Secret
   /** The address of the two public sources. */
   readonly sources: string
-  /** A file that sets the variables of the other commands. */
+  /** The variables of the other commands, and the file that sets them. */
+  readonly variables: Readonly<Record<string, string>>
   readonly environmentFile: string
   stop(): Promise<void>
 }
@@ -64,9 +68,13 @@ export async function startDemonstration(call: Call, wish: DemonstrationWish): P
 }
 
 async function prepare(call: Call, wish: DemonstrationWish, places: Places, servers: Servers): Promise<Demonstration> {
-  const { port } = wish
+  const { port, targetPort } = wish
   const operational = servers.start(places.operational, port, 'server of the operational database')
-  const target = servers.start(places.target, port === null ? null : port + 1, 'server of the database of Metabase')
+  const target = servers.start(
+    places.target,
+    port === null ? targetPort : port + 1,
+    'server of the database of Metabase',
+  )
   // The passwords are kept beside data that exists by then, and are read by whoever owns the servers.
   const owned = operational.then(async (server) => {
     await servers.own(server)
@@ -81,12 +89,16 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   // The public sources of the demonstration: a server of our own that answers with the facts of the sample.
   const facts = await reading(call, 'source', sourceAdmin, ({ client }) => sampleFacts(client))
   const sources = await startDemoServer({ facts })
-  const environmentFile = writeEnvironment(call, wish.folder, demonstration, sources.url)
+  const variables = variablesOf(call, demonstration, sources.url)
+  const environmentFile = join(wish.folder, 'environnement')
+  // Only we can read it: it holds passwords.
+  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`)
+  writePrivately(environmentFile, lines.join(''))
   const stop = async () => {
     await sources.stop()
     await servers.stop()
   }
-  return { ...demonstration, sources: sources.url, environmentFile, stop }
+  return { ...demonstration, sources: sources.url, variables, environmentFile, stop }
 }
 
 /** The servers of one start: started or adopted, and ended with it unless they turn out to be another start's. */
@@ -236,26 +248,22 @@ async function clear(call: Call, places: Places): Promise<void> {
   }
 }
 
-/** The variables of the other commands, in a file that only we can read: they hold passwords. */
-function writeEnvironment(
+const variablesOf = (
   { publication }: Call,
-  folder: string,
-  { source, sourceAdmin, target, reader, pseudonymKey }: Omit<Demonstration, 'stop' | 'environmentFile' | 'sources'>,
+  {
+    source,
+    sourceAdmin,
+    target,
+    reader,
+    pseudonymKey,
+  }: Pick<Demonstration, 'source' | 'sourceAdmin' | 'target' | 'reader' | 'pseudonymKey'>,
   sources: string,
-): string {
-  const values = {
-    DATABASE_URL: addressUrl(source),
-    DATABASE_ADMIN_URL: addressUrl(sourceAdmin),
-    METABASE_DATABASE_URL: `${addressUrl(target)}?currentSchema=${publication.schema}`,
-    METABASE_READER_URL: addressUrl(reader),
-    VITRINE_PSEUDONYM_KEY: pseudonymKey.reveal(),
-    EGAPRO_URL: sources,
-    BGES_URL: sources,
-  }
-  const file = join(folder, 'environnement')
-  const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  rmSync(file, { force: true })
-  writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' })
-  return file
-}
+): Demonstration['variables'] => ({
+  DATABASE_URL: addressUrl(source),
+  DATABASE_ADMIN_URL: addressUrl(sourceAdmin),
+  METABASE_DATABASE_URL: `${addressUrl(target)}?currentSchema=${publication.schema}`,
+  METABASE_READER_URL: addressUrl(reader),
+  VITRINE_PSEUDONYM_KEY: pseudonymKey.reveal(),
+  EGAPRO_URL: sources,
+  BGES_URL: sources,
+})

@@ -3,8 +3,9 @@
  * the next start and the other commands know them. Called by `demonstration`.
  */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { Secret } from 'vitrine/run'
+import { writePrivately } from './private-file.ts'
 
 const NAMES = ['owner', 'source', 'writer', 'reader', 'pseudonymKey'] as const
 export type Passwords = Readonly<Record<(typeof NAMES)[number], Secret>>
@@ -22,10 +23,7 @@ export function keptPasswords(dataDirectory: string): KeptPasswords {
   const found = read(file)
   if (found !== null) return { passwords: secrets(found), fresh: false }
   const made = Object.fromEntries(NAMES.map((name) => [name, randomBytes(24).toString('hex')]))
-  // Written aside and renamed, so that a killed process leaves no half of it.
-  const fresh = `${file}.${process.pid}`
-  writeFileSync(fresh, `${JSON.stringify(made)}\n`, { mode: 0o600, flag: 'w' })
-  renameSync(fresh, file)
+  writePrivately(file, `${JSON.stringify(made)}\n`)
   return { passwords: secrets(made), fresh: true }
 }
 

@@ -5,7 +5,7 @@
 import { type ExitName, VitrineError } from '../base/errors.ts'
 import type { CommandLine, CommandNames } from '../base/remedy.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Needs, parseSettings, type SettingsFor } from './environment.ts'
+import { type Environment, type Needs, parseSettings, type SettingsFor } from './environment.ts'
 import { type Explain, type Failure, failureOf, failureText } from './failure.ts'
 import type { Io } from './io.ts'
 
@@ -87,6 +87,13 @@ export function callOf({ options, explain, ...facts }: CallFacts) {
     /** Tells an error that does not end the command, or that ends it after its result. */
     tell: (thrown: unknown): void => io.stderr.write(failureText(failure(thrown))),
   })
+}
+
+/** The same call with further variables in its environment: for systems that make what a variable would name. */
+export function withVariables(call: Call, more: Environment): Call {
+  const io = { ...call.io, environment: { ...call.io.environment, ...more } }
+  const settings = <const N extends Needs>(needs: N) => parseSettings(io.environment, needs, call.publication)
+  return Object.freeze({ ...call, io, settings })
 }
 
 /** Throws USAGE. */

@@ -47,7 +47,7 @@ export const clientOf = (
   })
 
 /** Throws SETTINGS_INVALID when nothing says where Metabase finds the published database. */
-export function wantedOf({ publication }: Call, { seen, reader }: MetabaseWish): Wanted {
+export function wantedOf({ publication }: Call, { seen, reader }: Pick<MetabaseWish, 'seen' | 'reader'>): Wanted {
   const address: Address | null = seen ?? reader
   const place = 'METABASE_SOURCE_URL'
   if (address === null) {

@@ -1,11 +1,9 @@
 /** `metabase`: sets Metabase up and keeps it in step with the publication. The work is in `metabase/`, the key in a file. */
-import { randomBytes } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { command as commandLine, remedy, remedyText } from '../../base/remedy.ts'
-import { Secret } from '../../base/secret.ts'
 import { requireSoundDashboards } from '../../dashboards/check.ts'
 import { planFor } from '../../metabase/apply.ts'
 import type { Metabase } from '../../metabase/client.ts'
@@ -191,12 +189,7 @@ async function letIn(call: Call, wish: MetabaseWish, client: Metabase, file: Sec
     planFor(client, wantedOf(call, wish), await recordedIn(session, call.publication)),
   )
   for (const email of emails) {
-    const password = await invite(
-      client,
-      email,
-      state.groupId ?? Number.NaN,
-      new Secret(randomBytes(18).toString('base64url')),
-    )
+    const password = await invite(client, email, state.groupId ?? Number.NaN)
     if (password !== null) await file?.write(`${email}=${password.reveal()}\n`)
   }
   return emails

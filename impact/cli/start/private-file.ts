@@ -1,0 +1,11 @@
+/** Writes a file that only its owner may read: aside and renamed, so that a killed process leaves no half of it. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+export function writePrivately(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const aside = `${file}.${process.pid}`
+  rmSync(aside, { force: true })
+  writeFileSync(aside, text, { mode: 0o600, flag: 'wx' })
+  renameSync(aside, file)
+}
