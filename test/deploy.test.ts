@@ -2,8 +2,8 @@
  * The files of `deploy/`, as far as a machine without Docker and Scalingo can prove them: their form, each variable, and each
  * command, started as the file writes it, on real servers, with the variables that the file names.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../impact/feeds/options.ts'
 import publication from '../impact/publication/index.ts'
 import { VARIABLES } from '../packages/vitrine/src/cli/environment.ts'
+import { StandIn } from '../packages/vitrine/test/metabase/stand-in.ts'
 import { freePort, receive } from '../packages/vitrine/test/schedule/receiver.ts'
 import { parseYaml, type Yaml } from './deploy/yaml.ts'
 import { problemOf, root } from './documentation/commands.ts'
@@ -43,6 +44,11 @@ interface Compose {
 // sound because the tests below look at every part of it that they use.
 const compose = parseYaml(read('compose.yaml')) as unknown as Compose
 const services = Object.entries(compose.services)
+/** Ours, each after those that it waits for. */
+const inOrder = (function after(name: string): readonly string[] {
+  const before = Object.keys(compose.services[name]?.depends_on ?? {}).flatMap(after)
+  return compose.services[name]?.image === 'vitrine-impact' ? [...before, name] : before
+})('impact')
 
 interface Job {
   readonly command: string
@@ -67,6 +73,8 @@ const manifest: {
   readonly formation: object
   readonly env: Readonly<Record<string, { readonly value?: string; readonly required?: boolean }>>
 } = JSON.parse(read('scalingo/scalingo.json'))
+
+const isKnownVersion = (tag: string): boolean => /^v0\.(?:5[89]|6[0-5])\.\d+$/.test(tag)
 
 const feedOptions: readonly OptionDefinition[] = [...Object.values(EGAPRO_OPTIONS), ...Object.values(BGES_OPTIONS)]
 const OURS = [...Object.keys(VARIABLES), ...feedOptions.flatMap(({ variable }) => variable ?? [])] as readonly string[]
@@ -94,6 +102,8 @@ describe('the reader of YAML', () => {
     expect(parseYaml(text)).toEqual({ a: { b: '1', c: ['d:1:2', 'e'] }, f: ['g', 'h'], i: {} } satisfies Yaml)
   })
 })
+
+const secretNames = [...read('.env.example').matchAll(/^(\w+_(?:PASSWORD|KEY))=/gm)].map(([, name = '']) => name)
 
 describe('compose.yaml', () => {
   /** Of the images of PostgreSQL and Metabase. */
@@ -159,11 +169,39 @@ describe('compose.yaml', () => {
       ),
     )
     expect(once).toEqual(awaited)
+    expect(inOrder).toEqual(['prepare', 'metabase-setup', 'impact'])
   })
 
   test('Metabase counts days where the publication does', () => {
     const { JAVA_TIMEZONE, MB_REPORT_TIMEZONE } = compose.services['metabase']?.environment ?? {}
     expect([JAVA_TIMEZONE, MB_REPORT_TIMEZONE]).toEqual([publication.zone, publication.zone])
+  })
+
+  test('Metabase is one of a version that the tool knows', () => {
+    const [, tag = ''] = compose.services['metabase']?.image.split(':') ?? []
+    expect([tag, isKnownVersion(tag)]).toEqual([tag, true])
+  })
+
+  test('up.sh makes each password once, for its owner alone, and starts what it is told to', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vitrine-up-'))
+    for (const name of ['up.sh', '.env.example']) copyFileSync(join(root, 'deploy', name), join(folder, name))
+    writeFileSync(join(folder, 'docker'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 })
+    const up = (...argv: readonly string[]) =>
+      execFileSync('sh', [join(folder, 'up.sh'), ...argv], {
+        env: { PATH: `${folder}:${process.env['PATH']}` },
+      }).toString()
+    expect(up()).toMatch(/^compose --file compose\.yaml up --build --wait\nLog in at /)
+    const made = readFileSync(join(folder, '.env'), 'utf8')
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600)
+    const secrets = [...made.matchAll(/^\w+_(?:PASSWORD|KEY)=(.*)$/gm)].map(([, value]) => value)
+    expect(secrets).toHaveLength(8)
+    expect(new Set(secrets).size).toBe(8)
+    for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{48}$/)
+    const blank = made.replaceAll(/^(\w+_(?:PASSWORD|KEY)=).*$/gm, '$1')
+    expect(blank).toBe(read('.env.example'))
+    expect(up('--profile', 'tls')).toContain('compose --file compose.yaml --profile tls up')
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe(made)
+    rmSync(folder, { recursive: true })
   })
 
   test('neither Metabase nor the proxy has a way to the operational database, and the proxy none to any', () => {
@@ -197,13 +235,16 @@ describe('compose.yaml', () => {
   })
 
   test('holds no secret: each comes from a variable that the example names', () => {
+    expect(secretNames).toHaveLength(8)
     const used = [...read('compose.yaml').matchAll(/\$\{(\w+)(:\?|:-[^}]*)\}/g)].map(([, name]) => name ?? '')
     const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name ?? '')
     expect([...new Set(used)].toSorted()).toEqual(named.toSorted())
     const secret = services.flatMap(([, { environment }]) =>
       Object.entries(environment).filter(([name]) => /PASS|SECRET|_URL$/.test(name)),
     )
-    expect(secret.filter(([, value]) => !/\$\{/.test(value))).toEqual([])
+    // A URL without a login is none.
+    const plain = secret.filter(([, value]) => !/\$\{|^https?:\/\/[\w-]+:\d+$/.test(value))
+    expect(plain).toEqual([])
   })
 
   test('the image is built of files that exist, without install scripts, as another account than root', () => {
@@ -299,21 +340,23 @@ describe('the files of Scalingo', () => {
 
 describe.sequential('every command runs, as it is written', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-deploy-'))
-  const secrets = Object.fromEntries(
-    [...read('.env.example').matchAll(/^(\w+_(?:PASSWORD|KEY))=/gm)].map(([, name = ''], n) => [
-      name,
-      `secret${n}canary`,
-    ]),
-  )
+  const secrets: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(secretNames.map((name, n) => [name, `secret${n}canary`])),
+    METABASE_ADMIN_EMAIL: 'admin@example.org',
+  }
   let server: EmbeddedServer
+  let metabase: StandIn
   let children: ChildProcess[] = []
 
   beforeAll(async () => {
     server = await startServer({ dataDirectory: serverHome(join(folder, 'data')), version: 18, ephemeral: true })
+    metabase = await StandIn.start()
+    metabase.syncLag = 0
     for (const name of ['impact-db', 'metabase-data-db']) await asImageDoes(compose.services[name])
   })
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL')
+    await metabase.stop()
     await server.stop('immediate')
     rmSync(folder, { recursive: true, force: true })
   })
@@ -338,10 +381,16 @@ describe.sequential('every command runs, as it is written', () => {
     return Object.fromEntries(
       entries.map(([variable, value]) => [
         variable,
-        filled(value).replace(/@[\w-]+:5432\//, `@${server.host}:${server.port}/`),
+        filled(value)
+          .replace(/@[\w-]+:5432\//, `@${server.host}:${server.port}/`)
+          .replace('http://metabase:3000', metabase.url),
       ]),
     )
   }
+
+  /** The command of a service; its volume of keys is a folder here. */
+  const inFolder = (name: string): readonly string[] =>
+    (compose.services[name]?.command ?? []).map((word) => word.replace('/keys/', `${folder}/`))
 
   interface Ended {
     readonly status: number | null
@@ -388,13 +437,24 @@ describe.sequential('every command runs, as it is written', () => {
     expect(await done(words, environmentOf('prepare'))).toMatchObject({ status: 0 })
   })
 
+  test('compose: metabase-setup makes a blank Metabase ready, and brings it in step when it is started again', {
+    timeout: 60_000,
+  }, async () => {
+    const words = inFolder('metabase-setup')
+    const { status, output } = await done(words, environmentOf('metabase-setup'))
+    expect([status, status === 0 ? '' : output]).toEqual([0, ''])
+    expect(metabase.users).toMatchObject([{ email: 'admin@example.org', password: secrets['METABASE_ADMIN_PASSWORD'] }])
+    expect(metabase.dashboards).toHaveLength(publication.dashboards.length)
+    const again = await done(words, environmentOf('metabase-setup'))
+    expect(again).toMatchObject({ status: 0, output: expect.stringContaining('Metabase is in step: nothing to do.') })
+    expect(metabase.keys).toHaveLength(1)
+  })
+
   test('compose: impact stays up, its health check finds it healthy, and it ends at once', {
     timeout: 60_000,
   }, async () => {
     const port = await freePort()
-    const words = (compose.services['impact']?.command ?? []).map((word) =>
-      word.replace('0.0.0.0:9187', `127.0.0.1:${port}`),
-    )
+    const words = inFolder('impact').map((word) => word.replace('0.0.0.0:9187', `127.0.0.1:${port}`))
     const { child, ended } = start(words, environmentOf('impact'))
     const [, command = '', ...argv] = compose.services['impact']?.healthcheck?.test ?? []
     const check = () => done([command, ...argv.map((word) => word.replace('9187', String(port)))], {})
