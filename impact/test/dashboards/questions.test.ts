@@ -6,9 +6,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mbqlOf } from '../../../packages/vitrine/src/dashboards/mbql.ts'
 import { questionSql } from '../../../packages/vitrine/src/dashboards/sql.ts'
 import { importHistory } from '../../../packages/vitrine/src/history/history-import.ts'
 import { type Question, questionsOf } from '../../../packages/vitrine/src/publication/dashboard.ts'
+import { knownFrom, mbqlToSql } from '../../../packages/vitrine/test/metabase/mbql.ts'
 import { VERSIONS } from '../../../test/database.ts'
 import { tableaux } from '../../dashboards/index.ts'
 import { ImpactInstallation, NOON } from '../publication/installation.ts'
@@ -98,3 +100,38 @@ test.each(REFERENCES.map(({ cle, sql }) => [cle, sql]))(
     expect(triees(reponse)).toEqual(triees(attendues(question, await lues(sql), colonnes)))
   },
 )
+
+const RAISONS: readonly string[] = [
+  'it counts from the day of the data, and Metabase from now',
+  'a cumulative figure follows the order of the answer',
+  'Metabase rounds a ratio of sums otherwise',
+]
+
+test('celles dans lesquelles Metabase sait descendre y répondent les mêmes lignes, les autres disent pourquoi', async () => {
+  const raisons = new Set<string>()
+  const memes: string[] = []
+  const valeur = (texte: string | null | undefined) => {
+    const jour = /^(\d{4}-\d\d-\d\d)(?: 00:00:00(?:\+\d\d)?)?$/.exec(texte ?? '')
+    return jour === null && texte != null && /^-?[\d.]+$/.test(texte)
+      ? String(Number(texte))
+      : (jour?.[1] ?? texte ?? null)
+  }
+  for (const { key, query } of questions) {
+    const mbql = mbqlOf(query, impact.publication)
+    if ('reason' in mbql) {
+      if (query.kind === 'structured') raisons.add(mbql.reason)
+      continue
+    }
+    await lecteur.query("set timezone = 'Europe/Paris'")
+    const metabase = await lues(mbqlToSql(mbql.stages, knownFrom(impact.publication)))
+    await lecteur.query("set timezone = 'UTC'")
+    const directe = await lues(questionSql(query, { publication: impact.publication }))
+    const texte = (lignes: readonly (readonly (string | null | undefined)[])[]) =>
+      lignes.map((ligne) => ligne.map(valeur).join(' | ')).toSorted()
+    const lue = texte(metabase.map((ligne) => mbql.shown.map((nom) => ligne[nom])))
+    expect([key, lue]).toEqual([key, texte(directe.map((ligne) => Object.values(ligne)))])
+    memes.push(key)
+  }
+  expect(memes.length).toBeGreaterThan(15)
+  expect([...raisons].filter((raison) => !RAISONS.includes(raison))).toEqual([])
+})

@@ -13,8 +13,7 @@ export interface BoardTile {
   /** The key of the question; null for a text. */
   readonly question: string | null
   readonly text: { readonly display: 'text' | 'heading'; readonly text: string } | null
-  /** Which filter acts on which tag. */
-  readonly filters: readonly { readonly filter: string; readonly tag: string }[]
+  readonly filters: Card['targets']
 }
 
 export interface BoardFilter {
@@ -64,9 +63,8 @@ function contentOf(
   if ('question' in tile) {
     const { key } = tile.question
     const acting = filters.map((filter) => filter.key).filter((filter) => !tile.without?.includes(filter))
-    const tags = cards.find((card) => card.key === key)?.tags ?? []
-    const mapped = tags.filter((tag) => acting.includes(tag.filter)).map(({ filter, name }) => ({ filter, tag: name }))
-    return { question: key, text: null, filters: mapped }
+    const targets = cards.find((card) => card.key === key)?.targets ?? []
+    return { question: key, text: null, filters: targets.filter(({ filter }) => acting.includes(filter)) }
   }
   if ('freshness' in tile) return { question: freshnessKey(tile.freshness), text: null, filters: [] }
   const isHeading = 'heading' in tile

@@ -1,12 +1,17 @@
 /**
- * A question as Metabase keeps it: its SQL with a tag where a filter stands, how it is drawn, and the settings of its columns.
- * Names of columns stand for their numbers, which only a live Metabase knows. Pure; `metabase/` applies it.
+ * A question as Metabase keeps it: its query, in MBQL or as SQL with a tag where a filter stands, how it is drawn, and the
+ * settings of its columns. Names stand for numbers, which only a live Metabase knows. Pure; `metabase/` applies it.
  */
 import { VitrineError } from '../base/errors.ts'
-import type { Dashboard, Display, Filter, FilterKind, Format, Question } from '../publication/dashboard.ts'
+import { own } from '../base/own.ts'
+import type { Dashboard, Display, Filter, FilterKind, Question } from '../publication/dashboard.ts'
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { settingsOf } from './card-settings.ts'
+import { type Mbql, mbqlOf, type Stage } from './mbql.ts'
+import { type Clause, fieldOf } from './mbql-clauses.ts'
+import { reached, relationsOf } from './relations.ts'
 import { questionSql } from './sql.ts'
 
 /** A place in the SQL of a card where a filter of a dashboard acts. */
@@ -24,10 +29,20 @@ export interface Card {
   readonly name: string
   readonly description: string
   readonly display: string
-  readonly sql: string
-  readonly tags: readonly Tag[]
+  readonly query: CardQuery
   readonly settings: Readonly<Record<string, unknown>>
+  /** Where each filter of a dashboard acts. */
+  readonly targets: readonly { readonly filter: string; readonly target: Target }[]
 }
+
+export type CardQuery =
+  | { readonly kind: 'sql'; readonly sql: string; readonly tags: readonly Tag[] }
+  | { readonly kind: 'mbql'; readonly stages: readonly Stage[] }
+
+/** What a filter changes: a variable of the SQL, or a column of the first stage. */
+export type Target =
+  | readonly ['dimension', readonly ['template-tag', string]]
+  | readonly ['dimension', Clause, { readonly 'stage-number': 0 }]
 
 /** What Metabase calls each kind of filter. */
 export const WIDGETS: Readonly<Record<FilterKind, string>> = {
@@ -69,7 +84,55 @@ function freshnessQuestions({ dashboards, freshness }: Publication): readonly Qu
 }
 
 function cardOf(question: Question, filters: readonly Filter[], publication: Publication): Card {
-  const { key, title, description, query, display } = question
+  const { key, title, description, query } = question
+  const mbql = mbqlOf(query, publication)
+  const about = { key, name: title, description }
+  if ('reason' in mbql) {
+    const { sql, tags } = sqlOf(question, filters, publication)
+    const targets = tags.map(({ filter, name }) => ({ filter, target: ['dimension', ['template-tag', name]] as const }))
+    return {
+      ...about,
+      display: drawn(question),
+      query: { kind: 'sql', sql, tags },
+      settings: settingsOf(question),
+      targets,
+    }
+  }
+  const from = 'from' in query ? query.from : ''
+  const relations = relationsOf(publication)
+  const targets = filters.flatMap(({ key: filter, on }) => {
+    const column = reached(relations, from, own(on, from) ?? '')
+    if (column === undefined) return []
+    return [{ filter, target: ['dimension', fieldOf(column, from), { 'stage-number': 0 }] as const }]
+  })
+  const isPivot = question.display.kind === 'pivot' && mbql.stages.length === 1
+  return {
+    ...about,
+    display: isPivot ? 'pivot' : drawn(question),
+    query: { kind: 'mbql', stages: mbql.stages },
+    settings: settingsOf(renamed(question, mbql), { ...mbql, isPivot }),
+    targets,
+  }
+}
+
+/** The question with the names that Metabase gives to the columns of its answer. */
+function renamed(question: Question, { names }: Mbql): Question {
+  const nameOf = (name: unknown) => own(names, String(name)) ?? name
+  const shown = Object.entries(question.display).map(([part, value]) => {
+    const isName = !['kind', 'stack', 'decreaseIsGood', 'goal', 'titles', 'segments'].includes(part)
+    return [part, isName ? (Array.isArray(value) ? value.map(nameOf) : nameOf(value)) : value]
+  })
+  const other = Object.entries(names).flatMap(([name, column]) => (name === column ? [] : [[name, { label: name }]]))
+  const columns = Object.entries({ ...Object.fromEntries(other), ...question.columns })
+  return {
+    ...question,
+    // sound because only names of columns are replaced, by names of columns.
+    display: Object.fromEntries(shown) as unknown as Display,
+    columns: Object.fromEntries(columns.map(([name, column]) => [nameOf(name), column])),
+  }
+}
+
+function sqlOf({ key, query }: Question, filters: readonly Filter[], publication: Publication) {
   refuseTags(questionSql(query, { publication }), key)
   const tags: Tag[] = []
   const sql = questionSql(query, {
@@ -89,7 +152,7 @@ function cardOf(question: Question, filters: readonly Filter[], publication: Pub
       return `(true [[and ${expression} in (${values})]])`
     },
   })
-  return { key, name: title, description, ...drawn(display), sql, tags, settings: settingsOf(question) }
+  return { sql, tags }
 }
 
 /** Metabase would read them as its own. */
@@ -104,86 +167,11 @@ function refuseTags(sql: string, key: string): void {
 const DISPLAYS: Readonly<Partial<Record<Display['kind'], string>>> = {
   number: 'scalar',
   trend: 'smartscalar',
-  // Metabase pivots only what it can drill into.
+  // Metabase pivots only what it can drill into, in one stage.
   pivot: 'table',
 }
 
-const drawn = ({ kind }: Display): Pick<Card, 'display'> => ({ display: DISPLAYS[kind] ?? kind })
-
-function settingsOf({ display, columns }: Question): Readonly<Record<string, unknown>> {
-  const settings = Object.entries(columns).map(([name, { label, format }]) => [
-    JSON.stringify(['name', name]),
-    { column_title: label, ...(format === undefined ? {} : formatOf(format)) },
-  ])
-  return {
-    ...displaySettings(display),
-    ...(settings.length === 0 ? {} : { column_settings: Object.fromEntries(settings) }),
-  }
-}
-
-function formatOf(format: Format): Readonly<Record<string, unknown>> {
-  if (format.kind === 'date') return DATES[format.style]
-  const decimals = format.decimals === undefined ? {} : { decimals: format.decimals }
-  if (format.kind === 'percent') return { suffix: ' %', ...decimals }
-  if (format.kind === 'currency') return { number_style: 'currency', currency: format.currency, ...decimals }
-  const { prefix, suffix } = format
-  return { ...decimals, ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) }
-}
-
-const DAY = { date_style: 'D MMMM, YYYY', time_enabled: null }
-const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], Readonly<Record<string, unknown>>>> = {
-  instant: { date_style: 'D MMMM, YYYY', time_enabled: 'minutes', time_style: 'HH:mm' },
-  day: DAY,
-  week: DAY,
-  month: { date_style: 'MMMM, YYYY', time_enabled: null },
-  quarter: { date_style: 'MMMM, YYYY', time_enabled: null },
-  year: { date_style: 'YYYY', time_enabled: null },
-}
-
-function displaySettings(display: Display): Readonly<Record<string, unknown>> {
-  switch (display.kind) {
-    case 'number':
-      return { 'scalar.field': display.value }
-    case 'trend':
-      return {
-        'scalar.field': display.value,
-        'scalar.comparisons': [{ id: 'previous', type: 'previousPeriod' }],
-        ...(display.decreaseIsGood === true ? { 'scalar.switch_positive_negative': true } : {}),
-      }
-    case 'pie':
-      return { 'pie.dimension': display.label, 'pie.metric': display.value }
-    case 'progress':
-      return { 'progress.value': display.value, 'progress.goal': display.goal }
-    case 'gauge':
-      return { 'gauge.segments': display.segments.map(({ from, to, label }) => ({ min: from, max: to, label })) }
-    case 'funnel':
-      return { 'funnel.dimension': display.step, 'funnel.metric': display.value }
-    case 'table':
-      return display.columns === undefined
-        ? {}
-        : { 'table.columns': display.columns.map((name) => ({ name, enabled: true })) }
-    case 'pivot':
-      return {}
-    default:
-      return chartSettings(display)
-  }
-}
-
-function chartSettings(chart: Extract<Display, { x: string }>): Readonly<Record<string, unknown>> {
-  const { x, y, series, stack, lines = [], goal, titles } = chart
-  const drawnAs = (name: string) => ({ display: lines.includes(name) ? 'line' : 'bar' })
-  return {
-    'graph.dimensions': [x, ...(series === undefined ? [] : [series])],
-    'graph.metrics': y,
-    ...(stack === undefined ? {} : { 'stackable.stack_type': stack }),
-    ...(goal === undefined
-      ? {}
-      : { 'graph.show_goal': true, 'graph.goal_value': goal.value, 'graph.goal_label': goal.label }),
-    ...(titles?.x === undefined ? {} : { 'graph.x_axis.title_text': titles.x }),
-    ...(titles?.y === undefined ? {} : { 'graph.y_axis.title_text': titles.y }),
-    ...(chart.kind === 'combo' ? { series_settings: Object.fromEntries(y.map((name) => [name, drawnAs(name)])) } : {}),
-  }
-}
+const drawn = ({ display: { kind } }: Question): string => DISPLAYS[kind] ?? kind
 
 /** The keys of the dashboards' collections, the outer ones first. */
 export function collectionsOf(dashboards: readonly Dashboard[]): readonly Dashboard['collection'][] {

@@ -4,10 +4,11 @@ import type { BoardFilter, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
 import { type Entity, entities, entity, idOf, isEntity, textOf } from './answer.ts'
 import { isMissing, type Metabase, retried } from './client.ts'
-import { entityId, markerOf, parameterId } from './content.ts'
+import { entityId, identityOf, markerOf, parameterId } from './content.ts'
 import { itemsIn, type Raw } from './content-state.ts'
 import { type Kind, nameOf } from './item.ts'
 import type { Change } from './plan.ts'
+import { type Numbers, stagesSent, targetSent } from './query.ts'
 import type { Wanted } from './wanted.ts'
 
 /** What is known while a plan is applied; numbers by `nameOf`. */
@@ -78,7 +79,7 @@ export async function applyQuestion(content: Content, change: Change): Promise<v
     name: { name: card.name },
     description: { description: card.description },
     display: { display: card.display },
-    sql: queryOf(content, card),
+    query: queryOf(content, card),
     tags: queryOf(content, card),
     settings: { visualization_settings: { ...kept, ...card.settings } },
     collection: { collection_id: numberOf('collection', String(collection)) },
@@ -102,14 +103,25 @@ export async function applyQuestion(content: Content, change: Change): Promise<v
   made('question', key, idOf(entity(answer, 'question'), 'question'))
 }
 
-/** In the form before 0.57, which every version takes. */
-function queryOf({ sourceId, numberOf, wanted }: Content, card: Card): object {
-  const tags = card.tags.map(({ name, label, column, widget }) => {
-    const id = parameterId(wanted.publication, `${card.key}/${name}`)
+const numbersOf = ({ numberOf, wanted }: Content, key = ''): Numbers => ({
+  column: (name) => numberOf('column', name),
+  table: (name) => numberOf('table', name),
+  identity: (name) => identityOf(wanted.publication, `${key}/${name}`),
+})
+
+/** SQL in the form before 0.57, which every version takes. */
+function queryOf(content: Content, { key, query }: Card): object {
+  const { sourceId, numberOf, wanted } = content
+  if (query.kind === 'mbql') {
+    const stages = stagesSent(query, numbersOf(content, key))
+    return { dataset_query: { 'lib/type': 'mbql/query', database: sourceId, stages }, parameters: [] }
+  }
+  const tags = query.tags.map(({ name, label, column, widget }) => {
+    const id = parameterId(wanted.publication, `${key}/${name}`)
     const dimension = ['field', numberOf('column', column), null]
     return { id, name, 'display-name': label, type: 'dimension', dimension, 'widget-type': widget }
   })
-  const native = { query: card.sql, 'template-tags': Object.fromEntries(tags.map((tag) => [tag.name, tag])) }
+  const native = { query: query.sql, 'template-tags': Object.fromEntries(tags.map((tag) => [tag.name, tag])) }
   const parameters = tags.map((tag) => ({
     id: tag.id,
     name: tag['display-name'],
@@ -164,11 +176,14 @@ const tabsOf = (names: readonly string[], live: Entity | undefined) =>
 
 /** Subscriptions and links hang on the numbers of tiles: those that show the same keep them. */
 function dashcardsOf(
-  { wanted: { publication }, numberOf }: Content,
+  content: Content,
   tiles: readonly BoardTile[],
   tabs: ReturnType<typeof tabsOf>,
   live: Entity | undefined,
 ): readonly object[] {
+  const { numberOf } = content
+  const { publication } = content.wanted
+  const numbers = numbersOf(content)
   const free = [...list(live?.['dashcards'])]
   return tiles.map(({ tab, question, text, filters, ...place }, index) => {
     const card = question === null ? null : numberOf('question', question)
@@ -195,10 +210,10 @@ function dashcardsOf(
         ...(kept === undefined ? {} : settingsOf(kept)),
         ...(text === null ? {} : { virtual_card: virtual, text: text.text }),
       },
-      parameter_mappings: filters.map(({ filter, tag }) => ({
+      parameter_mappings: filters.map(({ filter, target }) => ({
         parameter_id: parameterId(publication, filter),
         card_id: card,
-        target: ['dimension', ['template-tag', tag]],
+        target: targetSent(target, numbers),
       })),
     }
   })

@@ -6,13 +6,14 @@ import { isMissing, type Metabase } from './client.ts'
 import { accessKey, entityId, type Known, liveBoard, liveCard, markerOf } from './content.ts'
 import { type Attributes, type Item, type Kind, nameOf } from './item.ts'
 import type { Applied } from './plan.ts'
+import type { Names } from './query.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface Places {
   readonly metabase: Metabase
   readonly wanted: Wanted
   readonly applied: readonly Applied[]
-  readonly columns: ReadonlyMap<unknown, string>
+  readonly names: Names
   readonly groups: ReadonlyMap<string, number>
   readonly put: (item: Pick<Item, 'kind' | 'key'>, id: number | string, attributes: Attributes) => void
 }
@@ -50,11 +51,11 @@ class Reader {
   }
 
   async all(): Promise<Raw> {
-    const { wanted, columns, put } = this.#places
+    const { wanted, names, put } = this.#places
     const { publication } = wanted
     const collections = await this.#collections()
     const questions = new Map<unknown, string>()
-    const known: Known = { columns, collections, questions }
+    const known: Known = { ...names, collections, questions }
     for (const card of wanted.cards) {
       const id = entityId(publication, card.key)
       const mine = (item: Entity) => item['model'] === 'card' && item['entity_id'] === id

@@ -8,6 +8,7 @@ import { type Card, collectionsOf } from '../dashboards/card.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Entity, isEntity, scalarOf, textOf } from './answer.ts'
 import type { Attributes, Item } from './item.ts'
+import { liveQuery, liveTarget, type Names, plainStages } from './query.ts'
 
 /** Keys in one order at every depth. */
 export function canonical(value: unknown): string {
@@ -33,6 +34,14 @@ export const entityId = (publication: Publication, key: string): string =>
 
 export const parameterId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('hex').slice(0, 8)
+
+/** In the form of a random one. */
+export function identityOf(publication: Publication, key: string): string {
+  const hex = digest(publication, key).toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  )
+}
 
 /** Says in Metabase whose a dashboard is, and survives a record that is lost. */
 export const markerOf = (publication: Publication, key: string): string =>
@@ -79,12 +88,16 @@ export const accessKey = (group: string, collection: string): string => `${group
 const tagsText = (tags: readonly { readonly tag: string }[]): string =>
   canonical(tags.toSorted((one, other) => (one.tag < other.tag ? -1 : 1)))
 
-const cardAttributes = ({ name, description, display, sql, tags, settings }: Card): Attributes => ({
+const cardAttributes = ({ name, description, display, query, settings }: Card): Attributes => ({
   name,
   description,
   display,
-  sql,
-  tags: tagsText(tags.map(({ name: tag, label, column, widget }) => ({ tag, label, column, widget }))),
+  query: query.kind === 'sql' ? query.sql : canonical(plainStages(query.stages)),
+  tags: tagsText(
+    query.kind === 'sql'
+      ? query.tags.map(({ name: tag, label, column, widget }) => ({ tag, label, column, widget }))
+      : [],
+  ),
   settings: canonical(settings),
 })
 
@@ -96,14 +109,13 @@ const boardAttributes = ({ tabs, tiles, filters }: Pick<Board, 'tabs' | 'tiles' 
 
 const sortedTile = (tile: BoardTile) => ({
   ...tile,
-  filters: tile.filters.toSorted((a, b) => (a.tag < b.tag ? -1 : 1)),
+  filters: tile.filters.toSorted((a, b) => (canonical(a) < canonical(b) ? -1 : 1)),
 })
 const place = ({ tab, row, col }: BoardTile) => `${tab ?? ''} ${String(row).padStart(6)} ${String(col).padStart(6)}`
 const byPlace = (one: BoardTile, other: BoardTile): number => (place(one) < place(other) ? -1 : 1)
 
 /** What numbers of Metabase stand for here. */
-export interface Known {
-  readonly columns: ReadonlyMap<unknown, string>
+export interface Known extends Names {
   readonly collections: ReadonlyMap<unknown, string>
   readonly questions: ReadonlyMap<unknown, string>
 }
@@ -114,10 +126,9 @@ const list = (value: unknown): readonly Entity[] => (Array.isArray(value) ? valu
 /** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
 export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
   const query = isEntity(card['dataset_query']) ? card['dataset_query'] : {}
-  // Before 0.57 the SQL stands in `native`, since then in the first of `stages`, whatever was sent.
   const [stage] = list(query['stages'])
   const native = isEntity(query['native']) ? query['native'] : {}
-  const sql = stage?.['native'] ?? native['query']
+  const asked = liveQuery(query, known)
   const tags = stage?.['template-tags'] ?? native['template-tags']
   const settings = isEntity(card['visualization_settings']) ? card['visualization_settings'] : {}
   const shown = Object.keys(wanted.settings).map((name) => [name, settings[name] ?? null] as const)
@@ -125,7 +136,7 @@ export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
     name: scalarOf(card, 'name'),
     description: scalarOf(card, 'description'),
     display: scalarOf(card, 'display'),
-    sql: typeof sql === 'string' ? sql : null,
+    query: asked === null ? null : 'sql' in asked ? asked.sql : canonical(asked.stages),
     tags: tagsText(
       list(isEntity(tags) ? Object.values(tags) : []).map((tag) => ({
         tag: textOf(tag, 'name'),
@@ -165,7 +176,7 @@ export function liveBoard(dashboard: Entity, known: Known): Attributes {
       text: isText ? { display, text: textOf(settings, 'text') } : null,
       filters: list(card['parameter_mappings']).map((mapping) => ({
         filter: keys.get(mapping['parameter_id']) ?? ELSEWHERE,
-        tag: tagOf(mapping['target']),
+        target: liveTarget(mapping['target'], known) ?? ['dimension', ['template-tag', ELSEWHERE]],
       })),
     }
   })
@@ -190,12 +201,6 @@ export function liveBoard(dashboard: Entity, known: Known): Attributes {
     collection: known.collections.get(dashboard['collection_id']) ?? ELSEWHERE,
     archived: dashboard['archived'] === true,
   }
-}
-
-/** The name in `["dimension", ["template-tag", name]]`. */
-function tagOf(target: unknown): string {
-  const text = JSON.stringify(target) ?? ''
-  return /"template-tag","([^"]*)"/.exec(text)?.[1] ?? ELSEWHERE
 }
 
 function optionsOf(parameter: Entity): readonly string[] | null {

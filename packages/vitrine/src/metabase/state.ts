@@ -78,10 +78,12 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
     put({ kind: 'group', key: name }, id, { name })
   }
   readRights({ graph, sourceId, groupId, others }, put)
-  const columns = new Map<unknown, string>()
-  for (const [name, { id }] of there)
-    if (name.startsWith('column ')) columns.set(Number(id), name.slice('column '.length))
-  const raw = await readContent({ metabase, wanted, applied, columns, groups, put })
+  const namesOf = (kind: string) =>
+    new Map<unknown, string>(
+      [...there].flatMap(([name, { id }]) => (name.startsWith(kind) ? [[Number(id), name.slice(kind.length)]] : [])),
+    )
+  const known = { columns: namesOf('column '), tables: namesOf('table ') }
+  const raw = await readContent({ metabase, wanted, applied, names: known, groups, put })
   return { there, sourceId, groupId, groups, raw, others, formats, applied }
 }
 

@@ -1,7 +1,8 @@
 /** The collections, questions and dashboards of the stand-in, with what Metabase makes of them. Questions run as the reader. */
 import { randomUUID } from 'node:crypto'
 import { answerLike, type Entity } from './answers.ts'
-import { type Asked, one, Refusal, type Work } from './stand-in.ts'
+import { type Column, mbqlToSql } from './mbql.ts'
+import { type Asked, one, Refusal, type Work } from './routes.ts'
 import { connected, type Details } from './synced.ts'
 
 const CARD = `name description display dataset_query visualization_settings collection_id parameters`
@@ -34,7 +35,8 @@ function echoed(card: Entity, tag: string): Entity {
       }),
     ),
   }
-  const now = { 'lib/type': 'mbql/query', 'lib/uuid': randomUUID(), database: query['database'], stages: [stage] }
+  const stages = 'stages' in query ? identified(query['stages']) : [stage]
+  const now = { 'lib/type': 'mbql/query', 'lib/uuid': randomUUID(), database: query['database'], stages }
   const added = card['display'] === 'table' ? { 'table.pivot_column': 'x', 'table.cell_column': 'y' } : {}
   return answerLike('card', {
     ...card,
@@ -42,6 +44,19 @@ function echoed(card: Entity, tag: string): Entity {
     legacy_query: JSON.stringify(query),
     visualization_settings: { ...added, ...object(card['visualization_settings']) },
   })
+}
+
+/** Every clause gets an identity, and a column its type, unless they were sent. */
+function identified(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const [operator, options, ...rest] = value
+    if (typeof operator !== 'string' || typeof options !== 'object' || Array.isArray(options))
+      return value.map(identified)
+    const type = operator === 'field' ? { 'base-type': 'type/Text', 'effective-type': 'type/Text' } : {}
+    return [operator, { ...type, 'lib/uuid': randomUUID(), ...options }, ...rest.map(identified)]
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, identified(each)]))
 }
 
 function requireCard(card: Entity): void {
@@ -88,26 +103,36 @@ const shownDashboard = (dashboard: Entity): Entity =>
 
 const quoted = (name: string, sign: string) => `${sign}${name.replaceAll(sign, sign + sign)}${sign}`
 
+function columnsOf(work: Work): ReadonlyMap<unknown, Column & { readonly target: unknown }> {
+  const tables = [...work.standIn.tables.values()].flat()
+  const columns = tables.flatMap((table) =>
+    list(table['fields']).map((field) => {
+      const [schema, name, column, type] = [table['schema'], table['name'], field['name'], field['database_type']]
+      const facts = { schema: String(schema), table: String(name), column: String(column), type: String(type) }
+      return [field['id'], { ...facts, target: field['fk_target_field_id'] }] as const
+    }),
+  )
+  return new Map(columns)
+}
+
+const rangeOf = (value: unknown) => String(value).split('~')
+
 /** What Metabase sends to the database: a field filter becomes a condition on the column, by its table's own name. */
 function filled(work: Work, native: Entity, parameters: readonly Entity[]): string {
-  const fields = [...work.standIn.tables.values()].flat().flatMap((table) =>
-    list(table['fields']).map((field) => ({
-      id: field['id'],
-      name: [table['schema'], table['name'], field['name']],
-    })),
-  )
+  const columns = columnsOf(work)
   const conditions = new Map<string, string>()
   for (const [name, tag] of Object.entries(object(native['template-tags']))) {
     const given = parameters.find((parameter) => JSON.stringify(parameter['target']).includes(`"${name}"`))
     const [, id] = list(object(tag)['dimension']) as unknown as [string, number]
-    const column = fields.find((field) => field['id'] === id)?.name.map((part) => quoted(String(part), '"'))
-    if (column === undefined) throw new Refusal(400, 'Could not find the column of a filter')
+    const found = columns.get(id)
+    if (found === undefined) throw new Refusal(400, 'Could not find the column of a filter')
     if (given === undefined) continue
+    const column = [found.schema, found.table, found.column].map((part) => quoted(part, '"')).join('.')
     const values = [given['value']].flat().map((value) => quoted(String(value), "'"))
-    const [from, to] = String(given['value']).split('~')
+    const [from, to] = rangeOf(given['value'])
     const isRange = object(tag)['widget-type'] === 'date/range'
-    const range = `cast(${column.join('.')} as date) between date '${from}' and date '${to}'`
-    conditions.set(name, isRange ? range : `${column.join('.')} in (${values.join(', ')})`)
+    const range = `cast(${column} as date) between date '${from}' and date '${to}'`
+    conditions.set(name, isRange ? range : `${column} in (${values.join(', ')})`)
   }
   return String(native['query'])
     .replaceAll(/\[\[(.*?)\]\]/gs, (_, part: string) =>
@@ -118,15 +143,51 @@ function filled(work: Work, native: Entity, parameters: readonly Entity[]): stri
     .replaceAll(/\{\{([\w-]+)\}\}/g, (_, name: string) => conditions.get(name) ?? '1 = 1')
 }
 
+/** A structured query, with the filters of its dashboard as conditions of its first stage. */
+function structured(work: Work, stages: readonly Entity[], parameters: readonly Entity[]): string {
+  const columns = columnsOf(work)
+  const column = (id: unknown) => {
+    const found = columns.get(id)
+    if (found === undefined) throw new Refusal(400, `Could not find the column ${String(id)}`)
+    return found
+  }
+  const tables = [...work.standIn.tables.values()].flat()
+  const conditions = parameters.map(({ target, value }) => {
+    const [, [, id, options], at] = target as [string, [string, unknown, Entity], Entity] // sound because targets are sent so.
+    if (at['stage-number'] !== 0) throw new Refusal(400, 'A filter acts on the first stage')
+    const field = ['field', options ?? {}, id]
+    const isTime = /date|time/.test(column(id).type)
+    return isTime ? ['between', {}, field, ...rangeOf(value)] : ['=', {}, field, ...[value].flat()]
+  })
+  return mbqlToSql(
+    stages,
+    {
+      column,
+      table: (id) => {
+        const found = tables.find((table) => table['id'] === id)
+        if (found === undefined) throw new Refusal(400, `Could not find the table ${String(id)}`)
+        return { schema: String(found['schema']), table: String(found['name']) }
+      },
+      target: (key) => column(columns.get([...columns].find(([, each]) => each === key)?.[0])?.target),
+    },
+    conditions as never, // sound because they are clauses.
+  )
+}
+
 async function run(work: Work, asked: Asked): Promise<Entity> {
   const card = one(work.standIn.cards, asked)
   const query = object(card['dataset_query'])
   const database = one(work.standIn.databases, { ...asked, id: Number(query['database']) })
-  const sql = filled(work, object(query['native']), list(asked.body['parameters']))
+  const parameters = list(asked.body['parameters'])
+  const sql =
+    'stages' in query
+      ? structured(work, list(query['stages']), parameters)
+      : filled(work, object(query['native']), parameters)
   try {
-    const { rows, fields } = await connected(database['details'] as Details, (client) =>
-      client.query({ text: sql, rowMode: 'array' }),
-    )
+    const { rows, fields } = await connected(database['details'] as Details, async (client) => {
+      await client.query(`set timezone = ${quoted(String(work.standIn.settings.get('report-timezone')), "'")}`)
+      return client.query<unknown[]>({ text: sql, rowMode: 'array' })
+    })
     const cols = fields.map(({ name }) => ({ name }))
     return { status: 'completed', row_count: rows.length, data: { rows, cols, native_form: { query: sql } } }
   } catch (error) {

@@ -3,11 +3,12 @@ import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { serverEncoding } from '../../catalogue/encoding.ts'
 import { type CheckedDashboards, checkDashboards } from '../../dashboards/check.ts'
+import { mbqlOf } from '../../dashboards/mbql.ts'
 import { checkPublication } from '../../lineage/check.ts'
 import type { Findings } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
 import { grammarNote } from '../../lineage/parse.ts'
-import { questionsOf } from '../../publication/dashboard.ts'
+import { type Query, questionsOf } from '../../publication/dashboard.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
 import { requireNoDrift } from '../../source/drift.ts'
@@ -25,7 +26,8 @@ export const check: Command = {
     'With DATABASE_URL it also compares the source with the register, and the types of the queries with the columns.',
   options: {
     '--lineage': 'print each published column with its source columns and their treatments',
-    '--dashboards': 'print the dashboards, their questions, and the published columns that each reads',
+    '--dashboards':
+      'print the dashboards, their questions, the published columns that each reads, and why one is SQL in Metabase',
   },
   examples: [
     { line: 'check', says: 'before each commit; it needs no database' },
@@ -60,6 +62,8 @@ export interface CheckAnswer {
       readonly key: string
       readonly title: string
       readonly display: string
+      /** Why it is SQL in Metabase; null where people can drill into it there. */
+      readonly sql: string | null
       /** `table.column`. */
       readonly reads: readonly string[]
     }[]
@@ -126,14 +130,20 @@ function answerOf(
   const dashboards = publication.dashboards.map((dashboard) => ({
     key: dashboard.key,
     title: dashboard.title,
-    questions: questionsOf([dashboard]).map(({ key, title, display }) => ({
+    questions: questionsOf([dashboard]).map(({ key, title, display, query }) => ({
       key,
       title,
       display: display.kind,
+      sql: sqlReason(query, publication),
       reads: [...(reads.get(key) ?? [])].flatMap(([table, names]) => [...names].map((name) => `${table}.${name}`)),
     })),
   }))
   return { publication: publication.name, schema: publication.schema, sourceCompared, tables, dashboards }
+}
+
+function sqlReason(query: Query, publication: Publication): string | null {
+  const mbql = mbqlOf(query, publication)
+  return 'reason' in mbql ? mbql.reason : null
 }
 
 function soundText({ tables, dashboards, sourceCompared }: CheckAnswer): string {
@@ -166,7 +176,8 @@ const dashboardsText = ({ dashboards }: CheckAnswer): string =>
   dashboards
     .map(({ key, title, questions }) => {
       const lines = questions.map(
-        (each) => `  ${each.key} (${each.display}): ${each.title}\n    ← ${each.reads.join(', ')}`,
+        ({ key, display, title, sql, reads }) =>
+          `  ${key} (${display}): ${title}\n    ← ${reads.join(', ')}${sql === null ? '' : `\n    SQL in Metabase: ${sql}`}`,
       )
       return `${key}: ${title}\n${lines.join('\n')}\n\n`
     })

@@ -1,0 +1,95 @@
+/** How a question is drawn and how its columns are written, as Metabase keeps it. Pure; called by `card.ts`. */
+import type { Display, Format, Question } from '../publication/dashboard.ts'
+
+type Settings = Readonly<Record<string, unknown>>
+
+/** The columns of an answer that people see, and those that only order it. */
+export interface Answered {
+  readonly shown: readonly string[]
+  readonly hidden: readonly string[]
+  readonly isPivot: boolean
+}
+const PLAIN: Answered = { shown: [], hidden: [], isPivot: false }
+
+export function settingsOf({ display, columns }: Pick<Question, 'display' | 'columns'>, answered = PLAIN): Settings {
+  const settings = Object.entries(columns).map(([name, { label, format }]) => [
+    JSON.stringify(['name', name]),
+    { column_title: label, ...(format === undefined ? {} : formatOf(format)) },
+  ])
+  return {
+    ...displaySettings(display, answered),
+    ...(settings.length === 0 ? {} : { column_settings: Object.fromEntries(settings) }),
+  }
+}
+
+function formatOf(format: Format): Settings {
+  if (format.kind === 'date') return DATES[format.style]
+  const decimals = format.decimals === undefined ? {} : { decimals: format.decimals }
+  if (format.kind === 'percent') return { suffix: ' %', ...decimals }
+  if (format.kind === 'currency') return { number_style: 'currency', currency: format.currency, ...decimals }
+  const { prefix, suffix } = format
+  return { ...decimals, ...(prefix === undefined ? {} : { prefix }), ...(suffix === undefined ? {} : { suffix }) }
+}
+
+const DAY = { date_style: 'D MMMM, YYYY', time_enabled: null }
+const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], Settings>> = {
+  instant: { date_style: 'D MMMM, YYYY', time_enabled: 'minutes', time_style: 'HH:mm' },
+  day: DAY,
+  week: DAY,
+  month: { date_style: 'MMMM, YYYY', time_enabled: null },
+  quarter: { date_style: 'MMMM, YYYY', time_enabled: null },
+  year: { date_style: 'YYYY', time_enabled: null },
+}
+
+const tableColumns = (shown: readonly string[], hidden: readonly string[]): Settings => ({
+  'table.columns': [
+    ...shown.map((name) => ({ name, enabled: true })),
+    ...hidden.map((name) => ({ name, enabled: false })),
+  ],
+})
+
+function displaySettings(display: Display, { shown, hidden, isPivot }: Answered): Settings {
+  switch (display.kind) {
+    case 'number':
+      return { 'scalar.field': display.value }
+    case 'trend':
+      return {
+        'scalar.field': display.value,
+        'scalar.comparisons': [{ id: 'previous', type: 'previousPeriod' }],
+        ...(display.decreaseIsGood === true ? { 'scalar.switch_positive_negative': true } : {}),
+      }
+    case 'pie':
+      return { 'pie.dimension': display.label, 'pie.metric': display.value }
+    case 'progress':
+      return { 'progress.value': display.value, 'progress.goal': display.goal }
+    case 'gauge':
+      return { 'gauge.segments': display.segments.map(({ from, to, label }) => ({ min: from, max: to, label })) }
+    case 'funnel':
+      return { 'funnel.dimension': display.step, 'funnel.metric': display.value }
+    case 'table':
+      return display.columns === undefined && hidden.length === 0 ? {} : tableColumns(display.columns ?? shown, hidden)
+    case 'pivot': {
+      const { rows, columns, values } = display
+      if (isPivot) return { 'pivot_table.column_split': { rows, columns, values } }
+      return hidden.length === 0 ? {} : tableColumns(shown, hidden)
+    }
+    default:
+      return chartSettings(display)
+  }
+}
+
+function chartSettings(chart: Extract<Display, { x: string }>): Settings {
+  const { x, y, series, stack, lines = [], goal, titles } = chart
+  const drawnAs = (name: string) => ({ display: lines.includes(name) ? 'line' : 'bar' })
+  return {
+    'graph.dimensions': [x, ...(series === undefined ? [] : [series])],
+    'graph.metrics': y,
+    ...(stack === undefined ? {} : { 'stackable.stack_type': stack }),
+    ...(goal === undefined
+      ? {}
+      : { 'graph.show_goal': true, 'graph.goal_value': goal.value, 'graph.goal_label': goal.label }),
+    ...(titles?.x === undefined ? {} : { 'graph.x_axis.title_text': titles.x }),
+    ...(titles?.y === undefined ? {} : { 'graph.y_axis.title_text': titles.y }),
+    ...(chart.kind === 'combo' ? { series_settings: Object.fromEntries(y.map((name) => [name, drawnAs(name)])) } : {}),
+  }
+}

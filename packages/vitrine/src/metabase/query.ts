@@ -1,0 +1,118 @@
+/**
+ * The query of a question as Metabase takes it and as it answers it: numbers for names, and an identity for each aggregation.
+ * Metabase adds identities and types of its own; what it adds is left out when two queries are compared.
+ */
+import type { Card, CardQuery, Target } from '../dashboards/card.ts'
+import { type Entity, isEntity, textOf } from './answer.ts'
+
+/** What a name stands for; throws where Metabase does not see it. */
+export interface Numbers {
+  readonly column: (name: string) => number
+  readonly table: (name: string) => number
+  /** Of an aggregation, by its name. */
+  readonly identity: (name: string) => string
+}
+
+export const stagesSent = ({ stages }: Extract<CardQuery, { kind: 'mbql' }>, numbers: Numbers): unknown =>
+  stages.map((stage) => ({
+    ...Object.fromEntries(Object.entries(stage).map(([part, value]) => [part, sent(value, numbers)])),
+    ...(stage['source-table'] === undefined ? {} : { 'source-table': numbers.table(stage['source-table']) }),
+    ...(stage.aggregation === undefined
+      ? {}
+      : {
+          aggregation: stage.aggregation.map(([operator, options, ...rest]) => [
+            operator,
+            { ...options, 'lib/uuid': numbers.identity(String(options['name'])) },
+            ...rest.map((part) => sent(part, numbers)),
+          ]),
+        }),
+  }))
+
+function sent(value: unknown, numbers: Numbers): unknown {
+  if (!Array.isArray(value)) return value
+  const [operator, options, name] = value
+  if (operator === 'aggregation') return [operator, options, numbers.identity(String(name))]
+  if (operator !== 'field' || !isEntity(options) || 'base-type' in options)
+    return value.map((part) => sent(part, numbers))
+  const via = options['source-field']
+  return [
+    operator,
+    via === undefined ? options : { ...options, 'source-field': numbers.column(String(via)) },
+    numbers.column(String(name)),
+  ]
+}
+
+/** Targets stand in the form before MBQL 5. */
+export function targetSent(target: Target, numbers: Numbers): unknown {
+  const [dimension, [operator, options, name], ...stage] = target
+  if (operator === 'template-tag') return target
+  const [, numbered, id] = sent([operator, options, name], numbers) as readonly unknown[] // sound because a field stays one.
+  return [dimension, [operator, id, numbered], ...stage]
+}
+
+/** Names by number. */
+export interface Names {
+  readonly columns: ReadonlyMap<unknown, string>
+  readonly tables: ReadonlyMap<unknown, string>
+}
+
+/** The SQL of a live question, or its stages with names for numbers. */
+export function liveQuery(query: Entity, names: Names): { readonly sql: string } | { readonly stages: unknown } | null {
+  const stages = Array.isArray(query['stages']) ? query['stages'].filter(isEntity) : []
+  const native = isEntity(query['native']) ? query['native']['query'] : stages[0]?.['native']
+  if (typeof native === 'string') return { sql: native }
+  return stages.length === 0 ? null : { stages: stages.map((stage) => plainStage(stage, names)) }
+}
+
+/** Ours without what Metabase would add. */
+export const plainStages = (stages: Extract<CardQuery, { kind: 'mbql' }>['stages']): unknown =>
+  stages.map((stage) => plainStage({ ...stage }, { columns: new Map(), tables: new Map() }))
+
+function plainStage(stage: Entity, names: Names): Entity {
+  const aggregations = Array.isArray(stage['aggregation']) ? stage['aggregation'] : []
+  const called = new Map(
+    aggregations.flatMap((clause) => {
+      const options = Array.isArray(clause) && isEntity(clause[1]) ? clause[1] : {}
+      return options['lib/uuid'] === undefined ? [] : [[options['lib/uuid'], textOf(options, 'name')] as const]
+    }),
+  )
+  const parts = Object.entries(stage).filter(
+    ([part, value]) => !part.startsWith('lib/') && !(Array.isArray(value) && value.length === 0),
+  )
+  const table = stage['source-table']
+  return {
+    ...Object.fromEntries(parts.map(([part, value]) => [part, plain(value, names, called)])),
+    ...(table === undefined ? {} : { 'source-table': names.tables.get(table) ?? table }),
+  }
+}
+
+/** What Metabase adds to the options of a clause. */
+const ADDED = /^(?:lib\/(?!expression-name)|metabase|base-type$|effective-type$|ident$|original-|inherited-)/
+
+function plain(value: unknown, names: Names, called: ReadonlyMap<unknown, string>): unknown {
+  if (!Array.isArray(value)) return value
+  const [operator, given, target] = value
+  if (typeof operator !== 'string' || !isEntity(given)) return value.map((part) => plain(part, names, called))
+  if (operator === 'value') return plain(target, names, called)
+  const kept = Object.entries(given).filter(([name]) => !ADDED.test(name))
+  const options = Object.fromEntries(
+    kept.map(([name, option]) => [name, name === 'source-field' ? (names.columns.get(option) ?? option) : option]),
+  )
+  if (operator === 'field') return [operator, options, names.columns.get(target) ?? target]
+  if (operator === 'aggregation') return [operator, options, called.get(target) ?? target]
+  return [operator, options, ...value.slice(2).map((part) => plain(part, names, called))]
+}
+
+/** What a filter acts on, with names for numbers; its options stand second or last. */
+export function liveTarget(target: unknown, names: Names): Card['targets'][number]['target'] | null {
+  const [dimension, reference, at] = Array.isArray(target) ? target : []
+  if (dimension !== 'dimension' || !Array.isArray(reference)) return null
+  const [operator, ...rest] = reference
+  const [first] = rest
+  if (operator === 'template-tag' && typeof first === 'string') return ['dimension', ['template-tag', first]]
+  const options = rest.find(isEntity) ?? {}
+  const id = rest.find((part) => typeof part === 'number')
+  const field = plain(['field', options, id], names, new Map()) as ['field', Entity, unknown] // sound because a field stays one.
+  const stage = isEntity(at) ? at['stage-number'] : 0
+  return operator === 'field' && stage === 0 ? ['dimension', field, { 'stage-number': 0 }] : null
+}
