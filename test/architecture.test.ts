@@ -26,6 +26,7 @@ const ROOMS = [
   'lineage',
   'dictionary',
   'dashboards',
+  'drawing',
   'postgres',
   'copy',
   'catalogue',

@@ -1,0 +1,81 @@
+/** A question beside its answer: what every display reads its columns, its cells and its counts from. */
+import { own } from '../base/own.ts'
+import type { Format, Indicator, Question } from '../publication/dashboard.ts'
+import { type Answer, type Cell, figureOf } from './answer.ts'
+import { countColumns } from './counted.ts'
+import type { Reading } from './reading.ts'
+import { text } from './texts.ts'
+import { formatFor, written } from './value.ts'
+
+/** One column of the answer, with what the question says of it. */
+export interface Shown {
+  readonly name: string
+  readonly at: number
+  readonly label: string
+  readonly format: Format | undefined
+  readonly isNumber: boolean
+}
+
+export class Sheet {
+  readonly question: Question
+  readonly rows: Answer['rows']
+  readonly isCut: boolean
+  readonly reading: Reading
+  readonly columns: readonly Shown[]
+
+  constructor(question: Question, { columns, rows, isCut }: Answer, reading: Reading) {
+    this.question = question
+    this.rows = rows
+    this.isCut = isCut
+    this.reading = reading
+    this.columns = columns.map(({ name, kind }, at) => ({
+      name,
+      at,
+      label: own(question.columns, name)?.label ?? name,
+      format: formatFor(question, name, kind),
+      isNumber: kind === 'number',
+    }))
+  }
+
+  /** A column that the answer does not have is unknown in every row. */
+  column(name: string): Shown {
+    const found = this.columns.find((column) => column.name === name)
+    return found ?? { name, at: -1, label: name, format: undefined, isNumber: false }
+  }
+
+  cell = (row: number, { at }: Shown): Cell => this.rows[row]?.[at] ?? null
+
+  figure = (row: number, column: Shown): number | null => figureOf(this.cell(row, column))
+
+  /** A value that was computed here is written as those of its column. */
+  as = (cell: Cell, { format }: Shown): string => written(cell, format, this.reading)
+
+  written = (row: number, column: Shown): string => this.as(this.cell(row, column), column)
+
+  /** A group by its name; that of NULL says that it is unknown. */
+  name = (row: number, column: Shown): string =>
+    this.cell(row, column) === null ? text('missing', this.reading) : this.written(row, column)
+
+  /** The rows from the first to the last by a column of dates; as they were answered by any other. */
+  inTime(column: Shown): readonly number[] {
+    const order = this.rows.map((_, row) => row)
+    if (column.format?.kind !== 'date') return order
+    const key = (row: number) => String(this.cell(row, column) ?? '')
+    return order.filter((row) => key(row) !== '').sort((one, other) => (key(one) < key(other) ? -1 : 1))
+  }
+
+  /** « 1 450 sur 3 663 », or « sur 3 663 » where only that is known; null for what is no percentage. */
+  counts(row: number, { name }: Shown): string | null {
+    const [part, whole] = countColumns(this.question, name).map((each) => this.written(row, this.column(each)))
+    const [hasPart, hasWhole] = countColumns(this.question, name).map((each) => this.column(each).at >= 0)
+    if (!hasWhole) return null
+    return hasPart ? text('of', this.reading, part ?? '', whole ?? '') : text('among', this.reading, whole ?? '')
+  }
+
+  /** The meaning of the measure that is shown, where it has one of its own. */
+  indicator(name: string): Indicator | null {
+    const { query } = this.question
+    const given = query.kind === 'structured' ? own(query.measures, name) : undefined
+    return given !== undefined && 'definition' in given ? given : null
+  }
+}

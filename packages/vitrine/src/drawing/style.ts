@@ -1,0 +1,47 @@
+/**
+ * The one style sheet: tokens, light and dark, what every page shares, the cards and their grid, a phone, paper. A theme sets
+ * the tokens anew; nothing here is of a State or of a company.
+ */
+import { TOKENS } from './tokens.ts'
+
+const colours = (at: 0 | 1): string =>
+  Object.entries(TOKENS)
+    .map(([name, pair]) => `--v-${name}:${pair[at]}`)
+    .join(';')
+
+const TOKEN_SHEET = `:root{color-scheme:light dark;--v-gap:16px;--v-radius:12px;--v-width:1180px;--v-font:system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;${colours(0)}}
+:root[data-theme=light]{color-scheme:light}
+@media(prefers-color-scheme:dark){:root:not([data-theme=light]){${colours(1)}}}
+:root[data-theme=dark]{color-scheme:dark;${colours(1)}}`
+
+const BASE = `*{box-sizing:border-box}html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--v-bg);color:var(--v-ink);font:15px/1.5 var(--v-font);font-variant-numeric:tabular-nums}
+h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0}h2{font-size:18px;line-height:1.3;margin:0}h3{font-size:14px;line-height:1.4;font-weight:600;margin:0}
+h1,h2,h3{overflow-wrap:anywhere}a{color:var(--v-accent);text-underline-offset:2px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+table{border-collapse:collapse;font-size:13.5px}th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--v-line);font-weight:400}
+thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right;white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
+.v-hidden,.v-turn{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}`
+
+const spans = Array.from(
+  { length: 12 },
+  (_, at) => `.v-w${at + 1}{grid-column-end:span ${at + 1}}.v-x${at}{grid-column-start:${at + 1}}`,
+).join('')
+
+const BOARD = `.v-board{display:grid;grid-template-columns:repeat(12,minmax(0,1fr));gap:var(--v-gap);max-width:var(--v-width);margin:0 auto}
+.v-cell{min-width:0;display:flex;flex-direction:column}${spans}
+.v-heading{margin-top:12px}.v-prose{color:var(--v-mute);max-width:80ch}.v-prose p,.v-prose ul{margin:0 0 8px}.v-prose ul{padding-left:20px}.v-fresh{color:var(--v-mute);font-size:13px}
+.v-tabs{display:flex;gap:20px;margin:0 0 16px;border-bottom:1px solid var(--v-line);overflow-x:auto}.v-tabs a{color:var(--v-mute);text-decoration:none;padding:8px 2px;white-space:nowrap}.v-tabs a[aria-current]{color:var(--v-ink);font-weight:600;box-shadow:inset 0 -2px 0 var(--v-accent)}.v-paper{display:none}`
+
+const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:column;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;min-width:0;container-type:inline-size}
+.v-def{color:var(--v-mute);font-size:13px;line-height:1.45;margin:2px 0 10px}.v-front{flex:1;display:flex;flex-direction:column;justify-content:space-between}.v-back{display:none;flex:1}
+.v-turn:checked~.v-back{display:block}.v-turn:checked~.v-front{display:none}.v-turn:focus-visible~.v-foot label{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+.v-fig{font-size:34px;font-weight:600;letter-spacing:-.03em;line-height:1.15;margin:0;overflow-wrap:anywhere}.v-sub{color:var(--v-mute);font-size:13px;margin:4px 0 0}.v-sub b{font-weight:600;color:var(--v-ink)}.v-sub .v-good{color:var(--v-good)}.v-sub .v-bad{color:var(--v-bad)}
+.v-say{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}.v-why{color:var(--v-mute);margin:12px 0;flex:1}.v-unknown{color:var(--v-unknown)}.v-cut{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}
+.v-foot{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:12px;font-size:12.5px}.v-foot a,.v-foot label{color:var(--v-accent);text-decoration:none;cursor:pointer}.v-foot a:hover,.v-foot label:hover{text-decoration:underline}
+.v-scroll{overflow-x:auto;max-width:100%}.v-scroll table{width:100%}.v-scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}.v-scroll tr>:first-child{position:sticky;left:0;background:var(--v-card)}`
+
+const PHONE = `@media(max-width:760px){.v-card{padding:14px 12px}.v-cell{grid-column:span 12}.v-cell.v-small{grid-column:span 6}.v-fig{font-size:26px}}`
+
+const PAPER = `@media print{.v-foot,.v-tabs{display:none}.v-card{break-inside:avoid}}`
+
+export const styleSheet = [TOKEN_SHEET, BASE, BOARD, CARD, PHONE, PAPER].join('\n')

@@ -1,0 +1,88 @@
+/** Answers as tables: the one behind each chart, and the displays that are tables. The first column stays when one scrolls. */
+import { type Cell, figureOf } from './answer.ts'
+import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
+import type { Sheet, Shown } from './sheet.ts'
+import { text } from './texts.ts'
+
+/** More rows than these make a page slow; a link leads to all of them. */
+const MOST_ROWS = 400
+
+const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
+  // Reached by the keyboard, because it scrolls on a narrow screen.
+  html`<div class="v-scroll" role="region" tabindex="0" aria-label="${label}">${inner}</div>`
+
+const heading = ({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedString =>
+  html`<th scope="col"${isNumber ? html` class="v-n"` : NOTHING}>${name}</th>`
+
+function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
+  const shown =
+    value === null ? html`<span class="v-unknown">${sheet.as(null, column)}</span>` : sheet.as(value, column)
+  if (isFirst) return html`<th scope="row">${shown}</th>`
+  return column.isNumber && value !== null ? html`<td class="v-n">${shown}</td>` : html`<td>${shown}</td>`
+}
+
+/** `all` leads to the rows that are not here. */
+export function drawTable(sheet: Sheet, names: readonly string[] | undefined, all: string): HtmlEscapedString {
+  const { question, rows, isCut, reading } = sheet
+  const columns = names === undefined ? sheet.columns : names.map((name) => sheet.column(name))
+  const body = rows
+    .slice(0, MOST_ROWS)
+    .map(
+      (row) => html`<tr>${columns.map((column, at) => cellOf(sheet, row[column.at] ?? null, column, at === 0))}</tr>`,
+    )
+  const shown = Math.min(rows.length, MOST_ROWS)
+  const rest = isCut
+    ? text('cut', reading, sheet.as(shown, COUNT))
+    : shown < rows.length && text('shown', reading, sheet.as(shown, COUNT), sheet.as(rows.length, COUNT))
+  return html`${scrolling(
+    question.title,
+    html`<table><caption>${question.title}</caption><thead><tr>${columns.map((column) => heading(column))}</tr></thead><tbody>${body}</tbody></table>`,
+  )}${rest !== false && html`<p class="v-cut">${rest} <a href="${all}">${text('all', reading)}</a></p>`}`
+}
+
+const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true }
+
+interface PivotColumns {
+  readonly rows: readonly string[]
+  readonly columns: readonly string[]
+  readonly values: readonly string[]
+}
+
+/** Groups as rows and as columns; where no row of the answer stands, the cell is empty and not zero. */
+export function drawPivot(sheet: Sheet, display: PivotColumns): HtmlEscapedString {
+  const [down, across, values] = [display.rows, display.columns, display.values].map((names) =>
+    names.map((name) => sheet.column(name)),
+  ) as [Shown[], Shown[], Shown[]]
+  const keyOf = (row: number, columns: readonly Shown[]) =>
+    JSON.stringify(columns.map((column) => sheet.cell(row, column)))
+  const [lines, heads, cells] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()]
+  sheet.rows.forEach((_, row) => {
+    const [line, head] = [keyOf(row, down), keyOf(row, across)]
+    if (!lines.has(line)) lines.set(line, row)
+    if (!heads.has(head)) heads.set(head, row)
+    cells.set(`${line} ${head}`, row)
+  })
+  const nameOf = (row: number) => across.map((column) => sheet.name(row, column)).join(' · ')
+  const titles = [...heads.values()].flatMap((row) =>
+    values.map((column) => heading(column, values.length > 1 ? `${nameOf(row)} · ${column.label}` : nameOf(row))),
+  )
+  const body = [...lines].map(([line, first]) => {
+    const names = down.map((column, at) =>
+      at === 0 ? html`<th scope="row">${sheet.name(first, column)}</th>` : html`<td>${sheet.name(first, column)}</td>`,
+    )
+    const figures = [...heads.keys()].flatMap((head) => {
+      const row = cells.get(`${line} ${head}`)
+      return values.map((column) =>
+        row === undefined ? html`<td class="v-n"></td>` : cellOf(sheet, sheet.cell(row, column), column, false),
+      )
+    })
+    return html`<tr>${names}${figures}</tr>`
+  })
+  return scrolling(
+    sheet.question.title,
+    html`<table><caption>${sheet.question.title}</caption><thead><tr>${down.map((column) => heading(column))}${titles}</tr></thead><tbody>${body}</tbody></table>`,
+  )
+}
+
+/** Whether any of these is a figure. */
+export const hasFigure = (cells: readonly Cell[]): boolean => cells.some((cell) => figureOf(cell) !== null)

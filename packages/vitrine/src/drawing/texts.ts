@@ -1,0 +1,70 @@
+/** What cards say beside their figures, in both languages. `{0}` stands for a value that was written before. */
+import type { WhyEmpty } from './answer.ts'
+import type { Reading } from './reading.ts'
+
+const TEXTS = {
+  table: { fr: 'Tableau', en: 'Table' },
+  csv: { fr: 'CSV', en: 'CSV' },
+  metabase: { fr: 'Ouvrir dans Metabase', en: 'Open in Metabase' },
+  rows: { fr: 'Voir les lignes', en: 'See the rows' },
+  all: { fr: 'Tout voir', en: 'See all' },
+  cut: { fr: 'Les {0} premières lignes ; il y en a d’autres.', en: 'The first {0} rows; there are more.' },
+  shown: { fr: '{0} lignes sur {1}.', en: '{0} rows of {1}.' },
+  'no rows': { fr: 'Aucune ligne ne répond à cette question.', en: 'No row answers this question.' },
+  'filtered away': {
+    fr: 'Aucune ligne pour ces filtres : élargissez-les.',
+    en: 'No row for these filters: widen them.',
+  },
+  unknown: { fr: 'La valeur n’est pas connue.', en: 'The value is not known.' },
+  'source down': {
+    fr: 'La source de ces données ne répondait pas quand elles ont été publiées.',
+    en: 'The source of these data did not answer when they were published.',
+  },
+  'small groups': {
+    fr: 'Les groupes sont trop petits pour être montrés.',
+    en: 'The groups are too small to be shown.',
+  },
+  'nothing published': { fr: 'Rien n’a encore été publié.', en: 'Nothing was published yet.' },
+  failed: {
+    fr: 'Cette question n’a pas reçu de réponse. Code à transmettre : {0}.',
+    en: 'This question got no answer. Code to pass on: {0}.',
+  },
+  coming: { fr: 'En cours de lecture', en: 'Being read' },
+  missing: { fr: 'inconnu', en: 'unknown' },
+  yes: { fr: 'oui', en: 'yes' },
+  no: { fr: 'non', en: 'no' },
+  unit: { fr: 'Unité : {0}', en: 'Unit: {0}' },
+  of: { fr: '{0} sur {1}', en: '{0} of {1}' },
+  among: { fr: 'sur {0}', en: 'of {0}' },
+  goal: { fr: 'objectif {0}', en: 'goal {0}' },
+  by: { fr: 'objectif {0}, {1}', en: 'goal {0}, {1}' },
+  same: { fr: 'inchangé depuis {0}', en: 'unchanged since {0}' },
+  since: { fr: '{0} depuis {1}', en: '{0} since {1}' },
+  before: { fr: '{0} auparavant', en: '{0} before' },
+  alone: { fr: 'rien à comparer', en: 'nothing to compare with' },
+  points: { fr: '{0} points', en: '{0} points' },
+  step: { fr: '{0} de l’étape d’avant', en: '{0} of the step before' },
+  total: { fr: 'Total', en: 'Total' },
+  others: { fr: 'Autres', en: 'Others' },
+  part: { fr: '{0} : compté', en: '{0}: counted' },
+  whole: { fr: '{0} : sur', en: '{0}: out of' },
+  span: { fr: 'De {0} à {1}.', en: 'From {0} to {1}.' },
+  curve: {
+    fr: '{0} : {1} au début, {2} à la fin ; au plus {3} ({4}), au moins {5} ({6}).',
+    en: '{0}: {1} first, {2} last; at most {3} ({4}), at least {5} ({6}).',
+  },
+  extremes: { fr: '{0} : au plus {1} ({2}), au moins {3} ({4}).', en: '{0}: at most {1} ({2}), at least {3} ({4}).' },
+  only: { fr: '{0} : {1} ({2}).', en: '{0}: {1} ({2}).' },
+  unknowns: { fr: 'Inconnu : {0} valeurs.', en: 'Unknown: {0} values.' },
+  fall: { fr: 'De {0} ({1}) à {2} ({3}).', en: 'From {0} ({1}) to {2} ({3}).' },
+  quarter: { fr: '{0}e trimestre {1}', en: 'Q{0} {1}' },
+  firstQuarter: { fr: '1er trimestre {1}', en: 'Q1 {1}' },
+  shortQuarter: { fr: 'T{0} {1}', en: 'Q{0} {1}' },
+  tabs: { fr: 'Onglets', en: 'Tabs' },
+} as const satisfies Readonly<Record<string, Readonly<Record<Reading['language'], string>>>> &
+  Readonly<Record<WhyEmpty, unknown>>
+
+export type TextKey = keyof typeof TEXTS
+
+export const text = (key: TextKey, { language }: Reading, ...values: readonly string[]): string =>
+  TEXTS[key][language].replaceAll(/\{(\d)\}/g, (_, at: string) => values[Number(at)] ?? '')

@@ -1,0 +1,71 @@
+/** A cell as people read it: in the format that the question gives its column, or in the one that its meaning asks for. */
+import { own } from '../base/own.ts'
+import { formatted, made } from '../dashboards/format.ts'
+import { type Format, measureOf, type Question, type TimeUnit } from '../publication/dashboard.ts'
+import type { AnswerColumn, Cell } from './answer.ts'
+import { localeOf, type Reading } from './reading.ts'
+import { text } from './texts.ts'
+
+const DATE = /^\d{4}-\d\d-\d\d/
+const OFFSET = /(?:Z|[+-]\d\d(?::?\d\d)?)$/
+
+/** How a column is written: as the question says, or else as what it is. */
+export function formatFor({ query, columns }: Question, name: string, kind: AnswerColumn['kind']): Format | undefined {
+  const given = own(columns, name)?.format
+  if (given !== undefined) return given
+  if (query.kind === 'structured') {
+    const by = own(query.by, name)
+    if (typeof by === 'object' && 'time' in by) return { kind: 'date', style: by.unit }
+    const measure = own(query.measures, name)
+    if (measure !== undefined) {
+      const kept = measureOf(measure)
+      if ('percent' in kept || 'ratio' in kept) return { kind: 'percent', decimals: 1 }
+    }
+  }
+  if (kind === 'number') return { kind: 'number' }
+  if (kind === 'date') return { kind: 'date', style: 'day' }
+  return kind === 'instant' ? { kind: 'date', style: 'instant' } : undefined
+}
+
+/** An instant with an offset as a local time of the zone. */
+function local(value: string, zone: string): string {
+  if (value.length <= 10 || !OFFSET.test(value.slice(10))) return value
+  const instant = new Date(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'))
+  if (Number.isNaN(instant.getTime())) return value
+  return made(Intl.DateTimeFormat, 'sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone }).format(instant)
+}
+
+const UNITS: Readonly<Record<TimeUnit, Intl.DateTimeFormatOptions>> = {
+  day: { day: 'numeric', month: 'short' },
+  week: { day: 'numeric', month: 'short' },
+  month: { month: 'short' },
+  quarter: {},
+  year: { year: 'numeric' },
+}
+
+const quarterOf = (value: string): string => String(Math.ceil(Number(value.slice(5, 7)) / 3))
+
+/** A date as a tick of an axis has room for; the year stands where it begins. */
+export function tick(value: string, unit: TimeUnit, reading: Reading, withYear: boolean): string {
+  if (unit === 'quarter') return text('shortQuarter', reading, quarterOf(value), value.slice(0, 4))
+  const year = withYear ? { year: 'numeric' as const } : {}
+  const day = new Date(`${value.slice(0, 10)}T00:00:00Z`)
+  return made(Intl.DateTimeFormat, localeOf(reading), { ...UNITS[unit], ...year, timeZone: 'UTC' }).format(day)
+}
+
+/** Plain text: who puts it into HTML escapes it. */
+export function written(cell: Cell, format: Format | undefined, reading: Reading): string {
+  if (typeof cell === 'boolean') return text(cell ? 'yes' : 'no', reading)
+  if (cell === null || format === undefined) return formatted(cell === null ? null : String(cell), undefined, '')
+  const value = String(cell)
+  if (format.kind === 'date') {
+    if (!DATE.test(value) || Number.isNaN(Date.parse(value.slice(0, 10)))) return value
+    const at = local(value, reading.zone)
+    if (format.style !== 'quarter') return formatted(at, format, localeOf(reading))
+    return text(quarterOf(at) === '1' ? 'firstQuarter' : 'quarter', reading, quarterOf(at), at.slice(0, 4))
+  }
+  if (value.trim() === '' || Number.isNaN(Number(value))) return value
+  // A unit never stands on a line of its own.
+  const kept = format.kind === 'number' ? { ...format, suffix: format.suffix?.replace(/^ /, '\u202f') ?? '' } : format
+  return formatted(value, kept, localeOf(reading))
+}
