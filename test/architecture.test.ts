@@ -39,6 +39,7 @@ const ROOMS = [
   'metabase',
   'run',
   'schedule',
+  'page',
   'cli',
 ]
 /** The files beside the rooms: what a program may import. */

@@ -6,6 +6,7 @@ import { DATA_ERRORS } from './data-errors.ts'
 import { DICTIONARY_ERRORS } from './dictionary-errors.ts'
 import { kinds, NO_RETRY, RETRY } from './error-kinds.ts'
 import { METABASE_ERRORS } from './metabase-errors.ts'
+import { PAGE_ERRORS } from './page-errors.ts'
 import { PRIVACY_ERRORS } from './privacy-errors.ts'
 import { command, remedy } from './remedy.ts'
 
@@ -215,6 +216,7 @@ export const ERRORS = Object.freeze({
   ...PRIVACY_ERRORS,
   ...DICTIONARY_ERRORS,
   ...METABASE_ERRORS,
+  ...PAGE_ERRORS,
   ...kinds('busy', RETRY, {
     SOURCE_LOCKED: {
       what: 'A table of the source is locked by somebody else.',

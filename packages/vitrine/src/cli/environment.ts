@@ -13,6 +13,7 @@ import { CHANNELS } from '../schedule/alarms/index.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
 import { parseHttpAddress } from './http-address.ts'
 import { METABASE_VARIABLES, type MetabaseSettings, metabaseSettings } from './metabase-settings.ts'
+import { PAGE_VARIABLES } from './page-settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -31,6 +32,7 @@ export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
   ...Object.fromEntries(CHANNELS.flatMap(({ variables }) => Object.entries(variables))),
   VITRINE_HTTP_ADDRESS:
     'where schedule answers /health and /metrics: host:port, or a port on 127.0.0.1 (default: nowhere)',
+  ...PAGE_VARIABLES,
 })
 
 /** What a command needs of each connection; what is absent here is not looked at. */

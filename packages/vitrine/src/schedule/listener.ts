@@ -77,13 +77,13 @@ export async function listen({ host, port }: HttpAddress, ports: ListenerPorts):
 }
 
 /** Beyond the bound the oldest connection ends, so that many slow callers never keep a monitor out. */
-function letOldestGo(server: Server): void {
+export function letOldestGo(server: Server, most = CONNECTIONS): void {
   const open = new Set<Socket>()
   server.on('connection', (socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     const [oldest] = open
-    if (open.size > CONNECTIONS) oldest?.destroy()
+    if (open.size > most) oldest?.destroy()
   })
 }
 
@@ -94,7 +94,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host is not known',
 }
 
-function refused(host: string, port: number, cause: NodeJS.ErrnoException): VitrineError {
+export function refused(host: string, port: number, cause: NodeJS.ErrnoException): VitrineError {
   const detail =
     REASONS[cause.code ?? ''] ?? `it cannot be listened at${cause.code === undefined ? '' : ` (${cause.code})`}`
   const remedy = 'give another address with --listen or VITRINE_HTTP_ADDRESS; another schedule may have this one'

@@ -14,6 +14,7 @@ import { rebuild } from './rebuild.ts'
 import { rollback } from './rollback.ts'
 import { runs } from './runs.ts'
 import { schedule } from './schedule.ts'
+import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { sync } from './sync.ts'
 import { trace } from './trace.ts'
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   provision,
   sync,
   schedule,
+  serve,
   status,
   runs,
   rollback,

@@ -1,0 +1,54 @@
+/** `serve`: the page of the publication, until it is interrupted. */
+import { once } from 'node:events'
+import { type ExitName, VitrineError } from '../../base/errors.ts'
+import type { Call, Command } from '../command.ts'
+import { type PageAnswering, pageSettings } from '../page-settings.ts'
+import { servePage } from '../serving.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'show the dashboards, the dictionary and the runs in a browser',
+  description:
+    'Answers pages until it is interrupted: dashboards as the reader of METABASE_READER_URL sees them, the dictionary, and ' +
+    'with METABASE_DATABASE_URL the runs. It listens on this machine alone, where everybody is an operator; beyond it only ' +
+    'with passwords, or behind a proxy that asks who it is.',
+  options: {
+    '--host <host>': 'where to listen (default: 127.0.0.1)',
+    '--port <n>': 'at which port; 0 takes a free one (default: 4000)',
+    '--prefix <path>': 'what stands before each path, such as /vitrine',
+    '--language <name>': 'fr or en (default: that of the browser)',
+    '--watch': 'follow the files of the dashboards while they are edited',
+  },
+  examples: [
+    { line: 'serve', says: 'on this machine, at port 4000' },
+    { line: 'serve --host 0.0.0.0 --port 8080', says: 'for other machines: asks for VITRINE_PAGE_PASSWORD' },
+    { line: 'serve --watch', says: 'while dashboards are written' },
+  ],
+  logs: true,
+  run,
+}
+
+/** Where the page would answer, from options and environment. Throws SETTINGS_INVALID and PAGE_OPEN. */
+export function pageAnswering({ io, text }: Call, port = text('port')): PageAnswering {
+  const wish = { host: text('host'), port, prefix: text('prefix'), language: text('language') }
+  return pageSettings((name) => io.environment[name]?.trim() || null, wish)
+}
+
+async function run(call: Call): Promise<ExitName> {
+  const answering = pageAnswering(call)
+  const { reader, target, metabase } = call.settings({ reader: 'optional', target: 'optional', metabase: 'optional' })
+  if (reader === null) {
+    const detail = 'The page asks its questions as the reader.'
+    throw new VitrineError('SETTINGS_INVALID', {
+      problems: [{ place: 'METABASE_READER_URL', detail, remedy: 'set it' }],
+    })
+  }
+  const page = await servePage(call, answering, { reader, target, metabaseUrl: metabase?.url ?? null })
+  call.say(`The page is at ${page.url}. Ctrl-C ends it.`)
+  try {
+    if (!call.signal.aborted) await once(AbortSignal.any([call.signal, call.fault]), 'abort')
+  } finally {
+    await page.close()
+  }
+  return 'ok'
+}

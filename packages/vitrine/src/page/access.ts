@@ -1,0 +1,143 @@
+/**
+ * Who a visitor is: whoever asks on this machine, whoever knows a password, or whom a proxy names. Sessions live in memory, under
+ * the hash of what the cookie holds.
+ */
+import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { getCookie, setCookie } from 'hono/cookie'
+import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
+import type { PageCall, Role } from './context.ts'
+import { isSecure, type Reach } from './security.ts'
+
+/** How visitors are known. */
+export type Access =
+  /** Everybody who can ask is an operator: for one's own machine. */
+  | { readonly kind: 'open' }
+  /** A plain password, or `scrypt:salt:hash` in base64. */
+  | { readonly kind: 'passwords'; readonly passwords: Readonly<Partial<Record<Role, Secret>>> }
+  /** A proxy before us has asked who it is, and says so in this header. */
+  | { readonly kind: 'proxy'; readonly header: string; readonly operators: readonly string[] }
+
+export interface Known {
+  readonly role: Role
+  readonly loggedIn: boolean
+  readonly token: string
+}
+
+const IDLE_MS = 60 * 60_000
+const LONGEST_MS = 12 * 60 * 60_000
+const SESSIONS = 1_000
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const derived = (password: string, salt: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) =>
+    scrypt(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    ),
+  )
+
+/** What a password is kept as, so that the setting does not hold it. */
+export async function passwordHash(password: string, salt = randomBytes(16)): Promise<string> {
+  return `scrypt:${salt.toString('base64')}:${(await derived(password, salt)).toString('base64')}`
+}
+
+export const HASHED = /^scrypt:([A-Za-z0-9+/]{22,}={0,2}):([A-Za-z0-9+/]{43}=)$/
+
+async function matches(given: string, secret: Secret): Promise<boolean> {
+  const [, salt, hash] = HASHED.exec(secret.reveal()) ?? []
+  // A plain one is derived too, so that the time of an answer tells nothing of it.
+  const salted = salt === undefined ? randomBytes(16) : Buffer.from(salt, 'base64')
+  const expected = hash === undefined ? await derived(secret.reveal(), salted) : Buffer.from(hash, 'base64')
+  return timingSafeEqual(await derived(given, salted), expected)
+}
+
+interface Entry {
+  readonly role: Role
+  readonly since: number
+  seen: number
+}
+
+export class Visitors {
+  readonly #access: Access
+  readonly #reach: Reach
+  readonly #clock: Clock
+  readonly #path: string
+  readonly #key = randomBytes(32)
+  readonly #sessions = new Map<string, Entry>()
+
+  constructor(access: Access, reach: Reach, clock: Clock, prefix: string) {
+    this.#access = access
+    this.#reach = reach
+    this.#clock = clock
+    this.#path = prefix === '' ? '/' : prefix
+  }
+
+  /** Null: nobody that is known. */
+  known(call: PageCall): Known | null {
+    const access = this.#access
+    if (access.kind === 'open') return this.#as('operator', 'open', false)
+    if (access.kind === 'proxy') {
+      const name = call.req.header(access.header)?.trim() ?? ''
+      if (name === '') return null
+      return this.#as(access.operators.includes(name) ? 'operator' : 'reader', `proxy:${name}`, false)
+    }
+    const id = digest(getCookie(call, this.#cookie(call)) ?? '')
+    const entry = this.#sessions.get(id)
+    const now = this.#clock.monotonicMs()
+    if (entry === undefined) return null
+    if (now - entry.since > LONGEST_MS || now - entry.seen > IDLE_MS) {
+      this.#sessions.delete(id)
+      return null
+    }
+    entry.seen = now
+    return this.#as(entry.role, id, true)
+  }
+
+  get asksForPassword(): boolean {
+    return this.#access.kind === 'passwords'
+  }
+
+  /** False when the password is that of nobody. The session is a new one, whatever the browser had. */
+  async logIn(call: PageCall, given: string): Promise<boolean> {
+    if (this.#access.kind !== 'passwords') return false
+    const { operator, reader } = this.#access.passwords
+    // Both are looked at, so that the time of an answer does not tell which one it was.
+    const isOperator = operator !== undefined && (await matches(given, operator))
+    const isReader = reader !== undefined && (await matches(given, reader))
+    if (!isOperator && !isReader) return false
+    this.logOut(call)
+    const cookie = randomBytes(32).toString('base64url')
+    const now = this.#clock.monotonicMs()
+    this.#sessions.set(digest(cookie), { role: isOperator ? 'operator' : 'reader', since: now, seen: now })
+    const [oldest] = this.#sessions.keys()
+    if (this.#sessions.size > SESSIONS && oldest !== undefined) this.#sessions.delete(oldest)
+    this.#set(call, cookie, Math.floor(LONGEST_MS / 1000))
+    return true
+  }
+
+  logOut(call: PageCall): void {
+    this.#sessions.delete(digest(getCookie(call, this.#cookie(call)) ?? ''))
+    this.#set(call, '', 0)
+  }
+
+  #as(role: Role, id: string, loggedIn: boolean): Known {
+    return { role, loggedIn, token: createHmac('sha256', this.#key).update(id).digest('base64url') }
+  }
+
+  /** Behind https the name itself forbids that another host, or a plain connection, sets it. */
+  #cookie = (call: PageCall): string => {
+    if (!isSecure(call, this.#reach)) return 'vitrine'
+    return this.#path === '/' ? '__Host-vitrine' : '__Secure-vitrine'
+  }
+
+  #set(call: PageCall, value: string, maxAge: number): void {
+    const secure = isSecure(call, this.#reach)
+    setCookie(call, this.#cookie(call), value, { path: this.#path, httpOnly: true, sameSite: 'Lax', secure, maxAge })
+  }
+}
+
+/** Whether a form brings the token of the visitor. */
+export function hasToken(call: PageCall, given: unknown): boolean {
+  const [mine, theirs] = [Buffer.from(call.var.visitor.token), Buffer.from(typeof given === 'string' ? given : '')]
+  return mine.length === theirs.length && timingSafeEqual(mine, theirs)
+}

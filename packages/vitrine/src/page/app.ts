@@ -1,0 +1,110 @@
+/**
+ * The page as one application: what comes in is guarded, then known, then answered by a place. Knows neither the environment
+ * nor the socket; `server.ts` listens, and tests ask it directly.
+ */
+import { Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { asVitrineError } from '../base/errors.ts'
+import { type Access, hasToken, type Known, Visitors } from './access.ts'
+import type { Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
+import { assetsOf, frame } from './frame.ts'
+import { addLanguage, languageOf } from './language.ts'
+import { addLogin, BODY_BYTES, message } from './login.ts'
+import { addressOf, Bucket, guarded, isFromOurPage, type Reach } from './security.ts'
+import { say } from './texts.ts'
+
+export interface PageSettings extends Omit<PageContext, 'show'> {
+  readonly access: Access
+  readonly reach: Reach
+  readonly places: readonly Routes[]
+}
+
+/** Of each caller, at once and a second: a page asks for some ten things. */
+const PAGES = [600, 30] as const
+
+export function createPage(settings: PageSettings): PageApp {
+  const { prefix, clock, reach, access } = settings
+  const app: PageApp = new Hono<PageEnv>().basePath(prefix)
+  const visitors = new Visitors(access, reach, clock, prefix)
+  const assets = assetsOf(settings.theme)
+  const context: PageContext = { ...settings, show }
+  const isPublic = (call: PageCall): boolean => call.req.path.startsWith(`${prefix}/public/`)
+
+  async function show(call: PageCall, content: Html, facts: PageFacts): Promise<Response> {
+    const { reading } = call.var.visitor
+    const freshness = facts.place === null ? null : await context.freshness(reading)
+    const document = frame(call, context, content, { ...facts, freshness, assets })
+    if (facts.etag !== undefined) call.header('etag', facts.etag)
+    return call.html(document, facts.status ?? 200)
+  }
+
+  app.use(guarded(reach, isPublic))
+  app.use(knowing(context, visitors, reach))
+  for (const { path, type, body } of Object.values(assets)) {
+    const headers = { 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable' }
+    app.get(path, (call) => call.body(body, 200, headers))
+  }
+  addLanguage(app, prefix, reach)
+  addLogin(app, context, visitors, reach)
+  app.use(admitting(context, visitors, isPublic))
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', bodyLimit({ maxSize: BODY_BYTES }), changing(context, reach))
+  app.post('/logout', (call) => {
+    visitors.logOut(call)
+    return call.redirect(`${prefix}/login`, 303)
+  })
+  app.get('/', (call) => call.redirect(`${prefix}/dashboards`, 302))
+  for (const place of settings.places) place(app, context)
+  app.notFound((call) => refuse(call, context, 404, 'notFound'))
+  app.onError((thrown, call) => {
+    const { language } = call.var.visitor.reading
+    const title = say(language, 'failed')
+    const content = message(title, say(language, 'failedDetail', asVitrineError(thrown).code))
+    return show(call, content, { title, place: null, status: 500 })
+  })
+  return app
+}
+
+type Guard = MiddlewareHandler<PageEnv>
+
+const NOBODY: Known = { role: 'reader', loggedIn: false, token: '' }
+
+/** Says who asks, and counts them. */
+function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard {
+  const pages = new Bucket(context.clock, ...PAGES)
+  return async (call, next) => {
+    const reading = { language: languageOf(call, context), zone: context.publication().zone }
+    call.set('visitor', { ...(visitors.known(call) ?? NOBODY), reading })
+    return pages.take(addressOf(call, reach)) ? next() : refuse(call, context, 429, 'tooMany')
+  }
+}
+
+/** What comes after it is for visitors who are known. */
+function admitting(context: PageContext, visitors: Visitors, isPublic: (call: PageCall) => boolean): Guard {
+  return async (call, next) => {
+    if (isPublic(call) || visitors.known(call) !== null) return next()
+    if (!visitors.asksForPassword || call.req.method !== 'GET') return refuse(call, context, 403, 'notAllowed')
+    const here = call.req.path + new URL(call.req.url).search
+    return call.redirect(`${context.prefix}/login?to=${encodeURIComponent(here)}`, 303)
+  }
+}
+
+/** What changes something comes from a page of ours, with the visitor's token, and from an operator. */
+function changing(context: PageContext, reach: Reach): Guard {
+  return async (call, next) => {
+    const { token } = await call.req.parseBody()
+    const isTheirs = call.var.visitor.role === 'operator' || call.req.path === `${context.prefix}/logout`
+    const allowed = isTheirs && isFromOurPage(call, reach) && hasToken(call, token)
+    return allowed ? next() : refuse(call, context, 403, 'notAllowed')
+  }
+}
+
+async function refuse(
+  call: PageCall,
+  context: PageContext,
+  status: 403 | 404 | 429,
+  key: 'notAllowed' | 'notFound' | 'tooMany',
+): Promise<Response> {
+  const { language } = call.var.visitor.reading
+  const title = say(language, key)
+  return context.show(call, message(title, say(language, `${key}Detail`)), { title, place: null, status })
+}

@@ -1,0 +1,81 @@
+/** What each place of the page is given: the publication, sessions, the visitor, and the frame around its content. */
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, Hono } from 'hono'
+import type { Clock } from '../base/clock.ts'
+import type { HtmlEscapedString } from '../drawing/html.ts'
+import type { Language, Reading } from '../drawing/reading.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { Publication } from '../publication/publication.ts'
+
+/** A reader looks; an operator also publishes and rolls back. */
+export type Role = 'reader' | 'operator'
+
+export interface Visitor {
+  readonly role: Role
+  /** Whether there is a session to leave. */
+  readonly loggedIn: boolean
+  /** Goes with every form, as the field `token`. */
+  readonly token: string
+  readonly reading: Reading
+}
+
+export interface PageEnv {
+  readonly Bindings: HttpBindings
+  readonly Variables: { readonly visitor: Visitor }
+}
+export type PageApp = Hono<PageEnv>
+export type PageCall = Context<PageEnv>
+export type Html = HtmlEscapedString
+
+/** What an application adds to the frame. */
+export interface Theme {
+  readonly css?: string
+  /** HTML of its own, above and below each page. */
+  readonly header?: string
+  readonly footer?: string
+}
+
+export type Place = 'dashboards' | 'dictionary' | 'runs' | 'state'
+
+/** When the data are, in the header of each page. */
+export interface Freshness {
+  readonly tone: 'fresh' | 'late' | 'none'
+  readonly text: string
+}
+
+/** What a place says of a page of its own. */
+export interface PageFacts {
+  readonly title: string
+  readonly place: Place | null
+  readonly status?: 200 | 400 | 403 | 404 | 422 | 429 | 500 | 503
+  /** What the answer is made of, for a browser that asks whether it changed. */
+  readonly etag?: string
+  /** Asks a browser without script to load the page again after so many seconds. */
+  readonly again?: number
+}
+
+type Work<T> = (session: Session) => Promise<T>
+
+export interface PageContext {
+  /** The publication as it stands: with `--watch` another one comes. */
+  readonly publication: () => Publication
+  readonly clock: Clock
+  /** What stands before each path: `` or `/vitrine`. */
+  readonly prefix: string
+  /** Null: that of the browser. */
+  readonly language: Language | null
+  readonly theme: Theme
+  /** The address of Metabase, as a browser shows it. */
+  readonly metabaseUrl: string | null
+  /** Does `work` with a session that reads as the reader. */
+  readonly asReader: <T>(work: Work<T>) => Promise<T>
+  /** The same with the writer's session, which sees the record of the runs and writes nothing; null without that role. */
+  readonly asWriter: (<T>(work: Work<T>) => Promise<T>) | null
+  /** Of the page's header; never throws. */
+  readonly freshness: (reading: Reading) => Promise<Freshness>
+  /** The whole document around the content of a place. */
+  readonly show: (call: PageCall, content: Html, facts: PageFacts) => Promise<Response>
+}
+
+/** Adds the addresses of a place to the page. */
+export type Routes = (app: PageApp, context: PageContext) => void

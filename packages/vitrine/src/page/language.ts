@@ -1,0 +1,41 @@
+/** In which language a page is: what its visitor chose, what the page was told to speak, what the browser asks for. */
+import { getCookie, setCookie } from 'hono/cookie'
+import type { Language } from '../drawing/reading.ts'
+import type { PageApp, PageCall, PageContext } from './context.ts'
+import { isSecure, type Reach } from './security.ts'
+
+const COOKIE = 'vitrine_language'
+const YEAR_S = 31_536_000
+
+export function languageOf(call: PageCall, { language }: Pick<PageContext, 'language'>): Language {
+  const chosen = getCookie(call, COOKIE)
+  if (chosen === 'fr' || chosen === 'en') return chosen
+  if (language !== null) return language
+  const asked = (call.req.header('accept-language') ?? '').split(',').map((part) => {
+    const [name = '', ...rest] = part
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/)
+    const weight = Number(rest.find((each) => each.startsWith('q='))?.slice(2) ?? 1)
+    return { name: name.split('-')[0], weight: Number.isFinite(weight) ? weight : 0 }
+  })
+  const best = asked
+    .filter(({ name, weight }) => weight > 0 && (name === 'fr' || name === 'en'))
+    .toSorted((a, b) => b.weight - a.weight)[0]
+  return best?.name === 'fr' ? 'fr' : 'en'
+}
+
+/** The link that changes the language, and comes back. */
+export function addLanguage(app: PageApp, prefix: string, reach: Reach): void {
+  app.get('/language/:to', (call) => {
+    const kept = { path: prefix || '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(call, reach) } as const
+    setCookie(call, COOKIE, call.req.param('to') === 'fr' ? 'fr' : 'en', { ...kept, maxAge: YEAR_S })
+    return call.redirect(localPath(call.req.query('to'), prefix), 303)
+  })
+}
+
+/** A path of ours, never another site. */
+export const localPath = (given: unknown, prefix: string): string =>
+  typeof given === 'string' && given.startsWith(`${prefix}/`) && /^\/(?![\\/])[!-[\]-~]*$/.test(given)
+    ? given
+    : `${prefix}/dashboards`

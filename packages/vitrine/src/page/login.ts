@@ -1,0 +1,55 @@
+/** The login of the page, where it asks for passwords itself. */
+import { bodyLimit } from 'hono/body-limit'
+import { html } from '../drawing/html.ts'
+import type { Visitors } from './access.ts'
+import type { Html, PageApp, PageCall, PageContext } from './context.ts'
+import { localPath } from './language.ts'
+import { addressOf, Bucket, isFromOurPage, type Reach } from './security.ts'
+import { say } from './texts.ts'
+
+/** Of each caller: so many tries at once, and one in ten seconds after that. */
+const LOGINS = [8, 0.1] as const
+export const BODY_BYTES = 16 * 1024
+
+export const message = (title: string, detail: string): Html =>
+  html`<section class="v-message"><h1>${title}</h1><p>${detail}</p></section>`
+
+export function addLogin(app: PageApp, context: PageContext, visitors: Visitors, reach: Reach): void {
+  const { prefix, clock } = context
+  const logins = new Bucket(clock, ...LOGINS)
+  // One at a time: a derivation is slow on purpose.
+  let turn: Promise<unknown> = Promise.resolve()
+  const form = (call: PageCall, to: string, wrong: boolean) => {
+    const { language } = call.var.visitor.reading
+    const content = html`<form class="v-login" method="post" action="${prefix}/login">
+<h1>${say(language, 'logIn')}</h1>
+${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : ''}
+<input type="hidden" name="to" value="${to}">
+<label>${say(language, 'password')} <input type="password" name="password" autocomplete="current-password" required autofocus></label>
+<button>${say(language, 'logIn')}</button>
+</form>`
+    return context.show(call, content, {
+      title: say(language, 'logIn'),
+      place: null,
+      ...(wrong ? { status: 403 } : {}),
+    })
+  }
+  app.get('/login', async (call) =>
+    visitors.asksForPassword
+      ? form(call, localPath(call.req.query('to'), prefix), false)
+      : call.redirect(`${prefix}/dashboards`, 303),
+  )
+  app.post('/login', bodyLimit({ maxSize: BODY_BYTES }), async (call, next) => {
+    if (!visitors.asksForPassword || !isFromOurPage(call, reach)) return next()
+    const { language } = call.var.visitor.reading
+    if (!logins.take(addressOf(call, reach))) {
+      const title = say(language, 'tooMany')
+      return context.show(call, message(title, say(language, 'tooManyDetail')), { title, place: null, status: 429 })
+    }
+    const { password, to } = await call.req.parseBody()
+    const mine = turn.then(() => visitors.logIn(call, typeof password === 'string' ? password : ''))
+    turn = mine.catch(() => undefined)
+    const path = localPath(typeof to === 'string' ? to : undefined, prefix)
+    return (await mine) ? call.redirect(path, 303) : form(call, path, true)
+  })
+}

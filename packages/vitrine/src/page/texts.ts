@@ -1,0 +1,43 @@
+/** The words of the page, French and English. A text takes its values as `{0}`, `{1}`. */
+import type { Language } from '../drawing/reading.ts'
+
+type Both = readonly [fr: string, en: string]
+
+/** Makes of a catalogue the function that says its texts; a place may have a catalogue of its own. */
+export const sayingOf =
+  <Key extends string>(texts: Readonly<Record<Key, Both>>) =>
+  (language: Language, key: Key, ...values: readonly (string | number)[]): string =>
+    texts[key][language === 'fr' ? 0 : 1].replace(/\{(\d)\}/g, (_, at) => String(values[Number(at)] ?? ''))
+
+const TEXTS = {
+  dashboards: ['Tableaux de bord', 'Dashboards'],
+  dictionary: ['Dictionnaire', 'Dictionary'],
+  runs: ['Mises à jour', 'Runs'],
+  state: ['État', 'State'],
+  places: ['Pages', 'Pages'],
+  skip: ['Aller au contenu', 'Skip to the content'],
+  dataOf: ['Données du {0}', 'Data of {0}'],
+  nothingPublished: ['Rien n’est publié', 'Nothing is published'],
+  unreachable: ['Les données ne répondent pas', 'The data do not answer'],
+  otherLanguage: ['English', 'Français'],
+  logIn: ['Se connecter', 'Log in'],
+  logOut: ['Se déconnecter', 'Log out'],
+  password: ['Mot de passe', 'Password'],
+  wrongPassword: ['Ce mot de passe n’est pas le bon.', 'This password is not the right one.'],
+  notFound: ['Cette page n’existe pas', 'This page does not exist'],
+  notFoundDetail: [
+    'L’adresse est peut-être ancienne. Les tableaux de bord sont dans le menu.',
+    'The address may be an old one. The dashboards are in the menu.',
+  ],
+  notAllowed: ['Cette action n’est pas permise', 'This action is not allowed'],
+  notAllowedDetail: [
+    'Elle demande le rôle d’opérateur, ou la page était ouverte depuis trop longtemps : rechargez-la.',
+    'It needs the role of operator, or the page was open for too long: load it again.',
+  ],
+  tooMany: ['Trop de demandes', 'Too many requests'],
+  tooManyDetail: ['Attendez une minute, puis rechargez la page.', 'Wait a minute, then load the page again.'],
+  failed: ['La page n’a pas pu être faite', 'The page could not be made'],
+  failedDetail: ['Code {0}. Rechargez la page.', 'Code {0}. Load the page again.'],
+} as const satisfies Readonly<Record<string, Both>>
+
+export const say = sayingOf(TEXTS)
