@@ -38,9 +38,8 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     ...answering,
     theme,
     metabaseUrl,
-    asReader: (work) => readers.use(work),
+    readers,
     asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
-    freshness: async () => ({ tone: 'none', text: '' }),
     places: [dashboardsPlace],
   })
   const listening = await listenForPages(answering.address, page)

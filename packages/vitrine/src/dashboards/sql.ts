@@ -49,6 +49,19 @@ export function questionSql(query: Query, compiling: Compiling): string {
   return query.kind === 'listing' ? writer.listing(query) : writer.funnel(query)
 }
 
+/** The text of a condition over the group of a question that has this name; null for all its groups. */
+export type WriteGroup = (name: string, expression: string) => string | null
+
+/** The rows behind the figures of a question, or behind one group of them, as `listing` shows them. */
+export function rowsSql(
+  query: StructuredQuery,
+  listing: ListingQuery,
+  compiling: Compiling,
+  write: WriteGroup,
+): string {
+  return new Writer(compiling, query.from).listing(listing, query.by, write)
+}
+
 class QuestionCompiler extends LiteralCompiler {
   readonly #schema: string
   readonly #writeFilter: WriteFilter
@@ -75,6 +88,7 @@ function selectSql({ node }: SqlQuery, { schema }: Publication, writeFilter: Wri
 interface Parts {
   readonly columns: readonly string[]
   readonly where?: readonly Condition[]
+  readonly groupConditions?: readonly string[]
   readonly groups?: readonly string[]
   readonly having?: readonly string[]
   readonly order?: readonly string[]
@@ -129,13 +143,15 @@ class Writer {
     })
   }
 
-  listing({ columns, where, order, limit }: ListingQuery): string {
+  listing({ columns, where, order, limit }: ListingQuery, by: StructuredQuery['by'] = {}, write?: WriteGroup): string {
     const names = Object.keys(columns)
     const shown = Object.values(columns).map((path) => {
       const column = this.#expressions.column(path)
       return this.#expressions.reached(path).kind === 'timestamptz' ? this.#expressions.local(path) : column
     })
+    const groups = Object.entries(by).flatMap(([name, each]) => write?.(name, this.#expressions.group(each).sql) ?? [])
     return this.#select({
+      groupConditions: groups,
       columns: shown.map((sql, index) => `${sql} as ${identifier(names[index] ?? '')}`),
       where,
       order: order.map(
@@ -157,8 +173,8 @@ class Writer {
     return `select s.step as ${step}, s.value as ${value} from (${counted}) as c cross join lateral (values ${rows.join(', ')}) as s(rank, step, value) order by s.rank`
   }
 
-  #select({ columns, where = [], groups = [], having = [], order = [], limit = null }: Parts): string {
-    const conditions = [...where.map((each) => this.#expressions.condition(each)), ...this.#filters]
+  #select({ columns, where = [], groupConditions = [], groups = [], having = [], order = [], limit = null }: Parts) {
+    const conditions = [...where.map((each) => this.#expressions.condition(each)), ...groupConditions, ...this.#filters]
     const clause = (word: string, list: readonly string[], glue: string) =>
       list.length === 0 ? [] : [`${word} ${list.join(glue)}`]
     return [

@@ -5,15 +5,20 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { asVitrineError } from '../base/errors.ts'
+import type { Reading } from '../drawing/reading.ts'
 import { type Access, hasToken, type Known, Visitors } from './access.ts'
-import type { Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
+import { Answers } from './answers.ts'
+import type { Freshness, Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
 import { assetsOf, frame } from './frame.ts'
+import { freshnessOf, unreachable } from './freshness.ts'
 import { addLanguage, languageOf } from './language.ts'
 import { addLogin, BODY_BYTES, message } from './login.ts'
+import type { Readers } from './readers.ts'
 import { addressOf, Bucket, guarded, isFromOurPage, type Reach } from './security.ts'
 import { say } from './texts.ts'
 
-export interface PageSettings extends Omit<PageContext, 'show'> {
+export interface PageSettings extends Omit<PageContext, 'show' | 'answers' | 'asReader' | 'freshness'> {
+  readonly readers: Readers
   readonly access: Access
   readonly reach: Reach
   readonly places: readonly Routes[]
@@ -27,15 +32,23 @@ export function createPage(settings: PageSettings): PageApp {
   const app: PageApp = new Hono<PageEnv>().basePath(prefix)
   const visitors = new Visitors(access, reach, clock, prefix)
   const assets = assetsOf(settings.theme)
-  const context: PageContext = { ...settings, show }
+  const answers = new Answers(settings.readers)
+  const asReader: PageContext['asReader'] = (work) => settings.readers.use(work)
+  const context: PageContext = { ...settings, answers, asReader, freshness, show }
   const isPublic = (call: PageCall): boolean => call.req.path.startsWith(`${prefix}/public/`)
 
   async function show(call: PageCall, content: Html, facts: PageFacts): Promise<Response> {
     const { reading } = call.var.visitor
-    const freshness = facts.place === null ? null : await context.freshness(reading)
-    const document = frame(call, context, content, { ...facts, freshness, assets })
+    const told = facts.place === null ? null : (facts.freshness ?? (await freshness(reading)))
+    const document = frame(call, context, content, { ...facts, freshness: told, assets })
     if (facts.etag !== undefined) call.header('etag', facts.etag)
     return call.html(document, facts.status ?? 200)
+  }
+
+  async function freshness(reading: Reading): Promise<Freshness> {
+    const publication = settings.publication()
+    const facts = await answers.look(publication, () => []).catch(() => null)
+    return facts === null ? unreachable(reading) : freshnessOf(publication, facts, reading)
   }
 
   app.use(guarded(reach, isPublic))

@@ -6,6 +6,7 @@ import type { HtmlEscapedString } from '../drawing/html.ts'
 import type { Language, Reading } from '../drawing/reading.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
+import type { Answers } from './answers.ts'
 
 /** A reader looks; an operator also publishes and rolls back. */
 export type Role = 'reader' | 'operator'
@@ -41,6 +42,8 @@ export type Place = 'dashboards' | 'dictionary' | 'runs' | 'state'
 export interface Freshness {
   readonly tone: 'fresh' | 'late' | 'none'
   readonly text: string
+  /** The instant alone. */
+  readonly at: string
 }
 
 /** What a place says of a page of its own. */
@@ -52,6 +55,10 @@ export interface PageFacts {
   readonly etag?: string
   /** Asks a browser without script to load the page again after so many seconds. */
   readonly again?: number
+  /** Of when the data are, where it is known already. */
+  readonly freshness?: Freshness
+  /** Without places, script and theme's header: to be shown in a frame. */
+  readonly bare?: boolean
 }
 
 type Work<T> = (session: Session) => Promise<T>
@@ -71,6 +78,7 @@ export interface PageContext {
   readonly asReader: <T>(work: Work<T>) => Promise<T>
   /** The same with the writer's session, which sees the record of the runs and writes nothing; null without that role. */
   readonly asWriter: (<T>(work: Work<T>) => Promise<T>) | null
+  readonly answers: Answers
   /** Of the page's header; never throws. */
   readonly freshness: (reading: Reading) => Promise<Freshness>
   /** The whole document around the content of a place. */

@@ -4,6 +4,7 @@ import { html, raw } from '../drawing/html.ts'
 import { script } from '../drawing/script.ts'
 import { styleSheet } from '../drawing/style.ts'
 import type { Freshness, Html, PageCall, PageContext, PageFacts, Place } from './context.ts'
+import { frameScript } from './script.ts'
 import { frameStyle } from './style.ts'
 import { say } from './texts.ts'
 
@@ -18,28 +19,30 @@ interface Asset {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 16)
 
+/** The files of every page. */
 export function assetsOf({ css = '' }: PageContext['theme']): Readonly<Record<'style' | 'script', Asset>> {
   const style = `${styleSheet}\n${frameStyle}\n${css}`
   return {
     style: { path: `/assets/style-${hashOf(style)}.css`, type: 'text/css; charset=utf-8', body: style },
-    script: { path: `/assets/script-${hashOf(script)}.js`, type: 'text/javascript; charset=utf-8', body: script },
+    script: {
+      path: `/assets/script-${hashOf(script + frameScript)}.js`,
+      type: 'text/javascript; charset=utf-8',
+      body: `${script}\n${frameScript}`,
+    },
   }
 }
 
-export interface Framed extends Pick<PageFacts, 'title' | 'place' | 'again'> {
+export interface Framed extends Pick<PageFacts, 'title' | 'place' | 'again' | 'bare'> {
   readonly freshness: Freshness | null
   readonly assets: ReturnType<typeof assetsOf>
 }
 
 export function frame(call: PageCall, context: PageContext, content: Html, facts: Framed): Html {
-  const { title, place, again, freshness, assets } = facts
+  const { title, again, assets, bare = false } = facts
   const { theme, prefix, publication } = context
-  const { role, loggedIn, token, reading } = call.var.visitor
-  const { language } = reading
-  const told = (key: Parameters<typeof say>[1]) => say(language, key)
-  const here = call.req.path + new URL(call.req.url).search
+  const { role, reading } = call.var.visitor
   return html`<!doctype html>
-<html lang="${language}" class="v-page">
+<html lang="${reading.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -47,26 +50,33 @@ export function frame(call: PageCall, context: PageContext, content: Html, facts
 <title>${title} – ${publication().metabase.source}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${prefix}${assets.style.path}">
-<script type="module" src="${prefix}${assets.script.path}"></script>
-${again === undefined ? '' : html`<noscript><meta http-equiv="refresh" content="${again}"></noscript>`}
+${!bare && html`<script type="module" src="${prefix}${assets.script.path}"></script>`}
+${again !== undefined && html`<noscript><meta http-equiv="refresh" content="${again}"></noscript>`}
 </head>
 <body data-role="${role}">
-<a class="v-skip" href="#content">${told('skip')}</a>
-${raw(theme.header ?? '')}
-<header class="v-head">
-<a class="v-name" href="${prefix}/dashboards">${publication().metabase.source}</a>
-<nav aria-label="${told('places')}"><ul>${PLACES.map(
-    (each) =>
-      html`<li><a href="${prefix}/${each}"${each === place ? raw(' aria-current="page"') : ''}>${told(each)}</a></li>`,
-  )}</ul></nav>
-${freshness === null ? '' : html`<a class="v-fresh v-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
-<a class="v-language" lang="${language === 'fr' ? 'en' : 'fr'}" rel="nofollow" href="${prefix}/language/${language === 'fr' ? 'en' : 'fr'}?to=${encodeURIComponent(here)}">${told('otherLanguage')}</a>
-${loggedIn ? html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${token}"><button>${told('logOut')}</button></form>` : ''}
-</header>
+${!bare && html`<a class="v-skip" href="#content">${say(reading.language, 'skip')}</a>${raw(theme.header ?? '')}${head(call, context, facts)}`}
 <main id="content">
-${content}
+${bare && facts.freshness !== null && html`<p class="v-fresh v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
 </main>
-${raw(theme.footer ?? '')}
+${!bare && raw(theme.footer ?? '')}
 </body>
 </html>`
+}
+
+function head(call: PageCall, { prefix, publication }: PageContext, { place, freshness }: Framed): Html {
+  const { loggedIn, token, reading } = call.var.visitor
+  const { language } = reading
+  const other = language === 'fr' ? 'en' : 'fr'
+  const here = encodeURIComponent(call.req.path + new URL(call.req.url).search)
+  const places = PLACES.map(
+    (each) =>
+      html`<li><a href="${prefix}/${each}"${each === place && html` aria-current="page"`}>${say(language, each)}</a></li>`,
+  )
+  return html`<header class="v-head">
+<a class="v-name" href="${prefix}/dashboards">${publication().metabase.source}</a>
+<nav aria-label="${say(language, 'places')}"><ul>${places}</ul></nav>
+${freshness !== null && html`<a class="v-fresh v-tone-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
+<a class="v-language" lang="${other}" rel="nofollow" href="${prefix}/language/${other}?to=${here}">${say(language, 'otherLanguage')}</a>
+${loggedIn && html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${token}"><button>${say(language, 'logOut')}</button></form>`}
+</header>`
 }

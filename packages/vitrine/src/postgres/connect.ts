@@ -22,6 +22,11 @@ const END_WITHIN_MS = 1_000
 /** The oldest server whose behaviour is tested. */
 const OLDEST_VERSION = 150_000
 
+export interface TextRows {
+  readonly columns: readonly { readonly name: string; readonly oid: number }[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
 /** One open session. Errors of its queries are VitrineErrors; a lost connection shows at the next query. */
 export class Session {
   readonly client: pg.Client
@@ -57,6 +62,15 @@ export class Session {
   /** One or more statements without parameters and without interest in their rows. */
   async execute(text: string): Promise<void> {
     await this.#settled(() => this.client.query(text))
+  }
+
+  /** The same as PostgreSQL writes them: the columns with their types (OIDs), and each value as text. */
+  async texts(text: string, values: readonly unknown[]): Promise<TextRows> {
+    const types = { getTypeParser: () => (value: string) => value }
+    const result = await this.#settled(() =>
+      this.client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types }),
+    )
+    return { columns: result.fields.map(({ name, dataTypeID: oid }) => ({ name, oid })), rows: result.rows }
   }
 
   /** Begins a transaction, with the settings that a lent backend gets in no other way. `then` comes after them. */

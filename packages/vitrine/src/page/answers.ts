@@ -1,0 +1,263 @@
+/**
+ * Asks the questions of a page as the reader: in one snapshot, on at most two sessions, within a time and a number of rows. An
+ * answer is kept for the version that gave it, so a switch ends it, and nothing else needs to.
+ */
+import { VitrineError } from '../base/errors.ts'
+import type { Answer, AnswerColumn, Cell, TileState } from '../drawing/answer.ts'
+import type { Session, TextRows } from '../postgres/connect.ts'
+import { exportSnapshot, importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
+import { type Publication, publishedRelations } from '../publication/publication.ts'
+import type { TableFreshness } from '../record/runs.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import type { Readers } from './readers.ts'
+
+export interface Ask {
+  /** One SELECT, whose `$n` are `values`. */
+  readonly sql: string
+  readonly values: readonly unknown[]
+  /** Why there may be no row: filters are set, or small groups are left out. */
+  readonly filtered: boolean
+  /** The same question with its small groups, where it leaves them out. */
+  readonly withSmall: Pick<Ask, 'sql' | 'values'> | null
+  /** The answer depends on the time of now, and is kept for a minute. */
+  readonly ages: boolean
+}
+
+/** What a page finds before it asks. */
+export interface Facts {
+  /** Another one is another version, or another state of the runs. Null: nothing is published. */
+  readonly version: string | null
+  readonly ages: readonly TableFreshness[]
+  /** The target's clock. */
+  readonly now: Date
+}
+
+export interface Look extends Facts {
+  /** In the order of the questions. Never rejects but with `Switched`. */
+  readonly states: readonly Promise<TileState>[]
+}
+
+/** The version changed while it was read: look again. */
+export class Switched extends Error {}
+
+const MOST_ROWS = 5_000
+const LONGEST_CELL = 2_000
+const KEPT = 1_000
+const KEPT_CELLS = 2_000_000
+/** A page holds its snapshot no longer; its questions together are bounded by it. */
+const SNAPSHOT_MS = 30_000
+/** From how many questions on a second session is worth its snapshot. */
+const SECOND_FROM = 4
+
+export class Answers {
+  readonly #readers: Readers
+  readonly #kept = new Map<string, { readonly state: Promise<TileState>; cells: number }>()
+  #cells = 0
+
+  constructor(readers: Readers) {
+    this.#readers = readers
+  }
+
+  /**
+   * Resolves once the version is known, by which `asking` may choose its questions; they go on. Throws VitrineError when the
+   * target cannot be asked, and Switched.
+   */
+  look(publication: Publication, asking: (facts: Facts) => readonly Ask[]): Promise<Look> {
+    return new Promise((resolve, reject) => {
+      this.#readers.use((session) => this.#lookWith(session, publication, asking, resolve)).catch(reject)
+    })
+  }
+
+  async #lookWith(
+    session: Session,
+    publication: Publication,
+    asking: (facts: Facts) => readonly Ask[],
+    found: (look: Look) => void,
+  ): Promise<void> {
+    const snapshot = await exportSnapshot(session, SNAPSHOT_MS)
+    const facts = await factsOf(session, publication)
+    const { version, standing, now } = facts
+    const open: Open[] = []
+    const states = asking(facts).map((ask) => {
+      if (version === null) return Promise.resolve<TileState>({ kind: 'empty', why: 'nothing published' })
+      const minute = ask.ages ? Math.floor(now.getTime() / 60_000) : 0
+      const key = JSON.stringify([version, ask.sql, ask.values, minute])
+      const kept = this.#kept.get(key)
+      if (kept !== undefined) return kept.state
+      const state = new Promise<TileState>((resolve, reject) => open.push({ ask, resolve, reject }))
+      this.#keep(key, state)
+      return state
+    })
+    found({ ...facts, states })
+    const work = { publication, standing, snapshot, open }
+    const isLong = open.length >= SECOND_FROM && this.#readers.hasMore
+    const second = isLong ? this.#readers.use((other) => answerOpen(other, work, false)).catch(() => undefined) : null
+    await Promise.all([answerOpen(session, work, true), second])
+    // What the second one could not answer, for want of a session or of the snapshot.
+    await answerOpen(session, work, true)
+    await session.execute('rollback')
+  }
+
+  /** Failures are not kept, nor what was read of a version that left. */
+  #keep(key: string, state: Promise<TileState>): void {
+    const entry = { state, cells: 0 }
+    this.#kept.set(key, entry)
+    const forget = (other: string) => {
+      this.#cells -= this.#kept.get(other)?.cells ?? 0
+      this.#kept.delete(other)
+    }
+    state.then(
+      (told) => {
+        if (this.#kept.get(key) !== entry) return
+        if (told.kind === 'failed') return forget(key)
+        entry.cells = told.kind === 'answer' ? told.answer.rows.length * told.answer.columns.length : 1
+        this.#cells += entry.cells
+        for (const other of this.#kept.keys()) {
+          if (this.#kept.size <= KEPT && this.#cells <= KEPT_CELLS) break
+          forget(other)
+        }
+      },
+      () => forget(key),
+    )
+  }
+}
+
+interface Open {
+  readonly ask: Ask
+  readonly resolve: (state: TileState) => void
+  readonly reject: (reason: Switched) => void
+}
+
+interface Work {
+  readonly publication: Publication
+  /** The relations of the version, as they stood. */
+  readonly standing: string
+  readonly snapshot: Snapshot
+  readonly open: Open[]
+}
+
+/** Takes one question after the other, until none is left. */
+async function answerOpen(session: Session, work: Work, isFirst: boolean): Promise<void> {
+  if (work.open.length === 0) return
+  if (!isFirst) await importSnapshot(session, work.snapshot)
+  for (let next = work.open.shift(); next !== undefined; next = work.open.shift()) {
+    try {
+      const state = await answerOne(session, next.ask)
+      await requireStanding(session, work)
+      next.resolve(state)
+    } catch (error) {
+      if (error instanceof Switched) next.reject(error)
+      else await failed(session, work, next, error)
+    }
+  }
+  if (!isFirst) await session.execute('rollback')
+}
+
+/** A table that is gone, or is another one, may have been switched; the transaction is over, and another one begins. */
+async function failed(session: Session, work: Work, { resolve, reject }: Open, error: unknown): Promise<void> {
+  const code = error instanceof VitrineError ? error.code : 'INTERNAL'
+  try {
+    await session.execute('rollback')
+    await session.begin('begin transaction isolation level repeatable read read only')
+    await requireStanding(session, work)
+    resolve({ kind: 'failed', code })
+  } catch (lost) {
+    if (lost instanceof Switched) return reject(lost)
+    resolve({ kind: 'failed', code })
+    for (const each of work.open.splice(0)) each.resolve({ kind: 'failed', code })
+    throw lost
+  }
+}
+
+async function answerOne(session: Session, { sql, values, filtered, withSmall }: Ask): Promise<TileState> {
+  const rows = await session.texts(`select * from (\n${sql}\n) as answer limit ${MOST_ROWS + 1}`, values)
+  if (rows.rows.length > 0) return { kind: 'answer', answer: answerOf(rows) }
+  if (withSmall !== null) {
+    const small = await session.texts(`select 1 from (\n${withSmall.sql}\n) as answer limit 1`, withSmall.values)
+    if (small.rows.length > 0) return { kind: 'empty', why: 'small groups' }
+  }
+  return { kind: 'empty', why: filtered ? 'filtered away' : 'no rows' }
+}
+
+/** By the OIDs of PostgreSQL's own types, which never change. */
+const KINDS: ReadonlyMap<number, AnswerColumn['kind']> = new Map([
+  [16, 'boolean'],
+  ...[20, 21, 23, 700, 701, 1700].map((oid) => [oid, 'number'] as const),
+  [1082, 'date'],
+  [1114, 'instant'],
+  [1184, 'instant'],
+])
+
+function answerOf({ columns, rows }: TextRows): Answer {
+  const known = columns.map(({ name, oid }): AnswerColumn => ({ name, kind: KINDS.get(oid) ?? 'text' }))
+  const cells = rows.slice(0, MOST_ROWS).map((row) => row.map((text, at) => cellOf(text, known[at]?.kind)))
+  return { columns: known, rows: cells, isCut: rows.length > MOST_ROWS }
+}
+
+function cellOf(text: string | null, kind: AnswerColumn['kind'] | undefined): Cell {
+  if (text === null) return null
+  if (kind === 'boolean') return text === 't'
+  // Fifteen digits are exact in JavaScript.
+  if (kind === 'number' && /^-?\d*\.?\d+$/.test(text) && text.replace(/\D/g, '').length <= 15) return Number(text)
+  return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text
+}
+
+/**
+ * The relations of the version. A name is looked up in the catalogue of now, rows are those of the snapshot: where a table of the
+ * snapshot is not the one that its name leads to, a switch came between, and what was read is not whole. Throws Switched.
+ */
+async function standingOf(session: Session, publication: Publication): Promise<Standing> {
+  const { schema, freshness, runs } = publication
+  const names = [...publishedRelations(publication), freshness, runs].map(({ name }) => name)
+  const [found] = await session.query<Standing & { steady: boolean }>(
+    `with seen as (
+       select w.n, c.oid, pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::text, w.name))::oid as live
+       from unnest($2::text[]) with ordinality as w (name, n) left join pg_catalog.pg_namespace s on s.nspname = $1
+       left join pg_catalog.pg_class c on c.relnamespace = s.oid and c.relname = w.name)
+     select string_agg(coalesce(oid::text, '-'), ',' order by n) as oids, bool_and(oid is not distinct from live) as steady,
+            count(oid)::int as seen, count(oid) filter (where n > $3::int)::int as views, clock_timestamp() as now
+     from seen`,
+    [schema, names, names.length - 2],
+  )
+  if (found?.steady !== true) throw new Switched()
+  return found
+}
+
+interface Standing {
+  readonly oids: string
+  /** How many relations there are, and how many of the two views of the tool. */
+  readonly seen: number
+  readonly views: number
+  readonly now: Date
+}
+
+async function requireStanding(session: Session, { publication, standing }: Work): Promise<void> {
+  if ((await standingOf(session, publication)).oids !== standing) throw new Switched()
+}
+
+async function factsOf(session: Session, publication: Publication): Promise<Facts & { readonly standing: string }> {
+  const { oids: standing, seen, views, now } = await standingOf(session, publication)
+  if (seen === 0) return { version: null, standing, ages: [], now }
+  const ages = views === 2 ? await agesOf(session, publication) : []
+  const state = views === 2 ? await stateOf(session, publication) : ''
+  const stamps = ages.map(({ table, publishedAt }) => `${table} ${publishedAt.getTime()}`)
+  return { version: [standing, state, ...stamps].join(';'), standing, ages, now }
+}
+
+const agesOf = (session: Session, { schema, freshness }: Publication): Promise<TableFreshness[]> => {
+  const { table, rows, dataOf, publishedAt } = freshness.columns
+  return session.query<TableFreshness>(
+    `select ${identifier(table)} as "table", ${identifier(rows)}::float8 as rows, ${identifier(dataOf)} as "dataOf",
+            ${identifier(publishedAt)} as "publishedAt" from ${qualified(schema, freshness.name)} order by 1`,
+  )
+}
+
+/** Of the runs, which are told of too: a failed one changes no version. */
+async function stateOf(session: Session, { schema, runs }: Publication): Promise<string> {
+  const { run, finishedAt } = runs.columns
+  const [row] = await session.query<{ state: string }>(
+    `select concat_ws(' ', max(${identifier(run.name)}), extract(epoch from max(${identifier(finishedAt.name)}))) as state
+     from ${qualified(schema, runs.name)}`,
+  )
+  return row?.state ?? ''
+}

@@ -1,0 +1,20 @@
+/** The script of the frame: cards that were still to come are fetched, and a language or a filter needs none of it. */
+export const frameScript = `
+for (const card of document.querySelectorAll('.v-card.v-is-coming')) {
+  const key = card.id.replace(/^q-/, '')
+  const board = location.pathname.replace(/\\/tabs\\/[0-9]+$/, '')
+  fetch(board + '/questions/' + encodeURIComponent(key) + '/tile' + location.search)
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
+    .then((text) => {
+      const drawn = new DOMParser().parseFromString(text, 'text/html').querySelector('.v-card')
+      if (drawn !== null) card.replaceWith(document.adoptNode(drawn))
+    })
+    .catch(() => card.classList.add('v-is-late'))
+}
+for (const form of document.querySelectorAll('.v-filters')) {
+  form.addEventListener('change', (event) => { if (event.target.type !== 'search' && event.target.type !== 'date') form.requestSubmit() })
+}
+document.addEventListener('click', (event) => {
+  for (const open of document.querySelectorAll('.v-filters details[open]')) if (!open.contains(event.target)) open.open = false
+})
+`
