@@ -12,6 +12,7 @@ export {
   type SourceWish,
 } from './cli/commands/provision.ts'
 export { schedule, scheduleSettings, stayPublishing } from './cli/commands/schedule.ts'
+export { pageAnswering } from './cli/commands/serve.ts'
 export { sync, syncIfDue, syncTables } from './cli/commands/sync.ts'
 export type { Prepare } from './cli/due-runs.ts'
 export type { Settings } from './cli/environment.ts'
@@ -21,5 +22,6 @@ export { applyAll, clientOf, type MetabaseWish, wantedOf } from './cli/metabase-
 export { processIo } from './cli/process-io.ts'
 export { type Program, runProgram, type SingleProgram } from './cli/program.ts'
 export { type Published, publishNow, type SyncAnswer, syncAnswer, syncText } from './cli/publishing.ts'
+export { type Serving, servePage } from './cli/serving.ts'
 export { reading, withWritableTarget, writing } from './cli/sessions.ts'
 export { firstPassword, probe, type Server, setUp } from './metabase/server.ts'

@@ -26,9 +26,14 @@ export async function loadPublication(given: string | null, folder: string): Pro
   if (!existsSync(path)) {
     throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, detail: 'There is no such file.' })
   }
+  return publicationOf(path, pathToFileURL(path).href)
+}
+
+/** The publication of a file, loaded by this URL of it. Throws PUBLICATION_NOT_FOUND. */
+export async function publicationOf(path: string, url: string): Promise<Publication> {
   let module: { readonly default?: unknown }
   try {
-    module = await import(pathToFileURL(path).href)
+    module = await import(url)
   } catch (error) {
     if (error instanceof VitrineError) throw error
     throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, cause: error, ...importDetail(error, path) })

@@ -1,53 +1,112 @@
 /** Makes the page of a publication and listens for it. Called by `serve`, and by systems that serve it beside their schedule. */
-
+import { VitrineError } from '../base/errors.ts'
+import { requireSoundDashboards } from '../dashboards/check.ts'
+import { actionsPlace, begun } from '../page/actions.ts'
 import { createPage } from '../page/app.ts'
-import type { Theme } from '../page/context.ts'
+import type { Actions } from '../page/context.ts'
 import { dashboardsPlace } from '../page/dashboards-place.ts'
 import { Readers } from '../page/readers.ts'
 import { type Listening, listenForPages } from '../page/server.ts'
+import { watchPlace } from '../page/watch.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import { rollback } from '../run/rollback.ts'
 import type { Call } from './command.ts'
+import type { Settings } from './environment.ts'
 import type { PageAnswering } from './page-settings.ts'
+import { Progress } from './progress.ts'
+import { publishUnless } from './publishing.ts'
 import { reading } from './sessions.ts'
+import type { WatchedPublication } from './watched-publication.ts'
 
-export interface Serving {
+/** The source is for publishing from the page, the target for the record of the runs; without them it shows what it can. */
+export interface Serving extends Pick<Settings, 'source' | 'target' | 'pseudonymKey'> {
   readonly reader: Address
-  /** For the record of the runs; null without the writer. */
-  readonly target: Address | null
-  readonly metabaseUrl: string | null
-  readonly theme?: Theme
-  readonly publication?: () => Publication
+  readonly metabaseUrl?: string | null
+  readonly watched?: WatchedPublication | null
 }
 
 /** How long a question may take. */
 const QUESTION_MS = 5_000
 
-/** Throws SETTINGS_INVALID when the address cannot be had. */
+/** Throws DEFINITION_INVALID for dashboards that `check` refuses, and SETTINGS_INVALID when the address cannot be had. */
 export async function servePage(call: Call, answering: PageAnswering, serving: Serving): Promise<Listening> {
   const { io, publication: given } = call
-  const { reader, target, metabaseUrl, theme = {}, publication = () => given } = serving
+  const { reader, target, metabaseUrl = null, watched = null } = serving
+  if (watched === null) await requireSoundDashboards(given)
   const limits = { ...given.limits, statementTimeoutMs: QUESTION_MS }
-  const readers = new Readers(() =>
-    connect(reader, { side: 'target', name: `vitrine ${given.name} page`, limits, readOnly: true, searchPath: [] }),
-  )
+  const name = `vitrine ${given.name} page`
+  const readers = new Readers(() => connect(reader, { side: 'target', name, limits, readOnly: true, searchPath: [] }))
+  const runs = new Runs(call)
   const page = createPage({
-    publication,
+    publication: () => watched?.current ?? given,
+    watch: watched,
     clock: io.clock,
     ...answering,
-    theme,
+    theme: given.theme ?? {},
     metabaseUrl,
     readers,
+    actions: runs.actions(serving),
     asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
-    places: [dashboardsPlace],
+    places: [dashboardsPlace, actionsPlace, watchPlace],
   })
   const listening = await listenForPages(answering.address, page)
+  // The first reader does not wait for the driver to be loaded.
+  void readers.use(async () => undefined).catch(() => undefined)
   return {
     url: `${listening.url}${answering.prefix}`,
     close: async () => {
       await listening.close()
       await readers.close()
+      await runs.ended()
     },
+  }
+}
+
+/** Runs that were started from the page. */
+class Runs {
+  readonly #call: Call
+  readonly #going = new Set<Promise<unknown>>()
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#going)
+  }
+
+  actions({ source, target, pseudonymKey }: Serving): Actions {
+    const { publication, signal, fault, io } = this.#call
+    if (target === null) return { sync: null, rollback: null }
+    const sync = async (began: () => void) => {
+      if (source === null) return
+      const isDone = async () => {
+        began()
+        return false
+      }
+      await publishUnless(this.#call, { source, target, pseudonymKey }, {}, isDone)
+    }
+    const back = async (began: () => void) => {
+      const progress = new Progress(io)
+      const observer: Progress['observe'] = (event) => {
+        began()
+        progress.observe(event)
+      }
+      const both = AbortSignal.any([signal, fault])
+      await rollback({ publication, target, observer, signal: both }).finally(() => progress.end())
+    }
+    return { sync: source === null ? null : () => this.#start(sync), rollback: () => this.#start(back) }
+  }
+
+  #start(run: (began: () => void) => Promise<void>): Promise<void> {
+    const kept = (began: () => void) => {
+      const going = run(began)
+      this.#going.add(going)
+      return going.finally(() => this.#going.delete(going))
+    }
+    return begun(kept, (thrown) => {
+      if (!(thrown instanceof VitrineError && thrown.code === 'RUN_IN_PROGRESS')) this.#call.tell(thrown)
+    })
   }
 }

@@ -1,76 +1,21 @@
 /** One dashboard in a browser: its tab, its filters, and each of its questions as a card, a table, a file or rows. */
 import { createHash, randomBytes } from 'node:crypto'
-import { asVitrineError, VitrineError } from '../base/errors.ts'
-import { pause } from '../base/pause.ts'
+import type { Problem } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
 import { drawBoard } from '../drawing/board.ts'
 import { html, NOTHING } from '../drawing/html.ts'
 import { drawTile, type TileLinks, type TileSize } from '../drawing/tile.ts'
-import type { Dashboard, Question } from '../publication/dashboard.ts'
-import { type Answers, type Ask, type Facts, type Look, Switched } from './answers.ts'
+import type { Dashboard, Filter, Question } from '../publication/dashboard.ts'
+import type { Answers, Ask, Facts } from './answers.ts'
 import { type Asked, type Asking, asked, askedOptions, hasRows, tilesOf } from './asking.ts'
 import type { Freshness, Html, PageCall, PageContext } from './context.ts'
 import { filterForm } from './filter-form.ts'
 import { type Chosen, readFilters } from './filters.ts'
-import { freshnessOf, unreachable } from './freshness.ts'
+import { type Found, find } from './finding.ts'
+import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
 /** How long a page waits for its questions; later answers come by themselves. */
 const DEADLINE_MS = 250
-const LOOKS = 3
-
-/** What was found of some questions until a page had to be sent. */
-export interface Found {
-  readonly facts: Facts | null
-  readonly freshness: Freshness
-  /** Undefined where the answer is still to come. */
-  readonly states: readonly (TileState | undefined)[]
-}
-
-/** Looks again when the version was switched meanwhile. Never throws but what is no error of the target. */
-export async function find(
-  { answers, context }: { readonly answers: Answers; readonly context: PageContext },
-  call: PageCall,
-  asking: (facts: Facts, freshness: Freshness) => readonly Ask[],
-  deadlineMs: number | null,
-): Promise<Found> {
-  const publication = context.publication()
-  const { reading } = call.var.visitor
-  let count = 0
-  for (let look = 1; ; look++) {
-    try {
-      let freshness = unreachable(reading)
-      const found = await answers.look(publication, (facts) => {
-        freshness = freshnessOf(publication, facts, reading)
-        const asks = asking(facts, freshness)
-        count = asks.length
-        return asks
-      })
-      return { facts: found, freshness, states: await settled(found, deadlineMs) }
-    } catch (thrown) {
-      if (thrown instanceof Switched && look < LOOKS) continue
-      const code = thrown instanceof Switched ? 'SERIALIZATION' : asVitrineError(thrown).code
-      const state = { kind: 'failed', code } as const
-      if (count === 0)
-        count = asking({ version: null, ages: [], now: context.clock.now() }, unreachable(reading)).length
-      return { facts: null, freshness: unreachable(reading), states: Array.from({ length: count }, () => state) }
-    }
-  }
-}
-
-async function settled({ states }: Look, deadlineMs: number | null): Promise<readonly (TileState | undefined)[]> {
-  const told: (TileState | undefined)[] = states.map(() => undefined)
-  const tell = async (state: Promise<TileState>, at: number): Promise<void> => {
-    told[at] = await state
-  }
-  const all = Promise.all(states.map(tell))
-  if (deadlineMs === null) await all
-  else {
-    const over = new AbortController()
-    await Promise.race([all, pause(deadlineMs, over.signal)]).finally(() => over.abort())
-    all.catch(() => undefined)
-  }
-  return told
-}
 
 /** Pages of an earlier process, or of an earlier definition, are others. */
 const PROCESS = randomBytes(8).toString('hex')
@@ -90,6 +35,17 @@ export interface BoardPorts {
   readonly base: string
   readonly metabase: (question: Question) => string | null
 }
+
+interface Plan {
+  readonly tiles: readonly (Asked & { readonly key: string })[]
+  readonly lists: readonly { readonly filter: Filter; readonly ask: Ask }[]
+  /** What `check` says of the dashboard, and of a question of it, while files are watched. */
+  readonly flaws: readonly Problem[]
+  readonly flawsIn: (question: Question) => readonly Problem[]
+}
+
+/** A browser without script looks again for what was still to come. */
+const AGAIN_S = 2
 
 /** One dashboard as it was asked for. */
 export class Board {
@@ -159,60 +115,76 @@ export class Board {
     return card
   }
 
+  /** What a tab asks: its questions that are sound, then the options of its filters. */
+  #plan(tab: number | null): Plan {
+    const { asking, reading, dashboard } = this
+    const { watch } = this.ports.context
+    const flaws = flawsOf(watch, 'dashboard', dashboard.key)
+    const flawsIn = (question: Question) => flawsOf(watch, 'question', question.key)
+    const questions = [...new Set(tilesOf(dashboard, tab).map(({ question }) => question))]
+    const sound = flaws.length > 0 ? [] : questions.filter((each) => flawsIn(each).length === 0)
+    const filters = flaws.length > 0 || tab === null ? [] : dashboard.filters
+    return {
+      flaws,
+      flawsIn,
+      tiles: sound.map((each) => ({ key: each.key, ...asked(asking, each, reading) })),
+      lists: filters.flatMap((filter) => {
+        const ask = askedOptions(asking, filter)
+        return ask === null ? [] : [{ filter, ask }]
+      }),
+    }
+  }
+
   /** The page of a tab, or null when the browser has it. */
   async page(tab: number): Promise<{ content: Html; etag?: string; again?: number; found: Found } | null> {
-    const { dashboard, asking, reading, chosen } = this
     const isPublic = this.ports.base === '/public'
-    const questions = [...new Set(tilesOf(dashboard, isPublic ? null : tab).map(({ question }) => question))]
-    const tiles = questions.map((question) => asked(asking, question, reading))
-    const lists = isPublic ? [] : dashboard.filters.map((filter) => ({ filter, ask: askedOptions(asking, filter) }))
-    const asks = [...tiles.map(({ ask }) => ask), ...lists.flatMap(({ ask }) => ask ?? [])]
+    const plan = this.#plan(isPublic ? null : tab)
+    const asks = [...plan.tiles, ...plan.lists].map(({ ask }) => ask)
     let etag = ''
-    const isSame = (facts: Facts, freshness: Freshness) => {
+    let isSame = false
+    const asking = (facts: Facts, freshness: Freshness) => {
       etag = this.etag(facts, freshness)
-      return this.call.req.header('if-none-match') === etag
+      isSame = this.call.req.header('if-none-match') === etag
+      return isSame ? [] : asks
     }
-    const found = await find(
-      this.ports,
-      this.call,
-      (facts, freshness) => (isSame(facts, freshness) ? [] : asks),
-      isPublic ? null : DEADLINE_MS,
-    )
-    if (found.facts !== null && found.states.length === 0 && asks.length > 0) return null
-    const board = await drawBoard(
-      dashboard,
-      {
-        tile: (question, size) => {
-          const at = questions.indexOf(question)
-          const [tile, state] = [tiles[at], found.states[at]]
-          if (tile === undefined || state === undefined) return null
-          return this.draw(tile.question, state, size)
-        },
-        dataOf: found.freshness.at,
-        tab: isPublic ? null : tab,
-        tabHref: this.tabPath,
-      },
-      reading,
-    )
-    const optionStates = new Map(
-      lists.filter(({ ask }) => ask !== null).map(({ filter }, at) => [filter, found.states[tiles.length + at]]),
-    )
-    const form = isPublic
-      ? NOTHING
-      : filterForm({
-          action: tab === 0 ? this.path : `${this.path}/tabs/${tab + 1}`,
-          filters: dashboard.filters,
-          choices: chosen.choices,
-          options: (filter) => optionsOf(filter.options, optionStates.get(filter)),
-          ignored: chosen.ignored,
-          isChanged: chosen.query !== '',
-          reading,
-        })
-    const isWhole =
-      found.facts !== null && found.states.every((state) => state !== undefined && state.kind !== 'failed')
-    const content = html`<div class="v-title"><h1>${dashboard.title}</h1><p>${dashboard.description}</p></div>${form}${board}`
+    const found = await find(this.ports, this.call, asking, isPublic ? null : DEADLINE_MS)
+    if (isSame && found.facts !== null) return null
+    const content = await this.#content(tab, plan, found)
+    const isWhole = found.states.every((state) => state !== undefined && state.kind !== 'failed')
     const isPending = found.states.includes(undefined)
-    return { content, found, ...(isWhole ? { etag } : {}), ...(isPending ? { again: 2 } : {}) }
+    return {
+      content,
+      found,
+      ...(isWhole && found.facts !== null ? { etag } : {}),
+      ...(isPending ? { again: AGAIN_S } : {}),
+    }
+  }
+
+  async #content(tab: number, { tiles, lists, flaws, flawsIn }: Plan, found: Found): Promise<Html> {
+    const { dashboard, reading, chosen } = this
+    const isPublic = this.ports.base === '/public'
+    const title = html`<div class="v-title"><h1>${dashboard.title}</h1><p>${dashboard.description}</p></div>`
+    if (flaws.length > 0) return html`${title}${flawedBoard(flaws)}`
+    const tile = (question: Question, size: TileSize) => {
+      const at = tiles.findIndex(({ key }) => key === question.key)
+      const [known, state] = [tiles[at], found.states[at]]
+      if (known === undefined) return flawedCard(question, flawsIn(question))
+      return state === undefined ? null : this.draw(known.question, state, size)
+    }
+    const parts = { tile, dataOf: found.freshness.at, tab: isPublic ? null : tab, tabHref: this.tabPath }
+    const board = await drawBoard(dashboard, parts, reading)
+    if (isPublic) return html`${title}${board}`
+    const states = new Map(lists.map(({ filter }, at) => [filter, found.states[tiles.length + at]]))
+    const form = filterForm({
+      action: `${this.path}${tab === 0 ? '' : `/tabs/${tab + 1}`}`,
+      filters: dashboard.filters,
+      choices: chosen.choices,
+      options: (filter) => optionsOf(filter.options, states.get(filter)),
+      ignored: chosen.ignored,
+      isChanged: chosen.query !== '',
+      reading,
+    })
+    return html`${title}${form}${board}`
   }
 
   /** One card, drawn for its place on the board. */
@@ -236,10 +208,4 @@ function optionsOf(own: readonly string[] | undefined, state: TileState | undefi
   if (state?.kind !== 'answer') return own ?? []
   const found = state.answer.rows.flatMap(([cell]) => (cell === null || cell === undefined ? [] : [String(cell)]))
   return own === undefined ? found : own.filter((option) => found.includes(option))
-}
-
-/** The state of a question that was waited for. Throws VitrineError for one that failed. */
-export function answered(state: TileState | undefined): TileState {
-  if (state === undefined || state.kind === 'failed') throw new VitrineError(state?.code ?? 'INTERNAL')
-  return state
 }

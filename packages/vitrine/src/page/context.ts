@@ -2,10 +2,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 import type { Clock } from '../base/clock.ts'
+import type { Problem, VitrineError } from '../base/errors.ts'
 import type { HtmlEscapedString } from '../drawing/html.ts'
 import type { Language, Reading } from '../drawing/reading.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import type { Publication, Theme } from '../publication/publication.ts'
 import type { Answers } from './answers.ts'
 
 /** A reader looks; an operator also publishes and rolls back. */
@@ -28,14 +29,6 @@ export type PageApp = Hono<PageEnv>
 export type PageCall = Context<PageEnv>
 export type Html = HtmlEscapedString
 
-/** What an application adds to the frame. */
-export interface Theme {
-  readonly css?: string
-  /** HTML of its own, above and below each page. */
-  readonly header?: string
-  readonly footer?: string
-}
-
 export type Place = 'dashboards' | 'dictionary' | 'runs' | 'state'
 
 /** When the data are, in the header of each page. */
@@ -50,7 +43,7 @@ export interface Freshness {
 export interface PageFacts {
   readonly title: string
   readonly place: Place | null
-  readonly status?: 200 | 400 | 403 | 404 | 422 | 429 | 500 | 503
+  readonly status?: 200 | 400 | 403 | 404 | 409 | 422 | 429 | 500 | 503
   /** What the answer is made of, for a browser that asks whether it changed. */
   readonly etag?: string
   /** Asks a browser without script to load the page again after so many seconds. */
@@ -59,6 +52,24 @@ export interface PageFacts {
   readonly freshness?: Freshness
   /** Without places, script and theme's header: to be shown in a frame. */
   readonly bare?: boolean
+}
+
+/** Starts a run that goes on by itself. Resolves once it has begun, that is, holds the lock. Throws VitrineError otherwise. */
+export type Start = () => Promise<void>
+
+/** Null where a connection is missing that it needs. */
+export interface Actions {
+  readonly sync: Start | null
+  readonly rollback: Start | null
+}
+
+/** Files that are being edited. */
+export interface Watch {
+  /** Another one: load the page again. */
+  readonly edition: number
+  /** Why the files do not load; the last publication that did is shown. */
+  readonly failure: VitrineError | null
+  readonly problems: (place: string) => readonly Problem[]
 }
 
 type Work<T> = (session: Session) => Promise<T>
@@ -78,6 +89,9 @@ export interface PageContext {
   readonly asReader: <T>(work: Work<T>) => Promise<T>
   /** The same with the writer's session, which sees the record of the runs and writes nothing; null without that role. */
   readonly asWriter: (<T>(work: Work<T>) => Promise<T>) | null
+  readonly actions: Actions
+  /** Null unless files are watched. */
+  readonly watch: Watch | null
   readonly answers: Answers
   /** Of the page's header; never throws. */
   readonly freshness: (reading: Reading) => Promise<Freshness>

@@ -7,6 +7,7 @@ import type { Freshness, Html, PageCall, PageContext, PageFacts, Place } from '.
 import { frameScript } from './script.ts'
 import { frameStyle } from './style.ts'
 import { say } from './texts.ts'
+import { failureNote } from './watch.ts'
 
 const PLACES: readonly Place[] = ['dashboards', 'dictionary', 'runs', 'state']
 
@@ -39,7 +40,7 @@ export interface Framed extends Pick<PageFacts, 'title' | 'place' | 'again' | 'b
 
 export function frame(call: PageCall, context: PageContext, content: Html, facts: Framed): Html {
   const { title, again, assets, bare = false } = facts
-  const { theme, prefix, publication } = context
+  const { theme, prefix, publication, watch } = context
   const { role, reading } = call.var.visitor
   return html`<!doctype html>
 <html lang="${reading.language}">
@@ -53,10 +54,10 @@ export function frame(call: PageCall, context: PageContext, content: Html, facts
 ${!bare && html`<script type="module" src="${prefix}${assets.script.path}"></script>`}
 ${again !== undefined && html`<noscript><meta http-equiv="refresh" content="${again}"></noscript>`}
 </head>
-<body data-role="${role}">
+<body data-role="${role}"${watch !== null && html` data-edition="${watch.edition}" data-base="${prefix}"`}>
 ${!bare && html`<a class="v-skip" href="#content">${say(reading.language, 'skip')}</a>${raw(theme.header ?? '')}${head(call, context, facts)}`}
 <main id="content">
-${bare && facts.freshness !== null && html`<p class="v-fresh v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
+${failureNote(watch)}${bare && facts.freshness !== null && html`<p class="v-fresh v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
 </main>
 ${!bare && raw(theme.footer ?? '')}
 </body>

@@ -52,6 +52,13 @@ const TEXTS = {
   ],
   tooMany: ['Trop de demandes', 'Too many requests'],
   tooManyDetail: ['Attendez une minute, puis rechargez la page.', 'Wait a minute, then load the page again.'],
+  busy: ['Une mise à jour est déjà en cours', 'A run is under way already'],
+  busyDetail: [
+    'Quelqu’un d’autre, ou la nuit, l’a lancée : elle est sur la page des mises à jour.',
+    'Somebody else, or the schedule, has started it: it is on the page of the runs.',
+  ],
+  notStarted: ['Rien n’a été lancé', 'Nothing was started'],
+  notStartedDetail: ['Code {0}. La version publiée reste en place.', 'Code {0}. The published version stays.'],
   failed: ['La page n’a pas pu être faite', 'The page could not be made'],
   failedDetail: ['Code {0}. Rechargez la page.', 'Code {0}. Load the page again.'],
 } as const satisfies Readonly<Record<string, Both>>

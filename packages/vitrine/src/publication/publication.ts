@@ -15,6 +15,13 @@ export interface MetabaseNames {
   readonly team: string
 }
 
+/** What an application puts on its page: a style sheet after ours, and HTML of its own above and below each page. */
+export interface Theme {
+  readonly css?: string
+  readonly header?: string
+  readonly footer?: string
+}
+
 export interface Publication extends OwnViewSettings {
   /** Identifies the installation in the target's bookkeeping. */
   readonly name: string
@@ -36,6 +43,7 @@ export interface Publication extends OwnViewSettings {
   /** Tables whose rows are persons: dashboards show no group of fewer rows of them than `smallest`. */
   readonly persons: { readonly tables: readonly string[]; readonly smallest: number }
   readonly metabase: MetabaseNames
+  readonly theme?: Theme
   readonly limits: Limits
 }
 

@@ -1,16 +1,19 @@
 /** `serve`: the page of the publication, until it is interrupted. */
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Call, Command } from '../command.ts'
 import { type PageAnswering, pageSettings } from '../page-settings.ts'
+import { findPublicationFile } from '../publication-file.ts'
 import { servePage } from '../serving.ts'
+import { WatchedPublication } from '../watched-publication.ts'
 
 export const serve: Command = {
   name: 'serve',
   summary: 'show the dashboards, the dictionary and the runs in a browser',
   description:
     'Answers pages until it is interrupted: dashboards as the reader of METABASE_READER_URL sees them, the dictionary, and ' +
-    'with METABASE_DATABASE_URL the runs. It listens on this machine alone, where everybody is an operator; beyond it only ' +
+    'with METABASE_DATABASE_URL the runs, which with DATABASE_URL too can be started there. It listens on this machine alone, where everybody is an operator; beyond it only ' +
     'with passwords, or behind a proxy that asks who it is.',
   options: {
     '--host <host>': 'where to listen (default: 127.0.0.1)',
@@ -34,20 +37,30 @@ export function pageAnswering({ io, text }: Call, port = text('port')): PageAnsw
   return pageSettings((name) => io.environment[name]?.trim() || null, wish)
 }
 
+function watchedPublication(call: Call): WatchedPublication {
+  const given = call.text('publication')
+  const path = given === null ? findPublicationFile(call.io.folder) : resolve(call.io.folder, given)
+  if (path !== null) return new WatchedPublication(path, call.publication)
+  throw new VitrineError('USAGE', { place: '--watch', detail: 'There is no vitrine.config.js here or above to watch.' })
+}
+
 async function run(call: Call): Promise<ExitName> {
   const answering = pageAnswering(call)
-  const { reader, target, metabase } = call.settings({ reader: 'optional', target: 'optional', metabase: 'optional' })
+  const needs = { source: 'optional', target: 'optional', reader: 'optional', metabase: 'optional' } as const
+  const { reader, metabase, ...settings } = call.settings(needs)
   if (reader === null) {
     const detail = 'The page asks its questions as the reader.'
     throw new VitrineError('SETTINGS_INVALID', {
       problems: [{ place: 'METABASE_READER_URL', detail, remedy: 'set it' }],
     })
   }
-  const page = await servePage(call, answering, { reader, target, metabaseUrl: metabase?.url ?? null })
+  const watched = call.flag('watch') ? watchedPublication(call) : null
+  const page = await servePage(call, answering, { ...settings, reader, metabaseUrl: metabase?.url ?? null, watched })
   call.say(`The page is at ${page.url}. Ctrl-C ends it.`)
   try {
     if (!call.signal.aborted) await once(AbortSignal.any([call.signal, call.fault]), 'abort')
   } finally {
+    watched?.close()
     await page.close()
   }
   return 'ok'
