@@ -25,6 +25,7 @@ import { relevesDeNuit } from '../releves-de-nuit.ts'
 import { startDemonstration } from './demonstration.ts'
 import { hostForMetabase, keptPort, type OwnMetabase, ownMetabase, showInMetabase } from './metabase.ts'
 import { prepareOperational } from './operational.ts'
+import { type StartedPage, showPage, wantedPage } from './page.ts'
 import { step } from './step.ts'
 import { prepareSourceRole, prepareTarget } from './target.ts'
 
@@ -34,7 +35,7 @@ export const startCommand: Command = {
   description:
     'Without DATABASE_URL and METABASE_DATABASE_URL it starts two real PostgreSQL servers: the operational database of ' +
     'Impact, filled with invented data, and the database that Metabase reads. Then it publishes, and again each night at ' +
-    'midnight until Ctrl-C. With both variables it does the same on those databases; with DATABASE_ADMIN_URL it also makes ' +
+    'midnight until Ctrl-C, and shows the dashboards in a browser meanwhile. With both variables it does the same on those databases; with DATABASE_ADMIN_URL it also makes ' +
     'the role of DATABASE_URL. With --metabase the dashboards stand in that Metabase: a blank one is set up, and another ' +
     'one needs METABASE_API_KEY, or METABASE_ADMIN_EMAIL and METABASE_ADMIN_PASSWORD, which a blank one takes over too. ' +
     'The servers of the demonstration listen on 127.0.0.1 alone: Metabase must run on this machine.',
@@ -44,6 +45,7 @@ export const startCommand: Command = {
     '--fresh': 'remove the data of the demonstration and start over',
     '--sample': 'with DATABASE_URL: load invented data if the operational database is empty',
     '--port <n>': 'port of the operational database; that of Metabase takes the next (free ones by default)',
+    '--page <n>': 'port of the page with the dashboards (default: 4000, or a free one)',
     '--data <folder>': 'folder of the data of the demonstration (default: .vitrine)',
     '--metabase <url>': 'show what is published in this Metabase, and set it up if it is blank',
     '--metabase-sees <host>':
@@ -80,18 +82,23 @@ interface Ready
 
 async function run(call: Call): Promise<ExitName> {
   const metabase = await ownMetabase(call, join(folderOf(call), 'metabase.env'))
+  const answering = wantedPage(call)
   const ready = await prepare(call, metabase)
   const show = (published: Published) => tell(call, published)
+  let page: StartedPage | null = null
   try {
     show(await publishNow(call, ready))
     const shown = metabase === null ? null : await inMetabase(call, metabase, ready)
     const once = call.flag('once')
-    const lines = [...ready.told, ...(shown?.told ?? []), ...(once ? [] : ['Ctrl-C stops everything.'])]
+    page = once ? null : await showPage(shown?.call ?? call, answering, ready)
+    const ends = page === null ? [] : [...page.told, 'Ctrl-C stops everything.']
+    const lines = [...ready.told, ...(shown?.told ?? []), ...ends]
     if (!call.json) for (const line of lines) call.io.stdout.write(`${line}\n`)
     const within = shown?.call ?? call
     if (!once) await stayPublishing(within, ready, { prepare: relevesDeNuit(call, ready, ready.releves), show })
     return 'ok'
   } finally {
+    await page?.close()
     await ready.stop()
   }
 }
