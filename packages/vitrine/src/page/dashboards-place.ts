@@ -26,10 +26,10 @@ async function list(call: PageCall, { context }: Pick<BoardPorts, 'context'>): P
   const title = say(call.var.visitor.reading.language, 'dashboards')
   const entries = publication().dashboards.map(
     ({ key, title: name, description }) =>
-      html`<li><a href="${prefix}/dashboards/${key}">${name}</a><span>${description}</span></li>`,
+      html`<li><a href="${prefix}/dashboards/${key}"><b>${name}</b><span>${description}</span></a></li>`,
   )
   const none = entries.length === 0 && html`<p>${say(call.var.visitor.reading.language, 'noDashboards')}</p>`
-  const content = html`<div class="v-title"><h1>${title}</h1></div><ul class="v-list-of-boards">${entries}</ul>${none}`
+  const content = html`<div class="v-title"><h1>${title}</h1></div><ul class="v-boards">${entries}</ul>${none}`
   return context.show(call, content, { title, place: 'dashboards' })
 }
 

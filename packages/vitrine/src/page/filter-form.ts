@@ -42,7 +42,7 @@ function field(filter: Filter, facts: FormFacts): Html {
     case 'list':
       return list(filter, choice, facts)
     case 'date':
-      return html`<fieldset><legend>${label}</legend>${input('date', `${key}.from`, first, say(language, 'from'))} ${input('date', `${key}.to`, last, say(language, 'to'))}</fieldset>`
+      return html`<fieldset><legend>${label}</legend><div class="v-range">${input('date', `${key}.from`, first, say(language, 'from'))} ${input('date', `${key}.to`, last, say(language, 'to'))}</div></fieldset>`
     case 'boolean':
       return html`<label>${label} <select name="${key}"><option value="">${say(language, 'all')}</option>${[
         'true',

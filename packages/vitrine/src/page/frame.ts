@@ -57,7 +57,7 @@ ${again !== undefined && html`<noscript><meta http-equiv="refresh" content="${ag
 <body data-role="${role}"${watch !== null && html` data-edition="${watch.edition}" data-base="${prefix}"`}>
 ${!bare && html`<a class="v-skip" href="#content">${say(reading.language, 'skip')}</a>${raw(theme.header ?? '')}${head(call, context, facts)}`}
 <main id="content">
-${failureNote(watch)}${bare && facts.freshness !== null && html`<p class="v-fresh v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
+${failureNote(watch)}${bare && facts.freshness !== null && html`<p class="v-tone v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
 </main>
 ${!bare && raw(theme.footer ?? '')}
 </body>
@@ -73,11 +73,11 @@ function head(call: PageCall, { prefix, publication }: PageContext, { place, fre
     (each) =>
       html`<li><a href="${prefix}/${each}"${each === place && html` aria-current="page"`}>${say(language, each)}</a></li>`,
   )
-  return html`<header class="v-head">
+  return html`<header class="v-head"><div class="v-bar">
 <a class="v-name" href="${prefix}/dashboards">${publication().metabase.source}</a>
 <nav aria-label="${say(language, 'places')}"><ul>${places}</ul></nav>
-${freshness !== null && html`<a class="v-fresh v-tone-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
+${freshness !== null && html`<a class="v-tone v-tone-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
 <a class="v-language" lang="${other}" rel="nofollow" href="${prefix}/language/${other}?to=${here}">${say(language, 'otherLanguage')}</a>
 ${loggedIn && html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${token}"><button>${say(language, 'logOut')}</button></form>`}
-</header>`
+</div></header>`
 }
