@@ -1,11 +1,12 @@
 /** A dashboard on a grid of twelve columns, tab by tab: the tiles of the publication's grid of 24 find their places here. */
 import { laidOut, type PlacedTile } from '../dashboards/layout.ts'
 import type { Dashboard, Place, Question, Tab } from '../publication/dashboard.ts'
+import type { TileSize } from './chart.ts'
 import { type HtmlEscapedString, html, NOTHING } from './html.ts'
 import { prose } from './prose.ts'
 import type { Reading } from './reading.ts'
 import { text } from './texts.ts'
-import { drawSkeleton, type TileSize } from './tile.ts'
+import { drawSkeleton } from './tile.ts'
 
 export interface BoardParts {
   /** The card of a question; null where it comes later. */

@@ -66,3 +66,6 @@ export function countColumns({ query, columns }: Question, name: string): readon
   const of = format?.kind === 'percent' ? format.of : undefined
   return [`${PART}${at}`, of ?? `${WHOLE}${at}`]
 }
+
+export const isCount = (question: Question, of: string, name: string): boolean =>
+  countColumns(question, of).includes(name)

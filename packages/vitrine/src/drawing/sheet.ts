@@ -47,8 +47,13 @@ export class Sheet {
 
   figure = (row: number, column: Shown): number | null => figureOf(this.cell(row, column))
 
+  write = (cell: Cell, format: Format | undefined): string => written(cell, format, this.reading)
+
   /** A value that was computed here is written as those of its column. */
-  as = (cell: Cell, { format }: Shown): string => written(cell, format, this.reading)
+  as = (cell: Cell, { format }: Shown): string => this.write(cell, format)
+
+  share = (part: number): string =>
+    this.write(100 * part, { kind: 'percent', decimals: part > 0 && part < 0.1 ? 1 : 0 })
 
   written = (row: number, column: Shown): string => this.as(this.cell(row, column), column)
 

@@ -1,5 +1,5 @@
 /** Answers as tables: the one behind each chart, and the displays that are tables. The first column stays when one scrolls. */
-import { type Cell, figureOf } from './answer.ts'
+import type { Cell } from './answer.ts'
 import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { text } from './texts.ts'
@@ -83,6 +83,3 @@ export function drawPivot(sheet: Sheet, display: PivotColumns): HtmlEscapedStrin
     html`<table><caption>${sheet.question.title}</caption><thead><tr>${down.map((column) => heading(column))}${titles}</tr></thead><tbody>${body}</tbody></table>`,
   )
 }
-
-/** Whether any of these is a figure. */
-export const hasFigure = (cells: readonly Cell[]): boolean => cells.some((cell) => figureOf(cell) !== null)

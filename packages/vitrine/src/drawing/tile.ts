@@ -1,8 +1,13 @@
 /** A question as a card: its title and meaning, what it answers, and at its end the table, the CSV and the way to Metabase. */
 import type { Question } from '../publication/dashboard.ts'
 import type { TileState } from './answer.ts'
+import { drawFunnel } from './bars.ts'
+import { drawChart, type TileSize } from './chart.ts'
+import { drawGauge, drawNumber, drawProgress, drawTrend } from './figures.ts'
 import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
+import { drawPie } from './pie.ts'
 import type { Reading } from './reading.ts'
+import { sentencesOf } from './sentence.ts'
 import { Sheet } from './sheet.ts'
 import { drawPivot, drawTable } from './table.ts'
 import { text } from './texts.ts'
@@ -16,26 +21,35 @@ export interface TileLinks {
   readonly rows: string | null
 }
 
-/** How much room a card has: its columns of twelve, and its height in rows of the grid of dashboards. */
-export interface TileSize {
-  readonly columns: number
-  readonly height: number
-}
-
 const link = (href: string | null, name: string): HtmlEscapedString =>
   href === null ? NOTHING : html`<a href="${href}">${name}</a>`
 
-/** What stands on the card, and the sentence that says it. */
-export interface Face {
-  readonly body: HtmlEscapedString
-  readonly sentence: string
+/** What stands on the card. `name` is the attribute by which a picture says what it shows. */
+async function faceOf(sheet: Sheet, size: TileSize, name: HtmlEscapedString): Promise<HtmlEscapedString> {
+  const { display } = sheet.question
+  switch (display.kind) {
+    case 'number':
+      return drawNumber(sheet, display)
+    case 'trend':
+      return drawTrend(sheet, display)
+    case 'progress':
+      return drawProgress(sheet, display)
+    case 'gauge':
+      return drawGauge(sheet, display)
+    case 'funnel':
+      return drawFunnel(sheet, display.step, display.value)
+    case 'pie':
+      return drawPie(sheet, display.label, display.value)
+    case 'table':
+    case 'pivot':
+      return NOTHING
+    default:
+      return drawChart(sheet, display, size, name)
+  }
 }
 
-function faceOf(sheet: Sheet): Face {
-  const { display } = sheet.question
-  const value = sheet.column('value' in display ? display.value : '')
-  return { body: html`<p class="v-fig">${sheet.written(0, value)}</p>`, sentence: '' }
-}
+/** Those whose figures do not all stand on the picture say them below it. */
+const SAID: ReadonlySet<string> = new Set(['line', 'area', 'combo'])
 
 /** A card whose question is being asked, asked or refused: the frame is the same. */
 function card(question: Question, kind: string, inner: Piece): HtmlEscapedString {
@@ -69,13 +83,18 @@ export async function drawTile(
     const table = display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display)
     return card(question, display.kind, html`${table}<footer class="v-foot">${foot}</footer>`)
   }
-  void size
-  const { body, sentence } = faceOf(sheet)
+  const sentences = sentencesOf(sheet, display)
+  const [first = '', ...others] = sentences
+  const isSaid = SAID.has(display.kind)
+  const said = html`<figcaption class="${isSaid ? 'v-say' : 'v-hidden'}" id="q-${key}-said">${first}<span class="v-hidden"> ${others.join(' ')}</span></figcaption>`
+  const face = await faceOf(sheet, size, html`aria-labelledby="q-${key}-title q-${key}-said"`)
+  const name = [`${question.title}.`, ...sentences].join(' ')
+  const front = first === '' ? face : html`<figure role="group" aria-label="${name}">${face}${said}</figure>`
   return card(
     question,
     display.kind,
     html`<input type="checkbox" class="v-turn" id="q-${key}-turn" autocomplete="off">
-<div class="v-front">${body}<p class="v-say">${sentence}</p></div><div class="v-back">${drawTable(sheet, undefined, links.table)}</div>
+<div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table)}</div>
 <footer class="v-foot"><label for="q-${key}-turn">${text('table', reading)}</label>${foot}</footer>`,
   )
 }

@@ -185,6 +185,17 @@ export interface Chart<Name extends string = string> {
   readonly titles?: { readonly x?: string; readonly y?: string }
 }
 
+/** What figures or groups stand for: each has its colour, the same everywhere. */
+export type Meaning = 'done' | 'doing' | 'todo' | 'unknown'
+
+/** How a column of an answer is shown. */
+export interface Labelled {
+  readonly label: string
+  readonly format?: Format
+  /** Of all its figures, or of the groups that it names. */
+  readonly means?: Meaning | Readonly<Record<string, Meaning>>
+}
+
 /** Who may see it: a question for the team does not stand on a public dashboard. */
 export type Audience = 'team' | 'public'
 
@@ -196,7 +207,7 @@ export interface Question {
   readonly description: string
   readonly query: Query
   readonly display: Display
-  readonly columns: Readonly<Record<string, { readonly label: string; readonly format?: Format }>>
+  readonly columns: Readonly<Record<string, Labelled>>
   readonly audience: Audience
   /** Keys that it had before. */
   readonly previousKeys: readonly string[]

@@ -9,8 +9,8 @@ import type {
   Direction,
   Display,
   Filter,
-  Format,
   FunnelQuery,
+  Labelled,
   ListingQuery,
   Query,
   Question,
@@ -108,7 +108,7 @@ interface QuestionSettings<Out extends string> {
   readonly description: string
   readonly query: Asked<Query, Out>
   readonly display: Display<NoInfer<Out>>
-  readonly columns?: { readonly [Name in NoInfer<Out>]?: { readonly label: string; readonly format?: Format } }
+  readonly columns?: { readonly [Name in NoInfer<Out>]?: Labelled }
   /** `team` if absent. */
   readonly audience?: Question['audience']
   readonly previousKeys?: readonly string[]

@@ -1,0 +1,90 @@
+/** A chart on its card: drawn for each width that the card may have, its legend in words where the picture does not name its series. */
+import type { Chart } from '../publication/dashboard.ts'
+import { drawLegend, drawRows } from './bars.ts'
+import { columns } from './columns.ts'
+import { type HtmlEscapedString, html, type Piece } from './html.ts'
+import { axisTitles, type Drawing, goalOf, type LaidOut } from './layout.ts'
+import { lines } from './lines.ts'
+import { drawPlot } from './plot.ts'
+import { type ChartData, chartData } from './series.ts'
+import type { Sheet } from './sheet.ts'
+import { text } from './texts.ts'
+
+export interface TileSize {
+  /** Of twelve. */
+  readonly columns: number
+  /** In rows of the grid of dashboards. */
+  readonly height: number
+}
+
+/** The widths that a chart is laid out for, by the columns of its card: that of a phone of 320 px, and those above it. */
+const WIDTHS: readonly (readonly [columns: number, widths: readonly number[]])[] = [
+  [3, [244]],
+  [5, [244, 344]],
+  [7, [244, 400, 544]],
+  [9, [244, 544, 742]],
+  [12, [244, 544, 1140]],
+]
+const MOST_ROWS = 30
+
+/** Every width at which another drawing may begin; the style sheet has a rule for each. */
+export const BREAKS = [...new Set(WIDTHS.flatMap(([, widths]) => widths.slice(1)))]
+
+/** Which rows of the table a place of the picture is of, for the script that says them. */
+const pointsOf = ({ groups }: ChartData, { points }: LaidOut): string =>
+  groups.flatMap(({ rows }, at) => (rows.length === 0 ? [] : [`${points[at]}:${rows.join(',')}`])).join('|')
+
+function rowsOf({ sheet, data, chart }: Drawing): HtmlEscapedString {
+  const [shown, all] = [data.groups.slice(0, MOST_ROWS), data.groups.length]
+  const rest = shown.length < all && text('shown', sheet.reading, String(shown.length), String(all))
+  return html`${drawRows(sheet, { ...data, groups: shown }, chart.stack)}${rest !== false && html`<p class="v-cut">${rest}</p>`}`
+}
+
+function laidOut(drawing: Drawing, width: number): LaidOut | null {
+  const { kind } = drawing.chart
+  if (kind === 'row') return null
+  return kind === 'line' || kind === 'area' ? lines(drawing, width) : columns(drawing, width)
+}
+
+function legendOf(drawing: Drawing, isNamed: boolean): HtmlEscapedString | false {
+  const goal = drawing.chart.kind === 'row' ? null : goalOf(drawing)
+  return (!isNamed || goal !== null) && drawLegend(isNamed ? [] : drawing.data.series, goal)
+}
+
+/** Rows are the same at every width; of a chart that is rows on a phone, both are there. */
+async function variants(
+  drawing: Drawing,
+  widths: readonly number[],
+  name: HtmlEscapedString,
+): Promise<readonly Piece[]> {
+  const drawn = widths.map((width) => [width, laidOut(drawing, width)] as const)
+  const kept = drawn.filter(([, plot], at) => plot !== null || at === 0 || drawn[at - 1]?.[1] !== null)
+  return Promise.all(
+    kept.map(async ([width, plot], at) => {
+      const next = kept[at + 1]?.[0]
+      const shown = `${at > 0 ? `v-from-${width}` : ''}${next === undefined ? '' : ` v-to-${next}`}`.trim()
+      if (plot === null) return html`<div class="${shown}">${rowsOf(drawing)}</div>`
+      const attributes = html`class="v-plot${next === undefined ? '' : ` v-most-${width}`}" role="img" ${name} data-points="${pointsOf(drawing.data, plot)}"`
+      const legend = legendOf(drawing, plot.isNamed)
+      return html`<div class="${shown}">${legend}${await drawPlot(plot, attributes)}</div>`
+    }),
+  )
+}
+
+/** `name` is the attribute that says what the picture shows. */
+export async function drawChart(
+  sheet: Sheet,
+  chart: Chart,
+  size: TileSize,
+  name: HtmlEscapedString,
+): Promise<HtmlEscapedString> {
+  const data = chartData(sheet, chart)
+  const height = Math.max(210, Math.min(420, size.height * 38 - 20))
+  const drawing = { sheet, chart, data, height }
+  const [, widths = [244]] = WIDTHS.find(([most]) => size.columns <= most) ?? []
+  const isRows = laidOut(drawing, widths.at(-1) ?? 244) === null
+  const titles = axisTitles(drawing)
+  const drawn = isRows ? [rowsOf(drawing)] : await variants(drawing, widths, name)
+  const legend = isRows && legendOf(drawing, data.series.length === 1)
+  return html`${legend}${titles !== null && html`<p class="v-axes">${titles}</p>`}${drawn}`
+}

@@ -1,0 +1,127 @@
+/** Lines and areas, laid out for one width: along a scale of time where the groups are dates, so that a gap is as long as it was. */
+import { instantOf, TEXT, timeTicks, widthOf } from './axis.ts'
+import {
+  across,
+  axisOf,
+  BOTTOM,
+  type Drawing,
+  goalLine,
+  LABEL,
+  type LaidOut,
+  type Option,
+  type Stacked,
+  stackedFigures,
+  TOP,
+} from './layout.ts'
+import { ink } from './plot.ts'
+import type { ChartData } from './series.ts'
+
+/** More names than these, or longer ones, stand in a legend. */
+const MOST_NAMED = 4
+const LONGEST_NAME = 150
+const NARROW = 400
+/** Each point is a dot where there are no more of them. */
+const FEW = 24
+const TICK = 80
+
+/** How far down each end moves so that their names do not cover each other. */
+function endsApart(ends: readonly number[]): readonly number[] {
+  const moved = ends.map(() => 0)
+  let last = Number.NEGATIVE_INFINITY
+  for (const at of ends.map((_, each) => each).sort((one, other) => (ends[one] ?? 0) - (ends[other] ?? 0))) {
+    const end = ends[at] ?? 0
+    last = Math.max(end, last + TEXT + 3)
+    moved[at] = last - end
+  }
+  return moved
+}
+
+/** The last figure of each series with its place, its height where series are stacked, and the words beside it. */
+function endsOf(
+  { sheet, data: { series }, chart }: Drawing,
+  values: readonly (readonly (number | null)[])[],
+  isNamed: boolean,
+) {
+  return series.map(({ name, column, values: own }, at) => {
+    const index = own.findLastIndex((value) => value !== null)
+    const below = chart.stack === undefined ? [] : values.slice(0, at)
+    const height = [...below, values[at] ?? []].reduce((sum, each) => sum + (each[index] ?? 0), 0)
+    const figure = sheet.as(own[index] ?? null, column)
+    return { index, height, label: isNamed && series.length > 1 ? `${name} ${figure}` : figure }
+  })
+}
+
+interface Placed {
+  readonly places: readonly number[]
+  readonly values: Stacked['values']
+  readonly ends: ReturnType<typeof endsOf>
+  readonly moved: readonly number[]
+}
+
+function drawn(
+  { data: { series, groups }, chart }: Drawing,
+  { places, values, ends, moved }: Placed,
+): readonly Option[] {
+  const opacity = chart.stack === undefined ? 0.12 : 0.3
+  return series.map(({ token }, at): Option => {
+    const color = ink(token)
+    const valueAt = (index: number) => values[at]?.[index] ?? null
+    const label = { ...LABEL, show: true, position: 'right', color, fontWeight: 600, offset: [2, moved[at]] }
+    return {
+      type: 'line',
+      clip: false,
+      symbol: groups.length <= FEW ? 'circle' : 'none',
+      symbolSize: 4,
+      lineStyle: { color, width: 2 },
+      itemStyle: { color },
+      ...(chart.kind === 'area' && { areaStyle: { color, opacity } }),
+      ...(chart.stack !== undefined && { stack: 'all' }),
+      ...(at === 0 && goalLine(chart)),
+      data: places.map((place, index) => {
+        const value = [place, valueAt(index)]
+        if (index === ends[at]?.index) {
+          return { value, symbol: 'circle', symbolSize: 6, label: { ...label, formatter: ends[at]?.label } }
+        }
+        // Between two unknown values there is no line, and a value would not be seen.
+        return valueAt(index - 1) === null && valueAt(index + 1) === null ? { value, symbol: 'circle' } : value
+      }),
+    }
+  })
+}
+
+/** Where the groups stand: at their time, or one after the other. */
+function placesOf({ groups, unit }: ChartData): { readonly places: readonly number[]; readonly isTime: boolean } {
+  const instants = groups.map(({ cell }) => (unit === null ? Number.NaN : instantOf(cell)))
+  const isTime = instants.every(Number.isFinite)
+  return { isTime, places: isTime ? instants : groups.map((_, at) => at) }
+}
+
+export function lines(drawing: Drawing, width: number): LaidOut {
+  const { sheet, data, height } = drawing
+  const { groups, series, unit } = data
+  const { values, tops } = stackedFigures(drawing)
+  const axis = axisOf(drawing, tops, false)
+  const [min, max, left] = [axis?.min ?? 0, axis?.max ?? 1, axis?.width ?? 0]
+  const isShort = series.length <= MOST_NAMED && series.every(({ name }) => widthOf(name) <= LONGEST_NAME)
+  const isNamed = width >= NARROW && isShort
+  const ends = endsOf(drawing, values, isNamed)
+  const right = Math.min(width / 2, 16 + 1.08 * Math.max(0, ...ends.map(({ label }) => widthOf(label))))
+  const { places, isTime } = placesOf(data)
+  const [first, last, inner] = [places[0] ?? 0, places.at(-1) ?? 0, width - left - right]
+  const y = (value: number) => ((max - value) / (max - min || 1)) * (height - TOP - BOTTOM)
+  const moved = endsApart(ends.map((end) => y(end.height)))
+  const stride = Math.ceil((groups.length * TICK) / inner)
+  const ticks = isTime
+    ? timeTicks(sheet, unit === null || unit === 'instant' ? 'day' : unit, [first, last], inner)
+    : groups.flatMap(({ name }, at) => (at % stride === 0 ? [{ at, label: name }] : []))
+  const word = (value: number) => ticks.find(({ at }) => at === value)?.label ?? ''
+  const range = { type: 'value', min: first, max: last > first ? last : first + 1 }
+  const option = {
+    grid: { left, right, top: TOP, bottom: BOTTOM },
+    xAxis: across(range, { customValues: ticks.map(({ at }) => at), formatter: word }),
+    yAxis: axis?.option ?? {},
+    series: drawn(drawing, { places, values, ends, moved }),
+  }
+  const points = places.map((place) => Math.round(left + ((place - first) / (last - first || 1)) * inner))
+  return { option, width, height, points, isNamed: isNamed || series.length === 1 }
+}
