@@ -1,14 +1,17 @@
 // Writes the JavaScript of `vitrine`: what its package.json exports and its command, in few files, because loading hundreds
-// of them costs a run a tenth of its time (decision 0013). Dependencies stay outside; Kysely alone is taken inside. `tsc`
-// checks the same sources and writes the declarations beside.
-import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+// of them costs a run a tenth of its time (decision 0013). Dependencies stay outside; Kysely is taken inside, and of ECharts the
+// parts that draw, in a file of their own that only a page loads. `tsc` checks the same sources and writes the declarations beside.
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { minifySync } from 'rolldown/utils'
 
 const home = new URL('../packages/vitrine/', import.meta.url)
 const { bin, exports, dependencies } = JSON.parse(readFileSync(new URL('package.json', home), 'utf8'))
 
 const INSIDE = 'kysely'
+/** Nobody reads it, and it is larger than the tool: its file alone is written without names and spaces. */
+const CHARTS = 'echarts'
 
 /** `./dist/cli/main.js` is built from `src/cli/main.ts`. */
 const entries = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)].map((path) => {
@@ -29,6 +32,21 @@ const bundle = await rolldown({
 const dist = new URL('dist/', home)
 // What an earlier build left would be packed.
 for (const name of readdirSync(dist, { recursive: true })) if (/\.(?:js|map)$/.test(name)) rmSync(new URL(name, dist))
-await bundle.write({ dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' })
+const { output } = await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name].js',
+})
+for (const { name, fileName, code } of output) {
+  if (name === CHARTS) writeFileSync(new URL(fileName, dist), minifySync(fileName, code).code)
+}
 await bundle.close()
-copyFileSync(new URL(`../node_modules/${INSIDE}/LICENSE`, import.meta.url), new URL(`${INSIDE}.LICENSE`, dist))
+for (const [name, file] of [
+  [INSIDE, 'LICENSE'],
+  [CHARTS, 'LICENSE'],
+  [CHARTS, 'NOTICE'],
+  ['zrender', 'LICENSE'],
+]) {
+  copyFileSync(new URL(`../node_modules/${name}/${file}`, import.meta.url), new URL(`${name}.${file}`, dist))
+}
