@@ -1,10 +1,11 @@
 /** What stands on the page of a dictionary, in which order: for a person who answers for the data, then for everyone. */
+import { own } from '../base/own.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { DictionaryChange } from './changes.ts'
 import type { Dictionary, DictionaryColumn, DictionaryTable } from './dictionary.ts'
-import type { Texts } from './english.ts'
 import type { Cell, Line, Page, Part, Row } from './page.ts'
 import { summaryOf, unpublishedOf } from './summary.ts'
+import type { Texts } from './texts.ts'
 import {
   cell,
   columnAnchor,
@@ -69,7 +70,9 @@ function wordsPart(wording: Wording): readonly Part[] {
   const classes = PRIVACY_CLASSES.toReversed().map(
     (name): Row => ({ cells: [cell(wording.privacy(name)), cell(texts.classSays[name])] }),
   )
-  const treatments = Object.values(texts.treatment).map(([name, says]): Row => ({ cells: [cell(name), cell(says)] }))
+  const treatments = Object.entries(texts.treatment).map(
+    ([key, name]): Row => ({ cells: [cell(name), cell(own<string>(texts.treatmentSays, key) ?? '')] }),
+  )
   return [
     heading(2, 'words', texts.words),
     wording.table(texts.byClass, ['class', 'meaning'], classes),

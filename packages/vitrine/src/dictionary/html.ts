@@ -28,45 +28,51 @@ const written = (text: string, html = escaped(text)): string => (TURNING.test(te
 const code = (name: string): string =>
   `<code>${written(name, escaped(name).replaceAll(/[._](?=[^._])/g, '$&<wbr>'))}</code>`
 
-function inline(part: Inline): string {
+/** The address of what an anchor names. */
+export type AddressOf = (anchor: string) => string
+const here: AddressOf = (anchor) => `#${anchor}`
+
+function inline(part: Inline, at: AddressOf): string {
   if (typeof part === 'string') return written(part)
-  const to = 'to' in part && part.to !== undefined ? part.to : null
   if ('mark' in part) return `<span class="mark ${part.mark ?? 'none'}">${escaped(part.text)}</span>`
-  const inner = code(part.code)
-  return to === null ? inner : `<a href="#${escaped(to)}">${inner}</a>`
+  const inner = 'text' in part ? written(part.text) : code(part.code)
+  return part.to === undefined ? inner : `<a href="${escaped(at(part.to))}">${inner}</a>`
 }
 
-const line = (parts: Line): string => parts.map(inline).join('')
+const line = (parts: Line, at: AddressOf): string => parts.map((each) => inline(each, at)).join('')
 
-function row({ anchor, cells }: Row): string {
+function row({ anchor, cells }: Row, at: AddressOf): string {
   const id = anchor === undefined ? '' : ` id="${escaped(anchor)}"`
-  const [first, ...others] = cells.map((lines) => lines.map((each) => `<div>${line(each)}</div>`).join(''))
+  const [first, ...others] = cells.map((lines) => lines.map((each) => `<div>${line(each, at)}</div>`).join(''))
   return `<tr${id}><th scope="row">${first ?? ''}</th>${others.map((text) => `<td>${text}</td>`).join('')}</tr>`
 }
 
-function part(of: Part): string {
+function part(of: Part, at: AddressOf): string {
   switch (of.kind) {
     case 'heading':
-      return `<h${of.level} id="${escaped(of.anchor)}">${line(of.line)}</h${of.level}>`
+      return `<h${of.level} id="${escaped(of.anchor)}">${line(of.line, at)}</h${of.level}>`
     case 'paragraph':
-      return `<p>${line(of.line)}</p>`
+      return `<p>${line(of.line, at)}</p>`
     case 'list':
-      return `<ul>${of.lines.map((each) => `<li>${line(each)}</li>`).join('\n')}</ul>`
+      return `<ul>${of.lines.map((each) => `<li>${line(each, at)}</li>`).join('\n')}</ul>`
     case 'figures': {
       const items = of.figures.map(
         ({ number, name, says }) =>
-          `<div><dt>${inline(name)}<small>${escaped(says)}</small></dt><dd>${number}</dd></div>`,
+          `<div><dt>${inline(name, at)}<small>${escaped(says)}</small></dt><dd>${number}</dd></div>`,
       )
       return `<dl class="figures" aria-label="${escaped(of.label)}">${items.join('')}</dl>`
     }
     case 'table': {
       const titles = of.titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join('')
-      const rows = of.rows.map(row).join('\n')
+      const rows = of.rows.map((each) => row(each, at)).join('\n')
       // Reached by the keyboard, because it scrolls on a narrow screen.
       return `<div class="table" role="region" aria-label="${escaped(of.label)}" tabindex="0"><table><thead><tr>${titles}</tr></thead>\n<tbody>${rows}</tbody></table></div>`
     }
   }
 }
+
+export const partsHtml = (parts: readonly Part[], at: AddressOf = here): string =>
+  parts.map((each) => part(each, at)).join('\n')
 
 const STYLE = `
 :root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#16202c;--mute:#56616f;--line:#dfe4ea;--a:#1f5fbf;--personal:#a3341a;--indirect:#8a5a00;--open:#1c6e53;--secret:#7a1f5c;--none:#56616f}
@@ -101,7 +107,7 @@ export const htmlOf = ({ language, title, parts }: Page): string => `<!doctype h
 </head>
 <body>
 <main>
-${parts.map(part).join('\n')}
+${partsHtml(parts)}
 </main>
 </body>
 </html>

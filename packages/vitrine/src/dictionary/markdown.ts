@@ -26,7 +26,8 @@ const code = (name: string): string =>
 function inline(part: Inline): string {
   if (typeof part === 'string') return escaped(part)
   if ('mark' in part) return escaped(part.text)
-  return part.to === undefined ? code(part.code) : `[${code(part.code)}](#${part.to})`
+  const inner = 'text' in part ? escaped(part.text) : code(part.code)
+  return part.to === undefined ? inner : `[${inner}](#${part.to})`
 }
 
 const line = (parts: Line): string => parts.map(inline).join('')

@@ -8,8 +8,13 @@ export type Inline =
   | string
   /** A name as a program writes it; `to` is the anchor it leads to. */
   | { readonly code: string; readonly to?: string }
-  /** A class, in words, and as itself for its colour; null for what has none. */
-  | { readonly text: string; readonly mark: PrivacyClass | null }
+  /** A class or a state, in words, and as itself for its colour; null for what has none. */
+  | { readonly text: string; readonly mark: PrivacyClass | State | null }
+  /** A link in words. */
+  | { readonly text: string; readonly to: string }
+
+/** How something stands. */
+export type State = 'good' | 'doubtful' | 'bad' | 'moving'
 
 export type Line = readonly Inline[]
 /** Several lines, one under the other. */

@@ -10,8 +10,8 @@ import {
   type DictionaryTreatment,
   nameOf,
 } from './dictionary.ts'
-import type { Texts } from './english.ts'
 import { anchorOf, type Cell, type Inline, type Line, type Part, type Row } from './page.ts'
+import type { Texts } from './texts.ts'
 
 export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part => ({
   kind: 'heading',
@@ -70,7 +70,7 @@ export function wordingOf(texts: Texts) {
     mark: name,
   })
   const treatment = ({ name, detail }: Named): string => {
-    const [label = name] = own<readonly [string, string]>(texts.treatment, name) ?? []
+    const label = own<string>(texts.treatment, name) ?? name
     const more = detail === null ? '' : texts.detail(detail)
     return more === '' || more === label ? label : `${label} (${more})`
   }

@@ -6,12 +6,12 @@ import { changesBetween } from '../../src/dictionary/changes.ts'
 import { pageOf } from '../../src/dictionary/content.ts'
 import { type Dictionary, type DictionaryColumn, dictionaryOf } from '../../src/dictionary/dictionary.ts'
 import { earlierDictionary } from '../../src/dictionary/earlier.ts'
-import { english } from '../../src/dictionary/english.ts'
-import { french } from '../../src/dictionary/french.ts'
 import { htmlOf } from '../../src/dictionary/html.ts'
 import { markdownOf } from '../../src/dictionary/markdown.ts'
+import { textsIn } from '../../src/dictionary/texts.ts'
 import { listedShop } from './listed-shop.ts'
 
+const [english, french] = [textsIn('en'), textsIn('fr')]
 const full = await dictionaryOf(listedShop)
 const [team, member, ...histories] = full.tables
 const columnOf = (name: string): DictionaryColumn | undefined => member?.columns.find((column) => column.name === name)
