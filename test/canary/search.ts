@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import type { Dictionary, DictionaryOrigin } from '../../packages/vitrine/src/dictionary/dictionary.ts'
+import type { Dictionary, DictionaryOrigin } from '../../packages/vitrine/src/dictionary/schema.ts'
 import type { Canaries, Canary } from './canaries.ts'
 
 export interface Sighting {

@@ -1,12 +1,7 @@
 /** What changed between two dictionaries of one publication: what came, what went, and each fact that is another. Pure. */
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type Dictionary,
-  type DictionaryColumn,
-  type DictionaryTable,
-  type DictionaryTreatment,
-  nameOf,
-} from './dictionary.ts'
+import { nameOf } from './dictionary.ts'
+import type { Dictionary, DictionaryColumn, DictionaryTable, DictionaryTreatment } from './schema.ts'
 
 /** In the order in which a reader of the changes cares. */
 export const FACTS = [

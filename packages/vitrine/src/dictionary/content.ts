@@ -2,8 +2,8 @@
 import { own } from '../base/own.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { DictionaryChange } from './changes.ts'
-import type { Dictionary, DictionaryColumn, DictionaryTable } from './dictionary.ts'
 import type { Cell, Line, Page, Part, Row } from './page.ts'
+import type { Dictionary, DictionaryColumn, DictionaryTable } from './schema.ts'
 import { summaryOf, unpublishedOf } from './summary.ts'
 import type { Texts } from './texts.ts'
 import {

@@ -6,94 +6,25 @@ import { createHash } from 'node:crypto'
 import { requireSound } from '../lineage/check.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import type { Origin } from '../lineage/origin.ts'
-import type { NumberRange } from '../publication/compute.ts'
 import { isHistory } from '../publication/history.ts'
 import { ownViewShapes } from '../publication/own-view.ts'
-import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
+import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { schemasOf, unreadReason } from '../publication/register.ts'
 import { projectionOf } from '../publication/select-text.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import type { Treatment } from '../publication/treatment.ts'
-
-export const DICTIONARY_FORMAT = 'vitrine dictionary'
-/** Goes up with each change of the shape. */
-export const DICTIONARY_VERSION = 1
-
-export interface DictionaryTreatment {
-  readonly name: string
-  readonly detail: string | null
-  readonly reason: string | null
-}
-export interface DictionaryOrigin {
-  readonly table: string
-  readonly column: string
-  readonly privacy: PrivacyClass
-  /** A history table is made of published tables, the others of the source. */
-  readonly published: boolean
-  readonly treatments: readonly DictionaryTreatment[]
-}
-export interface DictionaryColumn {
-  readonly name: string
-  readonly type: string
-  readonly nullable: boolean
-  readonly comment: string
-  readonly key: 'primary key' | 'unique' | null
-  readonly references: { readonly table: string; readonly column: string } | null
-  readonly minimum: number | null
-  /** The highest class of its origins; null where it has none. */
-  readonly privacy: PrivacyClass | null
-  readonly origins: readonly DictionaryOrigin[]
-  /** The only texts that may come out of its rule. */
-  readonly values: readonly string[] | null
-  readonly range: NumberRange | null
-  /** Patterns of personal data that it may hold. */
-  readonly accepts: readonly { readonly pattern: string; readonly reason: string }[]
-}
-export interface DictionaryTable {
-  readonly name: string
-  readonly comment: string
-  readonly history: boolean
-  /** Changes with its query: with the rows that are chosen, too. */
-  readonly query: string
-  readonly kAnonymity: { readonly k: number; readonly columns: readonly string[]; readonly otherwise: string } | null
-  readonly columns: readonly DictionaryColumn[]
-}
-export interface DictionaryView {
-  readonly name: string
-  readonly comment: string
-  readonly columns: readonly { readonly name: string; readonly comment: string | null }[]
-}
-export const USES = ['published', 'read', 'unread'] as const
-export interface SourceColumn {
-  readonly name: string
-  readonly type: string
-  readonly privacy: PrivacyClass
-  /** What is only `read` joins, filters, orders or decides, and no published column is made of it. */
-  readonly use: (typeof USES)[number]
-}
-export interface SourceTable {
-  readonly name: string
-  /** Why its other columns are not registered; null where all are. */
-  readonly partly: string | null
-  readonly columns: readonly SourceColumn[]
-}
-export interface Dictionary {
-  readonly format: typeof DICTIONARY_FORMAT
-  readonly version: number
-  readonly publication: string
-  readonly schema: string
-  readonly reader: string
-  readonly tables: readonly DictionaryTable[]
-  readonly views: readonly DictionaryView[]
-  readonly source: {
-    readonly schema: string
-    readonly tables: readonly SourceTable[]
-    /** Functions that are not PostgreSQL's own, and why they may be called. */
-    readonly functions: readonly { readonly name: string; readonly reason: string }[]
-  }
-}
+import {
+  DICTIONARY_FORMAT,
+  DICTIONARY_VERSION,
+  type Dictionary,
+  type DictionaryColumn,
+  type DictionaryOrigin,
+  type DictionaryTable,
+  type DictionaryTreatment,
+  type DictionaryView,
+} from './schema.ts'
 
 /** Throws DEFINITION_INVALID with every problem of the publication. */
 export async function dictionaryOf(publication: Publication): Promise<Dictionary> {

@@ -1,7 +1,12 @@
 /** An earlier dictionary, from a file that this tool or another version of it wrote, or anybody else. */
 import { VitrineError } from '../base/errors.ts'
-import { DICTIONARY_FORMAT, DICTIONARY_VERSION, type Dictionary } from './dictionary.ts'
-import { DICTIONARY_SCHEMA, placeThatDiffers } from './schema.ts'
+import {
+  DICTIONARY_FORMAT,
+  DICTIONARY_SCHEMA,
+  DICTIONARY_VERSION,
+  type Dictionary,
+  placeThatDiffers,
+} from './schema.ts'
 
 /** Throws DICTIONARY_INVALID, DICTIONARY_NEWER or DICTIONARY_OTHER_PUBLICATION; `file` names the file in them. */
 export function earlierDictionary(text: string, file: string, publication: string): Dictionary {

@@ -1,45 +1,39 @@
 /**
- * The shape of a dictionary's JSON, as a JSON Schema: `docs/reference/dictionary.schema.json` is written of it, and a file is
- * compared with it before it is used. Of JSON Schema it speaks what it needs, and understands no more.
+ * The shape of a dictionary, once: as types, and as a JSON Schema that `docs/reference/dictionary.schema.json` is written of and
+ * that a file is compared with before it is used. Of JSON Schema it speaks what it needs, and understands no more.
  */
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
-import type { DictionaryChange } from './changes.ts'
-import {
-  DICTIONARY_FORMAT,
-  DICTIONARY_VERSION,
-  type Dictionary,
-  type DictionaryColumn,
-  type DictionaryOrigin,
-  type DictionaryTable,
-  type DictionaryTreatment,
-  type DictionaryView,
-  type SourceColumn,
-  type SourceTable,
-  USES,
-} from './dictionary.ts'
 
-type Schema =
+export const DICTIONARY_FORMAT = 'vitrine dictionary'
+/** Goes up with each change of the shape. */
+export const DICTIONARY_VERSION = 1
+
+type Shape =
   | { readonly type: 'string' | 'number' | 'boolean' | 'null' }
   | { readonly enum: readonly (string | number)[] }
-  | { readonly anyOf: readonly Schema[] }
-  | { readonly type: 'array'; readonly items: Schema }
-  | ObjectSchema
+  | { readonly anyOf: readonly Shape[] }
+  | { readonly type: 'array'; readonly items: Shape }
+  | {
+      readonly type: 'object'
+      readonly properties: Readonly<Record<string, Shape>>
+      readonly required: readonly string[]
+      readonly additionalProperties: false
+    }
   | Readonly<Record<string, never>>
-interface ObjectSchema {
-  readonly type: 'object'
-  readonly properties: Readonly<Record<string, Schema>>
-  readonly required: readonly string[]
-  readonly additionalProperties: false
-}
+declare const typed: unique symbol
+/** What is of this shape has the type `T`. */
+type Schema<T> = Shape & { readonly [typed]?: T }
+type Typed<S> = S extends Schema<infer T> ? T : never
 
-const text: Schema = { type: 'string' }
-const number: Schema = { type: 'number' }
-const flag: Schema = { type: 'boolean' }
-const oneOf = (words: readonly (string | number)[]): Schema => ({ enum: words })
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] })
-const list = (items: Schema): Schema => ({ type: 'array', items })
-/** Every field of `T`, and no other. */
-const object = <T>(properties: { readonly [K in keyof T & string]: Schema }): ObjectSchema => ({
+const text: Schema<string> = { type: 'string' }
+const number: Schema<number> = { type: 'number' }
+const flag: Schema<boolean> = { type: 'boolean' }
+const oneOf = <const W extends string | number>(words: readonly W[]): Schema<W> => ({ enum: words })
+const orNull = <T>(schema: Schema<T>): Schema<T | null> => ({ anyOf: [schema, { type: 'null' }] })
+const list = <T>(items: Schema<T>): Schema<readonly T[]> => ({ type: 'array', items })
+const object = <P extends Readonly<Record<string, Shape>>>(
+  properties: P,
+): Schema<{ readonly [K in keyof P]: Typed<P[K]> }> => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
@@ -47,49 +41,43 @@ const object = <T>(properties: { readonly [K in keyof T & string]: Schema }): Ob
 })
 
 const privacy = oneOf(PRIVACY_CLASSES)
-const treatment = object<DictionaryTreatment>({ name: text, detail: orNull(text), reason: orNull(text) })
-const origin = object<DictionaryOrigin>({
-  table: text,
-  column: text,
-  privacy,
-  published: flag,
-  treatments: list(treatment),
-})
-const column = object<DictionaryColumn>({
+const treatment = object({ name: text, detail: orNull(text), reason: orNull(text) })
+/** `published`: a history table is made of published tables, the others of the source. */
+const origin = object({ table: text, column: text, privacy, published: flag, treatments: list(treatment) })
+/**
+ * `privacy`: the highest class of its origins, null where it has none. `values`: the only texts that may come out of its rule.
+ * `accepts`: patterns of personal data that it may hold.
+ */
+const column = object({
   name: text,
   type: text,
   nullable: flag,
   comment: text,
   key: orNull(oneOf(['primary key', 'unique'])),
-  references: orNull(object<NonNullable<DictionaryColumn['references']>>({ table: text, column: text })),
+  references: orNull(object({ table: text, column: text })),
   minimum: orNull(number),
   privacy: orNull(privacy),
   origins: list(origin),
   values: orNull(list(text)),
-  range: orNull(object<NonNullable<DictionaryColumn['range']>>({ from: number, to: number })),
-  accepts: list(object<DictionaryColumn['accepts'][number]>({ pattern: text, reason: text })),
+  range: orNull(object({ from: number, to: number })),
+  accepts: list(object({ pattern: text, reason: text })),
 })
-const table = object<DictionaryTable>({
+/** `query` changes with the query of the table: with the rows that are chosen, too. */
+const table = object({
   name: text,
   comment: text,
   history: flag,
   query: text,
-  kAnonymity: orNull(
-    object<NonNullable<DictionaryTable['kAnonymity']>>({ k: number, columns: list(text), otherwise: text }),
-  ),
+  kAnonymity: orNull(object({ k: number, columns: list(text), otherwise: text })),
   columns: list(column),
 })
-const view = object<DictionaryView>({
-  name: text,
-  comment: text,
-  columns: list(object<DictionaryView['columns'][number]>({ name: text, comment: orNull(text) })),
-})
-const sourceTable = object<SourceTable>({
-  name: text,
-  partly: orNull(text),
-  columns: list(object<SourceColumn>({ name: text, type: text, privacy, use: oneOf(USES) })),
-})
-const change = object<DictionaryChange>({
+const view = object({ name: text, comment: text, columns: list(object({ name: text, comment: orNull(text) })) })
+export const USES = ['published', 'read', 'unread'] as const
+/** What is only `read` joins, filters, orders or decides, and no published column is made of it. */
+const sourceColumn = object({ name: text, type: text, privacy, use: oneOf(USES) })
+/** `partly`: why its other columns are not registered; null where all are. */
+const sourceTable = object({ name: text, partly: orNull(text), columns: list(sourceColumn) })
+const change = object({
   area: oneOf(['publication', 'published', 'views', 'source', 'functions']),
   table: text,
   column: orNull(text),
@@ -98,13 +86,8 @@ const change = object<DictionaryChange>({
   before: {},
   after: {},
 })
-
-/** A dictionary as the command prints it: with what changed since another, or null. */
-export interface WrittenDictionary extends Dictionary {
-  readonly changes: readonly DictionaryChange[] | null
-}
-
-export const DICTIONARY_SCHEMA: Schema = object<WrittenDictionary>({
+/** `functions`: those that are not PostgreSQL's own, and why they may be called. */
+const dictionary = {
   format: oneOf([DICTIONARY_FORMAT]),
   version: oneOf([DICTIONARY_VERSION]),
   publication: text,
@@ -112,16 +95,28 @@ export const DICTIONARY_SCHEMA: Schema = object<WrittenDictionary>({
   reader: text,
   tables: list(table),
   views: list(view),
-  source: object<Dictionary['source']>({
+  source: object({
     schema: text,
     tables: list(sourceTable),
-    functions: list(object<Dictionary['source']['functions'][number]>({ name: text, reason: text })),
+    functions: list(object({ name: text, reason: text })),
   }),
-  changes: orNull(list(change)),
-})
+}
+const whole = object(dictionary)
+
+export type DictionaryTreatment = Typed<typeof treatment>
+export type DictionaryOrigin = Typed<typeof origin>
+export type DictionaryColumn = Typed<typeof column>
+export type DictionaryTable = Typed<typeof table>
+export type DictionaryView = Typed<typeof view>
+export type SourceColumn = Typed<typeof sourceColumn>
+export type Dictionary = Typed<typeof whole>
+
+/** A dictionary as the command prints it: with what changed since another, or null. */
+export const DICTIONARY_SCHEMA = object({ ...dictionary, changes: orNull(list(change)) })
+export type WrittenDictionary = Typed<typeof DICTIONARY_SCHEMA>
 
 /** Where a value is not what the schema says; null where it is. No name and no value of it is quoted. */
-export function placeThatDiffers(schema: Schema, value: unknown, place = ''): string | null {
+export function placeThatDiffers(schema: Shape, value: unknown, place = ''): string | null {
   const here = place === '' ? 'the whole' : place
   if ('enum' in schema) return schema.enum.some((word) => word === value) ? null : here
   if ('anyOf' in schema) {

@@ -1,7 +1,8 @@
 /** What a person who answers for the data reads first: how much of which class, what became of it and why, and what stays. */
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
-import { type Dictionary, type DictionaryOrigin, nameOf, USES } from './dictionary.ts'
+import { nameOf } from './dictionary.ts'
 import type { Cell, Line, Part, Row } from './page.ts'
+import { type Dictionary, type DictionaryOrigin, USES } from './schema.ts'
 import {
   cell,
   columnAnchor,

@@ -3,7 +3,7 @@ import { type Chosen, inLanguage, type Language } from '../base/language.ts'
 import type { PatternName } from '../publication/pattern.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { DictionaryChange, Fact } from './changes.ts'
-import type { SourceColumn } from './dictionary.ts'
+import type { SourceColumn } from './schema.ts'
 
 /** The details of treatments, which the tool writes in English. */
 const DETAILS: readonly (readonly [RegExp, string])[] = [

@@ -2,15 +2,9 @@
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { DictionaryChange } from './changes.ts'
-import {
-  type Dictionary,
-  type DictionaryColumn,
-  type DictionaryOrigin,
-  type DictionaryTable,
-  type DictionaryTreatment,
-  nameOf,
-} from './dictionary.ts'
+import { nameOf } from './dictionary.ts'
 import { anchorOf, type Cell, type Inline, type Line, type Part, type Row } from './page.ts'
+import type { Dictionary, DictionaryColumn, DictionaryOrigin, DictionaryTable, DictionaryTreatment } from './schema.ts'
 import type { Texts } from './texts.ts'
 
 export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part => ({
