@@ -40,6 +40,7 @@ const ROOMS = [
   'run',
   'schedule',
   'page',
+  'onboarding',
   'cli',
 ]
 /** The files beside the rooms: what a program may import. */

@@ -16,7 +16,7 @@ import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
 import { ownViewNames } from '../packages/vitrine/src/publication/publication.ts'
 import { problemOf, root } from './documentation/commands.ts'
 import { anchorsOf, fencesOf, linksOf, spansOf } from './documentation/markdown.ts'
-import { commandsPage, dictionarySchema, errorsPage } from './documentation/reference.ts'
+import { commandsPage, dictionarySchema, errorsPage, settingsPage } from './documentation/reference.ts'
 import { commandsIn } from './documentation/shell.ts'
 
 /** Every file of the repository, those of the next commit included. */
@@ -146,6 +146,7 @@ describe('reference', () => {
   test('the pages are those that `npm run reference` writes', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(join(root, 'docs/reference/errors.md'))
     await expect(await commandsPage()).toMatchFileSnapshot(join(root, 'docs/reference/commands.md'))
+    await expect(settingsPage()).toMatchFileSnapshot(join(root, 'docs/reference/settings.md'))
     await expect(dictionarySchema()).toMatchFileSnapshot(join(root, 'docs/reference/dictionary.schema.json'))
   })
 

@@ -11,6 +11,7 @@ import { FEED_ERRORS } from '../../impact/feeds/feed-error.ts'
 import { run } from '../../impact/test/cli/run.ts'
 import { ERRORS, EXIT, type ExitName } from '../../packages/vitrine/src/base/errors.ts'
 import { type Remedy, remedyText } from '../../packages/vitrine/src/base/remedy.ts'
+import { VARIABLES } from '../../packages/vitrine/src/cli/environment.ts'
 import { STATUSES } from '../../packages/vitrine/src/cli/help.ts'
 import type { Program, SingleProgram } from '../../packages/vitrine/src/cli/program.ts'
 import { vitrine } from '../../packages/vitrine/src/cli/vitrine.ts'
@@ -172,3 +173,55 @@ export async function commandsPage(): Promise<string> {
 /** What `dictionary --json` prints, as JSON Schema. */
 export const dictionarySchema = (): string =>
   `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'vitrine dictionary', ...DICTIONARY_SCHEMA }, null, 2)}\n`
+
+/** The members of an interface or an object with their comments, as the file has them: a line of its own for each name. */
+function membersIn(path: string, begin: string): readonly (readonly [name: string, rest: string, says: string])[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  const body = text.slice(text.indexOf(begin)).split(/\n}/, 1)[0] ?? ''
+  const MEMBER = /(?:^ {2}\/\*\*([\s\S]*?)\*\/\n)?^ {2}(?:readonly )?(\w+): (.*?),?$/gm
+  return [...body.matchAll(MEMBER)].map(([, comment = '', name = '', rest = '']) => [
+    name,
+    rest,
+    comment.replaceAll(/\s*\n\s*\*\s?/g, ' ').trim(),
+  ])
+}
+
+/** Everything that can be set, and where: variables, the publication, its limits. */
+export function settingsPage(): string {
+  const variables = Object.entries(VARIABLES).map(([name, says]) => [`\`${name}\``, says])
+  const ofPublication = membersIn('packages/vitrine/src/publication/publication.ts', 'export interface Publication {')
+  const limits = membersIn('packages/vitrine/src/base/limits.ts', 'const DEFAULTS')
+  return [
+    MADE,
+    '# Settings\n',
+    'There are three places, each for its kind:\n',
+    table(
+      ['where', 'what'],
+      [
+        [
+          'variables of the process, or `.env` beside `vitrine.config.js`',
+          'addresses, passwords, keys: what differs between machines',
+        ],
+        ['`definePublication({ … })`', 'what is published, for whom, when: reviewed like code'],
+        ['options of a command', 'what one call asks for: [commands](commands.md)'],
+      ],
+    ),
+    '\n`.env` has lines `NAME=value`, as Node reads them. A variable of the process wins over it, and an empty one counts as not',
+    'set. A name in either that can only be meant for us and is not known is refused, with the one that was probably meant. The',
+    'file is never printed and changes nothing in the environment of the process; PGPASSWORD and its like are not read.\n',
+    '## Variables\n',
+    `${table(['variable', 'for'], variables)}\n`,
+    '## The publication\n',
+    'The fields of `definePublication`; [adopting](../adopting.md) shows them in use.\n',
+    `${table(
+      ['field', 'type', 'meaning'],
+      ofPublication.map(([name, type, says]) => [`\`${name}\``, `\`${type}\``, says]),
+    )}\n`,
+    '## `limits`\n',
+    'Times end in their unit. `definePublication({ limits: { copyStreams: 4 } })` changes one.\n',
+    `${table(
+      ['limit', 'default', 'why'],
+      limits.map(([name, value, says]) => [`\`${name}\``, `\`${value}\``, says]),
+    )}\n`,
+  ].join('\n')
+}

@@ -7,6 +7,7 @@ import { DICTIONARY_ERRORS } from './dictionary-errors.ts'
 import { kinds, NO_RETRY, RETRY } from './error-kinds.ts'
 import { METABASE_ERRORS } from './metabase-errors.ts'
 import { PAGE_ERRORS } from './page-errors.ts'
+import { ONBOARDING_ERRORS } from './onboarding-errors.ts'
 import { PRIVACY_ERRORS } from './privacy-errors.ts'
 import { command, remedy } from './remedy.ts'
 
@@ -217,6 +218,7 @@ export const ERRORS = Object.freeze({
   ...DICTIONARY_ERRORS,
   ...METABASE_ERRORS,
   ...PAGE_ERRORS,
+  ...ONBOARDING_ERRORS,
   ...kinds('busy', RETRY, {
     SOURCE_LOCKED: {
       what: 'A table of the source is locked by somebody else.',

@@ -29,6 +29,8 @@ export interface Command {
   readonly examples: readonly Example[]
   /** It stays up, and what it says is a log: see `log-time.ts`. */
   readonly logs?: boolean
+  /** It comes before there is a publication, and is given an empty one. */
+  readonly withoutPublication?: boolean
   /** Returns the exit status, or throws. */
   readonly run: (call: Call) => Promise<ExitName>
 }
@@ -53,7 +55,8 @@ export interface CallFacts {
 /** One use of a command. */
 export type Call = ReturnType<typeof callOf>
 
-export function callOf({ options, explain, ...facts }: CallFacts) {
+export function callOf(made: CallFacts) {
+  const { options, explain, ...facts } = made
   const { io, publication, names } = facts
   const json = options['json'] === true
   /** The value of an option, or null. */
@@ -65,6 +68,8 @@ export function callOf({ options, explain, ...facts }: CallFacts) {
   const failure = (thrown: unknown): Failure => failureOf(thrown, explain, names)
   return Object.freeze({
     ...facts,
+    /** What it is made of, for a call about another publication. */
+    made,
     json,
     text,
     failure,

@@ -2,6 +2,9 @@
  * The settings that come from the environment: read here and nowhere else, parsed with all problems at once, handed on as
  * a frozen value. A command names what it needs; what it does not need is not asked for.
  */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { closest, distance } from 'fastest-levenshtein'
 import { ERRORS, type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import { requireStrongKey } from '../base/key-strength.ts'
@@ -14,10 +17,27 @@ import type { HttpAddress } from '../schedule/listener.ts'
 import { parseHttpAddress } from './http-address.ts'
 import { METABASE_VARIABLES, type MetabaseSettings, metabaseSettings } from './metabase-settings.ts'
 import { PAGE_VARIABLES } from './page-settings.ts'
+import { findPublicationFile } from './publication-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const processEnvironment = (): Environment => process.env
+
+/**
+ * The variables of the process, and under them those of `.env` beside the publication, or in `folder` where there is none. They
+ * are ours alone: the environment of the process stays as it is.
+ */
+export function withSettingsFile(environment: Environment, folder: string): Environment {
+  const publication = findPublicationFile(folder)
+  const path = join(publication === null ? folder : dirname(publication), '.env')
+  if (!existsSync(path)) return environment
+  try {
+    return { ...parseEnv(readFileSync(path, 'utf8')), ...environment }
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException // sound because its code is optional.
+    throw new VitrineError('SETTINGS_INVALID', { place: path, detail: `It cannot be read (${code}).`, cause })
+  }
+}
 
 /** Every variable of the tool, with what it is for. Help and reference are made of it. */
 export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({

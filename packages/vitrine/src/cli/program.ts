@@ -8,11 +8,12 @@ import { type CommandNames, ownNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type CallFacts, type Command, callOf } from './command.ts'
+import { withSettingsFile } from './environment.ts'
 import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
 import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
 import { timed } from './log-time.ts'
-import { loadPublication } from './publication-file.ts'
+import { loadPublication, NO_PUBLICATION } from './publication-file.ts'
 
 interface ProgramFacts {
   readonly name: string
@@ -90,8 +91,11 @@ async function perform(
 ): Promise<number> {
   const module = given.options['publication']
   const publication =
-    program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, around.io.folder))
-  const io = command.logs === true ? timed(around.io) : around.io
+    command.withoutPublication === true
+      ? NO_PUBLICATION
+      : (program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, around.io.folder)))
+  const settled = { ...around.io, environment: withSettingsFile(around.io.environment, around.io.folder) }
+  const io = command.logs === true ? timed(settled) : settled
   return EXIT[await command.run(callOf({ ...given, ...around, io, command: command.name, publication }))]
 }
 

@@ -4,9 +4,15 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { VitrineError } from '../base/errors.ts'
 import { placeOf } from '../base/place-of.ts'
-import type { Publication } from '../publication/publication.ts'
+import { definePublication, type Publication } from '../publication/publication.ts'
+import { register } from '../publication/register.ts'
 
 const FILES = ['vitrine.config.js', 'vitrine.config.mjs'] as const
+
+/** For commands that come before the first one. */
+export const NO_PUBLICATION: Publication = definePublication({
+  ...{ name: 'init', schema: 'init', source: register('public', {}), tables: [], writer: '', reader: '' },
+})
 
 /** The configuration file in `folder` or the nearest folder above it, or null. */
 export function findPublicationFile(folder: string): string | null {

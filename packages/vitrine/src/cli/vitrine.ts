@@ -1,12 +1,16 @@
 /** The command line `vitrine`: as a value, which tests run in-process, and as the process that `main.ts` starts. */
+import { embedded } from './commands/embedded.ts'
 import { COMMANDS } from './commands/index.ts'
+import { init } from './commands/init.ts'
+import { register } from './commands/register.ts'
 import { processIo } from './process-io.ts'
 import { type Program, runProgram } from './program.ts'
 
 export const vitrine: Program = Object.freeze({
   name: 'vitrine',
   summary: 'Publishes a safe copy of an operational PostgreSQL database for Metabase.',
-  commands: COMMANDS,
+  // The first three are for a team that begins, and not for a program that has its publication inside.
+  commands: [init, embedded, register, ...COMMANDS],
   publication: null,
 })
 

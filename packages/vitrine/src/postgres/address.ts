@@ -187,9 +187,28 @@ export const whereIs = (address: Address): string => `${hostPort(address)}/${add
 /** The address in a form that may be printed: no password. */
 export const printable = (address: Address): string => `${address.user}@${whereIs(address)}`
 
-/** The address as a URL, password included: for the one line in which the demonstration prints its reader's connection. */
+/**
+ * The address as a URL that libpq takes too, password included: for the file of settings that we write, and for a person who
+ * asks for it. `currentSchema`, which libpq refuses, is left out.
+ */
 export function addressUrl(address: Address): string {
+  const { sslMode, sslDirect, channelBinding, serverRole, connectTimeoutSeconds } = address
   const password = address.password === null ? '' : `:${encodeURIComponent(address.password.reveal())}`
   const where = isSocket(address) ? `${encodeURIComponent(address.host)}:${address.port}` : hostPort(address)
-  return `postgresql://${encodeURIComponent(address.user)}${password}@${where}/${encodeURIComponent(address.database)}`
+  const given = {
+    sslmode: sslMode === 'prefer' ? null : sslMode,
+    sslrootcert: address.sslRootCert,
+    sslcert: address.sslCert,
+    sslkey: address.sslKey,
+    sslnegotiation: sslDirect ? 'direct' : null,
+    channel_binding: channelBinding ? 'require' : null,
+    target_session_attrs: serverRole === 'any' ? null : serverRole,
+    connect_timeout: connectTimeoutSeconds,
+    application_name: address.applicationName,
+  }
+  const parameters = Object.entries(given).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  const end = parameters.length === 0 ? '' : `?${parameters.join('&')}`
+  return `postgresql://${encodeURIComponent(address.user)}${password}@${where}/${encodeURIComponent(address.database)}${end}`
 }

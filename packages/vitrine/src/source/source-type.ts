@@ -71,17 +71,23 @@ const WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries(open).flatMap(([word, column]) => (typeof column === 'function' ? [] : [[column.type.name, word]])),
 )
 
-const textOf = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-
 /** The line of the register for a column; `opaque` where the register has no word for its type. */
 export function registerLine(column: string, privacy: PrivacyClass, type: ColumnType, isNullable: boolean): string {
   const word = WORDS.get(registeredName(type)) ?? (type.isText ? `varchar(${type.length})` : null)
-  const quoted = textOf(column)
-  // Written plainly, `__proto__` would be no column but the prototype of the register.
-  const key = column === '__proto__' ? `[${quoted}]` : /^[A-Za-z_$][\w$]*$/.test(column) ? column : quoted
-  if (word === null) return `${key}: opaque(${textOf(plain(spelled(type)))}),`
-  return `${key}: ${privacy}.${word}${isNullable ? '.nullable' : ''},`
+  if (word === null) return `${keyText(column)}: opaque(${quotedText(plain(spelled(type)))}),`
+  return `${keyText(column)}: ${privacy}.${word}${isNullable ? '.nullable' : ''},`
 }
+
+/** Whether the register has a word for a type, so that queries may read it. */
+export const hasWord = (type: ColumnType): boolean => !registerLine('x', 'open', type, false).startsWith('x: opaque(')
+
+/** A text as the register writes it. */
+export const quotedText = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`
+
+/** A name as a key of the register. Written plainly, `__proto__` would be no column but the prototype. */
+export const keyText = (name: string): string =>
+  name === '__proto__' ? `[${quotedText(name)}]` : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name)
 
 const WHOLE = ['smallint', 'integer', 'bigint']
 

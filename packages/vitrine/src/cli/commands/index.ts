@@ -18,6 +18,7 @@ import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { sync } from './sync.ts'
 import { trace } from './trace.ts'
+import { url } from './url.ts'
 
 export const COMMANDS: readonly Command[] = Object.freeze([
   check,
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   rollback,
   doctor,
   metabase,
+  url,
   history,
   trace,
   erase,

@@ -1,0 +1,58 @@
+/**
+ * The embedded PostgreSQL, for a first look without a second database: found beside the publication or beside the tool, where
+ * it is an optional package. Its data is in `.vitrine/target`; its server goes on when the command ends, until it is stopped.
+ */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { VitrineError } from '../base/errors.ts'
+
+const PACKAGE = '@vitrine/embedded-postgres'
+
+interface Server {
+  readonly port: number
+  readonly adopted: boolean
+  url(database: string, credentials?: { readonly user: string; readonly password: string }): string
+  stop(): Promise<void>
+}
+
+/** What we use of it: the tool must not depend on a package that is optional. */
+interface Embedded {
+  serverHome(preferred: string): string
+  startServer(options: { readonly dataDirectory: string }): Promise<Server>
+  stopServerIn(dataDirectory: string): Promise<boolean>
+}
+
+async function load(folder: string): Promise<Embedded> {
+  for (const from of [join(folder, 'package.json'), import.meta.url]) {
+    let path: string
+    try {
+      path = createRequire(from).resolve(PACKAGE)
+    } catch {
+      continue
+    }
+    return (await import(pathToFileURL(path).href)) as Embedded // sound because the package is of this repository.
+  }
+  throw new VitrineError('EMBEDDED_MISSING', { place: PACKAGE })
+}
+
+async function working<T>(folder: string, work: (embedded: Embedded, home: string) => Promise<T>): Promise<T> {
+  const embedded = await load(folder)
+  try {
+    return await work(embedded, embedded.serverHome(join(folder, '.vitrine', 'target')))
+  } catch (error) {
+    const { code = 'unknown', message = '' } = error as { code?: string; message?: string } // sound because both are optional.
+    throw new VitrineError('EMBEDDED_FAILED', { place: PACKAGE, detail: `${message} (${code})`, cause: error })
+  }
+}
+
+/** Throws EMBEDDED_MISSING where the package cannot be found. */
+export const requireEmbedded = async (folder: string): Promise<void> => void (await load(folder))
+
+/** Starts the server of a folder, or finds it running. */
+export const startEmbedded = (folder: string): Promise<Server> =>
+  working(folder, ({ startServer }, dataDirectory) => startServer({ dataDirectory }))
+
+/** Whether one was running. */
+export const stopEmbedded = (folder: string): Promise<boolean> =>
+  working(folder, ({ stopServerIn }, home) => stopServerIn(home))
