@@ -75,7 +75,7 @@ describe('commands', () => {
   )
   /** Also between other words: in a line of a cron, in a sentence. */
   const OURS =
-    /(?:npm run (?:--silent )?(?:vitrine|impact)|npm start|npx vitrine|\b(?:vitrine|impact) [a-z_]+)[^"`|#\n]*/g
+    /(?:npm run (?:--silent )?(?:vitrine|impact)|npm start|npx (?:--no )?vitrine|\b(?:vitrine|impact) [a-z_]+)[^"`|#\n]*/g
   const quoted = written.flatMap((page) => {
     const crons = fencesOf(read(page)).filter(({ language }) => language === 'json')
     const spans = spansOf(read(page)).filter((span) => /^(npm|npx|vitrine|impact) /.test(span))
@@ -95,7 +95,9 @@ describe('commands', () => {
     const wrong = [
       'npm run impact -- synk_metabase',
       'npm run vitrine -- sync --onli x',
-      'npx vitrine sync --only x',
+      'npx --no vitrine sync --only x',
+      'npx vitrine check',
+      'npx tsc',
       'npm start -- --twice',
       'METABASE_URI=x npx vitrine plan',
       'npm run nothing',
@@ -165,6 +167,13 @@ describe('reference', () => {
     const headings = read('CHANGELOG.md').match(/(?<=^#{2,3} ).+$/gm)
     expect(headings?.slice(0, 5)).toEqual(['Unreleased', 'Added', 'Changed', 'Removed', 'Fixed'])
   })
+})
+
+test('no text runs what a stranger could publish: npx is told to install nothing', () => {
+  const texts = files.filter((path) => path.endsWith('.md') || /^packages\/[\w-]+\/src\//.test(path))
+  const found = texts.flatMap((path) => (read(path).match(/\bnpx (?!--no )[\w@-]+/g) ?? []).map((text) => `${path}: ${text}`))
+  expect(texts.length).toBeGreaterThan(100)
+  expect(found).toEqual([])
 })
 
 test('no file names a host of a package registry or a path of one machine', () => {

@@ -23,7 +23,7 @@ const PROGRAMS: Readonly<Record<Ours, Program | SingleProgram>> = { vitrine, imp
 
 /** Our program and its arguments, however it is started; null for a command of somebody else. */
 export function oursIn(words: readonly string[]): { readonly program: Ours; readonly argv: readonly string[] } | null {
-  const [first, ...rest] = words.filter((word) => word !== '--silent')
+  const [first, ...rest] = words.filter((word) => word !== '--silent' && word !== '--no')
   const [second, ...more] = rest
   if (first === 'vitrine' || first === 'impact') return { program: first, argv: rest }
   // Where a signal must reach it, as npm hands none on.
@@ -46,11 +46,13 @@ export async function problemOf({ environment, words }: ShellCommand): Promise<s
   const unknown = [...Object.keys(environment), ...assigned].filter((name) => !(name in VARIABLES))
   if (unknown.length > 0) return `variables that are not known: ${unknown.join(', ')}`
   for (const [name, value] of Object.entries(environment)) if (name.endsWith('_URL')) parseAddress(value, name)
+  // Where the package is not installed, npx would fetch and run whatever has its name.
+  if (first === 'npx' && second !== '--no') return 'npx without --no'
   const ours = oursIn(words)
   if (ours !== null) return refusal(ours)
   if (first === 'npm' && second === 'run') return (words[2] ?? '') in scripts ? null : `no script ${words[2]}`
   if (first === 'npm') return ['ci', 'install', 'pack'].includes(second) || second in scripts ? null : `npm ${second}`
-  if (first === 'npx') return second === 'tsc' ? null : `npx ${second}`
+  if (first === 'npx') return words[2] === 'tsc' ? null : `npx ${words[2]}`
   return first === 'export' || FOREIGN.includes(first) ? null : `the command ${first} is not known`
 }
 
