@@ -15,6 +15,7 @@ import publication from '../impact/publication/index.ts'
 import { VARIABLES } from '../packages/vitrine/src/cli/environment.ts'
 import { StandIn } from '../packages/vitrine/test/metabase/stand-in.ts'
 import { freePort, receive } from '../packages/vitrine/test/schedule/receiver.ts'
+import { scalingoProblem } from './deploy/scalingo.ts'
 import { parseYaml, type Yaml } from './deploy/yaml.ts'
 import { problemOf, root } from './documentation/commands.ts'
 import { commandsOf } from './documentation/guide.ts'
@@ -278,21 +279,12 @@ describe('the files of Scalingo', () => {
     for (const { size } of jobs) expect(['S', 'M', 'L', 'XL', '2XL']).toContain(size)
   })
 
-  /** Of Scalingo's command line: what the page uses, and whether it is about the application or one of its addons. */
-  const SCALINGO = /^scalingo --app (impact|metabase-data)( --addon postgresql)? ([a-z-]+)(?: (.+))?$/
   const lines = read('scalingo/README.md')
     .split('\n')
     .filter((line) => line.startsWith('scalingo '))
 
   test.each(lines)('%s', async (line) => {
-    const [, , addon, command = '', rest = ''] = SCALINGO.exec(line) ?? []
-    expect(['scale', 'run', 'env-get', 'env-unset', 'database-users-create']).toContain(command)
-    expect(addon !== undefined).toBe(command.startsWith('database-'))
-    if (command === 'scale') expect(rest).toMatch(/^(web|worker):\d+:(S|M|L|XL|2XL)$/)
-    // Its rules for names: 6 to 32 characters.
-    if (command === 'database-users-create') expect(rest).toMatch(/^(--read-only )?[a-z][a-z0-9_]{5,31}$/)
-    if (command !== 'run') return
-    expect(await Promise.all(commandsIn(rest).map(problemOf))).toEqual([null])
+    expect(await scalingoProblem(line.split(' ').slice(1))).toBeNull()
   })
 
   test('the application has no web container before it is deployed, because that would be the demonstration', () => {
@@ -517,10 +509,17 @@ describe.sequential('every command runs, as it is written', () => {
         expect([words.join(' '), status, status === 0 ? '' : output]).toEqual([words.join(' '), 0, ''])
       }
     }
-    for (const { words } of commandsOf('deploy/scalingo/README.md')) {
-      const { status, output } = await done(words, environment)
+    // Its Metabase is another one, which nobody has set up.
+    const theirs = await StandIn.start()
+    theirs.syncLag = 0
+    const login = { METABASE_ADMIN_EMAIL: 'ana@example.org', METABASE_ADMIN_PASSWORD: 'canary' }
+    for (const { words: written } of commandsOf('deploy/scalingo/README.md')) {
+      const words = written.map((word) => word.replace(/^metabase\.env$/, join(folder, 'scalingo.env')))
+      const { status, output } = await done(words, { ...environment, ...login, METABASE_URL: theirs.url })
       expect([words.join(' '), status, status === 0 ? '' : output]).toEqual([words.join(' '), 0, ''])
     }
+    expect(theirs.dashboards).toHaveLength(publication.dashboards.length)
+    await theirs.stop()
     expect(webhook.received).toEqual([])
     await webhook.close()
   })

@@ -11,7 +11,7 @@ import { literal } from '../sql/quote.ts'
 import { readFacts } from './facts.ts'
 import { probe, REFUSED, undone } from './probe.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
-import { OWN_ROLE, sourceSteps, unfitness, wantedOf } from './source-step.ts'
+import { excess, NOTHING_ELSE, OWN_ROLE, sourceSteps, unfitness, wantedOf } from './source-step.ts'
 import { asWriter, membership } from './statement.ts'
 import { PASSWORD_PLACEHOLDER, type Step, stepsFor } from './step.ts'
 
@@ -133,7 +133,12 @@ export async function provisionSource(
     const [{ database = '' } = {}] = await session.query<{ database: string }>(
       'select current_database()::text as database',
     )
-    return tryEach(session, publication, sourceSteps(wanted, database), () => password)
+    const steps = await tryEach(session, publication, sourceSteps(wanted, database), () => password)
+    if (steps.every(({ name, possible }) => possible || name !== NOTHING_ELSE)) return steps
+    // Somebody else is told exactly what is left, and not all that was tried.
+    const left = (await session.query<{ sql: string }>(excess(wanted))).map(({ sql }) => sql).join(';\n')
+    const by = 'who granted it, or a superuser'
+    return steps.map((step) => (step.name === NOTHING_ELSE ? { ...step, by, sql: left } : step))
   }
   return keep ? session.transaction(work, 'begin read write') : undone(session, 'begin read write', work)
 }

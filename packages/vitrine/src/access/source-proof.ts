@@ -14,6 +14,7 @@ import { probeEach, undone } from './probe.ts'
 import { isDone } from './provision.ts'
 import {
   excess,
+  NOTHING_ELSE,
   OWN_ROLE,
   RELATIONS,
   type SourceRights,
@@ -152,9 +153,7 @@ async function revocations({ session, publication, role }: Examination): Promise
 }
 
 const grantsOf = (session: Session, rights: SourceRights): readonly Step[] =>
-  sourceSteps(rights, session.address.database).filter(
-    ({ part, name }) => part === 'source' && name !== 'source-nothing-else',
-  )
+  sourceSteps(rights, session.address.database).filter(({ part, name }) => part === 'source' && name !== NOTHING_ELSE)
 
 /** The grants that are not made; a query can be refused for another reason too. */
 async function lacking({ session, publication, role }: Examination): Promise<readonly Remedy[]> {

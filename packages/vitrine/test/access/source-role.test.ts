@@ -279,6 +279,40 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     await admin.query(`reassign owned by ${owner.user} to current_user`)
   })
 
+  test('what a platform granted and its owner may not revoke is a warning with the SQL for it, and all the rest is done', async () => {
+    const [owner, platform, role] = [roleNamed('dbowner'), roleNamed('giver'), roleNamed('console')]
+    const names = ['person', 'team', 'contact', 'visit', 'directory', 'totals']
+    await admin.query(`
+      ${[owner, platform, role].map(({ user, password }) => `create role ${user} login password '${password}';`).join('')}
+      ${names.map((name) => `alter table app.${name} owner to ${owner.user};`).join(' ')} alter schema app owner to ${owner.user};
+      grant usage on schema app to ${platform.user} with grant option; grant pg_read_all_settings to ${role.user};
+      grant select on app.person to ${platform.user} with grant option; grant select on app.team to ${role.user};
+      set role ${platform.user}; grant select on app.person to ${role.user}; reset role;
+      alter default privileges for role ${platform.user} in schema app grant select on tables to ${role.user}`)
+    for (const options of ['--dry-run', '']) {
+      const { status, stdout } = await provision(role, options, owner)
+      expect([status, stdout]).toEqual([0, expect.stringContaining(`! ${role.user} holds no other right`)])
+      const [, handed = ''] = /-- by who granted it, or a superuser:\n([\s\S]*?;\n)(?!revoke|alter)/.exec(stdout) ?? []
+      expect(handed.trim().split('\n')).toEqual(
+        expect.arrayContaining([
+          `alter default privileges for role ${platform.user} in schema app revoke all on tables from ${role.user};`,
+          `revoke all on table app.person from ${role.user};`,
+          `revoke pg_read_all_settings from ${role.user};`,
+        ]),
+      )
+      expect(stdout).toContain('doctor says what the role could read')
+    }
+    // The owner's own grant is gone, and what the queries need is there.
+    expect(await readable(role)).toEqual({ ...EXACT, 'app.person': ['city', 'email', 'id', 'password', 'salary'] })
+    expect((await doctor(role)).map(({ name }) => name)).toContain('source-reads-nothing-else')
+    expect(await provision(role, '', owner)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Nothing to do/),
+    })
+    await admin.query(`drop owned by ${platform.user} cascade; drop owned by ${role.user}; reassign owned by ${owner.user} to current_user;
+      revoke pg_read_all_settings from ${role.user}`)
+  })
+
   test('a foreign table is granted like any other; its user mapping is the administrator’s, and doctor says what lacks', async () => {
     await admin.query(`create extension postgres_fdw; create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '1');
       create foreign table app.remote (id bigint not null) server far`)

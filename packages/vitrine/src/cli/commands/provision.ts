@@ -27,7 +27,7 @@ export const provision: Command = {
     'METABASE_READER_URL is set. Roles that exist keep their password; those that have to be made get that of their URL. ' +
     'What the owner of the database alone could do, and neither runs nor readers need, is a warning. With --source, the role ' +
     'of DATABASE_URL is made on the source as DATABASE_ADMIN_URL: it may read the columns that the queries name, and ' +
-    'what else it was granted is revoked; a role that owns tables or may write is left alone and refused.',
+    'what else it was granted is revoked, and what the server does not let us revoke is a warning; a role that owns tables or may write is left alone and refused.',
   options: {
     '--source': 'on the source: the role that reads it, whose name and password DATABASE_URL holds',
     '--sql': 'print a script to paste instead, for a role that we may not use; it connects to nothing',
@@ -156,6 +156,9 @@ async function eachInTurn(
   return { answer: { dryRun, steps, executed }, lack: lackOf(addresses[0]?.database ?? '', steps) }
 }
 
+const WIDER =
+  'Runs do not need what is marked with !, and the fence of the source is the wider for it: doctor says what the role could read. To close it:'
+
 /** One line per step, with what became of it: made now, there already, or left to somebody else. */
 export function stepsText({ steps, executed, dryRun }: ProvisionAnswer): string {
   const mark = ({ done, possible }: ProvisionStep) => (done ? ' ' : possible ? '+' : '!')
@@ -166,7 +169,7 @@ export function stepsText({ steps, executed, dryRun }: ProvisionAnswer): string 
   const warning =
     warnings.length === 0
       ? ''
-      : `Runs and readers do not need what is marked with !; sessions of the reader begin read-only. To close it all the same:\n${handOver(warnings)}\n`
+      : `${warnings.some(({ part }) => part === 'source') ? WIDER : 'Runs and readers do not need what is marked with !; sessions of the reader begin read-only. To close it all the same:'}\n${handOver(warnings)}\n`
   // A warning does not make work.
   if (steps.every((step) => step.done || (!step.possible && step.optional))) {
     return `Nothing to do: roles, schema and rights are as they should be.\n${lines(left)}${warning}`
