@@ -59,10 +59,8 @@ export function pageSettings(values: Values, wish: PageWish): PageAnswering {
   if (trust !== null && trust !== 'yes' && trust !== 'no')
     refuse('VITRINE_PAGE_TRUST_PROXY', 'it is neither yes nor no', 'write yes, or leave it out')
   const framedBy = (values('VITRINE_PAGE_FRAMED_BY') ?? '').split(/\s+/).filter(Boolean)
-  for (const each of framedBy) {
-    if (!/^https?:\/\/(?:\*\.)?[\w.-]+(?::\d+)?$/.test(each))
-      refuse('VITRINE_PAGE_FRAMED_BY', 'it holds what is no origin', 'write origins such as https://www.example.org')
-  }
+  if (!framedBy.every((each) => /^https?:\/\/(?:\*\.)?[\w.-]+(?::\d+)?$/.test(each)))
+    refuse('VITRINE_PAGE_FRAMED_BY', 'it holds what is no origin', 'write origins such as https://www.example.org')
   const access = accessOf(values, refuse)
   if (problems.length > 0) throw new VitrineError('SETTINGS_INVALID', { problems })
   const trustsProxy = trust === 'yes'

@@ -46,6 +46,7 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     theme: given.theme ?? {},
     metabaseUrl,
     readers,
+    tell: call.tell,
     actions: runs.actions(serving),
     asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
     places: [dashboardsPlace, actionsPlace, watchPlace],

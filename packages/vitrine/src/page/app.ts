@@ -3,7 +3,6 @@
  * nor the socket; `server.ts` listens, and tests ask it directly.
  */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { asVitrineError } from '../base/errors.ts'
 import type { Reading } from '../drawing/reading.ts'
 import { type Access, hasToken, type Known, Visitors } from './access.ts'
@@ -12,13 +11,15 @@ import type { Freshness, Html, PageApp, PageCall, PageContext, PageEnv, PageFact
 import { assetsOf, frame } from './frame.ts'
 import { freshnessOf, unreachable } from './freshness.ts'
 import { addLanguage, languageOf } from './language.ts'
-import { addLogin, BODY_BYTES, message } from './login.ts'
+import { addLogin, formLimit, message } from './login.ts'
 import type { Readers } from './readers.ts'
 import { addressOf, Bucket, guarded, isFromOurPage, type Reach } from './security.ts'
 import { say } from './texts.ts'
 
 export interface PageSettings extends Omit<PageContext, 'show' | 'answers' | 'asReader' | 'freshness'> {
   readonly readers: Readers
+  /** Logs what failed that no page explains. */
+  readonly tell: (thrown: unknown) => void
   readonly access: Access
   readonly reach: Reach
   readonly places: readonly Routes[]
@@ -29,7 +30,7 @@ const PAGES = [600, 30] as const
 
 export function createPage(settings: PageSettings): PageApp {
   const { prefix, clock, reach, access } = settings
-  const app: PageApp = new Hono<PageEnv>().basePath(prefix)
+  const root: PageApp = new Hono<PageEnv>()
   const visitors = new Visitors(access, reach, clock, prefix)
   const assets = assetsOf(settings.theme)
   const answers = new Answers(settings.readers)
@@ -51,8 +52,9 @@ export function createPage(settings: PageSettings): PageApp {
     return facts === null ? unreachable(reading) : freshnessOf(publication, facts, reading)
   }
 
-  app.use(guarded(reach, isPublic))
-  app.use(knowing(context, visitors, reach))
+  root.use(guarded(reach, isPublic))
+  root.use(knowing(context, visitors, reach))
+  const app = root.basePath(prefix)
   for (const { path, type, body } of Object.values(assets)) {
     const headers = { 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable' }
     app.get(path, (call) => call.body(body, 200, headers))
@@ -60,21 +62,22 @@ export function createPage(settings: PageSettings): PageApp {
   addLanguage(app, prefix, reach)
   addLogin(app, context, visitors, reach)
   app.use(admitting(context, visitors, isPublic))
-  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', bodyLimit({ maxSize: BODY_BYTES }), changing(context, reach))
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', formLimit, changing(context, reach))
   app.post('/logout', (call) => {
     visitors.logOut(call)
     return call.redirect(`${prefix}/login`, 303)
   })
   app.get('/', (call) => call.redirect(`${prefix}/dashboards`, 302))
   for (const place of settings.places) place(app, context)
-  app.notFound((call) => refuse(call, context, 404, 'notFound'))
-  app.onError((thrown, call) => {
+  root.notFound((call) => refuse(call, context, 404, 'notFound'))
+  root.onError((thrown, call) => {
+    settings.tell(thrown)
     const { language } = call.var.visitor.reading
     const title = say(language, 'failed')
     const content = message(title, say(language, 'failedDetail', asVitrineError(thrown).code))
     return show(call, content, { title, place: null, status: 500 })
   })
-  return app
+  return root
 }
 
 type Guard = MiddlewareHandler<PageEnv>

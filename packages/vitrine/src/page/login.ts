@@ -9,7 +9,7 @@ import { say } from './texts.ts'
 
 /** Of each caller: so many tries at once, and one in ten seconds after that. */
 const LOGINS = [8, 0.1] as const
-export const BODY_BYTES = 16 * 1024
+export const formLimit = bodyLimit({ maxSize: 16 * 1024, onError: (call) => call.text('413 too large\n', 413) })
 
 export const message = (title: string, detail: string): Html =>
   html`<section class="v-message"><h1>${title}</h1><p>${detail}</p></section>`
@@ -39,7 +39,7 @@ ${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : ''}
       ? form(call, localPath(call.req.query('to'), prefix), false)
       : call.redirect(`${prefix}/dashboards`, 303),
   )
-  app.post('/login', bodyLimit({ maxSize: BODY_BYTES }), async (call, next) => {
+  app.post('/login', formLimit, async (call, next) => {
     if (!visitors.asksForPassword || !isFromOurPage(call, reach)) return next()
     const { language } = call.var.visitor.reading
     if (!logins.take(addressOf(call, reach))) {
