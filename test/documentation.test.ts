@@ -172,7 +172,7 @@ describe('reference', () => {
 test('no text runs what a stranger could publish: npx is told to install nothing', () => {
   const texts = files.filter((path) => path.endsWith('.md') || /^packages\/[\w-]+\/src\//.test(path))
   const found = texts.flatMap((path) =>
-    (read(path).match(/\bnpx (?!--no )[\w@-]+/g) ?? []).map((text) => `${path}: ${text}`),
+    (read(path).match(/\bnpx (?!--no\b)[\w@-]+/g) ?? []).map((text) => `${path}: ${text}`),
   )
   expect(texts.length).toBeGreaterThan(100)
   expect(found).toEqual([])

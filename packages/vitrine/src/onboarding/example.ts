@@ -2,7 +2,7 @@
  * The first published table, as text: two tables of the source that a key joins, or one where no key does. It shows what an
  * adopter does next: a key with its reason, a date as its month, a personal value as whether it is there. Pure.
  */
-import { keyText, quotedText, registerLine } from '../source/source-type.ts'
+import { hasWord, keyText, quotedText } from '../source/source-type.ts'
 import { guessOf } from './guess.ts'
 import { inComment } from './register-text.ts'
 import type { SurveyedColumn, SurveyedTable } from './survey.ts'
@@ -50,7 +50,7 @@ const ofClass = (table: SurveyedTable, privacy: string): readonly SurveyedColumn
       column.isReadable &&
       column.extension === null &&
       isPlain(column.column) &&
-      registerLine('', 'open', column, false) !== null &&
+      hasWord(column) &&
       guessOf(column, table).privacy === privacy,
   )
 
@@ -76,9 +76,7 @@ function candidates(tables: readonly SurveyedTable[]): readonly Candidate[] {
   return [
     ...joined,
     ...open
-      .filter((table) =>
-        table.columns.some((column) => column.isReadable && registerLine('', 'open', column, false) !== null),
-      )
+      .filter((table) => table.columns.some((column) => column.isReadable && hasWord(column)))
       .map((table): Candidate => ({ table, parent: null, from: '', to: '' })),
   ]
 }
@@ -158,7 +156,9 @@ function linesOf({ table, parent, from }: Candidate, zone: string): readonly Lin
   const keys = [...table.primaryKey, ...table.references.flatMap(({ columns }) => columns)]
   const byNullability = (a: SurveyedColumn, b: SurveyedColumn) => Number(a.isNullable) - Number(b.isNullable)
   const rest = ofClass(table, 'indirect').filter(({ column }) => !keys.includes(column))
-  const personal = ofClass(of, 'personal').toSorted((a, b) => byNullability(b, a))
+  const personal = ofClass(of, 'personal')
+    .filter(({ isText }) => isText)
+    .toSorted((a, b) => byNullability(b, a))
   return [
     asKey(key, table.name, '.primaryKey()'),
     ...(pointer === undefined ? [] : [asKey(pointer, of.name)]),

@@ -1,7 +1,7 @@
 /** The register as text: one line a column with what was guessed and why. Pure; written by `init`, added to by `register`. */
-import { keyText, quotedText, registerLine } from '../source/source-type.ts'
+import { hasWord, keyText, quotedText, registerLine } from '../source/source-type.ts'
 import { guessOf } from './guess.ts'
-import type { SurveyedTable } from './survey.ts'
+import type { SurveyedColumn, SurveyedTable } from './survey.ts'
 
 /** New tables are written before the line that begins so. */
 export const REGISTER_END = '  // New tables come before this line'
@@ -14,39 +14,33 @@ export interface RegisterWords {
   readonly text: string
   /** The words of the language that it uses. */
   readonly words: readonly string[]
-  /** `table.column (type)` of what the language cannot say. */
-  readonly leftOut: readonly string[]
+  /** `table.column (type)` of what is registered and can never be read. */
+  readonly opaque: readonly string[]
 }
 
 export function registerWords(tables: readonly SurveyedTable[]): RegisterWords {
   const words = new Set<string>()
-  const leftOut: string[] = []
+  const opaque: string[] = []
+  const lineOf = (table: SurveyedTable, column: SurveyedColumn): string => {
+    const { privacy, why } = guessOf(column, table)
+    const line = registerLine(column.column, privacy, column, column.isNullable)
+    words.add(hasWord(column) ? privacy : 'opaque')
+    if (hasWord(column)) return `    ${line} // guessed: ${why}\n`
+    opaque.push(`${table.name}.${column.column} (${column.fullName})`)
+    return `    ${line}\n`
+  }
   const text = tables.map((table) => {
-    const lines: string[] = []
-    const missing: string[] = []
-    for (const column of table.columns) {
-      const { privacy, why } = guessOf(column, table)
-      const line = registerLine(column.column, privacy, column, column.isNullable)
-      if (line === null) missing.push(`${column.column} (${column.fullName})`)
-      else {
-        words.add(privacy)
-        lines.push(`    ${line} // guessed: ${why}\n`)
-      }
-    }
-    if (missing.length > 0) words.add('partly')
-    leftOut.push(...missing.map((each) => `${table.name}.${each}`))
-    const reason = quotedText(`the register has no word for the type of ${missing.join(', ')}`)
-    const [open, close] = missing.length > 0 ? [`partly(${reason}, {`, '})'] : ['{', '}']
-    return `  ${keyText(table.name)}: ${open}\n${lines.join('')}  ${close},\n`
+    const lines = table.columns.map((column) => lineOf(table, column))
+    return `  ${keyText(table.name)}: {\n${lines.join('')}  },\n`
   })
-  return { text: text.join(''), words: [...words], leftOut }
+  return { text: text.join(''), words: [...words], opaque }
 }
 
 /** The extensions whose types the columns have, each with its schema. */
 function extensionsOf(tables: readonly SurveyedTable[]): readonly string[] {
   const found = tables.flatMap(({ columns }) =>
     columns.flatMap((column) =>
-      column.extension === null || registerLine('', 'open', column, false) === null
+      column.extension === null || !hasWord(column)
         ? []
         : [`${keyText(column.extension)}: ${quotedText(column.extensionSchema ?? '')}`],
     ),
@@ -55,7 +49,7 @@ function extensionsOf(tables: readonly SurveyedTable[]): readonly string[] {
 }
 
 export function registerFile(schema: string, tables: readonly SurveyedTable[], command: string): RegisterWords {
-  const { text, words, leftOut } = registerWords(tables)
+  const { text, words, opaque } = registerWords(tables)
   const extensions = extensionsOf(tables)
   const options = extensions.length === 0 ? '' : `, { extensions: { ${extensions.join(', ')} } }`
   const file = `/**
@@ -69,5 +63,5 @@ export const source = register(${quotedText(schema)}, {
 ${text}${REGISTER_END}: ${command}
 }${options})
 `
-  return { text: file, words, leftOut }
+  return { text: file, words, opaque }
 }

@@ -5,7 +5,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { holds, PATTERNS, type PatternName } from '../publication/pattern.ts'
-import { type ColumnType, registerLine, TYPE_ELEMENT, TYPE_FACTS } from '../source/source-type.ts'
+import { baseOf, type ColumnType, hasWord, TYPE_ELEMENT, TYPE_FACTS } from '../source/source-type.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 
 /** A table as the list shows it. */
@@ -103,18 +103,17 @@ const TELLING_ROWS = 100
 const readColumns = (source: Session, schema: string, names: readonly string[]): Promise<CatalogueColumn[]> =>
   source.query<CatalogueColumn>(
     `select c.relname::text as table, a.attname::text as "column",
-            format_type(t.oid, modifier) as "fullName", ${TYPE_FACTS},
-            case when t.typname in ('varchar', 'bpchar') and modifier > 0 then modifier - 4 end as length,
-            not (a.attnotnull or d.typnotnull) as "isNullable", a.attgenerated <> '' as "isGenerated",
+            format_type(t.oid, m.modifier) as "fullName", ${TYPE_FACTS},
+            case when t.typname in ('varchar', 'bpchar') and m.modifier > 0 then m.modifier - 4 end as length,
+            not m.strict as "isNullable", a.attgenerated <> '' as "isGenerated",
             coalesce(e.typtype, t.typtype) = 'e' as "isEnum", col_description(c.oid, a.attnum) as comment,
             has_column_privilege(c.oid, a.attnum, 'select') as "isReadable",
             c.reltuples >= ${TELLING_ROWS} and coalesce(s.n_distinct <= -0.99 or s.n_distinct >= 0.99 * c.reltuples, false) as "isDistinct",
             x.extname::text as extension, xn.nspname::text as "extensionSchema"
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     join pg_catalog.pg_type d on d.oid = a.atttypid
-     join pg_catalog.pg_type t on t.oid = case d.typtype when 'd' then d.typbasetype else d.oid end ${TYPE_ELEMENT}
-     cross join lateral (select case d.typtype when 'd' then d.typtypmod else a.atttypmod end as modifier) m
+     cross join lateral ${baseOf('a.atttypid', 'a.atttypmod', 'a.attnotnull')} m
+     join pg_catalog.pg_type t on t.oid = m.oid ${TYPE_ELEMENT}
      left join pg_catalog.pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname and s.attname = a.attname and not s.inherited
      left join pg_catalog.pg_depend p on p.classid = 'pg_catalog.pg_type'::regclass and p.objid = coalesce(e.oid, t.oid) and p.deptype = 'e'
      left join pg_catalog.pg_extension x on x.oid = p.refobjid
@@ -190,7 +189,7 @@ function sampleOf(
   { schema, name, isReadable, hidesRows }: ListedTable,
   columns: readonly CatalogueColumn[],
 ): readonly Sample[] {
-  const looked = columns.filter((each) => each.isReadable && registerLine('', 'open', each, false) !== null)
+  const looked = columns.filter((each) => each.isReadable && hasWord(each))
   if (!isReadable || hidesRows || looked.length === 0) return []
   const texts = looked.map(
     ({ column }, index) => `left(${identifier(column)}::text, ${SAMPLE_CHARACTERS}) as c${index}`,

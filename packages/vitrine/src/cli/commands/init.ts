@@ -50,7 +50,9 @@ export interface InitAnswer {
   readonly folder: string
   readonly files: readonly string[]
   readonly registered: { readonly tables: number; readonly columns: number }
-  /** Columns whose type the register cannot say, and what else was not registered. */
+  /** Columns of types that no query reads. */
+  readonly opaque: readonly string[]
+  /** What was not registered. */
   readonly leftOut: readonly string[]
   /** The published table and its rows; null with --only-files. */
   readonly published: { readonly table: string; readonly rows: number } | null
@@ -81,10 +83,11 @@ async function run(call: Call): Promise<ExitName> {
     })
     const columns = Object.values(publication.source.tables).reduce((sum, each) => sum + Object.keys(each).length, 0)
     const registered = { tables: tables.length, columns }
-    return { publication, target, written, registered, leftOut: [...register.leftOut, ...choice.notes], example }
+    return { publication, target, written, registered, opaque: register.opaque, leftOut: choice.notes, example }
   })
-  const { publication, target, written, registered, leftOut, example } = made
+  const { publication, target, written, registered, opaque, leftOut, example } = made
   call.say(`Written and sound: ${counted(registered.tables, 'table')}, ${counted(registered.columns, 'column')}.`)
+  for (const each of opaque) call.say(`opaque, so that no query reads it: ${each}`)
   for (const each of leftOut) call.say(`left out: ${each}`)
   const published = await publish(call, answers, publication, target)
   const answer: InitAnswer = {
@@ -92,6 +95,7 @@ async function run(call: Call): Promise<ExitName> {
     folder: answers.folder,
     files: written,
     registered,
+    opaque,
     leftOut,
     published: published === null ? null : { table: example.name, rows: published.rows },
     embedded: answers.publishes && answers.target === null,

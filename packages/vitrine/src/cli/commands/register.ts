@@ -35,7 +35,8 @@ export interface RegisterAnswer {
   readonly registered: readonly string[]
   /** Tables that the register has already. */
   readonly known: readonly string[]
-  readonly leftOut: readonly string[]
+  /** Columns of types that no query reads. */
+  readonly opaque: readonly string[]
   readonly text: string
   /** The file that was changed. */
   readonly written: string | null
@@ -54,11 +55,11 @@ async function run(call: Call): Promise<ExitName> {
     const known = named.filter((table) => !fresh.includes(table)).map(({ name }) => name)
     return { ...registerWords(fresh.length === 0 ? [] : await surveyTables(source, fresh)), fresh, known }
   })
-  const { text, words, leftOut, fresh, known } = made
+  const { text, words, opaque, fresh, known } = made
   const written = call.flag('write') && fresh.length > 0 ? addTo(registerFile(call), text, words) : null
-  const answer: RegisterAnswer = { registered: fresh.map(({ name }) => name), known, leftOut, text, written }
+  const answer: RegisterAnswer = { registered: fresh.map(({ name }) => name), known, opaque, text, written }
   for (const name of known) call.say(`registered already: ${name}`)
-  for (const each of leftOut) call.say(`left out: ${each}`)
+  for (const each of opaque) call.say(`opaque, so that no query reads it: ${each}`)
   call.answer(answer, () => (written === null ? text : `${counted(fresh.length, 'table')} written into ${written}.\n`))
   return 'ok'
 }

@@ -16,7 +16,7 @@ create table customer (
 );
 create table rental (
   rental_id serial primary key, rental_date timestamptz not null, film_id integer not null references film,
-  customer_id integer not null references customer, return_date timestamptz, rental_period tstzrange
+  customer_id integer not null references customer, return_date timestamptz, rental_period tstzrange, written_at pg_lsn
 );
 create table payment (
   payment_id serial, customer_id integer not null references customer, rental_id integer not null,
