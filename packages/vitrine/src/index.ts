@@ -1,5 +1,6 @@
 export { type Expression, sql } from 'kysely'
 export { checkPublication, requireSound } from './lineage/check.ts'
+export { avg, max, min, sum } from './publication/aggregate.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'
 export { category, compute, measure, pseudonym } from './publication/compute.ts'
@@ -20,7 +21,7 @@ export type {
 export { before, type HistoryTable, history } from './publication/history.ts'
 export { runDay, runInstant, runYear } from './publication/instant.ts'
 export type { PatternName } from './publication/pattern.ts'
-export type { Indirect, Personal, SecretValue } from './publication/privacy.ts'
+export type { Indirect, IndirectValue, Personal, SecretValue, Unread } from './publication/privacy.ts'
 export {
   definePublication,
   type Publication,

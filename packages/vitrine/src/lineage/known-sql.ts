@@ -19,24 +19,31 @@ export const FUNCTIONS = words(`
   jsonb_strip_nulls jsonb_path_exists jsonb_path_match jsonb_path_query_first jsonb_path_query_array jsonb_object to_jsonb
   json_array_length json_typeof json_extract_path json_extract_path_text json_build_object json_build_array to_json
   array_length array_lower array_upper array_ndims cardinality array_to_string array_position array_positions
-  string_to_array array_append array_prepend array_cat array_remove array_replace trim_array
+  int4range int8range numrange daterange tsrange tstzrange isempty lower_inc upper_inc lower_inf upper_inf range_merge
+  host abbrev family masklen netmask network broadcast get_bit get_byte bit_count
+  string_to_array regexp_split_to_array array_append array_prepend array_cat array_remove array_replace trim_array
   count sum avg min max bool_and bool_or every bit_and bit_or array_agg string_agg any_value
   jsonb_agg jsonb_object_agg json_agg json_object_agg
-  stddev stddev_pop stddev_samp variance var_pop var_samp corr percentile_cont percentile_disc mode
+  stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_slope regr_intercept regr_r2
+  percentile_cont percentile_disc mode range_agg range_intersect_agg
   row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
 `)
+
+/** Functions that give another time in each run. */
+export const CLOCKS = words('now clock_timestamp statement_timestamp timeofday')
 
 /** Functions that give rows: how many there are is seen as well as what they hold. */
 export const SETS = words(`
   generate_series generate_subscripts unnest regexp_matches regexp_split_to_table string_to_table jsonb_array_elements
   jsonb_array_elements_text jsonb_each jsonb_each_text jsonb_object_keys jsonb_path_query json_array_elements
-  json_array_elements_text json_each json_each_text json_object_keys
+  json_array_elements_text json_each json_each_text json_object_keys jsonb_to_record jsonb_to_recordset json_to_record
+  json_to_recordset
 `)
 
 /** The last four are how the grammar names its own forms. */
 export const OPERATORS: ReadonlySet<string> = new Set([
   ...words(
-    '= <> < > <= >= + - * / % ^ || ~ ~* !~ !~* ~~ !~~ ~~* !~~* -> ->> #> #>> @> <@ ? ?| ?& && @? @@ | & # << >> ^@',
+    '= <> < > <= >= + - * / % ^ || ~ ~* !~ !~* ~~ !~~ ~~* !~~* -> ->> #> #>> @> <@ ? ?| ?& && @? @@ | & # << >> ^@ -|- &< &>',
   ),
   ...['BETWEEN', 'NOT BETWEEN', 'BETWEEN SYMMETRIC', 'NOT BETWEEN SYMMETRIC'],
 ])

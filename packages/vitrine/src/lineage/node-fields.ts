@@ -15,7 +15,7 @@ import type { Scope } from './scope.ts'
 interface Nodes {
   A_ArrayExpr: pg.A_ArrayExpr; A_Const: pg.A_Const; A_Expr: pg.A_Expr; A_Indices: pg.A_Indices; A_Indirection: pg.A_Indirection
   Alias: pg.Alias; BoolExpr: pg.BoolExpr; BooleanTest: pg.BooleanTest; CaseExpr: pg.CaseExpr; CaseWhen: pg.CaseWhen
-  CoalesceExpr: pg.CoalesceExpr; CollateClause: pg.CollateClause; ColumnRef: pg.ColumnRef; CommonTableExpr: pg.CommonTableExpr; FuncCall: pg.FuncCall
+  CoalesceExpr: pg.CoalesceExpr; CollateClause: pg.CollateClause; ColumnDef: pg.ColumnDef; ColumnRef: pg.ColumnRef; CommonTableExpr: pg.CommonTableExpr; FuncCall: pg.FuncCall
   GroupingSet: pg.GroupingSet; JoinExpr: pg.JoinExpr; List: pg.List; MinMaxExpr: pg.MinMaxExpr; NamedArgExpr: pg.NamedArgExpr
   NullTest: pg.NullTest; RangeFunction: pg.RangeFunction; RangeSubselect: pg.RangeSubselect; RangeVar: pg.RangeVar; ResTarget: pg.ResTarget
   RowExpr: pg.RowExpr; SelectStmt: pg.SelectStmt; SortBy: pg.SortBy; SubLink: pg.SubLink; TypeCast: pg.TypeCast
@@ -26,6 +26,7 @@ type NodeName = keyof Nodes
 /** A node of the tree: one of its names is there. */
 export type AnyNode = { readonly [T in NodeName]?: Nodes[T] } & {
   readonly String?: pg.String
+  readonly SQLValueFunction?: pg.SQLValueFunction
   readonly ParamRef?: pg.ParamRef
 }
 export const nodeOf = (value: unknown): AnyNode => (value ?? {}) as AnyNode // sound because a name that is not there is undefined.
@@ -104,7 +105,7 @@ type Uses<T extends NodeName> = {
 
 /** Nodes that are no expressions: they stand where the method of another node looks for them. */
 export const CLAUSES: ReadonlySet<string> = new Set(
-  'Alias CommonTableExpr GroupingSet JoinExpr RangeFunction RangeSubselect RangeVar ResTarget TypeName WindowDef WithClause'.split(
+  'Alias ColumnDef CommonTableExpr GroupingSet JoinExpr RangeFunction RangeSubselect RangeVar ResTarget TypeName WindowDef WithClause'.split(
     ' ',
   ),
 )
@@ -112,7 +113,7 @@ export const CLAUSES: ReadonlySet<string> = new Set(
 // biome-ignore format: one line for each node, so that the table can be read as one.
 const USES = {
   A_ArrayExpr: { elements: flows },
-  A_Const: { isnull: inert, ival: inert, fval: inert, boolval: inert, sval: inert, bsval: null },
+  A_Const: { isnull: inert, ival: inert, fval: inert, boolval: inert, sval: inert, bsval: inert },
   A_Expr: {
     kind: ['AEXPR_OP', 'AEXPR_OP_ANY', 'AEXPR_OP_ALL', 'AEXPR_DISTINCT', 'AEXPR_NOT_DISTINCT', 'AEXPR_NULLIF', 'AEXPR_IN',
       'AEXPR_LIKE', 'AEXPR_ILIKE', 'AEXPR_SIMILAR', 'AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM',
@@ -130,6 +131,11 @@ const USES = {
   CaseWhen: { expr: flows, result: flows },
   CoalesceExpr: { args: flows },
   CollateClause: { arg: flows, collname: inert },
+  ColumnDef: {
+    colname: own, typeName: part('TypeName'), is_local: inert, compression: null, inhcount: null, is_not_null: null, is_from_type: null,
+    storage: null, storage_name: null, raw_default: null, cooked_default: null, identity: null, identitySequence: null,
+    generated: null, collClause: null, collOid: null, constraints: null, fdwoptions: null,
+  },
   ColumnRef: { fields: own },
   CommonTableExpr: {
     ctename: own, aliascolnames: own, ctequery: own, search_clause: null, cycle_clause: null,
@@ -149,7 +155,7 @@ const USES = {
   MinMaxExpr: { op: ['IS_GREATEST', 'IS_LEAST'], args: flows },
   NamedArgExpr: { arg: flows, name: inert, argnumber: inert },
   NullTest: { arg: flows, nulltesttype: ['IS_NULL', 'IS_NOT_NULL'] },
-  RangeFunction: { lateral: inert, ordinality: null, is_rowsfrom: null, functions: own, alias: own, coldeflist: null },
+  RangeFunction: { lateral: inert, ordinality: inert, is_rowsfrom: null, functions: own, alias: own, coldeflist: own },
   RangeSubselect: { lateral: own, subquery: own, alias: own },
   RangeVar: { catalogname: null, schemaname: own, relname: own, inh: inert, relpersistence: inert, alias: own },
   ResTarget: { name: own, indirection: null, val: own },
@@ -177,7 +183,7 @@ const USES = {
     name: inert, refname: inert, partitionClause: chooses('a window'), orderClause: chooses('a window'),
     frameOptions: inert, startOffset: chooses('a window'), endOffset: chooses('a window'),
   },
-  WithClause: { ctes: own, recursive: null },
+  WithClause: { ctes: own, recursive: inert },
 } satisfies { readonly [T in NodeName]?: Uses<T> }
 
 /** The use of a field of a node, whether or not they are known. */

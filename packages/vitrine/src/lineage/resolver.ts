@@ -2,23 +2,15 @@
  * Lineage: for each column of a query, the source columns it is made of and the treatments they went through, read off
  * PostgreSQL's own parse tree. What rows are chosen by is looked at on the way. Whatever is not understood is refused.
  */
-import type {
-  Alias,
-  FuncCall,
-  JoinExpr,
-  RangeFunction,
-  RangeSubselect,
-  RangeVar,
-  SelectStmt,
-  WithClause,
-} from 'libpg-query'
+import type { FuncCall, JoinExpr, RangeSubselect, RangeVar, SelectStmt, WithClause } from 'libpg-query'
 import { nameIn, unreadReason } from '../publication/register.ts'
 import type { Mark, Treatment } from '../publication/treatment.ts'
 import { checkEnds } from './ends.ts'
-import { FUNCTIONS, SETS } from './known-sql.ts'
+import { CLOCKS, FUNCTIONS, SETS } from './known-sql.ts'
 import { requireSureMask } from './mask.ts'
 import { CLAUSES, markerOf, namesOf, nodeOf, PLACES, type Reader, the, UNDERSTOOD } from './node-fields.ts'
 import { isTreated, type Known, type Lineage, treatedBy } from './origin.ts'
+import { addRows, aliasOf } from './row-function.ts'
 import { refuse } from './rules.ts'
 import {
   addItem,
@@ -26,6 +18,7 @@ import {
   bareColumn,
   inside,
   itemsAdded,
+  loosened,
   makeNullable,
   type Output,
   qualifiedColumn,
@@ -34,6 +27,9 @@ import {
   together,
 } from './scope.ts'
 import { treat } from './treated.ts'
+
+/** A query has fewer columns among which origins could wander. */
+const MOST_ROUNDS = 32
 
 const COUNTED: Treatment = Object.freeze({ name: 'count', detail: 'number' })
 
@@ -92,7 +88,9 @@ export class Resolver implements Reader {
   }
 
   #made(node: unknown, scope: Scope): Lineage {
-    const { FuncCall: call, SelectStmt: query } = nodeOf(node)
+    const { FuncCall: call, SelectStmt: query, SQLValueFunction: value } = nodeOf(node)
+    const [, clock] = /^SVFOP_(.*(?:DATE|TIME).*?)(?:_N)?$/.exec(value?.op ?? '') ?? []
+    if (clock !== undefined) refuse('clock', [clock.toLowerCase()])
     if (call !== undefined) return this.#call(call, scope)
     if (query !== undefined) return allOf(this.#query(query, scope))
     const [type = 'node without a type', fields] = Object.entries(nodeOf(node))[0] ?? []
@@ -130,6 +128,7 @@ export class Resolver implements Reader {
     const name = names.join('.')
     const own = name.replace(/^pg_catalog\./, '')
     const isSet = SETS.has(own)
+    if (CLOCKS.has(own) || (own === 'age' && call.args?.length === 1)) refuse('clock', [own])
     if (!isSet && !FUNCTIONS.has(own) && !Object.hasOwn(this.#known.source.functions, name)) refuse('function', [name])
     this.part('FuncCall', call, scope)
     const given = this.flow([...(call.args ?? []), ...(call.agg_within_group ? (call.agg_order ?? []) : [])], scope)
@@ -209,20 +208,48 @@ export class Resolver implements Reader {
     for (const node of clause?.ctes ?? []) {
       const named = the('CommonTableExpr', node)
       const { ctename: name = '', ctequery, aliascolnames } = named
-      const scope = inside(outer, new Map(known))
+      const seen = new Map(known)
+      const scope = inside(outer, seen)
       this.part('CommonTableExpr', named, scope)
       if (known.has(name) || Object.hasOwn(this.#known.source.tables, name)) refuse('named twice', [name])
       const query = nodeOf(ctequery).SelectStmt ?? refuse('statement')
-      known.set(name, renamed(this.#query(query, scope), namesOf(aliascolnames)))
+      const outputs = (of: SelectStmt) => renamed(this.#query(of, scope), namesOf(aliascolnames))
+      const { larg } = clause?.recursive === true ? query : {}
+      const repeated =
+        larg &&
+        this.#repeated(
+          name,
+          seen,
+          () => outputs(larg).map(loosened),
+          () => outputs(query),
+        )
+      known.set(name, repeated ?? outputs(query))
     }
     return known
+  }
+
+  /** A subquery that reads itself, again until no more origins come: each round adds some, or is the last. */
+  #repeated(
+    name: string,
+    seen: Map<string, readonly Output[]>,
+    first: () => readonly Output[],
+    all: () => readonly Output[],
+  ) {
+    let found = first()
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      seen.set(name, found)
+      const next = all().map(loosened)
+      if (JSON.stringify(next) === JSON.stringify(found)) return next
+      found = next
+    }
+    return refuse('endless', [name])
   }
 
   #from(node: unknown, scope: Scope): void {
     const { JoinExpr: join, RangeVar: table, RangeFunction: rows, RangeSubselect: query } = nodeOf(node)
     if (join !== undefined) this.#join(join, scope)
     else if (table !== undefined) this.#table(table, scope)
-    else if (rows !== undefined) this.#rows(rows, scope)
+    else if (rows !== undefined) addRows(this, rows, scope, Object.keys(this.#known.source.functions))
     else if (query !== undefined) this.#subselect(query, scope)
     else refuse('node', [Object.keys(nodeOf(node))[0] ?? 'relation'])
   }
@@ -230,7 +257,7 @@ export class Resolver implements Reader {
   #subselect(range: RangeSubselect, scope: Scope): void {
     this.part('RangeSubselect', range, scope)
     const { lateral, subquery, alias } = range
-    const { name, columns } = this.#alias(alias, scope)
+    const { name, columns } = aliasOf(this, alias, scope)
     const seen = lateral ? scope : inside(scope.outer, scope.subqueries)
     addItem(scope, name, renamed(this.#query(the('SelectStmt', subquery), seen), namesOf(columns)), true)
   }
@@ -244,16 +271,10 @@ export class Resolver implements Reader {
     if (join.jointype === 'JOIN_RIGHT' || join.jointype === 'JOIN_FULL') makeNullable(scope, left)
   }
 
-  #alias(alias: Alias | undefined, scope: Scope): { readonly name: string; readonly columns: unknown } {
-    if (alias?.aliasname === undefined) return refuse('no alias')
-    this.part('Alias', alias, scope)
-    return { name: alias.aliasname, columns: alias.colnames }
-  }
-
   #table(range: RangeVar, scope: Scope): void {
     this.part('RangeVar', range, scope)
     const { schemaname, relname = '' } = range
-    const { name, columns } = this.#alias(range.alias ?? { aliasname: relname }, scope)
+    const { name, columns } = aliasOf(this, range.alias ?? { aliasname: relname }, scope)
     if (columns !== undefined) refuse('renamed columns', [name])
     const subquery = schemaname === undefined ? scope.subqueries.get(relname) : undefined
     if (subquery === undefined) addItem(scope, name, ...this.#registered(relname, schemaname))
@@ -273,24 +294,5 @@ export class Resolver implements Reader {
       lineage: [{ table: name, column, privacy, treatments: [], isColumn: true, isNullable }],
     }))
     return [outputs, unreadReason(table) === undefined]
-  }
-
-  /** Rows of a function, whose columns have the names given, or those that PostgreSQL gives. */
-  #rows(range: RangeFunction, scope: Scope): void {
-    this.part('RangeFunction', range, scope)
-    const [list, more] = range.functions ?? []
-    const [call, definitions = {}] = nodeOf(list).List?.items ?? []
-    const isCall = nodeOf(call).FuncCall !== undefined
-    if (!isCall || more !== undefined || Object.keys(definitions).length > 0) refuse('rows')
-    const lineage = this.flow(call, scope)
-    this.usable('the number of rows', lineage)
-    const { name, columns } = this.#alias(range.alias, scope)
-    const given = columns === undefined ? [name, 'key', 'value'] : namesOf(columns)
-    addItem(
-      scope,
-      name,
-      [...new Set(given)].map((column) => ({ name: column ?? null, lineage })),
-      false,
-    )
   }
 }

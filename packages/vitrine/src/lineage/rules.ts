@@ -7,7 +7,7 @@ interface Rule {
   readonly remedy: string
 }
 
-const OTHERWISE = 'Write it otherwise; for the time, use runInstant, runDay or runYear.'
+const OTHERWISE = 'Write it otherwise, or compute it in a view that the register names.'
 const QUALIFY = 'Write the alias of its table before it.'
 
 export const RULES = {
@@ -39,6 +39,10 @@ export const RULES = {
     says: (name) => `the function «${name}» is not known to be harmless`,
     remedy: 'Use another, or name it in the register with a reason: { functions: { name: reason } }.',
   },
+  clock: {
+    says: (name) => `«${name}» is another time in every run, and in every table of one`,
+    remedy: 'Write the instant of the data: runInstant(), runDay(zone) or runYear(zone).',
+  },
   table: { says: (name, where) => `the table «${name}» is not ${where}`, remedy: '' },
   column: { says: (name, where) => `the column «${name}» is not ${where}`, remedy: '' },
   opaque: {
@@ -48,6 +52,10 @@ export const RULES = {
   'unknown alias': { says: (name) => `«${name}» is no table at that place`, remedy: 'Correct the alias.' },
   'alias twice': { says: (name) => `the alias «${name}» stands for two tables`, remedy: 'Give each its own.' },
   'no alias': { says: () => 'a subquery has no alias', remedy: 'Give it one with `.as(…)`.' },
+  endless: {
+    says: (name) => `the subquery «${name}» treats its own rows again and again`,
+    remedy: 'Treat what comes out of it.',
+  },
   'named twice': { says: (name) => `the subquery «${name}» has the name of another relation`, remedy: 'Rename it.' },
   'renamed columns': {
     says: (name) => `the columns of «${name}» are renamed`,

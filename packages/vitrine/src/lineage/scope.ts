@@ -16,6 +16,13 @@ export function renamed(outputs: readonly Output[], given: readonly (string | un
   return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
 }
 
+/** As one of rows that are made of rows before them: no column itself, NULL perhaps, each origin once. */
+export function loosened({ name, lineage }: Output): Output {
+  const origins = lineage.map((origin) => ({ ...origin, isColumn: false, isNullable: true }))
+  const each = new Map(origins.map((origin) => [JSON.stringify(origin), origin] as const))
+  return { name, lineage: [...each].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin) }
+}
+
 /** Whether it is one column about persons, as it is. */
 const isPersonalColumn = ([origin, more]: Lineage): boolean =>
   origin?.privacy === 'personal' && origin.isColumn && more === undefined

@@ -13,10 +13,12 @@ export const isBlank = (words: unknown): boolean =>
 declare const classified: unique symbol
 
 /** Identifies together with other data: a key, a date, a code. Published with `because` or a treatment. */
-export interface Indirect<T, _Name extends string = 'this column'> {
+export interface IndirectValue<T, _Name extends string = 'this column'> {
   readonly [classified]: 'indirect'
   readonly carries: T
 }
+/** What a query sees of an indirect column. Rows may be chosen by it, so that it compares with plain values. */
+export type Indirect<T> = IndirectValue<T> | T
 /** Identifies a person, or is free text that may hold anything. Published only through a treatment. */
 export interface Personal<T, _Name extends string = 'this column'> {
   readonly [classified]: 'personal'
@@ -35,8 +37,8 @@ export interface Unread<_Name extends string = 'this column'> {
 
 /** A classified type that knows the name of its column, for the words of the compiler alone. */
 export type Named<T, N extends string> =
-  T extends Indirect<infer V>
-    ? Indirect<V, N>
+  T extends IndirectValue<infer V>
+    ? IndirectValue<V, N>
     : T extends Personal<infer V>
       ? Personal<V, N>
       : T extends SecretValue<infer V>
@@ -46,9 +48,9 @@ export type Named<T, N extends string> =
           : T
 
 /** The value behind `indirect`; `personal` and `secret` stay closed. */
-export type Justified<T> = T extends Indirect<infer V> ? V : T
+export type Justified<T> = T extends IndirectValue<infer V> ? V : T
 /** The value behind `indirect` or `personal`, for treatments that do not publish the value itself. */
-export type Treated<T> = T extends Indirect<infer V> ? V : T extends Personal<infer V> ? V : T
+export type Treated<T> = T extends IndirectValue<infer V> ? V : T extends Personal<infer V> ? V : T
 
 declare const refused: unique symbol
 
@@ -63,7 +65,7 @@ export type Needs<T> =
     ? `${N} is a secret: it is never published`
     : T extends Personal<unknown, infer N>
       ? `${N} is personal: it needs a treatment (present, year, month, band, count, masked, category, measure, pseudonym)`
-      : T extends Indirect<unknown, infer N>
+      : T extends IndirectValue<unknown, infer N>
         ? `${N} is indirect: it needs because(…, 'reason') or a treatment`
         : T extends Unread<infer N>
           ? `${N} is opaque: no query reads it; publish it from a view that converts it`

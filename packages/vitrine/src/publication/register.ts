@@ -115,6 +115,7 @@ export interface Source<DB = unknown> {
   readonly derived: Readonly<Record<string, string>>
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
+  readonly withRecursive: Kysely<DB>['withRecursive']
 }
 
 /** Which register a query was begun by: its text does not say, and every query of a publication runs in one schema. */
@@ -229,6 +230,7 @@ function sourceOf(
     derived: Object.freeze({ ...derived }),
     selectFrom: db.selectFrom.bind(db),
     with: db.with.bind(db),
+    withRecursive: db.withRecursive.bind(db),
   })
 }
 

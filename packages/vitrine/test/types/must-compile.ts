@@ -1,5 +1,6 @@
 /** The counterpart of `must-not-compile.ts`: the same columns, treated and typed as they should be, are accepted. */
 import {
+  avg,
   type Bytes,
   band,
   because,
@@ -17,7 +18,9 @@ import {
   integer,
   masked,
   maskedGroup,
+  max,
   month,
+  numeric,
   open,
   personal,
   present,
@@ -25,6 +28,7 @@ import {
   register,
   rows,
   sql,
+  sum,
   text,
   timestamptz,
   uuid,
@@ -113,3 +117,40 @@ export const daily = history('daily', 'x', ({ selectFrom, eb, fn, lit }, { day, 
     'x',
   ).nullable(),
 }))
+
+/** Rows may be chosen by an indirect column and a plain value, and figures have the types that PostgreSQL gives them. */
+export const figures = from(source.selectFrom('person as p').where('p.id', '>', 10n)).publish(
+  'figures',
+  'x',
+  ({ ref, selectFrom }) => ({
+    id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
+    total: bigint(
+      selectFrom('person as q')
+        .where('q.id', 'in', [1n, 2n])
+        .select(({ ref }) => sum(ref('q.code')).as('n'))
+        .$asScalar(),
+      'x',
+    ).nullable(),
+    mean: numeric(
+      selectFrom('person as q')
+        .select(({ ref }) => avg(ref('q.code')).as('n'))
+        .$asScalar(),
+      'x',
+    ).nullable(),
+    score: doublePrecision(
+      selectFrom('person as q')
+        .select(({ ref }) => sum(ref('q.score')).as('n'))
+        .$asScalar(),
+      'x',
+    ).nullable(),
+    last: timestamptz(
+      because(
+        selectFrom('person as q')
+          .select(({ ref }) => max(ref('q.joined')).as('n'))
+          .$asScalar(),
+        'The day alone.',
+      ),
+      'x',
+    ).nullable(),
+  }),
+)

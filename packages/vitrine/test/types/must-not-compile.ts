@@ -18,6 +18,7 @@ import {
   integer,
   masked,
   maskedGroup,
+  max,
   month,
   opaque,
   open,
@@ -28,6 +29,7 @@ import {
   rows,
   secret,
   sql,
+  sum,
   text,
   timestamptz,
   uuid,
@@ -58,6 +60,12 @@ const source = register('public', {
 export const leaks = from(source.selectFrom('person as p')).publish('leaks', 'x', ({ ref }) => ({
   // @ts-expect-error a personal column is not publishable: "person.email is personal: it needs a treatment (present,"
   a: varchar(255, ref('p.email'), 'x'),
+  // @ts-expect-error the greatest of a personal column is one of them: "person.email is personal: it needs a treatment"
+  greatest: text(max(ref('p.email')), 'x').nullable(),
+  // @ts-expect-error a sum of integers is a bigint: "integer does not take this value"
+  sum: integer(sum(ref('p.code')), 'x').nullable(),
+  // @ts-expect-error a text has no sum: "it takes a number or an interval"
+  sums: bigint(sum(ref('p.label')), 'x').nullable(),
   // @ts-expect-error an opaque column is not publishable: "person.place is opaque: no query reads it"
   opaque: text(ref('p.place'), 'x'),
   // @ts-expect-error a rule receives no interval

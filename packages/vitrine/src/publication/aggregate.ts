@@ -1,0 +1,48 @@
+/**
+ * Figures over rows, with the types that PostgreSQL gives them; what is made of a classified column keeps its class. Kysely's own
+ * `fn.sum` and its like say "a number or a text", which no column takes.
+ */
+import { type AggregateFunctionBuilder, type Expression, expressionBuilder } from 'kysely'
+import type { Float, Numeric, QueryValue } from '../sql/sql-type.ts'
+import type { IndirectValue, Personal, SecretValue, Treated, Unless } from './privacy.ts'
+
+/** What is made of the value behind a class, under the same class. */
+type Summed<T> =
+  T extends IndirectValue<infer V, infer N>
+    ? IndirectValue<SumOf<V>, N>
+    : T extends Personal<infer V, infer N>
+      ? Personal<SumOf<V>, N>
+      : T extends SecretValue<infer V, infer N>
+        ? SecretValue<SumOf<V>, N>
+        : SumOf<T>
+type Averaged<T> =
+  T extends IndirectValue<infer V, infer N>
+    ? IndirectValue<MeanOf<V>, N>
+    : T extends Personal<infer V, infer N>
+      ? Personal<MeanOf<V>, N>
+      : T extends SecretValue<infer V, infer N>
+        ? SecretValue<MeanOf<V>, N>
+        : MeanOf<T>
+type SumOf<T> = T extends number ? bigint : T extends bigint ? Numeric : T
+type MeanOf<T> = T extends number | bigint ? Numeric : T
+
+type Interval = QueryValue['interval']
+type Amount<T> = Unless<
+  Treated<T>,
+  number | bigint | Numeric | Float | Interval | null,
+  Expression<T>,
+  'it takes a number or an interval'
+>
+/** Without rows, or where all are NULL, it is NULL. `filterWhere` and `over` are Kysely's. */
+type Figure<T> = AggregateFunctionBuilder<unknown, never, T | null>
+
+const figure = <T>(name: string, value: unknown): Figure<T> =>
+  // sound because nothing is of type Refused.
+  expressionBuilder<unknown, never>().fn.agg<T | null>(name, [value as Expression<unknown>])
+
+/** Whole numbers of 32 bits or less add up to a bigint, a bigint to a numeric. */
+export const sum = <T>(value: Amount<T>): Figure<Summed<T>> => figure('sum', value)
+/** Of whole numbers a numeric. */
+export const avg = <T>(value: Amount<T>): Figure<Averaged<T>> => figure('avg', value)
+export const min = <T>(value: Expression<T>): Figure<T> => figure('min', value)
+export const max = <T>(value: Expression<T>): Figure<T> => figure('max', value)
