@@ -293,6 +293,7 @@ export class Resolver implements Reader {
       name: column,
       lineage: [{ table: name, column, privacy, treatments: [], isColumn: true, isNullable }],
     }))
-    return [outputs, unreadReason(table) === undefined]
+    // Another column may have come meanwhile: a bare name could be its.
+    return [outputs, unreadReason(table) === undefined && source.drift === 'stop']
   }
 }

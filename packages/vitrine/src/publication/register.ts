@@ -113,6 +113,8 @@ export interface Source<DB = unknown> {
   readonly extensions: Readonly<Record<string, string>>
   /** Views, and generated columns, that say less than the columns they are made of, and why. */
   readonly derived: Readonly<Record<string, string>>
+  /** What becomes of a run where the source has changed and no query reads it. */
+  readonly drift: 'stop' | 'warn'
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
   readonly withRecursive: Kysely<DB>['withRecursive']
@@ -137,6 +139,11 @@ export interface RegisterOptions {
   readonly extensions?: Readonly<Record<string, string>>
   /** `{ monthly_total: 'sums alone', 'person.initial': 'one letter' }`: without it, each has the highest class behind it. */
   readonly derived?: Readonly<Record<string, string>>
+  /**
+   * `warn`: a column that is new, gone or changed, and that no query reads, lets the run pass, and is told once. Queries then name
+   * each column by the alias of its table. Without it, every difference stops the run.
+   */
+  readonly drift?: 'stop' | 'warn'
 }
 
 /** Builds queries and has no connection. */
@@ -211,7 +218,7 @@ export const nameSql = (schema: string, of = 'n.nspname', table = 'c.relname'): 
 function sourceOf(
   schema: string,
   tables: RegisteredTables,
-  { functions = {}, extensions = {}, derived = {} }: RegisterOptions,
+  { functions = {}, extensions = {}, derived = {}, drift = 'stop' }: RegisterOptions,
 ): Source {
   const db = offline([
     {
@@ -228,6 +235,7 @@ function sourceOf(
     functions: Object.freeze({ ...functions }),
     extensions: Object.freeze({ ...extensions }),
     derived: Object.freeze({ ...derived }),
+    drift,
     selectFrom: db.selectFrom.bind(db),
     with: db.with.bind(db),
     withRecursive: db.withRecursive.bind(db),

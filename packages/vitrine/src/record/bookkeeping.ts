@@ -176,6 +176,8 @@ const LAYOUTS: readonly string[] = [
     where r.schema_name = f.schema_name and t.table_name = f.table_name and not t.carried and r.data_of = f.data_of;`,
     )
     .join('\n'),
+  // Where the source had changed, and no query read it.
+  "alter table vitrine.run add column drift jsonb not null default '[]'",
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -1,5 +1,5 @@
 /** The record of runs in the bookkeeping: begun, phase by phase, with each table's counts, and ended one way or the other. */
-import type { VitrineError } from '../base/errors.ts'
+import type { Problem, VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -60,6 +60,25 @@ export async function enterPhase(target: Session, run: number, phase: Phase): Pr
 /** How long the run held its snapshot of the source. */
 export async function recordSnapshotTime(target: Session, run: number, milliseconds: number): Promise<void> {
   await target.query('update vitrine.run set snapshot_milliseconds = $2 where id = $1', [run, milliseconds])
+}
+
+export type RecordedDrift = Pick<Problem, 'place' | 'detail'>
+
+/** Where the source has changed without stopping the run; gives what the version before was made without. */
+export async function recordDrift(
+  target: Session,
+  run: number,
+  drift: readonly RecordedDrift[],
+): Promise<readonly RecordedDrift[]> {
+  const kept = drift.map(({ place, detail }) => ({ place, detail }))
+  const [before] = await target.query<{ drift: readonly RecordedDrift[] }>(
+    `with now as (update vitrine.run set drift = $2::jsonb where id = $1 returning schema_name)
+     select r.drift from vitrine.run r join now using (schema_name)
+     where r.id < $1 and r.published_at is not null and r.trigger <> 'rollback' order by r.id desc limit 1`,
+    [run, JSON.stringify(kept)],
+  )
+  const told = new Set(before?.drift.map(({ place, detail }) => `${place}: ${detail}`))
+  return kept.filter(({ place, detail }) => !told.has(`${place}: ${detail}`))
 }
 
 async function keepFreshness(target: Session, schema: string): Promise<void> {
@@ -208,6 +227,8 @@ export interface RunRecord {
   readonly snapshotMilliseconds: number | null
   /** How the version was switched; null for a run that did not publish, or did not end well. */
   readonly switched: SwitchResult | null
+  /** Where the source had changed, and no query read it. */
+  readonly drift: readonly RecordedDrift[]
   readonly tables: readonly TableOutcome[]
 }
 
@@ -221,7 +242,7 @@ export async function latestRuns(
   return target.query<RunRecord>(
     `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
             r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
-            r.snapshot_milliseconds as "snapshotMilliseconds", r.switched,
+            r.snapshot_milliseconds as "snapshotMilliseconds", r.switched, r.drift,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
               'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings, 'suppressed', t.suppressed) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables

@@ -1,9 +1,10 @@
 /**
  * The check phase: all that can be refused before a row is read. `migrate` asks the same of a definition before it approves it.
  */
-import { VitrineError } from '../base/errors.ts'
+import { type Problem, VitrineError } from '../base/errors.ts'
 import { readSchema, readTables } from '../catalogue/live-shape.ts'
 import type { Target } from '../catalogue/target.ts'
+import type { CheckedColumn } from '../lineage/findings.ts'
 import { adoptionPlan } from '../migration/adoption.ts'
 import { requireApproved } from '../migration/approval.ts'
 import { requireOwned } from '../migration/plan.ts'
@@ -18,13 +19,14 @@ import { dropStaging, refreshOwn, requireWorkSchemas } from '../version/staging.
 import { dropUnkept, hideRetired, requireFewLeft, returnStrangers } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
 
-/** The types of the rules' inputs, by table. Throws SOURCE_DRIFT, SOURCE_QUERY_FAILED, SOURCE_TYPE_MISMATCH, PRIVILEGE_MISSING. */
+/** The types of the rules' inputs, by table, and the drift that the register lets pass. Throws SOURCE_DRIFT, SOURCE_QUERY_FAILED, SOURCE_TYPE_MISMATCH, PRIVILEGE_MISSING. */
 export async function checkSource(
   source: Session,
   publication: Publication,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  await requireNoDrift(source, publication.source, publication.tables)
-  return checkProjections(source, publication)
+  columns: readonly CheckedColumn[] = [],
+): Promise<{ readonly inputTypes: ReadonlyMap<string, readonly number[]>; readonly drift: readonly Problem[] }> {
+  const drift = await requireNoDrift(source, publication.source, publication.tables, columns)
+  return { inputTypes: await checkProjections(source, publication), drift }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a run tells while it goes on. The command line draws it; the library never prints. */
 
+import type { Problem } from '../base/errors.ts'
 import type { SwitchWay } from '../record/outcome.ts'
 import type { Phase, TableOutcome } from '../record/runs.ts'
 
@@ -15,6 +16,8 @@ export type RunObserver = (event: RunEvent) => void
 export interface SyncReport {
   readonly run: number
   readonly tables: readonly TableOutcome[]
+  /** Where the source has changed since the version before, and no query reads it. */
+  readonly newDrift: readonly Pick<Problem, 'place' | 'detail'>[]
   /** Milliseconds of each phase. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>
   /** The instant of the source that was published, by the source's clock. */

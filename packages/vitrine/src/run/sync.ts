@@ -19,7 +19,14 @@ import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { recordSource, requireOwnTarget } from '../record/installation.ts'
 import { recordDay } from '../record/ledger.ts'
 import type { SwitchResult } from '../record/outcome.ts'
-import { recordedRows, recordPublication, succeedRun, type TableOutcome } from '../record/runs.ts'
+import {
+  type RecordedDrift,
+  recordDrift,
+  recordedRows,
+  recordPublication,
+  succeedRun,
+  type TableOutcome,
+} from '../record/runs.ts'
 import { recordSwitch, versionOf } from '../record/versions.ts'
 import { declareReferences } from '../version/build.ts'
 import { type CarryPlan, prepareSwitch } from '../version/carry.ts'
@@ -70,7 +77,7 @@ export async function syncUnless(request: SyncRequest, isDone: IsDone): Promise<
     await requireSameKey(request, target, key)
     const hold = new SnapshotHold(coordinator, publication.limits.snapshotLimitMs)
     const keyPrint = key === null ? null : keyFingerprint(key)
-    const sides: Sides = { request, columns, target, sessions, coordinator, hold, newSource, keyPrint }
+    const sides: Sides = { request, columns, target, sessions, coordinator, hold, newSource, keyPrint, newDrift: [] }
     return await performRun<SyncReport>(
       { target, sessions, trigger, observer, signal },
       {
@@ -100,13 +107,18 @@ interface Sides {
   readonly newSource: DatabaseIdentity | null
   /** Of the key of the pseudonyms, recorded with the version. */
   readonly keyPrint: string | null
+  /** Differences of the source that let the run pass, and that no run before has told. */
+  readonly newDrift: RecordedDrift[]
 }
 
 async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<SyncReport> {
   const { request, columns, target, sessions, coordinator, hold } = sides
   const { session, publication } = target
   await checkTarget(target)
-  const inputTypes = await checkSource(coordinator, publication)
+  const { inputTypes, drift } = await checkSource(coordinator, publication, columns)
+  sides.newDrift.push(...(await recordDrift(session, run.id, drift)))
+  for (const { place, detail } of drift)
+    run.notice(`the source has changed, and no query reads it: ${place}: ${detail}`)
   const note = grammarNote(coordinator.serverVersion)
   if (note !== null) run.notice(note)
   const tables = await tablesToRead(request, target, (text) => run.notice(text))
@@ -230,7 +242,7 @@ async function rehearsed(
 }
 
 const reportOf = (
-  { hold }: Sides,
+  { hold, newDrift }: Sides,
   run: RecordedRun<SyncReport>,
   tables: readonly TableOutcome[],
   dataOf: Date,
@@ -238,6 +250,7 @@ const reportOf = (
 ): SyncReport => ({
   run: run.id,
   tables,
+  newDrift,
   phases: run.times(),
   dataOf,
   snapshotMilliseconds: hold.milliseconds,

@@ -4,6 +4,7 @@
  * to run. Called by `vitrine check` and by the check phase of a run.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import type { CheckedColumn } from '../lineage/findings.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
 import {
@@ -38,6 +39,12 @@ interface SourceTable {
   readonly columns: readonly SourceColumn[]
 }
 
+/** A difference; `unread` where no query reads what differs. */
+export interface Drift extends Problem {
+  readonly unread?: boolean
+}
+
+const UNREAD = { unread: true } as const
 const CORRECT_NAME = 'remove it from the register, or correct its name there'
 
 /**
@@ -48,19 +55,25 @@ export async function findDrift(
   source: Session,
   register: Source,
   tables?: readonly PublishedTable[],
-): Promise<readonly Problem[]> {
+): Promise<readonly Drift[]> {
   const closed = await closedSchemas(source, register)
   if (closed.length > 0) return closed
   const found = await readTables(source, register)
   const needed = tables === undefined ? null : await neededColumns(register, tables)
   const shadows = needed === null ? [] : await findShadows(source, register, needed)
   const role = source.address.user
-  const problems = Object.entries(register.tables).flatMap(([name, registered]): readonly Problem[] => {
+  const problems = Object.entries(register.tables).flatMap(([name, registered]): readonly Drift[] => {
+    const unread = (column?: string) =>
+      needed !== null && (column === undefined ? !needed.has(name) : needed.get(name)?.has(column) !== true)
     const table = found.find((each) => each.name === name)
-    if (table === undefined) return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME }]
+    if (table === undefined)
+      return [{ place: name, detail: 'the source has no such table', remedy: CORRECT_NAME, ...(unread() && UNREAD) }]
     const isRead = needed === null || needed.has(name)
     return [
-      ...columnProblems(table, registered),
+      ...columnProblems(table, registered).map((problem) => ({
+        ...problem,
+        ...(unread(problem.place.slice(name.length + 1)) && UNREAD),
+      })),
       ...(isRead ? rightProblems(table, needed?.get(name), qualified(...placeOf(register, name)), role) : []),
     ]
   })
@@ -85,14 +98,31 @@ async function closedSchemas(source: Session, register: Source): Promise<readonl
   })
 }
 
-/** Throws SOURCE_DRIFT with every problem. */
+/**
+ * Throws SOURCE_DRIFT with every problem, and the published columns that each concerns where their lineage is given; gives what
+ * the register lets pass.
+ */
 export async function requireNoDrift(
   source: Session,
   register: Source,
   tables?: readonly PublishedTable[],
-): Promise<void> {
-  const problems = await findDrift(source, register, tables)
-  if (problems.length > 0) throw new VitrineError('SOURCE_DRIFT', { place: schemasOf(register).join(', '), problems })
+  columns: readonly CheckedColumn[] = [],
+): Promise<readonly Problem[]> {
+  const found = await findDrift(source, register, tables)
+  const passes = ({ unread }: Drift) => register.drift === 'warn' && unread === true
+  const stopping = found
+    .filter((problem) => !passes(problem))
+    .map(({ unread, ...problem }): Problem => {
+      const concerned = columns.filter(({ lineage }) =>
+        lineage.some(({ table, column }) => [table, `${table}.${column}`].includes(problem.place)),
+      )
+      const names = [...new Set(concerned.map(({ table, column }) => `${table}.${column}`))]
+      return names.length === 0
+        ? problem
+        : { ...problem, detail: `${problem.detail}; published in ${names.join(', ')}` }
+    })
+  if (stopping.length === 0) return found
+  throw new VitrineError('SOURCE_DRIFT', { place: schemasOf(register).join(', '), problems: stopping })
 }
 
 function columnProblems(table: SourceTable, registered: RegisteredColumns): readonly Problem[] {

@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [15, 'alter table vitrine.run drop column drift'],
   [
     14,
     'alter table vitrine.freshness drop column unknown cascade; alter table vitrine.kept_freshness drop column unknown',

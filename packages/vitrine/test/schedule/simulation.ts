@@ -35,6 +35,7 @@ export interface MachineOptions extends Partial<SchedulePorts> {
 export const REPORT: SyncReport = {
   run: 1,
   tables: [],
+  newDrift: [],
   phases: {},
   dataOf: new Date(0),
   switchWay: 'rename',

@@ -78,7 +78,9 @@ async function run(call: Call): Promise<ExitName> {
   for (const { place, detail, remedy } of warnings) call.say(`warning: ${place}: ${detail} → ${remedy}`)
   if (source !== null) {
     await reading(call, 'source', source, async (session) => {
-      await requireNoDrift(session, publication.source, publication.tables)
+      const passing = await requireNoDrift(session, publication.source, publication.tables, checked.columns)
+      for (const { place, detail, remedy } of passing.map((problem) => problemText(problem, call.names)))
+        call.say(`warning: ${place}: ${detail} → ${remedy}`)
       await checkProjections(session, publication)
       const note = grammarNote(session.serverVersion)
       if (note !== null) call.say(`note: ${note}`)

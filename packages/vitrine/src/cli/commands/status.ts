@@ -106,6 +106,9 @@ function statusText({ publication }: Call, answer: StatusAnswer): string {
     failed === 0
       ? ''
       : `Failed for this due time: ${failed} of ${budget} tries, the last one with ${lastError ?? ''}.\n`,
+    ...(runs[0]?.drift ?? []).map(
+      ({ place, detail }) => `The source has changed, and no query reads it: ${place}: ${detail}.\n`,
+    ),
     `Next run due: ${instant(nextDue, publication.zone)}.\n`,
   ]
   return `${tables}\n${runListText(runs, underWay !== null, publication)}\n${lines.join('')}`

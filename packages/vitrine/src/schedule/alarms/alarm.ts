@@ -144,9 +144,17 @@ export function alarmOf(
   if (kind !== 'published') return null
   const { due, report } = event
   const implausible = report.tables.flatMap(({ table, warnings }) => warnings.map((warning) => ({ table, ...warning })))
-  const warnings = [...shrunkTables(report, before, limits), ...implausible]
+  const suspicious = [...shrunkTables(report, before, limits), ...implausible]
+  const changed = report.newDrift.map(({ place, detail }) => ({ table: place, column: null, text: detail }))
+  const warnings: readonly AlarmWarning[] = [...suspicious, ...changed]
   if (warnings.length === 0) return null
   const placed = ({ table, column, text }: AlarmWarning) => `${column === null ? table : `${table}.${column}`}: ${text}`
-  const text = `published, with suspicious content. ${warnings.map(placed).join('; ')}`
+  const parts = [
+    ...(suspicious.length === 0 ? [] : [`with suspicious content. ${suspicious.map(placed).join('; ')}`]),
+    ...(changed.length === 0
+      ? []
+      : [`from a source that has changed where no query reads it. ${changed.map(placed).join('; ')}`]),
+  ]
+  const text = `published, ${parts.join('; and ')}`
   return made(publication, { text, kind: 'warnings', at, due, run: report.run, warnings })
 }
