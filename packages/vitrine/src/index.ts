@@ -53,6 +53,7 @@ export {
   type Source,
   secret,
 } from './publication/register.ts'
+export { dashboardIn, questionIn, withReplaced } from './publication/replaced.ts'
 export type { KAnonymity, PublishedTable } from './publication/table.ts'
 export { from, rows } from './publication/table.ts'
 export { band, because, count, masked, maskedGroup, month, present, year } from './publication/treatment.ts'

@@ -82,6 +82,11 @@ export function callOf(made: CallFacts) {
       const value = options[name]
       return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
     },
+    /** The same, of which each is one value whatever it holds. */
+    texts(name: string): readonly string[] {
+      const value = options[name]
+      return Array.isArray(value) ? value.map(String) : []
+    },
     /** A whole number from 1 on, or the one given for an absent option. Throws USAGE. */
     positive: (name: string, absent: number): number => wholeNumber(text(name) ?? String(absent), `--${name}`),
     /** Prints the result: `data` with --json, `text` otherwise. */

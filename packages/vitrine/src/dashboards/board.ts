@@ -34,6 +34,7 @@ export interface Board {
   readonly tabs: readonly string[]
   readonly tiles: readonly BoardTile[]
   readonly filters: readonly BoardFilter[]
+  readonly adopted: string | null
 }
 
 export function boardOf(dashboard: Dashboard, cards: readonly Card[]): Board {
@@ -52,6 +53,7 @@ export function boardOf(dashboard: Dashboard, cards: readonly Card[]): Board {
     tabs: tabs.length > 1 ? tabs.map(({ name }) => name) : [],
     tiles,
     filters: filters.map(filterOf),
+    adopted: dashboard.adopted ?? null,
   }
 }
 

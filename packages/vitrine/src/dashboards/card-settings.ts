@@ -1,7 +1,7 @@
 /** How a question is drawn and how its columns are written, as Metabase keeps it. Pure; called by `card.ts`. */
 import type { Display, Format, Question } from '../publication/dashboard.ts'
 
-type Settings = Readonly<Record<string, unknown>>
+export type Settings = Readonly<Record<string, unknown>>
 
 /** The columns of an answer that people see, and those that only order it. */
 export interface Answered {
@@ -32,7 +32,7 @@ function formatOf(format: Format): Settings {
 }
 
 const DAY = { date_style: 'D MMMM, YYYY', time_enabled: null }
-const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], Settings>> = {
+export const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], Settings>> = {
   instant: { date_style: 'D MMMM, YYYY', time_enabled: 'minutes', time_style: 'HH:mm' },
   day: DAY,
   week: DAY,

@@ -33,6 +33,7 @@ export interface Card {
   readonly settings: Readonly<Record<string, unknown>>
   /** Where each filter of a dashboard acts. */
   readonly targets: readonly { readonly filter: string; readonly target: Target }[]
+  readonly adopted: string | null
 }
 
 export type CardQuery =
@@ -86,7 +87,7 @@ function freshnessQuestions({ dashboards, freshness }: Publication): readonly Qu
 function cardOf(question: Question, filters: readonly Filter[], publication: Publication): Card {
   const { key, title, description, query } = question
   const mbql = mbqlOf(query, publication)
-  const about = { key, name: title, description }
+  const about = { key, name: title, description, adopted: question.adopted ?? null }
   if ('reason' in mbql) {
     const { sql, tags } = sqlOf(question, filters, publication)
     const targets = tags.map(({ filter, name }) => ({ filter, target: ['dimension', ['template-tag', name]] as const }))

@@ -151,7 +151,7 @@ export class QuestionCheck {
       }
     }
     if (display.kind === 'trend' && !isTime(display.time)) say('trend')
-    if (display.kind === 'table' && limit === null) say('limit')
+    if (display.kind === 'table' && limit === null && Object.keys(by).length > 0) say('limit')
     if (display.kind === 'pie') {
       const parts = Math.min(limit ?? Infinity, listBehind(this.#relations, query, display.label)?.length ?? Infinity)
       if (parts > MOST_SLICES) say('slices')

@@ -88,7 +88,7 @@ export async function applyQuestion(content: Content, change: Change): Promise<v
   const body = Object.assign({}, ...attributes.map((part) => parts[part]))
   if (action === 'change') return void (await metabase.put(`/card/${numberOf('question', key)}`, body))
   const { archived: _, ...given } = body
-  const identity = entityId(wanted.publication, key)
+  const identity = entityId(wanted.publication, card)
   const find = async () => {
     const items = await itemsIn(metabase, numberOf('collection', String(collection)))
     return items.find((item) => item['entity_id'] === identity) ?? null

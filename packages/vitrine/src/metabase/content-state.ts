@@ -57,7 +57,7 @@ class Reader {
     const questions = new Map<unknown, string>()
     const known: Known = { ...names, collections, questions }
     for (const card of wanted.cards) {
-      const id = entityId(publication, card.key)
+      const id = entityId(publication, card)
       const mine = (item: Entity) => item['model'] === 'card' && item['entity_id'] === id
       const live = (await this.#recorded('question', card.key, '/card')) ?? (await this.#among(mine, '/card'))
       if (live === null) continue
@@ -65,11 +65,12 @@ class Reader {
       this.#keep('question', card.key, live)
       put({ kind: 'question', key: card.key }, idOf(live, 'question'), liveCard(live, card, known))
     }
-    for (const { key, name } of wanted.boards) {
-      const mine = (item: Entity) => item['model'] === 'dashboard' && item['name'] === name
+    for (const { key, name, adopted } of wanted.boards) {
+      const isAdopted = (item: Entity) => adopted !== null && item['entity_id'] === adopted
+      const mine = (item: Entity) => item['model'] === 'dashboard' && (isAdopted(item) || item['name'] === name)
       const live =
         (await this.#recorded('dashboard', key, '/dashboard')) ??
-        (await this.#among(mine, '/dashboard', (found) => this.#isOurs(found, key)))
+        (await this.#among(mine, '/dashboard', (found) => isAdopted(found) || this.#isOurs(found, key)))
       if (live === null) continue
       this.#keep('dashboard', key, live)
       put({ kind: 'dashboard', key }, idOf(live, 'dashboard'), liveBoard(live, known))
@@ -151,7 +152,7 @@ class Reader {
 
   #requireOurs(name: string, items: readonly Entity[]): void {
     const { cards, publication } = this.#places.wanted
-    const ours = new Set<unknown>(cards.map(({ key }) => entityId(publication, key)))
+    const ours = new Set<unknown>(cards.map((card) => entityId(publication, card)))
     if (items.length === 0 || items.some((item) => ours.has(item['entity_id']))) return
     const detail = 'It holds questions or dashboards, and none of ours.'
     throw new VitrineError('METABASE_TAKEN', { place: `collection ${name}`, detail })

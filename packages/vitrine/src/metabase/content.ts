@@ -28,9 +28,11 @@ export function canonical(value: unknown): string {
 const digest = ({ name, metabase }: Publication, key: string): Buffer =>
   createHash('sha256').update(`${name}/${metabase.source}/${key}`).digest()
 
-/** 21 characters that Metabase takes as the identity of a question. */
-export const entityId = (publication: Publication, key: string): string =>
-  digest(publication, key).toString('base64url').slice(0, 21)
+/** 21 characters that Metabase takes as the identity of a question; what was taken over keeps its own. */
+export const entityId = (
+  publication: Publication,
+  { key, adopted }: { readonly key: string; readonly adopted: string | null },
+): string => adopted ?? digest(publication, key).toString('base64url').slice(0, 21)
 
 export const parameterId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('hex').slice(0, 8)
@@ -45,7 +47,7 @@ export function identityOf(publication: Publication, key: string): string {
 
 /** Says in Metabase whose a dashboard is, and survives a record that is lost. */
 export const markerOf = (publication: Publication, key: string): string =>
-  `vitrine ${publication.name} ${entityId(publication, key)}`
+  `vitrine ${publication.name} ${entityId(publication, { key, adopted: null })}`
 
 /** Of the collection that all questions of the dashboards in it are kept in: their dashboard's. */
 export function collectionOfCard({ dashboards }: Publication, { key }: Card): string {
@@ -120,7 +122,7 @@ export interface Known extends Names {
   readonly questions: ReadonlyMap<unknown, string>
 }
 
-const ELSEWHERE = 'elsewhere'
+export const ELSEWHERE = 'elsewhere'
 const list = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
 
 /** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
@@ -155,8 +157,8 @@ export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
 const fieldOf = (reference: unknown): unknown =>
   Array.isArray(reference) ? reference.find((part) => typeof part === 'number') : undefined
 
-/** A live dashboard in our form. */
-export function liveBoard(dashboard: Entity, known: Known): Attributes {
+/** The tabs, tiles and filters of a live dashboard. */
+export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | 'tiles' | 'filters'> {
   const tabs = list(dashboard['tabs']).toSorted((a, b) => Number(a['position'] ?? 0) - Number(b['position'] ?? 0))
   const names = new Map(tabs.map((tab) => [tab['id'], textOf(tab, 'name')]))
   const parameters = list(dashboard['parameters'])
@@ -181,27 +183,30 @@ export function liveBoard(dashboard: Entity, known: Known): Attributes {
     }
   })
   return {
-    name: scalarOf(dashboard, 'name'),
-    description: scalarOf(dashboard, 'description'),
-    ...boardAttributes({
-      tabs: tabs.length > 1 ? tabs.map((tab) => textOf(tab, 'name')) : [],
-      tiles,
-      filters: parameters.map((parameter) => ({
-        key: textOf(parameter, 'slug'),
-        label: textOf(parameter, 'name'),
-        type: textOf(parameter, 'type'),
-        default: parameter['default'] ?? null,
-        required: parameter['required'] === true,
-        options: optionsOf(parameter),
-        linkedTo: Array.isArray(parameter['filteringParameters'])
-          ? parameter['filteringParameters'].map((id) => keys.get(id) ?? ELSEWHERE)
-          : [],
-      })),
-    }),
-    collection: known.collections.get(dashboard['collection_id']) ?? ELSEWHERE,
-    archived: dashboard['archived'] === true,
+    tabs: tabs.length > 1 ? tabs.map((tab) => textOf(tab, 'name')) : [],
+    tiles,
+    filters: parameters.map((parameter) => ({
+      key: textOf(parameter, 'slug'),
+      label: textOf(parameter, 'name'),
+      type: textOf(parameter, 'type'),
+      default: parameter['default'] ?? null,
+      required: parameter['required'] === true,
+      options: optionsOf(parameter),
+      linkedTo: Array.isArray(parameter['filteringParameters'])
+        ? parameter['filteringParameters'].map((id) => keys.get(id) ?? ELSEWHERE)
+        : [],
+    })),
   }
 }
+
+/** A live dashboard in our form. */
+export const liveBoard = (dashboard: Entity, known: Known): Attributes => ({
+  name: scalarOf(dashboard, 'name'),
+  description: scalarOf(dashboard, 'description'),
+  ...boardAttributes(boardIn(dashboard, known)),
+  collection: known.collections.get(dashboard['collection_id']) ?? ELSEWHERE,
+  archived: dashboard['archived'] === true,
+})
 
 function optionsOf(parameter: Entity): readonly string[] | null {
   const config = isEntity(parameter['values_source_config']) ? parameter['values_source_config'] : {}

@@ -3,7 +3,7 @@
  * Metabase adds identities and types of its own; what it adds is left out when two queries are compared.
  */
 import type { Card, CardQuery, Target } from '../dashboards/card.ts'
-import { type Entity, isEntity, textOf } from './answer.ts'
+import { type Entity, isEntity } from './answer.ts'
 
 /** What a name stands for; throws where Metabase does not see it. */
 export interface Numbers {
@@ -69,21 +69,60 @@ export const plainStages = (stages: Extract<CardQuery, { kind: 'mbql' }>['stages
   stages.map((stage) => plainStage({ ...stage }, { columns: new Map(), tables: new Map() }))
 
 function plainStage(stage: Entity, names: Names): Entity {
-  const aggregations = Array.isArray(stage['aggregation']) ? stage['aggregation'] : []
-  const called = new Map(
-    aggregations.flatMap((clause) => {
-      const options = Array.isArray(clause) && isEntity(clause[1]) ? clause[1] : {}
-      return options['lib/uuid'] === undefined ? [] : [[options['lib/uuid'], textOf(options, 'name')] as const]
-    }),
-  )
-  const parts = Object.entries(stage).filter(
+  const aggregations = namedFigures(Array.isArray(stage['aggregation']) ? stage['aggregation'] : [])
+  const called = new Map(aggregations.flatMap(({ id, name }) => (id === undefined ? [] : [[id, name] as const])))
+  const parts = Object.entries({ ...stage, aggregation: aggregations.map(({ clause }) => clause) }).filter(
     ([part, value]) => !part.startsWith('lib/') && !(Array.isArray(value) && value.length === 0),
   )
   const table = stage['source-table']
+  const read = Object.fromEntries(parts.map(([part, value]) => [part, plain(value, names, called)]))
+  const { filters, breakout } = read
+  const order = ordered(read['order-by'], breakout)
   return {
-    ...Object.fromEntries(parts.map(([part, value]) => [part, plain(value, names, called)])),
+    ...read,
     ...(table === undefined ? {} : { 'source-table': names.tables.get(table) ?? table }),
+    ...(Array.isArray(filters) ? { filters: filters.flatMap(apart) } : {}),
+    ...(order.length === 0 ? {} : { 'order-by': order }),
   }
+}
+
+/** Metabase calls a figure by its function where nobody does. */
+function namedFigures(aggregations: readonly unknown[]) {
+  const taken = new Map<string, number>()
+  return aggregations.map((clause) => {
+    const [operator, given, ...rest] = Array.isArray(clause) ? clause : [clause]
+    const { 'display-name': shown, 'lib/uuid': id, ...options } = isEntity(given) ? given : {}
+    const plainName = String(operator === 'distinct' ? 'count' : operator).replaceAll('-', '_')
+    const times = (taken.get(plainName) ?? 0) + 1
+    if (options['name'] === undefined) taken.set(plainName, times)
+    const name = String(options['name'] ?? (times === 1 ? plainName : `${plainName}_${times}`))
+    const display = shown === undefined || shown === name ? {} : { 'display-name': shown }
+    return { id, name, clause: [operator, { ...options, name, ...display }, ...rest] }
+  })
+}
+
+/** Metabase orders by the groups that no order names, too. */
+function ordered(order: unknown, breakout: unknown): readonly unknown[] {
+  const given: readonly unknown[] = Array.isArray(order) ? order : []
+  const groups: readonly unknown[] = Array.isArray(breakout) ? breakout : []
+  const named = new Set(given.map((each) => JSON.stringify(Array.isArray(each) ? each[2] : each)))
+  return [...given, ...groups.filter((group) => !named.has(JSON.stringify(group))).map((group) => ['asc', {}, group])]
+}
+
+/** Conditions that mean the same are written in one way: `!=` holds for NULL, as Metabase writes it. */
+function apart(clause: unknown): readonly unknown[] {
+  const [operator, options, ...parts] = Array.isArray(clause) ? clause : []
+  if (operator === 'and') return parts.flatMap(apart)
+  if (operator === 'between')
+    return [
+      ['>=', {}, parts[0], parts[1]],
+      ['<=', {}, parts[0], parts[2]],
+    ]
+  const [other, unknown] = parts
+  const isDistinct =
+    operator === 'or' && parts.length === 2 && Array.isArray(other) && other[0] === '!=' && Array.isArray(unknown)
+  const isSame = isDistinct && unknown[0] === 'is-null' && JSON.stringify(unknown[2]) === JSON.stringify(other[2])
+  return isSame ? [other] : [[operator, options, ...parts]]
 }
 
 /** What Metabase adds to the options of a clause. */

@@ -78,14 +78,16 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
     put({ kind: 'group', key: name }, id, { name })
   }
   readRights({ graph, sourceId, groupId, others }, put)
-  const namesOf = (kind: string) =>
-    new Map<unknown, string>(
-      [...there].flatMap(([name, { id }]) => (name.startsWith(kind) ? [[Number(id), name.slice(kind.length)]] : [])),
-    )
-  const known = { columns: namesOf('column '), tables: namesOf('table ') }
+  const known = { columns: namesOf(there, 'column '), tables: namesOf(there, 'table ') }
   const raw = await readContent({ metabase, wanted, applied, names: known, groups, put })
   return { there, sourceId, groupId, groups, raw, others, formats, applied }
 }
+
+/** Keys by number, of one kind with a blank after it. */
+export const namesOf = (there: There, kind: string): ReadonlyMap<unknown, string> =>
+  new Map(
+    [...there].flatMap(([name, { id }]) => (name.startsWith(kind) ? [[Number(id), name.slice(kind.length)]] : [])),
+  )
 
 const ADDRESS = ['host', 'port', 'dbname', 'user']
 

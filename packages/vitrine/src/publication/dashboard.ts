@@ -211,6 +211,8 @@ export interface Question {
   readonly audience: Audience
   /** Keys that it had before. */
   readonly previousKeys: readonly string[]
+  /** The identity that Metabase gave it, where people made it there and it was taken over. */
+  readonly adopted?: string
 }
 
 export type FilterKind = 'list' | 'text' | 'number' | 'boolean' | 'date' | 'month'
@@ -274,6 +276,8 @@ export interface Dashboard {
   /** One tab is shown without its name. */
   readonly tabs: readonly Tab[]
   readonly previousKeys: readonly string[]
+  /** As that of a question. */
+  readonly adopted?: string
 }
 
 /** The questions of dashboards, each once, in the order of their tiles. */

@@ -112,6 +112,7 @@ interface QuestionSettings<Out extends string> {
   /** `team` if absent. */
   readonly audience?: Question['audience']
   readonly previousKeys?: readonly string[]
+  readonly adopted?: string
 }
 
 export const question = <Out extends string>(settings: QuestionSettings<Out>): Question =>

@@ -4,9 +4,11 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { TableCheck } from '../../src/dashboards/check-structured.ts'
+import { structuredFrom } from '../../src/dashboards/from-mbql.ts'
 import { mbqlOf } from '../../src/dashboards/mbql.ts'
 import { relationsOf } from '../../src/dashboards/relations.ts'
 import { questionSql } from '../../src/dashboards/sql.ts'
+import { plainStages } from '../../src/metabase/query.ts'
 import type { By, Condition, Measure, StructuredQuery } from '../../src/publication/dashboard.ts'
 import { knownFrom, mbqlToSql } from '../metabase/mbql.ts'
 import { LEVELS, shop } from './shop-questions.ts'
@@ -192,6 +194,19 @@ describe('a structured question', () => {
     expect(said).toBeGreaterThan(50)
     expect([...reasons].filter((reason) => !REASONS.includes(reason))).toEqual([])
   }, 60_000)
+
+  test('is read back from Metabase as the same question', () => {
+    fc.assert(
+      fc.property(arbitraryQuery, (query) => {
+        const mbql = mbqlOf(query, shop)
+        if ('reason' in mbql) return
+        const back = structuredFrom(plainStages(mbql.stages), shop)
+        const again = 'reason' in back ? back : mbqlOf(back, shop)
+        expect('stages' in again ? plainStages(again.stages) : [again, query]).toEqual(plainStages(mbql.stages))
+      }),
+      { numRuns: 300 },
+    )
+  })
 
   test('over no rows at all counts none, as SQL does', async () => {
     const none: StructuredQuery = {

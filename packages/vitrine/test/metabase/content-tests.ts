@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
 import { run } from '../cli/captured-io.ts'
 import type { Entity } from './answers.ts'
-import { dashboardsOf, type metabaseShop, NAMES } from './metabase-shop.ts'
+import type { metabaseShop } from './metabase-shop.ts'
+import { dashboardsOf, NAMES } from './shop-dashboards.ts'
 
 export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>): void {
   const named = (list: readonly Entity[], name: string): Entity => {

@@ -4,15 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { collection, dashboard, definePublication, question, questionsAbout } from '../../src/index.ts'
-import type { Dashboard } from '../../src/publication/dashboard.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { run, type Setting } from '../cli/captured-io.ts'
 import { commandedShop } from '../cli/commanded-shop.ts'
-import { customer, purchase, type ShopRoles, shop, source } from '../publication/shop.ts'
+import { type ShopRoles, shop } from '../publication/shop.ts'
+import { dashboardsOf, NAMES } from './shop-dashboards.ts'
 import { StandIn } from './stand-in.ts'
 
-export const NAMES = { source: 'Shop "d’été" 🛍️', team: "L'équipe 🧑‍🔧" }
 export const ADMIN = { email: 'admin@example.org', password: randomBytes(12).toString('hex') }
 
 /** Waits are a millisecond: the stand-in counts requests, not time. */
@@ -27,56 +25,6 @@ export function shown(roles: ShopRoles, tables?: Publication['tables']): Publica
   const plain = shop(roles, tables)
   const limits = { ...plain.limits, ...QUICK }
   return Object.freeze({ ...plain, metabase: NAMES, locale: 'fr-FR', limits, dashboards: dashboardsOf() })
-}
-
-const TYPED = definePublication({
-  name: 'shop',
-  schema: 'shop',
-  source,
-  tables: [customer, purchase],
-  writer: '',
-  reader: '',
-})
-
-/** What people see of the shop: written against its publication, so that columns that are not published do not compile. */
-export function dashboardsOf(
-  title = 'Who buys?',
-  named: { readonly key: string; readonly previousKeys?: readonly string[] } = { key: 'all-customers' },
-): readonly Dashboard[] {
-  const about = questionsAbout(TYPED)
-  const country = about.filter({
-    key: 'country',
-    label: 'Country of "theirs"',
-    kind: 'list',
-    options: ['C1', 'C2'],
-    on: { shop_customer: 'country' },
-  })
-  const byCountry = question({
-    key: 'customers-by-country',
-    title: 'Customers by country, l’été',
-    description: 'Each customer once.',
-    query: about.query({
-      from: 'shop_customer',
-      measures: { customers: { count: 'rows' } },
-      by: { country: { column: 'country', unknown: 'unknown', order: ['C1', 'C2', 'C3', 'C4'] } },
-    }),
-    display: { kind: 'bar', x: 'country', y: ['customers'] },
-    columns: { customers: { label: 'Customers', format: { kind: 'number', decimals: 0 } } },
-  })
-  const all = question({
-    ...named,
-    title: 'Customers',
-    description: 'All of them.',
-    query: about.query({ from: 'shop_customer', measures: { n: { count: 'rows' } } }),
-    display: { kind: 'number', value: 'n' },
-  })
-  const kept = collection({ key: 'shop', name: 'Boutique "1" 🛍️', access: { [NAMES.team]: 'read' } })
-  const rows = [
-    [{ freshness: 'Data of' }],
-    [{ question: all, without: ['country'] }, { question: byCountry }],
-    [{ text: 'What *this* does not say' }],
-  ]
-  return [dashboard({ key: 'buyers', title, description: 'For everyone.', collection: kept, filters: [country], rows })]
 }
 
 export async function metabaseShop() {

@@ -7,7 +7,8 @@ import { planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
 import { probe, setUp } from '../../src/metabase/server.ts'
 import { wantedFrom } from '../../src/metabase/wanted.ts'
-import { ADMIN, NAMES, QUICK, shown } from './metabase-shop.ts'
+import { ADMIN, QUICK, shown } from './metabase-shop.ts'
+import { NAMES } from './shop-dashboards.ts'
 import { type Fault, StandIn } from './stand-in.ts'
 
 const publication = shown({ writer: 'w', reader: 'r' })

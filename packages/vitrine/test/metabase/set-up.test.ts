@@ -7,7 +7,9 @@ import { because, bigint, from, integer, text } from '../../src/index.ts'
 import { customer, source } from '../publication/shop.ts'
 import { type Entity, filled, RECORDED, typeOf } from './answers.ts'
 import { contentTests } from './content-tests.ts'
-import { metabaseShop, NAMES, shown } from './metabase-shop.ts'
+import { metabaseShop, shown } from './metabase-shop.ts'
+import { pullTests } from './pull-tests.ts'
+import { NAMES } from './shop-dashboards.ts'
 
 let it: Awaited<ReturnType<typeof metabaseShop>>
 
@@ -115,6 +117,7 @@ describe('what people change in Metabase', () => {
 })
 
 contentTests(() => it)
+pullTests(() => it)
 
 describe('a changed publication', () => {
   const label = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase!', ({ ref }) => ({

@@ -11,6 +11,7 @@ import { diagnoseMetabase } from '../../metabase/doctor.ts'
 import { type Change, effective } from '../../metabase/plan.ts'
 import { invite, probe, setUp } from '../../metabase/server.ts'
 import type { Call, Command } from '../command.ts'
+import { pull } from '../metabase-pull.ts'
 import { requiredKey } from '../metabase-settings.ts'
 import { applyAll, clientOf, METABASE_NEEDS, type MetabaseWish, recordedIn, wantedOf } from '../metabase-steps.ts'
 import { reading } from '../sessions.ts'
@@ -18,24 +19,29 @@ import { tellFindings } from './doctor.ts'
 
 export const metabase: Command = {
   name: 'metabase',
-  parameters: '<setup|plan|apply|doctor>',
+  parameters: '<setup|plan|apply|pull|doctor>',
   summary: 'set Metabase up and keep it in step with the publication',
   description:
     'METABASE_URL names the Metabase. setup takes a blank or half set up one to where the team can log in: administrator, ' +
     'key, then what apply does. plan says what apply would do, and exits with 2 on a difference. apply makes the data source, ' +
     'waits until Metabase sees what is published, and sets descriptions, keys, formats and rights; what people changed in ' +
-    'Metabase is shown and left. doctor proves who may see what, and exits with 5 when a promise does not hold.',
+    'Metabase is shown and left. pull writes what they changed on questions and dashboards, and with --adopt what they made, as ' +
+    'TypeScript, and names what the language cannot say. doctor proves who may see what, and exits with 5 when a promise does not hold.',
   options: {
     '--force': 'plan, apply: set what people changed in Metabase, too',
     '--key-file <file>': 'setup: the new file that gets the key, and the first passwords of those invited',
     '--new-key': 'setup: replace the key of this publication; the old one is worth nothing then',
     '--site-url <url>': 'setup: the address that Metabase writes into its e-mails (default: METABASE_URL)',
+    '--adopt <what...>': 'pull: questions that people made, by number, or all in a collection, by its name',
+    '--output <file>': 'pull: the new file that gets the TypeScript (default: stdout)',
+    '--from <module>': 'pull: what that file imports the publication from (default: ./publication/index.ts)',
     '--invite <emails...>': 'setup, apply: let these people in as members of the team; apply needs --key-file then',
   },
   examples: [
     { line: 'metabase setup --key-file metabase.env', says: 'once; then set METABASE_API_KEY to what the file says' },
     { line: 'metabase plan', says: 'what differs, and who changed it?' },
     { line: 'metabase apply', says: 'after each change of the publication; runs do it too, where a key is set' },
+    { line: 'metabase pull --output pulled.ts', says: 'takes over what people changed by hand' },
     { line: 'metabase doctor', says: 'who may see what, from time to time' },
   ],
   run,
@@ -43,9 +49,12 @@ export const metabase: Command = {
 
 async function run(call: Call): Promise<ExitName> {
   const [action = ''] = call.parameters
-  const work = { setup, plan, apply, doctor }[action]
+  const work = { setup, plan, apply, pull: pulling, doctor }[action]
   if (work === undefined) {
-    throw new VitrineError('USAGE', { place: 'metabase', detail: 'The first word is setup, plan, apply or doctor.' })
+    throw new VitrineError('USAGE', {
+      place: 'metabase',
+      detail: 'The first word is setup, plan, apply, pull or doctor.',
+    })
   }
   const settings = call.settings({ ...METABASE_NEEDS, metabase: 'required', source: 'optional' })
   // An audit says what is there, whatever is wanted.
@@ -121,6 +130,26 @@ async function setup(call: Call, wish: MetabaseWish): Promise<ExitName> {
   } finally {
     await file?.close()
   }
+}
+
+/** What `metabase pull --json` prints. */
+export interface MetabasePullAnswer {
+  /** Keys of what the module holds. */
+  readonly questions: readonly string[]
+  readonly dashboards: readonly string[]
+  /** What the language does not say, or what plan would still say. */
+  readonly notes: readonly string[]
+  /** The text of the module; null where nothing was pulled, or where a file has it. */
+  readonly module: string | null
+}
+
+async function pulling(call: Call, wish: MetabaseWish): Promise<ExitName> {
+  const answer: MetabasePullAnswer = await pull(call, wish, await known(call, wish))
+  const { questions, dashboards, module } = answer
+  const told = `${counted(questions.length, 'question')}, ${counted(dashboards.length, 'dashboard')}`
+  const isEmpty = questions.length + dashboards.length === 0
+  call.answer(answer, () => (isEmpty ? 'Nothing to pull.\n' : (module ?? `Wrote ${call.text('output')}: ${told}.\n`)))
+  return 'ok'
 }
 
 async function doctor(call: Call, wish: MetabaseWish): Promise<ExitName> {

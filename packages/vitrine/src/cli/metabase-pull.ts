@@ -1,0 +1,50 @@
+/** `metabase pull`: what people changed or made in Metabase as a module, into a new file or on stdout. It changes nothing else. */
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { VitrineError } from '../base/errors.ts'
+import { moduleText } from '../dashboards/typescript.ts'
+import type { Metabase } from '../metabase/client.ts'
+import { pulledFrom } from '../metabase/pull.ts'
+import type { Call } from './command.ts'
+import { type MetabaseWish, recordedIn, wantedOf } from './metabase-steps.ts'
+import { reading } from './sessions.ts'
+
+/** The keys of what was pulled, and the text of the module where no file has it. */
+export interface PulledModule {
+  readonly questions: readonly string[]
+  readonly dashboards: readonly string[]
+  readonly notes: readonly string[]
+  readonly module: string | null
+}
+
+export async function pull(call: Call, wish: MetabaseWish, client: Metabase): Promise<PulledModule> {
+  const { publication } = call
+  const output = call.text('output')
+  const pulled = await reading(call, 'target', wish.target, async (session) =>
+    pulledFrom(client, wantedOf(call, wish), await recordedIn(session, publication), call.texts('adopt')),
+  )
+  const { notes } = pulled
+  const [questions, dashboards] = [pulled.questions, pulled.dashboards].map((list) =>
+    list.map(({ whole }) => whole.key),
+  )
+  for (const note of notes) call.say(`note: ${note}`)
+  const isEmpty = pulled.questions.length + pulled.dashboards.length === 0
+  const text = isEmpty
+    ? null
+    : moduleText(pulled, publication.dashboards, call.text('from') ?? './publication/index.ts')
+  if (text !== null && output !== null) await writeNew(resolve(call.io.folder, output), output, text)
+  return { questions: questions ?? [], dashboards: dashboards ?? [], notes, module: output === null ? text : null }
+}
+
+/** Throws USAGE where the file is there already. */
+async function writeNew(path: string, name: string, text: string): Promise<void> {
+  const file = await open(path, 'wx').catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new VitrineError('USAGE', { place: name, detail: `The file cannot be made${code}.`, cause: error })
+  })
+  try {
+    await file.writeFile(text)
+  } finally {
+    await file.close()
+  }
+}
