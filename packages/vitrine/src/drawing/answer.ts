@@ -32,9 +32,12 @@ export function cellsOf({ columns, rows }: Answer, name: string): readonly Cell[
   return rows.map((row) => row[at] ?? null)
 }
 
-/** A cell as a figure; null where it is unknown or no number. */
+/** Beyond it no picture says anything, and sums overflow; the table still has it. */
+const LARGEST = 1e100
+
+/** A cell as a figure that can be drawn; null where it is unknown or no number. */
 export function figureOf(cell: Cell | undefined): number | null {
   if (cell === null || cell === undefined || cell === '' || typeof cell === 'boolean') return null
   const figure = Number(cell)
-  return Number.isFinite(figure) ? figure : null
+  return Math.abs(figure) <= LARGEST ? figure : null
 }

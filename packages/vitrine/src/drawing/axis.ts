@@ -34,7 +34,6 @@ export function scaleOf(values: readonly (number | null)[]): {
 } {
   const known = values.filter((value) => value !== null)
   const [low, high] = [Math.min(0, ...known), Math.max(0, ...known)]
-  if (!Number.isFinite(high - low)) return { min: low, max: high, step: high / 2 - low / 2 }
   const rough = (high - low) / 4 || 1
   const power = 10 ** Math.floor(Math.log10(rough))
   const isWhole = known.every(Number.isInteger)
@@ -66,9 +65,6 @@ const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 600, 1200]
 const DAYS = [1, 2, 7, 14]
 const MOST_TICKS = 6
 const DAY_MS = 86_400_000
-
-export const instantOf = (cell: unknown): number =>
-  Date.parse(`${String(cell).slice(0, 19).replace(' ', 'T')}${String(cell).length > 10 ? 'Z' : ''}`)
 
 const dateOf = (at: number): string => new Date(at).toISOString()
 
@@ -125,18 +121,18 @@ export function groupLabels(
     return names.every((name) => name !== null) ? names : null
   }
   const label = (at: number, withYear: boolean) =>
-    tick(String(groups[at]?.cell), unit satisfies TimeUnit, sheet.reading, withYear)
+    tick(groups[at]?.clock ?? '', unit satisfies TimeUnit, sheet.reading, withYear)
   const widest = Math.max(...groups.map((_, at) => widthOf(label(at, unit === 'month'))))
   const strides =
     unit === 'month' ? [1, 2, 3, 6, 12, 24] : unit === 'week' ? [1, 2, 4, 8, 13, 26] : [1, 2, 5, 7, 10, 14, 28, 56, 112]
   const stride = strides.find((each) => each * band >= widest + 8) ?? groups.length
-  const january = (13 - Number(String(groups[0]?.cell).slice(5, 7))) % stride
+  const january = (13 - Number(groups[0]?.clock?.slice(5, 7))) % stride
   const offset = unit === 'month' && january < groups.length ? january : (groups.length - 1) % stride
-  let year = ''
-  return groups.map(({ cell }, at) => {
+  let year: string | undefined
+  return groups.map(({ clock }, at) => {
     if (at % stride !== offset) return null
-    const isNew = unit === 'month' && String(cell).slice(0, 4) !== year
-    year = String(cell).slice(0, 4)
+    const isNew = unit === 'month' && clock?.slice(0, 4) !== year
+    year = clock?.slice(0, 4)
     return label(at, isNew)
   })
 }

@@ -1,6 +1,7 @@
 /** Bars side by side or on each other, and the lines of a combo, laid out for one width. */
 import { groupLabels, TEXT, widthOf } from './axis.ts'
 import {
+  type Axis,
   across,
   axisOf,
   BOTTOM,
@@ -54,22 +55,31 @@ function labelOf(bars: Bars, each: Series, index: number, length: number): Optio
   return { ...LABEL, show: true, position: 'top', color: ink('ink'), lineHeight: LINE, formatter: `${said}${counts}` }
 }
 
-/** `scale` is the height of a unit, in pixels. */
-function drawn({ data: { groups, series }, chart }: Drawing, bars: Bars, values: Stacked['values'], scale: number) {
+interface Drawn {
+  readonly bars: Bars
+  readonly values: Stacked['values']
+  readonly axis: Axis | null
+  readonly second: Axis | null
+  /** The height of a unit, in pixels. */
+  readonly scale: number
+}
+
+function drawn({ data: { groups, series }, chart }: Drawing, { bars, values, axis, second, scale }: Drawn) {
   const border = bars.isStacked && bars.size > 6 ? { borderColor: ink('card'), borderWidth: 1 } : {}
   return series.map((each, at): Option => {
     const itemStyle = { color: ink(each.token) }
     const lineStyle = { ...itemStyle, width: 2 }
-    if (each.isLine) return { ...LINES, lineStyle, itemStyle, data: each.values }
+    if (each.isLine)
+      return { ...LINES, lineStyle, itemStyle, data: each.values.map((value) => second?.inSteps(value) ?? null) }
     return {
       type: 'bar',
       clip: false,
       barWidth: bars.size,
       barGap: '8%',
       ...(bars.isStacked && { stack: 'all' }),
-      ...(at === 0 && goalLine(chart)),
+      ...(at === 0 && goalLine(chart, axis)),
       data: groups.map(({ token }, index) => ({
-        value: values[at]?.[index] ?? null,
+        value: axis?.inSteps(values[at]?.[index] ?? null) ?? null,
         itemStyle: { ...(bars.isOne && token !== null ? { color: ink(token) } : itemStyle), ...border },
         label: labelOf(bars, each, index, Math.abs(values[at]?.[index] ?? 0) * scale),
       })),
@@ -99,10 +109,10 @@ export function columns(drawing: Drawing, width: number): LaidOut | null {
     grid: { left, right, top, bottom },
     xAxis: across({ type: 'category', data: labels.map((_, at) => at) }, words),
     yAxis: [
-      axis === null ? {} : isSaid ? { show: false, min, max } : axis.option,
+      axis === null ? {} : isSaid ? { ...axis.option, show: false } : axis.option,
       ...(second === null ? [] : [second.option]),
     ],
-    series: drawn(drawing, bars, values, (height - top - bottom) / (max - min || 1)),
+    series: drawn(drawing, { bars, values, axis, second, scale: (height - top - bottom) / (max - min || 1) }),
   }
   const points = labels.map((_, at) => Math.round(left + bars.band * (at + 0.5)))
   return { option, width, height, points, isNamed: data.series.length === 1 }

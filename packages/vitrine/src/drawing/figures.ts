@@ -4,6 +4,7 @@ import { tickFigure } from './axis.ts'
 import { drawTrack } from './bars.ts'
 import { isCount } from './counted.ts'
 import { type HtmlEscapedString, html, type Piece } from './html.ts'
+import { localeOf } from './reading.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { text } from './texts.ts'
 
@@ -45,7 +46,9 @@ export function difference(sheet: Sheet, change: number, { format }: Shown): str
   const sign = rounded > 0 ? '+' : rounded < 0 ? '−' : ''
   const kept = format?.kind === 'percent' ? { kind: 'number' as const, decimals: format.decimals ?? 1 } : format
   const size = sheet.write(Math.abs(rounded), kept)
-  return format?.kind === 'percent' ? text('points', sheet.reading, `${sign}${size}`) : `${sign}${size}`
+  if (format?.kind !== 'percent') return `${sign}${size}`
+  const isOne = new Intl.PluralRules(localeOf(sheet.reading)).select(Math.abs(rounded)) === 'one'
+  return text(isOne ? 'one' : 'other', sheet.reading, `${sign}${size}`)
 }
 
 export function drawTrend(sheet: Sheet, display: Of<'trend'>): HtmlEscapedString {

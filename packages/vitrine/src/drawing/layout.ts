@@ -40,7 +40,8 @@ export function stackedFigures({ data: { groups, series }, chart }: Drawing): St
   const piled = series.filter(({ isLine }) => !isLine)
   const sums = groups.map((_, at) => piled.reduce((sum, { values }) => sum + Math.max(0, values[at] ?? 0), 0))
   if (chart.stack === 'normalized') {
-    const share = (value: number | null, at: number) => (value === null ? null : (100 * value) / (sums[at] || 1))
+    const share = (value: number | null, at: number) =>
+      value === null ? null : (100 * Math.max(0, value)) / (sums[at] || 1)
     return { values: series.map(({ isLine, values }) => (isLine ? values : values.map(share))), tops: [100] }
   }
   const each = piled.flatMap(({ values }) => values)
@@ -54,9 +55,10 @@ export function stackedFigures({ data: { groups, series }, chart }: Drawing): St
 export interface Axis {
   readonly min: number
   readonly max: number
-  readonly labels: readonly string[]
   /** With the space beside them. */
   readonly width: number
+  /** ECharts is given figures in steps of the axis, because it refuses very large and very small ones. */
+  readonly inSteps: (value: number | null) => number | null
   readonly option: Option
 }
 
@@ -65,24 +67,21 @@ export function axisOf({ sheet, chart, data }: Drawing, tops: Figures, isLine: b
   if (column === undefined) return null
   const { min, max, step } = scaleOf(tops)
   const format = chart.stack === 'normalized' && !isLine ? ({ kind: 'percent' } as const) : column.format
-  const count = Math.round((max - min) / step)
-  const labels = Array.from({ length: count + 1 }, (_, at) => tickFigure(sheet, format, min + at * step, step))
+  const [low, high] = [Math.round(min / step), Math.round(max / step)]
+  const labels = Array.from({ length: high - low + 1 }, (_, at) => tickFigure(sheet, format, (low + at) * step, step))
   const option = {
     type: 'value',
-    min,
-    max,
-    interval: step,
+    min: low,
+    max: high,
+    interval: 1,
     position: isLine ? 'right' : 'left',
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: {
-      ...LABEL,
-      color: ink('mute'),
-      formatter: (value: number) => labels[Math.round((value - min) / step)] ?? '',
-    },
+    axisLabel: { ...LABEL, color: ink('mute'), formatter: (value: number) => labels[Math.round(value) - low] ?? '' },
     splitLine: { show: !isLine, lineStyle: { color: ink('line') } },
   }
-  return { min, max, labels, width: 8 + Math.max(...labels.map(widthOf)), option }
+  const inSteps = (value: number | null) => (value === null ? null : value / step)
+  return { min, max, width: 8 + Math.max(...labels.map(widthOf)), inSteps, option }
 }
 
 export const across = (extra: Option, label: Option): Option => ({
@@ -94,8 +93,8 @@ export const across = (extra: Option, label: Option): Option => ({
 })
 
 /** The legend says what the line is: on the picture its words would lie on bars. */
-export const goalLine = ({ goal }: Chart): Option =>
-  goal === undefined
+export const goalLine = ({ goal }: Chart, axis: Axis | null): Option =>
+  goal === undefined || axis === null
     ? {}
     : {
         markLine: {
@@ -103,7 +102,7 @@ export const goalLine = ({ goal }: Chart): Option =>
           symbol: 'none',
           lineStyle: { color: ink('ink'), type: [4, 3], width: 1 },
           label: { show: false },
-          data: [{ yAxis: goal.value }],
+          data: [{ yAxis: axis.inSteps(goal.value) }],
         },
       }
 

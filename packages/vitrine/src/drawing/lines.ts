@@ -1,6 +1,7 @@
 /** Lines and areas, laid out for one width: along a scale of time where the groups are dates, so that a gap is as long as it was. */
-import { instantOf, TEXT, timeTicks, widthOf } from './axis.ts'
+import { TEXT, tickFigure, timeTicks, widthOf } from './axis.ts'
 import {
+  type Axis,
   across,
   axisOf,
   BOTTOM,
@@ -20,6 +21,7 @@ import type { ChartData } from './series.ts'
 const MOST_NAMED = 4
 const LONGEST_NAME = 150
 const NARROW = 400
+const HUGE = 1e9
 /** Each point is a dot where there are no more of them. */
 const FEW = 24
 const TICK = 80
@@ -46,7 +48,9 @@ function endsOf(
     const index = own.findLastIndex((value) => value !== null)
     const below = chart.stack === undefined ? [] : values.slice(0, at)
     const height = [...below, values[at] ?? []].reduce((sum, each) => sum + (each[index] ?? 0), 0)
-    const figure = sheet.as(own[index] ?? null, column)
+    const last = own[index] ?? null
+    const isHuge = last !== null && Math.abs(last) >= HUGE
+    const figure = isHuge ? tickFigure(sheet, column.format, last, 1) : sheet.as(last, column)
     return { index, height, label: isNamed && series.length > 1 ? `${name} ${figure}` : figure }
   })
 }
@@ -56,11 +60,12 @@ interface Placed {
   readonly values: Stacked['values']
   readonly ends: ReturnType<typeof endsOf>
   readonly moved: readonly number[]
+  readonly axis: Axis | null
 }
 
 function drawn(
   { data: { series, groups }, chart }: Drawing,
-  { places, values, ends, moved }: Placed,
+  { places, values, ends, moved, axis }: Placed,
 ): readonly Option[] {
   const opacity = chart.stack === undefined ? 0.12 : 0.3
   return series.map(({ token }, at): Option => {
@@ -76,9 +81,9 @@ function drawn(
       itemStyle: { color },
       ...(chart.kind === 'area' && { areaStyle: { color, opacity } }),
       ...(chart.stack !== undefined && { stack: 'all' }),
-      ...(at === 0 && goalLine(chart)),
+      ...(at === 0 && goalLine(chart, axis)),
       data: places.map((place, index) => {
-        const value = [place, valueAt(index)]
+        const value = [place, axis?.inSteps(valueAt(index)) ?? null]
         if (index === ends[at]?.index) {
           return { value, symbol: 'circle', symbolSize: 6, label: { ...label, formatter: ends[at]?.label } }
         }
@@ -91,9 +96,8 @@ function drawn(
 
 /** Where the groups stand: at their time, or one after the other. */
 function placesOf({ groups, unit }: ChartData): { readonly places: readonly number[]; readonly isTime: boolean } {
-  const instants = groups.map(({ cell }) => (unit === null ? Number.NaN : instantOf(cell)))
-  const isTime = instants.every(Number.isFinite)
-  return { isTime, places: isTime ? instants : groups.map((_, at) => at) }
+  const isTime = unit !== null
+  return { isTime, places: groups.map(({ clock }, at) => (isTime ? Date.parse(`${clock?.replace(' ', 'T')}Z`) : at)) }
 }
 
 export function lines(drawing: Drawing, width: number): LaidOut {
@@ -120,7 +124,7 @@ export function lines(drawing: Drawing, width: number): LaidOut {
     grid: { left, right, top: TOP, bottom: BOTTOM },
     xAxis: across(range, { customValues: ticks.map(({ at }) => at), formatter: word }),
     yAxis: axis?.option ?? {},
-    series: drawn(drawing, { places, values, ends, moved }),
+    series: drawn(drawing, { places, values, ends, moved, axis }),
   }
   const points = places.map((place) => Math.round(left + ((place - first) / (last - first || 1)) * inner))
   return { option, width, height, points, isNamed: isNamed || series.length === 1 }

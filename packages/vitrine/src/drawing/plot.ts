@@ -13,7 +13,7 @@ export const ink = (token: Token): string => `#f0e0${NAMES.indexOf(token).toStri
 
 const KEPT = /(?:^|;)(font-size|font-weight):([^;"]+)/g
 const DROPPED =
-  / (?:class|style|pointer-events|ecmeta_[a-z_]+|xml:space|xmlns(?::xlink)?|version|baseProfile|width|height|id)="[^"]*"/g
+  / (?:class|style|clip-path|pointer-events|ecmeta_[a-z_]+|xml:space|xmlns(?::xlink)?|version|baseProfile|width|height|id)="[^"]*"/g
 
 function tag(text: string): string {
   const style = / style="([^"]*)"/.exec(text)?.[1] ?? ''

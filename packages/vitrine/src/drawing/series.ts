@@ -4,6 +4,7 @@ import type { Chart, Meaning, TimeUnit } from '../publication/dashboard.ts'
 import { type Cell, figureOf } from './answer.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { SERIES, type Token } from './tokens.ts'
+import { clockOf } from './value.ts'
 
 export interface Series {
   readonly name: string
@@ -20,6 +21,8 @@ export interface Series {
 export interface Group {
   readonly cell: Cell
   readonly name: string
+  /** Of a date, what the calendar and the clock say. */
+  readonly clock: string | null
   /** A group with a meaning of its own: of one series it has that colour. */
   readonly token: Token | null
   readonly rows: readonly number[]
@@ -95,7 +98,7 @@ function groupsOf(sheet: Sheet, x: Shown, rows: readonly number[], unit: TimeUni
   return cells.map((cell) => {
     const own = byCell.get(cell) ?? []
     const name = own[0] === undefined ? sheet.as(cell, x) : sheet.name(own[0], x)
-    return { cell, name, token: meaningOf(sheet, x.name, cell), rows: own }
+    return { cell, name, clock: clockOf(cell, sheet.reading.zone), token: meaningOf(sheet, x.name, cell), rows: own }
   })
 }
 
@@ -104,8 +107,9 @@ export function chartData(sheet: Sheet, chart: Chart): ChartData {
   const rows = sheet.inTime(x)
   const { query } = sheet.question
   const by = query.kind === 'structured' ? own(query.by, chart.x) : undefined
-  const unit = x.format?.kind === 'date' ? x.format.style : null
   const groups = groupsOf(sheet, x, rows, typeof by === 'object' && 'time' in by ? by.unit : null)
+  const isTime = x.format?.kind === 'date' && groups.every(({ clock }) => clock !== null)
+  const unit = isTime && x.format?.kind === 'date' ? x.format.style : null
   const split = chart.series === undefined ? null : sheet.column(chart.series)
   const parts = split === null ? [null] : distinct(sheet, split, rows).map((cell) => ({ cell, split }))
   const wanted = chart.y.flatMap((name) => parts.map((part) => ({ y: sheet.column(name), part })))

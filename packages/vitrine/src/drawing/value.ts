@@ -6,9 +6,6 @@ import type { AnswerColumn, Cell } from './answer.ts'
 import { localeOf, type Reading } from './reading.ts'
 import { text } from './texts.ts'
 
-const DATE = /^\d{4}-\d\d-\d\d/
-const OFFSET = /(?:Z|[+-]\d\d(?::?\d\d)?)$/
-
 /** How a column is written: as the question says, or else as what it is. */
 export function formatFor({ query, columns }: Question, name: string, kind: AnswerColumn['kind']): Format | undefined {
   const given = own(columns, name)?.format
@@ -27,11 +24,14 @@ export function formatFor({ query, columns }: Question, name: string, kind: Answ
   return kind === 'instant' ? { kind: 'date', style: 'instant' } : undefined
 }
 
-/** An instant with an offset as a local time of the zone. */
-function local(value: string, zone: string): string {
-  if (value.length <= 10 || !OFFSET.test(value.slice(10))) return value
-  const instant = new Date(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'))
-  if (Number.isNaN(instant.getTime())) return value
+const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
+
+/** What the calendar and the clock of the zone say, `2026-11-26` or `2026-11-26 00:00:00`; null for what is neither, as `infinity`. */
+export function clockOf(cell: Cell, zone: string): string | null {
+  const [, day, time, offset] = DATE.exec(String(cell)) ?? []
+  const instant = new Date(`${day}T${time ?? '00:00'}${(offset ?? 'Z').replace(/^([+-]\d\d)$/, '$1:00')}`)
+  if (Number.isNaN(instant.getTime())) return null
+  if (offset === undefined) return time === undefined ? `${day}` : `${day} ${time}`
   return made(Intl.DateTimeFormat, 'sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone }).format(instant)
 }
 
@@ -59,8 +59,8 @@ export function written(cell: Cell, format: Format | undefined, reading: Reading
   if (cell === null || format === undefined) return formatted(cell === null ? null : String(cell), undefined, '')
   const value = String(cell)
   if (format.kind === 'date') {
-    if (!DATE.test(value) || Number.isNaN(Date.parse(value.slice(0, 10)))) return value
-    const at = local(value, reading.zone)
+    const at = clockOf(value, reading.zone)
+    if (at === null) return value
     if (format.style !== 'quarter') return formatted(at, format, localeOf(reading))
     return text(quarterOf(at) === '1' ? 'firstQuarter' : 'quarter', reading, quarterOf(at), at.slice(0, 4))
   }
