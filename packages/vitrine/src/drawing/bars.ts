@@ -31,11 +31,11 @@ function bar(segments: readonly Segment[], mark: number | null = null): HtmlEsca
     return html`<rect x="${percent(from)}" width="${percent(Math.max(share, 0.002))}" height="20" rx="2" fill="${colour(token)}" stroke="${colour('card')}"/>${name}`
   })
   const line = mark !== null && html`<rect x="${percent(mark)}" width="2" height="20" fill="${colour('ink')}"/>`
-  return html`<svg class="v-bar" width="100%" height="20" aria-hidden="true"><rect width="100%" height="20" rx="3" fill="${colour('line')}" fill-opacity="0.5"/>${rects}${line}</svg>`
+  return html`<svg class="v-strip" width="100%" height="20" aria-hidden="true"><rect width="100%" height="20" rx="3" fill="${colour('line')}" fill-opacity="0.5"/>${rects}${line}</svg>`
 }
 
 const line = (name: string, drawn: Piece, figure: Piece, beside: Piece): HtmlEscapedString =>
-  html`<li><span class="v-name">${name}</span><span class="v-bars">${drawn}</span><span class="v-value"><b>${figure}</b>${beside !== null && html` <small>${beside}</small>`}</span></li>`
+  html`<li><span class="v-group">${name}</span><span class="v-strips">${drawn}</span><span class="v-value"><b>${figure}</b>${beside !== null && html` <small>${beside}</small>`}</span></li>`
 
 /** Where bars begin and how long they are: from zero, which lies within when a figure is negative. */
 function domain(

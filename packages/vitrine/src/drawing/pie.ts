@@ -38,7 +38,7 @@ export function drawPie(sheet: Sheet, label: string, value: string): HtmlEscaped
   })
   const lines = parts.map(
     ({ name, value: each, token }) =>
-      html`<li><svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" rx="2" fill="${colour(token)}"/></svg><span class="v-name">${name}</span><b>${sheet.share(each / whole)}</b> <small>${sheet.as(each, column)}</small></li>`,
+      html`<li><svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" rx="2" fill="${colour(token)}"/></svg><span class="v-group">${name}</span><b>${sheet.share(each / whole)}</b> <small>${sheet.as(each, column)}</small></li>`,
   )
   return html`<div class="v-pie"><svg viewBox="0 0 120 120" aria-hidden="true">${arcs}<text x="60" y="58" text-anchor="middle" font-size="16" font-weight="600" fill="${colour('ink')}">${sheet.as(whole, column)}</text><text x="60" y="74" text-anchor="middle" font-size="12" fill="${colour('mute')}">${text('total', sheet.reading)}</text></svg><ul>${lines}</ul></div>`
 }

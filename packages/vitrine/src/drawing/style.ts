@@ -18,7 +18,7 @@ const TOKEN_SHEET = `:root{color-scheme:light dark;--v-gap:16px;--v-radius:12px;
 const BASE = `*{box-sizing:border-box}html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--v-bg);color:var(--v-ink);font:15px/1.5 var(--v-font);font-variant-numeric:tabular-nums}
 h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0}h2{font-size:18px;line-height:1.3;margin:0}h3{font-size:14px;line-height:1.4;font-weight:600;margin:0}
-h1,h2,h3,.v-name{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:2px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:2px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 table{border-collapse:collapse;font-size:13.5px}th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--v-line);font-weight:400}
 thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right;white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
 .v-hidden,.v-turn{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}`
@@ -41,11 +41,11 @@ const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:colum
 .v-foot{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:12px;font-size:12.5px}.v-foot a,.v-foot label{color:var(--v-accent);text-decoration:none;cursor:pointer}.v-foot a:hover,.v-foot label:hover{text-decoration:underline}
 .v-scroll{overflow-x:auto;max-width:100%}.v-scroll table{width:100%}.v-scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}.v-scroll tr>:first-child{position:sticky;left:0;background:var(--v-card)}`
 
-const CHART = `figure{margin:0}.v-tip{position:absolute;z-index:2;pointer-events:none;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:6px 10px;font-size:12.5px;color:var(--v-mute);max-width:260px}.v-tip span{display:block}.v-tip b{color:var(--v-ink);font-weight:600}.v-plot{display:block;width:100%;height:auto;overflow:visible;margin:0 auto}.v-plot text,.v-bar text,.v-pie text{font-family:var(--v-font)}
+const CHART = `figure{margin:0}.v-tip{position:absolute;z-index:2;pointer-events:none;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:6px 10px;font-size:12.5px;color:var(--v-mute);max-width:260px}.v-tip span{display:block}.v-tip b{color:var(--v-ink);font-weight:600}.v-plot{display:block;width:100%;height:auto;overflow:visible;margin:0 auto}.v-plot text,.v-strip text,.v-pie text{font-family:var(--v-font)}
 .v-axes{color:var(--v-mute);font-size:12px;margin:0 0 4px}.v-legend{display:flex;flex-wrap:wrap;gap:2px 14px;list-style:none;margin:0 0 8px;padding:0;font-size:12.5px;color:var(--v-mute)}.v-legend svg,.v-pie li svg{margin-right:6px}
-.v-bar{display:block;overflow:hidden}.v-bar text{font-size:12px}.v-track{margin:10px 0 6px;max-width:340px}
-.v-rows{flex:1;list-style:none;margin:0;padding:0;font-size:13.5px;display:grid;grid-template-columns:fit-content(36%) 1fr auto;gap:0 12px;align-content:start}.v-rows li{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:6px 0}.v-name{line-height:1.3}
-.v-bars{display:grid;gap:2px;min-width:0}.v-value{text-align:right;white-space:nowrap}.v-value b,.v-pie b{font-weight:600}.v-value small,.v-pie small{color:var(--v-mute);font-size:12px}.v-value i{display:block;font-style:normal;line-height:22px}
+.v-strip{display:block;overflow:hidden}.v-strip text{font-size:12px}.v-track{margin:10px 0 6px;max-width:340px}
+.v-rows{flex:1;list-style:none;margin:0;padding:0;font-size:13.5px;display:grid;grid-template-columns:fit-content(36%) 1fr auto;gap:0 12px;align-content:start}.v-rows li{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:6px 0}.v-group{line-height:1.3}
+.v-strips{display:grid;gap:2px;min-width:0}.v-value{text-align:right;white-space:nowrap}.v-value b,.v-pie b{font-weight:600}.v-value small,.v-pie small{color:var(--v-mute);font-size:12px}.v-value i{display:block;font-style:normal;line-height:22px}
 .v-pie{flex:1;display:flex;flex-wrap:wrap;gap:12px 24px;align-items:center}.v-pie>svg{width:clamp(120px,34cqw,190px);flex:none}.v-pie ul{list-style:none;margin:0;padding:0;font-size:13.5px;flex:1;min-width:180px}.v-pie li{display:grid;grid-template-columns:auto 1fr auto minmax(48px,auto);gap:0 8px;align-items:baseline;padding:3px 0}.v-pie li small{text-align:right}
 ${BREAKS.map((at) => `.v-from-${at}{display:none}@container(min-width:${at}px){.v-from-${at}{display:block}}`).join('')}
 ${BREAKS.map((at) => `@container(min-width:${at}px){.v-to-${at}{display:none}}`).join('')}

@@ -4,8 +4,8 @@ import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { text } from './texts.ts'
 
-/** More rows than these make a page slow; a link leads to all of them. */
-const MOST_ROWS = 400
+/** More rows than these on the back of a card make a page slow; a link leads to all of them. */
+export const MOST_ROWS = 400
 
 const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
   // Reached by the keyboard, because it scrolls on a narrow screen.
@@ -22,15 +22,20 @@ function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): Htm
 }
 
 /** `all` leads to the rows that are not here. */
-export function drawTable(sheet: Sheet, names: readonly string[] | undefined, all: string): HtmlEscapedString {
+export function drawTable(
+  sheet: Sheet,
+  names: readonly string[] | undefined,
+  all: string,
+  most: number = Infinity,
+): HtmlEscapedString {
   const { question, rows, isCut, reading } = sheet
   const columns = names === undefined ? sheet.columns : names.map((name) => sheet.column(name))
   const body = rows
-    .slice(0, MOST_ROWS)
+    .slice(0, most)
     .map(
       (row) => html`<tr>${columns.map((column, at) => cellOf(sheet, row[column.at] ?? null, column, at === 0))}</tr>`,
     )
-  const shown = Math.min(rows.length, MOST_ROWS)
+  const shown = Math.min(rows.length, most)
   const rest = isCut
     ? text('cut', reading, sheet.as(shown, COUNT))
     : shown < rows.length && text('shown', reading, sheet.as(shown, COUNT), sheet.as(rows.length, COUNT))

@@ -9,7 +9,7 @@ import { drawPie } from './pie.ts'
 import type { Reading } from './reading.ts'
 import { sentencesOf } from './sentence.ts'
 import { Sheet } from './sheet.ts'
-import { drawPivot, drawTable } from './table.ts'
+import { drawPivot, drawTable, MOST_ROWS } from './table.ts'
 import { text } from './texts.ts'
 
 export interface TileLinks {
@@ -94,7 +94,7 @@ export async function drawTile(
     question,
     display.kind,
     html`<input type="checkbox" class="v-turn" id="q-${key}-turn" autocomplete="off">
-<div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table)}</div>
+<div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table, MOST_ROWS)}</div>
 <footer class="v-foot"><label for="q-${key}-turn">${text('table', reading)}</label>${foot}</footer>`,
   )
 }
