@@ -47,7 +47,7 @@ const KEPT_CELLS = 2_000_000
 /** A page holds its snapshot no longer; its questions together are bounded by it. */
 const SNAPSHOT_MS = 30_000
 /** From how many questions on a second session is worth its snapshot. */
-const SECOND_FROM = 4
+const SECOND_FROM = 2
 
 export class Answers {
   readonly #readers: Readers

@@ -12,6 +12,7 @@ export const noReaders = (): Readers =>
 
 export interface AskedPage {
   ask(path: string, init?: RequestInit & { host?: string }): Promise<Response>
+  /** Of the page that it leads to. */
   text(path: string, init?: RequestInit & { host?: string }): Promise<string>
 }
 
@@ -48,7 +49,12 @@ export function askedPage(publication: Publication, settings: Partial<PageSettin
     const sent = { host, ...Object.fromEntries(new Headers(headers)) }
     return page.request(`http://localhost:4000${path}`, { ...init, headers: sent }, ENV)
   }
-  return { ask, text: async (path, init) => (await ask(path, init)).text() }
+  const text: AskedPage['text'] = async (path, init) => {
+    const answer = await ask(path, init)
+    const to = answer.status === 303 ? answer.headers.get('location') : null
+    return to === null ? answer.text() : text(to, init)
+  }
+  return { ask, text }
 }
 
 /** What a form of the page sends. */

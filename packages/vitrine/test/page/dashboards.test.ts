@@ -1,0 +1,278 @@
+/** What the page shows of a published shop is what the reader finds there, and whatever happens to it is explained on the page. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { Readers } from '../../src/page/readers.ts'
+import { connect } from '../../src/postgres/connect.ts'
+import { Installation } from '../run/installation.ts'
+import { type AskedPage, askedPage } from './asked-page.ts'
+import { shownShop } from './page-shop.ts'
+
+let shop: Installation
+let readers: Readers
+let page: AskedPage
+const asked: string[] = []
+
+beforeAll(async () => {
+  shop = await Installation.create(18, 60, shownShop)
+  await shop.run()
+  const { limits } = shop.publication
+  readers = new Readers(async () => {
+    const session = await connect(shop.target.address(shop.reader), {
+      side: 'target',
+      name: 'page',
+      limits: { ...limits, statementTimeoutMs: 1_000 },
+      readOnly: true,
+      searchPath: [],
+    })
+    const texts = session.texts.bind(session)
+    session.texts = (text, values) => {
+      asked.push(text)
+      return texts(text, values)
+    }
+    return session
+  })
+  page = askedPage(shop.publication, { readers, clock: systemClock })
+})
+afterAll(async () => {
+  await readers.close()
+  await shop.drop()
+})
+
+/** The figure of a card, and the rows of its table. */
+const figure = (text: string, key: string): string | undefined =>
+  new RegExp(`id="q-${key}"[^\\0]*?<p class="v-fig[^"]*">([^<]*)<`).exec(text)?.[1]
+const table = async (path: string): Promise<readonly string[]> =>
+  [...(await page.text(path)).matchAll(/<tr><th scope="row">([^<]*)<\/th>(.*?)<\/tr>/g)].map(
+    ([, head = '', cells = '']) =>
+      [
+        head,
+        ...[...cells.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell = '']) => cell.replaceAll(/<[^>]*>/g, '')),
+      ].join(' '),
+  )
+const found = async (where: string): Promise<string> =>
+  String((await shop.look<{ n: string }>(`select count(*) as n from shop.shop_customer where ${where}`))[0]?.n)
+
+describe('filters', () => {
+  test.each([
+    ['country=C1', `country = 'C1'`],
+    ['country=C1&country=C3', `country in ('C1', 'C3')`],
+    ['job=chief', `job = 'chief'`],
+    ['job=chief&country=C2', `job = 'chief' and country = 'C2'`],
+    ['since=2024-01-02..2024-01-02', `(created_at at time zone 'Europe/Paris')::date = '2024-01-02'`],
+    ['since=2024-01-02..', `(created_at at time zone 'Europe/Paris')::date >= '2024-01-02'`],
+    ['since=..2024-01-01', `(created_at at time zone 'Europe/Paris')::date <= '2024-01-01'`],
+    ['month=2024-01', 'true'],
+    ['month=2023-12', 'false'],
+    ['name=customer+1', `name ilike '%customer 1%'`],
+    ['name=%25', 'false'],
+    ['name=%27%27+or+1%3D1+--', 'false'],
+    ['amount=2', 'purchases = 2'],
+    ['', 'true'],
+  ])('%s shows what the reader finds', async (query, where) => {
+    const text = await page.text(`/dashboards/shop?${query}`)
+    const expected = await found(where)
+    // A count of no rows is a figure: zero.
+    expect(figure(text, 'customers')).toBe(expected)
+  })
+
+  test('values are parameters, whatever they hold', async () => {
+    asked.length = 0
+    await page.text(`/dashboards/shop?name=${encodeURIComponent("canary'); drop table x; --")}&country=canary-two`)
+    expect(asked.length).toBeGreaterThan(0)
+    expect(asked.join('\n')).not.toContain('canary')
+  })
+
+  test.each([
+    'job=nobody',
+    'since=2024-02-30',
+    'since=2024-02-02..2024-01-01',
+    'amount=1e9',
+    'amount=x',
+    'month=2024-13',
+    `name=${'x'.repeat(300)}`,
+    'name=a%00b',
+    'job=chief&job=nobody',
+    'since=a..b..c',
+  ])('%s is left out, and told', async (query) => {
+    const text = await page.text(`/dashboards/shop?${query}`)
+    expect(text).toContain('class="v-ignored"')
+    expect(text).not.toMatch(/[>"]nobody/)
+    expect(figure(text, 'customers')).toBe(await found(query.startsWith('job=chief') ? `job = 'chief'` : 'true'))
+  })
+
+  test.each([
+    ['?country=C3&country=C1&country=', '?country=C1&country=C3'],
+    ['?since.from=2024-01-01&since.to=', '?since=2024-01-01..'],
+    ['?since.from=&since.to=&name=&job=', ''],
+    ['?utm_source=mail', ''],
+    ['?job=other&job=chief', '?job=chief&job=other'],
+  ])('the address of %s is the short one', async (query, short) => {
+    const answer = await page.ask(`/dashboards/shop${query}`)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, `/dashboards/shop${short}`])
+  })
+
+  test('links keep them', async () => {
+    const text = await page.text('/dashboards/shop?country=C1')
+    const links = [...text.matchAll(/href="(\/dashboards\/shop\/[^"]*)"/g)].map(([, href]) => href)
+    expect(links.length).toBeGreaterThan(2)
+    expect(links.filter((href) => !href?.endsWith('?country=C1'))).toEqual([])
+  })
+
+  test('the options of a list are narrowed by the filters that it is linked to, and are of no small group', async () => {
+    await shop.look(`update shop.shop_customer set country = 'C9' where id = 1`)
+    const options = async (query: string) =>
+      [...(await page.text(`/dashboards/shop${query}`)).matchAll(/name="country" value="(\w+)"/g)].map(
+        ([, value]) => value,
+      )
+    expect(await options('')).toEqual(['C1', 'C2', 'C3', 'C4'])
+    const { rows } = {
+      rows: await shop.look<{ country: string }>(
+        `select country from shop.shop_customer where job = 'other' and country is not null group by 1 having count(*) >= 2 order by 1`,
+      ),
+    }
+    expect(await options('?job=other')).toEqual(rows.map(({ country }) => country))
+    await shop.look(`update shop.shop_customer set country = null where id = 1`)
+  })
+})
+
+describe('a question', () => {
+  test('is a table, a file and rows, with the same filters', async () => {
+    const rows = await shop.look<{ line: string }>(
+      `select concat_ws(' ', coalesce(c.country, 'unknown'), count(*), sum(amount)) as line from shop.shop_purchase p
+       join shop.shop_customer c on c.id = p.customer_id where c.job = 'chief' group by c.country order by count(*) desc, 1`,
+    )
+    const expected = rows.map(({ line }) => line).toSorted()
+    const shown = await table('/dashboards/shop/questions/amounts?job=chief')
+    expect(shown.map((line) => line.replaceAll(',', '')).toSorted()).toEqual(expected)
+    const file = await page.ask('/dashboards/shop/questions/amounts/csv?job=chief')
+    expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect(
+      (await file.text())
+        .split('\r\n')
+        .slice(1, -1)
+        .map((line) => line.replaceAll(',', ' '))
+        .toSorted(),
+    ).toEqual(expected)
+    const behind = await page.text('/dashboards/shop/questions/amounts/rows?job=chief&group.country=C1')
+    const [{ n } = { n: '' }] = await shop.look<{ n: string }>(
+      `select count(*) as n from shop.shop_purchase p join shop.shop_customer c on c.id = p.customer_id where c.job = 'chief' and c.country = 'C1'`,
+    )
+    expect(behind.match(/<th scope="row">/g)?.length).toBe(Number(n))
+  })
+
+  test('never shows persons one by one', async () => {
+    expect((await page.ask('/dashboards/shop/questions/customers/rows')).status).toBe(404)
+    expect(await page.text('/dashboards/shop')).not.toContain('/customers/rows')
+  })
+
+  test('that is slow holds no other, and comes by itself', async () => {
+    const text = await page.text('/dashboards/odd')
+    expect(text).toContain('v-is-coming')
+    expect(text).toContain('http-equiv="refresh"')
+    expect(figure(text, 'customers')).toBe('60')
+    expect(await page.text('/dashboards/odd/questions/slow/tile')).toMatch(/^<article class="v-card v-is-table"/)
+    const card = await page.text('/dashboards/odd/questions/late/tile')
+    expect(card).toMatch(/^<article class="v-card v-is-failed"[\s\S]*QUERY_TIMEOUT/)
+  }, 20_000)
+
+  test('that fails is told by its code in its card, and no value with it', async () => {
+    const text = await page.text('/dashboards/odd/tabs/2')
+    expect(text).toContain('EXPRESSION_FAILED')
+    expect(text).not.toMatch(/division by zero/)
+    expect(figure(text, 'customers')).toBe('60')
+  })
+
+  test('without an end is cut, and says so', async () => {
+    const text = await page.text('/dashboards/odd/questions/long')
+    expect(text).toMatch(/there are more/)
+  })
+})
+
+describe('a version', () => {
+  test('is asked once, until another is published', async () => {
+    const first = await page.ask('/dashboards/shop')
+    await first.text()
+    asked.length = 0
+    const again = await page.ask('/dashboards/shop', { headers: { 'if-none-match': first.headers.get('etag') ?? '' } })
+    expect([again.status, asked]).toEqual([304, []])
+    expect((await page.ask('/dashboards/shop')).status).toBe(200)
+    expect(asked).toEqual([])
+    await shop.change(
+      `insert into customer (email, password, name, created_at) values ('new@example.org', 'x', 'New', now())`,
+    )
+    await shop.run()
+    const next = await page.ask('/dashboards/shop', { headers: { 'if-none-match': first.headers.get('etag') ?? '' } })
+    expect([next.status, figure(await next.text(), 'customers')]).toEqual([200, '61'])
+  })
+
+  test('that is switched while it is read is read again: no page mixes two, none is empty', async () => {
+    let running = true
+    const counts = new Set<string>()
+    const failed: string[] = []
+    const read = async () => {
+      for (let turn = 0; running; turn++) {
+        const text = await page.text(`/dashboards/shop?name=${'customer '.slice(0, 1 + (turn % 8))}`)
+        counts.add(figure(text, 'customers') ?? 'none')
+        failed.push(...(text.match(/v-is-failed|v-is-empty/g) ?? []))
+      }
+    }
+    const reading = read()
+    await shop.change(
+      `insert into customer (email, password, name, created_at) values ('z', 'x', 'Zcustomer z', now())`,
+    )
+    await shop.run()
+    await shop.rollBack()
+    running = false
+    await reading
+    expect([failed, counts.size > 1, counts.has('0') || counts.has('none')]).toEqual([[], true, false])
+  }, 60_000)
+
+  test('that is away is told, and the page with it', async () => {
+    await shop.look('alter schema shop rename to away')
+    const text = await page.text('/dashboards/shop')
+    expect(text).toContain('Nothing is published')
+    expect(text).toContain('v-is-empty')
+    await shop.look('alter schema away rename to shop')
+    expect(figure(await page.text('/dashboards/shop'), 'customers')).toMatch(/^\d+$/)
+  })
+
+  test('whose server is away is told by its code, without its address', async () => {
+    const away = new Readers(() =>
+      connect(
+        { ...shop.target.address(shop.reader), port: 1 },
+        { side: 'target', name: 'away', limits: shop.publication.limits, readOnly: true, searchPath: [] },
+      ),
+    )
+    const answer = await askedPage(shop.publication, { readers: away }).ask('/dashboards/shop')
+    const text = await answer.text()
+    expect(answer.status).toBe(503)
+    expect(text).toContain('CONNECTION_FAILED')
+    expect(text).not.toContain(shop.reader.user)
+  })
+
+  test('is asked again after the sessions of the page were ended', async () => {
+    await page.text('/dashboards/shop')
+    await shop.look(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'page'`)
+    expect(figure(await page.text('/dashboards/shop?name=cust'), 'customers')).toMatch(/^\d+$/)
+  })
+})
+
+describe('a public dashboard', () => {
+  test('is for everybody, without filters, frame or script; the others are not', async () => {
+    const framed = askedPage(shop.publication, {
+      readers,
+      access: { kind: 'passwords', passwords: {} },
+      reach: { origin: null, onLoopback: false, trustsProxy: false, framedBy: ['https://www.example.org'] },
+    })
+    const answer = await framed.ask('/public/open?country=C1')
+    const text = await answer.text()
+    expect([answer.status, figure(text, 'customers-public')]).toEqual([200, await found('true')])
+    expect(text).not.toMatch(/<script|<nav|v-filters|href="\/dashboards/)
+    expect(answer.headers.get('content-security-policy')).toContain('frame-ancestors https://www.example.org')
+    expect(answer.headers.get('x-frame-options')).toBeNull()
+    for (const path of ['/public/shop', '/public/odd', '/public/nothing', '/public/open/questions/amounts'])
+      expect([path, (await framed.ask(path)).status]).toEqual([path, 404])
+    expect((await framed.ask('/public/open/questions/customers-public/csv')).status).toBe(200)
+    expect((await framed.ask('/public/open/questions/customers-public/rows')).status).toBe(404)
+  })
+})
