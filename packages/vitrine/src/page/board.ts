@@ -16,7 +16,7 @@ import { type Found, find } from './finding.ts'
 import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
 /** How long a page waits for its questions; later answers come by themselves. */
-const DEADLINE_MS = 250
+const DEADLINE_MS = 400
 
 /** Pages of an earlier process, or of an earlier definition, are others. */
 const PROCESS = randomBytes(8).toString('hex')
