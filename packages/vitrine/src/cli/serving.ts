@@ -5,8 +5,11 @@ import { actionsPlace, begun } from '../page/actions.ts'
 import { createPage } from '../page/app.ts'
 import type { Actions } from '../page/context.ts'
 import { dashboardsPlace } from '../page/dashboards-place.ts'
+import { dictionaryPlace } from '../page/dictionary-place.ts'
 import { Readers } from '../page/readers.ts'
+import { runsPlace } from '../page/runs-place.ts'
 import { type Listening, listenForPages } from '../page/server.ts'
+import { statePlace } from '../page/state-place.ts'
 import { watchPlace } from '../page/watch.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect } from '../postgres/connect.ts'
@@ -42,6 +45,7 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     publication: () => watched?.current ?? given,
     watch: watched,
     clock: io.clock,
+    names: call.names,
     ...answering,
     theme: given.theme ?? {},
     metabaseUrl,
@@ -49,7 +53,7 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     tell: call.tell,
     actions: runs.actions(serving),
     asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
-    places: [dashboardsPlace, actionsPlace, watchPlace],
+    places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
   })
   const listening = await listenForPages(answering.address, page)
   // The first reader does not wait for the driver to be loaded.

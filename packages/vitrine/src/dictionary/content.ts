@@ -80,38 +80,44 @@ function wordsPart(wording: Wording): readonly Part[] {
   ]
 }
 
-function tablePart(
-  { name, comment, columns, history, kAnonymity }: DictionaryTable,
-  wording: Wording,
-): readonly Part[] {
+/** What is told of a column, in this order. */
+export const COLUMN_TITLES = ['column', 'type', 'meaning', 'origin', 'class', 'reason'] as const
+
+export function columnRow(table: string, column: DictionaryColumn, wording: Wording): Row {
   const { texts } = wording
-  const rows = columns.map((column): Row => {
-    const reasons = new Set(
-      column.origins.flatMap(({ treatments }) => treatments.flatMap(({ reason }) => reason ?? [])),
-    )
-    return {
-      anchor: columnAnchor(name, column.name),
-      cells: [
-        cell({ code: column.name }),
-        typeCell(column, texts),
-        [[column.comment], ...shownValues(column)],
-        column.origins.length === 0 ? cell(texts.noOrigin) : column.origins.map(wording.origin),
-        cell(wording.privacy(column.privacy)),
-        [
-          ...[...reasons].map((reason): Line => [reason]),
-          ...column.accepts.map(({ pattern, reason }): Line => [`${wording.pattern(pattern)} – ${reason}`]),
-        ],
+  const reasons = new Set(column.origins.flatMap(({ treatments }) => treatments.flatMap(({ reason }) => reason ?? [])))
+  return {
+    anchor: columnAnchor(table, column.name),
+    cells: [
+      cell({ code: column.name }),
+      typeCell(column, texts),
+      [[column.comment], ...shownValues(column)],
+      column.origins.length === 0 ? cell(texts.noOrigin) : column.origins.map(wording.origin),
+      cell(wording.privacy(column.privacy)),
+      [
+        ...[...reasons].map((reason): Line => [reason]),
+        ...column.accepts.map(({ pattern, reason }): Line => [`${wording.pattern(pattern)} – ${reason}`]),
       ],
-    }
-  })
-  return [
-    heading(2, tableAnchor(name), { code: name }),
-    paragraph(comment),
-    ...(history ? [paragraph(texts.history)] : []),
-    ...(kAnonymity === null ? [] : [paragraph(...kLine(kAnonymity, texts))]),
-    wording.table(name, ['column', 'type', 'meaning', 'origin', 'class', 'reason'], rows),
-  ]
+    ],
+  }
 }
+
+/** What is told of a table before its columns. */
+export const tableWords = ({ comment, history, kAnonymity }: DictionaryTable, { texts }: Wording): readonly Part[] => [
+  paragraph(comment),
+  ...(history ? [paragraph(texts.history)] : []),
+  ...(kAnonymity === null ? [] : [paragraph(...kLine(kAnonymity, texts))]),
+]
+
+const tablePart = (table: DictionaryTable, wording: Wording): readonly Part[] => [
+  heading(2, tableAnchor(table.name), { code: table.name }),
+  ...tableWords(table, wording),
+  wording.table(
+    table.name,
+    COLUMN_TITLES,
+    table.columns.map((column) => columnRow(table.name, column, wording)),
+  ),
+]
 
 /** The type, then what is true of all values, one a line. */
 function typeCell({ type, nullable, key, references, minimum, range }: DictionaryColumn, texts: Texts): Cell {

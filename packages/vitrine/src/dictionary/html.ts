@@ -74,36 +74,30 @@ function part(of: Part, at: AddressOf): string {
 export const partsHtml = (parts: readonly Part[], at: AddressOf = here): string =>
   parts.map((each) => part(each, at)).join('\n')
 
-const STYLE = `
-:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#16202c;--mute:#56616f;--line:#dfe4ea;--a:#1f5fbf;--personal:#a3341a;--indirect:#8a5a00;--open:#1c6e53;--secret:#7a1f5c;--none:#56616f}
-@media(prefers-color-scheme:dark){:root{--bg:#11161d;--card:#1a212b;--ink:#e8edf3;--mute:#a3afbc;--line:#2f3947;--a:#8ab8ff;--personal:#f79d7e;--indirect:#e9c067;--open:#6fd3ad;--secret:#eb9fd0;--none:#a3afbc}}
-*{box-sizing:border-box}html{scroll-padding-top:1rem}
-body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
-main{max-width:1180px;margin:0 auto;padding:28px 24px 56px}
-h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0 0 8px}h2{font-size:20px;margin:44px 0 6px;padding-top:14px;border-top:1px solid var(--line)}h3{font-size:16px;margin:28px 0 6px}
-h1,h2,h3{overflow-wrap:anywhere}p{margin:4px 0 12px;max-width:80ch;color:var(--mute)}ul{padding-left:20px;margin:8px 0}li{margin:3px 0;overflow-wrap:anywhere}
-a{color:var(--a);text-underline-offset:2px}code{font:13px/1.5 ui-monospace,"SF Mono",Consolas,"Liberation Mono",monospace}h2 code{font-size:18px}h3 code{font-size:15px}
-.table{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;margin:10px 0 18px}
-.table:focus-visible,a:focus-visible{outline:2px solid var(--a);outline-offset:2px}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:8px 12px;font-size:13.5px;overflow-wrap:break-word}td{min-width:7rem}td:nth-child(3):not(:last-child){min-width:13rem}tr+tr>*,tbody>tr:first-child>*{border-top:1px solid var(--line)}
-thead th{color:var(--mute);font-weight:550;font-size:12.5px}tbody th{font-weight:550;position:sticky;left:0;background:var(--card);min-width:9rem;max-width:20rem}td div+div,th div+div{margin-top:3px}
-tr:target>*{box-shadow:inset 0 0 0 99px color-mix(in srgb,var(--a) 12%,transparent)}
-.figures{display:grid;grid-template-columns:repeat(4,1fr);gap:16px;margin:14px 0 20px}.figures>div{display:flex;flex-direction:column-reverse;justify-content:flex-end;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
-.figures dd{margin:0;font-size:34px;font-weight:600;letter-spacing:-.03em;line-height:1.15}.figures small{display:block;color:var(--mute);font-size:12.5px;font-weight:400}
+/** How parts look, on the tokens of a style sheet. */
+export const partStyle = `
+main{max-width:var(--v-width);margin:0 auto;padding:28px 24px 56px}main>h2{margin:40px 0 6px}main>h3{font-size:16px;margin:28px 0 6px}main>h1{margin:0 0 8px}main>p{margin:4px 0 12px;max-width:80ch}main>ul{padding-left:20px;margin:8px 0}li{margin:3px 0;overflow-wrap:anywhere}
+code{font:13px/1.5 ui-monospace,"SF Mono",Consolas,"Liberation Mono",monospace}h1 code{font-size:22px}h2 code{font-size:17px}h3 code{font-size:15px}
+.table{overflow-x:auto;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);margin:10px 0 18px}.table table{width:100%}
+.table th,.table td{padding:8px 14px;overflow-wrap:break-word}.table td{min-width:7rem}.table td:nth-child(3):not(:last-child){min-width:13rem}.table tbody th{font-weight:550;position:sticky;left:0;background:var(--v-card);min-width:9rem;max-width:20rem}.table div+div{margin-top:3px}
+tr:target>*{box-shadow:inset 0 0 0 99px color-mix(in srgb,var(--v-accent) 12%,transparent)}
+.figures{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:var(--v-gap);margin:14px 0 20px}.figures>div{display:flex;flex-direction:column-reverse;justify-content:flex-end;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:14px 16px}
+.figures dd{margin:0;font-size:30px;font-weight:600;letter-spacing:-.02em;line-height:1.2;overflow-wrap:anywhere}.figures small{display:block;color:var(--v-mute);font-size:12.5px;font-weight:400}
 .mark{font-weight:600;white-space:nowrap}.mark::before{content:"";display:inline-block;width:9px;height:9px;border-radius:2px;margin-right:6px;background:currentColor}
-.personal{color:var(--personal)}.indirect{color:var(--indirect)}.open{color:var(--open)}.secret{color:var(--secret)}.none{color:var(--none)}
-@media(max-width:640px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,1fr);gap:10px}tbody th{max-width:11rem;min-width:7rem}}
-@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--mute:#333;--line:#bbb;--a:#000}@page{size:A4 landscape;margin:12mm}body{font-size:10pt}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}th,td{font-size:8.5pt;padding:3pt 5pt}td{min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}h2,h3,p{break-after:avoid}tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
+.good,.open{color:var(--v-good)}.bad,.personal{color:var(--v-bad)}.doubtful,.indirect{color:var(--v-doing)}.moving{color:var(--v-accent)}.secret{color:var(--v-s4)}.none{color:var(--v-unknown)}
+@media(max-width:760px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.table th,.table td{padding:7px 10px}.table tbody th{max-width:11rem;min-width:7rem}}
+@media print{@page{size:A4 landscape;margin:12mm}body{font-size:10pt}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}.table th,.table td{font-size:8.5pt;padding:3pt 5pt;min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}h1,h2,h3,p{break-after:avoid}.table tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
 `
 
-export const htmlOf = ({ language, title, parts }: Page): string => `<!doctype html>
+/** `style` is the sheet with the tokens. */
+export const htmlOf = ({ language, title, parts }: Page, style: string): string => `<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
-<style>${STYLE}</style>
+<style>${style}${partStyle}</style>
 </head>
 <body>
 <main>

@@ -39,7 +39,7 @@ export type Part =
   | { readonly kind: 'figures'; readonly label: string; readonly figures: readonly Figure[] }
 
 export interface Figure {
-  readonly number: number
+  readonly number: number | string
   readonly name: Inline
   readonly says: string
 }

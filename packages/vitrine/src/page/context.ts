@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 import type { Clock } from '../base/clock.ts'
 import type { Problem, VitrineError } from '../base/errors.ts'
+import type { CommandNames } from '../base/remedy.ts'
 import type { HtmlEscapedString } from '../drawing/html.ts'
 import type { Language, Reading } from '../drawing/reading.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -78,6 +79,8 @@ export interface PageContext {
   /** The publication as it stands: with `--watch` another one comes. */
   readonly publication: () => Publication
   readonly clock: Clock
+  /** How the program calls the commands of the tool. */
+  readonly names?: CommandNames
   /** What stands before each path: `` or `/vitrine`. */
   readonly prefix: string
   /** Null: that of the browser. */

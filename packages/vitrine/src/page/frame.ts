@@ -1,9 +1,12 @@
 /** The document around the content of a place: the four places, the day of the data, language, theme. */
 import { createHash } from 'node:crypto'
+import { partStyle } from '../dictionary/html.ts'
 import { html, raw } from '../drawing/html.ts'
 import { script } from '../drawing/script.ts'
 import { styleSheet } from '../drawing/style.ts'
 import type { Freshness, Html, PageCall, PageContext, PageFacts, Place } from './context.ts'
+import { liveScript } from './live.ts'
+import { placeStyle } from './place-style.ts'
 import { frameScript } from './script.ts'
 import { frameStyle } from './style.ts'
 import { say } from './texts.ts'
@@ -22,14 +25,11 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 
 /** The files of every page. */
 export function assetsOf({ css = '' }: PageContext['theme']): Readonly<Record<'style' | 'script', Asset>> {
-  const style = `${styleSheet}\n${frameStyle}\n${css}`
+  const style = [styleSheet, partStyle, frameStyle, placeStyle, css].join('\n')
+  const scripts = [script, frameScript, liveScript].join('\n')
   return {
     style: { path: `/assets/style-${hashOf(style)}.css`, type: 'text/css; charset=utf-8', body: style },
-    script: {
-      path: `/assets/script-${hashOf(script + frameScript)}.js`,
-      type: 'text/javascript; charset=utf-8',
-      body: `${script}\n${frameScript}`,
-    },
+    script: { path: `/assets/script-${hashOf(scripts)}.js`, type: 'text/javascript; charset=utf-8', body: scripts },
   }
 }
 

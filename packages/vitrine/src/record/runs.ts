@@ -215,6 +215,9 @@ export interface RunRecord {
   readonly trigger: Trigger
   readonly state: 'running' | 'succeeded' | 'failed'
   readonly phase: Phase
+  /** Of the definition that it published. */
+  readonly fingerprint: string
+  readonly toolVersion: string
   readonly startedAt: Date
   readonly dataOf: Date | null
   readonly publishedAt: Date | null
@@ -240,7 +243,7 @@ export async function latestRuns(
   upTo: number | null = null,
 ): Promise<readonly RunRecord[]> {
   return target.query<RunRecord>(
-    `select r.id::integer, r.trigger, r.state, r.phase, r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
+    `select r.id::integer, r.trigger, r.state, r.phase, r.fingerprint, r.tool_version as "toolVersion", r.started_at as "startedAt", r.data_of as "dataOf", r.published_at as "publishedAt",
             r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
             r.snapshot_milliseconds as "snapshotMilliseconds", r.switched, r.drift,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,

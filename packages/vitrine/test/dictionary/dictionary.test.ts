@@ -10,6 +10,7 @@ import { htmlOf } from '../../src/dictionary/html.ts'
 import { markdownOf } from '../../src/dictionary/markdown.ts'
 import type { Dictionary, DictionaryColumn } from '../../src/dictionary/schema.ts'
 import { textsIn } from '../../src/dictionary/texts.ts'
+import { styleSheet } from '../../src/drawing/style.ts'
 import { listedShop } from './listed-shop.ts'
 
 const [english, french] = [textsIn('en'), textsIn('fr')]
@@ -122,7 +123,7 @@ const RUNS = { numRuns: 25, endOnFailure: true, seed: 7 }
 describe('each sign means itself', () => {
   const changed = (dictionary: Dictionary) =>
     changesBetween({ ...dictionary, reader: 'x', tables: dictionary.tables.slice(1) }, dictionary)
-  const html = (dictionary: Dictionary) => htmlOf(pageOf(dictionary, changed(dictionary), french))
+  const html = (dictionary: Dictionary) => htmlOf(pageOf(dictionary, changed(dictionary), french), styleSheet)
   // Where a name may break, and what keeps writings of two directions apart, depend on the text.
   const tagsOf = (page: string) =>
     (page.match(/<[^>]*>/g) ?? [])

@@ -8,6 +8,7 @@ import { htmlOf } from '../../dictionary/html.ts'
 import { markdownOf } from '../../dictionary/markdown.ts'
 import type { WrittenDictionary } from '../../dictionary/schema.ts'
 import { textsIn } from '../../dictionary/texts.ts'
+import { styleSheet } from '../../drawing/style.ts'
 import type { Call, Command } from '../command.ts'
 import { textOf } from '../file.ts'
 
@@ -52,7 +53,7 @@ async function run(call: Call): Promise<ExitName> {
   const found = await dictionaryOf(publication)
   const changes = earlier === null ? null : changesBetween(earlier, found)
   const answer: DictionaryAnswer = { ...found, changes }
-  const write = call.flag('html') ? htmlOf : markdownOf
-  call.answer(answer, () => write(pageOf(found, changes, textsIn(language ?? 'en'))))
+  const page = () => pageOf(found, changes, textsIn(language ?? 'en'))
+  call.answer(answer, () => (call.flag('html') ? htmlOf(page(), styleSheet) : markdownOf(page())))
   return 'ok'
 }

@@ -1,0 +1,226 @@
+/**
+ * The place of the state: what is due and fresh, who can read what, whether Metabase is in step, what should be looked at. What
+ * stands is asked of the catalogue; each line is good, or says what to do as a command to copy.
+ */
+import { asVitrineError } from '../base/errors.ts'
+import { command, type Remedy } from '../base/remedy.ts'
+import type { Missing } from '../catalogue/reader-sight.ts'
+import { type RoleSight, rolesThatRead } from '../catalogue/readers.ts'
+import type { Cell, Part, State } from '../dictionary/page.ts'
+import { cell, heading, paragraph } from '../dictionary/wording.ts'
+import { nameOf } from '../metabase/item.ts'
+import { type Applied, effective, planChanges } from '../metabase/plan.ts'
+import { wantedFrom } from '../metabase/wanted.ts'
+import type { Session } from '../postgres/connect.ts'
+import { type Publication, publishedNames } from '../publication/publication.ts'
+import { type Tries, triesSince } from '../record/attempt.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { appliedToMetabase } from '../record/metabase.ts'
+import { latestRuns, type RunRecord } from '../record/runs.ts'
+import { dueAround } from '../schedule/due.ts'
+import { type MonitorFacts, readMonitorFacts } from '../schedule/monitor-facts.ts'
+import type { Routes } from './context.ts'
+import { failureParts, meaningOf } from './failure.ts'
+import type { PlaceText } from './place-texts.ts'
+import { type Telling, table, tellingOf } from './telling.ts'
+
+export interface Stands {
+  readonly facts: MonitorFacts
+  readonly tries: Tries
+  readonly roles: readonly RoleSight[]
+  /** How many things in Metabase are not what the definition says; null when nothing was ever applied. */
+  readonly metabase: number | null
+  /** The last run that published. */
+  readonly published: RunRecord | null
+}
+
+/** So many runs are looked through for the last one that published. */
+const LOOKED = 30
+
+/** Throws TARGET_NOT_MIGRATED, BOOKKEEPING_NEWER. */
+export async function readStands(session: Session, publication: Publication): Promise<Stands> {
+  const { schema } = publication
+  await requireBookkeeping(session, schema)
+  const facts = await readMonitorFacts(session, publication)
+  const runs = await latestRuns(session, schema, LOOKED)
+  return {
+    facts,
+    tries: await triesSince(session, schema, dueAround(publication, facts.at).last),
+    roles: await rolesThatRead({ session, publication }, publishedNames(publication)),
+    metabase: metabaseBehind(publication, await appliedToMetabase<Applied>(session, schema)),
+    published: runs.find(({ publishedAt }) => publishedAt !== null) ?? null,
+  }
+}
+
+/** By what was applied last: what people changed in Metabase since is not asked here. */
+function metabaseBehind(publication: Publication, applied: readonly Applied[]): number | null {
+  if (applied.length === 0) return null
+  const nowhere = { host: '', port: 0, database: '', user: '', password: null, sslMode: '', sslRootCert: null }
+  const wanted = wantedFrom(publication, nowhere).items.filter(({ kind }) => kind !== 'source' && kind !== 'setting')
+  const there = new Map(applied.map((item) => [nameOf(item), item]))
+  return effective(planChanges(wanted, there, applied)).length
+}
+
+/** A line: how it stands, and what to do where it does not stand well. */
+type StateLine = readonly [state: State | null, what: PlaceText, says: string, remedy?: Remedy]
+
+const MENDING: Readonly<Record<Missing['mending'], PlaceText>> = {
+  sync: 'missingSync',
+  provision: 'missingProvision',
+  rebuild: 'missingRebuild',
+  migrate: 'missingMigrate',
+  hand: 'missingHand',
+}
+
+function dueLines({ facts, tries }: Stands, telling: Telling): readonly StateLine[] {
+  const { say, when, counted } = telling
+  const { state, due, missing, kept, left, nextDue, underWay, tables } = facts
+  const isLate = state === 'stale' && tables.some(({ fresh }) => !fresh)
+  return [
+    ...missing.map(({ place, mending, detail }): StateLine => {
+      const says = `${place} : ${telling.language === 'en' ? detail : say(MENDING[mending])}`
+      return mending === 'hand' ? ['bad', 'sight', says, command('doctor')] : ['bad', 'sight', says, command(mending)]
+    }),
+    ...(missing.length === 0 ? ([['good', 'sight', say('sightGood')]] as const) : []),
+    isLate ? ['bad', 'due', say('dueLate', when(due)), command('sync')] : ['good', 'due', say('dueGood', when(due))],
+    underWay === null ? [null, 'nextDue', when(nextDue)] : ['moving', 'nextDue', say('underWay', underWay.age)],
+    ...(tries.failed === 0
+      ? []
+      : ([
+          [
+            'doubtful',
+            'tries',
+            `${counted(tries.failed, 'triesOne', 'triesMany')} ${meaningOf(tries.lastError ?? '', telling)}`,
+            command('runs'),
+          ],
+        ] as const)),
+    kept === 'gone'
+      ? ['doubtful', 'kept', say('keptGone'), command('sync')]
+      : [kept === 'there' ? 'good' : null, 'kept', say(kept === 'there' ? 'keptThere' : 'keptNone')],
+    ...(left.length === 0 ? [] : ([['doubtful', 'left', say('leftSays', left.join(', ')), command('sync')]] as const)),
+  ]
+}
+
+function metabaseLines({ metabase }: Stands, { say, counted }: Telling): readonly StateLine[] {
+  if (metabase === null)
+    return [[null, 'metabase', say('metabaseNone'), command('metabase', 'setup --key-file metabase.env')]]
+  if (metabase > 0)
+    return [['doubtful', 'metabase', counted(metabase, 'metabaseOne', 'metabaseMany'), command('metabase', 'apply')]]
+  return [['good', 'metabase', say('metabaseGood'), command('metabase', 'plan')]]
+}
+
+function runLines({ published }: Stands, { say, counted }: Telling): readonly StateLine[] {
+  if (published === null) return []
+  const warnings = published.tables.reduce((sum, table) => sum + table.warnings.length, 0)
+  const unknown = published.tables.reduce(
+    (sum, { unknown: reasons }) => sum + Object.values(reasons).reduce((a, b) => a + b, 0),
+    0,
+  )
+  const look = command('runs', String(published.id))
+  return [
+    warnings === 0
+      ? ['good', 'moved', say('movedNone')]
+      : ['doubtful', 'moved', counted(warnings, 'movedOne', 'movedMany'), look],
+    unknown === 0
+      ? ['good', 'unknown', say('unknownNone')]
+      : [null, 'unknown', counted(unknown, 'unknownOne', 'unknownMany'), look],
+  ]
+}
+
+const STATES: Readonly<Record<State, PlaceText>> = {
+  good: 'stateGood',
+  doubtful: 'stateDoubtful',
+  bad: 'stateBad',
+  moving: 'stateMoving',
+}
+
+function linesPart(label: string, lines: readonly StateLine[], telling: Telling): Part {
+  const { say, mark, commands } = telling
+  return table(
+    label,
+    [say('fact'), say('stands'), say('what'), say('doIt')],
+    lines.map(([state, what, says, remedy]): readonly Cell[] => [
+      cell(say(what)),
+      cell(state === null ? mark(null, 'stateNeutral') : mark(state, STATES[state])),
+      cell(says),
+      remedy === undefined ? [] : commands(remedy),
+    ]),
+  )
+}
+
+/** The whole place, of what was found. */
+export function stateParts(stands: Stands, publication: Publication, telling: Telling): readonly Part[] {
+  const { say, number, when, mark } = telling
+  const { facts, roles } = stands
+  const fresh = facts.tables.map(({ table: name, rows, dataOf, fresh: isFresh, publishedAt }) => [
+    cell({ code: name, to: `table/${encodeURIComponent(name)}` }),
+    cell(
+      publishedAt === null
+        ? mark(null, 'neverPublished')
+        : isFresh
+          ? mark('good', 'tableFresh')
+          : mark('bad', 'tableLate'),
+    ),
+    cell(number(rows)),
+    cell(when(dataOf)),
+  ])
+  const all = publishedNames(publication).length
+  const rights = roles.map(({ role, isSuper, relations, writes }) => [
+    cell({ code: role }),
+    cell(
+      say(
+        role === publication.reader
+          ? 'roleReader'
+          : role === publication.writer
+            ? 'roleWriter'
+            : isSuper
+              ? 'roleSuper'
+              : 'roleOther',
+      ),
+    ),
+    cell(relations === all ? say('readsAll') : say('readsSome', relations, all)),
+    cell(writes ? (role === publication.reader ? mark('bad', 'mayWrite') : say('mayWrite')) : say('readsOnly')),
+  ])
+  return [
+    heading(1, 'top', say('state')),
+    linesPart(
+      say('state'),
+      [...dueLines(stands, telling), ...metabaseLines(stands, telling), ...runLines(stands, telling)],
+      telling,
+    ),
+    heading(2, 'tables', say('freshness')),
+    table(say('freshness'), [say('tableTitle'), say('stands'), say('rows'), say('data')], fresh),
+    heading(2, 'rights', say('rights')),
+    paragraph(say('rightsSay', publication.schema)),
+    table(say('rights'), [say('role'), say('who'), say('reads'), say('writes')], rights),
+    paragraph(say('proof')),
+    { kind: 'list', lines: telling.commands(command('doctor')) },
+  ]
+}
+
+export const statePlace: Routes = (app, context) => {
+  app.get('/state', async (call) => {
+    const telling = tellingOf(context, call.var.visitor.reading)
+    const title = telling.say('state')
+    const publication = context.publication()
+    const { asWriter } = context
+    if (asWriter === null) {
+      const { text } = await context.freshness(call.var.visitor.reading)
+      const parts = [
+        heading(1, 'top', title),
+        paragraph(text),
+        paragraph(telling.say('noWriter')),
+        paragraph({ code: 'METABASE_DATABASE_URL' }),
+      ]
+      return context.show(call, telling.html(parts), { title, place: 'state' })
+    }
+    try {
+      const stands = await asWriter((session) => readStands(session, publication))
+      return await context.show(call, telling.html(stateParts(stands, publication, telling)), { title, place: 'state' })
+    } catch (thrown) {
+      const { code, place } = asVitrineError(thrown)
+      const parts = [heading(1, 'top', title), ...failureParts(code, place ?? null, [command('status')], telling)]
+      return context.show(call, telling.html(parts), { title, place: 'state', status: 503 })
+    }
+  })
+}

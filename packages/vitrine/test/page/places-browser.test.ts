@@ -1,0 +1,132 @@
+/** The dictionary, the runs and the state in a browser: by keyboard, without script, on a narrow screen, for everybody. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { begun } from '../../src/page/actions.ts'
+import { type Listening, listenForPages } from '../../src/page/server.ts'
+import { buildGate, closeGate, openGate, somebodyWaits } from '../run/gate.ts'
+import type { Installation } from '../run/installation.ts'
+import { axeFindings, CHROMIUM, openBrowser, openPage } from './browser.ts'
+import { pageOf, placedShop } from './placed-shop.ts'
+
+const PATHS = [
+  '/dictionary',
+  '/dictionary/shop_customer',
+  '/dictionary/shop_customer/person',
+  '/dictionary-whole',
+  '/runs',
+  '/runs/2',
+  '/state',
+]
+
+describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
+  let shop: Installation
+  let page: ReturnType<typeof pageOf>
+  let server: Listening
+  let browser: Browser
+
+  beforeAll(async () => {
+    ;[shop, browser] = await Promise.all([placedShop(60), openBrowser()])
+    await shop.run()
+    await shop.change("update customer set name = repeat('x', 30) where id = 3")
+    await shop.failure()
+    await shop.change("update customer set name = 'Customer 3' where id = 3")
+    const sync = () =>
+      begun(
+        (began) => shop.run({ observer: began }),
+        () => undefined,
+      )
+    page = pageOf(shop, { language: 'fr', actions: { sync, rollback: null } })
+    server = await listenForPages({ host: '127.0.0.1', port: 0 }, page.app)
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server.close()
+    await page.readers.close()
+    await shop.drop()
+  })
+
+  test('the dictionary is found by keyboard alone', async () => {
+    const { page: tab, wrong } = await openPage(browser)
+    await tab.goto(`${server.url}/dashboards`)
+    const press = async (name: string) => {
+      const focused = () =>
+        tab.evaluate("document.activeElement?.textContent?.trim() || document.activeElement?.id || ''")
+      for (let tries = 0; tries < 40; tries++) {
+        await tab.keyboard.press('Tab')
+        if ((await focused()) === name) return
+      }
+      throw new Error(`${name} is not reached by the keyboard`)
+    }
+    await press('Dictionnaire')
+    await tab.keyboard.press('Enter')
+    await tab.waitForURL('**/dictionary')
+    await press('q')
+    await tab.keyboard.type('pseudonyme')
+    await tab.keyboard.press('Enter')
+    await tab.waitForURL('**/dictionary?q=pseudonyme')
+    await press('shop_customer.person')
+    await tab.keyboard.press('Enter')
+    await tab.waitForURL('**/dictionary/shop_customer/person')
+    expect(await tab.locator('main').innerText()).toContain('customer.email → pseudonyme')
+    expect(wrong).toEqual([])
+    await tab.context().close()
+  })
+
+  test('everybody can read every page, and none is wider than a narrow screen', async () => {
+    const narrow = { colorScheme: 'dark', viewport: { width: 320, height: 700 } } as const
+    const { page: tab, wrong } = await openPage(browser, narrow)
+    for (const [at, path] of PATHS.entries()) {
+      // Light and wide, dark and narrow, in turn.
+      expect([path, await axeFindings(browser, server.url + path, at % 2 === 0 ? {} : narrow)]).toEqual([path, []])
+      await tab.goto(server.url + path)
+      expect([path, await tab.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0])
+    }
+    expect(wrong).toEqual([])
+    await tab.context().close()
+  }, 120_000)
+
+  test('without script all is there', async () => {
+    const { page: tab } = await openPage(browser, { javaScriptEnabled: false })
+    const read = async (path: string) => {
+      await tab.goto(server.url + path)
+      return tab.locator('main').innerText()
+    }
+    expect(await read('/dictionary?q=courriel')).toContain('0 résultat')
+    expect(await read('/runs/2')).toMatch(
+      /Que faire[\s\S]*Des données n’ont pas passé les contrôles[\s\S]*vitrine sync/,
+    )
+    expect(await read('/state')).toContain('Le lecteur trouve tout ce qui est publié')
+    await tab.goto(`${server.url}/runs`)
+    await tab.getByRole('link', { name: 'Mettre à jour maintenant' }).click()
+    expect(await tab.locator('main').innerText()).toContain('Toutes les tables sont relues à un même instant')
+    await tab.context().close()
+  })
+
+  test('a run started from the page is followed to its end, and its figures change', async () => {
+    const { page: tab, wrong } = await openPage(browser)
+    await tab.goto(`${server.url}/dashboards/sales`)
+    const figure = tab.locator('#q-customers .v-fig')
+    expect(await figure.innerText()).toBe('60')
+    const owner = await shop.source.connect({ role: shop.app })
+    await owner.query("insert into customer (email, password, name, created_at) values ('n@n.n', '', 'New', now())")
+    await buildGate(owner)
+    await shop.provisionSource()
+    const keeper = await shop.source.connect()
+    await closeGate(keeper)
+    await tab.goto(`${server.url}/runs`)
+    await tab.getByRole('link', { name: 'Mettre à jour maintenant' }).click()
+    await tab.getByRole('button', { name: 'Oui, mettre à jour' }).click()
+    await somebodyWaits(keeper)
+    await tab.locator('li.v-active', { hasText: 'copier' }).waitFor()
+    const ended = tab.locator('.v-ended')
+    expect(await ended.innerText()).toBe('')
+    await openGate(keeper)
+    await tab.locator('.v-ended', { hasText: 'La mise à jour est terminée : publiée' }).waitFor()
+    await tab.locator('.v-runs tr', { hasText: 'Mise à jour 3' }).filter({ hasText: 'publiée' }).waitFor()
+    await tab.goto(`${server.url}/dashboards/sales`)
+    expect(await figure.innerText()).toBe('61')
+    expect(wrong).toEqual([])
+    for (const client of [owner, keeper]) await shop.source.close(client)
+    await tab.context().close()
+  }, 120_000)
+})
