@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
+import type { Audience } from '../../publication/dashboard.ts'
 import type { Call, Command } from '../command.ts'
+import { exportFiles } from '../exporting.ts'
 import { type PageAnswering, pageSettings } from '../page-settings.ts'
 import { findPublicationFile } from '../publication-file.ts'
 import { servePage } from '../serving.ts'
@@ -21,11 +23,14 @@ export const serve: Command = {
     '--prefix <path>': 'what stands before each path, such as /vitrine',
     '--language <name>': 'fr or en (default: that of the browser)',
     '--watch': 'follow the files of the dashboards while they are edited',
+    '--export <folder>': 'write the page as files that open without a server, and end',
+    '--audience <audience>': 'public or team: for whom the files are (default: public)',
   },
   examples: [
     { line: 'serve', says: 'on this machine, at port 4000' },
     { line: 'serve --host 0.0.0.0 --port 8080', says: 'for other machines: asks for VITRINE_PAGE_PASSWORD' },
     { line: 'serve --watch', says: 'while dashboards are written' },
+    { line: 'serve --export site', says: 'the public dashboards and the dictionary, for a web server of files' },
   ],
   logs: true,
   run,
@@ -44,6 +49,14 @@ function watchedPublication(call: Call): WatchedPublication {
   throw new VitrineError('USAGE', { place: '--watch', detail: 'There is no vitrine.config.js here or above to watch.' })
 }
 
+function audienceOf(call: Call, folder: string | null): Audience {
+  const audience = call.text('audience')
+  const usage = (detail: string) => new VitrineError('USAGE', { place: '--audience', detail })
+  if (audience !== null && folder === null) throw usage('It goes with --export.')
+  if (audience !== null && audience !== 'team' && audience !== 'public') throw usage('It is public or team.')
+  return audience ?? 'public'
+}
+
 async function run(call: Call): Promise<ExitName> {
   const answering = pageAnswering(call)
   const needs = { source: 'optional', target: 'optional', reader: 'optional', metabase: 'optional' } as const
@@ -54,6 +67,9 @@ async function run(call: Call): Promise<ExitName> {
       problems: [{ place: 'METABASE_READER_URL', detail, remedy: 'set it' }],
     })
   }
+  const folder = call.text('export')
+  const audience = audienceOf(call, folder)
+  if (folder !== null) return exportFiles(call, { reader, folder, audience, language: answering.language })
   const watched = call.flag('watch') ? watchedPublication(call) : null
   const page = await servePage(call, answering, { ...settings, reader, metabaseUrl: metabase?.url ?? null, watched })
   call.say(`The page is at ${page.url}. Ctrl-C ends it.`)
