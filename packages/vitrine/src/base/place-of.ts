@@ -1,7 +1,9 @@
 /** Where in somebody's code a thing was thrown: a file and a line are no value of a row, its message may be. */
 
-/** The files of the tool, as sources or as the bundle. */
-const OURS = /[/\\]vitrine[/\\](?:src|dist)[/\\]/
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the tool, as sources or as the bundle: somebody's own project may be called vitrine too. */
+const OURS = /^.*[/\\](?:src|dist)[/\\]/.exec(fileURLToPath(import.meta.url))?.[0] ?? ''
 
 /**
  * `file:line` of the innermost frame that is neither Node's nor ours, or null. Frames come from the engine, not from the text
@@ -16,11 +18,17 @@ export function placeOf(thrown: unknown): string | null {
     const theirs = Array.isArray(sites)
       ? (sites as NodeJS.CallSite[]).find((site) => isTheirs(site.getFileName()))
       : null // sound because it is what we returned above.
-    return theirs ? `${theirs.getFileName()?.replace(/^file:\/\//, '')}:${theirs.getLineNumber()}` : null
+    return theirs ? `${pathOf(theirs.getFileName() ?? '')}:${theirs.getLineNumber()}` : null
   } finally {
     Error.prepareStackTrace = prepare
   }
 }
 
-const isTheirs = (file: string | null | undefined): boolean =>
-  typeof file === 'string' && /^(?:file:|[/\\]|[A-Z]:)/.test(file) && !OURS.test(file)
+const pathOf = (file: string): string => (file.startsWith('file:') ? fileURLToPath(file) : file)
+
+/** Code of packages is where somebody's own went wrong: the frame below it is told. */
+function isTheirs(file: string | null | undefined): boolean {
+  if (typeof file !== 'string' || !/^(?:file:|[/\\]|[A-Z]:)/.test(file)) return false
+  const path = pathOf(file)
+  return !path.startsWith(OURS) && !/[/\\]node_modules[/\\]/.test(path)
+}

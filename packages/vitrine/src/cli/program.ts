@@ -14,6 +14,7 @@ import { aboutProgram, examplesText, HELP_WIDTH } from './help.ts'
 import type { Io } from './io.ts'
 import { timed } from './log-time.ts'
 import { loadPublication, NO_PUBLICATION } from './publication-file.ts'
+import { editedSources } from './stale-build.ts'
 
 interface ProgramFacts {
   readonly name: string
@@ -89,14 +90,20 @@ async function perform(
   { command, ...given }: Request,
   around: Surroundings,
 ): Promise<number> {
-  const module = given.options['publication']
   const publication =
-    command.withoutPublication === true
-      ? NO_PUBLICATION
-      : (program.publication ?? (await loadPublication(typeof module === 'string' ? module : null, around.io.folder)))
+    command.withoutPublication === true ? NO_PUBLICATION : (program.publication ?? (await load(given, around.io)))
   const settled = { ...around.io, environment: withSettingsFile(around.io.environment, around.io.folder) }
   const io = command.logs === true ? timed(settled) : settled
   return EXIT[await command.run(callOf({ ...given, ...around, io, command: command.name, publication }))]
+}
+
+async function load({ options }: Pick<Request, 'options'>, { folder, stderr }: Io): Promise<Publication> {
+  const module = options['publication']
+  const publication = await loadPublication(typeof module === 'string' ? module : null, folder)
+  const edited = editedSources(publication, folder)
+  const more = edited.length > 1 ? ` and ${edited.length - 1} more` : ''
+  if (edited.length > 0) stderr.write(`warning: ${edited[0]}${more}: edited since the last build → build first\n`)
+  return publication
 }
 
 /**

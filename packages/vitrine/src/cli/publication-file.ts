@@ -1,10 +1,10 @@
 /** Finds and loads the module that exports the publication. Called by the commands, once each. */
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { VitrineError } from '../base/errors.ts'
 import { placeOf } from '../base/place-of.ts'
-import { definePublication, type Publication } from '../publication/publication.ts'
+import { definePublication, madeOf, type Publication, THIS_COPY } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 
 const FILES = ['vitrine.config.js', 'vitrine.config.mjs'] as const
@@ -44,12 +44,34 @@ export async function publicationOf(path: string, url: string): Promise<Publicat
     if (error instanceof VitrineError) throw error
     throw new VitrineError('PUBLICATION_NOT_FOUND', { place: path, cause: error, ...importDetail(error, path) })
   }
-  if (isPublication(module.default)) return module.default
+  const publication = exportedBy(module)
+  if (isPublication(publication)) {
+    requireOneCopy(publication, path)
+    return publication
+  }
   throw new VitrineError('PUBLICATION_NOT_FOUND', {
     place: path,
     detail: 'Its default export is not a publication.',
     remedy: 'Write: export default definePublication({ … }).',
   })
+}
+
+/** A module compiled to CommonJS has its own default inside of the one that Node makes for it. */
+function exportedBy({ default: made }: { readonly default?: unknown }): unknown {
+  const isCompiled = typeof made === 'object' && made !== null && '__esModule' in made && 'default' in made
+  return isCompiled ? made.default : made
+}
+
+/** Each copy knows the treatments and queries that it made itself, and would find those of another untreated. */
+function requireOneCopy(publication: Publication, path: string): void {
+  const copy = madeOf(publication)?.copy
+  if (copy === undefined || copy === THIS_COPY) return
+  const [theirs, ours] = [copy, THIS_COPY].map((url) => fileURLToPath(url).replace(/[/\\](?:src|dist)[/\\].*$/, ''))
+  const problems = [
+    { place: 'the publication', detail: `uses ${theirs}` },
+    { place: 'this command', detail: `is ${ours}` },
+  ]
+  throw new VitrineError('PACKAGE_TWICE', { place: path, problems })
 }
 
 const TEXTS = ['name', 'schema', 'writer', 'reader', 'zone', 'schedule'] as const
@@ -69,11 +91,21 @@ export function isPublication(value: unknown): value is Publication {
 /** Node names the module that it does not find in a message of its own, which quotes the import and nothing else. */
 const NOT_FOUND = /^Cannot find (?:module|package) '[^'\n]*'(?: imported from [^\n]*)?$/
 
+const UNREAD = `Node ${process.versions.node} reads no TypeScript.`
+const READ_IT = 'Run it with Node 22.18 or later, or build with tsc and name the .js that it writes.'
+
 /** Why a module did not load, and where. A message may hold anything that the module has read, so it is not shown. */
 function importDetail(error: unknown, path: string): { detail: string; remedy?: string } {
   if (!(error instanceof Error)) return { detail: 'Loading it failed.' }
   if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && NOT_FOUND.test(error.message)) {
     return { detail: `${error.message}.`, remedy: 'Build the publication first, or correct the import.' }
+  }
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?ts$/.test(path)) return { detail: UNREAD, remedy: READ_IT }
+  if (/^ERR_(?:UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX$/.test(code)) {
+    const remedy =
+      'Node takes types out and nothing else: write no enum, namespace or parameter property, or build with tsc.'
+    return { detail: 'It has TypeScript that Node cannot read.', remedy }
   }
   const place = placeOf(error)
   if (place === null && error instanceof SyntaxError) {

@@ -1,5 +1,6 @@
 /** The publication: all published tables and the settings around them, as one frozen value. Checks are in `check.ts`. */
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
+import { placeOf } from '../base/place-of.ts'
 import type { Dashboard } from './dashboard.ts'
 import type { HistoryTable } from './history.ts'
 import { FRESHNESS, type OwnViewSettings, ownViewShapes, RUNS, UNKNOWNS } from './own-view.ts'
@@ -63,9 +64,21 @@ export interface PublicationSettings
   readonly limits?: Partial<Limits>
 }
 
+/** Who made a publication: what one copy of the package has marked, another does not find. Null for a place that is not known. */
+interface Made {
+  readonly copy: string
+  /** `file:line` of its declaration. */
+  readonly place: string | null
+}
+const MADE = Symbol.for('vitrine: made')
+export const THIS_COPY = import.meta.url
+// sound because nothing else is kept under that symbol.
+export const madeOf = (publication: object): Made | undefined => Reflect.get(publication, MADE) as Made | undefined
+
 /** Declares a publication. Midnight in UTC is the schedule unless another is given. */
 export function definePublication<const S extends PublicationSettings>(settings: S): TypedPublication<PublishedBy<S>> {
-  return Object.freeze<Publication>({
+  const made: Made = Object.freeze({ copy: THIS_COPY, place: placeOf(new Error()) })
+  return Object.freeze<Publication & { readonly [MADE]: Made }>({
     zone: 'UTC',
     schedule: '0 0 * * *',
     freshness: FRESHNESS,
@@ -79,6 +92,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
     dashboards: Object.freeze([...(settings.dashboards ?? [])]),
     metabase: Object.freeze({ source: settings.name, team: settings.name, ...settings.metabase }),
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
+    [MADE]: made,
   })
 }
 

@@ -1,5 +1,6 @@
 /** `from(query).publish(name, comment, columns)`: a published table as frozen data. Nothing is read or sent here. */
 import { type ExpressionBuilder, expressionBuilder, type SelectQueryNode } from 'kysely'
+import { placeOf } from '../base/place-of.ts'
 import { isTextual } from '../sql/sql-type.ts'
 import type { Column, ColumnDefinition } from './column.ts'
 import type { Computed } from './compute.ts'
@@ -74,6 +75,13 @@ export function rows<C extends Columns>(rules: RowRules<NameOf<C>, NullableOf<C>
 const isRuledRows = (given: Columns | RuledRows): given is RuledRows =>
   'rules' in given && !('definition' in given.rules)
 
+const places = new WeakMap<object, string | null>()
+/** In words, where tables were published, for messages; undefined where that is not known. */
+export function writtenAt(tables: readonly PublishedTable[]): string | undefined {
+  const found = [...new Set(tables.flatMap((table) => places.get(table) ?? []))]
+  return found.length === 0 ? undefined : `Written at ${found.join(', ')}.`
+}
+
 export interface FromQuery<DB, TB extends keyof DB> {
   publish<const Name extends string, G extends Columns | RuledRows>(
     name: Name,
@@ -92,7 +100,7 @@ export function from<Q extends AnySourceQuery>(query: Q): FromOf<Q> {
     const given = columns(expressionBuilder<unknown, never>())
     const { rules, columns: named } = isRuledRows(given) ? given : { rules: {}, columns: given }
     const list = Object.entries(named).map(([key, column]) => Object.freeze({ name: key, ...column.definition }))
-    return Object.freeze({
+    const table = Object.freeze({
       name,
       comment,
       query: query.toOperationNode(),
@@ -101,6 +109,8 @@ export function from<Q extends AnySourceQuery>(query: Q): FromOf<Q> {
       unknown: rules.unknown ?? null,
       kAnonymous: rules.kAnonymous ?? null,
     })
+    places.set(table, placeOf(new Error()))
+    return table
   }
   return { publish } as FromOf<Q> // sound because an expression builder is the same object whatever database it is typed for.
 }

@@ -9,7 +9,7 @@ import type { Session } from '../postgres/connect.ts'
 import { refusalOf } from '../postgres/server-error.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
-import type { PublishedTable } from '../publication/table.ts'
+import { type PublishedTable, writtenAt } from '../publication/table.ts'
 import { fits, type SourceType, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 /** The type of a field of a query. */
@@ -33,7 +33,12 @@ export async function checkProjections(
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const described = await describeAll(source, publication.tables)
   const problems = described.flatMap((table) => [...columnProblems(table), ...inputProblems(table)])
-  if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
+  if (problems.length > 0) {
+    const wrong = publication.tables.filter(({ name }) =>
+      problems.some(({ place }) => /^[^. ]*/.exec(place)?.[0] === name),
+    )
+    throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems, detail: writtenAt(wrong) })
+  }
   return new Map(
     described.map(({ table, projection, types }) => [
       table.name,
@@ -58,7 +63,7 @@ const TRANSACTION_FAILED = '25P02'
 
 async function describeAll(source: Session, tables: readonly PublishedTable[]): Promise<readonly Described[]> {
   const described: Described[] = []
-  const failures: (Problem & { readonly error: VitrineError })[] = []
+  const failures: (Problem & { readonly error: VitrineError; readonly table: PublishedTable })[] = []
   for (const table of tables) {
     const projection = projectionOf(table)
     try {
@@ -66,7 +71,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
     } catch (error) {
       if (!(error instanceof VitrineError) || !isRefusal(error)) throw error
       if (error.sqlState === TRANSACTION_FAILED && failures.length > 0) break
-      failures.push({ ...(await refusalProblem(source, table, projection, error)), error })
+      failures.push({ ...(await refusalProblem(source, table, projection, error)), error, table })
     }
   }
   const [first] = failures
@@ -74,6 +79,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
   const { code, sqlState } = first.error
   throw new VitrineError(code === 'PRIVILEGE_MISSING' ? code : 'SOURCE_QUERY_FAILED', {
     place: first.place,
+    detail: writtenAt(failures.map(({ table }) => table)),
     problems: failures.map(({ place, detail }) => ({ place, detail })),
     cause: first.error,
     ...(sqlState === undefined ? {} : { sqlState }),
@@ -146,7 +152,13 @@ function inputProblems({ table, projection, types }: Described): readonly Proble
       const found = types[fields[index] ?? -1]
       if (found !== undefined && decoderFor(found.oid) !== null) return []
       const remedy = found?.isText === true ? 'cast the input to text' : 'cast the input to a type that rules receive'
-      return [{ place: `${table.name} (rule input ${name})`, detail: `rules cannot receive ${found?.name}`, remedy }]
+      return [
+        {
+          place: `${table.name} (rule input ${name})`,
+          detail: `rules cannot receive ${found?.name}`,
+          remedy,
+        },
+      ]
     }),
   )
 }

@@ -165,6 +165,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     const refused = checkProjections(session, publicationOf(bad('one'), good, bad('two')))
     await expect(refused).rejects.toMatchObject({
       code: 'SOURCE_QUERY_FAILED',
+      detail: expect.stringMatching(/^Written at .*[\\/]projection-types\.test\.ts:\d+\.$/),
       place: 'one.id',
       sqlState: '42883',
       problems: [
