@@ -14,8 +14,8 @@ import { root } from './documentation/commands.ts'
 import { fencesIn } from './documentation/guide.ts'
 
 const PUBLIC = ['vitrine', 'vitrine/run', 'vitrine/cli', 'vitrine/testing']
-/** Bytes that the package takes when it is installed; its sizes today are 1.7 MB and 0.46 MB. */
-const LARGEST = { installed: 1_800_000, packed: 500_000 }
+/** Bytes that the package takes when it is installed; its sizes today are 2.8 MB and 0.83 MB, ECharts included. */
+const LARGEST = { installed: 3_000_000, packed: 880_000 }
 
 interface Packed {
   readonly filename: string
