@@ -13,7 +13,6 @@ import {
   SIMULEES,
   TRANCHES,
 } from './questions.ts'
-import { reglementations } from './reglementations-communes.ts'
 
 const effectif = impact.filter({
   key: 'effectif',
@@ -28,6 +27,20 @@ const arrivee = impact.filter({
   label: 'Arrivée entre',
   kind: 'date',
   on: { metabase_entreprise: 'ajoutee_le' },
+})
+
+const inscrite = impact.filter({
+  key: 'inscrite',
+  label: 'Inscrite',
+  kind: 'boolean',
+  on: { metabase_entreprise: 'inscrite' },
+})
+
+const departement = impact.filter({
+  key: 'departement',
+  label: 'Département',
+  kind: 'text',
+  on: { metabase_entreprise: 'departement' },
 })
 
 const connues = question({
@@ -110,38 +123,16 @@ const pays = question({
   columns: { pays: { label: 'Pays' }, entreprises: { label: 'Entreprises', format: entier } },
 })
 
-/** Les divisions NAF de chaque section : première, dernière. */
-const SECTIONS = [
-  [1, 3, 'A Agriculture'],
-  [10, 33, 'C Industrie manufacturière'],
-  [41, 43, 'F Construction'],
-  [45, 47, 'G Commerce'],
-  [49, 53, 'H Transports'],
-  [58, 63, 'J Information'],
-  [64, 66, 'K Finance et assurance'],
-  [69, 75, 'M Conseil et ingénierie'],
-  [77, 82, 'N Services administratifs'],
-  [86, 88, 'Q Santé et social'],
-] as const
-
 const secteurs = question({
   key: 'ent-secteur',
   title: 'Secteurs d’activité (section NAF)',
   description: 'Les entreprises inscrites, d’après leur activité principale.',
-  query: impact.select(({ db, filter }) => {
-    const division = sql<number>`cast(left(e."code_NAF", 2) as integer)`
-    const sections = SECTIONS.map(
-      ([de, a, nom]) => sql`when ${division} between ${sql.lit(de)} and ${sql.lit(a)} then ${sql.lit(nom)}`,
-    )
-    const secteur = sql<string>`case when e."code_NAF" is null then 'inconnu' ${sql.join(sections, sql` `)} else 'Autres sections' end`
-    return db
-      .selectFrom('metabase_entreprise as e')
-      .where('e.nombre_utilisateurs', '>', 0)
-      .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
-      .where(({ ref }) => filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
-      .groupBy(sql`1`)
-      .select([secteur.as('secteur'), sql<number>`count(*)`.as('entreprises')])
-      .orderBy('entreprises', 'desc')
+  query: impact.query({
+    from: 'metabase_entreprise',
+    measures: { entreprises: { count: 'rows' } },
+    by: { secteur: { column: 'section_naf', unknown: 'inconnu' } },
+    where: INSCRITES,
+    order: [['entreprises', 'desc']],
   }),
   display: { kind: 'row', x: 'secteur', y: ['entreprises'] },
   columns: { secteur: { label: 'Secteur' }, entreprises: { label: 'Entreprises', format: entier } },
@@ -151,18 +142,16 @@ const departements = question({
   key: 'ent-departement',
   title: 'Départements des sièges, les quinze premiers',
   description: 'Les entreprises inscrites. La Corse est entière.',
-  query: impact.select(({ db, filter }) => {
-    const departement = sql<string>`case when e.code_postal ~ '^97' then left(e.code_postal, 3) when e.code_postal ~ '^20' or e.code_postal ~ '^2[AB]' then '2A/2B' else coalesce(left(e.code_postal, 2), 'inconnu') end`
-    return db
-      .selectFrom('metabase_entreprise as e')
-      .where('e.nombre_utilisateurs', '>', 0)
-      .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
-      .where(({ ref }) => filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
-      .groupBy(sql`1`)
-      .select([departement.as('departement'), sql<number>`count(*)`.as('entreprises')])
-      .orderBy('entreprises', 'desc')
-      .orderBy('departement')
-      .limit(15)
+  query: impact.query({
+    from: 'metabase_entreprise',
+    measures: { entreprises: { count: 'rows' } },
+    by: { departement: { column: 'departement', unknown: 'inconnu' } },
+    where: INSCRITES,
+    order: [
+      ['entreprises', 'desc'],
+      ['departement', 'asc'],
+    ],
+    limit: 15,
   }),
   display: { kind: 'row', x: 'departement', y: ['entreprises'] },
   columns: { departement: { label: 'Département' }, entreprises: { label: 'Entreprises', format: entier } },
@@ -221,17 +210,16 @@ const aRelancer = question({
   key: 'ent-a-relancer',
   title: 'Grandes entreprises inscrites qui ne sont à jour de rien',
   description: 'Une liste d’appels, pour l’équipe. Un statut inconnu n’est pas un retard. BDESE, Index EgaPro et BGES.',
-  query: impact.select((sources) =>
-    sources.db
+  query: impact.select(({ db, filter }) =>
+    db
       .selectFrom('metabase_entreprise as e')
-      .innerJoin(
-        reglementations(sources, ['metabase_bdese', 'metabase_indexegapro', 'metabase_bges']),
-        'r.entreprise_id',
-        'e.impact_id',
-      )
+      .innerJoin('metabase_reglementation as r', 'r.entreprise_id', 'e.impact_id')
+      .where('r.reglementation', '!=', 'CSRD')
       .where('e.effectif', 'in', ['500-4999', '5000-9999', '10000+'])
-      .where(({ ref }) => sources.filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
-      .where(({ ref }) => sources.filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
+      .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
+      .where(({ ref }) => filter('inscrite', ref('e.inscrite'), 'metabase_entreprise.inscrite'))
+      .where(({ ref }) => filter('departement', ref('e.departement'), 'metabase_entreprise.departement'))
+      .where(({ ref }) => filter('arrivee', ref('e.ajoutee_le'), 'metabase_entreprise.ajoutee_le'))
       .groupBy(['e.impact_id', 'e.denomination', 'e.siren', 'e.effectif', 'e.date_derniere_qualification'])
       .having(sql<boolean>`bool_or(r.est_soumise) and not coalesce(bool_or(r.statut = 'A JOUR'), false)`)
       .select([
@@ -261,7 +249,7 @@ export const entreprises = dashboard({
   title: 'Entreprises',
   description: 'Qui vient, d’où, de quelle taille, et qui manque ?',
   collection: IMPACT,
-  filters: [effectif, arrivee],
+  filters: [effectif, inscrite, departement, arrivee],
   rows: [
     FRAICHEUR,
     [{ question: connues, span: 6 }, { question: arrivees }],

@@ -1,7 +1,6 @@
 /** *Pilotage* : le service remplit-il sa mission, et dans quel sens va-t-il ? Pour toute l’équipe, chaque semaine. */
 import { dashboard, freshnessQuery, type LocalDate, question, sql } from 'vitrine'
 import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, jour, limites, mois, partDe, pourcent } from './questions.ts'
-import { reglementations } from './reglementations-communes.ts'
 
 const tauxAJour = impact.indicator({
   title: 'Part des réglementations à jour',
@@ -23,6 +22,7 @@ export const actifs = impact.indicator({
 
 const taux = question({
   key: 'pil-taux',
+  audience: 'public',
   title: 'Part des réglementations à jour',
   description: `${tauxAJour.definition} L’équipe n’a pas encore fixé d’objectif : la barre va jusqu’à 100 %.`,
   query: impact.query({
@@ -60,6 +60,7 @@ const semaine = sql`date_trunc('week', cast(s.date as timestamp))`
 
 const historique = question({
   key: 'pil-historique',
+  audience: 'public',
   title: 'Réglementations à jour et au statut connu, semaine par semaine',
   description: 'Le dernier jour de chaque semaine. Le nombre connu baisse quand une source externe est en panne.',
   query: impact.select(({ db }) =>
@@ -108,6 +109,7 @@ const tauxHistorique = question({
 
 const inscrites = question({
   key: 'pil-inscrites',
+  audience: 'public',
   title: 'Entreprises inscrites',
   description: 'Les entreprises auxquelles au moins un compte est rattaché.',
   query: impact.query({ from: 'metabase_entreprise', measures: { inscrites: { count: 'rows' } }, where: INSCRITES }),
@@ -142,22 +144,19 @@ const comptesActifs = question({
 
 const parReglementation = question({
   key: 'pil-par-reglementation',
+  audience: 'public',
   title: 'Part des entreprises soumises qui sont à jour, par réglementation',
   description: 'Parmi les entreprises soumises dont le statut est connu.',
-  query: impact.select((sources) =>
-    sources.db
-      .selectFrom(reglementations(sources))
-      .where('r.est_soumise', '=', true)
-      .groupBy('r.reglementation')
-      .select([
-        'r.reglementation',
-        sql<number>`round(100.0 * count(*) filter (where r.statut = 'A JOUR') / nullif(count(r.statut), 0), 1)`.as(
-          'part',
-        ),
-        sql<number>`count(r.statut)`.as('statut_connu'),
-      ])
-      .orderBy('part', 'desc'),
-  ),
+  query: impact.query({
+    from: 'metabase_reglementation',
+    measures: {
+      part: { percent: [['statut', '=', 'A JOUR']], of: [['statut', 'is not null']] },
+      statut_connu: { count: 'rows', where: [['statut', 'is not null']] },
+    },
+    by: { reglementation: 'reglementation' },
+    where: [['est_soumise', '=', true]],
+    order: [['part', 'desc']],
+  }),
   display: { kind: 'row', x: 'reglementation', y: ['part'] },
   columns: {
     reglementation: { label: 'Réglementation' },
@@ -169,45 +168,48 @@ const parReglementation = question({
 const entonnoir = question({
   key: 'pil-entonnoir',
   title: 'De l’entreprise connue à l’entreprise en règle',
-  description: 'Des entreprises à un même jour, et non une cohorte. La dernière étape compte la CSRD.',
-  query: impact.select((sources) => {
-    const evaluees = sources.db
-      .selectFrom(reglementations(sources))
-      .groupBy('r.entreprise_id')
-      .select([
-        sql<boolean>`bool_or(r.est_soumise)`.as('soumise'),
-        sql<boolean>`bool_or(r.statut = 'A JOUR')`.as('une'),
-        sql<boolean>`bool_and(r.statut = 'A JOUR') filter (where r.est_soumise)`.as('toutes'),
-      ])
-      .as('e')
-    const connues = sources.db
-      .selectFrom('metabase_entreprise as c')
-      .select([
-        sql<number>`count(*)`.as('connues'),
-        sql<number>`count(*) filter (where c.nombre_utilisateurs > 0)`.as('inscrites'),
-      ])
-      .as('c')
-    const comptees = sources.db
-      .selectFrom(evaluees)
-      .select([
-        sql<number>`count(*)`.as('evaluees'),
-        sql<number>`count(*) filter (where e.soumise)`.as('soumises'),
-        sql<number>`count(*) filter (where e.une)`.as('une'),
-        sql<number>`count(*) filter (where e.toutes)`.as('toutes'),
-      ])
-      .as('n')
-    const etapes = sql<{ rang: number; etape: string; nombre: number }>`(values
-      (1, 'Connues', c.connues), (2, 'Inscrites', c.inscrites), (3, 'Évaluées', n.evaluees),
-      (4, 'Soumises à une réglementation', n.soumises), (5, 'À jour d’au moins une', n.une), (6, 'À jour de toutes', n.toutes))`
-    return sources.db
-      .selectFrom(connues)
-      .innerJoin(comptees, (join) => join.onTrue())
-      .innerJoinLateral(etapes.as<'s'>(sql`s(rang, etape, nombre)`), (join) => join.onTrue())
-      .select(['s.etape', 's.nombre'])
-      .orderBy('s.rang')
+  description:
+    'Des entreprises à un même jour, et non une cohorte. La dernière étape compte la CSRD ; un statut inconnu n’y est pas à jour.',
+  query: impact.funnel({
+    from: 'metabase_obligations',
+    step: 'etape',
+    value: 'nombre',
+    steps: [
+      ['Connues', []],
+      ['Inscrites', [['entreprise_id.nombre_utilisateurs', '>', 0]]],
+      ['Évaluées', [['nombre_obligations', 'is not null']]],
+      ['Soumises à une réglementation', [['nombre_obligations', '>', 0]]],
+      ['À jour d’au moins une', [['nombre_a_jour', '>', 0]]],
+      ['À jour de toutes', [['obligations_a_jour', '=', 'toutes']]],
+    ],
   }),
   display: { kind: 'funnel', step: 'etape', value: 'nombre' },
   columns: { etape: { label: 'Étape' }, nombre: { label: 'Entreprises', format: entier } },
+})
+
+const activite = question({
+  key: 'pil-activite',
+  title: 'Entreprises inscrites et comptes actifs, semaine par semaine',
+  description:
+    'Le plus haut de chaque semaine entière. Les jours d’avant ces colonnes n’ont pas de valeur, ce qui n’est pas zéro.',
+  query: impact.query({
+    from: 'metabase_stats',
+    measures: {
+      inscrites: { max: 'entreprises_inscrites', unknown: 'left out' },
+      actifs: { max: 'comptes_actifs_30j', unknown: 'left out' },
+    },
+    by: { semaine: { time: 'date', unit: 'week' } },
+    where: [
+      ['date', 'complete', 'week'],
+      ['entreprises_inscrites', 'is not null'],
+    ],
+  }),
+  display: { kind: 'line', x: 'semaine', y: ['inscrites', 'actifs'] },
+  columns: {
+    semaine: { label: 'Semaine', format: jour },
+    inscrites: { label: 'Inscrites', format: entier },
+    actifs: { label: 'Comptes actifs', format: entier },
+  },
 })
 
 const fraicheur = question({
@@ -229,9 +231,28 @@ export const pilotage = dashboard({
     [{ question: taux }, { question: aJour }, { question: fraicheur }],
     [{ question: inscrites }, { question: nouvelles }, { question: comptesActifs }],
     [{ question: historique }, { question: tauxHistorique }],
+    [{ question: activite }],
     [{ question: parReglementation }, { question: entonnoir }],
     ...limites(
       'La part à jour compte la BDESE, l’Index EgaPro et le BGES, sans la CSRD ni la VSME. Elle ne porte que sur les statuts connus : un statut inconnu n’est pas un retard. Les jours sont ceux de Paris, sauf la dernière connexion, qui est un jour UTC.',
+    ),
+  ],
+})
+
+/** Ce que tout le monde peut voir : sans filtre, sans entreprise et sans petit groupe. */
+export const statistiques = dashboard({
+  key: 'statistiques',
+  title: 'Statistiques publiques',
+  description: 'Que change Impact pour les entreprises ?',
+  collection: IMPACT,
+  audience: 'public',
+  rows: [
+    FRAICHEUR,
+    [{ question: taux }, { question: inscrites }],
+    [{ question: historique }],
+    [{ question: parReglementation }],
+    ...limites(
+      'La part à jour ne porte que sur les entreprises inscrites dont le statut est connu. Elle baisse chaque 1er janvier, quand l’année regardée change. La CSRD et la VSME n’y comptent pas.',
     ),
   ],
 })

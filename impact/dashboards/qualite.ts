@@ -1,9 +1,18 @@
 /** *Qualité des données* : puis-je me fier à ces chiffres aujourd’hui ? Pour qui les lit, et pour qui est de garde. */
 import { dashboard, question, sql } from 'vitrine'
-import { entier, FRAICHEUR, IMPACT, impact, jour, limites, TRANCHES } from './questions.ts'
-import { reglementations } from './reglementations-communes.ts'
+import { REGLEMENTATIONS } from '../domain/reglementations.ts'
+import { donnees } from '../publication/donnees.ts'
+import { dernierEchec, derniereComplete, durees, executions, nuits } from './executions.ts'
+import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, instant, limites, TRANCHES } from './questions.ts'
 
-const instant = { kind: 'date', style: 'instant' } as const
+const table = impact.filter({
+  key: 'table',
+  label: 'Table',
+  kind: 'list',
+  options: donnees.tables.map(({ name }) => name),
+  on: { metabase_fraicheur: 'nom_table', metabase_inconnus: 'nom_table' },
+})
+const SANS = { without: ['table'] }
 
 const fraicheur = question({
   key: 'qua-fraicheur',
@@ -23,96 +32,25 @@ const fraicheur = question({
   },
 })
 
-const executions = question({
-  key: 'qua-executions',
-  title: 'Les vingt dernières exécutions',
-  description: 'La référence des erreurs explique les codes.',
-  query: impact.listing({
-    from: 'metabase_executions',
-    columns: {
-      numero: 'numero',
-      debut: 'debut',
-      etat: 'etat',
-      origine: 'origine',
-      duree_secondes: 'duree_secondes',
-      nombre_lignes: 'nombre_lignes',
-      code_erreur: 'code_erreur',
-    },
-    order: [['numero', 'desc']],
-    limit: 20,
-  }),
-  display: { kind: 'table', columns: ['debut', 'etat', 'origine', 'duree_secondes', 'nombre_lignes', 'code_erreur'] },
-  columns: {
-    debut: { label: 'Début', format: instant },
-    etat: { label: 'État' },
-    origine: { label: 'Origine' },
-    duree_secondes: { label: 'Durée', format: { kind: 'number', decimals: 1, suffix: ' s' } },
-    nombre_lignes: { label: 'Lignes', format: entier },
-    code_erreur: { label: 'Code d’erreur' },
-  },
-})
-
-const durees = question({
-  key: 'qua-durees',
-  title: 'Durée des publications, trente derniers jours',
-  description: 'La plus longue de chaque jour. Un jour sans exécution n’a pas de barre.',
-  query: impact.query({
-    from: 'metabase_executions',
-    measures: {
-      duree: { max: 'duree_secondes', where: [['etat', '=', 'réussie']], unknown: 'left out' },
-      echecs: { count: 'rows', where: [['etat', '=', 'échouée']] },
-    },
-    by: { jour: { time: 'debut', unit: 'day' } },
-    where: [['debut', 'within', { last: 30, unit: 'day' }]],
-  }),
-  display: { kind: 'bar', x: 'jour', y: ['duree'] },
-  columns: {
-    jour: { label: 'Jour', format: jour },
-    duree: { label: 'Durée', format: { kind: 'number', decimals: 1, suffix: ' s' } },
-    echecs: { label: 'Échecs', format: entier },
-  },
-})
-
-const nuits = question({
-  key: 'qua-nuits',
-  title: 'Nuits sans chiffres, trente derniers jours',
-  description: 'Les jours, avant celui des données, qui n’ont pas de statistique.',
-  query: impact.select(({ db, day }) =>
-    db
-      .selectFrom(
-        sql<{
-          jour: Date
-        }>`generate_series(${day('metabase_stats')} - 30, ${day('metabase_stats')} - 1, interval '1 day')`.as<'j'>(
-          sql`j(jour)`,
-        ),
-      )
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(selectFrom('metabase_stats as s').where(sql<boolean>`s.date = cast(j.jour as date)`).select('s.id')),
-        ),
-      )
-      .select(sql<number>`count(*)`.as('manquantes')),
-  ),
-  display: { kind: 'number', value: 'manquantes' },
-  columns: { manquantes: { label: 'Nuits manquantes', format: entier } },
-})
-
 const inconnus = question({
   key: 'qua-inconnus',
   title: 'Statuts inconnus, par réglementation',
   description: 'Un statut inconnu vient d’une source externe en panne, ou d’une réponse qui ne décide pas.',
-  query: impact.select((sources) =>
-    sources.db
-      .selectFrom(reglementations(sources))
-      .groupBy('r.reglementation')
-      .select([
-        'r.reglementation',
-        sql<number>`count(*) filter (where r.est_soumise is null)`.as('soumission_inconnue'),
-        sql<number>`count(*) filter (where r.est_soumise and r.statut is null)`.as('statut_inconnu'),
-        sql<number>`count(*)`.as('evaluees'),
-      ])
-      .orderBy('r.reglementation'),
-  ),
+  query: impact.query({
+    from: 'metabase_reglementation',
+    measures: {
+      soumission_inconnue: { count: 'rows', where: [['est_soumise', 'is null']] },
+      statut_inconnu: {
+        count: 'rows',
+        where: [
+          ['est_soumise', '=', true],
+          ['statut', 'is null'],
+        ],
+      },
+      evaluees: { count: 'rows' },
+    },
+    by: { reglementation: { column: 'reglementation', order: REGLEMENTATIONS } },
+  }),
   display: { kind: 'row', x: 'reglementation', y: ['soumission_inconnue', 'statut_inconnu'], stack: 'stacked' },
   columns: {
     reglementation: { label: 'Réglementation' },
@@ -122,24 +60,45 @@ const inconnus = question({
   },
 })
 
+const raisons = question({
+  key: 'qua-raisons',
+  title: 'Raisons des valeurs inconnues',
+  description: 'Une ligne a une raison au plus. Une source en panne se reconnaît à sa raison.',
+  query: impact.listing({
+    from: 'metabase_inconnus',
+    columns: { nom_table: 'nom_table', raison: 'raison', nombre_lignes: 'nombre_lignes' },
+    order: [['nombre_lignes', 'desc']],
+    limit: 100,
+  }),
+  display: { kind: 'table' },
+  columns: {
+    nom_table: { label: 'Table' },
+    raison: { label: 'Raison' },
+    nombre_lignes: { label: 'Lignes', format: entier },
+  },
+})
+
 const nonEvaluees = question({
   key: 'qua-non-evaluees',
   title: 'Entreprises inscrites qu’aucune règle n’évalue',
   description: 'Sans caractéristiques ou sans effectif, aucune obligation ne se calcule.',
-  query: impact.select(({ db }) =>
-    db
-      .selectFrom('metabase_entreprise as e')
-      .leftJoin('metabase_bdese as b', 'b.entreprise_id', 'e.impact_id')
-      .where('e.nombre_utilisateurs', '>', 0)
-      .select([
-        sql<number>`count(*) filter (where e.date_cloture_exercice is null)`.as('sans_caracteristiques'),
-        sql<number>`count(*) filter (where e.date_cloture_exercice is not null and e.effectif is null)`.as(
-          'sans_effectif',
-        ),
-        sql<number>`count(*) filter (where b.entreprise_id is null)`.as('sans_bdese'),
-        sql<number>`count(*)`.as('inscrites'),
-      ]),
-  ),
+  query: impact.query({
+    from: 'metabase_entreprise',
+    measures: {
+      sans_caracteristiques: { count: 'rows', where: [['date_cloture_exercice', 'is null']] },
+      sans_effectif: {
+        count: 'rows',
+        where: [
+          ['date_cloture_exercice', 'is not null'],
+          ['effectif', 'is null'],
+        ],
+      },
+      sans_bdese: { count: 'rows', where: [['effectif', 'is null']] },
+      inscrites: { count: 'rows' },
+    },
+    where: INSCRITES,
+    limit: 1,
+  }),
   display: { kind: 'table' },
   columns: {
     sans_caracteristiques: { label: 'Sans caractéristiques', format: entier },
@@ -217,14 +176,34 @@ export const qualite = dashboard({
   title: 'Qualité des données',
   description: 'Puis-je me fier à ces chiffres aujourd’hui ?',
   collection: IMPACT,
+  filters: [table],
   rows: [
     FRAICHEUR,
-    [{ question: fraicheur }, { question: executions }],
-    [{ question: nuits, span: 6 }, { question: durees }],
-    [{ question: inconnus }, { question: nonEvaluees }],
-    [{ question: vides }, { question: valeurs }],
+    [{ question: fraicheur }, { question: raisons }],
+    [
+      { question: derniereComplete, ...SANS },
+      { question: nuits, ...SANS },
+      { question: dernierEchec, ...SANS },
+    ],
+    [
+      {
+        text: 'Un échec ? Le guide d’exploitation (`docs/metabase.md`, « Quand un passage échoue ») dit quoi faire de chaque code ; `impact runs`, avec le numéro de l’exécution, en dit plus.',
+      },
+    ],
+    [
+      { question: executions, ...SANS },
+      { question: durees, ...SANS },
+    ],
+    [
+      { question: inconnus, ...SANS },
+      { question: nonEvaluees, ...SANS },
+    ],
+    [
+      { question: vides, ...SANS },
+      { question: valeurs, ...SANS },
+    ],
     ...limites(
-      'Les raisons des statuts inconnus sont dans le compte rendu de chaque exécution, que ce tableau ne montre pas. Une valeur présente n’est pas une valeur juste.',
+      'Les raisons sont celles de la version publiée, et non celles des nuits passées. Une valeur présente n’est pas une valeur juste.',
     ),
   ],
 })

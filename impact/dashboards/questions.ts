@@ -26,6 +26,7 @@ export const pourcent = { kind: 'percent', decimals: 1 } as const
 export const partDe = (of: string) => ({ kind: 'percent', decimals: 1, of }) as const
 export const mois = { kind: 'date', style: 'month' } as const
 export const jour = { kind: 'date', style: 'day' } as const
+export const instant = { kind: 'date', style: 'instant' } as const
 
 /** Le début de chaque tableau : de quand datent les chiffres. */
 export const FRAICHEUR = [{ freshness: 'Données du' }] as const

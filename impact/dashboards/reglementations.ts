@@ -1,29 +1,63 @@
 /** *Réglementations* : qui est soumis, qui est en règle, où ça bloque ? Pour le produit, la DGE et les juristes. */
-import { dashboard, question, sql } from 'vitrine'
-import { ETAPES_CSRD } from '../domain/csrd.ts'
-import { entier, FRAICHEUR, IMPACT, impact, limites, mois, partDe, TRANCHES } from './questions.ts'
-import { reglementations as toutes } from './reglementations-communes.ts'
+import { dashboard, question } from 'vitrine'
+import { REGLEMENTATIONS } from '../domain/reglementations.ts'
+import { SECTIONS_NAF } from '../domain/section-naf.ts'
+import { analysesIa, csrdEnjeux, csrdParEtape } from './csrd.ts'
+import { entier, FRAICHEUR, IMPACT, impact, limites, mois, partDe, pourcent, TRANCHES } from './questions.ts'
+
+/** La même colonne de l’entreprise, depuis chaque table du tableau. */
+const partout = <const C extends 'effectif' | 'section_naf'>(colonne: C) => {
+  const la = `entreprise_id.${colonne}` as const
+  return {
+    ...{ metabase_reglementation: la, metabase_obligations: la, metabase_bdese: la },
+    ...{ metabase_indexegapro: la, metabase_csrd: la, metabase_analyseia: la },
+  }
+}
+
+const reglementation = impact.filter({
+  key: 'reglementation',
+  label: 'Réglementation',
+  kind: 'list',
+  options: REGLEMENTATIONS,
+  on: { metabase_reglementation: 'reglementation' },
+})
+const effectif = impact.filter({
+  key: 'effectif',
+  label: 'Effectif',
+  kind: 'list',
+  options: TRANCHES,
+  on: partout('effectif'),
+})
+const secteur = impact.filter({
+  key: 'secteur',
+  label: 'Secteur',
+  kind: 'list',
+  options: SECTIONS_NAF,
+  on: partout('section_naf'),
+})
+const SANS = { without: ['reglementation'] }
 
 const situation = question({
   key: 'reg-situation',
   title: 'Situation des entreprises évaluées, par réglementation',
   description: 'Sans ligne, on n’en sait pas assez : ce n’est pas « non soumise ».',
-  query: impact.select((sources) =>
-    sources.db
-      .selectFrom(toutes(sources))
-      .groupBy('r.reglementation')
-      .select([
-        'r.reglementation',
-        sql<number>`count(*) filter (where r.statut = 'A JOUR')`.as('a_jour'),
-        sql<number>`count(*) filter (where r.statut = 'EN COURS')`.as('en_cours'),
-        sql<number>`count(*) filter (where r.statut = 'A ACTUALISER')`.as('a_actualiser'),
-        sql<number>`count(*) filter (where r.est_soumise is null or (r.est_soumise and r.statut is null))`.as(
-          'inconnue',
-        ),
-        sql<number>`count(*) filter (where not r.est_soumise)`.as('non_soumise'),
-      ])
-      .orderBy('r.reglementation'),
-  ),
+  query: impact.query({
+    from: 'metabase_reglementation',
+    measures: {
+      a_jour: { count: 'rows', where: [['statut', '=', 'A JOUR']] },
+      en_cours: { count: 'rows', where: [['statut', '=', 'EN COURS']] },
+      a_actualiser: { count: 'rows', where: [['statut', '=', 'A ACTUALISER']] },
+      inconnue: {
+        count: 'rows',
+        where: [
+          ['est_soumise', '!=', false],
+          ['statut', 'is null'],
+        ],
+      },
+      non_soumise: { count: 'rows', where: [['est_soumise', '=', false]] },
+    },
+    by: { reglementation: { column: 'reglementation', order: REGLEMENTATIONS } },
+  }),
   display: {
     kind: 'bar',
     x: 'reglementation',
@@ -44,17 +78,23 @@ const obligations = question({
   key: 'reg-obligations',
   title: 'Nombre d’obligations par entreprise évaluée',
   description: 'Parmi la BDESE, l’Index EgaPro, le BGES et la CSRD.',
-  query: impact.select((sources) => {
-    const parEntreprise = sources.db
-      .selectFrom(toutes(sources))
-      .groupBy('r.entreprise_id')
-      .select(sql<number>`count(*) filter (where r.est_soumise)`.as('obligations'))
-      .as('o')
-    return sources.db
-      .selectFrom(parEntreprise)
-      .groupBy('o.obligations')
-      .select(['o.obligations', sql<number>`count(*)`.as('entreprises')])
-      .orderBy('o.obligations')
+  query: impact.query({
+    from: 'metabase_obligations',
+    measures: { entreprises: { count: 'rows' } },
+    by: {
+      obligations: {
+        band: 'nombre_obligations',
+        at: [
+          [0, '0'],
+          [1, '1'],
+          [2, '2'],
+          [3, '3'],
+          [4, '4'],
+        ],
+        unknown: 'non évaluée',
+      },
+    },
+    where: [['nombre_obligations', 'is not null']],
   }),
   display: { kind: 'bar', x: 'obligations', y: ['entreprises'] },
   columns: { obligations: { label: 'Obligations' }, entreprises: { label: 'Entreprises', format: entier } },
@@ -64,28 +104,21 @@ const conformite = question({
   key: 'reg-conformite',
   title: 'Entreprises soumises : à jour de tout, en partie, de rien',
   description: 'Une entreprise dont un statut est inconnu est à part.',
-  query: impact.select((sources) => {
-    const parEntreprise = sources.db
-      .selectFrom(toutes(sources))
-      .where('r.est_soumise', '=', true)
-      .groupBy('r.entreprise_id')
-      .select([
-        sql<number>`count(*)`.as('soumises'),
-        sql<number>`count(*) filter (where r.statut = 'A JOUR')`.as('a_jour'),
-        sql<number>`count(*) filter (where r.statut is null)`.as('inconnues'),
-      ])
-      .as('c')
-    return sources.db
-      .selectFrom(parEntreprise)
-      .groupBy(sql`1`)
-      .select([
-        sql<string>`case when c.inconnues > 0 then 'Inconnu pour une au moins' when c.a_jour = c.soumises then 'De toutes' when c.a_jour > 0 then 'D’une partie' else 'D’aucune' end`.as(
-          'conformite',
-        ),
-        sql<number>`count(*)`.as('entreprises'),
-      ])
-      .orderBy('entreprises', 'desc')
-      .limit(4)
+  query: impact.query({
+    from: 'metabase_obligations',
+    measures: { entreprises: { count: 'rows' } },
+    by: {
+      conformite: {
+        cases: [
+          ['De toutes', [['obligations_a_jour', '=', 'toutes']]],
+          ['D’une partie', [['obligations_a_jour', '=', 'partie']]],
+          ['D’aucune', [['obligations_a_jour', '=', 'aucune']]],
+        ],
+        otherwise: 'Inconnu pour une au moins',
+      },
+    },
+    where: [['nombre_obligations', '>', 0]],
+    order: [['entreprises', 'desc']],
   }),
   display: { kind: 'pie', label: 'conformite', value: 'entreprises' },
   columns: { conformite: { label: 'À jour' }, entreprises: { label: 'Entreprises', format: entier } },
@@ -143,86 +176,31 @@ const bdeseParAccord = question({
   },
 })
 
-const NOMS_DES_ETAPES = {
-  introduction: 'Introduction',
-  'selection-enjeux': 'Sélection des enjeux',
-  'analyse-materialite': 'Analyse de matérialité',
-  'selection-informations': 'Sélection des informations',
-  'analyse-ecart': 'Analyse d’écart',
-  'redaction-rapport-durabilite': 'Rédaction',
-} as const
-
-const csrdParEtape = question({
-  key: 'reg-csrd-etapes',
-  title: 'CSRD : étape atteinte par le rapport le plus récent',
-  description: 'Une étape compte les rapports qui l’ont validée, ou une étape suivante.',
-  query: impact.funnel({
-    from: 'metabase_csrd',
-    step: 'etape',
-    value: 'rapports',
-    steps: ETAPES_CSRD.map(
-      (etape, rang) => [NOMS_DES_ETAPES[etape], [['etape_validee', 'in', ETAPES_CSRD.slice(rang)]]] as const,
-    ),
-  }),
-  display: { kind: 'funnel', step: 'etape', value: 'rapports' },
-  columns: { etape: { label: 'Étape' }, rapports: { label: 'Rapports', format: entier } },
-})
-
-const csrdEnjeux = question({
-  key: 'reg-csrd-enjeux',
-  title: 'CSRD : enjeux dont la matérialité est décidée',
-  description: 'Parmi les rapports commencés ou terminés.',
+const historique = question({
+  key: 'reg-historique',
+  title: 'Part à jour de chaque réglementation, mois par mois',
+  description: 'Parmi les statuts connus, en moyenne du mois entier. Elle baisse chaque 1er janvier.',
   query: impact.query({
-    from: 'metabase_csrd',
-    measures: { entreprises: { count: 'rows' } },
-    by: {
-      enjeux: {
-        band: 'nb_iro_selectionnes',
-        at: [
-          [0, '0'],
-          [1, '1 à 10'],
-          [11, '11 à 30'],
-          [31, '31 et plus'],
-        ],
-      },
-    },
-    where: [['statut', 'in', ['EN COURS', 'A JOUR']]],
-  }),
-  display: { kind: 'bar', x: 'enjeux', y: ['entreprises'] },
-  columns: { enjeux: { label: 'Enjeux décidés' }, entreprises: { label: 'Entreprises', format: entier } },
-})
-
-const analysesIa = question({
-  key: 'reg-ia',
-  title: 'Analyses de documents par IA, par mois et par issue',
-  description: 'La part pertinente est celle des phrases rattachées à une norme ESRS.',
-  query: impact.query({
-    from: 'metabase_analyseia',
+    from: 'metabase_stats',
     measures: {
-      reussies: { count: 'rows', where: [['etat', '=', 'success']] },
-      en_erreur: { count: 'rows', where: [['etat', '=', 'error']] },
-      non_commencees: { count: 'rows', where: [['etat', 'is null']] },
-      autres: {
-        count: 'rows',
-        where: [
-          ['etat', 'not in', ['success', 'error']],
-          ['etat', 'is not null'],
-        ],
-      },
-      part_pertinente: { ratio: ['nb_phrases_pertinentes', 'nb_phrases'], unknown: 'left out' },
+      egapro: { ratio: ['egapro_a_jour', 'egapro_connu'], unknown: 'left out' },
+      bdese: { ratio: ['bdese_a_jour', 'bdese_connu'], unknown: 'left out' },
+      bges: { ratio: ['bges_a_jour', 'bges_connu'], unknown: 'left out' },
+      csrd: { ratio: ['csrd_a_jour', 'csrd_connu'], unknown: 'left out' },
     },
-    by: { mois: { time: 'ajoutee_le', unit: 'month' } },
-    order: [['mois', 'desc']],
-    limit: 12,
+    by: { mois: { time: 'date', unit: 'month' } },
+    where: [
+      ['date', 'complete', 'month'],
+      ['egapro_connu', 'is not null'],
+    ],
   }),
-  display: { kind: 'bar', x: 'mois', y: ['reussies', 'en_erreur', 'non_commencees', 'autres'], stack: 'stacked' },
+  display: { kind: 'line', x: 'mois', y: ['egapro', 'bdese', 'bges', 'csrd'] },
   columns: {
     mois: { label: 'Mois', format: mois },
-    reussies: { label: 'Réussies', format: entier },
-    en_erreur: { label: 'En erreur', format: entier },
-    non_commencees: { label: 'Non commencées', format: entier },
-    autres: { label: 'Autres', format: entier },
-    part_pertinente: { label: 'Part pertinente', format: { kind: 'percent', decimals: 1 } },
+    egapro: { label: 'Index EgaPro', format: pourcent },
+    bdese: { label: 'BDESE', format: pourcent },
+    bges: { label: 'BGES', format: pourcent },
+    csrd: { label: 'CSRD', format: pourcent },
   },
 })
 
@@ -231,12 +209,23 @@ export const reglementations = dashboard({
   title: 'Réglementations',
   description: 'Qui est soumis, qui est en règle, où ça bloque ?',
   collection: IMPACT,
+  filters: [reglementation, effectif, secteur],
   rows: [
     FRAICHEUR,
-    [{ question: situation }, { question: obligations }],
-    [{ question: conformite }, { question: egaproParTaille }],
-    [{ question: bdeseParAccord }, { question: csrdParEtape }],
-    [{ question: csrdEnjeux }, { question: analysesIa }],
+    [{ question: situation }, { question: obligations, ...SANS }],
+    [
+      { question: conformite, ...SANS },
+      { question: egaproParTaille, ...SANS },
+    ],
+    [
+      { question: bdeseParAccord, ...SANS },
+      { question: csrdParEtape, ...SANS },
+    ],
+    [{ question: historique, without: ['reglementation', 'effectif', 'secteur'] }],
+    [
+      { question: csrdEnjeux, ...SANS },
+      { question: analysesIa, ...SANS },
+    ],
     ...limites(
       'Un statut inconnu a sa couleur, et n’entre dans aucun dénominateur. Sans ligne, on n’en sait pas assez sur l’entreprise : cela ne veut pas dire qu’elle n’est pas soumise. Les règles appliquées sont celles de l’application au jour des données.',
     ),

@@ -1,8 +1,37 @@
 /** *Utilisateurs et habilitations* : les comptes vivent-ils ? Pour le produit et le support. */
-import { dashboard, question, sql } from 'vitrine'
+import { dashboard, question } from 'vitrine'
+import { CATEGORIES_FONCTIONS } from '../domain/fonctions.ts'
+import { delai, invitations, roles } from './invitations.ts'
 import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, limites, mois, partDe } from './questions.ts'
 
 const MOIS_D_ARRIVEE = { mois: { time: 'ajoute_le', unit: 'month' } } as const
+
+const periode = impact.filter({
+  key: 'periode',
+  label: 'Arrivée entre',
+  kind: 'date',
+  on: {
+    metabase_utilisateur: 'ajoute_le',
+    metabase_habilitation: 'ajoutee_le',
+    metabase_invitation: 'ajoutee_le',
+    metabase_entreprise: 'ajoutee_le',
+  },
+})
+const conseiller = impact.filter({
+  key: 'conseiller',
+  label: 'Conseiller RSE',
+  kind: 'boolean',
+  on: { metabase_utilisateur: 'conseiller_rse', metabase_habilitation: 'utilisateur_id.conseiller_rse' },
+})
+const fonction = impact.filter({
+  key: 'fonctions',
+  label: 'Fonctions',
+  kind: 'list',
+  options: CATEGORIES_FONCTIONS,
+  on: { metabase_habilitation: 'fonctions' },
+})
+const DES_COMPTES = { without: ['fonctions'] }
+const DES_INVITATIONS = { without: ['conseiller', 'fonctions'] }
 
 const comptes = question({
   key: 'uti-comptes',
@@ -171,77 +200,19 @@ const parEntreprise = question({
   columns: { personnes: { label: 'Personnes' }, entreprises: { label: 'Entreprises', format: entier } },
 })
 
-const invitations = question({
-  key: 'uti-invitations',
-  title: 'Invitations par mois et par issue',
-  description: 'Une invitation sans réponse expire 30 jours après ; le mois en cours en attend encore.',
+const rolesActuels = question({
+  key: 'uti-roles-habilitations',
+  title: 'Rôles des habilitations',
+  description: 'Le rôle de chaque compte dans chaque entreprise, aujourd’hui.',
   query: impact.query({
-    from: 'metabase_invitation',
-    measures: {
-      acceptees: { count: 'rows', where: [['date_acceptation', 'is not null']] },
-      en_attente: {
-        count: 'rows',
-        where: [
-          ['date_acceptation', 'is null'],
-          ['ajoutee_le', 'within', { last: 30, unit: 'day' }],
-        ],
-      },
-      expirees: {
-        count: 'rows',
-        where: [
-          ['date_acceptation', 'is null'],
-          ['ajoutee_le', 'before', { ago: 30, unit: 'day' }],
-        ],
-      },
-    },
-    by: { mois: { time: 'ajoutee_le', unit: 'month' } },
-    order: [['mois', 'desc']],
-    limit: 18,
-  }),
-  display: { kind: 'bar', x: 'mois', y: ['acceptees', 'en_attente', 'expirees'], stack: 'stacked' },
-  columns: {
-    mois: { label: 'Mois', format: mois },
-    acceptees: { label: 'Acceptées', format: entier },
-    en_attente: { label: 'En attente', format: entier },
-    expirees: { label: 'Expirées', format: entier },
-  },
-})
-
-const roles = question({
-  key: 'uti-roles',
-  title: 'Rôles proposés par les invitations',
-  description: 'Le rôle proposé, et non celui d’aujourd’hui.',
-  query: impact.query({
-    from: 'metabase_invitation',
-    measures: { invitations: { count: 'rows' } },
+    from: 'metabase_habilitation',
+    measures: { rattachements: { count: 'rows' } },
     by: { role: { column: 'role', unknown: 'inconnu' } },
-    order: [['invitations', 'desc']],
+    order: [['rattachements', 'desc']],
     smallest: 5,
   }),
-  display: { kind: 'pie', label: 'role', value: 'invitations' },
-  columns: { role: { label: 'Rôle' }, invitations: { label: 'Invitations', format: entier } },
-})
-
-const delai = question({
-  key: 'uti-delai',
-  title: 'Délai médian d’acceptation d’une invitation, en jours',
-  description: 'Parmi les invitations acceptées.',
-  query: impact.select(({ db }) =>
-    db
-      .selectFrom('metabase_invitation as i')
-      .where('i.date_acceptation', 'is not', null)
-      .select([
-        sql<number>`round(cast(percentile_cont(0.5) within group (order by extract(epoch from i.date_acceptation - i.ajoutee_le)) / 86400 as numeric), 2)`.as(
-          'jours',
-        ),
-        sql<number>`count(*)`.as('invitations'),
-      ]),
-  ),
-  display: { kind: 'number', value: 'jours' },
-  columns: {
-    jours: { label: 'Délai médian', format: { kind: 'number', decimals: 1, suffix: ' j' } },
-    invitations: { label: 'Invitations acceptées', format: entier },
-  },
+  display: { kind: 'pie', label: 'role', value: 'rattachements' },
+  columns: { role: { label: 'Rôle' }, rattachements: { label: 'Rattachements', format: entier } },
 })
 
 export const utilisateurs = dashboard({
@@ -249,13 +220,28 @@ export const utilisateurs = dashboard({
   title: 'Utilisateurs et habilitations',
   description: 'Les comptes vivent-ils ?',
   collection: IMPACT,
+  filters: [periode, conseiller, fonction],
   rows: [
     FRAICHEUR,
-    [{ question: comptes, span: 6 }, { question: arrivees }],
-    [{ question: connexion }, { question: fidelite }],
-    [{ question: entonnoir }, { question: fonctions }],
-    [{ question: conseillers }, { question: parEntreprise }, { question: roles }],
-    [{ question: delai, span: 6 }, { question: invitations }],
+    [
+      { question: comptes, span: 6, ...DES_COMPTES },
+      { question: arrivees, ...DES_COMPTES },
+    ],
+    [
+      { question: connexion, ...DES_COMPTES },
+      { question: fidelite, ...DES_COMPTES },
+    ],
+    [{ question: entonnoir, ...DES_COMPTES }, { question: fonctions }],
+    [
+      { question: conseillers, ...DES_COMPTES },
+      { question: parEntreprise, ...DES_INVITATIONS },
+      { question: roles, ...DES_INVITATIONS },
+    ],
+    [{ question: rolesActuels }],
+    [
+      { question: delai, span: 6, ...DES_INVITATIONS },
+      { question: invitations, ...DES_INVITATIONS },
+    ],
     ...limites(
       'Seule la dernière connexion est connue : un compte actif chaque semaine l’an dernier et plus depuis ne se distingue pas d’un compte qui n’a servi qu’une fois. L’expiration d’une invitation est calculée. Les groupes de moins de cinq personnes ne sont pas montrés.',
     ),

@@ -1,39 +1,28 @@
 /** *VSME* : le rapport volontaire est-il commencé, avancé, fini ? Pour le produit VSME, la DGE et les banques. */
-import { dashboard, question, sql } from 'vitrine'
+import { dashboard, question } from 'vitrine'
 import { EXIGENCES_VSME } from '../domain/vsme-indicateurs.ts'
-import { entier, FRAICHEUR, IMPACT, impact, limites, mois, TRANCHES } from './questions.ts'
+import { entier, FRAICHEUR, IMPACT, impact, jour, limites, mois, TRANCHES } from './questions.ts'
 
 const effectif = impact.filter({
   key: 'effectif',
   label: 'Effectif',
   kind: 'list',
   options: TRANCHES,
-  on: { metabase_vsme: 'entreprise_id.effectif' },
+  on: { metabase_vsme: 'entreprise_id.effectif', metabase_vsme_exigence: 'entreprise_id.effectif' },
 })
 const exercice = impact.filter({
   key: 'exercice',
   label: 'Exercice clos',
   kind: 'number',
-  on: { metabase_vsme: 'annee_cloture' },
+  on: { metabase_vsme: 'annee_cloture', metabase_vsme_exigence: 'rapport_id.annee_cloture' },
 })
 const choix = impact.filter({
   key: 'module',
   label: 'Module',
   kind: 'list',
   options: ['base', 'complet'],
-  on: { metabase_vsme: 'choix_module' },
+  on: { metabase_vsme: 'choix_module', metabase_vsme_exigence: 'rapport_id.choix_module' },
 })
-
-type Sources = Parameters<Parameters<typeof impact.select>[0]>[0]
-
-/** Les rapports et leur entreprise, par les filtres du tableau. */
-const filtres = ({ db, filter }: Sources) =>
-  db
-    .selectFrom('metabase_vsme as v')
-    .innerJoin('metabase_entreprise as e', 'e.impact_id', 'v.entreprise_id')
-    .where(({ ref }) => filter('effectif', ref('e.effectif'), 'metabase_entreprise.effectif'))
-    .where(({ ref }) => filter('exercice', ref('v.annee_cloture'), 'metabase_vsme.annee_cloture'))
-    .where(({ ref }) => filter('module', ref('v.choix_module'), 'metabase_vsme.choix_module'))
 
 const rapports = question({
   key: 'vsm-rapports',
@@ -112,29 +101,19 @@ const exigences = question({
   key: 'vsm-exigences',
   title: 'Avancement moyen par exigence, rapports commencés',
   description:
-    'Une exigence où rien ne s’applique vaut 100 : les moyennes du module complet (C) sont trop belles. Le module complet ne compte pas pour qui a choisi celui de base.',
-  query: impact.select((sources) => {
-    const valeurs = sql.join(
-      EXIGENCES_VSME.map((e, rang) => sql`(${sql.lit(rang)}, ${sql.lit(e)}, ${sql.ref(`v.progression_${e}`)})`),
-    )
-    return filtres(sources)
-      .innerJoinLateral(
-        sql<{ rang: number; exigence: string; valeur: number | null }>`(values ${valeurs})`.as<'x'>(
-          sql`x(rang, exigence, valeur)`,
-        ),
-        (join) => join.onTrue(),
-      )
-      .where('v.nb_indicateurs_completes', '>', 0)
-      .where('x.valeur', 'is not', null)
-      .where(({ or, eb }) => or([eb('x.exigence', 'like', 'B%'), eb('v.choix_module', 'is distinct from', 'base')]))
-      .groupBy(['x.exigence', 'x.rang'])
-      .select([
-        'x.exigence',
-        sql<number>`round(avg(x.valeur), 1)`.as('moyenne'),
-        sql<number>`round(100.0 * count(*) filter (where x.valeur = 100) / count(*), 1)`.as('part_completes'),
-        sql<number>`count(*)`.as('rapports'),
-      ])
-      .orderBy('x.rang')
+    'Parmi les rapports où l’exigence s’applique : le module complet (C) ne compte pas pour qui a choisi celui de base.',
+  query: impact.query({
+    from: 'metabase_vsme_exigence',
+    measures: {
+      moyenne: { avg: 'progression', unknown: 'left out' },
+      part_completes: { percent: [['progression', '=', 100]], of: 'all rows' },
+      rapports: { count: 'rows' },
+    },
+    by: { exigence: { column: 'exigence', order: EXIGENCES_VSME } },
+    where: [
+      ['rapport_id.nb_indicateurs_completes', '>', 0],
+      ['progression', 'is not null'],
+    ],
   }),
   display: { kind: 'row', x: 'exigence', y: ['moyenne'] },
   columns: {
@@ -180,16 +159,14 @@ const delai = question({
   key: 'vsm-delai',
   title: 'Délai médian entre l’ouverture et le premier indicateur, en heures',
   description: 'Parmi les rapports qui ont un indicateur.',
-  query: impact.select((sources) =>
-    filtres(sources)
-      .where('v.premier_indicateur_cree_le', 'is not', null)
-      .select([
-        sql<number>`round(cast(percentile_cont(0.5) within group (order by extract(epoch from v.premier_indicateur_cree_le - v.cree_le)) / 3600 as numeric), 2)`.as(
-          'heures',
-        ),
-        sql<number>`count(*)`.as('rapports'),
-      ]),
-  ),
+  query: impact.query({
+    from: 'metabase_vsme',
+    measures: {
+      heures: { median: 'delai_premier_indicateur_heures', unknown: 'left out', decimals: 2 },
+      rapports: { count: 'rows' },
+    },
+    where: [['delai_premier_indicateur_heures', 'is not null']],
+  }),
   display: { kind: 'number', value: 'heures' },
   columns: {
     heures: { label: 'Délai médian', format: { kind: 'number', decimals: 1, suffix: ' h' } },
@@ -236,6 +213,30 @@ const dormants = question({
   columns: { dormants: { label: 'Dormants', format: entier }, entames: { label: 'Entamés', format: entier } },
 })
 
+const historique = question({
+  key: 'vsm-historique',
+  title: 'Rapports ouverts et complets, semaine par semaine',
+  description: 'Le plus haut de chaque semaine entière, depuis que ces nombres sont gardés.',
+  query: impact.query({
+    from: 'metabase_stats',
+    measures: {
+      rapports: { max: 'vsme_rapports', unknown: 'left out' },
+      complets: { max: 'vsme_complets', unknown: 'left out' },
+    },
+    by: { semaine: { time: 'date', unit: 'week' } },
+    where: [
+      ['date', 'complete', 'week'],
+      ['vsme_rapports', 'is not null'],
+    ],
+  }),
+  display: { kind: 'line', x: 'semaine', y: ['rapports', 'complets'] },
+  columns: {
+    semaine: { label: 'Semaine', format: jour },
+    rapports: { label: 'Rapports', format: entier },
+    complets: { label: 'Complets', format: entier },
+  },
+})
+
 export const vsme = dashboard({
   key: 'vsme',
   title: 'VSME',
@@ -247,9 +248,10 @@ export const vsme = dashboard({
     [{ question: rapports }, { question: dormants }, { question: delai }],
     [{ question: nouveaux }, { question: avancement }],
     [{ question: entonnoir }, { question: exigences }],
+    [{ question: historique, without: ['exercice', 'module', 'effectif'] }],
     [{ question: modules }, { question: exercices }, { question: parEffectif }],
     ...limites(
-      'Un indicateur rempli n’est pas vérifié. Sans module choisi, un rapport à 100 % est « complet » au sens du module de base. Une exigence où rien ne s’applique vaut 100 %.',
+      'Un indicateur rempli n’est pas vérifié. Sans module choisi, un rapport à 100 % est « complet » au sens du module de base. L’avancement d’un rapport ne compte que ce qui s’y applique.',
     ),
   ],
 })

@@ -80,13 +80,6 @@ const sansRapport = (resultat: Resultat): ResultatCsrd => ({
 })
 const NON_SOUMISE_CSRD: ResultatCsrd = Object.freeze(sansRapport(NON_SOUMISE))
 
-/** Soumise ou non, et le statut du rapport officiel, sans l’avancement du dernier. */
-export function statutCsrd(entree: QualificationCsrd & RapportOfficielCsrd): Resultat {
-  const { estSoumise, inconnu } = assujettissementCsrd(entree)
-  if (estSoumise === false) return NON_SOUMISE
-  return estSoumise === null ? indecise(inconnu ?? 'qualification_insuffisante') : statutRapportCsrd(entree)
-}
-
 /** L’avancement du dernier rapport n’est publié que pour une entreprise soumise. */
 export function csrd(entree: QualificationCsrd & RapportOfficielCsrd & DernierRapportCsrd): ResultatCsrd {
   const { estSoumise, premierExercice, inconnu } = assujettissementCsrd(entree)

@@ -1,11 +1,32 @@
 /** La table publiée de la BDESE : une ligne par entreprise évaluée, d’après ses documents officiels de l’année précédente. */
-import { compute, from, rows } from 'vitrine'
+import { compute, from, rows, runYear } from 'vitrine'
 import { estSuffisammentQualifieeBdese, bdese as evaluer } from '../domain/bdese.ts'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
-import { documentsBdese } from './obligations.ts'
+import { evaluees, ZONE } from './population.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
-export const bdese = from(documentsBdese).publish(
+/** Officiel : sans propriétaire. L’année attendue est la précédente, quel que soit l’exercice de l’entreprise. */
+const documents = evaluees
+  .leftJoin('reglementations_bdese_300 as plus', (join) =>
+    join
+      .onRef('plus.entreprise_id', '=', 'e.id')
+      .on('plus.user_id', 'is', null)
+      .on(({ eb, ref }) => eb(ref('plus.annee'), '=', eb(runYear(ZONE), '-', 1))),
+  )
+  .leftJoin('reglementations_bdese_50_300 as moins', (join) =>
+    join
+      .onRef('moins.entreprise_id', '=', 'e.id')
+      .on('moins.user_id', 'is', null)
+      .on(({ eb, ref }) => eb(ref('moins.annee'), '=', eb(runYear(ZONE), '-', 1))),
+  )
+  .leftJoin('reglementations_bdeseavecaccord as accord', (join) =>
+    join
+      .onRef('accord.entreprise_id', '=', 'e.id')
+      .on('accord.user_id', 'is', null)
+      .on(({ eb, ref }) => eb(ref('accord.annee'), '=', eb(runYear(ZONE), '-', 1))),
+  )
+
+export const bdese = from(documents).publish(
   'metabase_bdese',
   'La BDESE d’une entreprise : obligation et avancement.',
   ({ ref }) => {

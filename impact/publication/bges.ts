@@ -1,16 +1,26 @@
 /** La table publiée du BGES : une ligne par entreprise évaluée, d’après le dernier bilan que la source publique connaît. */
 
-import { compute, from, rows, runDay } from 'vitrine'
+import { compute, from, rows, runDay, sql } from 'vitrine'
 import { estSuffisammentQualifieeBges, bges as evaluer } from '../domain/bges.ts'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
-import { dernierBilan } from './obligations.ts'
 import { evaluees, ZONE } from './population.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
 /** Le relevé dit si la source a répondu ; sans ligne pour l’entreprise, elle a répondu qu’il n’y a pas de bilan. */
 const bilans = evaluees
   .leftJoin('feeds_releve as releve', (join) => join.on('releve.source', '=', 'bges'))
-  .leftJoin(dernierBilan, (join) => join.onRef('dernier.siren', '=', 'e.siren'))
+  .leftJoin(
+    (sub) =>
+      sub
+        .selectFrom('feeds_bges as bilan')
+        .groupBy('bilan.siren')
+        .select(({ fn }) => [
+          'bilan.siren',
+          sql<number | null>`cast(extract(year from ${fn.max('bilan.dt_publication')}) as integer)`.as('annee'),
+        ])
+        .as('dernier'),
+    (join) => join.onRef('dernier.siren', '=', 'e.siren'),
+  )
 
 export const bges = from(bilans).publish(
   'metabase_bges',

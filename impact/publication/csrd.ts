@@ -1,16 +1,31 @@
 /** La table publiée de la CSRD : obligation, statut du rapport officiel de l’année, avancement du rapport le plus récent. */
-import { because, boolean, compute, count, from, integer, rows, text } from 'vitrine'
+import { because, boolean, compute, count, from, integer, rows, runYear, text } from 'vitrine'
 import { csrd as evaluer } from '../domain/csrd.ts'
 import { estSuffisammentQualifieeCsrd } from '../domain/csrd-criteres.ts'
 import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
-import { rapportsOfficiels } from './obligations.ts'
-import { evaluees } from './population.ts'
+import { evaluees, ZONE } from './population.ts'
 import { DESCRIPTION } from './raisons.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
 /** Tous les rapports sont lus une fois : des jointures coûtent moins que des recherches par entreprise. */
 const rapports = evaluees
-  .leftJoin(rapportsOfficiels, (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'))
+  // Rien dans la base n’interdit deux rapports officiels la même année : leur nombre est compté, la règle en juge.
+  .leftJoin(
+    (sub) =>
+      sub
+        .selectFrom('reglementations_rapportcsrd as r')
+        .where('r.proprietaire_id', 'is', null)
+        .where(({ eb, ref }) => eb(ref('r.annee'), '=', runYear(ZONE)))
+        .groupBy('r.entreprise_id')
+        .select(({ fn }) => [
+          'r.entreprise_id',
+          count().as('nombre'),
+          fn.max('r.lien_rapport').as('lien'),
+          fn<boolean | null>('bool_and', ['r.bloque']).as('bloque'),
+        ])
+        .as('officiel'),
+    (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'),
+  )
   // L’année la plus haute ; la même année, l’officiel passe devant les brouillons ; puis le dernier créé.
   .leftJoin(
     (sub) =>

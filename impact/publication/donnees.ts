@@ -8,8 +8,8 @@ import { entreprise } from './entreprise.ts'
 import { habilitation } from './habilitation.ts'
 import { indexEgapro } from './index-egapro.ts'
 import { invitation } from './invitation.ts'
+import { obligations, reglementation } from './obligations.ts'
 import { source } from './register.ts'
-import { reglementation } from './reglementations.ts'
 import { stats } from './stats.ts'
 import { utilisateur } from './utilisateur.ts'
 import { vsme } from './vsme.ts'
@@ -34,12 +34,12 @@ export const donnees = definePublication({
     indexEgapro,
     bges,
     csrd,
-    reglementation,
     vsme,
     vsmeExigence,
     analyseIa,
   ],
   histories: [stats],
+  views: [reglementation, obligations],
   persons: { tables: ['metabase_utilisateur', 'metabase_invitation', 'metabase_habilitation'], smallest: 5 },
   freshness: {
     name: 'metabase_fraicheur',

@@ -17,10 +17,8 @@ import {
   varchar,
 } from 'vitrine'
 import { CATEGORIES_JURIDIQUES, categorieJuridique } from '../domain/categorie-juridique.ts'
-import { CONFORMITES, obligations } from '../domain/obligations.ts'
 import { pays } from '../domain/pays.ts'
 import { SECTIONS_NAF, sectionNaf } from '../domain/section-naf.ts'
-import { entreesDesRegles, lectures } from './obligations.ts'
 import { avecCaracteristiques } from './population.ts'
 import { CLE, DESCRIPTION, EVOLUTION, RAPPROCHEMENT } from './raisons.ts'
 
@@ -33,17 +31,15 @@ const ENTREPRENEUR_INDIVIDUEL = 1000
 const PERSONNES_MORALES = { de: 3000, a: 9999 } as const
 
 /** Les rattachements sont comptés une fois pour toutes les entreprises. */
-const avecRattachements = avecCaracteristiques
-  .leftJoin(lectures.as('o'), (join) => join.onRef('o.id', '=', 'e.id'))
-  .leftJoin(
-    (sub) =>
-      sub
-        .selectFrom('habilitations_habilitation as h')
-        .groupBy('h.entreprise_id')
-        .select(['h.entreprise_id', count().as('nombre')])
-        .as('rattachements'),
-    (join) => join.onRef('rattachements.entreprise_id', '=', 'e.id'),
-  )
+const avecRattachements = avecCaracteristiques.leftJoin(
+  (sub) =>
+    sub
+      .selectFrom('habilitations_habilitation as h')
+      .groupBy('h.entreprise_id')
+      .select(['h.entreprise_id', count().as('nombre')])
+      .as('rattachements'),
+  (join) => join.onRef('rattachements.entreprise_id', '=', 'e.id'),
+)
 
 export const entreprise = from(avecRattachements).publish(
   'metabase_entreprise',
@@ -65,7 +61,6 @@ export const entreprise = from(avecRattachements).publish(
     // Outre-mer, trois chiffres ; la Corse est entière : ses codes postaux ne disent pas toujours lequel de ses départements.
     const departement = sql<Indirect<string> | null>`case when ${ref('e.code_postal')} ~ '^9[78]' then left(${ref('e.code_postal')}, 3)
       when ${ref('e.code_postal')} ~ '^2[0AB]' then '2A/2B' else left(${ref('e.code_postal')}, 2) end`
-    const bilan = compute(entreesDesRegles, (entree) => obligations(entree))
     const { nom, siren } = maskedGroup(peutEtreUnePersonne, 'Nom public d’une personne morale.', {
       nom: [ref('e.denomination'), 'Dénomination non publiée'],
       siren: [because(ref('e.siren'), RAPPROCHEMENT), null],
@@ -145,26 +140,16 @@ export const entreprise = from(avecRattachements).publish(
         ref('c.tranche_consommation_energie_finale'),
         'Tranche de consommation d’énergie finale',
       ).nullable(),
+      inscrite: boolean(
+        eb(fn.coalesce('rattachements.nombre', lit(0)), '>', 0).$castTo<boolean>(),
+        'Au moins un compte y est rattaché',
+      ),
       departement: varchar(
         5,
         because(departement, DESCRIPTION),
         'Département du siège ; trois chiffres outre-mer, 2A/2B pour la Corse',
       ).nullable(),
       section_naf: varchar(40, section, 'Section d’activité, d’après le code NAF').nullable(),
-      nombre_obligations: integer(
-        bilan.field('nombre'),
-        'Réglementations auxquelles elle est soumise ; vide quand aucune n’est évaluée',
-      ).nullable(),
-      nombre_a_jour: integer(bilan.field('aJour'), 'Celles de ses obligations au statut A JOUR').nullable(),
-      nombre_inconnues: integer(
-        bilan.field('inconnues'),
-        'Celles de ses obligations dont le statut est inconnu',
-      ).nullable(),
-      obligations_a_jour: varchar(
-        8,
-        bilan.field('conformite', CONFORMITES),
-        'De ses obligations : toutes, partie, aucune, ou inconnue si un statut l’est ; vide sans obligation',
-      ).nullable(),
     }
   },
 )

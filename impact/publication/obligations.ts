@@ -1,132 +1,90 @@
 /**
- * Ce que les quatre règles lisent d’une entreprise évaluée, en une ligne : la table des réglementations en publie une par
- * réglementation, celle des entreprises en publie des nombres.
+ * Deux vues sur les tables publiées des quatre réglementations : toutes l’une après l’autre, et ce qu’elles demandent ensemble
+ * à chaque entreprise. Elles se calculent quand on les lit : rien n’est recopié, et aucune nuit n’en est plus longue.
  */
-import { because, count, type Expression, type LocalDate, runDay, runYear, sql } from 'vitrine'
-import { evaluees, ZONE } from './population.ts'
-import { DESCRIPTION } from './raisons.ts'
-import { source } from './register.ts'
+import { because, bigint, boolean, from, integer, over, sql, varchar } from 'vitrine'
+import type { Conformite, Reglementation } from '../domain/reglementations.ts'
+import { bdese } from './bdese.ts'
+import { bges } from './bges.ts'
+import { csrd } from './csrd.ts'
+import { entreprise } from './entreprise.ts'
+import { indexEgapro } from './index-egapro.ts'
+import { CLE, DESCRIPTION } from './raisons.ts'
 
-/** Officiel : sans propriétaire. L’année attendue est la précédente, quel que soit l’exercice de l’entreprise. */
-export const documentsBdese = evaluees
-  .leftJoin('reglementations_bdese_300 as plus', (join) =>
-    join
-      .onRef('plus.entreprise_id', '=', 'e.id')
-      .on('plus.user_id', 'is', null)
-      .on(({ eb, ref }) => eb(ref('plus.annee'), '=', eb(runYear(ZONE), '-', 1))),
-  )
-  .leftJoin('reglementations_bdese_50_300 as moins', (join) =>
-    join
-      .onRef('moins.entreprise_id', '=', 'e.id')
-      .on('moins.user_id', 'is', null)
-      .on(({ eb, ref }) => eb(ref('moins.annee'), '=', eb(runYear(ZONE), '-', 1))),
-  )
-  .leftJoin('reglementations_bdeseavecaccord as accord', (join) =>
-    join
-      .onRef('accord.entreprise_id', '=', 'e.id')
-      .on('accord.user_id', 'is', null)
-      .on(({ eb, ref }) => eb(ref('accord.annee'), '=', eb(runYear(ZONE), '-', 1))),
-  )
+const publiees = over(entreprise, bdese, indexEgapro, bges, csrd)
 
-/** L’année du dernier bilan de chaque entreprise, par SIREN. */
-export const dernierBilan = source
-  .selectFrom('feeds_bges as bilan')
-  .groupBy('bilan.siren')
-  .select(({ fn }) => [
-    'bilan.siren',
-    sql<number | null>`cast(extract(year from ${fn.max('bilan.dt_publication')}) as integer)`.as('annee'),
-  ])
-  .as('dernier')
+const nommee = (nom: Reglementation, rang: number) =>
+  [sql<Reglementation>`${sql.lit(nom)}`.as('reglementation'), sql<number>`${sql.lit(rang)}`.as('rang')] as const
+const toutes = publiees
+  .selectFrom('metabase_bdese')
+  .select(['entreprise_id', 'est_soumise', 'statut', ...nommee('BDESE', 1)])
+  .unionAll(
+    publiees
+      .selectFrom('metabase_indexegapro')
+      .select(['entreprise_id', 'est_soumise', 'statut', ...nommee('Index EgaPro', 2)]),
+  )
+  .unionAll(
+    publiees.selectFrom('metabase_bges').select(['entreprise_id', 'est_soumise', 'statut', ...nommee('BGES', 3)]),
+  )
+  .unionAll(
+    publiees.selectFrom('metabase_csrd').select(['entreprise_id', 'est_soumise', 'statut', ...nommee('CSRD', 4)]),
+  )
+  .as('r')
 
-/** Rien dans la base n’interdit deux rapports officiels la même année : leur nombre est compté, la règle en juge. */
-export const rapportsOfficiels = source
-  .selectFrom('reglementations_rapportcsrd as r')
-  .where('r.proprietaire_id', 'is', null)
-  .where(({ eb, ref }) => eb(ref('r.annee'), '=', runYear(ZONE)))
+export const reglementation = from(publiees.selectFrom(toutes)).publish(
+  'metabase_reglementation',
+  'Une réglementation d’une entreprise évaluée : obligation et statut.',
+  ({ ref }) => ({
+    id: bigint(
+      because(sql<bigint>`${ref('r.entreprise_id')} * 10 + ${ref('r.rang')}`, CLE),
+      'Identifiant stable : celui de l’entreprise, puis le rang de la réglementation',
+    ).primaryKey(),
+    entreprise_id: bigint(because(ref('r.entreprise_id'), CLE), 'Entreprise concernée').references(() => entreprise),
+    reglementation: varchar(20, ref('r.reglementation'), 'BDESE, Index EgaPro, BGES ou CSRD'),
+    est_soumise: boolean(
+      because(ref('r.est_soumise'), DESCRIPTION),
+      'L’entreprise y est soumise ; vide quand on ne le sait pas',
+    ).nullable(),
+    statut: varchar(
+      15,
+      because(ref('r.statut'), DESCRIPTION),
+      'A ACTUALISER, EN COURS ou A JOUR ; vide si non soumise ou inconnu',
+    ).nullable(),
+  }),
+)
+
+const comptees = publiees
+  .selectFrom(toutes)
   .groupBy('r.entreprise_id')
-  .select(({ fn }) => [
+  .select([
     'r.entreprise_id',
-    count().as('nombre'),
-    fn.max('r.lien_rapport').as('lien'),
-    fn<boolean | null>('bool_and', ['r.bloque']).as('bloque'),
+    sql<number>`count(*) filter (where r.est_soumise)`.as('nombre'),
+    sql<number>`count(*) filter (where r.est_soumise and r.statut = 'A JOUR')`.as('a_jour'),
+    sql<number>`count(*) filter (where r.est_soumise and r.statut is null)`.as('inconnues'),
   ])
-  .as('officiel')
+  .as('n')
 
-/** Une ligne par entreprise évaluée. */
-export const lectures = documentsBdese
-  .leftJoin('feeds_egapro as egapro', (join) =>
-    join
-      .onRef('egapro.siren', '=', 'e.siren')
-      .on(({ eb, ref }) => eb(ref('egapro.annee'), '=', eb(runYear(ZONE), '-', 1))),
-  )
-  .leftJoin('feeds_releve as releve', (join) => join.on('releve.source', '=', 'bges'))
-  .leftJoin(dernierBilan, (join) => join.onRef('dernier.siren', '=', 'e.siren'))
-  .leftJoin(rapportsOfficiels, (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'))
-  .select(({ ref, fn, lit }) => [
-    'e.id',
-    'c.effectif',
-    'c.bdese_accord as bdeseAccord',
-    'accord.is_complete as accordComplet',
-    'moins.completion_steps as etapes50A300',
-    'plus.completion_steps as etapes300',
-    'egapro.etat as etatEgapro',
-    sql<number | null>`${runDay(ZONE)} - cast(timezone(${sql.lit(ZONE)}, ${ref('egapro.releve_le')}) as date)`.as(
-      'joursDepuisReleve',
+export const obligations = from(
+  publiees
+    .selectFrom('metabase_entreprise as e')
+    .leftJoin(comptees, (join) => join.onRef('n.entreprise_id', '=', 'e.impact_id')),
+).publish('metabase_obligations', 'Ce que les réglementations demandent ensemble à une entreprise.', ({ ref }) => ({
+  entreprise_id: bigint(because(ref('e.impact_id'), CLE), 'Entreprise concernée')
+    .primaryKey()
+    .references(() => entreprise),
+  nombre_obligations: integer(
+    because(ref('n.nombre'), DESCRIPTION),
+    'Réglementations auxquelles elle est soumise ; vide quand aucune n’est évaluée',
+  ).nullable(),
+  nombre_a_jour: integer(because(ref('n.a_jour'), DESCRIPTION), 'Celles au statut A JOUR').nullable(),
+  nombre_inconnues: integer(because(ref('n.inconnues'), DESCRIPTION), 'Celles au statut inconnu').nullable(),
+  obligations_a_jour: varchar(
+    8,
+    because(
+      sql<Conformite | null>`case when n.nombre = 0 then null when n.inconnues > 0 then 'inconnue' when n.a_jour = n.nombre then 'toutes'
+          when n.a_jour > 0 then 'partie' when n.nombre > 0 then 'aucune' end`,
+      DESCRIPTION,
     ),
-    'c.effectif_outre_mer as effectifOutreMer',
-    'releve.etat as etatBges',
-    'dernier.annee as anneeDernierBilan',
-    'c.date_cloture_exercice as dateClotureExercice',
-    'e.categorie_juridique_sirene as categorieJuridique',
-    'e.code_pays_etranger_sirene as codePays',
-    'e.est_cotee as estCotee',
-    'e.est_interet_public as estInteretPublic',
-    'e.appartient_groupe as appartientGroupe',
-    'e.est_societe_mere as estSocieteMere',
-    'e.comptes_consolides as comptesConsolides',
-    'c.effectif_securite_sociale as effectifSecuriteSociale',
-    'c.effectif_groupe as effectifGroupe',
-    'c.tranche_bilan as trancheBilan',
-    'c.tranche_chiffre_affaires as trancheChiffreAffaires',
-    'c.tranche_bilan_consolide as trancheBilanConsolide',
-    'c.tranche_chiffre_affaires_consolide as trancheChiffreAffairesConsolide',
-    fn.coalesce('officiel.nombre', lit(0)).as('nombreOfficiels'),
-    'officiel.lien as lienOfficiel',
-    'officiel.bloque as bloqueOfficiel',
-  ])
-
-type Lecture = Awaited<ReturnType<typeof lectures.executeTakeFirstOrThrow>>
-const de = <K extends keyof Lecture & string>(nom: K) => sql.ref<Lecture[K]>(`o.${nom}`) as Expression<Lecture[K]>
-
-const categorieJuridique: Expression<number | null> = because(de('categorieJuridique'), DESCRIPTION)
-/** Les entrées des règles, la requête étant nommée `o`. */
-export const entreesDesRegles = {
-  effectif: de('effectif'),
-  bdeseAccord: de('bdeseAccord'),
-  accordComplet: de('accordComplet'),
-  etapes50A300: de('etapes50A300'),
-  etapes300: de('etapes300'),
-  etatEgapro: de('etatEgapro'),
-  joursDepuisReleve: de('joursDepuisReleve'),
-  effectifOutreMer: de('effectifOutreMer'),
-  etatBges: de('etatBges'),
-  anneeDernierBilan: de('anneeDernierBilan'),
-  dateClotureExercice: de('dateClotureExercice'),
-  categorieJuridique,
-  codePays: de('codePays'),
-  estCotee: de('estCotee'),
-  estInteretPublic: de('estInteretPublic'),
-  appartientGroupe: de('appartientGroupe'),
-  estSocieteMere: de('estSocieteMere'),
-  comptesConsolides: de('comptesConsolides'),
-  effectifSecuriteSociale: de('effectifSecuriteSociale'),
-  effectifGroupe: de('effectifGroupe'),
-  trancheBilan: de('trancheBilan'),
-  trancheChiffreAffaires: de('trancheChiffreAffaires'),
-  trancheBilanConsolide: de('trancheBilanConsolide'),
-  trancheChiffreAffairesConsolide: de('trancheChiffreAffairesConsolide'),
-  nombreOfficiels: de('nombreOfficiels'),
-  lienOfficiel: de('lienOfficiel'),
-  bloqueOfficiel: de('bloqueOfficiel'),
-  aujourdhui: runDay(ZONE) as Expression<LocalDate>,
-}
+    'De ses obligations : toutes, partie, aucune, ou inconnue si un statut l’est ; vide sans obligation',
+  ).nullable(),
+}))

@@ -13,7 +13,7 @@ const PARTS = {
     flag: '-r, --reglementations',
     says: 'les réglementations',
     tables: [
-      ...['metabase_bdese', 'metabase_indexegapro', 'metabase_bges', 'metabase_csrd', 'metabase_reglementation'],
+      ...['metabase_bdese', 'metabase_indexegapro', 'metabase_bges', 'metabase_csrd'],
       ...['metabase_vsme', 'metabase_vsme_exigence'],
     ],
   },

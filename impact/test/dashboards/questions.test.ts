@@ -37,13 +37,22 @@ const questions = questionsOf(tableaux)
 let impact: ImpactInstallation
 let lecteur: pg.Client
 
+const RECENTES = [
+  ...['entreprises', 'entreprises_inscrites', 'comptes', 'comptes_actifs_30j'],
+  ...['bdese', 'egapro', 'bges', 'csrd'].flatMap((nom) => [`${nom}_a_jour`, `${nom}_connu`]),
+  ...['vsme_rapports', 'vsme_complets'],
+]
+
 /** Cent vingt jours de statistiques avant celui de la publication ; trois nuits manquent. */
 function statistiques(): string {
   const jours = Array.from({ length: 120 }, (_, i) => {
     const jour = new Date(Date.UTC(2026, 2, 24 + i)).toISOString().slice(0, 10)
-    return i % 41 === 40 ? [] : [`${jour},${900 + 4 * i},${3000 + 5 * i}`]
+    return i % 41 === 40
+      ? []
+      : [[jour, 900 + 4 * i, 3000 + 5 * i, ...RECENTES.map((_, rang) => 50 * (rang + 1) + i)].join()]
   })
-  return ['date,reglementations_a_jour,reglementations_statut_connu', ...jours.flat(), ''].join('\n')
+  const noms = ['date', 'reglementations_a_jour', 'reglementations_statut_connu', ...RECENTES]
+  return [noms.join(), ...jours.flat(), ''].join('\n')
 }
 
 beforeAll(async () => {
@@ -51,6 +60,10 @@ beforeAll(async () => {
   const { publication } = impact
   const options = { replace: false, dryRun: false }
   await impact.asWriter((session) => importHistory({ session, publication }, 'metabase_stats', statistiques(), options))
+  // Un échec dans le journal, comme celui d’une nuit.
+  await impact.change('alter table users_user rename last_login to vu_le')
+  await expect(impact.run()).rejects.toMatchObject({ code: 'SOURCE_DRIFT' })
+  await impact.change('alter table users_user rename vu_le to last_login')
   await impact.run()
   // L’échantillon est celui d’un jour fixe, que l’horloge du serveur ne connaît pas.
   await impact.look(`update vitrine.freshness set data_of = '${NOON.toISOString()}'`)
@@ -81,9 +94,8 @@ const triees = (lignes: readonly Ligne[]): readonly string[] =>
   lignes.map((ligne) => JSON.stringify(Object.entries(ligne).toSorted())).toSorted()
 
 test('chaque question de référence est posée, sous son titre, par son affichage et sur son tableau', () => {
-  const posees = tableaux.flatMap((tableau) =>
-    questionsOf([tableau]).map(({ key, title, display }) => [key, tableau.key, display.kind, title]),
-  )
+  const tableauDe = (question: Question) => tableaux.find((tableau) => questionsOf([tableau]).includes(question))?.key
+  const posees = questions.map((question) => [question.key, tableauDe(question), question.display.kind, question.title])
   expect(posees.toSorted()).toEqual(
     REFERENCES.map(({ cle, tableau, affichage, titre }) => [cle, tableau, affichage, titre]).toSorted(),
   )

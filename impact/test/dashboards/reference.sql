@@ -45,7 +45,7 @@ where est_soumise group by 1 order by 2 desc;
 
 -- @ pil-entonnoir | pilotage | funnel | De l’entreprise connue à l’entreprise en règle
 with r as (
-  select entreprise_id, bool_or(est_soumise) as soumise, bool_or(statut = 'A JOUR') as un, bool_and(statut = 'A JOUR') filter (where est_soumise) as tout
+  select entreprise_id, bool_or(est_soumise) as soumise, bool_or(statut = 'A JOUR') as un, bool_and(coalesce(statut = 'A JOUR', false)) filter (where est_soumise) as tout
   from (select entreprise_id, est_soumise, statut from impact.metabase_bdese
         union all select entreprise_id, est_soumise, statut from impact.metabase_indexegapro
         union all select entreprise_id, est_soumise, statut from impact.metabase_bges
@@ -57,6 +57,10 @@ select etape, nombre from (
   union all select 4, 'Soumises à une réglementation', count(*) filter (where soumise) from r
   union all select 5, 'À jour d’au moins une', count(*) filter (where un) from r
   union all select 6, 'À jour de toutes', count(*) filter (where tout) from r) as e order by rang;
+
+-- @ pil-activite | pilotage | line | Entreprises inscrites et comptes actifs, semaine par semaine
+select date_trunc('week', date)::date as semaine, max(entreprises_inscrites) as inscrites, max(comptes_actifs_30j) as actifs from impact.metabase_stats
+where date < date_trunc('week', now() at time zone 'Europe/Paris') and entreprises_inscrites is not null group by 1 order by 1;
 
 -- @ pil-fraicheur | pilotage | number | Âge des données, en heures
 select round((extract(epoch from now() - min(donnees_du)) / 3600)::numeric, 1) as heures from impact.metabase_fraicheur;
@@ -83,19 +87,10 @@ select coalesce(categorie_juridique, 'inconnue') as forme, count(*) as entrepris
 select coalesce(pays, 'inconnu') as pays, count(*) as entreprises from impact.metabase_entreprise where pays is distinct from 'France' group by 1 order by 2 desc;
 
 -- @ ent-secteur | entreprises | row | Secteurs d’activité (section NAF)
-select case when "code_NAF" is null then 'inconnu'
-  when left("code_NAF", 2)::int between 1 and 3 then 'A Agriculture'
-  when left("code_NAF", 2)::int between 10 and 33 then 'C Industrie manufacturière'
-  when left("code_NAF", 2)::int between 41 and 43 then 'F Construction'
-  when left("code_NAF", 2)::int between 45 and 47 then 'G Commerce'
-  when left("code_NAF", 2)::int between 49 and 53 then 'H Transports'
-  when left("code_NAF", 2)::int between 58 and 63 then 'J Information'
-  when left("code_NAF", 2)::int between 64 and 66 then 'K Finance et assurance'
-  when left("code_NAF", 2)::int between 69 and 75 then 'M Conseil et ingénierie'
-  when left("code_NAF", 2)::int between 77 and 82 then 'N Services administratifs'
-  when left("code_NAF", 2)::int between 86 and 88 then 'Q Santé et social'
-  else 'Autres sections' end as secteur, count(*) as entreprises
-from impact.metabase_entreprise where nombre_utilisateurs > 0 group by 1 order by 2 desc;
+select coalesce(s.nom, 'inconnu') as secteur, count(*) as entreprises
+from impact.metabase_entreprise e left join (values ('A Agriculture', 1, 3), ('B Industries extractives', 5, 9), ('C Industrie manufacturière', 10, 33), ('D Énergie', 35, 35), ('E Eau et déchets', 36, 39), ('F Construction', 41, 43), ('G Commerce', 45, 47), ('H Transports', 49, 53), ('I Hébergement et restauration', 55, 56), ('J Information', 58, 63), ('K Finance et assurance', 64, 66), ('L Immobilier', 68, 68), ('M Conseil et ingénierie', 69, 75), ('N Services administratifs', 77, 82), ('O Administration publique', 84, 84), ('P Enseignement', 85, 85), ('Q Santé et social', 86, 88), ('R Arts et loisirs', 90, 93), ('S Autres services', 94, 96), ('T Ménages employeurs', 97, 98), ('U Activités extraterritoriales', 99, 99)) as s(nom, de, a)
+  on left(e."code_NAF", 2)::int between s.de and s.a
+where e.nombre_utilisateurs > 0 group by 1 order by 2 desc;
 
 -- @ ent-departement | entreprises | row | Départements des sièges, les quinze premiers
 select case when code_postal ~ '^97' then left(code_postal, 3) when code_postal ~ '^20' or code_postal ~ '^2[AB]' then '2A/2B' else coalesce(left(code_postal, 2), 'inconnu') end as departement,
@@ -170,6 +165,9 @@ from impact.metabase_invitation group by 1 order by 1 desc limit 18;
 -- @ uti-roles | utilisateurs | pie | Rôles proposés par les invitations
 select role, count(*) as invitations from impact.metabase_invitation group by 1 order by 2 desc;
 
+-- @ uti-roles-habilitations | utilisateurs | pie | Rôles des habilitations
+select role, count(*) as rattachements from impact.metabase_habilitation group by 1 order by 2 desc;
+
 -- @ uti-delai | utilisateurs | number | Délai médian d’acceptation d’une invitation, en jours
 select round((percentile_cont(0.5) within group (order by extract(epoch from date_acceptation - ajoutee_le)) / 86400)::numeric, 2) as jours, max(date_acceptation - ajoutee_le) as maximum, count(*) as invitations from impact.metabase_invitation where date_acceptation is not null;
 
@@ -220,6 +218,11 @@ select date_trunc('month', ajoutee_le at time zone 'Europe/Paris')::date as mois
        round(100.0 * sum(nb_phrases_pertinentes) / nullif(sum(nb_phrases), 0), 1) as part_pertinente
 from impact.metabase_analyseia group by 1 order by 1 desc limit 12;
 
+-- @ reg-historique | reglementations | line | Part à jour de chaque réglementation, mois par mois
+select date_trunc('month', date)::date as mois, round(100.0 * sum(egapro_a_jour) / sum(egapro_connu), 1) as egapro, round(100.0 * sum(bdese_a_jour) / sum(bdese_connu), 1) as bdese,
+       round(100.0 * sum(bges_a_jour) / sum(bges_connu), 1) as bges, round(100.0 * sum(csrd_a_jour) / sum(csrd_connu), 1) as csrd
+from impact.metabase_stats where date < date_trunc('month', now() at time zone 'Europe/Paris') and egapro_connu is not null group by 1 order by 1;
+
 -- @ vsm-rapports | vsme | number | Rapports VSME, et entreprises qui en ont un
 select count(*) as rapports, count(distinct entreprise_id) as entreprises from impact.metabase_vsme;
 
@@ -239,12 +242,10 @@ select etape, nombre from (
   union all select 5, 'Complets', count(*) from impact.metabase_vsme where progression = 100) as e order by rang;
 
 -- @ vsm-exigences | vsme | row | Avancement moyen par exigence, rapports commencés
-select x.exigence, round(avg(x.valeur), 1) as moyenne, round(100.0 * count(*) filter (where x.valeur = 100) / count(*), 1) as part_completes, count(*) as rapports
-from impact.metabase_vsme v cross join lateral (values
- ('B1', "progression_B1"), ('B2', "progression_B2"), ('B3', "progression_B3"), ('B4', "progression_B4"), ('B5', "progression_B5"), ('B6', "progression_B6"), ('B7', "progression_B7"), ('B8', "progression_B8"), ('B9', "progression_B9"), ('B10', "progression_B10"), ('B11', "progression_B11"),
- ('C1', "progression_C1"), ('C2', "progression_C2"), ('C3', "progression_C3"), ('C4', "progression_C4"), ('C5', "progression_C5"), ('C6', "progression_C6"), ('C7', "progression_C7"), ('C8', "progression_C8"), ('C9', "progression_C9")) as x(exigence, valeur)
-where v.nb_indicateurs_completes > 0 and x.valeur is not null and (x.exigence like 'B%' or v.choix_module is distinct from 'base')
-group by 1 order by left(x.exigence, 1), substr(x.exigence, 2)::int;
+select x.exigence, round(avg(floor(100.0 * x.completes / x.applicables)), 1) as moyenne,
+       round(100.0 * count(*) filter (where x.completes = x.applicables) / count(*), 1) as part_completes, count(*) as rapports
+from impact.metabase_vsme_exigence x join impact.metabase_vsme v on v.id = x.rapport_id
+where v.nb_indicateurs_completes > 0 and x.applicables > 0 group by 1;
 
 -- @ vsm-module | vsme | pie | Module choisi
 select coalesce(choix_module, 'pas encore choisi') as module, count(*) as rapports from impact.metabase_vsme group by 1 order by 2 desc;
@@ -262,11 +263,22 @@ group by 1 order by array_position(array['0-9','10-49','50-249','250-299','300-4
 -- @ vsm-dormants | vsme | number | Rapports entamés, sans modification depuis 90 jours
 select count(*) filter (where modifie_le < now() - interval '90 days') as dormants, count(*) as entames from impact.metabase_vsme where progression between 1 and 99;
 
+-- @ vsm-historique | vsme | line | Rapports ouverts et complets, semaine par semaine
+select date_trunc('week', date)::date as semaine, max(vsme_rapports) as rapports, max(vsme_complets) as complets from impact.metabase_stats
+where date < date_trunc('week', now() at time zone 'Europe/Paris') and vsme_rapports is not null group by 1 order by 1;
+
 -- @ qua-fraicheur | qualite | table | Fraîcheur de chaque table
 select nom_table, nombre_lignes, donnees_du at time zone 'Europe/Paris' as donnees_du from impact.metabase_fraicheur order by nom_table;
 
 -- @ qua-executions | qualite | table | Les vingt dernières exécutions
 select numero, debut at time zone 'Europe/Paris' as debut, etat, origine, duree_secondes, nombre_lignes, code_erreur from impact.metabase_executions order by numero desc limit 20;
+
+-- @ qua-derniere-complete | qualite | number | Jours depuis la dernière publication complète
+select (now() at time zone 'Europe/Paris')::date - (max(donnees_du) at time zone 'Europe/Paris')::date as jours, max(donnees_du) as derniere
+from impact.metabase_executions where etat = 'réussie' and nombre_tables = (select count(*) from impact.metabase_fraicheur);
+
+-- @ qua-dernier-echec | qualite | table | Le dernier échec
+select debut at time zone 'Europe/Paris' as debut, code_erreur, origine from impact.metabase_executions where code_erreur is not null order by debut desc limit 1;
 
 -- @ qua-durees | qualite | bar | Durée des publications, trente derniers jours
 select (debut at time zone 'Europe/Paris')::date as jour, max(duree_secondes) filter (where etat = 'réussie') as duree, count(*) filter (where etat = 'échouée') as echecs
@@ -280,6 +292,9 @@ where not exists (select from impact.metabase_stats s where s.date = j.jour::dat
 select reglementation, count(*) filter (where est_soumise is null) as soumission_inconnue, count(*) filter (where est_soumise and statut is null) as statut_inconnu, count(*) as evaluees
 from (select 'BDESE' as reglementation, statut, est_soumise from impact.metabase_bdese union all select 'Index EgaPro', statut, est_soumise from impact.metabase_indexegapro
       union all select 'BGES', statut, est_soumise from impact.metabase_bges union all select 'CSRD', statut, est_soumise from impact.metabase_csrd) as r group by 1 order by 1;
+
+-- @ qua-raisons | qualite | table | Raisons des valeurs inconnues
+select nom_table, raison, nombre_lignes from impact.metabase_inconnus order by nombre_lignes desc;
 
 -- @ qua-non-evaluees | qualite | table | Entreprises inscrites qu’aucune règle n’évalue
 select count(*) filter (where date_cloture_exercice is null) as sans_caracteristiques,

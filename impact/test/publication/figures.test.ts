@@ -252,27 +252,28 @@ describe('taille M', () => {
     expect(Math.abs((found?.n ?? 0) - expected)).toBeLessThanOrEqual(tolerance)
   })
 
-  test('la table de toutes les réglementations dit ce que dit chacune, et les nombres d’une entreprise ce qu’elle dit', async () => {
+  test('la vue de toutes les réglementations dit ce que dit chacune, et celle des obligations ce qu’elles font ensemble', async () => {
     const union = [
       ['BDESE', 'bdese'],
       ['Index EgaPro', 'indexegapro'],
       ['BGES', 'bges'],
       ['CSRD', 'csrd'],
     ].map(([nom, table]) => `select entreprise_id, '${nom}', est_soumise, statut from impact.metabase_${table}`)
-    const longue = 'select entreprise_id, reglementation, est_soumise, statut from impact.metabase_reglementation'
     const [ecarts] = await impact.look(`
-      with u as (${union.join(' union all ')}), l as (${longue}),
-      n as (select entreprise_id, count(*) filter (where est_soumise) as nombre, count(*) filter (where est_soumise and statut = 'A JOUR') as a_jour,
-        count(*) filter (where est_soumise and statut is null) as inconnues from l group by 1),
-      dites as (select impact_id, nombre_obligations::bigint, nombre_a_jour::bigint, nombre_inconnues::bigint from impact.metabase_entreprise where nombre_obligations is not null)
+      with u as (${union.join(' union all ')}),
+      l as (select entreprise_id, reglementation, est_soumise, statut from impact.metabase_reglementation),
+      n as (select impact_id, sum(est_soumise::integer) as nombre, sum((statut = 'A JOUR')::integer) as a_jour, count(*) filter (where est_soumise and statut is null) as inconnues
+        from impact.metabase_entreprise left join l on entreprise_id = impact_id group by 1),
+      dites as (select entreprise_id, nombre_obligations, nombre_a_jour, nombre_inconnues, obligations_a_jour from impact.metabase_obligations)
       select (select count(*)::integer from (select * from u except all select * from l) d) as oubliees,
         (select count(*)::integer from (select * from l except all select * from u) d) as inventees,
-        (select count(*)::integer from (select * from n except select * from dites) d) as sans_nombre,
-        (select count(*)::integer from (select * from dites except select * from n) d) as sans_ligne,
-        (select count(*)::integer from impact.metabase_entreprise where obligations_a_jour is distinct from case
+        (select count(distinct id)::integer - count(*)::integer from impact.metabase_reglementation) as sans_cle,
+        (select count(*)::integer from n full join dites on entreprise_id = impact_id where coalesce(nombre, 0) <> coalesce(nombre_obligations, 0)
+           or coalesce(a_jour, 0) <> coalesce(nombre_a_jour, 0) or inconnues <> coalesce(nombre_inconnues, 0)) as nombres,
+        (select count(*)::integer from dites where obligations_a_jour is distinct from case
           when nombre_obligations > 0 then case when nombre_inconnues > 0 then 'inconnue' when nombre_a_jour = nombre_obligations then 'toutes'
             when nombre_a_jour > 0 then 'partie' else 'aucune' end end) as conformites`)
-    expect(ecarts).toEqual({ oubliees: 0, inventees: 0, sans_nombre: 0, sans_ligne: 0, conformites: 0 })
+    expect(ecarts).toEqual({ oubliees: 0, inventees: 0, sans_cle: 0, nombres: 0, conformites: 0 })
   })
 
   test('la table des exigences dit ce que dit le rapport, mais vide où rien ne s’applique', async () => {

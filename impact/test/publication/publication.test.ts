@@ -115,12 +115,9 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "code_postal character varying(5)",
         "code_NAF character varying(6)",
         "tranche_consommation_energie_finale character varying(20)",
+        "inscrite boolean not null",
         "departement character varying(5)",
         "section_naf character varying(40)",
-        "nombre_obligations integer",
-        "nombre_a_jour integer",
-        "nombre_inconnues integer",
-        "obligations_a_jour character varying(8)",
       ],
       "metabase_habilitation": [
         "impact_id bigint not null",
@@ -147,13 +144,6 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "role character varying(20)",
         "date_acceptation timestamp with time zone",
         "delai_acceptation_jours numeric",
-      ],
-      "metabase_reglementation": [
-        "id bigint not null",
-        "entreprise_id bigint not null",
-        "reglementation character varying(20) not null",
-        "est_soumise boolean",
-        "statut character varying(15)",
       ],
       "metabase_utilisateur": [
         "impact_id bigint not null",

@@ -57,6 +57,7 @@ export { dashboardIn, questionIn, withReplaced } from './publication/replaced.ts
 export type { KAnonymity, PublishedTable } from './publication/table.ts'
 export { from, rows } from './publication/table.ts'
 export { band, because, count, masked, maskedGroup, month, present, year } from './publication/treatment.ts'
+export { over } from './publication/view.ts'
 export type {
   Bytes,
   Float,

@@ -41,7 +41,7 @@ const viewsOf = (publication: Publication): Relations =>
 
 /** Every relation that the reader finds, by name. */
 export function relationsOf(publication: Publication): Relations {
-  const tables = publishedRelations(publication).map((table): [string, Relation] => {
+  const tables = [...publishedRelations(publication), ...publication.views].map((table): [string, Relation] => {
     const columns = table.columns.map(({ name, type, isNullable, value, reference }): [string, Attribute] => {
       const values = value.kind === 'computed' ? value.computed.values : null
       return [name, { kind: type.kind, isNullable, values, target: reference?.().name ?? null }]

@@ -128,7 +128,7 @@ function treatmentEntry({ name, detail, reason }: Treatment): DictionaryTreatmen
 }
 
 const viewsOf = (publication: Publication): readonly DictionaryView[] =>
-  ownViewShapes(publication).map(({ name, comment, columns }) => ({
+  [...ownViewShapes(publication), ...publication.views].map(({ name, comment, columns }) => ({
     name,
     comment,
     columns: columns.map((column) => ({ name: column.name, comment: column.comment })),

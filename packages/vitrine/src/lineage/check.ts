@@ -13,6 +13,7 @@ import { registersIn, unreadReason } from '../publication/register.ts'
 import { keyOf, primaryKeyOf, shapeOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { MOST_BANDS } from '../publication/treatment.ts'
+import { knowsTheRun } from '../publication/view.ts'
 import { isRuleKind, isTextual, sqlType } from '../sql/sql-type.ts'
 import { type CheckedColumn, Findings } from './findings.ts'
 import { checkHistory, checkRecorded, publishedAsSource } from './history-check.ts'
@@ -46,9 +47,24 @@ export async function checkPublication(
     published.check(history, found)
     checkRecorded(history, publication, found)
   }
+  for (const view of publication.views) {
+    checkTable(view, publication, found)
+    checkView(view, staging, found)
+    published.check(view, found)
+  }
   checkCuts(source, found)
   checkCuts(published, found)
   return found
+}
+
+function checkView(view: PublishedTable, schema: string, found: Findings): void {
+  const { name, columns, keep, unknown, kAnonymous } = view
+  const isRuled = [keep, unknown, kAnonymous].some((rule) => rule !== null)
+  if (isRuled || columns.some(({ value }) => value.kind !== 'sql')) {
+    found.say(name, 'a view has a rule', 'write it in SQL, or publish a table: rules are run when rows are copied')
+  } else if (knowsTheRun(view, schema)) {
+    found.say(name, 'a view asks for the day of the run', 'publish that day in a table of it')
+  }
 }
 
 /** Parts of a query that cut one column come no nearer to it together than one could, wherever they stand. */

@@ -69,7 +69,7 @@ function dataItems(publication: Publication, source: DataSource): readonly Item[
     { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
     { kind: 'setting', key: 'site-locale', attributes: { value: languageOf(publication) } },
     { kind: 'source', key: metabase.source, attributes: sourceAttributes(publication, source) },
-    ...publishedRelations(publication).flatMap((table) => itemsOf(table, publication)),
+    ...[...publishedRelations(publication), ...publication.views].flatMap((table) => itemsOf(table, publication)),
     ...ownViewItems(publication),
     ...groupsOf(publication).map((name): Item => ({ kind: 'group', key: name, attributes: { name } })),
     { kind: 'rights', key: RIGHTS.everyone, attributes: { 'create-queries': 'no' } },

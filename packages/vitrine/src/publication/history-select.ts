@@ -3,9 +3,9 @@
  * instant written as literals. Pure; called by the stage phase of a run, and by its check phase to learn the types.
  */
 import { localDay } from '../base/clock.ts'
-import type { HistoryTable } from './history.ts'
 import type { Publication } from './publication.ts'
 import { type Moment, type Projection, projectionOf } from './select-text.ts'
+import type { PublishedTable } from './table.ts'
 
 /** The day that a run describes. */
 export const dayOf = (publication: Publication, instant: Date): string => localDay(instant, publication.zone)
@@ -18,5 +18,5 @@ export const momentOf = (publication: Publication, schema: string, instant: Date
 })
 
 /** One row. */
-export const daySelect = (table: HistoryTable, publication: Publication, schema: string, instant: Date): Projection =>
+export const daySelect = (table: PublishedTable, publication: Publication, schema: string, instant: Date): Projection =>
   projectionOf(table, momentOf(publication, schema, instant))

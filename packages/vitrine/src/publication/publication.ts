@@ -32,6 +32,8 @@ export interface Publication extends OwnViewSettings {
   readonly tables: readonly PublishedTable[]
   /** Tables that accumulate, one row a day; computed after the others, from them. */
   readonly histories: readonly HistoryTable[]
+  /** What published tables say together, asked when it is read. */
+  readonly views: readonly PublishedTable[]
   readonly writer: string
   readonly reader: string
   /** IANA name: local midnight, and the day of dated figures. */
@@ -55,7 +57,15 @@ export interface TypedPublication<P extends Published = Published> extends Publi
   readonly [published]?: P
 }
 
-type Defaulted = keyof OwnViewSettings | 'histories' | 'zone' | 'schedule' | 'dashboards' | 'locale' | 'persons'
+type Defaulted =
+  | keyof OwnViewSettings
+  | 'histories'
+  | 'views'
+  | 'zone'
+  | 'schedule'
+  | 'dashboards'
+  | 'locale'
+  | 'persons'
 
 export interface PublicationSettings
   extends Omit<Publication, Defaulted | 'limits' | 'metabase'>,
@@ -89,6 +99,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
     ...settings,
     tables: Object.freeze([...settings.tables]),
     histories: Object.freeze([...(settings.histories ?? [])]),
+    views: Object.freeze([...(settings.views ?? [])]),
     dashboards: Object.freeze([...(settings.dashboards ?? [])]),
     metabase: Object.freeze({ source: settings.name, team: settings.name, ...settings.metabase }),
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...settings.limits }),
@@ -106,9 +117,9 @@ export const publishedRelations = ({ tables, histories }: Publication): readonly
   ...histories,
 ]
 
-/** The views that tell the reader about the data: their names. */
+/** The views that we make for the reader, about the data and over the tables: their names. */
 export const ownViewNames = (publication: Publication): readonly string[] =>
-  ownViewShapes(publication).map(({ name }) => name)
+  [...ownViewShapes(publication), ...publication.views].map(({ name }) => name)
 
 /** The names of everything of ours in the published schema. */
 export const publishedNames = (publication: Publication): readonly string[] => [

@@ -76,6 +76,7 @@ type UnknownsOf<V extends UnknownsView> = {
 export interface Publishing {
   readonly tables: readonly PublishedTable[]
   readonly histories?: readonly PublishedTable[]
+  readonly views?: readonly PublishedTable[]
   readonly freshness?: FreshnessView
   readonly runs?: RunsView
   readonly unknowns?: UnknownsView
@@ -86,6 +87,8 @@ type Given<S, K extends string, Otherwise> = S extends { readonly [N in K]: infe
 type RelationsIn<S extends Publishing> =
   | S['tables'][number]
   | (Given<S, 'histories', readonly never[]> & readonly PublishedTable[])[number]
+  | ViewsIn<S>
+type ViewsIn<S extends Publishing> = (Given<S, 'views', readonly never[]> & readonly PublishedTable[])[number]
 
 /** What the settings of a publication publish. */
 export interface PublishedBy<S extends Publishing> extends Published {
@@ -93,5 +96,5 @@ export interface PublishedBy<S extends Publishing> extends Published {
     FreshnessOf<Given<S, 'freshness', typeof FRESHNESS> & FreshnessView> &
     RunsOf<Given<S, 'runs', typeof RUNS> & RunsView> &
     UnknownsOf<Given<S, 'unknowns', typeof UNKNOWNS> & UnknownsView>
-  readonly links: LinksOf<S['tables'][number]>
+  readonly links: LinksOf<S['tables'][number] | ViewsIn<S>>
 }

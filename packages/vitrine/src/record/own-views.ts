@@ -1,10 +1,13 @@
 /**
- * The views of ours that the reader finds beside the published tables: how old each table is, the runs, and why values are
- * unknown. They read the bookkeeping with the right of the writer, who owns them, so the reader needs no other right. Every
- * version has its own.
+ * The views of ours that the reader finds beside the published tables: how old each table is, the runs, why values are
+ * unknown, and those of the publication over its tables. They read with the right of the writer, who owns them, so the reader
+ * needs no other right. Every version has its own.
  */
 import { type OwnViewSettings, ownViewShapes } from '../publication/own-view.ts'
-import type { Publication } from '../publication/publication.ts'
+import { ownViewNames, type Publication } from '../publication/publication.ts'
+import { shapesOf, type TableShape } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { viewSql } from '../publication/view.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
 export interface OwnView {
@@ -34,19 +37,50 @@ const selects = ({ runs }: OwnViewSettings): Readonly<Record<keyof OwnViewSettin
     from vitrine.freshness r cross join lateral jsonb_each_text(r.unknown) u`,
 })
 
-export function ownViews(publication: Publication, schema: string): readonly OwnView[] {
-  const select = selects(publication)
-  return ownViewShapes(publication).map(({ is, name, comment, columns }) => {
-    const view = qualified(schema, name)
-    const names = columns.map((column) => column.name)
-    const comments = columns.flatMap((column) =>
-      column.comment === null
-        ? []
-        : [`comment on column ${view}.${identifier(column.name)} is ${literal(column.comment)};`],
+/**
+ * The views that a version can have: those over published tables need these with the columns of the definition, which an older
+ * version that comes back may lack.
+ */
+export function viewsFor(publication: Publication, shapes: readonly TableShape[]): readonly string[] {
+  const columns = new Map(shapes.map((shape) => [shape.name, new Set(shape.columns.map(({ name }) => name))]))
+  const isWhole = (name: string): boolean =>
+    shapesOf(publication).some(
+      (shape) => shape.name === name && shape.columns.every((column) => columns.get(name)?.has(column.name) === true),
     )
-    const sql = `create view ${view} (${names.map(identifier).join(', ')}) as
-      select ${select[is]} where r.schema_name = ${literal(publication.schema)};
-      comment on view ${view} is ${literal(comment)}; ${comments.join(' ')}`
-    return { name, comment, columns: names, sql }
-  })
+  const possible = publication.views.filter((view) => [...viewSql(view, publication.schema).tables].every(isWhole))
+  return [...ownViewShapes(publication), ...possible].map(({ name }) => name)
+}
+
+/** Those of `names`, to be made in a schema. */
+export function ownViews(
+  publication: Publication,
+  schema: string,
+  names: readonly string[] = ownViewNames(publication),
+): readonly OwnView[] {
+  const views = publication.views.map((view) => madeView(view, schema, viewSql(view, schema).sql))
+  return [...aboutTheData(publication, schema), ...views].filter(({ name }) => names.includes(name))
+}
+
+function madeView(
+  { name, comment, columns }: Pick<PublishedTable, 'name' | 'comment'> & { readonly columns: readonly Told[] },
+  schema: string,
+  select: string,
+): OwnView {
+  const view = qualified(schema, name)
+  const names = columns.map((column) => column.name)
+  const comments = columns.flatMap((column) =>
+    column.comment === null
+      ? []
+      : [`comment on column ${view}.${identifier(column.name)} is ${literal(column.comment)};`],
+  )
+  const sql = `create view ${view} (${names.map(identifier).join(', ')}) as ${select};
+    comment on view ${view} is ${literal(comment)}; ${comments.join(' ')}`
+  return { name, comment, columns: names, sql }
+}
+type Told = { readonly name: string; readonly comment: string | null }
+
+function aboutTheData(publication: Publication, schema: string): readonly OwnView[] {
+  const select = selects(publication)
+  const about = ` where r.schema_name = ${literal(publication.schema)}`
+  return ownViewShapes(publication).map((view) => madeView(view, schema, `select ${select[view.is]}${about}`))
 }

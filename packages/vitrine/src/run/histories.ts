@@ -17,6 +17,7 @@ import type { HistoryTable } from '../publication/history.ts'
 import { dayOf, daySelect, momentOf } from '../publication/history-select.ts'
 import { stagingSchema } from '../publication/publication.ts'
 import { projectionOf } from '../publication/select-text.ts'
+import type { PublishedTable } from '../publication/table.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { typesOf } from '../source/projection-types.ts'
 import { fits } from '../source/source-type.ts'
@@ -32,7 +33,8 @@ import type { StageContext, StagedTable } from './stage.ts'
  */
 export async function checkHistories(target: Target): Promise<void> {
   const { session, publication } = target
-  if (publication.histories.length === 0) return
+  const asked = [...publication.histories, ...publication.views]
+  if (asked.length === 0) return
   await requireLedgerFits(target)
   const staging = stagingSchema(publication)
   await makeWorkSchemas(target)
@@ -40,14 +42,14 @@ export async function checkHistories(target: Target): Promise<void> {
   const problems: Problem[] = []
   await session.execute(['begin', ...tables].join('; '))
   try {
-    for (const table of publication.histories) problems.push(...(await typeProblems(target, table)))
+    for (const table of asked) problems.push(...(await typeProblems(target, table)))
   } finally {
     await session.execute('rollback')
   }
   if (problems.length > 0) throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems })
 }
 
-async function typeProblems({ session, publication }: Target, table: HistoryTable): Promise<Problem[]> {
+async function typeProblems({ session, publication }: Target, table: PublishedTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
   const { uncast } = daySelect(table, publication, stagingSchema(publication), new Date(0))
   const types = await typesOf(session, uncast.sql).catch((error: unknown) => {
@@ -64,7 +66,7 @@ async function typeProblems({ session, publication }: Target, table: HistoryTabl
 }
 
 /** Classes 0A, 22 (of a constant) and 42: the query is at fault, not the server or the way to it. */
-function asQueryFailure(error: unknown, table: HistoryTable): unknown {
+function asQueryFailure(error: unknown, table: PublishedTable): unknown {
   if (!(error instanceof VitrineError) || !/^(?:0A|22|42)/.test(error.sqlState ?? '')) return error
   return new VitrineError('HISTORY_QUERY_FAILED', {
     place: table.name,

@@ -12,13 +12,14 @@ import type { Target } from '../catalogue/target.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
-import { ownViewNames, type Publication, retiredSchema } from '../publication/publication.ts'
+import { type Publication, retiredSchema } from '../publication/publication.ts'
 import { shapeOf, type TableShape } from '../publication/shape.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
 import { erasureSince } from '../record/erasures.ts'
 import { ownRecord } from '../record/installation.ts'
 import { isHistoryShape, ledgerSelect } from '../record/ledger.ts'
 import type { SwitchResult, SwitchWay } from '../record/outcome.ts'
+import { viewsFor } from '../record/own-views.ts'
 import { recordedRows, recordRollback, succeedRun, type TableOutcome } from '../record/runs.ts'
 import { type RecordedVersion, recordExchange, recordedVersion } from '../record/versions.ts'
 import { qualified } from '../sql/quote.ts'
@@ -90,7 +91,7 @@ async function rollBack(
   const version = await requireKept(target)
   // It was dropped by hand: the version comes back in its place.
   if (!(await readSchema(target)).exists) await createSchema(target)
-  const content = { shapes: version.shapes, views: ownViewNames(publication) }
+  const content = { shapes: version.shapes, views: viewsFor(publication, version.shapes) }
   await planCarry(target, kept, content)
 
   await run.enter('stage')

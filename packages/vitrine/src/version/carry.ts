@@ -47,7 +47,7 @@ export async function planCarry(target: Target, schema: string, version: Version
 /** Makes the views about the runs of a version that is about to be published. */
 export async function prepareSwitch(target: Target, schema: string, version: VersionContent): Promise<CarryPlan> {
   const { session, publication } = target
-  const views = ownViews(publication, schema)
+  const views = ownViews(publication, schema, version.views)
   await session.transaction(async () => {
     for (const { name, sql } of views) await session.execute(`${sql}; ${registerSql(publication, schema, name)}`)
     await closeRelations(
