@@ -143,6 +143,10 @@ export class ImpactInstallation {
     return this.target.address(this.#roles[0])
   }
 
+  readerAddress(): Address {
+    return this.target.address(this.#roles[1])
+  }
+
   /** A session of the reader, with the rights that a dashboard has. */
   reader(): Promise<pg.Client> {
     return this.target.connect({ role: this.#roles[1] })

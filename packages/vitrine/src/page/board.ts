@@ -13,6 +13,7 @@ import type { Freshness, Html, PageCall, PageContext } from './context.ts'
 import { filterForm } from './filter-form.ts'
 import { type Chosen, readFilters } from './filters.ts'
 import { type Found, find } from './finding.ts'
+import { say } from './texts.ts'
 import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
 /** How long a page waits for its questions; later answers come by themselves. */
@@ -174,7 +175,9 @@ export class Board {
     }
     const parts = { tile, dataOf: found.freshness.at, tab: isPublic ? null : tab, tabHref: this.tabPath }
     const board = await drawBoard(dashboard, parts, reading)
-    if (isPublic) return html`${title}${board}`
+    // Cards have headings of the third level.
+    const heading = html`<h2 class="v-hidden">${say(reading.language, 'cards')}</h2>`
+    if (isPublic) return html`${title}${heading}${board}`
     const states = new Map(lists.map(({ filter }, at) => [filter, found.states[tiles.length + at]]))
     const form = filterForm({
       action: `${this.path}${tab === 0 ? '' : `/tabs/${tab + 1}`}`,
@@ -185,7 +188,7 @@ export class Board {
       isChanged: chosen.query !== '',
       reading,
     })
-    return html`${title}${form}${board}`
+    return html`${title}${form}${heading}${board}`
   }
 
   /** One card, drawn for its place on the board. */

@@ -81,6 +81,10 @@ async function onTab(board: Board, call: PageCall): Promise<Response> {
 const back = (board: Board): Html =>
   html`<p class="v-back-to"><a href="${board.path}${board.chosen.query}">← ${board.dashboard.title}</a></p>`
 
+/** Cards have headings of the third level. */
+const headings = (board: Board, title: string): Html =>
+  html`<div class="v-title"><h1>${title}</h1></div><h2 class="v-hidden">${say(board.reading.language, 'cards')}</h2>`
+
 /** The whole answer as a table. */
 async function table(board: Board, { question, ask }: Asked, call: PageCall): Promise<Response> {
   const { states, freshness } = await board.find([ask])
@@ -92,7 +96,7 @@ async function table(board: Board, { question, ask }: Asked, call: PageCall): Pr
     board.links(question),
     WIDE,
   )
-  return board.ports.context.show(call, html`${back(board)}${card}`, {
+  return board.ports.context.show(call, html`${back(board)}${headings(board, question.title)}${card}`, {
     title: question.title,
     place: 'dashboards',
     freshness,
@@ -155,6 +159,6 @@ const rowsOf =
         ? NOTHING
         : html`<form class="v-filters" method="get">${kept}${fields}<p class="v-do"><button>${say(board.reading.language, 'apply')}</button></p></form>`
     const title = say(board.reading.language, 'rowsOf', asked.question.title)
-    const content = html`${back(board)}<div class="v-title"><h1>${title}</h1></div>${form}${card}`
+    const content = html`${back(board)}${headings(board, title)}${form}${card}`
     return context.show(call, content, { title, place: 'dashboards', freshness })
   }

@@ -20,6 +20,7 @@ const TEXTS = {
   nothingPublished: ['Rien n’est publié', 'Nothing is published'],
   unreachable: ['Les données ne répondent pas', 'The data do not answer'],
   noDashboards: ['Aucun tableau de bord n’est défini.', 'No dashboard is defined.'],
+  cards: ['Les chiffres', 'The figures'],
   filters: ['Filtres', 'Filters'],
   apply: ['Appliquer', 'Apply'],
   reset: ['Réinitialiser', 'Reset'],
