@@ -5,7 +5,14 @@ import type { Known } from '../lineage/origin.ts'
 import { type Parser, parsedText } from '../lineage/parse.ts'
 import { Resolver } from '../lineage/resolver.ts'
 import { LineageProblem } from '../lineage/rules.ts'
-import { type Display, type Filter, measureOf, type Question, type StructuredQuery } from '../publication/dashboard.ts'
+import {
+  type Display,
+  type Filter,
+  type Meaning,
+  measureOf,
+  type Question,
+  type StructuredQuery,
+} from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 import { sqlType } from '../sql/sql-type.ts'
@@ -19,6 +26,8 @@ export type Reads = ReadonlyMap<string, ReadonlySet<string>>
 
 /** More parts than this cannot be told from each other in a pie. */
 const MOST_SLICES = 6
+
+const MEANINGS: ReadonlySet<Meaning> = new Set(['done', 'doing', 'todo', 'unknown'])
 
 const DISPLAYS: ReadonlySet<Display['kind']> = new Set(
   // biome-ignore format: a list of names.
@@ -110,7 +119,9 @@ export class QuestionCheck {
     const isKnown = DISPLAYS.has(display.kind)
     if (!isKnown) say('display', [String(display.kind)])
     for (const name of isKnown ? namesIn(display) : []) if (!answer.includes(name)) say('shown', [name])
-    for (const [name, { format }] of Object.entries(columns)) {
+    for (const [name, { format, means = {} }] of Object.entries(columns)) {
+      const words = typeof means === 'string' ? [means] : Object.values(means)
+      for (const word of words) if (!MEANINGS.has(word)) say('means', [String(word), name])
       if (!answer.includes(name)) say('labelled', [name])
       const of = format?.kind === 'percent' ? format.of : ''
       if (query.kind === 'sql' && (of === undefined || (of !== '' && !answer.includes(of)))) say('denominator', [name])

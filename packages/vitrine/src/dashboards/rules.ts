@@ -81,6 +81,10 @@ export const RULES = {
   // How it is shown.
   display: { says: (kind) => `the display «${kind}» does not exist`, remedy: 'Use one of the language.' },
   shown: { says: (name) => `it shows «${name}», which is no column of the answer`, remedy: OTHER },
+  means: {
+    says: (word, name) => `«${word}» is no meaning of «${name}»`,
+    remedy: 'Say done, doing, todo or unknown.',
+  },
   labelled: { says: (name) => `it labels «${name}», which is no column of the answer`, remedy: OTHER },
   pivot: { says: () => 'a pivot needs a structured query', remedy: 'Write it as `query`, or show a table.' },
   trend: { says: () => 'a trend needs a time', remedy: 'Group by one time and show it, or show a number.' },

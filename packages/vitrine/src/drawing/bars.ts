@@ -3,7 +3,7 @@
  * of columns whose names do not fit side by side.
  */
 import { widthOf } from './axis.ts'
-import { type HtmlEscapedString, html, type Piece } from './html.ts'
+import { type HtmlEscapedString, html, type Piece, raw } from './html.ts'
 import type { ChartData, Series } from './series.ts'
 import type { Sheet } from './sheet.ts'
 import { text } from './texts.ts'
@@ -34,8 +34,13 @@ function bar(segments: readonly Segment[], mark: number | null = null): HtmlEsca
   return html`<svg class="v-strip" width="100%" height="20" aria-hidden="true"><rect width="100%" height="20" rx="3" fill="${colour('line')}" fill-opacity="0.5"/>${rects}${line}</svg>`
 }
 
+/** A name in capitals and underscores breaks between its words. */
+const breaking = (name: string): Piece =>
+  name.split(/(?<=_)/).flatMap((part, at) => (at === 0 ? part : [WORD_BREAK, part]))
+const WORD_BREAK = raw('<wbr>')
+
 const line = (name: string, drawn: Piece, figure: Piece, beside: Piece): HtmlEscapedString =>
-  html`<li><span class="v-group">${name}</span><span class="v-strips">${drawn}</span><span class="v-value"><b>${figure}</b>${beside !== null && html` <small>${beside}</small>`}</span></li>`
+  html`<li><span class="v-group">${breaking(name)}</span><span class="v-strips">${drawn}</span><span class="v-value"><b>${figure}</b>${beside !== null && html` <small>${beside}</small>`}</span></li>`
 
 /** Where bars begin and how long they are: from zero, which lies within when a figure is negative. */
 function domain(

@@ -36,6 +36,9 @@ export interface ChartData {
   readonly series: readonly Series[]
 }
 
+/** What is called so is the unknown, in the languages that a page may have. */
+const UNKNOWN = /^(?:inconnu|unknown)/i
+
 /** The colour of a group that the question gives a meaning, or that is the unknown one. */
 export function meaningOf({ question }: Sheet, column: string, cell: Cell): Meaning | null {
   if (cell === null) return 'unknown'
@@ -43,12 +46,13 @@ export function meaningOf({ question }: Sheet, column: string, cell: Cell): Mean
   const by = query.kind === 'structured' ? own(query.by, column) : undefined
   if (typeof by === 'object' && 'unknown' in by && by.unknown === cell) return 'unknown'
   const means = own(columns, column)?.means
-  return (typeof means === 'object' ? own(means, String(cell)) : undefined) ?? null
+  const given = typeof means === 'object' ? own(means, String(cell)) : undefined
+  return given ?? (UNKNOWN.test(String(cell)) ? 'unknown' : null)
 }
 
-const meaningOfAll = ({ question }: Sheet, column: string): Meaning | null => {
-  const means = own(question.columns, column)?.means
-  return typeof means === 'string' ? means : null
+function meaningOfAll({ question }: Sheet, { name, label }: Shown): Meaning | null {
+  const means = own(question.columns, name)?.means
+  return typeof means === 'string' ? means : UNKNOWN.test(label) ? 'unknown' : null
 }
 
 /** Colours without a meaning in their order, between those that have one. */
@@ -115,7 +119,7 @@ export function chartData(sheet: Sheet, chart: Chart): ChartData {
   const wanted = chart.y.flatMap((name) => parts.map((part) => ({ y: sheet.column(name), part })))
   const tokens = coloured(
     wanted.map(({ y, part }) =>
-      part === null ? meaningOfAll(sheet, y.name) : meaningOf(sheet, part.split.name, part.cell),
+      part === null ? meaningOfAll(sheet, y) : meaningOf(sheet, part.split.name, part.cell),
     ),
   )
   const series = wanted.map(({ y, part }, at): Series => {

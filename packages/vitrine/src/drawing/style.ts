@@ -53,7 +53,8 @@ ${[244, ...BREAKS].map((at) => `.v-most-${at}{max-width:${Math.round(at * 1.35)}
 @container(max-width:400px){.v-roomy{display:none}.v-rows{gap:0 8px;grid-template-columns:fit-content(42%) 1fr auto}.v-value small{display:block}}`
 
 const PHONE = `@media(max-width:980px){.v-cell{grid-column:span 12}.v-cell.v-small{grid-column:span 4}}
-@media(max-width:640px){:root{--v-gap:12px}.v-card{padding:14px 12px}.v-cell.v-small{grid-column:span 6}.v-fig{font-size:26px}.v-small h3{font-size:13px}}`
+@media(max-width:640px){:root{--v-gap:12px}.v-card{padding:14px 12px}.v-cell.v-small{grid-column:span 6}.v-fig{font-size:26px}.v-small h3{font-size:13px}}
+@media(max-width:400px){.v-small .v-card{padding:12px 9px}.v-small h3{font-size:12.5px}}`
 
 const PAPER = `@media print{:root,:root[data-theme],:root:not([data-theme=light]){color-scheme:light;${colours(0)}}body{background:none;font-size:12px}.v-foot,.v-tabs{display:none}.v-paper{display:block;color:var(--v-mute);margin:0 0 8px}.v-tab+.v-tab{break-before:page}.v-board{display:block}
 .v-card,.v-prose{break-inside:avoid;margin-bottom:12px}.v-heading,h2,h3{break-after:avoid}.v-small{display:inline-block;width:32%;vertical-align:top;margin-right:1%}.v-scroll{overflow:visible}.v-scroll tr{break-inside:avoid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}`
