@@ -78,8 +78,8 @@ export const analysesIa = question({
   display: { kind: 'bar', x: 'mois', y: ['reussies', 'en_erreur', 'non_commencees', 'autres'], stack: 'stacked' },
   columns: {
     mois: { label: 'Mois', format: mois },
-    reussies: { label: 'Réussies', format: entier },
-    en_erreur: { label: 'En erreur', format: entier },
+    reussies: { label: 'Réussies', format: entier, means: 'done' },
+    en_erreur: { label: 'En erreur', format: entier, means: 'todo' },
     non_commencees: { label: 'Non commencées', format: entier },
     autres: { label: 'Autres', format: entier },
     part_pertinente: { label: 'Part pertinente', format: { kind: 'percent', decimals: 1 } },

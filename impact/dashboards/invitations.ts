@@ -32,9 +32,9 @@ export const invitations = question({
   display: { kind: 'bar', x: 'mois', y: ['acceptees', 'en_attente', 'expirees'], stack: 'stacked' },
   columns: {
     mois: { label: 'Mois', format: mois },
-    acceptees: { label: 'Acceptées', format: entier },
-    en_attente: { label: 'En attente', format: entier },
-    expirees: { label: 'Expirées', format: entier },
+    acceptees: { label: 'Acceptées', format: entier, means: 'done' },
+    en_attente: { label: 'En attente', format: entier, means: 'doing' },
+    expirees: { label: 'Expirées', format: entier, means: 'todo' },
   },
 })
 

@@ -66,9 +66,9 @@ const situation = question({
   },
   columns: {
     reglementation: { label: 'Réglementation' },
-    a_jour: { label: 'À jour', format: entier },
-    en_cours: { label: 'En cours', format: entier },
-    a_actualiser: { label: 'À actualiser', format: entier },
+    a_jour: { label: 'À jour', format: entier, means: 'done' },
+    en_cours: { label: 'En cours', format: entier, means: 'doing' },
+    a_actualiser: { label: 'À actualiser', format: entier, means: 'todo' },
     inconnue: { label: 'Inconnue', format: entier },
     non_soumise: { label: 'Non soumise', format: entier },
   },
@@ -121,7 +121,10 @@ const conformite = question({
     order: [['entreprises', 'desc']],
   }),
   display: { kind: 'pie', label: 'conformite', value: 'entreprises' },
-  columns: { conformite: { label: 'À jour' }, entreprises: { label: 'Entreprises', format: entier } },
+  columns: {
+    conformite: { label: 'À jour', means: { 'De toutes': 'done', 'D’une partie': 'doing', 'D’aucune': 'todo' } },
+    entreprises: { label: 'Entreprises', format: entier },
+  },
 })
 
 const egaproParTaille = question({
@@ -171,7 +174,7 @@ const bdeseParAccord = question({
   display: { kind: 'bar', x: 'accord', y: ['entreprises'], series: 'statut', stack: 'stacked' },
   columns: {
     accord: { label: 'Accord' },
-    statut: { label: 'Statut' },
+    statut: { label: 'Statut', means: { 'A JOUR': 'done', 'EN COURS': 'doing', 'A ACTUALISER': 'todo' } },
     entreprises: { label: 'Entreprises', format: entier },
   },
 })
