@@ -10,6 +10,7 @@ import { refusalOf } from '../postgres/server-error.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import { type PublishedTable, writtenAt } from '../publication/table.ts'
+import { oidOf } from '../sql/sql-type.ts'
 import { fits, type SourceType, TYPE_ELEMENT, TYPE_FACTS } from './source-type.ts'
 
 /** The type of a field of a query. */
@@ -42,10 +43,17 @@ export async function checkProjections(
   return new Map(
     described.map(({ table, projection, types }) => [
       table.name,
-      types.slice(0, projection.inputFields).map(({ oid }) => oid),
+      types.slice(0, projection.inputFields).map(receivedAs),
     ]),
   )
 }
+
+/** As which type a rule reads a field: what has texts as values, such as an enumeration, sends them as texts. */
+function receivedAs({ oid, isText, element }: FoundType): number {
+  if (!isText || decoderFor(oid) !== null) return oid
+  return element === null ? oidOf('text') : TEXT_ARRAY
+}
+const TEXT_ARRAY = 1009
 
 /** The types of the fields of a query, in their order. Nothing is read. */
 export async function typesOf(session: Session, sql: string): Promise<readonly FoundType[]> {
@@ -150,15 +158,9 @@ function inputProblems({ table, projection, types }: Described): readonly Proble
   return projection.computations.flatMap(({ computation, fields }) =>
     computation.inputs.flatMap(({ name }, index) => {
       const found = types[fields[index] ?? -1]
-      if (found !== undefined && decoderFor(found.oid) !== null) return []
-      const remedy = found?.isText === true ? 'cast the input to text' : 'cast the input to a type that rules receive'
-      return [
-        {
-          place: `${table.name} (rule input ${name})`,
-          detail: `rules cannot receive ${found?.name}`,
-          remedy,
-        },
-      ]
+      if (found !== undefined && decoderFor(receivedAs(found)) !== null) return []
+      const remedy = 'cast the input to a type that rules receive'
+      return [{ place: `${table.name} (rule input ${name})`, detail: `rules cannot receive ${found?.name}`, remedy }]
     }),
   )
 }

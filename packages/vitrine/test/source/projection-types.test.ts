@@ -139,7 +139,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     })
   })
 
-  test('an input that rules cannot receive is refused', async () => {
+  test('an input that rules cannot receive is refused; the words of an enumeration are texts', async () => {
     const ruled = things.publish('ruled', 'R', ({ ref }) => ({
       a: text(
         compute({ address: ref('t.address'), mood: ref('t.mood') }, () => ''),
@@ -148,10 +148,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     }))
     await expect(checkProjections(session, publicationOf(ruled))).rejects.toMatchObject({
       code: 'SOURCE_TYPE_MISMATCH',
-      problems: [
-        { place: 'ruled (rule input address)', detail: 'rules cannot receive inet' },
-        { place: 'ruled (rule input mood)', detail: 'rules cannot receive mood', remedy: 'cast the input to text' },
-      ],
+      problems: [{ place: 'ruled (rule input address)', detail: 'rules cannot receive inet' }],
     })
   })
 
