@@ -114,7 +114,8 @@ describe('names', () => {
   const MISSPELT = ['METABASE_DATABASE_URI']
   /** Of npm and of Scalingo. */
   const FOREIGN = [
-    ...['NPM_CONFIG_PRODUCTION', 'SCALINGO_POSTGRESQL_URL', 'BUILDPACK_URL', 'METABASE_VERSION', 'MAX_METASPACE_SIZE'],
+    ...['NPM_CONFIG_PRODUCTION', 'NPM_SCOPE', 'SCALINGO_POSTGRESQL_URL', 'BUILDPACK_URL', 'METABASE_VERSION'],
+    'MAX_METASPACE_SIZE',
     ...['MB_DB_HOST', 'MB_DB_TYPE', 'MB_ENCRYPTION_SECRET_KEY', 'METABASE_HOST', 'METABASE_SITE_URL'],
   ]
   /** Codes that the changelog tells the end of. */
