@@ -1,5 +1,6 @@
-// Fetches the Nodes and the TypeScripts of test/node-versions.json into .vitrine, from the packages of npm that carry them.
-// Called by .ci/run; test/node-versions.test.ts and packages/vitrine/test/types use what they find there.
+// Fetches the Nodes and the TypeScripts of test/node-versions.json into .vitrine, from the packages of npm that carry them, and
+// Metabase's own command line. Called by .ci/run; test/node-versions.test.ts, and packages/vitrine/test/types and /metabase use
+// what they find there.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,3 +23,5 @@ function fetch(place, name, version) {
 for (const version of [...runs, refused]) fetch('nodes', carrier, version)
 // An alias in package.json would take the name `tsc` from our own compiler.
 for (const version of compilers) fetch('typescript', 'typescript', version)
+// Its licence is the AGPL: a program that the tests run, and no part of the repository or of the package.
+fetch('metabase-cli', '@metabase/cli', '0.3.1')

@@ -5,6 +5,7 @@ import { counted } from '../base/format.ts'
 import type { Secret } from '../base/secret.ts'
 import { requireSoundDashboards } from '../dashboards/check.ts'
 import { applyPlan, planFor } from '../metabase/apply.ts'
+import { brokenQuestions } from '../metabase/broken.ts'
 import { Metabase } from '../metabase/client.ts'
 import type { Applied, Change } from '../metabase/plan.ts'
 import { probe } from '../metabase/server.ts'
@@ -87,6 +88,22 @@ export const applyAll = (
     await recordMetabase(session, publication.schema, applied)
     return plan.changes
   })
+
+/** Where a key is set: the questions that people made and that a new definition would break. What fails there is told. */
+export async function tellBroken(call: Call, session: Session): Promise<void> {
+  try {
+    const { metabase } = call.settings({ metabase: 'optional' })
+    if (metabase === null || metabase.key === null) return
+    const wanted = wantedOf(call, { ...call.settings(METABASE_NEEDS), metabase })
+    const client = clientOf(call, metabase, metabase.key)
+    const { state } = await planFor(client, wanted, await recordedIn(session, call.publication))
+    const broken = await brokenQuestions(client, wanted, state)
+    for (const question of broken) call.say(`warning: a question in Metabase would break: ${question}`)
+  } catch (thrown) {
+    if (call.signal.aborted) throw thrown
+    call.say(`note: Metabase could not be asked which questions would break: ${asVitrineError(thrown).code}`)
+  }
+}
 
 /** After a run: where a key is set, Metabase follows what was published. What fails there is told, and fails no run. */
 export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): Promise<void> {

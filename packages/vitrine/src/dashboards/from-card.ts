@@ -121,3 +121,12 @@ const withDenominators = (columns: Question['columns'], before: Question['column
       return [name, isShare ? { ...column, format: { ...last, ...column.format } } : column]
     }),
   )
+
+/** A key made of a name, which none of `taken` is. */
+export function freshKey(name: string, taken: ReadonlySet<string>): string {
+  const letters = name.normalize('NFD').toLowerCase().replaceAll(/\p{M}/gu, '')
+  const plain = letters.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'adopted'
+  let key = plain
+  for (let number = 2; taken.has(key); number++) key = `${plain}-${number}`
+  return key
+}

@@ -14,6 +14,7 @@ export interface Places {
   readonly wanted: Wanted
   readonly applied: readonly Applied[]
   readonly names: Names
+  readonly sourceId: number | null
   readonly groups: ReadonlyMap<string, number>
   readonly put: (item: Pick<Item, 'kind' | 'key'>, id: number | string, attributes: Attributes) => void
 }
@@ -55,11 +56,15 @@ class Reader {
     const { publication } = wanted
     const collections = await this.#collections()
     const questions = new Map<unknown, string>()
+    const listed = await this.#listed()
     const known: Known = { ...names, collections, questions }
     for (const card of wanted.cards) {
       const id = entityId(publication, card)
       const mine = (item: Entity) => item['model'] === 'card' && item['entity_id'] === id
-      const live = (await this.#recorded('question', card.key, '/card')) ?? (await this.#among(mine, '/card'))
+      const live =
+        listed.get(this.#idOf('question', card.key)) ??
+        (await this.#recorded('question', card.key, '/card')) ??
+        (await this.#among(mine, '/card'))
       if (live === null) continue
       questions.set(live['id'], card.key)
       this.#keep('question', card.key, live)
@@ -88,8 +93,18 @@ class Reader {
     return isEmpty || caveats === markerOf(this.#places.wanted.publication, key)
   }
 
+  /** The questions of our data source in one request; one that was archived is not among them. */
+  async #listed(): Promise<ReadonlyMap<string | undefined, Entity>> {
+    const { metabase, sourceId, applied } = this.#places
+    if (sourceId === null || !applied.some(({ kind }) => kind === 'question')) return new Map()
+    const cards = entities(await metabase.get(`/card?f=database&model_id=${sourceId}`), 'questions')
+    return new Map(cards.map((card) => [String(card['id']), card]))
+  }
+
+  #idOf = (kind: Kind, key: string) => this.#places.applied.find((item) => item.kind === kind && item.key === key)?.id
+
   async #recorded(kind: Kind, key: string, path: string): Promise<Entity | null> {
-    const id = this.#places.applied.find((item) => item.kind === kind && item.key === key)?.id
+    const id = this.#idOf(kind, key)
     return id === undefined ? null : this.#one(`${path}/${id}`)
   }
 

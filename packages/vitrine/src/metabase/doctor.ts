@@ -4,6 +4,7 @@ import { broken, type Finding, holds, listed } from '../access/finding.ts'
 import { command } from '../base/remedy.ts'
 import { type Entity, entities, entity, idOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
+import { brokenQuestions, missingTables } from './broken.ts'
 import type { Metabase } from './client.ts'
 import { nameOf } from './item.ts'
 import type { Applied } from './plan.ts'
@@ -34,46 +35,30 @@ export async function diagnoseMetabase(
 ): Promise<readonly Finding[]> {
   const plan = await planFor(metabase, wanted, recorded)
   const facts = await readFacts(metabase)
+  const breaking = await brokenQuestions(metabase, wanted, plan.state)
+  const missing = await missingTables(metabase, wanted, plan.state)
   const finding = (name: string, guarantee: string, expected: string, verdict: Verdict): Finding =>
-    Object.freeze({ name, guarantee, expected, actual: expected, ...verdict })
+    Object.freeze({ name: `metabase-${name}`, guarantee, expected, actual: expected, ...verdict })
   const { team, source } = wanted.publication.metabase
   return [
-    finding('metabase-version', 'Metabase is of a version whose behaviour is known.', '0.58 to 0.65', version(server)),
-    finding('metabase-login', 'Metabase can log in to the published database.', 'a login', loggedIn(plan)),
-    finding('metabase-in-step', 'Metabase is what the publication says.', 'no difference', inStep(plan)),
-    finding('metabase-sql', `Only administrators may write SQL on ${source}.`, 'nobody else', sql(plan, facts)),
-    finding('metabase-everyone', `Who is in no group may ask nothing of ${source}.`, 'no right', everyone(plan, facts)),
-    finding('metabase-elsewhere', `${team} may ask nothing of other data sources.`, 'none', elsewhere(plan, facts)),
+    finding('version', 'Metabase is of a version whose behaviour is known.', '0.58 to 0.65', version(server)),
+    finding('login', 'Metabase can log in to the published database.', 'a login', loggedIn(plan)),
+    finding('in-step', 'Metabase is what the publication says.', 'no difference', inStep(plan)),
+    finding('sql', `Only administrators may write SQL on ${source}.`, 'nobody else', sql(plan, facts)),
+    finding('everyone', `Who is in no group may ask nothing of ${source}.`, 'no right', everyone(plan, facts)),
+    finding('elsewhere', `${team} may ask nothing of other data sources.`, 'none', elsewhere(plan, facts)),
+    finding('operational', 'Metabase does not have the operational database.', 'not there', apart(plan, operational)),
+    finding('others', 'Who is in no group may ask nothing of other data sources.', 'none', others(plan, facts)),
+    finding('links', 'Nothing is shown to people who do not log in.', 'no public link, no embedding', links(facts)),
+    finding('values', 'Metabase keeps no values of columns that are published no longer.', 'none', cached(plan)),
     finding(
-      'metabase-operational',
-      'Metabase does not have the operational database.',
-      'not there',
-      apart(plan, operational),
-    ),
-    finding(
-      'metabase-others',
-      'Who is in no group may ask nothing of other data sources.',
+      'questions',
+      'No question of the team asks for what is published no longer.',
       'none',
-      others(plan, facts),
+      none(breaking, BREAKING),
     ),
-    finding(
-      'metabase-links',
-      'Nothing is shown to people who do not log in.',
-      'no public link, no embedding',
-      links(facts),
-    ),
-    finding(
-      'metabase-values',
-      'Metabase keeps no values of columns that are published no longer.',
-      'none',
-      cached(plan),
-    ),
-    finding(
-      'metabase-keys',
-      'No other key may do everything.',
-      'none',
-      keys(otherKeys(facts.keys, wanted.publication)),
-    ),
+    finding('tables', 'Metabase sees every table that it has, and archives none.', 'none', none(missing, MISSING)),
+    finding('keys', 'No other key may do everything.', 'none', keys(otherKeys(facts.keys, wanted.publication))),
   ]
 }
 
@@ -169,6 +154,12 @@ function cached({ changes }: Plan): Verdict {
   const left = changes.filter(({ action, kind }) => action === 'withdraw' && kind === 'column')
   return left.length === 0 ? holds() : broken(listed(left.map(({ key }) => key)), APPLY)
 }
+
+const BREAKING = 'In Metabase: change these questions, or publish the columns again.'
+const MISSING =
+  'Publish the table again before that day: afterwards its questions stay broken. Or archive them in Metabase.'
+const none = (found: readonly string[], repair: string): Verdict =>
+  found.length === 0 ? holds() : broken(listed(found), repair, 'warning')
 
 const keys = (count: number): Verdict =>
   count === 0 ? holds() : broken(`${count} of the group Administrators`, 'Remove those that nobody needs.', 'warning')

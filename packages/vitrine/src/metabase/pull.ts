@@ -4,7 +4,7 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import { boardTabs } from '../dashboards/from-board.ts'
-import { adoptedQuestion, changedQuestion, type LiveCard, MOVED } from '../dashboards/from-card.ts'
+import { adoptedQuestion, changedQuestion, freshKey, type LiveCard, MOVED } from '../dashboards/from-card.ts'
 import { type Collection, type Dashboard, type Question, questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type PulledPart, withReplaced } from '../publication/replaced.ts'
@@ -259,14 +259,7 @@ class Puller {
   }
 
   #keyFor(name: string): string {
-    const plain = name
-      .normalize('NFD')
-      .toLowerCase()
-      .replaceAll(/\p{M}/gu, '')
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '')
-    let key = plain === '' ? 'adopted' : plain
-    for (let number = 2; this.#keys.has(key); number++) key = `${plain === '' ? 'adopted' : plain}-${number}`
+    const key = freshKey(name, this.#keys)
     this.#keys.add(key)
     return key
   }

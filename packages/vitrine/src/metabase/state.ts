@@ -79,7 +79,7 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   }
   readRights({ graph, sourceId, groupId, others }, put)
   const known = { columns: namesOf(there, 'column '), tables: namesOf(there, 'table ') }
-  const raw = await readContent({ metabase, wanted, applied, names: known, groups, put })
+  const raw = await readContent({ metabase, wanted, applied, names: known, sourceId, groups, put })
   return { there, sourceId, groupId, groups, raw, others, formats, applied }
 }
 

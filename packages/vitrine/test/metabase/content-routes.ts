@@ -39,7 +39,10 @@ function echoed(card: Entity, tag: string): Entity {
   const now = { 'lib/type': 'mbql/query', 'lib/uuid': randomUUID(), database: query['database'], stages }
   const added = card['display'] === 'table' ? { 'table.pivot_column': 'x', 'table.cell_column': 'y' } : {}
   return answerLike('card', {
+    description: null,
     ...card,
+    query_type: 'stages' in query ? 'query' : 'native',
+    database_id: query['database'],
     dataset_query: Number(/\d+(?=\.\d+\.)/.exec(tag)?.[0] ?? 65) < 57 ? query : now,
     legacy_query: JSON.stringify(query),
     visualization_settings: { ...added, ...object(card['visualization_settings']) },
@@ -97,8 +100,12 @@ function laid(dashboard: Entity, body: Entity, number: () => number): void {
 
 const shownDashboard = (dashboard: Entity): Entity =>
   answerLike('dashboard', {
+    width: 'fixed',
     ...dashboard,
-    dashcards: list(dashboard['dashcards']).map((card) => answerLike('dashcard', card)),
+    tabs: list(dashboard['tabs']).map((tab) => ({ ...tab, dashboard_id: dashboard['id'] })),
+    dashcards: list(dashboard['dashcards']).map((card) =>
+      answerLike('dashcard', { ...card, dashboard_id: dashboard['id'], entity_id: null }),
+    ),
   })
 
 const quoted = (name: string, sign: string) => `${sign}${name.replaceAll(sign, sign + sign)}${sign}`
@@ -214,6 +221,8 @@ const onlyItem = ({ id, name, description, entity_id, collection_id, archived, d
   ...(display === undefined ? {} : { display }),
 })
 
+const there = (list: readonly Entity[]) => list.filter(({ archived }) => archived !== true)
+
 export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unknown>> = {
   'GET /collection': ({ standIn }) => [
     { id: 'root', name: 'Our analytics' },
@@ -247,6 +256,12 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
         standIn.access.set(`${group}/${collection}`, level)
     return { revision: revision(true), groups: body['groups'] }
   },
+  'GET /card': ({ standIn }, { query }) => {
+    const id = query.get('f') === 'database' ? Number(query.get('model_id')) : null
+    const cards = there(standIn.cards).filter((card) => id === null || object(card['dataset_query'])['database'] === id)
+    return cards.map((card) => echoed(card, standIn.tag))
+  },
+  'GET /dashboard': ({ standIn }) => there(standIn.dashboards).map(shownDashboard),
   'GET /card/:id': ({ standIn }, asked) => echoed(one(standIn.cards, asked), standIn.tag),
   'POST /card': ({ standIn, number }, { body }) => {
     requireCard(body)

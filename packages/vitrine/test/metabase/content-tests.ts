@@ -97,6 +97,24 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       expect((await command('plan')).status).toBe(EXIT.ok)
     })
 
+    test('that were moved stay there until --force; those of a collection that was deleted are made again', async () => {
+      const { metabase, command, written } = shop()
+      const home = board()['collection_id']
+      board()['collection_id'] = null
+      expect((await command('plan')).stdout).toMatch(/^! dashboard buyers: changed in Metabase by hand: collection$/m)
+      await written('apply')
+      expect(board()['collection_id']).toBe(null)
+      await written('apply --force')
+      expect(board()['collection_id']).toBe(home)
+      for (const list of [metabase.collections, metabase.cards, metabase.dashboards]) list.length = 0
+      expect((await command('plan')).stdout).toMatch(
+        /^\+ collection shop: [\s\S]*^\+ question all-customers: [\s\S]*^\+ dashboard buyers: /m,
+      )
+      await written('apply')
+      expect((await command('plan')).stdout).toBe('Metabase is in step: nothing to do.\n')
+      expect([metabase.collections.length, metabase.cards.length, cards().length]).toEqual([1, 3, 4])
+    })
+
     test('under a new key are the same ones', async () => {
       const { written, metabase } = shop()
       const ids = metabase.cards.map((card) => card['id'])

@@ -219,10 +219,9 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
       for (const table of tables)
         for (const field of table['fields'] as Entity[]) standIn.cached.add(Number(field['id']))
     }
-    const seen = tables.filter(({ active }) => active === true)
     return answerLike('metadata', {
       ...masked(database),
-      tables: seen.map((table) =>
+      tables: tables.map((table) =>
         answerLike('table in metadata', {
           ...table,
           fields: (table['fields'] as Entity[])

@@ -6,6 +6,7 @@ import { EXIT } from '../../src/base/errors.ts'
 import { because, bigint, from, integer, text } from '../../src/index.ts'
 import { customer, source } from '../publication/shop.ts'
 import { type Entity, filled, RECORDED, typeOf } from './answers.ts'
+import { commandLineTests } from './command-line-tests.ts'
 import { contentTests } from './content-tests.ts'
 import { metabaseShop, shown } from './metabase-shop.ts'
 import { pullTests } from './pull-tests.ts'
@@ -117,6 +118,7 @@ describe('what people change in Metabase', () => {
 })
 
 contentTests(() => it)
+commandLineTests(() => it)
 pullTests(() => it)
 
 describe('a changed publication', () => {
@@ -141,6 +143,24 @@ describe('a changed publication', () => {
     const early = await it.command('apply', { publication: { ...publication, limits } })
     expect([early.status, early.stderr]).toEqual([EXIT.busy, expect.stringContaining('METABASE_SYNC_LATE')])
     it.at.program.publication = publication
+    const query = {
+      type: 'native',
+      database: it.metabase.databases[0]?.['id'],
+      native: { query: 'SELECT "Customer_ID" from shop.shop_purchase' },
+    }
+    it.metabase.cards.push({ id: 8_000, name: 'Theirs', dataset_query: query, collection_id: null, archived: false })
+    const told = await it.at.command('plan', { environment: it.keyed() })
+    expect(told.stderr).toBe(
+      'warning: a question in Metabase would break: «Theirs» (number 8000): shop_purchase.customer_id\n',
+    )
+    it.metabase.fail('maintenance', /^GET \/database$/, Number.POSITIVE_INFINITY)
+    const away = await it.at.command('plan', { environment: it.keyed() })
+    expect(away).toMatchObject({
+      status: told.status,
+      stderr: expect.stringMatching(/^note: Metabase could not be asked .*METABASE_BUSY$/m),
+    })
+    it.metabase.fail('busy', /^never/)
+    it.metabase.cards.pop()
     for (const line of ['migrate --yes', 'sync']) await it.at.written(line)
     expect((await it.command('doctor', { publication })).stdout).toContain(
       'found: shop_purchase.customer_id, shop_purchase.label',
@@ -195,11 +215,23 @@ describe('the doctor', () => {
     it.metabase.shown['dashboard/public'] = [{ id: 1, name: 'secret' }]
     it.metabase.right(NAMES.team, NAMES.source, 'query-builder-and-native')
     it.metabase.right(NAMES.team, 'Production', 'query-builder')
+    const gone = {
+      id: 9_500,
+      schema: 'shop',
+      name: 'shop_gone',
+      active: false,
+      deactivated_at: '2026-11-20T10:00:00Z',
+      fields: [],
+    }
+    it.metabase.tables.get(Number(it.metabase.databases[0]?.['id']))?.push(gone)
     const { status, answer } = await it.json('doctor')
+    expect(JSON.stringify(answer)).toContain('shop_gone: archived on 2026-12-04')
     const broken = answer.findings.filter(({ ok }: { ok: boolean }) => !ok).map(({ name }: { name: string }) => name)
     expect([status, broken]).toEqual([
       EXIT.privilege,
-      ['in-step', 'sql', 'elsewhere', 'operational', 'others', 'links', 'keys'].map((name) => `metabase-${name}`),
+      ['in-step', 'sql', 'elsewhere', 'operational', 'others', 'links', 'tables', 'keys'].map(
+        (name) => `metabase-${name}`,
+      ),
     ])
   })
 
@@ -241,16 +273,16 @@ describe('the stand-in', () => {
     }
     expect(Object.fromEntries([...filled].map(([kind, keys]) => [kind, [...keys].join(' ')]))).toMatchInlineSnapshot(`
       {
-        "card": "archived_directly average_query_time cache_invalidated_at cache_ttl can_delete can_manage_db can_restore can_run_adhoc_query can_write card_schema collection collection_position collection_preview created_at creator creator_id dashboard dashboard_count dashboard_id database_id dependency_analysis_version document_id embedding_params enable_embedding initially_published_at is_remote_synced last-edit-info last_query_start last_used_at made_public_by_id metabase_version moderation_reviews parameter_mappings parameter_usage_count public_uuid query_type result_metadata source_card_id table_id updated_at view_count",
+        "card": "archived_directly average_query_time cache_invalidated_at cache_ttl can_delete can_manage_db can_restore can_run_adhoc_query can_write card_schema collection collection_position collection_preview created_at creator creator_id dashboard dashboard_count dashboard_id dependency_analysis_version document_id embedding_params enable_embedding initially_published_at is_remote_synced last-edit-info last_query_start last_used_at made_public_by_id metabase_version moderation_reviews parameter_mappings parameter_usage_count public_uuid result_metadata source_card_id table_id updated_at view_count",
         "collection": "archive_operation_id archived_directly authority_level can_delete can_write created_at entity_id is_personal is_remote_synced is_sample namespace personal_owner_id slug type",
-        "collection item, card": "can_delete can_restore can_write collection_position collection_preview dashboard dashboard_count dashboard_id database_id display fully_parameterized is_remote_synced last-edit-info last_used_at location moderated_status",
+        "collection item, card": "can_delete can_restore can_write collection_position collection_preview dashboard dashboard_count dashboard_id database_id fully_parameterized is_remote_synced last-edit-info last_used_at location moderated_status",
         "collection item, dashboard": "can_delete can_restore can_write collection_position dashboard_id database_id is_remote_synced last-edit-info last_used_at location moderated_status",
-        "dashboard": "archived_directly auto_apply_filters cache_ttl can_delete can_restore can_write collection collection_authority_level collection_position created_at creator_id dependency_analysis_version embedding_params enable_embedding initially_published_at is_remote_synced last-edit-info last_used_param_values last_viewed_at made_public_by_id moderation_reviews param_fields param_values points_of_interest position public_uuid show_in_getting_started updated_at view_count width",
-        "dashcard": "action_id card collection_authority_level created_at dashboard_id entity_id inline_parameters updated_at",
+        "dashboard": "archived_directly auto_apply_filters cache_ttl can_delete can_restore can_write collection collection_authority_level collection_position created_at creator_id dependency_analysis_version embedding_params enable_embedding initially_published_at is_remote_synced last-edit-info last_used_param_values last_viewed_at made_public_by_id moderation_reviews param_fields param_values points_of_interest position public_uuid show_in_getting_started updated_at view_count",
+        "dashcard": "action_id card collection_authority_level created_at inline_parameters updated_at",
         "database in a list": "cache_ttl can_upload caveats created_at creator_id dbms_version description features is_attached_dwh is_audit is_sample native_permissions points_of_interest provider_name refingerprint router_database_id router_user_attribute settings timezone updated_at uploads_enabled uploads_schema_name uploads_table_prefix",
         "field in metadata": "caveats coercion_strategy created_at custom_position database_default database_indexed database_is_auto_increment database_is_generated database_partitioned database_required fingerprint fingerprint_version json_unfolding last_analyzed nfc_path points_of_interest preview_display target updated_at",
         "metadata": "cache_ttl caveats created_at creator_id dbms_version description features is_attached_dwh is_audit is_sample points_of_interest provider_name refingerprint router_database_id settings timezone updated_at uploads_enabled uploads_schema_name uploads_table_prefix",
-        "table in metadata": "archived_at caveats created_at data_authority database_require_filter deactivated_at entity_type estimated_row_count is_upload is_writable metrics points_of_interest segments show_in_getting_started updated_at view_count",
+        "table in metadata": "archived_at caveats created_at data_authority database_require_filter db_id description display_name entity_type estimated_row_count field_order initial_sync_status is_upload is_writable metrics points_of_interest segments show_in_getting_started updated_at view_count visibility_type",
         "user": "common_name date_joined first_name is_active is_qbnewb jwt_attributes last_login last_name locale login_attributes sso_source structured_attributes tenant_id updated_at",
       }
     `)

@@ -84,6 +84,7 @@ export async function sync(details: Details, databaseId: number, tables: Entity[
   const fieldsOf = (table: Entity) => table['fields'] as Entity[]
   for (const table of tables) {
     table['active'] = now.some((row) => row.schema === table['schema'] && row.table === table['name'])
+    table['deactivated_at'] = table['active'] === true ? null : (table['deactivated_at'] ?? new Date().toISOString())
     for (const field of fieldsOf(table)) field['active'] = false
   }
   for (const row of now) {

@@ -4,6 +4,7 @@ import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
 import type { Call, Command } from '../command.ts'
 import { problemText } from '../failure.ts'
+import { tellBroken } from '../metabase-steps.ts'
 import { reading } from '../sessions.ts'
 
 export const plan: Command = {
@@ -11,7 +12,8 @@ export const plan: Command = {
   summary: 'show what the publication changes in the published schema',
   description:
     'Compares the published schema with the publication, and prints what the next run changes once migrate has approved it, ' +
-    'and what stands in its way. Nothing is changed.',
+    'and what stands in its way. Where METABASE_URL and METABASE_API_KEY are set, it names the questions that people made ' +
+    'in Metabase and that would break. Nothing is changed.',
   options: { '--check': 'exit with 6 when the publication is not approved, or something stands in its way' },
   examples: [
     { line: 'plan', says: 'see what changes' },
@@ -26,6 +28,7 @@ async function run(call: Call): Promise<ExitName> {
   return reading(call, 'target', target, async (session) => {
     const { plan: found } = await planFor({ session, publication })
     call.answer(planAnswer(call, found), () => `${planText(found, call.names)}\n`)
+    await tellBroken(call, session)
     const runs = found.approved && found.conflicts.length === 0
     return runs || !call.flag('check') ? 'ok' : 'drift'
   })
