@@ -117,6 +117,33 @@ describe.sequential('docs/operating', () => {
     }
   })
 
+  test('take-over.md: what people have is left, and what would be made is shown before', {
+    timeout: 60_000,
+  }, async () => {
+    const metabase = await StandIn.start()
+    metabase.syncLag = 0
+    metabase.users.push({ id: 90, email: 'ana@example.org' })
+    metabase.keys.push({ id: 91, name: 'by hand', group: { id: 2 }, unmasked_key: 'mb_made_by_hand=' })
+    const details = { host: 'db.example.org', port: 5432, dbname: 'old', user: 'old', password: 'old' }
+    await metabase.addDatabase('Old', details)
+    const theirs = structuredClone(metabase.databases)
+    const before = environment
+    environment = { ...environment, METABASE_URL: metabase.url, METABASE_API_KEY: 'mb_made_by_hand=' }
+    try {
+      const written = metabase.requests.length
+      const looked = async () => {
+        expect(metabase.requests.slice(written).filter(({ method }) => method !== 'GET')).toEqual([])
+      }
+      const followed = await follow('take-over.md', { 'metabase apply': looked })
+      expect(followed).toEqual(['metabase plan: 2', 'metabase apply: 0', 'metabase doctor: 0'])
+      expect(metabase.databases.slice(0, 1)).toEqual(theirs)
+      expect(metabase.dashboards).toHaveLength(publication.dashboards.length)
+    } finally {
+      environment = before
+      await metabase.stop()
+    }
+  })
+
   test('failed.md: a table lost all its rows, and the night stopped', { timeout: 60_000 }, async () => {
     await ask(
       databases.source,
