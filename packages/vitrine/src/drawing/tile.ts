@@ -89,7 +89,7 @@ export async function drawTile(
   const said = html`<figcaption class="${isSaid ? 'v-say' : 'v-hidden'}" id="q-${key}-said">${first}<span class="v-hidden"> ${others.join(' ')}</span></figcaption>`
   const face = await faceOf(sheet, size, html`aria-labelledby="q-${key}-title q-${key}-said"`)
   const name = [`${question.title}.`, ...sentences].join(' ')
-  const front = first === '' ? face : html`<figure role="group" aria-label="${name}">${face}${said}</figure>`
+  const front = first === '' ? face : html`<figure role="figure" aria-label="${name}">${face}${said}</figure>`
   return card(
     question,
     display.kind,

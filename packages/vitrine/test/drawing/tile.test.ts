@@ -135,7 +135,7 @@ describe('charts', () => {
       `"0 500 1 000 1 500 août 2026 oct. 2026 1 106 Inscrites : de 109 à 1 106 ; au plus 1 106 (octobre 2026), au moins 109 (septembre 2026). De août 2026 à octobre 2026."`,
     )
     expect(html).toContain('role="img" aria-labelledby="q-asked-title q-asked-said"')
-    expect(html).toMatch(/<figure role="group" aria-label="Title\. Inscrites : de 109 à 1.106 ;/)
+    expect(html).toMatch(/<figure role="figure" aria-label="Title\. Inscrites : de 109 à 1.106 ;/)
   })
 
   test('each width has a drawing of its own, and no text in it is smaller than 12 pixels', async () => {
