@@ -1,6 +1,8 @@
 /** The whole system as `npm start` makes it: two servers, sample, publication, the next night, the end. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -61,8 +63,17 @@ async function query(url: string, sql: string): Promise<readonly Record<string, 
   }
 }
 
+/** A port that is free at this moment. */
+const pagePort = await new Promise<number>((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    // sound because it listens on a port.
+    const { port } = server.address() as AddressInfo
+    server.close(() => resolve(port))
+  })
+})
+
 beforeAll(async () => {
-  running = run(startProgram, `--size S --data ${folder}`, {
+  running = run(startProgram, `--size S --data ${folder} --page ${pagePort}`, {
     clock,
     interrupt: (now) => {
       interrupt = now
@@ -106,6 +117,13 @@ describe.sequential('npm start', () => {
     const { state, tables } = await status()
     expect(state).toBe('fresh')
     expect(tables.find(({ table }) => table === 'metabase_entreprise')?.rows).toBe(300)
+  })
+
+  test('shows the dashboards of what it published', async () => {
+    const shown = async () => fetch(`http://127.0.0.1:${pagePort}/dashboards/entreprises`).catch(() => null)
+    const text = await (await until(shown)).text()
+    expect(text).toContain('<h1>Entreprises</h1>')
+    expect(text).toMatch(/id="q-ent-connues"[\s\S]*?>300</)
   })
 
   test('keeps passwords in private files, two servers apart', () => {
@@ -202,6 +220,7 @@ describe.sequential('npm start', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/metabase_entreprise +300 +300 +0 +0/)
     expect(stdout).toContain('Read only, as the role metabase: postgresql://metabase:')
+    expect(stdout).toContain(`Dashboards, in a browser: http://127.0.0.1:${pagePort}/\n`)
     expect(stderr).toMatch(/Next run due: \d{4}-\d\d-\d\d 00:00:00 \(Europe\/Paris\)\./)
     expect(stderr).toContain('servers stopped')
     expect(stderr).not.toContain('error ')
