@@ -18,7 +18,9 @@ import impactPublication from '../impact/publication/index.ts'
 import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
 import { dictionaryOf } from '../packages/vitrine/src/dictionary/dictionary.ts'
 import { definePublication, type Publication } from '../packages/vitrine/src/index.ts'
+import { publishedRelations } from '../packages/vitrine/src/publication/publication.ts'
 import { run } from '../packages/vitrine/test/cli/captured-io.ts'
+import { pageOf } from '../packages/vitrine/test/page/placed-shop.ts'
 import { type Receiver, receive } from '../packages/vitrine/test/schedule/receiver.ts'
 import { Canaries } from './canary/canaries.ts'
 import { plantRow } from './canary/planting.ts'
@@ -97,6 +99,26 @@ class Watched {
     const { status, stdout, stderr } = await run({ ...vitrine, publication: this.publication }, line, { environment })
     this.sightings.push(...inTexts(this.canaries, 'output', [[line, stdout + stderr]]))
     return status
+  }
+
+  /** What the page shows of the dictionary, the runs and the state is searched; `each` takes every so manieth column. */
+  async pages(each: number): Promise<void> {
+    const [writer, reader] = this.#roles
+    const { get, readers } = pageOf({ publication: this.publication, target: this.#target, reader, writer })
+    const columns = publishedRelations(this.publication).flatMap(({ name, columns: its }) =>
+      its.map((column) => `/dictionary/${name}/${column.name}`),
+    )
+    const tables = publishedRelations(this.publication).map(({ name }) => `/dictionary/${name}`)
+    const runs = [1, 2, 3, 4].map((run) => `/runs/${run}`)
+    const paths = ['/dictionary', '/dictionary-whole', '/runs', ...runs, '/state', ...tables]
+    for (const path of [...paths, ...columns.filter((_, at) => at % each === 0)]) {
+      const { status, text } = await get(path)
+      expect([path, status]).toEqual([path, 200])
+      // The lowest and the highest of open numbers and dates are told on purpose.
+      const told = text.replaceAll(/<div><dt>Ends.*?<\/dd><\/div>/gs, '')
+      this.sightings.push(...inTexts(this.canaries, 'output', [[path, told]]))
+    }
+    await readers.close()
   }
 
   async commands(lines: Readonly<Record<string, number>>): Promise<void> {
@@ -210,6 +232,7 @@ describe.sequential('Impact at size S', () => {
         where id = (select min(id) from entreprises_entreprise where categorie_juridique_sirene between 3000 and 9999)`),
     )
     await impact.commands({ 'sync --json': 7, ...LOOKS, 'history export metabase_stats': 0 })
+    await impact.pages(8)
     await impact.search()
     const expectation = expectationOf(await dictionaryOf(impact.publication))
     expect(leaksIn(impact.sightings, expectation)).toEqual([])
@@ -279,6 +302,7 @@ class RandomShop {
     await watched.commands({ sync: 0, 'sync --json': 0 })
     await this.fail(FAULTS[(2 * seed + 1) % FAULTS.length] ?? '', 'sync --json')
     await watched.commands(LOOKS)
+    await watched.pages(1)
     expect(await watched.command('history export p_stats')).toBe(0)
     await watched.search()
     const expectation = expectationOf(await dictionaryOf(watched.publication))

@@ -96,8 +96,12 @@ export const contentsPlace =
         heading(2, 'tables', say('freshness')),
         table(
           say('freshness'),
-          [say('tableTitle'), say('rows'), say('data')],
-          ages.map(({ table: name, rows, dataOf }) => [cell({ code: name }), cell(number(rows)), cell(when(dataOf))]),
+          [say('tableTitle'), say('data'), ...(isPublic ? [] : [say('rows')])],
+          ages.map(({ table: name, rows, dataOf }) => [
+            cell({ code: name }),
+            cell(when(dataOf)),
+            ...(isPublic ? [] : [cell(number(rows))]),
+          ]),
         ),
       ]
       return context.show(call, telling.html(parts), { title, place: 'dashboards' })

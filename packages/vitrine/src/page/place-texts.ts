@@ -194,7 +194,6 @@ const TEXTS = {
   state: ['État', 'State'],
   stands: ['Comment', 'How'],
   says: ['Détail', 'Detail'],
-  doIt: ['Commande à copier', 'Command to copy'],
   stateGood: ['bien', 'good'],
   stateDoubtful: ['à regarder', 'to look at'],
   stateBad: ['à réparer', 'to mend'],

@@ -138,12 +138,11 @@ function linesPart(label: string, lines: readonly StateLine[], telling: Telling)
   const { say, mark, commands } = telling
   return table(
     label,
-    [say('fact'), say('stands'), say('what'), say('doIt')],
+    [say('fact'), say('stands'), say('what')],
     lines.map(([state, what, says, remedy]): readonly Cell[] => [
       cell(say(what)),
       cell(state === null ? mark(null, 'stateNeutral') : mark(state, STATES[state])),
-      cell(says),
-      remedy === undefined ? [] : commands(remedy),
+      [[says], ...(remedy === undefined ? [] : commands(remedy))],
     ]),
   )
 }

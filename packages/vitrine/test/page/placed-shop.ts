@@ -63,8 +63,10 @@ const withBoard = (roles: ShopRoles) => {
 
 export const placedShop = (rows: number): Promise<Installation> => Installation.create(18, rows, withBoard)
 
+type Placed = Pick<Installation, 'publication' | 'target' | 'reader' | 'writer'>
+
 /** The page of an installation, where everybody is an operator. */
-export function pageOf({ publication, target, reader, writer }: Installation, given: Partial<PageSettings> = {}) {
+export function pageOf({ publication, target, reader, writer }: Placed, given: Partial<PageSettings> = {}) {
   const open = (role: typeof reader, limits = publication.limits) =>
     connect(target.address(role), { side: 'target', name: 'page', limits, readOnly: true, searchPath: [] })
   const readers = new Readers(() => open(reader))
