@@ -94,7 +94,7 @@ export async function tellBroken(call: Call, session: Session): Promise<void> {
   try {
     const { metabase } = call.settings({ metabase: 'optional' })
     if (metabase === null || metabase.key === null) return
-    const wanted = wantedOf(call, { ...call.settings(METABASE_NEEDS), metabase })
+    const wanted = wantedOf(call, call.settings(METABASE_NEEDS))
     const client = clientOf(call, metabase, metabase.key)
     const { state } = await planFor(client, wanted, await recordedIn(session, call.publication))
     const broken = await brokenQuestions(client, wanted, state)
