@@ -11,6 +11,7 @@ import { requireStrongKey } from '../base/key-strength.ts'
 import { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../postgres/address.ts'
 import type { Publication } from '../publication/publication.ts'
+import { schemasOf } from '../publication/register.ts'
 import { configured, type Receiver, type Values } from '../schedule/alarms/channel.ts'
 import { CHANNELS } from '../schedule/alarms/index.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
@@ -191,7 +192,9 @@ function disagreements(settings: Settings, publication: Publication): Problem[] 
       if (is !== expected) problems.push({ place: URLS[kind], detail: what, remedy })
     }
     const isSource = kind === 'source' || kind === 'sourceAdmin'
-    const schema = isSource ? publication.source.schema : publication.schema
+    const sources = schemasOf(publication.source)
+    const named = sources.find((schema) => schema === found.schema) ?? publication.source.schema
+    const schema = isSource ? named : publication.schema
     expect(
       `currentSchema is ${found.schema}, and the schema of the publication ${publication.name} is ${schema}`,
       found.schema ?? schema,
