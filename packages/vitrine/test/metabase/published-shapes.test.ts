@@ -35,8 +35,8 @@ function keysOf(name: string): readonly string[] {
   return body < 0 ? keys.filter((_, index) => index % 2 === 0) : keysOf((keys[body + 1] ?? '').replace(/[;\s].*/, ''))
 }
 
-// Whether a server is up is no part of the description.
-test.each(Object.keys(ROUTES).filter((route) => route !== 'GET /health'))(
+// Whether a server is up is no part of the description; nor is the list that only Metabase's own command line asks for.
+test.each(Object.keys(ROUTES).filter((route) => !['GET /health', 'GET /dashboard'].includes(route)))(
   '%s exists, with the keys that we send',
   (route) => {
     const request = requests.get(route)
