@@ -39,8 +39,16 @@ const viewsOf = (publication: Publication): Relations =>
     ]),
   )
 
+const known = new WeakMap<Publication, Relations>()
+
 /** Every relation that the reader finds, by name. */
 export function relationsOf(publication: Publication): Relations {
+  const relations = known.get(publication) ?? relationsIn(publication)
+  known.set(publication, relations)
+  return relations
+}
+
+function relationsIn(publication: Publication): Relations {
   const tables = [...publishedRelations(publication), ...publication.views].map((table): [string, Relation] => {
     const columns = table.columns.map(({ name, type, isNullable, value, reference }): [string, Attribute] => {
       const values = value.kind === 'computed' ? value.computed.values : null
