@@ -18,7 +18,8 @@ export const widthOf = (text: string): number =>
 /** In at most two lines of that width; null where it does not fit. */
 export function wrapped(text: string, width: number): string | null {
   if (widthOf(text) <= width) return text
-  const words = text.split(' ')
+  // A sign such as % stays with its figure.
+  const words = text.split(/ (?![%€:;!?»])/)
   for (let at = words.length - 1; at > 0; at--) {
     const [first, second] = [words.slice(0, at).join(' '), words.slice(at).join(' ')]
     if (widthOf(first) <= width && widthOf(second) <= width) return `${first}\n${second}`

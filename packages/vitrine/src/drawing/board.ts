@@ -40,7 +40,7 @@ async function cell({ tile, place }: PlacedTile, parts: BoardParts, reading: Rea
 
 async function section(tab: Tab, title: string, parts: BoardParts, reading: Reading): Promise<HtmlEscapedString> {
   const cells = await Promise.all(laidOut(tab).map((placed) => cell(placed, parts, reading)))
-  return html`<section class="v-tab" aria-label="${title}"><p class="v-paper">${title} · ${parts.dataOf}</p>
+  return html`<section class="v-tab" aria-label="${title}"><h2 class="v-paper">${title} · ${parts.dataOf}</h2>
 <div class="v-board">${cells}</div></section>`
 }
 

@@ -17,18 +17,21 @@ export interface TileSize {
   readonly height: number
 }
 
-/** The widths that a chart is laid out for, by the columns of its card: that of a phone of 320 px, and those above it. */
-const WIDTHS: readonly (readonly [columns: number, widths: readonly number[]])[] = [
-  [3, [244]],
-  [5, [244, 344]],
-  [7, [244, 400, 544]],
-  [9, [244, 544, 742]],
-  [12, [244, 544, 1140]],
-]
-const MOST_ROWS = 30
+/** Inside a card on a phone of 320 px. */
+const PHONE = 244
+/** Inside a card of so many columns on a wide screen: of 1180 px, less the gaps and the padding of the card. */
+const wide = (columns: number): number => Math.floor((1196 * columns) / 12 - 54)
+
+/** The widths that a chart is laid out for. */
+function widthsOf(columns: number): readonly number[] {
+  const most = wide(columns)
+  const between = most >= 700 ? [544] : most >= 500 ? [400] : []
+  return [PHONE, ...between, ...(most > PHONE + 40 ? [most] : [])]
+}
 
 /** Every width at which another drawing may begin; the style sheet has a rule for each. */
-export const BREAKS = [...new Set(WIDTHS.flatMap(([, widths]) => widths.slice(1)))]
+export const BREAKS = [...new Set(Array.from({ length: 12 }, (_, at) => widthsOf(at + 1).slice(1)).flat())]
+const MOST_ROWS = 30
 
 /** Which rows of the table a place of the picture is of, for the script that says them. */
 const pointsOf = ({ groups }: ChartData, { points }: LaidOut): string =>
@@ -81,8 +84,8 @@ export async function drawChart(
   const data = chartData(sheet, chart)
   const height = Math.max(210, Math.min(420, size.height * 38 - 20))
   const drawing = { sheet, chart, data, height }
-  const [, widths = [244]] = WIDTHS.find(([most]) => size.columns <= most) ?? []
-  const isRows = laidOut(drawing, widths.at(-1) ?? 244) === null
+  const widths = widthsOf(size.columns)
+  const isRows = laidOut(drawing, widths.at(-1) ?? PHONE) === null
   const titles = axisTitles(drawing)
   const drawn = isRows ? [rowsOf(drawing)] : await variants(drawing, widths, name)
   const legend = isRows && legendOf(drawing, data.series.length === 1)

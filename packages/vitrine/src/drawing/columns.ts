@@ -31,15 +31,16 @@ function barsOf(drawing: Drawing, width: number, hasAxes: boolean, min: number) 
   const labelOf = ({ values, column }: Series, index: number) =>
     values[index] == null ? '' : sheet.as(values[index] ?? null, column)
   const fits = (text: string) => widthOf(text) <= room
-  const isSaid =
-    !isStacked &&
-    !hasAxes &&
-    min >= 0 &&
-    bars.every((each) => each.values.every((_, index) => fits(labelOf(each, index))))
+  const all = (isFit: (text: string) => boolean) =>
+    bars.every((each) => each.values.every((_, index) => isFit(labelOf(each, index))))
+  const isWithin = (text: string) => widthOf(text) <= size - 4
+  const isSaid = !isStacked && !hasAxes && min >= 0 && all(fits)
+  // Some figures without the others would look like a choice.
+  const isOn = all(isWithin)
   const counts = bars.length === 1 ? (bars[0]?.counts ?? []) : []
   const isCounted =
     isSaid && counts.some((each) => each !== null) && counts.every((each) => each === null || fits(each))
-  return { isOne: bars.length === 1, isStacked, band, size, labelOf, fits, isSaid, isCounted }
+  return { isOne: bars.length === 1, isStacked, band, size, labelOf, isOn, isSaid, isCounted }
 }
 
 type Bars = ReturnType<typeof barsOf>
@@ -48,7 +49,7 @@ type Bars = ReturnType<typeof barsOf>
 function labelOf(bars: Bars, each: Series, index: number, length: number): Option {
   const said = bars.labelOf(each, index)
   if (!bars.isSaid) {
-    const show = length >= TEXT + 4 && widthOf(said) <= bars.size - 4
+    const show = length >= TEXT + 4 && bars.isOn
     return { ...LABEL, show, position: bars.isStacked ? 'inside' : 'insideBottom', color: ink('on'), formatter: said }
   }
   const counts = bars.isCounted && each.counts[index] != null ? `\n${each.counts[index]}` : ''

@@ -17,8 +17,8 @@ const heading = ({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedSt
 function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
   const shown =
     value === null ? html`<span class="v-unknown">${sheet.as(null, column)}</span>` : sheet.as(value, column)
-  if (isFirst) return html`<th scope="row">${shown}</th>`
-  return column.isNumber && value !== null ? html`<td class="v-n">${shown}</td>` : html`<td>${shown}</td>`
+  const right = column.isNumber && html` class="v-n"`
+  return isFirst ? html`<th scope="row"${right}>${shown}</th>` : html`<td${right}>${shown}</td>`
 }
 
 /** `all` leads to the rows that are not here. */

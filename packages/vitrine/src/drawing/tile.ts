@@ -86,7 +86,8 @@ export async function drawTile(
   const sentences = sentencesOf(sheet, display)
   const [first = '', ...others] = sentences
   const isSaid = SAID.has(display.kind)
-  const said = html`<figcaption class="${isSaid ? 'v-say' : 'v-hidden'}" id="q-${key}-said">${first}<span class="v-hidden"> ${others.join(' ')}</span></figcaption>`
+  // No <figcaption>: with one, a figure may have no role.
+  const said = html`<p class="${isSaid ? 'v-say' : 'v-hidden'}" id="q-${key}-said">${first}<span class="v-hidden"> ${others.join(' ')}</span></p>`
   const face = await faceOf(sheet, size, html`aria-labelledby="q-${key}-title q-${key}-said"`)
   const name = [`${question.title}.`, ...sentences].join(' ')
   const front = first === '' ? face : html`<figure role="figure" aria-label="${name}">${face}${said}</figure>`
