@@ -18,7 +18,8 @@ export const INIT_OPTIONS = {
   '--reader <url>':
     'the same with the reader role, where the target’s role may not create roles (default: METABASE_READER_URL)',
   '--tables <names>': 'the tables to register, apart by commas, with * for any letters; or `all`',
-  '--schema <name>': 'their schema on the source (default: that of the URL, or the one with tables)',
+  '--schema <names>':
+    'their schema on the source, or several with commas between them (default: that of the URL, or the one with tables)',
   '--name <name>': 'of the publication, and of its schema on the target (default: that of the source’s database)',
   '--zone <zone>': 'whose midnight starts a run, as an IANA name (default: that of this machine)',
   '--ci <system>': `the system for which a job is written: ${CI_SYSTEMS.join(', ')} (default: github)`,
@@ -112,7 +113,6 @@ const SHOWN = 30
 const MOST_UNASKED = 200
 
 export interface Choice {
-  readonly schema: string
   readonly chosen: readonly ListedTable[]
   /** What is not registered, in words. */
   readonly notes: readonly string[]
@@ -124,13 +124,13 @@ export async function chooseTables(
   { source, tables }: Answers,
   all: readonly ListedTable[],
 ): Promise<Choice> {
-  const schema = schemaOf(call.text('schema') ?? source.schema, all)
-  const inSchema = all.filter((table) => table.schema === schema)
-  if (inSchema.length === 0) throw new VitrineError('NOTHING_TO_REGISTER', { place: `schema ${schema}` })
+  const schemas = call.text('schema')?.split(',') ?? [schemaOf(source.schema, all)]
+  const inSchema = all.filter((table) => schemas.includes(table.schema))
+  const empty = schemas.find((schema) => !inSchema.some((table) => table.schema === schema))
+  if (empty !== undefined) throw new VitrineError('NOTHING_TO_REGISTER', { place: `schema ${empty}` })
   call.say(`${listText(inSchema)}`)
-  const others = [...new Set(all.map((table) => table.schema))].filter((each) => each !== schema)
-  const notes =
-    others.length === 0 ? [] : [`other schemas, which a publication of their own reads: ${others.join(', ')}`]
+  const others = [...new Set(all.map((table) => table.schema))].filter((each) => !schemas.includes(each))
+  const notes = others.length === 0 ? [] : [`other schemas, which --schema adds: ${others.join(', ')}`]
   const few = inSchema.length <= MOST_UNASKED
   const hint = few
     ? 'Tables to register (names apart by commas, * for any letters; Enter: all): '
@@ -140,12 +140,11 @@ export async function chooseTables(
     const chosen = inSchema.filter(({ name }) => !FRAMEWORK.test(name))
     const left = inSchema.filter(({ name }) => FRAMEWORK.test(name)).map(({ name }) => name)
     return {
-      schema,
       chosen,
       notes: left.length === 0 ? notes : [...notes, `tables of migration tools: ${left.join(', ')}`],
     }
   }
-  return { schema, chosen: namedTables(inSchema, wish.split(',')), notes }
+  return { chosen: namedTables(inSchema, wish.split(',')), notes }
 }
 
 /** `names` may hold asterisks. Throws USAGE with each that matches nothing. */

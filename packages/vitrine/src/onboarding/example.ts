@@ -2,6 +2,7 @@
  * The first published table, as text: two tables of the source that a key joins, or one where no key does. It shows what an
  * adopter does next: a key with its reason, a date as its month, a personal value as whether it is there. Pure.
  */
+import { nameIn } from '../publication/register.ts'
 import { hasWord, keyText, quotedText } from '../source/source-type.ts'
 import { guessOf } from './guess.ts'
 import { inComment } from './register-text.ts'
@@ -64,11 +65,13 @@ const shownKey = (table: SurveyedTable): SurveyedColumn | undefined =>
   table.primaryKey.length === 1 ? keyOf(table, table.primaryKey[0]) : undefined
 
 function candidates(tables: readonly SurveyedTable[]): readonly Candidate[] {
-  const open = tables.filter(({ isReadable, hidesRows, name }) => isReadable && !hidesRows && isPlain(name))
+  const open = tables.filter(
+    (table) => table.isReadable && !table.hidesRows && isPlain(table.name) && isPlain(table.schema),
+  )
   const keyed = open.filter((table) => shownKey(table) !== undefined)
   const joined = keyed.flatMap((table) =>
     table.references.flatMap(({ columns: [from = '', ...more], table: name, to: [to = ''] }): readonly Candidate[] => {
-      const parent = open.find((other) => other.name === name && other !== table)
+      const parent = open.find((other) => other.name === name && other.schema === table.schema && other !== table)
       if (parent === undefined || more.length > 0) return []
       return keyOf(table, from) === undefined || keyOf(parent, to) === undefined ? [] : [{ table, parent, from, to }]
     }),
@@ -182,9 +185,11 @@ export function exampleOf(
   if (best === undefined) return null
   const { table, parent, from, to } = best.candidate
   const lines = linesOf(best.candidate, zone)
+  const isOne = new Set(tables.map(({ schema }) => schema)).size === 1
+  const named = (of: SurveyedTable): string => (isOne ? of.name : nameIn('public', of.schema, of.name))
   const join = (of: SurveyedTable): string => {
     const way = table.columns.some(({ column, isNullable }) => column === from && isNullable) ? 'leftJoin' : 'innerJoin'
-    return `.${way}(${[`${of.name} as p`, `p.${to}`, `t.${from}`].map(quotedText).join(', ')})`
+    return `.${way}(${[`${named(of)} as p`, `p.${to}`, `t.${from}`].map(quotedText).join(', ')})`
   }
   const made = parent === null ? [table.name] : [table.name, parent.name]
   const [name, constant] = [published(`${prefix}_${table.name}`), `${published(table.name)}_table`]
@@ -193,7 +198,7 @@ export function exampleOf(
 import { ${used.join(', ')} } from 'vitrine'
 import { source } from './${register}'
 
-const query = source.selectFrom(${quotedText(`${table.name} as t`)})${parent === null ? '' : join(parent)}
+const query = source.selectFrom(${quotedText(`${named(table)} as t`)})${parent === null ? '' : join(parent)}
 
 export const ${constant} = from(query).publish(${quotedText(name)}, ${quotedText(`Made of ${inComment(made.join(' and '))}.`)}, ({ ${lines === COUNTED ? 'lit' : 'ref'} }) => ({
 ${lines.map((each) => `  ${each.line}\n`).join('')}}))

@@ -48,8 +48,19 @@ function extensionsOf(tables: readonly SurveyedTable[]): readonly string[] {
   return [...new Set(found)]
 }
 
-export function registerFile(schema: string, tables: readonly SurveyedTable[], command: string): RegisterWords {
-  const { text, words, opaque } = registerWords(tables)
+/** Of one schema, or of several by their names. */
+export function registerFile(tables: readonly SurveyedTable[], command: string): RegisterWords {
+  const schemas = [...new Set(tables.map(({ schema }) => schema))]
+  const made = schemas.map((schema) => ({
+    schema,
+    ...registerWords(tables.filter((table) => table.schema === schema)),
+  }))
+  const [words, opaque] = [[...new Set(made.flatMap((each) => each.words))], made.flatMap((each) => each.opaque)]
+  const [only] = made
+  const body =
+    made.length === 1 && only !== undefined
+      ? `${quotedText(only.schema)}, {\n${only.text}${REGISTER_END}: ${command}\n}`
+      : `{\n${made.map(({ schema, text }) => `  ${keyText(schema)}: {\n${text.replaceAll(/^(?=.)/gm, '  ')}  },\n`).join('')}}`
   const extensions = extensionsOf(tables)
   const options = extensions.length === 0 ? '' : `, { extensions: { ${extensions.join(', ')} } }`
   const file = `/**
@@ -59,9 +70,7 @@ export function registerFile(schema: string, tables: readonly SurveyedTable[], c
  */
 import { ${[...words, 'register'].toSorted().join(', ')} } from 'vitrine'
 
-export const source = register(${quotedText(schema)}, {
-${text}${REGISTER_END}: ${command}
-}${options})
+export const source = register(${body}${options})
 `
   return { text: file, words, opaque }
 }

@@ -69,9 +69,22 @@ export const listTables = (source: Session): Promise<ListedTable[]> =>
      order by bytes desc, schema, name`,
   )
 
-/** These tables, which are in one schema, with everything that a guess is made of. */
+/** These tables, with everything that a guess is made of. */
 export async function surveyTables(source: Session, listed: readonly ListedTable[]): Promise<readonly SurveyedTable[]> {
-  const schema = listed[0]?.schema ?? ''
+  const schemas = [...new Set(listed.map(({ schema }) => schema))]
+  const tables: SurveyedTable[] = []
+  for (const schema of schemas) {
+    const inIt = listed.filter((table) => table.schema === schema)
+    tables.push(...(await surveySchema(source, schema, inIt)))
+  }
+  return tables
+}
+
+async function surveySchema(
+  source: Session,
+  schema: string,
+  listed: readonly ListedTable[],
+): Promise<readonly SurveyedTable[]> {
   const names = listed.map(({ name }) => name)
   const columns = await readColumns(source, schema, names)
   const keys = await readKeys(source, schema, names)

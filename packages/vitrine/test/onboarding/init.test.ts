@@ -180,7 +180,7 @@ describe('the register and the example', () => {
       3,
       [],
       [
-        'other schemas, which a publication of their own reads: audit',
+        'other schemas, which --schema adds: audit',
         'tables of migration tools: ar_internal_metadata, schema_migrations',
       ],
     ],
@@ -220,8 +220,20 @@ describe('the register and the example', () => {
     }
   })
 
+  test('of several schemas stand in one register', async () => {
+    const folder = place('several')
+    const words = ['init', '--yes', '--only-files', '--name', 'several', '--schema', 'audit,public', '--json']
+    const { stdout } = await succeeded(folder, words, { DATABASE_URL: source('rails').url() })
+    expect(JSON.parse(stdout)).toMatchObject({
+      registered: { tables: 4 },
+      leftOut: [expect.stringContaining('migration tools')],
+    })
+    made.set('several', { folder, answer: JSON.parse(stdout) })
+    expect(written('several')).toMatch(/register\(\{\n[\s\S]* {2}audit: \{\n {4}versions: \{\n {6}id: indirect\.bigint/)
+  })
+
   test('compile in an editor, whatever the schema', { timeout: 60_000 }, () => {
-    const include = SCHEMAS.map((name) => join(of(name).folder, 'publication/*'))
+    const include = [...SCHEMAS, 'several'].map((name) => join(of(name).folder, 'publication/*'))
     const settings = JSON.parse(readFileSync(join(of('pagila').folder, 'tsconfig.json'), 'utf8'))
     writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ ...settings, include }))
     const { status, stdout } = spawnSync(

@@ -70,8 +70,8 @@ async function run(call: Call): Promise<ExitName> {
     const choice = await chooseTables(call, answers, await listTables(source))
     const tables = await surveyTables(source, choice.chosen)
     const example = exampleOf(tables, answers.name, answers.zone, registerName(ending))
-    if (example === null) throw new VitrineError('NOTHING_TO_REGISTER', { place: `schema ${choice.schema}` })
-    const register = registerFile(choice.schema, tables, remedyText(command('register'), call.names))
+    if (example === null) throw new VitrineError('NOTHING_TO_REGISTER', { place: 'source' })
+    const register = registerFile(tables, remedyText(command('register'), call.names))
     const target = await prepareTarget(call, answers, source, choice.chosen)
     const { name, zone, ci } = answers
     const { writer, reader } = target
