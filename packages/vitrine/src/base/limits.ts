@@ -33,6 +33,11 @@ const DEFAULTS = {
    * readers of its own by "deadlock detected".
    */
   holdWithStandby: 0,
+  /**
+   * How long after a switch a listing of the catalogue that began before it may last and still find every table; so long at
+   * most, the names of the version that left stand in the information schema.
+   */
+  listingsEndWithinMs: 2_000,
   switchTries: 50,
   switchPauseMs: 200,
   /** A statement on either side may not run longer than this. */

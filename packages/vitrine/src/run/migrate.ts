@@ -17,6 +17,7 @@ import { bookkeepingIsCurrent, migrateBookkeeping } from '../record/bookkeeping.
 import { recordApproval, recordSource } from '../record/installation.ts'
 import { isHistoryShape, ledgerSelect, requireLedgerFits } from '../record/ledger.ts'
 import { registerSql } from '../record/made.ts'
+import type { SwitchResult } from '../record/outcome.ts'
 import { recordedVersion, recordPublished, recordSwitch, versionOf } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { buildTable, declareReferences, referencesOf, stagedShape, validateReference } from '../version/build.ts'
@@ -112,6 +113,7 @@ async function publishEmpty(target: Target): Promise<void> {
   await dropStaging(target)
   await checkHistories(target)
   const staging = await openStaging(target)
+  let switched: SwitchResult
   try {
     const shapes = publishedRelations(publication).map((table) => stagedShape(table, publication))
     for (const shape of shapes) {
@@ -127,12 +129,12 @@ async function publishEmpty(target: Target): Promise<void> {
     const version = versionOf(publication, false)
     const carry = await prepareSwitch(target, staging, version)
     const record = () => recordSwitch(target, version, carry.rights.taken, carry.sparesKept)
-    await switchVersions(target, stagingSchema(publication), carry, record)
+    switched = await switchVersions(target, stagingSchema(publication), carry, record)
   } catch (error) {
     await dropStaging(target).catch(() => undefined)
     throw error
   }
-  await hideRetired(target)
+  await hideRetired(target, switched)
   await dropUnkept(target)
 }
 

@@ -122,7 +122,7 @@ async function rollBack(
   })
   const outcomes = await run.afterwards(tables, async () => {
     await run.enter('describe')
-    await hideRetired(target, switched.held)
+    await hideRetired(target, switched)
     const described = await describe(request, target, version, tables)
     await returnStrangers(target)
     await run.enter('record')

@@ -183,7 +183,7 @@ async function describe(
   const { session, publication } = target
   await run.enter('describe')
   const schemas = { current: publication.schema, previous: retiredSchema(publication) }
-  await hideRetired(target, switched.held)
+  await hideRetired(target, switched)
   const outcomes = await describeTables(writing, publication, staged, schemas, request.observer)
   for (const name of await returnStrangers(target)) {
     run.notice(`it was made while versions changed, and stands in ${schemas.previous} now: ${name}`)

@@ -43,13 +43,11 @@ const RIGHTS = `
 export interface CarriedRights {
   /** On the tables and views of the next version, under the names that they have before the switch. */
   readonly opening: readonly string[]
-  /** Takes every right of others away from the tables and views that leave, under the names of before the switch. */
-  readonly closing: readonly string[]
-  /** The same for the schema that leaves. */
+  /** Takes every right of others away from the schema that leaves, under its name of before the switch. */
   readonly closingSchema: readonly string[]
   readonly schema: readonly string[]
   readonly defaults: readonly string[]
-  /** What `closing` takes away, recorded with the version for a rollback. */
+  /** What the tables and views that leave lose soon after, recorded with the version for a rollback. */
   readonly taken: readonly TableRight[]
   readonly problems: readonly Problem[]
 }
@@ -73,10 +71,8 @@ export async function carriedRights(
   const taken = live.filter(({ name }) => outgoing.includes(name))
   const recorded = await returning(session, publication.schema, comingBack?.rights ?? [])
   const given = await withReader({ session, publication }, names, next, [...live, ...recorded])
-  const leaving = [...new Set(taken.map(({ name }) => qualified(publication.schema, name)))]
   return {
     opening: grants(given, schema),
-    closing: revokes(`${leaving.join(', ')}`, taken),
     closingSchema: revokes(`schema ${published}`, of('schema')),
     schema: of('schema').map((right) => grant(right, `${right.privilege} on schema ${published}`)),
     // They belong to the schema object, so that a new schema has none.
@@ -173,8 +169,8 @@ export async function closeRelations(session: Session, schema: string, names: re
 }
 
 /**
- * Takes every right of others away from the work schemas named and from all in them. The switch has done so already, but for
- * tables that it could not hold: a reader between its look-up and its first row would have been refused.
+ * Takes every right of others away from the work schemas named and from all in them. The switch took those on the schema
+ * alone: listings that began before it, and readers between their look-up and their first row, would have been refused.
  */
 export async function closeSchemas(session: Session, schemas: readonly string[]): Promise<void> {
   const rights = await session.query<{ schema: string; name: string | null; grantee: string }>(

@@ -11,7 +11,7 @@ import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { ownRelations } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { CarryPlan } from './carry.ts'
-import type { SwitchStrategy } from './switch-strategy.ts'
+import { hideRows, type SwitchStrategy, showRows } from './switch-strategy.ts'
 
 const move = (from: string, to: string, { name, kind }: PlacedRelation): string =>
   `alter ${kind === 'v' ? 'view' : 'table'} ${qualified(from, name)} set schema ${identifier(to)}`
@@ -38,6 +38,8 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
     : leaving.map((relation) => move(schema, swaps ? staging : retired, relation))
   const into = coming.map((relation) => move(incoming, schema, relation))
   const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
+  const shown = swaps ? await showRows(target, schema, coming) : []
+  const hidden = carry.sparesKept ? [] : hideRows(retired, leaving)
   const tables = leaving.filter(({ kind }) => kind === 'r').map(({ name }) => qualified(schema, name))
   const lock = (names: string) => `lock table ${names} in access exclusive mode`
   // All at once or none while it is quiet; then one by one, each as long as the time that is left for all of them.
@@ -52,7 +54,9 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
     holds: 'always',
     statements: async (quiet, bounded) => {
       const locks = quiet ? hold.quiet : hold.patient
-      return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...carry.views].flatMap(bounded)
+      return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...shown, ...hidden, ...carry.views].flatMap(
+        bounded,
+      )
     },
   }
 }

@@ -6,11 +6,11 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
-import { registerSchemaSql } from '../record/made.ts'
+import { ownRelations, registerSchemaSql } from '../record/made.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { type CarryPlan, foreignMoves } from './carry.ts'
 import { freeName, makeWorkSchemas, markSql } from './staging.ts'
-import type { SwitchStrategy } from './switch-strategy.ts'
+import { hideRows, type SwitchStrategy, showRows } from './switch-strategy.ts'
 
 /**
  * The version that leaves takes the retired name; the one that has it comes back, or takes the staging name until it is
@@ -30,7 +30,7 @@ async function renames(target: Target, incoming: string, sparesKept: boolean): P
 }
 
 /**
- * The last statement before the commit takes every published table, or none, at once. PostgreSQL looks up each name of a
+ * The last lock before the commit takes every published table, or none, at once. PostgreSQL looks up each name of a
  * statement by itself, so a rename between two look-ups would show two versions in one statement; a reader that finds a
  * table held looks it up again afterwards. Waiting is not an option: whoever comes behind us would wait as well. When
  * readers keep some table, the renames are done without.
@@ -39,7 +39,9 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   const { publication } = target
   const current = identifier(publication.schema)
   const left = carry.sparesKept ? stagingSchema(publication) : retiredSchema(publication)
+  const back = incoming === retiredSchema(publication) ? await ownRelations(target, [incoming]) : []
   const renaming = [
+    ...(await showRows(target, incoming, back)),
     ...carry.rights.closingSchema,
     ...(await renames(target, incoming, carry.sparesKept)),
     markSql(publication, 'retired'),
@@ -50,7 +52,8 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   ]
   const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
   const names = tables.map(({ name }) => qualified(left, name)).join(', ')
-  const hold = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
+  const lock = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
+  const hold = [...lock, ...hideRows(left, tables)]
   return {
     locked: carry.locked,
     holds: 'when quiet',

@@ -69,8 +69,7 @@ export async function switchVersions(
       const started = performance.now()
       const statements = await strategy.statements(quiet, bounded)
       const held = quiet || strategy.holds === 'always'
-      const rights = [...carry.rights.opening, ...(held ? carry.rights.closing : [])]
-      await session.execute([...rights, ...statements, 'commit'].join('; '))
+      await session.execute([...carry.rights.opening, ...statements, 'commit'].join('; '))
       return { way: carry.way, tries: attempt, held, milliseconds: performance.now() - started }
     } catch (error) {
       await session.execute('rollback').catch(() => undefined)
@@ -92,16 +91,36 @@ function misfit({ publication }: Target, error: unknown, { views, locked }: Carr
 const READER_STARTS_WITHIN_MS = 1_000
 
 /**
- * Takes away what rights others still have on the work schemas and on all in them. `held` is false after a switch that could
- * not hold the tables, and left the rights on them.
+ * Takes away what rights others still have on the work schemas and on all in them. After a switch, what began before it may
+ * end first; where its tables could not be held, a reader may stand between its look-up and its first row as well.
  */
-export async function hideRetired(target: Target, held = true): Promise<void> {
-  if (!held) await pause(READER_STARTS_WITHIN_MS)
+export async function hideRetired(target: Target, switched: { readonly held: boolean } | null = null): Promise<void> {
+  if (switched !== null)
+    await Promise.all([listingsEnded(target), switched.held ? null : pause(READER_STARTS_WITHIN_MS)])
   const ours = (await findWorkSchemas(target)).filter(({ ours }) => ours)
   await closeSchemas(
     target.session,
     ours.map(({ name }) => name),
   )
+}
+
+const LISTING_LOOK_MS = 20
+
+/** Until the transactions of this database that are under way, but for autovacuum's, have ended, as far as one waits for them. */
+async function listingsEnded({ session, publication }: Target): Promise<void> {
+  const until = performance.now() + publication.limits.listingsEndWithinMs
+  const under = (known: readonly string[] | null) =>
+    session.query<{ id: string }>(
+      `select l.virtualtransaction as id from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+       where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()
+         and ($1::text[] is null or l.virtualtransaction = any ($1))`,
+      [known],
+    )
+  let left = await under(null)
+  while (left.length > 0 && performance.now() < until) {
+    await pause(LISTING_LOOK_MS)
+    left = await under(left.map(({ id }) => id))
+  }
 }
 
 /**

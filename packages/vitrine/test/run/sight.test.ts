@@ -7,6 +7,7 @@ import { shop as wideShop } from '../publication/shop.ts'
 import { ACROSS, Installation } from './installation.ts'
 import { killedRun } from './killed-run.ts'
 import { LISTINGS, METABASE_FIELDS, METABASE_KEYS } from './listings.ts'
+import { CATALOGUE_COLUMNS } from './metabase-sync.ts'
 import { plainShop } from './plain-shop.mjs'
 
 interface Look {
@@ -70,6 +71,13 @@ class Onlooker {
 
 describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
+  const back = (publication: vitrine.Publication) =>
+    rollback({
+      publication,
+      target: shop.target.address(shop.writer),
+      observer: () => undefined,
+      signal: new AbortController().signal,
+    })
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 200, (roles) => plainShop(vitrine, roles))
     // Even where all that the writer makes is the reader's by default.
@@ -85,14 +93,14 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
 
   test('no statistics and no row of the information schema tell of what is not published, and no listing fails', async () => {
     const onlookers = [new Onlooker(shop, false), new Onlooker(shop, true)]
-    /** From the publish phase to the one after it: PostgreSQL reads names as they were, and rights as they are. */
+    /** From the publish phase until what left is closed: PostgreSQL reads names as they were, and rights as they are. */
     const switches: { readonly begun: number; ended: number }[] = []
     const observer: Parameters<Installation['run']>[0] = {
       observer: (event) => {
         if (event.kind !== 'phase') return
         if (event.phase === 'publish') switches.push({ begun: performance.now(), ended: Number.POSITIVE_INFINITY })
         const last = switches.at(-1)
-        if (event.phase === 'describe' && last !== undefined) last.ended = performance.now()
+        if (event.phase === 'record' && last !== undefined) last.ended = performance.now()
       },
     }
     const name = (text: string) => shop.change(`update customer set name = '${text}' where id % 2 = 0`)
@@ -126,6 +134,42 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     expect(beside.filter(({ found }) => found.length > 0)).toEqual([])
     expect(switches).toHaveLength(5)
   }, 60_000)
+
+  test('a listing that a switch overtakes lacks no table, and statistics know nothing of the version that left', async () => {
+    const limits = { ...shop.publication.limits, listingsEndWithinMs: 60_000 }
+    const publication = Object.freeze({ ...shop.publication, limits })
+    await shop.migrate(publication)
+    const [before, after] = [await shop.asReader(), await shop.asReader()]
+    const listed = async (client: pg.Client) =>
+      [...new Set((await client.query(CATALOGUE_COLUMNS)).rows.map((row) => row['table_name']))].toSorted()
+    const tables = ['shop_customer', 'shop_purchase', 'vitrine_freshness', 'vitrine_runs', 'vitrine_unknowns']
+    const statistics = async () =>
+      (await after.query("select distinct schemaname as name from pg_stats where schemaname ~ '^shop'")).rows
+    for (const again of [() => shop.run({ publication }), () => back(publication)]) {
+      // Its snapshot is that of a listing which began before the switch.
+      await before.query('begin isolation level repeatable read; select')
+      const identity = "select 'shop.shop_customer'::regclass::oid as oid"
+      const [{ oid } = { oid: 0 }] = await shop.look(identity)
+      let ended = false
+      const running = again().finally(() => {
+        ended = true
+      })
+      while ((await shop.look(identity))[0]?.['oid'] === oid) expect(ended).toBe(false)
+      expect(await listed(before)).toEqual(tables)
+      expect(await listed(after)).toEqual(tables)
+      expect(await statistics()).toEqual([{ name: 'shop' }])
+      expect(ended).toBe(false)
+      await before.query('commit')
+      await running
+      expect(await statistics()).toEqual([{ name: 'shop' }])
+      const left =
+        "select table_name from information_schema.tables where table_schema in ('shop_next', 'shop_previous')"
+      expect((await after.query(left)).rows).toEqual([])
+      expect((await after.query('select count(*)::integer as n from shop.shop_customer')).rows).not.toEqual([{ n: 0 }])
+    }
+    for (const client of [before, after]) await shop.target.close(client)
+    await shop.migrate(wideShop({ writer: shop.writer.user, reader: shop.reader.user }))
+  })
 
   test('Metabase sees primary and foreign keys, after a rollback too', async () => {
     const reader = await shop.asReader()
