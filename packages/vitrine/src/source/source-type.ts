@@ -29,7 +29,7 @@ export const baseOf = (oid: string, modifier = '-1', strict = 'false'): string =
 export const TYPE_FACTS = `format_type(t.oid, null) as name, format_type(e.oid, null) as element,
             coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"`
 /** Joins what `TYPE_FACTS` needs. */
-export const TYPE_ELEMENT = `left join pg_catalog.pg_type i on i.typarray = t.oid
+export const TYPE_ELEMENT = `left join pg_catalog.pg_type i on i.oid = t.typelem and i.typarray = t.oid
                left join lateral ${baseOf('i.oid')} of_element on i.oid is not null
                left join pg_catalog.pg_type e on e.oid = of_element.oid`
 
