@@ -3,12 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
+import { vitrine } from '../../src/cli/vitrine.ts'
 import { wantedFrom } from '../../src/metabase/wanted.ts'
 import { dashboardsPlace } from '../../src/page/dashboards-place.ts'
 import { dictionaryPlace } from '../../src/page/dictionary-place.ts'
 import { contentsPlace, exportPage } from '../../src/page/export.ts'
 import { recordMetabase } from '../../src/record/metabase.ts'
+import { run } from '../cli/captured-io.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from '../run/gate.ts'
 import type { Installation } from '../run/installation.ts'
 import { pageOf, placedShop } from './placed-shop.ts'
@@ -251,6 +254,21 @@ describe.sequential('after some runs', () => {
         expect((await write(audience, audience)).size).toBe(files.size)
       },
     )
+
+    test('is what serve --export writes; an audience that is none is refused', async () => {
+      const program = { ...vitrine, publication: shop.publication }
+      const environment = { METABASE_READER_URL: shop.target.url(shop.reader) }
+      const to = join(folder, 'public')
+      const { status, stdout, stderr } = await run(program, `serve --export ${to} --json`, { environment })
+      expect([status, stderr]).toEqual([EXIT.ok, ''])
+      expect(JSON.parse(stdout)).toEqual({
+        folder: to,
+        audience: 'public',
+        files: 6,
+      })
+      for (const line of [`serve --export ${to} --audience all`, 'serve --audience team'])
+        expect([line, (await run(program, line, { environment })).status]).toEqual([line, EXIT.usage])
+    })
 
     test('for the public names no question of the team', () => {
       const all = readdirSync(join(folder, 'public'), { recursive: true, encoding: 'utf8' })
