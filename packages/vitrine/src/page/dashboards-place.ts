@@ -2,6 +2,7 @@
  * The place of the dashboards: the list, one dashboard with its filters, and each question as a table, a file, a card that comes
  * later, or the rows behind it. A public dashboard is the same without filters, frame and script, for everybody.
  */
+import type { TileState } from '../drawing/answer.ts'
 import { csvOf } from '../drawing/csv.ts'
 import { html, NOTHING } from '../drawing/html.ts'
 import { drawTile } from '../drawing/tile.ts'
@@ -108,7 +109,11 @@ const WIDE = { columns: 12, height: 100 }
 
 async function csv(board: Board, { question, ask }: Asked, call: PageCall): Promise<Response> {
   const { states } = await board.find([ask])
-  const state = answered(states[0])
+  return file(board, question, states[0], call)
+}
+
+function file(board: Board, question: Question, found: TileState | undefined, call: PageCall): Response {
+  const state = answered(found)
   const answer = state.kind === 'answer' ? state.answer : { columns: [], rows: [], isCut: false }
   call.header('content-disposition', `attachment; filename="${question.key.replace(/[^\w.-]/g, '-')}.csv"`)
   return call.body(csvOf(question, answer, board.reading), 200, { 'content-type': 'text/csv; charset=utf-8' })
@@ -136,7 +141,11 @@ const rowsOf =
     const rows = asked === null ? null : askedRows(board.asking, asked.question, groups)
     if (asked === null || rows === null) return call.notFound()
     const { states, freshness } = await board.find([rows.ask, asked.ask])
-    const links = { ...board.links(asked.question), rows: null, metabase: null }
+    const [first] = states
+    if (new URL(call.req.url).searchParams.has('csv')) return file(board, rows.question, first, call)
+    const here = new URL(call.req.url)
+    here.searchParams.set('csv', '1')
+    const links = { ...board.links(asked.question), csv: here.pathname + here.search, rows: null, metabase: null }
     const [state = { kind: 'failed', code: 'INTERNAL' } as const, whole] = states
     const card = await drawTile(rows.question, state, board.reading, links, WIDE)
     const { query } = asked.question

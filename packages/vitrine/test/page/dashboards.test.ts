@@ -158,6 +158,8 @@ describe('a question', () => {
       `select count(*) as n from shop.shop_purchase p join shop.shop_customer c on c.id = p.customer_id where c.job = 'chief' and c.country = 'C1'`,
     )
     expect(behind.match(/<th scope="row">/g)?.length).toBe(Number(n))
+    const lines = await page.text('/dashboards/shop/questions/amounts/rows?job=chief&group.country=C1&csv=1')
+    expect(lines.trim().split('\r\n').length).toBe(Number(n) + 1)
   })
 
   test('never shows persons one by one', async () => {
