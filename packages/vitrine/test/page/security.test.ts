@@ -340,3 +340,13 @@ describe('language', () => {
     expect(await spoken({ 'accept-language': 'en' }, askedPage(publication, { language: 'fr' }))).toBe('fr')
   })
 })
+
+test('a theme stands after our style, and above and below each page', async () => {
+  const theme = { css: ':root{--v-accent:#000091}', header: '<p id="above">Team</p>', footer: '<p id="below">End</p>' }
+  const page = askedPage(publication, { theme })
+  const text = await page.text('/dashboards')
+  expect(text).toMatch(/<p id="above">Team<\/p><header[\s\S]*<\/main>\s*<p id="below">End<\/p>/)
+  const style = await page.ask(/href="(\/assets\/style[^"]+)"/.exec(text)?.[1] ?? '')
+  expect(style.headers.get('cache-control')).toContain('immutable')
+  expect((await style.text()).trimEnd()).toMatch(/--v-accent:#000091}$/)
+})
