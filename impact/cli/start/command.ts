@@ -27,7 +27,7 @@ import { hostForMetabase, keptPort, type OwnMetabase, ownMetabase, showInMetabas
 import { prepareOperational } from './operational.ts'
 import { type StartedPage, showPage, wantedPage } from './page.ts'
 import { step } from './step.ts'
-import { prepareSourceRole, prepareTarget } from './target.ts'
+import { inventHistory, prepareSourceRole, prepareTarget } from './target.ts'
 
 export const startCommand: Command = {
   name: 'start',
@@ -71,6 +71,8 @@ export interface StartAnswer extends SyncAnswer {
 interface Ready
   extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>,
     Pick<Settings, 'sourceAdmin' | 'reader' | 'seen' | 'alarms' | 'http'> {
+  /** The data are invented: so are the days before them. */
+  readonly invented: boolean
   /** What is imposed on the feeds before each night. */
   readonly releves: Readonly<Record<string, string | number>>
   /** Lines for the reader of the result. */
@@ -88,6 +90,7 @@ async function run(call: Call): Promise<ExitName> {
   let page: StartedPage | null = null
   try {
     show(await publishNow(call, ready))
+    if (ready.invented) await inventHistory(call, ready)
     const shown = metabase === null ? null : await inMetabase(call, metabase, ready)
     const once = call.flag('once')
     page = once ? null : await showPage(shown?.call ?? call, answering, ready)
@@ -141,7 +144,7 @@ async function prepare(call: Call, metabase: OwnMetabase | null): Promise<Ready>
   const releves = { baseUrl: started.sources, perSecond: 1_000 }
   const seen = host === null ? null : { ...started.reader, host }
   const variables = seen === null ? {} : { ...started.variables, METABASE_SOURCE_URL: addressUrl(seen) }
-  return { ...given, ...started, seen, releves, told, variables }
+  return { ...given, ...started, invented: true, seen, releves, told, variables }
 }
 
 /** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
@@ -163,7 +166,7 @@ async function ownDatabases(call: Call, inMetabase: boolean): Promise<Ready> {
   await prepareSourceRole(call, settings)
   await prepareTarget(call, { source, target, reader, admin })
   const told = reader === null ? [] : [readerLine(printable(reader))]
-  return { ...settings, releves: {}, told, variables: {}, stop: () => Promise.resolve() }
+  return { ...settings, invented: false, releves: {}, told, variables: {}, stop: () => Promise.resolve() }
 }
 
 const readerLine = (address: string): string => `Read only, as the role metabase: ${address}`

@@ -2,14 +2,17 @@
 
 import {
   type Call,
+  type Connections,
   type Provisioned,
   type ProvisionWish,
   provisionSourceRole,
   provisionTarget,
+  publishNow,
   type SourceWish,
   withWritableTarget,
 } from 'vitrine/cli'
-import { migrate } from 'vitrine/run'
+import { importHistory, migrate } from 'vitrine/run'
+import { historique } from '../../database/historique.ts'
 import { step } from './step.ts'
 
 /** Without a source where target and source are two by construction. */
@@ -27,6 +30,21 @@ export async function prepareTarget(call: Call, wish: ProvisionWish): Promise<vo
 export async function prepareSourceRole(call: Call, wish: SourceWish): Promise<void> {
   if (wish.sourceAdmin === null) return
   await provided(call, 'role of the source in place', () => provisionSourceRole(call, wish))
+}
+
+/** Days before the first one, so that the curves of the demonstration have a past; done once, by what `history import` does. */
+export async function inventHistory(call: Call, connections: Connections): Promise<void> {
+  const { publication } = call
+  const { target } = connections
+  const days = await withWritableTarget(call, { target, source: null }, async (session) => {
+    const [known] = await session.query<{ days: number }>('select count(*)::integer as days from impact.metabase_stats')
+    if (known?.days !== 1) return 0
+    const csv = await historique(session)
+    const options = { replace: false, dryRun: false }
+    return (await importHistory({ session, publication }, 'metabase_stats', csv, options)).days
+  })
+  if (days === 0) return
+  await step(call, `invented history: ${days} days`, () => publishNow(call, connections, { only: ['metabase_stats'] }))
 }
 
 /** A right that somebody else must grant is printed and stops nothing: the run says what it lacks. */

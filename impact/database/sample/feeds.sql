@@ -22,7 +22,10 @@ from (
   select
     s.id, s.siren, s.denomination, p.annee - 1 as annee, p.fin as releve_le,
     case when p.sources_en_panne then 'inconnu' else pg_temp.tirage(s.id, 'egapro', array['connu', 'absent', 'inconnu'],
-      case when e.classe >= 2 then array[70, 98] else array[4, 98] end::float8[]) end as etat
+      -- Les plus grandes déclarent plus souvent.
+      array[case
+        when e.effectif in ('5000-9999', '10000+') then 92 when e.classe = 4 then 83 when e.classe = 3 then 75
+        when e.classe = 2 then 62 else 4 end, 98]::float8[]) end as etat
   from tirage_entreprise e
   join entreprises_entreprise s on s.id = e.id
   cross join parametres p

@@ -33,5 +33,6 @@ drop function pg_temp.nom(bigint);
 drop function pg_temp.identifiant(bigint, text);
 drop function pg_temp.parmi(bigint, text, text[]);
 drop function pg_temp.tirage(bigint, text, text[], float8[]);
+drop function pg_temp.quantile(bigint, text, float8[], float8[]);
 drop function pg_temp.entier(bigint, text, integer, integer);
 drop function pg_temp.hasard(bigint, text);

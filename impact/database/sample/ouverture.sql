@@ -26,6 +26,14 @@ language sql immutable parallel safe as $$
   select valeurs[1 + floor(pg_temp.hasard(cle, sel) * cardinality(valeurs))::integer]
 $$;
 
+-- Une valeur entre des quantiles, en ligne droite de l’un à l’autre : les bornes montent avec les rangs, de 0 à 1.
+create function pg_temp.quantile(cle bigint, sel text, rangs float8[], bornes float8[]) returns float8
+language sql immutable parallel safe as $$
+  select bornes[i] + (bornes[i + 1] - bornes[i]) * (u - rangs[i]) / (rangs[i + 1] - rangs[i])
+  from (select pg_temp.hasard(cle, sel) as u) as t
+  cross join lateral (select width_bucket(u, rangs) as i) as w
+$$;
+
 create function pg_temp.identifiant(cle bigint, sel text) returns uuid
 language sql immutable parallel safe as $$
   select (lpad(to_hex(hashint8extended(cle, hashtextextended(sel, 1))), 16, '0')

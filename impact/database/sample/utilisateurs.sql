@@ -100,21 +100,30 @@ cross join lateral (select case
     when pg_temp.hasard(u.id, 'conseiller') < 0.15 then null
     else pg_temp.hasard(u.id, 'conseiller') > 0.985
   end as conseiller) as r
--- Qui n’a pas confirmé son adresse ne s’est jamais connecté ; la connexion ne précède jamais l’inscription, ce qui
--- ramène les inscriptions récentes dans les premières tranches : les seuils en tiennent compte (visé : 18, 15, 30 et 24
--- %).
+cross join lateral (select extract(epoch from p.fin - u.cree_le)::float8 / 86400 as jours) as a
+-- Un compte sert de moins en moins : 55 % des plus jeunes servent encore, 30 % à un an, 15 % à trois ans ; ceux des
+-- conseillers, à 70 %.
 cross join lateral (select case
-    when d.tirage >= 0.13 then greatest(u.cree_le + interval '1 minute', p.fin - interval '1 day' * case
-        when d.tirage < 0.285 then 30 * pg_temp.hasard(u.id, 'dernière connexion')
-        when d.tirage < 0.375 then 30 + 60 * pg_temp.hasard(u.id, 'dernière connexion')
-        when d.tirage < 0.56 then 90 + 275 * pg_temp.hasard(u.id, 'dernière connexion')
-        else 365 + 500 * pg_temp.hasard(u.id, 'dernière connexion')
+    when r.conseiller then 0.70
+    when a.jours < 90 then 0.55
+    when a.jours < 365 then 0.55 - 0.25 * (a.jours - 90) / 275
+    else greatest(0.12, 0.30 - 0.15 * (a.jours - 365) / 730)
+  end as part_active) as f
+-- Qui n’a pas confirmé son adresse ne s’est jamais connecté ; la connexion ne précède jamais l’inscription. Qui ne vient
+-- plus est parti tôt, plus souvent que tard.
+cross join lateral (select case
+    when d.tirage >= 0.13 then greatest(u.cree_le + interval '1 minute', case
+        when pg_temp.hasard(u.id, 'sert encore') < f.part_active
+          then p.fin - interval '30 days' * pg_temp.hasard(u.id, 'dernière connexion')
+        else u.cree_le + (p.fin - interval '30 days' - u.cree_le)
+          * pg_temp.hasard(u.id, 'dernière connexion') * pg_temp.hasard(u.id, 'départ')
       end)
   end as connecte_le) as c
 order by u.id;
 
 -- Les invitations partent de la première personne. Une invitation acceptée correspond à la personne suivante du même
--- rang, quand elle existe encore ; sinon la personne invitée est partie depuis.
+-- rang, quand elle existe encore ; sinon la personne invitée est partie depuis. Sans réponse, une invitation n’attend que
+-- trente jours : son état vient de son âge.
 create temporary table tirage_invitation on commit drop as
 select
   100 + row_number() over (order by i.cree_le, i.entreprise_id, i.numero) as id,
@@ -127,11 +136,11 @@ from (
     i.id as invite_id,
     i.tire_id as invite_tire_id,
     e.etat,
-    case e.etat
-      when 'acceptee' then coalesce(s.cree_le, h.cree_le + (p.fin - h.cree_le) * x.part)
-      when 'en attente' then greatest(h.cree_le, p.fin - interval '29 days' * x.part)
-      else h.cree_le + greatest(interval '0', p.fin - interval '31 days' - h.cree_le) * x.part
-    end as cree_le
+    coalesce(s.cree_le, x.envoyee_le) as cree_le,
+    -- Médiane d’un jour, un dixième au-delà de dix, jamais plus de trente.
+    interval '1 day' * pg_temp.quantile(h.entreprise_id * 8 + n, 'délai', array[0, 0.10, 0.25, 0.50, 0.75, 0.90, 1],
+      array[0.01, 0.1, 0.35, 1, 3.5, 10, 30]) as delai,
+    h.cree_le as au_plus_tot
   from tirage_habilitation h
   join tirage_utilisateur u using (tire_id)
   cross join parametres p
@@ -142,10 +151,12 @@ from (
     end) as n
   left join tirage_habilitation s on s.entreprise_id = h.entreprise_id and s.numero = n + 1
   left join tirage_utilisateur i on i.tire_id = s.tire_id
-  cross join lateral (select pg_temp.hasard(h.entreprise_id * 8 + n, 'invitation') as part) as x
+  cross join lateral (select
+    h.cree_le + (p.fin - h.cree_le) * pg_temp.hasard(h.entreprise_id * 8 + n, 'invitation') as envoyee_le) as x
   cross join lateral (select case
       when s.tire_id is not null then 'acceptee'
-      else pg_temp.tirage(h.entreprise_id * 8 + n, 'suite', array['acceptee', 'en attente', 'expiree'], array[9, 45])
+      when x.envoyee_le > p.fin - interval '30 days' then 'en attente'
+      else pg_temp.tirage(h.entreprise_id * 8 + n, 'suite', array['acceptee', 'expiree'], array[25])
     end as etat) as e
   where h.numero = 1
 ) as i;
@@ -158,7 +169,7 @@ select
   pg_temp.tirage(i.id, 'rôle proposé', array['editeur', 'proprietaire', 'lecteur'], array[60, 85]),
   case when pg_temp.hasard(i.id, 'inviteur supprimé') >= 0.02 then i.inviteur_id end,
   case when i.etat = 'acceptee' then i.cree_le end,
-  i.cree_le - case when i.etat = 'acceptee' then interval '2 minutes' else interval '0' end,
+  case when i.etat = 'acceptee' then greatest(i.au_plus_tot, i.cree_le - i.delai) else i.cree_le end,
   i.cree_le
 from tirage_invitation i
 left join users_user u on u.id = i.invite_id

@@ -99,7 +99,11 @@ beforeAll(async () => {
         return [name, value]
       }),
   )
-  await until(async () => ((await status()).runs[0]?.state === 'succeeded' ? true : null))
+  // Two runs: the second brings the invented history.
+  await until(async () => {
+    const { runs } = await status()
+    return runs.length === 2 && runs[0]?.state === 'succeeded' ? true : null
+  })
 })
 
 afterAll(async () => {

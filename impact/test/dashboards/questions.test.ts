@@ -13,6 +13,7 @@ import { type Question, questionsOf } from '../../../packages/vitrine/src/public
 import { knownFrom, mbqlToSql } from '../../../packages/vitrine/test/metabase/mbql.ts'
 import { VERSIONS } from '../../../test/database.ts'
 import { tableaux } from '../../dashboards/index.ts'
+import { historique } from '../../database/historique.ts'
 import { ImpactInstallation, NOON } from '../publication/installation.ts'
 
 interface Reference {
@@ -37,29 +38,14 @@ const questions = questionsOf(tableaux)
 let impact: ImpactInstallation
 let lecteur: pg.Client
 
-const RECENTES = [
-  ...['entreprises', 'entreprises_inscrites', 'comptes', 'comptes_actifs_30j'],
-  ...['bdese', 'egapro', 'bges', 'csrd'].flatMap((nom) => [`${nom}_a_jour`, `${nom}_connu`]),
-  ...['vsme_rapports', 'vsme_complets'],
-]
-
-/** Cent vingt jours de statistiques avant celui de la publication ; trois nuits manquent. */
-function statistiques(): string {
-  const jours = Array.from({ length: 120 }, (_, i) => {
-    const jour = new Date(Date.UTC(2026, 2, 24 + i)).toISOString().slice(0, 10)
-    return i % 41 === 40
-      ? []
-      : [[jour, 900 + 4 * i, 3000 + 5 * i, ...RECENTES.map((_, rang) => 50 * (rang + 1) + i)].join()]
-  })
-  const noms = ['date', 'reglementations_a_jour', 'reglementations_statut_connu', ...RECENTES]
-  return [noms.join(), ...jours.flat(), ''].join('\n')
-}
-
 beforeAll(async () => {
   impact = await ImpactInstallation.create(VERSIONS[0] ?? 18, 'M')
   const { publication } = impact
   const options = { replace: false, dryRun: false }
-  await impact.asWriter((session) => importHistory({ session, publication }, 'metabase_stats', statistiques(), options))
+  await impact.run()
+  await impact.asWriter(async (session) =>
+    importHistory({ session, publication }, 'metabase_stats', await historique(session), options),
+  )
   // Un échec dans le journal, comme celui d’une nuit.
   await impact.change('alter table users_user rename last_login to vu_le')
   await expect(impact.run()).rejects.toMatchObject({ code: 'SOURCE_DRIFT' })
@@ -146,4 +132,28 @@ test('celles dans lesquelles Metabase sait descendre y répondent les mêmes lig
   }
   expect(memes.length).toBeGreaterThan(15)
   expect([...raisons].filter((raison) => !RAISONS.includes(raison))).toEqual([])
+})
+
+test('l’historique d’une démonstration : un jour par nuit, une dent chaque janvier, et il rejoint le jour publié', async () => {
+  const jours = await impact.look<{ readonly jour: string; readonly [nom: string]: unknown }>(
+    `select date::text as jour, * from impact.metabase_stats order by date`,
+  )
+  const de = (jour: string) => jours.find((ligne) => ligne.jour === jour)
+  expect([jours[0]?.jour, jours.length]).toEqual(['2023-11-28', 965])
+  const part = (jour: string) =>
+    Number(de(jour)?.['reglementations_a_jour']) / Number(de(jour)?.['reglementations_statut_connu'])
+  for (const an of [2024, 2025, 2026]) {
+    expect(part(`${an}-01-02`)).toBeLessThan(0.5 * part(`${an - 1}-12-30`))
+    expect(part(`${an}-03-02`)).toBeGreaterThan(3 * part(`${an}-01-02`))
+  }
+  const [veille, publie] = jours.slice(-2)
+  for (const [nom, valeur] of Object.entries(publie ?? {})) {
+    if (nom === 'jour' || nom === 'date' || nom === 'id') continue
+    expect([nom, Math.abs(Number(valeur) - Number(veille?.[nom])) <= 2 + 0.03 * Number(valeur)]).toEqual([nom, true])
+    expect([nom, jours.every((ligne) => ligne[nom] !== null)]).toEqual([nom, true])
+  }
+  for (const nom of ['entreprises', 'entreprises_inscrites', 'comptes', 'vsme_rapports', 'egapro_connu']) {
+    const baisses = jours.filter((ligne, rang) => rang > 0 && Number(ligne[nom]) < Number(jours[rang - 1]?.[nom]))
+    expect([nom, baisses.length]).toEqual([nom, 0])
+  }
 })

@@ -128,7 +128,16 @@ describe('taille M', () => {
       72,
       3,
     ],
-    ['invitations acceptées', part('date_acceptation is not null', 'invitations_invitation'), 55, 6],
+    ['invitations acceptées', part('date_acceptation is not null', 'invitations_invitation'), 63, 6],
+    [
+      'invitations en attente',
+      part(
+        "date_acceptation is null and created_at > timestamptz '2026-07-22 00:00 Europe/Paris' - interval '30 days'",
+        'invitations_invitation',
+      ),
+      3,
+      2.2,
+    ],
     ['analyses réussies', part("etat = 'success'", 'analyseia_analyseia'), 70, 6],
     [
       'analyses rattachées à un rapport',
@@ -187,5 +196,74 @@ describe('taille M', () => {
       where p.rapport_csrd_id <> e.rapport_csrd_id or p.esrs <> e.esrs`,
       ),
     ).toBe(0)
+  })
+
+  /** Les valeurs d’une requête, une par groupe, dans l’ordre. */
+  async function suite(sql: string): Promise<readonly number[]> {
+    const { rows } = await medium.query<{ v: number }>(sql)
+    return rows.map(({ v }) => Number(v))
+  }
+  const monte = (valeurs: readonly number[]) =>
+    valeurs.every((valeur, rang) => rang === 0 || valeur > Number(valeurs[rang - 1]))
+  const FIN = "timestamptz '2026-07-22 00:00 Europe/Paris'"
+
+  test('un compte sert de moins en moins avec l’âge, celui d’un conseiller davantage', async () => {
+    const actifs = `100.0 * count(*) filter (where last_login > ${FIN} - interval '30 days') / count(*)`
+    const parAge = await suite(`
+      select ${actifs} as v from users_user where last_login is not null and is_conseiller_rse is not true and id > 100
+      group by width_bucket(extract(epoch from ${FIN} - created_at) / 86400, array[0, 90, 365, 730]::numeric[])
+      order by width_bucket(extract(epoch from ${FIN} - created_at) / 86400, array[0, 90, 365, 730]::numeric[]) desc`)
+    expect(parAge).toHaveLength(4)
+    expect(monte(parAge)).toBe(true)
+    const [conseillers] = await suite(
+      `select ${actifs} as v from users_user where is_conseiller_rse and last_login is not null`,
+    )
+    expect(conseillers).toBeGreaterThan(55)
+  })
+
+  test('une invitation attend un jour, parfois dix, jamais plus de trente ; aucun mois ne déborde', async () => {
+    const [median, neuvieme, plus] = await suite(`
+      with d as (select extract(epoch from date_acceptation - created_at) / 86400 as jours from invitations_invitation where date_acceptation is not null)
+      select percentile_cont(q) within group (order by jours) as v from d cross join (values (0.5), (0.9), (1)) as x(q) group by q order by q`)
+    expect(median).toBeGreaterThan(0.5)
+    expect(median).toBeLessThan(1.6)
+    expect(neuvieme).toBeGreaterThan(6)
+    expect(plus).toBeLessThanOrEqual(30)
+    const mois =
+      await suite(`select count(*) as v from invitations_invitation where created_at between ${FIN} - interval '18 months' and ${FIN}
+      group by date_trunc('month', created_at) order by 1`)
+    expect(mois.at(-1)).toBeLessThan(3 * Number(mois[Math.floor(mois.length / 2)]))
+  })
+
+  test('la part de qualifiées fait une marche en janvier 2024, puis monte', async () => {
+    const parAn =
+      await suite(`select 100.0 * count(date_derniere_qualification) / count(*) as v from entreprises_entreprise e
+      where id > 100 and exists (select from habilitations_habilitation h where h.entreprise_id = e.id)
+      group by greatest(2023, extract(year from created_at)) order by greatest(2023, extract(year from created_at))`)
+    expect(monte(parAn)).toBe(true)
+    expect(Number(parAn[1]) - Number(parAn[0])).toBeGreaterThan(7)
+  })
+
+  test('les plus grandes déclarent plus souvent leur index', async () => {
+    const parTaille = await suite(`
+      select 100.0 * count(*) filter (where f.etat = 'connu') / count(*) as v
+      from feeds_egapro f join entreprises_entreprise e using (siren)
+      cross join lateral (select effectif from entreprises_caracteristiquesannuelles c where c.entreprise_id = e.id order by c.annee desc limit 1) as c
+      cross join lateral (select case when c.effectif = '50-249' then 1 when c.effectif in ('250-299', '300-499') then 2 when c.effectif = '500-4999' then 3
+        when c.effectif in ('5000-9999', '10000+') then 4 end as rang) as r
+      where f.annee = 2025 and r.rang is not null and e.id > 100 group by r.rang order by r.rang`)
+    expect(parTaille).toHaveLength(4)
+    expect(monte(parTaille)).toBe(true)
+  })
+
+  test('les exigences VSME : l’énergie et la pollution après la suite, les effectifs avant ; les complets sont anciens', async () => {
+    const { rows } = await medium.query<{ exigence: string; v: number }>(`
+      select split_part(schema_id, '-', 1) as exigence, 1.0 * count(*) / count(distinct schema_id) as v
+      from vsme_indicateur where id > 6100 group by 1`)
+    const rempli = new Map(rows.map(({ exigence, v }) => [exigence, Number(v)]))
+    const de = (exigence: string) => rempli.get(exigence) ?? 0
+    expect(monte([de('B3'), de('B5')])).toBe(true)
+    expect(monte([de('B4'), de('B5')])).toBe(true)
+    expect(monte([de('B7'), de('B8')])).toBe(true)
   })
 })

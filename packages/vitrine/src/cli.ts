@@ -22,7 +22,14 @@ export { applyAll, clientOf, type MetabaseWish, wantedOf } from './cli/metabase-
 export type { PageAnswering } from './cli/page-settings.ts'
 export { processIo } from './cli/process-io.ts'
 export { type Program, runProgram, type SingleProgram } from './cli/program.ts'
-export { type Published, publishNow, type SyncAnswer, syncAnswer, syncText } from './cli/publishing.ts'
+export {
+  type Connections,
+  type Published,
+  publishNow,
+  type SyncAnswer,
+  syncAnswer,
+  syncText,
+} from './cli/publishing.ts'
 export { type Serving, servePage } from './cli/serving.ts'
 export { reading, withWritableTarget, writing } from './cli/sessions.ts'
 export { firstPassword, probe, type Server, setUp } from './metabase/server.ts'
