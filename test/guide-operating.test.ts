@@ -97,16 +97,22 @@ describe.sequential('docs/operating', () => {
     const before = environment
     const login = { METABASE_ADMIN_EMAIL: 'admin@example.org', METABASE_ADMIN_PASSWORD: randomBytes(9).toString('hex') }
     environment = { ...environment, METABASE_URL: metabase.url, ...login }
+    const asked: number[] = []
     const keyed = async () => {
+      asked.push(metabase.requests.length)
       environment = { ...environment, METABASE_API_KEY: String(metabase.keys[0]?.['unmasked_key']) }
     }
     try {
-      expect(await follow('metabase.md', { 'metabase plan': keyed })).toEqual([
+      expect(await follow('metabase.md', { 'metabase plan': keyed, 'metabase apply': keyed })).toEqual([
         'metabase setup --key-file metabase.env --invite ana@example.org: 0',
         'metabase plan: 0',
         'metabase apply: 0',
         'metabase doctor: 0',
+        'metabase pull --output pulled.ts --from ./publication/index.ts: 0',
       ])
+      const [setUp = 0, planned = 0] = asked
+      // All questions are read at once, and each dashboard by itself.
+      expect(planned - setUp).toBeLessThan(30)
       const questions = publication.dashboards.flatMap(({ tabs }) => tabs.flatMap(({ rows }) => rows.flat()))
       expect(metabase.dashboards).toHaveLength(publication.dashboards.length)
       expect(metabase.cards.length).toBeGreaterThan(questions.length / 2)
