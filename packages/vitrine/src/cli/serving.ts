@@ -1,6 +1,7 @@
 /** Makes the page of a publication and listens for it. Called by `serve`, and by systems that serve it beside their schedule. */
 import { VitrineError } from '../base/errors.ts'
 import { requireSoundDashboards } from '../dashboards/check.ts'
+import { warmUp } from '../drawing/plot.ts'
 import { actionsPlace, begun } from '../page/actions.ts'
 import { createPage } from '../page/app.ts'
 import type { Actions } from '../page/context.ts'
@@ -56,8 +57,8 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
   })
   const listening = await listenForPages(answering.address, page)
-  // The first reader does not wait for the driver to be loaded.
-  void readers.use(async () => undefined).catch(() => undefined)
+  // The first reader waits for neither the driver nor the library of the charts to be loaded.
+  void Promise.all([readers.use(async () => undefined), warmUp()]).catch(() => undefined)
   return {
     url: `${listening.url}${answering.prefix}`,
     close: async () => {
