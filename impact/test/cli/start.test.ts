@@ -102,9 +102,9 @@ beforeAll(async () => {
   // Two runs: the second brings the invented history.
   await until(async () => {
     const { runs } = await status()
-    return runs.length === 2 && runs[0]?.state === 'succeeded' ? true : null
+    return runs.length >= 2 && runs[0]?.state === 'succeeded' ? true : null
   })
-})
+}, 180_000)
 
 afterAll(async () => {
   interrupt()
