@@ -123,7 +123,7 @@ describe('compose.yaml', () => {
       ...['MB_LOAD_SAMPLE_CONTENT', 'MB_ANON_TRACKING_ENABLED', 'MB_CHECK_FOR_UPDATES'],
       ...['JAVA_TIMEZONE', 'MB_REPORT_TIMEZONE', 'JAVA_OPTS', 'MB_SITE_URL'],
     ],
-    caddy: ['METABASE_HOST'],
+    caddy: ['METABASE_HOST', 'PAGE_HOST'],
     'vitrine-impact': OURS,
   }
 
@@ -169,7 +169,7 @@ describe('compose.yaml', () => {
         condition === 'service_completed_successfully' ? [name] : [],
       ),
     )
-    expect(once).toEqual(awaited)
+    expect(once).toEqual([...new Set(awaited)].toSorted((a, b) => once.indexOf(a) - once.indexOf(b)))
     expect(inOrder).toEqual(['prepare', 'metabase-setup', 'impact'])
   })
 
@@ -195,8 +195,8 @@ describe('compose.yaml', () => {
     const made = readFileSync(join(folder, '.env'), 'utf8')
     expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600)
     const secrets = [...made.matchAll(/^\w+_(?:PASSWORD|KEY)=(.*)$/gm)].map(([, value]) => value)
-    expect(secrets).toHaveLength(8)
-    expect(new Set(secrets).size).toBe(8)
+    expect(secrets).toHaveLength(9)
+    expect(new Set(secrets).size).toBe(9)
     for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{48}$/)
     const blank = made.replaceAll(/^(\w+_(?:PASSWORD|KEY)=).*$/gm, '$1')
     expect(blank).toBe(read('.env.example'))
@@ -212,7 +212,9 @@ describe('compose.yaml', () => {
     const databases = services.filter(([, { image }]) => image.startsWith('postgres:'))
     expect(databases.flatMap(([name]) => shared('proxy', name))).toEqual([])
     expect(shared('proxy', 'metabase')).toEqual(['front'])
-    expect(read('Caddyfile')).toBe('{$METABASE_HOST:localhost} {\n\treverse_proxy metabase:3000\n}\n')
+    expect(read('Caddyfile')).toBe(
+      '{$METABASE_HOST:localhost} {\n\treverse_proxy metabase:3000\n}\n\n{$PAGE_HOST:page.localhost} {\n\treverse_proxy page:4000\n}\n',
+    )
   })
 
   test('what the operator’s guide does with it names its services, users and databases', () => {
@@ -236,7 +238,7 @@ describe('compose.yaml', () => {
   })
 
   test('holds no secret: each comes from a variable that the example names', () => {
-    expect(secretNames).toHaveLength(8)
+    expect(secretNames).toHaveLength(9)
     const used = [...read('compose.yaml').matchAll(/\$\{(\w+)(:\?|:-[^}]*)\}/g)].map(([, name]) => name ?? '')
     const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name ?? '')
     expect([...new Set(used)].toSorted()).toEqual(named.toSorted())
@@ -355,7 +357,7 @@ describe.sequential('every command runs, as it is written', () => {
 
   /** As Compose does it with the values of `.env`. */
   const filled = (text: string): string =>
-    text.replaceAll(/\$\{(\w+)(?::[?-]\w*)\}/g, (_, name: string) => secrets[name] ?? '')
+    text.replaceAll(/\$\{(\w+):[?-]([^}]*)\}/g, (_, name: string, or: string) => secrets[name] ?? or)
 
   /** The image of PostgreSQL makes a superuser and its database. */
   async function asImageDoes(service: Service | undefined): Promise<void> {
@@ -454,6 +456,21 @@ describe.sequential('every command runs, as it is written', () => {
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('The schedule has ended.') })
     expect((await check()).status).toBe(1)
+  })
+
+  test('compose: the page asks who it is, its health check finds it healthy, and it ends at once', {
+    timeout: 60_000,
+  }, async () => {
+    const port = String(await freePort())
+    const words = inFolder('page').map((word) => word.replace('0.0.0.0', '127.0.0.1').replace('4000', port))
+    const { child, ended } = start(words, environmentOf('page'))
+    const [, command = '', ...argv] = compose.services['page']?.healthcheck?.test ?? []
+    const check = () => done([command, ...argv.map((word) => word.replace('4000', port))], {})
+    await expect.poll(async () => (await check()).status, { timeout: 30_000 }).toBe(0)
+    const answer = await fetch(`http://127.0.0.1:${port}/`)
+    expect(await answer.text()).toContain('type="password"')
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ status: 0 })
   })
 
   test('Scalingo: one push without anybody who may make roles, then the first version', {

@@ -117,6 +117,7 @@ describe('names', () => {
     ...['NPM_CONFIG_PRODUCTION', 'NPM_SCOPE', 'SCALINGO_POSTGRESQL_URL', 'BUILDPACK_URL', 'METABASE_VERSION'],
     'MAX_METASPACE_SIZE',
     ...['MB_DB_HOST', 'MB_DB_TYPE', 'MB_ENCRYPTION_SECRET_KEY', 'MB_SITE_URL', 'METABASE_HOST', 'METABASE_SITE_URL'],
+    'PAGE_HOST',
   ]
   /** Codes that the changelog tells the end of. */
   const REMOVED = ['VERSION_DIFFERS']
