@@ -103,6 +103,9 @@ const RAISONS: readonly string[] = [
   'it counts from the day of the data, and Metabase from now',
   'a cumulative figure follows the order of the answer',
   'Metabase rounds a ratio of sums otherwise',
+  'Metabase rounds a median otherwise',
+  'Metabase puts an unknown figure first',
+  'a week of Metabase begins on the day that its setting says',
 ]
 
 test('celles dans lesquelles Metabase sait descendre y répondent les mêmes lignes, les autres disent pourquoi', async () => {

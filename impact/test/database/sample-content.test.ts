@@ -135,8 +135,8 @@ describe('taille M', () => {
         "date_acceptation is null and created_at > timestamptz '2026-07-22 00:00 Europe/Paris' - interval '30 days'",
         'invitations_invitation',
       ),
-      3,
-      2.2,
+      5,
+      2.9,
     ],
     ['analyses réussies', part("etat = 'success'", 'analyseia_analyseia'), 70, 6],
     [
@@ -163,7 +163,7 @@ describe('taille M', () => {
       8,
       1.5,
     ],
-  ])('%s : %i % à %d près', async (_name, sql, expected, tolerance) => {
+  ])('%s', async (_name, sql, expected, tolerance) => {
     expect(Math.abs(Number(await cell(medium, sql)) - expected)).toBeLessThanOrEqual(tolerance)
   })
 
