@@ -59,10 +59,11 @@ test('from the first file to a dashboard that somebody who was invited can open'
       expect(values).toHaveProperty(name)
       shell[name] = values[name] ?? ''
     }
-    const program = { vitrine: 'vitrine/dist/cli/main.js', tsc: 'typescript/bin/tsc' }[words[1] ?? '']
-    if (words[0] !== 'npx' || program === undefined) continue
-    await written([join(folder, 'node_modules', program), ...words.slice(2)], shell)
-    followed.push(words.slice(1).join(' '))
+    const [npx, no, command = '', ...given] = words
+    const program = { vitrine: 'vitrine/dist/cli/main.js', tsc: 'typescript/bin/tsc' }[command]
+    if (npx !== 'npx' || no !== '--no' || program === undefined) continue
+    await written([join(folder, 'node_modules', program), ...given], shell)
+    followed.push([command, ...given].join(' '))
   }
   expect(followed).toHaveLength(7)
   expect(metabase.dashboards).toMatchObject([{ name: 'Sales' }])

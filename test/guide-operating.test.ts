@@ -192,12 +192,11 @@ describe.sequential('docs/operating', () => {
 
   test('column.md: a table and a column are new in the definition', { timeout: 60_000 }, async () => {
     const { tables } = publication
-    const [vsme] = tables.filter(({ name }) => name === 'metabase_vsme')
-    const without = tables.filter((table) => table !== vsme)
+    const without = tables.filter(({ name }) => name !== 'metabase_vsme_exigence')
     const before = definePublication({ ...publication, tables: without })
     for (const line of ['drop --yes', 'migrate', 'sync']) await succeeds(line, before)
     const found = await command('plan --check')
-    expect([found.status, found.stdout]).toEqual([6, expect.stringContaining('metabase_vsme')])
+    expect([found.status, found.stdout]).toEqual([6, expect.stringContaining('metabase_vsme_exigence')])
     expect(await follow('column.md')).toEqual(['check: 0', 'plan: 0', 'migrate: 0', 'sync: 0'])
   })
 
@@ -315,7 +314,12 @@ describe.sequential('docs/operating', () => {
 
   test('restore.md: the target is of before a migration and has lost a day', { timeout: 90_000 }, async () => {
     await ask(databases.target, "delete from vitrine.ledger where day = date '2024-01-01'")
-    const before = definePublication({ ...publication, tables: publication.tables.slice(0, 1), histories: [] })
+    const before = definePublication({
+      ...publication,
+      tables: publication.tables.slice(0, 1),
+      histories: [],
+      views: [],
+    })
     for (const line of ['drop --yes', 'migrate', 'sync']) await succeeds(line, before)
     const dropped = async () => {
       environment = { ...environment, METABASE_ADMIN_URL: databases.target.url() }

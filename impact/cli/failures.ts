@@ -35,7 +35,9 @@ export function explain(thrown: unknown): Failure | null {
  * the others are of the application's version. Null, for the tool to tell, where none is missing.
  */
 function drift({ code, kind, place, detail, problems }: VitrineError): Failure | null {
-  const missing = new Set(problems.filter((problem) => problem.detail === NO_TABLE).map((problem) => problem.place))
+  const missing = new Set(
+    problems.filter(({ detail: said }) => said?.startsWith(NO_TABLE)).map((problem) => problem.place),
+  )
   if (missing.size === 0) return null
   const { what, exit, retry } = kind
   const failure = { ...NOTHING, code, what, place: place ?? null, detail: detail ?? null, exit, retry }

@@ -13,34 +13,27 @@ import { CLE, DESCRIPTION } from './raisons.ts'
 
 const publiees = over(entreprise, bdese, indexEgapro, bges, csrd)
 
-const nommee = (nom: Reglementation, rang: number) =>
-  [sql<Reglementation>`${sql.lit(nom)}`.as('reglementation'), sql<number>`${sql.lit(rang)}`.as('rang')] as const
+const nommee = (nom: Reglementation) => sql<Reglementation>`${sql.lit(nom)}`.as('reglementation')
 const toutes = publiees
   .selectFrom('metabase_bdese')
-  .select(['entreprise_id', 'est_soumise', 'statut', ...nommee('BDESE', 1)])
+  .select(['entreprise_id', 'est_soumise', 'statut', nommee('BDESE')])
   .unionAll(
     publiees
       .selectFrom('metabase_indexegapro')
-      .select(['entreprise_id', 'est_soumise', 'statut', ...nommee('Index EgaPro', 2)]),
+      .select(['entreprise_id', 'est_soumise', 'statut', nommee('Index EgaPro')]),
   )
-  .unionAll(
-    publiees.selectFrom('metabase_bges').select(['entreprise_id', 'est_soumise', 'statut', ...nommee('BGES', 3)]),
-  )
-  .unionAll(
-    publiees.selectFrom('metabase_csrd').select(['entreprise_id', 'est_soumise', 'statut', ...nommee('CSRD', 4)]),
-  )
+  .unionAll(publiees.selectFrom('metabase_bges').select(['entreprise_id', 'est_soumise', 'statut', nommee('BGES')]))
+  .unionAll(publiees.selectFrom('metabase_csrd').select(['entreprise_id', 'est_soumise', 'statut', nommee('CSRD')]))
   .as('r')
 
 export const reglementation = from(publiees.selectFrom(toutes)).publish(
   'metabase_reglementation',
   'Une réglementation d’une entreprise évaluée : obligation et statut.',
   ({ ref }) => ({
-    id: bigint(
-      because(sql<bigint>`${ref('r.entreprise_id')} * 10 + ${ref('r.rang')}`, CLE),
-      'Identifiant stable : celui de l’entreprise, puis le rang de la réglementation',
-    ).primaryKey(),
-    entreprise_id: bigint(because(ref('r.entreprise_id'), CLE), 'Entreprise concernée').references(() => entreprise),
-    reglementation: varchar(20, ref('r.reglementation'), 'BDESE, Index EgaPro, BGES ou CSRD'),
+    entreprise_id: bigint(because(ref('r.entreprise_id'), CLE), 'Entreprise concernée')
+      .primaryKey()
+      .references(() => entreprise),
+    reglementation: varchar(20, ref('r.reglementation'), 'BDESE, Index EgaPro, BGES ou CSRD').primaryKey(),
     est_soumise: boolean(
       because(ref('r.est_soumise'), DESCRIPTION),
       'L’entreprise y est soumise ; vide quand on ne le sait pas',

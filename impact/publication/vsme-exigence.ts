@@ -1,14 +1,14 @@
 /** La table publiée des exigences VSME : une ligne par rapport et par exigence, vide là où rien ne s’applique. */
-import { because, bigint, from, type Indirect, integer, measure, rows, sql, varchar } from 'vitrine'
+import { because, bigint, from, integer, measure, rows, sql, varchar } from 'vitrine'
 import { avancementExigence } from '../domain/vsme.ts'
 import { EXIGENCES_VSME, type ExigenceVsme, INDICATEURS_VSME } from '../domain/vsme-indicateurs.ts'
 import { entreprise } from './entreprise.ts'
 import { CLE } from './raisons.ts'
 import { rapports, vsme } from './vsme.ts'
 
-const exigences = sql<{ rang: number; exigence: ExigenceVsme }>`(values ${sql.join(
-  EXIGENCES_VSME.map((exigence, rang) => sql`(${sql.lit(rang + 1)}, ${sql.lit(exigence)})`),
-)})`.as<'x'>(sql`x(rang, exigence)`)
+const exigences = sql<{ exigence: ExigenceVsme }>`(values ${sql.join(
+  EXIGENCES_VSME.map((exigence) => sql`(${sql.lit(exigence)})`),
+)})`.as<'x'>(sql`x(exigence)`)
 
 const AU_PLUS = Math.max(...Object.values(INDICATEURS_VSME).map(({ length }) => length))
 
@@ -29,15 +29,17 @@ export const vsmeExigence = from(rapports.innerJoinLateral(exigences, (join) => 
     return rows(
       {},
       {
-        id: bigint(
-          because(sql<Indirect<bigint>>`${ref('r.id')} * 100 + ${ref('x.rang')}`, CLE),
-          'Identifiant stable : celui du rapport, puis le rang de l’exigence',
-        ).primaryKey(),
-        rapport_id: bigint(because(ref('r.id'), CLE), 'Rapport').references(() => vsme),
+        rapport_id: bigint(because(ref('r.id'), CLE), 'Rapport')
+          .primaryKey()
+          .references(() => vsme),
         entreprise_id: bigint(because(ref('r.entreprise_id'), CLE), 'Entreprise concernée').references(
           () => entreprise,
         ),
-        exigence: varchar(3, ref('x.exigence'), 'Exigence : B1 à B11 du module de base, C1 à C9 du module complet'),
+        exigence: varchar(
+          3,
+          ref('x.exigence'),
+          'Exigence : B1 à B11 du module de base, C1 à C9 du module complet',
+        ).primaryKey(),
         applicables: integer(
           avancement.field('applicables'),
           'Indicateurs qui s’appliquent ; vide quand une réponse qui en décide ne se lit pas',

@@ -13,7 +13,7 @@ describe('sans base', () => {
     const { status, stdout } = await run(impact, 'check')
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^The publication is sound: 11 tables, \d+ columns, 6 dashboards, 57 questions\.\nThe source was not compared/,
+      /^The publication is sound: 12 tables, \d+ columns, 7 dashboards, 64 questions\.\nThe source was not compared/,
     )
   })
 
@@ -120,15 +120,15 @@ describe('impact migrate et impact sample', () => {
     expect(await said('check')).toMatchInlineSnapshot(`
       "error SOURCE_DRIFT: The source is not what the register describes.
         where: public
-        - feeds_egapro: the source has no such table
-        - feeds_bges: the source has no such table
-        - feeds_releve: the source has no such table
+        - feeds_egapro: the source has no such table; published in metabase_indexegapro.est_soumise, metabase_indexegapro.statut
+        - feeds_bges: the source has no such table; published in metabase_bges.est_soumise, metabase_bges.statut
+        - feeds_releve: the source has no such table; published in metabase_bges.est_soumise, metabase_bges.statut
         what to do: Run \`impact migrate\`: it adds these tables and changes no other.
       "
     `)
     await client.query('alter table vsme_indicateur rename to elsewhere')
-    expect(await said('check')).toContain(
-      '- vsme_indicateur: the source has no such table\n    → bring the application up to its version of July 2026\n',
+    expect(await said('check')).toMatch(
+      /- vsme_indicateur: the source has no such table; published in [^\n]+\n {4}→ bring the application up to its version of July 2026\n/,
     )
     await client.query('alter table elsewhere rename to vsme_indicateur')
     await said('migrate')

@@ -267,7 +267,7 @@ describe('taille M', () => {
       dites as (select entreprise_id, nombre_obligations, nombre_a_jour, nombre_inconnues, obligations_a_jour from impact.metabase_obligations)
       select (select count(*)::integer from (select * from u except all select * from l) d) as oubliees,
         (select count(*)::integer from (select * from l except all select * from u) d) as inventees,
-        (select count(distinct id)::integer - count(*)::integer from impact.metabase_reglementation) as sans_cle,
+        (select count(distinct (entreprise_id, reglementation))::integer - count(*)::integer from impact.metabase_reglementation) as sans_cle,
         (select count(*)::integer from n full join dites on entreprise_id = impact_id where coalesce(nombre, 0) <> coalesce(nombre_obligations, 0)
            or coalesce(a_jour, 0) <> coalesce(nombre_a_jour, 0) or inconnues <> coalesce(nombre_inconnues, 0)) as nombres,
         (select count(*)::integer from dites where obligations_a_jour is distinct from case

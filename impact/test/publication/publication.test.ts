@@ -190,7 +190,6 @@ test('les tables et colonnes gardent le contrat des questions enregistrées', ()
         "delai_premier_indicateur_heures numeric",
       ],
       "metabase_vsme_exigence": [
-        "id bigint not null",
         "rapport_id bigint not null",
         "entreprise_id bigint not null",
         "exigence character varying(3) not null",

@@ -157,7 +157,7 @@ describe('a question', () => {
     const [{ n } = { n: '' }] = await shop.look<{ n: string }>(
       `select count(*) as n from shop.shop_purchase p join shop.shop_customer c on c.id = p.customer_id where c.job = 'chief' and c.country = 'C1'`,
     )
-    expect(behind.match(/<th scope="row">/g)?.length).toBe(Number(n))
+    expect(behind.match(/<th scope="row"/g)?.length).toBe(Number(n))
     const lines = await page.text('/dashboards/shop/questions/amounts/rows?job=chief&group.country=C1&csv=1')
     expect(lines.trim().split('\r\n').length).toBe(Number(n) + 1)
   })

@@ -59,7 +59,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       )
     await shop.run()
     const [before, views] = [await picture(), await teams()]
-    expect(before.relations).toHaveLength(9)
+    expect(before.relations).toHaveLength(10)
     for (let run = 0; run < 3; run++) {
       await shop.run()
       expect(await picture()).toEqual(before)

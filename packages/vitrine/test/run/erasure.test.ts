@@ -171,7 +171,7 @@ describe.sequential('docs/operating/erasure.md', () => {
     const table = (text: string) => text.replaceAll('metabase_utilisateur', 'shop_customer name')
     const statuses: string[] = []
     for (const { words, from } of commandsOf(PAGE)) {
-      const line = table(words.slice(2).join(' '))
+      const line = table(words.slice(words.indexOf('vitrine') + 1).join(' '))
       const flag = line.startsWith('erase') ? ' --history' : ''
       expect(line.startsWith('trace') || line.startsWith('erase')).toBe(from !== null)
       statuses.push(`${line}: ${(await command(`${line}${flag}`)).status}`)
