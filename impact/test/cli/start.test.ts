@@ -101,8 +101,8 @@ beforeAll(async () => {
   )
   // Two runs: the second brings the invented history.
   await until(async () => {
-    const { runs } = await status()
-    return runs.length >= 2 && runs[0]?.state === 'succeeded' ? true : null
+    const { runs }: Status = JSON.parse((await command('status --json --runs 2', { clock })).stdout)
+    return runs.length === 2 && runs[0]?.state === 'succeeded' ? true : null
   })
 }, 180_000)
 

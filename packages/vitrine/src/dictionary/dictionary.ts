@@ -30,15 +30,18 @@ import {
 export async function dictionaryOf(publication: Publication): Promise<Dictionary> {
   const checked = await requireSound(publication)
   const lineage = new Map(checked.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
-  const histories = new Set(publication.histories.map(({ name }) => name))
+  // Their columns come from published ones.
+  const derived = new Set([...publication.histories, ...publication.views].map(({ name }) => name))
   const originsOf = (table: string, column: string) =>
     (lineage.get(`${table}.${column}`) ?? [])
-      .map((origin) => originEntry(origin, histories.has(table)))
+      .map((origin) => originEntry(origin, derived.has(table)))
       // The order in which a query names them says nothing.
       .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   const { source, name, schema, reader } = publication
   const read = await neededColumns(source, publication.tables)
-  const tables = publishedRelations(publication).map((table) => tableEntry(table, publication, originsOf))
+  const tables = [...publishedRelations(publication), ...publication.views].map((table) =>
+    tableEntry(table, publication, originsOf),
+  )
   const origins = tables.flatMap(({ columns }) => columns.flatMap((column) => column.origins))
   const published = new Set(origins.filter((origin) => !origin.published).map(nameOf))
   const use = (table: string, column: string) =>
@@ -128,7 +131,7 @@ function treatmentEntry({ name, detail, reason }: Treatment): DictionaryTreatmen
 }
 
 const viewsOf = (publication: Publication): readonly DictionaryView[] =>
-  [...ownViewShapes(publication), ...publication.views].map(({ name, comment, columns }) => ({
+  ownViewShapes(publication).map(({ name, comment, columns }) => ({
     name,
     comment,
     columns: columns.map((column) => ({ name: column.name, comment: column.comment })),
