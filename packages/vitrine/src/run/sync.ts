@@ -130,8 +130,6 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
 
   await run.enter('stage')
   run.staged = true
-  // A run that was killed after its switch left rights on what it retired; what a listing has just found is not dropped then.
-  await hideRetired(target)
   const staging = await openStaging(target)
   const { pseudonymKey, observer, signal } = request
   const instant = request.at ?? snapshot.takenAt

@@ -171,8 +171,9 @@ export async function closeRelations(session: Session, schema: string, names: re
 /**
  * Takes every right of others away from the work schemas named and from all in them. The switch took those on the schema
  * alone: listings that began before it, and readers between their look-up and their first row, would have been refused.
+ * Returns whether there were any.
  */
-export async function closeSchemas(session: Session, schemas: readonly string[]): Promise<void> {
+export async function closeSchemas(session: Session, schemas: readonly string[]): Promise<boolean> {
   const rights = await session.query<{ schema: string; name: string | null; grantee: string }>(
     `with here as (select * from pg_catalog.pg_namespace where nspname = any ($1)),
      relations as (select c.*, nspname from here join pg_catalog.pg_class c on c.relnamespace = here.oid)
@@ -188,6 +189,7 @@ export async function closeSchemas(session: Session, schemas: readonly string[])
     const what = name === null ? `schema ${identifier(schema)}` : qualified(schema, name)
     await session.execute(revokes(what, [{ grantee }]).join())
   }
+  return rights.length > 0
 }
 
 const byDefault = ({ name }: Right, schema: string, what: string): string =>

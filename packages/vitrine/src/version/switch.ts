@@ -98,10 +98,9 @@ export async function hideRetired(target: Target, switched: { readonly held: boo
   if (switched !== null)
     await Promise.all([listingsEnded(target), switched.held ? null : pause(READER_STARTS_WITHIN_MS)])
   const ours = (await findWorkSchemas(target)).filter(({ ours }) => ours)
-  await closeSchemas(
-    target.session,
-    ours.map(({ name }) => name),
-  )
+  const names = ours.map(({ name }) => name)
+  // Those of a run that was killed after its switch: what a listing has found is not dropped under it.
+  if ((await closeSchemas(target.session, names)) && switched === null) await listingsEnded(target)
 }
 
 const LISTING_LOOK_MS = 20
