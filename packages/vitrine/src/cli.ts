@@ -30,6 +30,10 @@ export {
   syncAnswer,
   syncText,
 } from './cli/publishing.ts'
-export { type Serving, servePage } from './cli/serving.ts'
+export type { Serving } from './cli/serving.ts'
 export { reading, withWritableTarget, writing } from './cli/sessions.ts'
 export { firstPassword, probe, type Server, setUp } from './metabase/server.ts'
+
+/** Loaded when it is called: the page is a large part of the tool. */
+export const servePage: typeof import('./cli/serving.ts').servePage = async (...given) =>
+  (await import('./cli/serving.ts')).servePage(...given)

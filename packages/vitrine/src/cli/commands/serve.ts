@@ -4,10 +4,8 @@ import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Audience } from '../../publication/dashboard.ts'
 import type { Call, Command } from '../command.ts'
-import { exportFiles } from '../exporting.ts'
 import { type PageAnswering, pageSettings } from '../page-settings.ts'
 import { findPublicationFile } from '../publication-file.ts'
-import { servePage } from '../serving.ts'
 import { WatchedPublication } from '../watched-publication.ts'
 
 export const serve: Command = {
@@ -69,8 +67,13 @@ async function run(call: Call): Promise<ExitName> {
   }
   const folder = call.text('export')
   const audience = audienceOf(call, folder)
-  if (folder !== null) return exportFiles(call, { reader, folder, audience, language: answering.language })
+  // Loaded by this command alone: the page is a large part of the tool.
+  if (folder !== null) {
+    const { exportFiles } = await import('../exporting.ts')
+    return exportFiles(call, { reader, folder, audience, language: answering.language })
+  }
   const watched = call.flag('watch') ? watchedPublication(call) : null
+  const { servePage } = await import('../serving.ts')
   const page = await servePage(call, answering, { ...settings, reader, metabaseUrl: metabase?.url ?? null, watched })
   call.say(`The page is at ${page.url}. Ctrl-C ends it.`)
   try {
