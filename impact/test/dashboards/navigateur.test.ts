@@ -8,8 +8,9 @@ import { systemClock } from '../../../packages/vitrine/src/base/clock.ts'
 import { createPage } from '../../../packages/vitrine/src/page/app.ts'
 import { dashboardsPlace } from '../../../packages/vitrine/src/page/dashboards-place.ts'
 import { Readers } from '../../../packages/vitrine/src/page/readers.ts'
-import { type Listening, listenForPages } from '../../../packages/vitrine/src/page/server.ts'
+import { listenForPages } from '../../../packages/vitrine/src/page/server.ts'
 import { connect } from '../../../packages/vitrine/src/postgres/connect.ts'
+import type { Listener } from '../../../packages/vitrine/src/schedule/listener.ts'
 import { axeFindings, CHROMIUM, openBrowser, openPage } from '../../../packages/vitrine/test/page/browser.ts'
 import { tableaux } from '../../dashboards/index.ts'
 import { ImpactInstallation } from '../publication/installation.ts'
@@ -19,10 +20,10 @@ if (CHROMIUM === null) console.warn('Chromium manque : les tests du navigateur s
 describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
   let impact: ImpactInstallation
   let readers: Readers
-  let served: Listening
+  let served: Listener
   let browser: Browser
 
-  const serve = async (port = 0): Promise<Listening> => {
+  const serve = async (port = 0): Promise<Listener> => {
     const page = createPage({
       publication: () => impact.publication,
       clock: systemClock,

@@ -9,12 +9,13 @@ import { dashboardsPlace } from '../page/dashboards-place.ts'
 import { dictionaryPlace } from '../page/dictionary-place.ts'
 import { Readers } from '../page/readers.ts'
 import { runsPlace } from '../page/runs-place.ts'
-import { type Listening, listenForPages } from '../page/server.ts'
+import { listenForPages } from '../page/server.ts'
 import { statePlace } from '../page/state-place.ts'
 import { watchPlace } from '../page/watch.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect } from '../postgres/connect.ts'
 import { rollback } from '../run/rollback.ts'
+import type { Listener } from '../schedule/listener.ts'
 import type { Call } from './command.ts'
 import type { Settings } from './environment.ts'
 import type { PageAnswering } from './page-settings.ts'
@@ -34,7 +35,7 @@ export interface Serving extends Pick<Settings, 'source' | 'target' | 'pseudonym
 const QUESTION_MS = 5_000
 
 /** Throws DEFINITION_INVALID for dashboards that `check` refuses, and SETTINGS_INVALID when the address cannot be had. */
-export async function servePage(call: Call, answering: PageAnswering, serving: Serving): Promise<Listening> {
+export async function servePage(call: Call, answering: PageAnswering, serving: Serving): Promise<Listener> {
   const { io, publication: given } = call
   const { reader, target, metabaseUrl = null, watched = null } = serving
   if (watched === null) await requireSoundDashboards(given)

@@ -52,7 +52,7 @@ const CHECK_MS = 1_000
 const CONNECTIONS = 64
 
 /** Throws SETTINGS_INVALID when the address cannot be had. */
-export async function listen({ host, port }: HttpAddress, ports: ListenerPorts): Promise<Listener> {
+export async function listen(address: HttpAddress, ports: ListenerPorts): Promise<Listener> {
   const facts = remembered(ports)
   const times = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS }
   const server = createServer(
@@ -60,6 +60,11 @@ export async function listen({ host, port }: HttpAddress, ports: ListenerPorts):
     (request, response) => void answer(request, response, facts),
   )
   letOldestGo(server)
+  return bind(server, address)
+}
+
+/** Listens for as long as it is not closed. Throws SETTINGS_INVALID when the address cannot be had. */
+export async function bind(server: Server, { host, port }: HttpAddress): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(refused(host, port, error)))
     server.listen({ host, port, exclusive: true }, resolve)
@@ -94,7 +99,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host is not known',
 }
 
-export function refused(host: string, port: number, cause: NodeJS.ErrnoException): VitrineError {
+function refused(host: string, port: number, cause: NodeJS.ErrnoException): VitrineError {
   const detail =
     REASONS[cause.code ?? ''] ?? `it cannot be listened at${cause.code === undefined ? '' : ` (${cause.code})`}`
   const remedy = 'give another address with --listen or VITRINE_HTTP_ADDRESS; another schedule may have this one'

@@ -2,7 +2,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { begun } from '../../src/page/actions.ts'
-import { type Listening, listenForPages } from '../../src/page/server.ts'
+import { listenForPages } from '../../src/page/server.ts'
+import type { Listener } from '../../src/schedule/listener.ts'
 import { buildGate, closeGate, openGate, somebodyWaits } from '../run/gate.ts'
 import type { Installation } from '../run/installation.ts'
 import { axeFindings, CHROMIUM, openBrowser, openPage } from './browser.ts'
@@ -21,7 +22,7 @@ const PATHS = [
 describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
   let shop: Installation
   let page: ReturnType<typeof pageOf>
-  let server: Listening
+  let server: Listener
   let browser: Browser
 
   beforeAll(async () => {
