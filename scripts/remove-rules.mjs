@@ -60,7 +60,8 @@ for (const file of readdirSync(join(copy, sources))) {
 /** What the test files see instead of Vitest: their tests, in a list. */
 const VITEST = `
   import { isDeepStrictEqual } from 'node:util'
-  export const vi = { hoisted: (make) => make(), mock: () => undefined }
+  export const vi = { hoisted: (make) => make(), mock: () => undefined, resetModules: () => undefined }
+  export const afterAll = () => undefined
   const filled = (name, row) => name.replaceAll(/%\\w/g, () => String(row[0]))
   const eachOf = (work) => (rows) => (name, given, more) => {
     const run = typeof given === 'function' ? given : more

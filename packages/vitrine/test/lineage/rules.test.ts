@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { because, compute, masked, present } from '../../src/index.ts'
 import { the } from '../../src/lineage/node-fields.ts'
 import { registered } from '../../src/lineage/origin.ts'
-import { GRAMMAR, grammarNote, loadParser, parsedQuery } from '../../src/lineage/parse.ts'
+import { GRAMMAR, grammarNote, loadParser, parsedQuery, parsedText } from '../../src/lineage/parse.ts'
 import { Resolver } from '../../src/lineage/resolver.ts'
 import { RULES, type RuleName } from '../../src/lineage/rules.ts'
 import { inside } from '../../src/lineage/scope.ts'
@@ -144,6 +144,8 @@ test.each([
   ['a sample', 'select t.label from team as t tablesample system (1)', 'a RangeTableSample is not analysed'],
   ['too many names', 'select v.a from (select t.label from team as t) as v(a, b)', 'differ in width'],
   ['a size that is computed', "select cast('1' as numeric(length('x')))", 'of a computed size'],
+  ['a type of a row', "select r.a from jsonb_to_record('{}'::jsonb) as r(a regclass)", 'regclass'],
+  ['the clock without parentheses', 'select cast(current_date as text)', 'current_date'],
   [
     'an operator of others',
     "select 'x' operator(public.=) any (select t.label from team as t)",
@@ -163,6 +165,9 @@ describe('what no text says today, as a parser of another version may write it',
     'JoinExpr.jointype', 'JoinExpr.join_using_alias', 'MinMaxExpr.op', 'NullTest.nulltesttype', 'ResTarget.indirection',
     'RowExpr.row_format', 'RowExpr.colnames', 'SelectStmt.op', 'SortBy.useOp', 'SortBy.sortby_nulls', 'SubLink.subLinkType',
     'TypeName.pct_type', 'SelectStmt.newClause',
+    ...['compression', 'inhcount', 'is_not_null', 'is_from_type', 'storage', 'storage_name', 'raw_default', 'cooked_default',
+      'identity', 'identitySequence', 'generated', 'collClause', 'collOid', 'constraints', 'fdwoptions',
+    ].map((field) => `ColumnDef.${field}`),
   ])('%s is refused', (name) => {
     const [type = '', field = ''] = name.split('.')
     expect(meet(type, { [field]: 'NEW' })).toThrow(field)
@@ -178,5 +183,6 @@ describe('what no text says today, as a parser of another version may write it',
     const text = { sql: 'delete from team', markedSql: 'delete from team', marks: [], tables: new Set<string>() }
     const parser = await loadParser()
     expect(() => parsedQuery(parser, text, [])).toThrow('it is not one SELECT')
+    expect(() => parsedText(parser, 'select 1 -- one')).toThrow(RULES.comment.says())
   })
 })
