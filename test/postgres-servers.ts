@@ -1,9 +1,9 @@
 /** Starts one real PostgreSQL server of the newest and one of the oldest supported version for the whole test run. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import type { TestProject } from 'vitest/node'
+import { serverFolder } from './server-folder.ts'
 
 export interface ServerFacts {
   readonly host: string
@@ -27,7 +27,7 @@ const facts = ({ host, port, superuser, password }: EmbeddedServer): ServerFacts
 })
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'vitrine-test-'))
+  const folder = serverFolder()
   const start = (version: 18 | 15) =>
     startServer({
       dataDirectory: serverHome(join(folder, String(version))),
