@@ -18,27 +18,38 @@ export interface TestRole {
   readonly password: string
 }
 
+/** By port: the session in which a worker makes and drops databases and roles of a shared server. */
+const administrators = new Map<number, Promise<pg.Client>>()
+
+async function connectTo(server: ServerFacts, database: string, role?: TestRole): Promise<pg.Client> {
+  const { host, port, superuser, password } = server
+  const credentials = role ?? { user: superuser, password }
+  const client = new pg.Client({ host, port, database, ...credentials, application_name: 'test' })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
 /** A database of its own on one of the shared servers, or on a server that the test owns. */
 export class TestDatabase {
   readonly name: string
   readonly #server: ServerFacts
+  readonly #isShared: boolean
   readonly #clients = new Set<pg.Client>()
 
-  private constructor(server: ServerFacts, name: string) {
-    this.#server = server
+  private constructor(server: Version | ServerFacts, name: string) {
+    this.#isShared = typeof server === 'number'
+    this.#server = typeof server === 'number' ? provided(server) : server
     this.name = name
   }
 
   static async create(server: Version | ServerFacts, label: string, encoding = 'UTF8'): Promise<TestDatabase> {
-    const facts = typeof server === 'number' ? provided(server) : server
-    const database = new TestDatabase(facts, `${label}_${randomBytes(5).toString('hex')}`)
-    const admin = await database.connect({ database: 'postgres' })
-    await admin.query(
+    const database = new TestDatabase(server, `${label}_${randomBytes(5).toString('hex')}`)
+    await database.#administer(
       encoding === 'UTF8'
         ? `create database "${database.name}"`
         : `create database "${database.name}" template template0 encoding '${encoding}' locale 'C'`,
     )
-    await database.close(admin)
     return database
   }
 
@@ -54,17 +65,7 @@ export class TestDatabase {
 
   /** A client of the driver, as superuser unless a role is given. */
   async connect(options: { role?: TestRole; database?: string } = {}): Promise<pg.Client> {
-    const { host, port, superuser, password } = this.#server
-    const client = new pg.Client({
-      host,
-      port,
-      database: options.database ?? this.name,
-      user: options.role?.user ?? superuser,
-      password: options.role?.password ?? password,
-      application_name: 'test',
-    })
-    client.on('error', () => undefined)
-    await client.connect()
+    const client = await connectTo(this.#server, options.database ?? this.name, options.role)
     this.#clients.add(client)
     return client
   }
@@ -77,32 +78,39 @@ export class TestDatabase {
   /** A login role of its own, dropped with the database. */
   async createRole(label: string): Promise<TestRole> {
     const role = { user: `${label}_${this.name.slice(-10)}`, password: randomBytes(12).toString('hex') }
-    const admin = await this.connect()
-    await admin.query(`create role "${role.user}" login password '${role.password}'`)
-    await this.close(admin)
+    await this.#administer(`create role "${role.user}" login password '${role.password}'`)
     return role
   }
 
   /** Drops database and roles. Throws when a session that is not ours is still open: something leaked it. */
   async drop(roles: readonly TestRole[] = []): Promise<void> {
     for (const client of [...this.#clients]) await this.close(client)
-    const admin = await this.connect({ database: 'postgres' })
-    const leaked = await this.#leaked(admin)
-    await admin.query(`drop database "${this.name}" with (force)`)
-    for (const { user } of roles) await admin.query(`drop role if exists "${user}"`)
-    await this.close(admin)
+    const leaked = await this.#leaked()
+    await this.#administer(`drop database "${this.name}" with (force)`)
+    for (const { user } of roles) await this.#administer(`drop role if exists "${user}"`)
     if (leaked.length > 0) throw new Error(`sessions were left open: ${leaked.join(', ')}`)
   }
 
   /** Sessions on the database that stay for half a second: a closed socket takes the server a moment. */
-  async #leaked(admin: pg.Client): Promise<readonly string[]> {
+  async #leaked(): Promise<readonly string[]> {
     for (let tries = 0; ; tries++) {
-      const { rows } = await admin.query<{ application_name: string }>(
-        "select application_name from pg_stat_activity where datname = $1 and backend_type = 'client backend'",
-        [this.name],
+      const { rows } = await this.#administer<{ application_name: string }>(
+        `select application_name from pg_stat_activity where datname = '${this.name}' and backend_type = 'client backend'`,
       )
       if (rows.length === 0 || tries === 20) return rows.map((row) => row.application_name)
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
+  }
+
+  /** A statement about databases and roles. A server that the test owns may end at any time: it gets a session each time. */
+  async #administer<Row extends pg.QueryResultRow>(sql: string): Promise<pg.QueryResult<Row>> {
+    if (!this.#isShared) {
+      const once = await connectTo(this.#server, 'postgres')
+      return once.query<Row>(sql).finally(() => once.end())
+    }
+    const { port } = this.#server
+    const administrator = administrators.get(port) ?? connectTo(this.#server, 'postgres')
+    administrators.set(port, administrator)
+    return (await administrator).query<Row>(sql)
   }
 }
