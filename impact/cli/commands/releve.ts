@@ -2,8 +2,6 @@
 
 import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
 import type { ExitName } from 'vitrine/run'
-import { syncBges } from '../../feeds/bges.ts'
-import { syncEgapro } from '../../feeds/egapro.ts'
 import type { Feed } from '../../feeds/facts-store.ts'
 import type { FeedContext, FeedSummary } from '../../feeds/feed-run.ts'
 import { BGES_OPTIONS, EGAPRO_OPTIONS, type OptionDefinition } from '../../feeds/options.ts'
@@ -32,7 +30,7 @@ const EGAPRO: Releve = {
     'une transaction. Une réponse qui manque laisse un fait inconnu, avec sa raison. Après un échec, les faits de la ' +
     'veille restent.',
   options: EGAPRO_OPTIONS,
-  fetch: (context, settings) => syncEgapro({ ...context, settings }),
+  fetch: async (context, settings) => (await import('../../feeds/egapro.ts')).syncEgapro({ ...context, settings }),
 }
 
 const BGES: Releve = {
@@ -43,7 +41,7 @@ const BGES: Releve = {
     'Télécharge le fichier public des bilans au fil de l’eau, vérifie chaque ligne, puis remplace les faits en une ' +
     'transaction. Après un échec, les faits de la veille restent.',
   options: BGES_OPTIONS,
-  fetch: (context, settings) => syncBges({ ...context, settings }),
+  fetch: async (context, settings) => (await import('../../feeds/bges.ts')).syncBges({ ...context, settings }),
 }
 
 export const RELEVES: readonly Releve[] = Object.freeze([EGAPRO, BGES])

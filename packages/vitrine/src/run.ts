@@ -3,7 +3,6 @@ export { applyProvision, planProvision } from './access/provision.ts'
 export { type Clock, localDay, systemClock } from './base/clock.ts'
 export { type ExitName, VitrineError } from './base/errors.ts'
 export { Secret } from './base/secret.ts'
-export { importHistory } from './history/history-import.ts'
 export { type MigrationPlan, planFor } from './migration/plan.ts'
 export { type Address, addressUrl, parseAddress, printable } from './postgres/address.ts'
 export { connect, type Session } from './postgres/connect.ts'
@@ -14,3 +13,7 @@ export { type RollbackReport, rollback } from './run/rollback.ts'
 export { sync } from './run/sync.ts'
 export { preparationAlarm } from './schedule/alarms/alarm.ts'
 export { nextDue } from './schedule/due.ts'
+
+/** Loaded when it is called: few programs read a file. */
+export const importHistory: typeof import('./history/history-import.ts').importHistory = async (...given) =>
+  (await import('./history/history-import.ts')).importHistory(...given)

@@ -20,22 +20,24 @@ const CLOCKS = /^(?:now|timeofday|(?:clock|statement|transaction)_timestamp)$/
 const MOVING = /^\s*(?:now|today|tomorrow|yesterday)\b/i
 
 /** Every node of a tree, from the outside in; `into` says whether to look inside. */
-function* nodesIn(tree: unknown, into: (node: AnyNode) => boolean = () => true): Generator<AnyNode> {
-  if (typeof tree !== 'object' || tree === null) return
-  if (Array.isArray(tree)) {
-    for (const item of tree) yield* nodesIn(item, into)
-    return
-  }
+function nodesIn(
+  tree: unknown,
+  into: (node: AnyNode) => boolean = () => true,
+  found: AnyNode[] = [],
+): readonly AnyNode[] {
+  if (typeof tree !== 'object' || tree === null) return found
   const node = nodeOf(tree)
-  yield node
-  if (into(node)) for (const part of Object.values(tree)) yield* nodesIn(part, into)
+  const isList = Array.isArray(tree)
+  if (!isList) found.push(node)
+  if (isList || into(node)) for (const part of Object.values(tree)) nodesIn(part, into, found)
+  return found
 }
 
 const callOf = ({ FuncCall: call }: AnyNode) => namesOf(call?.funcname).at(-1) ?? ''
 
 /** Whether a query asks for the time of now, by whatever name. */
 export const asksForNow = (tree: SelectStmt): boolean =>
-  [...nodesIn(tree)].some(
+  nodesIn(tree).some(
     (node) =>
       'SQLValueFunction' in node ||
       CLOCKS.test(callOf(node)) ||
@@ -74,7 +76,7 @@ function nullableNames(tree: SelectStmt, columns: ReadonlySet<string>): Readonly
 /** The columns that may be NULL and are summed as they are: what is unknown counts as zero there. */
 export function sumsOf(tree: SelectStmt, nullable: ReadonlySet<string>): readonly string[] {
   const names = nullableNames(tree, nullable)
-  const sums = [...nodesIn(tree)].filter((node) => callOf(node) === 'sum' && node.FuncCall?.agg_filter === undefined)
+  const sums = nodesIn(tree).filter((node) => callOf(node) === 'sum' && node.FuncCall?.agg_filter === undefined)
   return [...new Set(sums.flatMap((node) => handedOn(node.FuncCall?.args)))].filter((name) => names.has(name))
 }
 
@@ -101,7 +103,7 @@ export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): Answe
     !hasGroups &&
     targets.length > 0 &&
     // A subquery counts rows of its own.
-    targets.every(({ val }) => [...nodesIn(val, ({ SubLink }) => SubLink === undefined)].some(isFigure))
+    targets.every(({ val }) => nodesIn(val, ({ SubLink }) => SubLink === undefined).some(isFigure))
   return {
     columns: targets.map(({ name }) => name),
     nullable: targets.flatMap(({ name, mayBeNull }) => (mayBeNull ? [name] : [])),

@@ -5,7 +5,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Computed } from '../publication/compute.ts'
 import type { Source } from '../publication/register.ts'
-import { type Moment, type Projection, projectionOf, type QueryText } from '../publication/select-text.ts'
+import { type Moment, type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { Findings } from './findings.ts'
 import { isTreated, type Known, type Lineage, type Origin, registered } from './origin.ts'
@@ -39,22 +39,14 @@ export class Analysis {
     this.#moment = moment
   }
 
-  #resolved(text: QueryText, columns: readonly string[], reads?: Map<string, Set<string>>) {
-    const resolver = new Resolver(this.#known, text.marks, reads, (lineage) =>
-      this.treated.push({ place: this.#place, lineage }),
-    )
-    return resolver.outputsOf(parsedQuery(this.#parser, text, columns))
-  }
-
-  /** The fields of both texts of a projection, each resolved when it is asked for. Throws LineageProblem. */
+  /** The fields of a projection, each resolved when it is asked for. Throws LineageProblem. */
   fieldsOf(projection: Projection, reads?: Map<string, Set<string>>): readonly (() => Lineage)[] {
     const hidden = Array.from({ length: projection.hiddenFields }, (_, index) => `input_${index + 1}`)
     const names = [...hidden, ...projection.passed.map(({ name }) => name)]
-    const uncast = this.#resolved(projection.uncast, names)
-    return this.#resolved(projection, names, reads).map((field, index) => () => {
-      uncast[index]?.()
-      return field()
-    })
+    const resolver = new Resolver(this.#known, projection.marks, reads, (lineage) =>
+      this.treated.push({ place: this.#place, lineage }),
+    )
+    return resolver.outputsOf(parsedQuery(this.#parser, projection, names))
   }
 
   /** Says every problem of the table's query, and the lineage of each column that has none. */

@@ -4,17 +4,19 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import type { SelectStmt } from 'libpg-query'
-import type { QueryText } from '../publication/select-text.ts'
+import type { Projection, QueryText } from '../publication/select-text.ts'
 import type { Mark } from '../publication/treatment.ts'
-import { type AnyNode, markerOf, nodeOf, placeless } from './node-fields.ts'
+import { nodeOf } from './node-fields.ts'
 import { refuse } from './rules.ts'
+import { WrittenOut } from './written-out.ts'
 
 export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'>
 
 /** Loaded by what checks a publication alone: it is a megabyte of WebAssembly. */
 export async function loadParser(): Promise<Parser> {
-  // V8 would optimise it beside the command, which then waits at its end for longer than it ran.
-  setFlagsFromString('--liftoff-only')
+  // V8 would optimise it beside the command, which then waits at its end for longer than it ran. (--liftoff-only changes nothing
+  // from Node 24 on, once V8 has begun.)
+  setFlagsFromString('--no-wasm-tier-up --no-wasm-dynamic-tiering')
   const library = await import('libpg-query')
   await library.loadModule()
   return library
@@ -35,12 +37,15 @@ const LONGEST_QUERY = 200_000
 /** PostgreSQL cuts longer names silently (NAMEDATALEN - 1). */
 export const IDENTIFIER_BYTES = 63
 
+/** What of a text a quotation mark may not close, or what may hold any. */
+const UNEVEN = /--|\/\*|;|\\|\$|u&"|""/i
+/** Where nothing is uneven: values and names in quotation marks, and long words. */
+const WORDS = /'[^']*'|"([^"]*)"|([\w\u0080-\uffff]{22,})/g
+
 /** Whether a comment, a semicolon or a long name may be there: only then is it worth asking for the words. */
 const isSuspect = (sql: string): boolean =>
-  /--|\/\*|;|u&"|""|"[^"]{64}|[\w$]{64}/i.test(sql) ||
-  [...sql.matchAll(/"[^"]{22,63}(?=")|[\w$\u0080-\uffff]{22,63}/g)].some(
-    ([name]) => Buffer.byteLength(name) > IDENTIFIER_BYTES,
-  )
+  UNEVEN.test(sql) ||
+  [...sql.matchAll(WORDS)].some(([, name = '', word = '']) => Buffer.byteLength(name || word) > IDENTIFIER_BYTES)
 
 /** Text that PostgreSQL would not read as it stands, or that means something else inside another statement. */
 function requireReadable(parser: Parser, sql: string): void {
@@ -76,21 +81,6 @@ export function parsedText(parser: Parser, sql: string): SelectStmt {
   return parseOne(parser, sql)
 }
 
-/** A copy whose nodes `change` may replace. */
-function copied(tree: unknown, change: (node: AnyNode) => unknown): unknown {
-  if (Array.isArray(tree)) return tree.map((item) => copied(item, change))
-  if (typeof tree !== 'object' || tree === null) return tree
-  const changed = change(tree)
-  if (changed !== undefined) return changed
-  const copy: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(tree)) copy[field] = copied(value, change)
-  const { boolop, args } = copy
-  // As the grammar does: a condition that begins with one of its kind takes its terms.
-  const [first, ...others] = boolop !== undefined && Array.isArray(args) ? args : []
-  if (first?.BoolExpr?.boolop === boolop && boolop !== undefined) copy['args'] = [...first.BoolExpr.args, ...others]
-  return copy
-}
-
 const templates = new Map<string, unknown>()
 
 /** The tree of a treatment's SQL around parameters. Treatments are few, and the same in every publication. */
@@ -101,29 +91,38 @@ function templateOf(parser: Parser, { fragments }: Mark): unknown {
   return templates.get(text)
 }
 
-/** The tree with each marker replaced by the SQL of its treatment around the marker's arguments. */
-function writtenOut(parser: Parser, tree: unknown, marks: readonly Mark[]): unknown {
-  return copied(tree, ({ FuncCall: call }) => {
-    const mark = call === undefined ? undefined : marks[markerOf(call) ?? -1]
-    if (mark === undefined) return undefined
-    const parts = (call?.args ?? []).map((part) => writtenOut(parser, part, marks))
-    return copied(templateOf(parser, mark), ({ ParamRef: place }) => place && parts[(place.number ?? 0) - 1])
-  })
+function requireSame(parser: Parser, run: SelectStmt, marked: unknown, marks: readonly Mark[]): void {
+  const writtenOut = new WrittenOut(marks, (mark) => templateOf(parser, mark))
+  if (run !== marked && !attempted(() => writtenOut.isThatOf(run, marked))) refuse('open treatment')
 }
 
-/** The tree to analyse, with markers. Throws LineageProblem when it is not what runs, or has other columns than these. */
+/** The query without the casts that end the columns after the first. */
+function withoutCasts({ targetList, ...query }: SelectStmt, first: number): unknown {
+  const targets = targetList?.map((node, index) => {
+    const { ResTarget: target } = nodeOf(node)
+    return index < first ? node : { ResTarget: { ...target, val: nodeOf(target?.val).TypeCast?.arg } }
+  })
+  return targets === undefined ? query : { ...query, targetList: targets }
+}
+
+/**
+ * The tree to analyse, with markers. Throws LineageProblem when it is not what runs, or has other columns than these, or is not
+ * `uncast` but for the casts of its last columns.
+ */
 export function parsedQuery(
   parser: Parser,
-  { sql, markedSql, marks }: QueryText,
+  { sql, markedSql, marks, uncast, hiddenFields = 0 }: QueryText & Partial<Pick<Projection, 'uncast' | 'hiddenFields'>>,
   columns: readonly string[],
 ): SelectStmt {
   requireReadable(parser, sql)
   const marked = parseOne(parser, markedSql)
-  if (sql !== markedSql) {
-    const trees = attempted(() => [writtenOut(parser, marked, marks), parseOne(parser, sql)].map(placeless))
-    if (trees[0] !== trees[1]) refuse('open treatment')
-  }
+  const run = sql === markedSql ? marked : attempted(() => parseOne(parser, sql))
+  requireSame(parser, run, marked, marks)
   const names = (marked.targetList ?? []).map((node) => nodeOf(node).ResTarget?.name)
   if (names.length !== columns.length || names.some((name, index) => name !== columns[index])) refuse('other columns')
+  if (uncast !== undefined) {
+    requireReadable(parser, uncast)
+    requireSame(parser, parseOne(parser, uncast), withoutCasts(run, hiddenFields), [])
+  }
   return marked
 }

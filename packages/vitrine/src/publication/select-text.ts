@@ -108,7 +108,7 @@ export interface ComputationFields {
  */
 export interface Projection extends QueryText {
   /** The same without casts, to learn the types that the source really gives. */
-  readonly uncast: QueryText
+  readonly uncast: string
   readonly computations: readonly ComputationFields[]
   /** The OIDs of the fields that rules read; empty while the source has not been asked. */
   readonly inputTypes: readonly number[]
@@ -207,16 +207,14 @@ export function projectionOf(
   const fields = [...hidden, ...shared.keys()]
   const passed = [...new Set([...shared.values(), ...selected])]
   const schema = moment?.schema ?? [...registersIn(table.query)][0]?.schema ?? null
-  const textWith = (cast: boolean) => {
-    const query = SelectQueryNode.cloneWithSelections(table.query, [
+  const queryOf = (cast: boolean) =>
+    SelectQueryNode.cloneWithSelections(table.query, [
       ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
     ])
-    return textOf(query, moment, schema)
-  }
   return Object.freeze({
-    ...textWith(true),
-    uncast: textWith(false),
+    ...textOf(queryOf(true), moment, schema),
+    uncast: new TextCompiler(moment, schema, null).text(queryOf(false)),
     computations: reads.map(({ computation, read }) => ({
       computation,
       fields: read.map((input) => fields.indexOf(input)),

@@ -52,7 +52,7 @@ export async function checkHistories(target: Target): Promise<void> {
 async function typeProblems({ session, publication }: Target, table: PublishedTable): Promise<Problem[]> {
   // Any day will do: only the types are wanted.
   const { uncast } = daySelect(table, publication, stagingSchema(publication), new Date(0))
-  const types = await typesOf(session, uncast.sql).catch((error: unknown) => {
+  const types = await typesOf(session, uncast).catch((error: unknown) => {
     throw asQueryFailure(error, table)
   })
   return table.columns.flatMap((column, index) => {

@@ -75,7 +75,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
   for (const table of tables) {
     const projection = projectionOf(table)
     try {
-      described.push({ table, projection, types: await typesOf(source, projection.uncast.sql) })
+      described.push({ table, projection, types: await typesOf(source, projection.uncast) })
     } catch (error) {
       if (!(error instanceof VitrineError) || !isRefusal(error)) throw error
       if (error.sqlState === TRANSACTION_FAILED && failures.length > 0) break
@@ -103,10 +103,10 @@ async function refusalProblem(
 ): Promise<Problem> {
   const parse = 'prepare vitrine_parsed as '
   const refused = await source
-    .execute(`${parse}${projection.uncast.sql}; deallocate vitrine_parsed`)
+    .execute(`${parse}${projection.uncast}; deallocate vitrine_parsed`)
     .then(() => null, asVitrineError)
   const said = refused !== null && refused.sqlState === error.sqlState ? refusalOf(refused) : null
-  const item = said === null ? null : itemAt(projection.uncast.sql, said.position - 1 - parse.length)
+  const item = said === null ? null : itemAt(projection.uncast, said.position - 1 - parse.length)
   return {
     place: item === null ? table.name : fieldPlace(table, projection, item),
     detail: said?.words ?? error.detail ?? '',

@@ -284,7 +284,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     }
     const [read, write] = [await session('source'), await session('target')]
     const asked = projectionOf(table)
-    const oids = (await read.columnsOf(asked.uncast.sql)).slice(0, asked.inputFields).map(({ oid }) => oid)
+    const oids = (await read.columnsOf(asked.uncast)).slice(0, asked.inputFields).map(({ oid }) => oid)
     const projection = projectionOf(table, null, oids)
     await migrateBookkeeping(write)
     await buildTable({ session: write, publication }, shapeOf(table, publication), 'exact', {

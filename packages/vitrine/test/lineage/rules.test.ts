@@ -185,4 +185,32 @@ describe('what no text says today, as a parser of another version may write it',
     expect(() => parsedQuery(parser, text, [])).toThrow('it is not one SELECT')
     expect(() => parsedText(parser, 'select 1 -- one')).toThrow(RULES.comment.says())
   })
+
+  test.each([
+    ['is another query', 'reaches out', 'select upper(t.label) as a from public.team as t'],
+    [
+      'has a column that is cast there alone',
+      'reaches out',
+      'select cast(cast(t.label as text) as text) as a from public.team as t',
+    ],
+    ['holds a comment', 'holds a comment', 'select t.label as a from public.team as t -- it'],
+  ])('the text without casts %s', async (_, words, uncast) => {
+    const parser = await loadParser()
+    const sql = 'select cast(t.label as text) as a from public.team as t'
+    const text = { sql, markedSql: sql, marks: [], tables: new Set<string>(), uncast }
+    expect(() => parsedQuery(parser, text, ['a'])).toThrow(words)
+    expect(parsedQuery(parser, { ...text, hiddenFields: 1, uncast: sql }, ['a']).op).toBe('SETOP_NONE')
+  })
+})
+
+test.each([
+  ['after a value with an escaped quotation mark', `e'\\'' || (select "${long}" from team as t limit 1) || ''`],
+  ['after a value between dollars', `$$'$$ || (select "${long}" from team as t limit 1) || ''`],
+  ['of letters that take several bytes', `(select z."${'é'.repeat(32)}" from (select 'x') as z)`],
+])('a long name %s is refused', (_, expression) => {
+  expect(problemsOf(expression).join()).toContain('longer than 63 bytes')
+})
+
+test('a long value is no long name, whatever quotation marks stand in it', () => {
+  expect(problemsOf(`'"${long}" ''${long}' || '${long}"'`)).toEqual([])
 })

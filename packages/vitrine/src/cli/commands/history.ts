@@ -1,8 +1,7 @@
 /** `history`: the recorded days of a history table, out to a CSV file and in from one. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { count } from '../../base/format.ts'
-import { exportHistory, historyNamed } from '../../history/history-export.ts'
-import { type ImportReport, importHistory } from '../../history/history-import.ts'
+import type { ImportReport } from '../../history/history-import.ts'
 import type { Call, Command } from '../command.ts'
 import { textOf } from '../file.ts'
 import { reading, withWritableTarget } from '../sessions.ts'
@@ -55,6 +54,7 @@ async function run(call: Call): Promise<ExitName> {
 async function exportTo(call: Call, table: string): Promise<ExitName> {
   const { publication } = call
   const { target } = call.settings({ target: 'required' })
+  const { exportHistory, historyNamed } = await import('../../history/history-export.ts')
   historyNamed(publication, table)
   await reading(call, 'target', target, async (session) => {
     const lines: string[] = []
@@ -68,6 +68,8 @@ async function exportTo(call: Call, table: string): Promise<ExitName> {
 
 async function importFrom(call: Call, table: string, file: string): Promise<ExitName> {
   const { source, target } = call.settings({ source: 'optional', target: 'required' })
+  const { historyNamed } = await import('../../history/history-export.ts')
+  const { importHistory } = await import('../../history/history-import.ts')
   historyNamed(call.publication, table)
   const csv = await textOf(call, file)
   const options = { replace: call.flag('replace'), dryRun: call.flag('dryRun') }
