@@ -2,7 +2,7 @@
  * Published columns: one function a type, `type(value, comment)`, then `.nullable()`, `.primaryKey()`, `.unique()`,
  * `.references()`, `.accept()`. A value that may be NULL is not taken by `publish` until `.nullable()` says so.
  */
-import type { Expression, OperationNode } from 'kysely'
+import type { Expression, OperationNode, SqlBool } from 'kysely'
 import {
   type CarriedKind,
   type Decoded,
@@ -181,7 +181,8 @@ export const bigint = columnOf<'bigint', bigint | number, bigint | number>('bigi
 export const numeric = columnOf<'numeric', Numeric | QueryValue['money'] | bigint | number, string>('numeric')
 export const real = columnOf<'real', Float, number>('real')
 export const doublePrecision = columnOf<'double precision', Float | number, number>('double precision')
-export const boolean = columnOf<'boolean', boolean, boolean>('boolean')
+/** Also a condition as Kysely writes it: `eb('p.status', '=', 0)`. */
+export const boolean = columnOf<'boolean', SqlBool, boolean>('boolean')
 export const text = columnOf<'text', string | QueryValue['xml'], string>('text')
 export const uuid = columnOf<'uuid', Uuid, string>('uuid')
 export const date = columnOf<'date', LocalDate, string>('date')

@@ -50,7 +50,7 @@ const source = register('public', {
   },
 })
 
-export const treated = from(source.selectFrom('person as p')).publish('treated', 'x', ({ ref, selectFrom }) => {
+export const treated = from(source.selectFrom('person as p')).publish('treated', 'x', ({ ref, eb, selectFrom }) => {
   const rule = compute({ code: ref('p.code'), label: ref('p.label') }, ({ code, label }) => ({
     kept: label !== '',
     double: code === null ? null : code * 2,
@@ -65,6 +65,7 @@ export const treated = from(source.selectFrom('person as p')).publish('treated',
       id: bigint(because(ref('p.id'), 'key'), 'x').primaryKey(),
       joined: timestamptz(because(ref('p.joined'), 'activity'), 'x'),
       person: uuid(pseudonym(ref('p.email')), 'x'),
+      is_known: boolean(eb.and([eb('p.active', '=', true), eb('p.label', '!=', '')]), 'x'),
       has_nickname: boolean(present(ref('p.nickname')), 'x'),
       born: integer(year(ref('p.born')), 'x'),
       joined_in: date(month(ref('p.joined'), 'Europe/Paris'), 'x'),
