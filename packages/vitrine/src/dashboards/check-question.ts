@@ -150,9 +150,10 @@ export class QuestionCheck {
       if (given === undefined) continue
       const path = typeof given === 'string' ? given : 'column' in given ? given.column : null
       const column = path === null ? undefined : reached(this.#relations, from, path)
-      const byMeasure = order.some(([each]) => own(by, each) === undefined)
+      // By a measure, or by the column itself on purpose: seasons and versions are in the order of the alphabet.
+      const isOrdered = order.some(([each]) => each === name || own(by, each) === undefined)
       const isFree = column !== undefined && isText(column) && listBehind(this.#relations, query, name) === null
-      if (isFree && !byMeasure && display.kind !== 'pie') say('bands', [name])
+      if (isFree && !isOrdered && display.kind !== 'pie') say('bands', [name])
       const curve = ['line', 'area', 'combo', 'trend'].includes(display.kind)
       if (curve && typeof given === 'object' && 'time' in given && given.unit !== 'day') {
         const isComplete = where.some(

@@ -66,7 +66,7 @@ export const RULES = {
   },
   bands: {
     says: (name) => `«${name}» is text without an order: bands would be in that of the alphabet`,
-    remedy: 'Give the list in its order, order by a measure, or publish a closed list.',
+    remedy: 'Give the list in its order, say `order`, or publish a closed list.',
   },
   smallest: {
     says: (least) => `groups of fewer than ${least} persons could be seen`,

@@ -343,3 +343,8 @@ test('all mistakes are said at once', async () => {
   })
   expect((await problemsOf(shown({ description: '' }, { question: wrong, span: 30 }))).length).toBe(6)
 })
+
+test('a text in the order of the alphabet is one that somebody has asked for', async () => {
+  const { query: unordered, ...shown } = grouped({ column: 'customer_id.city', unknown: 'unknown' })
+  expect(await problemsOf({ ...shown, query: { ...unordered, order: [['g', 'asc']] } })).toEqual([])
+})
