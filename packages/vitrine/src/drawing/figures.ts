@@ -27,7 +27,8 @@ function beside(sheet: Sheet, row: number, shown: readonly Shown[]): readonly (s
     .map((column) =>
       column.format?.kind === 'date' ? sheet.written(row, column) : `${column.label} ${sheet.written(row, column)}`,
     )
-  return [counts ?? (unit === undefined || /^[%€$]$/.test(unit) ? null : unit), ...others]
+  const isWritten = value.format?.kind === 'currency' || value.format?.kind === 'percent'
+  return [counts ?? (unit === undefined || isWritten ? null : unit), ...others]
 }
 
 function goalOf(sheet: Sheet, value: Shown): string | null {

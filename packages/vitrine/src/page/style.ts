@@ -5,7 +5,7 @@ const HEAD = `.v-skip{position:absolute;left:-999px;top:8px;background:var(--v-c
 .v-name{color:var(--v-ink);font-weight:650;letter-spacing:-.01em;text-decoration:none;padding:8px 0}
 .v-head nav ul{display:flex;gap:0 20px;margin:0;padding:0;list-style:none}.v-head nav a{display:block;color:var(--v-mute);text-decoration:none;padding:17px 2px;white-space:nowrap}
 .v-head nav a:hover{color:var(--v-ink)}.v-head nav a[aria-current]{color:var(--v-ink);font-weight:600;box-shadow:inset 0 -2px 0 var(--v-accent)}
-.v-tone{margin-left:auto;color:var(--v-mute);font-size:13px;text-decoration:none;padding:8px 0}.v-tone:hover{text-decoration:underline}
+.v-tone{margin-left:auto;color:var(--v-mute);font-size:13px;text-decoration:none;padding:8px 0}.v-tone:hover{text-decoration:underline}main .v-tone{margin:0;padding:0 0 8px}
 .v-tone::before{content:"";display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:8px;background:var(--v-good)}.v-tone-late{color:var(--v-ink)}.v-tone-late::before{background:var(--v-doing);border-radius:2px}.v-tone-none{color:var(--v-ink)}.v-tone-none::before{background:var(--v-bad);transform:rotate(45deg);border-radius:0}
 .v-language{color:var(--v-mute);font-size:13px;padding:8px 0}.v-head form{margin:0}.v-head button{background:none;border:0;padding:8px 0;color:var(--v-mute);font-size:13px;text-decoration:underline}`
 
