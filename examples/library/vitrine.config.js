@@ -1,0 +1,1 @@
+export { default } from './dist/publication/dashboards.js'
