@@ -2,6 +2,7 @@
  * A deployment: the definition changes while readers look and never pause. `migrate` approves, the next run brings structure
  * and data in one switch, a rollback takes both back. No error, no empty column, no missing table is ever seen.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   because,
@@ -89,6 +90,7 @@ class Looking {
       } catch (error) {
         this.errors.push(error instanceof Error ? error.message : 'unknown')
       }
+      await pause(5)
     }
     await shop.target.close(reader)
   }

@@ -213,6 +213,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
         expect(await columnTables()).toEqual(['shop_customer', 'shop_purchase', ...own])
         await metabase.client.query(CATALOGUE_KEYS)
         rounds += 1
+        await pause(10)
       }
     }
     const fingerprint = async () => {
@@ -221,6 +222,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
           const { rows } = await fingerprints.client.query(`select * from shop.${table} limit 10000`)
           expect(rows.length).toBeGreaterThan(0)
         }
+        await pause(10)
       }
     }
     const loops = Promise.all([sync(), fingerprint()])
@@ -269,6 +271,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
         )
         finished += rows.filter(({ keyed }) => keyed).length
         unfinished += rows.filter(({ keyed }) => !keyed).length
+        await pause(2)
       }
     })()
     for (let run = 0; run < 3; run++) await shop.run()

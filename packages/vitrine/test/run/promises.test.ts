@@ -1,4 +1,5 @@
 /** The promises of a run, each tested from outside: a second connection, as the reader, looks while things happen. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACROSS, Installation, WatchingReader } from './installation.ts'
 
@@ -30,6 +31,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
           await users.query('delete from customer where id = (select min(id) from customer where id > 100)')
         }
         await users.query('commit')
+        await pause(5)
       }
     }
     const acted = act()

@@ -1,4 +1,5 @@
 /** Rollback: the version before comes back whole, with one command, while readers look; the history does not go back. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { because, bigint, definePublication, from, type Publication } from '../../src/index.ts'
@@ -31,6 +32,7 @@ function comingAndGoing(shop: Installation): {
       await reader.query('select count(*) from shop.shop_customer').catch((error: Error) => errors.push(error.message))
       looks += 1
       await shop.target.close(reader)
+      await pause(20)
     }
   }
   const done = Promise.all([come(), come(), come()])

@@ -1,4 +1,5 @@
 /** What the reader can see beside the rows: statistics and the information schema know the published version alone. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
@@ -31,7 +32,7 @@ const informationSchema = async (client: pg.Client) =>
     ({ name }) => `select v::text as found from information_schema.${name} v where v::text ~ 'shop_(next|previous)'`,
   )
 
-/** Asks everything in a loop, through one session or, where `anew`, through one for each round. */
+/** Asks everything in a loop, through one session or, where `anew`, through one for each round. It leaves the runs some room. */
 class Onlooker {
   readonly looks: Look[] = []
   readonly errors: string[] = []
@@ -55,6 +56,7 @@ class Onlooker {
         } catch (error) {
           this.errors.push(`${error instanceof Error ? error.message : 'unknown'}: ${sql.slice(0, 100)}`)
         }
+        await pause(10)
       }
       if (!anew) continue
       await shop.target.close(client)
