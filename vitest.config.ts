@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 // The sources are tested, not the build: workspace names resolve to the TypeScript files.
 const path = (relative: string) => new URL(relative, import.meta.url).pathname
@@ -19,6 +20,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // The files of a worker share what they import: importing it anew took a twelfth of all the time.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // One more than the cores of the smallest machine: many tests wait.
     maxWorkers: 3,
   },
