@@ -1,4 +1,4 @@
-import { because, bigint, category, date, from, month, rows, runDay, text } from 'vitrine'
+import { because, bigint, category, from, rows, runDay, text } from 'vitrine'
 import { source, ZONE } from './register.ts'
 
 export const AGES = ['under 12', '12 to 17', '18 to 29', '30 to 59', '60 and more'] as const
@@ -38,7 +38,6 @@ export const member = from(source.selectFrom('member as m')).publish(
           because(ref('m.postcode'), 'Thousands live in each: it says where a branch is missing.'),
           'Postcode',
         ).nullable(),
-        joined: date(month(ref('m.joined_on')), 'Month of joining'),
       },
     ),
 )

@@ -9,7 +9,7 @@ const cameBack = indicator({
   definition:
     'Of the customers whose first order is 90 days old at least, those who ordered again within 90 days of it.',
   unit: 'percent',
-  goal: { value: 35, by: 'this season' },
+  goal: { value: 60, by: 'this season' },
   from: 'shop_customer',
   measure: {
     percent: [['came_back', '=', true]],
@@ -24,7 +24,7 @@ const rate = question({
   title: 'Come back within 90 days',
   description: 'Customers whose first order is 90 days old at least.',
   query: query({ from: 'shop_customer', measures: { back: cameBack }, smallest: 5 }),
-  display: { kind: 'progress', value: 'back', goal: 35 },
+  display: { kind: 'progress', value: 'back', goal: 60 },
   columns,
 })
 
@@ -39,7 +39,7 @@ const cohorts = question({
     where: [['first_ordered_on', 'before', { ago: 120, unit: 'day' }]],
     smallest: 5,
   }),
-  display: { kind: 'bar', x: 'month', y: ['back'], goal: { value: 35, label: 'goal' } },
+  display: { kind: 'bar', x: 'month', y: ['back'], goal: { value: 60, label: 'goal' } },
   columns: { ...columns, month: { label: 'First order', format: { kind: 'date', style: 'month' } } },
 })
 

@@ -26,7 +26,7 @@ insert into users (email, encrypted_password, first_name, last_name, phone, role
     case when n <= 12 then 1 else 0 end,
     jsonb_build_object('newsletter', pg_temp.dice('news' || n, 10) < 4, 'locale', (array['fr', 'fr', 'fr', 'nl', 'de'])[1 + pg_temp.dice('locale' || n, 5)]),
     cast('192.0.2.' || pg_temp.dice('ip' || n, 255) as inet), case when pg_temp.dice('gone' || n, 30) = 0 and n > 12 then ends - interval '9 days' end, created, created
-  from span, generate_series(1, 1600) n, lateral (select begins + (ends - begins) * power(n / 1600.0, 0.85) as created) each;
+  from span, generate_series(1, 1600) n, lateral (select opened + (ends - opened) * power(n / 1600.0, 0.85) as created from (select begins - interval '9 months' as opened) o) each;
 
 insert into addresses (addressable_type, addressable_id, street, postcode, city, country_code, created_at, updated_at)
   select 'User', id, id || ' Example Street', (array['35000', '35200', '44000', '29200', '56100', '75011', '69003', '33000'])[1 + place % 8],
@@ -44,7 +44,7 @@ insert into orders (user_id, number, status, channel, gift_message, payment_toke
     case when delivered < ends then delivered end, case when cancelled < ends then cancelled end, at, least(ends, coalesce(delivered, placed, at))
   from (
     select *, (ends - begins) as whole, (array['web', 'web', 'web', 'app', 'app', 'phone'])[1 + pg_temp.dice('channel' || seed, 6)] as channel,
-      cast(1599 * power(extract(epoch from at - begins) / extract(epoch from ends - begins), 1.18) as integer) as known,
+      cast(1599 * power(extract(epoch from at - begins + interval '9 months') / extract(epoch from ends - begins + interval '9 months'), 1.18) as integer) as known,
       case when pg_temp.dice('placed' || seed, 100) < 62 then at + interval '12 minutes' end as placed
     from span, generate_series(begins, ends, interval '1 day') day,
       generate_series(1, cast((7 + pg_temp.dice('busy' || day, 4)) * (1 + extract(epoch from day - begins) / 86400 / 900)
