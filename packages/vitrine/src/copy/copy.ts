@@ -1,7 +1,8 @@
 /**
  * One table through: `COPY (select) TO STDOUT` of the source into `COPY … FROM STDIN` of the target, both binary. Bytes are
- * forwarded untouched, or row by row through `rows`: watched or rewritten. After any failure both connections are destroyed: a backend
- * whose other side has gone would otherwise stay active and hold its snapshot.
+ * forwarded untouched, or row by row through `rows`: watched or rewritten. A table that is read by ranges has a SELECT for each,
+ * and other sessions of the source may help. After any failure all connections are destroyed: a backend whose other side has
+ * gone would otherwise stay active and hold its snapshot.
  */
 import { EventEmitter, once } from 'node:events'
 import type { Client } from 'pg'
@@ -11,25 +12,34 @@ import type { Side } from '../postgres/settings.ts'
 import { watchSilence } from '../postgres/silence.ts'
 import { held } from '../publication/pattern.ts'
 import { Blocks } from './blocks.ts'
-import type { CopyRows, Violation } from './rows.ts'
-import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire, type WireHandlers } from './wire.ts'
+import { Reader } from './reader.ts'
+import { added, CLOSING, type CopyRows, OPENING, type Violation } from './rows.ts'
+import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
+
+/**
+ * Lets another session of the source read ranges of the table, one after another, until none is left; it must be of the same
+ * snapshot. Resolves when the session is free again, and rejects with what the copy ends with; the session is then unusable.
+ */
+export type Help = (source: Client) => Promise<void>
 
 export interface CopyRequest {
   readonly source: Client
   /** Which server is read: the target too, for rows that are published or recorded already. `source` when absent. */
   readonly reading?: Side
   readonly target: Client
-  /** A SELECT without parameters. */
-  readonly select: string
+  /** A SELECT without parameters, or one for each range: together they give each row once. */
+  readonly select: string | readonly string[]
   /** `schema.table (columns)`, quoted. */
   readonly into: string
   /** The table was created in the target's open transaction: rows are written frozen. */
   readonly freeze: boolean
-  /** Null where nothing in a row is to be read. */
+  /** Null where nothing in a row is to be read. Called for each session that reads. */
   readonly rows: ((blocks: Blocks) => CopyRows) | null
   readonly signal?: AbortSignal
   /** Called with the bytes written so far, at most once a chunk. */
   readonly progress?: (bytes: number) => void
+  /** Called once, when the first range is being read. */
+  readonly reads?: (help: Help) => void
 }
 
 export interface CopyResult {
@@ -44,13 +54,13 @@ export interface CopyResult {
   readonly unknown: Readonly<Record<string, number>>
 }
 
-/** Moves one table. Throws VitrineError; both clients are then unusable. */
+/** Moves one table. Throws VitrineError; all clients are then unusable. */
 export async function copyRows(request: CopyRequest): Promise<CopyResult> {
   const copy = new Copy(request)
   try {
     return await copy.run()
   } catch (error) {
-    copy.destroy()
+    copy.destroy(error)
     throw error
   }
 }
@@ -64,65 +74,78 @@ function saidOf({ code, rows, detail }: Violation): string {
 
 class Copy {
   readonly #request: CopyRequest
-  readonly #source: Wire
+  readonly #first: Reader
+  /** Those that are borrowed, the first included. */
+  readonly #readers = new Set<Reader>()
+  readonly #rows: CopyRows[] = []
+  readonly #selects: string[]
   readonly #target: Wire
-  readonly #rows: CopyRows | null
+  readonly #blocks = new Blocks((bytes, written) => this.#send(bytes, written))
   #failed: unknown = null
   /** Emits `changed` with each message and with a failure. */
-  readonly #events = new EventEmitter()
+  readonly #events = new EventEmitter().setMaxListeners(0)
   #targetCopying = false
   #targetReady = false
-  #sourceReady = false
   #read = 0
   #written = 0
   #bytes = 0
-  readonly #blocks: Blocks
 
   constructor(request: CopyRequest) {
     this.#request = request
-    this.#blocks = new Blocks((bytes, written) => this.#send(bytes, written))
-    this.#rows = request.rows?.(this.#blocks) ?? null
-    const rows = this.#rows ?? { frames: (bytes: Buffer) => this.#blocks.append(bytes) }
-    this.#source = this.#borrow(request.source, this.#reading, 'read', {
-      frames: (bytes) => this.#failed === null && rows.frames(bytes),
-      message: (type, payload) => this.#sourceSays(type, payload),
-    })
-    this.#target = this.#borrow(request.target, 'target', 'written', {
+    this.#selects = [request.select].flat()
+    this.#first = this.#join(request.source)
+    this.#target = borrowWire(request.target, {
       frames: () => undefined,
       message: (type, payload) => this.#targetSays(type, payload),
+      ...this.#losing('target', 'written'),
     })
   }
 
-  #borrow(client: Client, place: Side, doing: string, handlers: Pick<WireHandlers, 'frames' | 'message'>): Wire {
+  #join(client: Client): Reader {
+    const rows = this.#request.rows?.(this.#blocks) ?? null
+    if (rows !== null) this.#rows.push(rows)
+    const reader = new Reader(client, rows, {
+      rows: (frames) => this.#blocks.append(frames),
+      refused: (payload) => this.#fail(serverError(errorFields(payload), this.#reading)),
+      changed: () => this.#events.emit('changed'),
+      ...this.#losing(this.#reading, 'read'),
+    })
+    this.#readers.add(reader)
+    return reader
+  }
+
+  #losing(place: Side, doing: string) {
     const lost = `It was lost while rows were ${doing}.`
-    return borrowWire(client, {
-      ...handlers,
-      // What is wrong with the bytes is a RangeError of `wire.ts` or of `row-rewrite.ts`.
-      broken: (cause) =>
+    return {
+      // What is wrong with the bytes is a RangeError of the wire or of the rows.
+      broken: (cause: unknown) =>
         this.#fail(
           cause instanceof RangeError ? new VitrineError('COPY_PROTOCOL', { place, cause }) : asVitrineError(cause),
         ),
       closed: () => this.#fail(new VitrineError('CONNECTION_LOST', { place, detail: lost })),
-    })
+    }
   }
 
   async run(): Promise<CopyResult> {
-    const { select, into, freeze, signal } = this.#request
+    const { into, freeze, signal, reads } = this.#request
     const abort = () => this.#fail(interruptOf(signal))
     signal?.addEventListener('abort', abort, { once: true })
-    const resume = () => this.#source.socket.resume()
+    const resume = () => {
+      for (const reader of this.#readers) reader.resume()
+    }
     this.#target.socket.on('drain', resume)
-    const unwatch = watchSilence(
-      () => this.#owing(),
-      (error) => this.#fail(error),
-    )
+    const unwatch = this.#watch(this.#first)
     try {
       if (signal?.aborted) abort()
       this.#target.send(MESSAGE.query, `copy ${into} from stdin (format binary${freeze ? ', freeze' : ''})`)
       await this.#until(() => this.#targetCopying)
-      this.#source.send(MESSAGE.query, `copy (${select}) to stdout (format binary)`)
-      await this.#until(() => this.#sourceReady)
+      this.#blocks.append(OPENING)
+      const reading = this.#readAll(this.#first)
+      reads?.((source) => this.#help(source))
+      await reading
+      await this.#until(() => this.#readers.size === 1)
       this.#refuseViolations()
+      this.#blocks.append(CLOSING)
       this.#blocks.flush()
       this.#target.send(MESSAGE.copyDone)
       await this.#until(() => this.#targetReady)
@@ -131,20 +154,48 @@ class Copy {
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }
-    this.#source.release()
+    this.#leave(this.#first)
     this.#target.release()
-    const dropped = this.#rows?.dropped ?? 0
+    return this.#result()
+  }
+
+  /** One range after another, until none is left. */
+  async #readAll(reader: Reader): Promise<void> {
+    for (let select = this.#selects.shift(); select !== undefined; select = this.#selects.shift()) {
+      reader.begin(select)
+      await this.#until(() => !reader.isReading)
+    }
+  }
+
+  async #help(source: Client): Promise<void> {
+    if (this.#failed !== null || this.#selects.length === 0) return
+    const reader = this.#join(source)
+    const unwatch = this.#watch(reader)
+    await this.#readAll(reader).finally(unwatch)
+    this.#leave(reader)
+    this.#events.emit('changed')
+  }
+
+  #leave(reader: Reader): void {
+    this.#readers.delete(reader)
+    this.#read += reader.read
+    reader.release()
+  }
+
+  #result(): CopyResult {
+    const dropped = this.#rows.reduce((sum, rows) => sum + rows.dropped, 0)
     if (this.#read !== this.#written + dropped) {
       throw new VitrineError('COUNT_MISMATCH', {
         detail: `${this.#read} read, ${this.#written} written, ${dropped} left out by rules.`,
       })
     }
+    const unknown = this.#rows.flatMap((rows) => [...rows.unknown].map(([reason, rows]) => ({ reason, rows })))
     return {
       read: this.#read,
       written: this.#written,
       dropped,
       bytes: this.#bytes,
-      unknown: Object.fromEntries(this.#rows?.unknown ?? []),
+      unknown: Object.fromEntries(added(unknown, ({ reason }) => reason).map(({ reason, rows }) => [reason, rows])),
     }
   }
 
@@ -153,21 +204,25 @@ class Copy {
   }
 
   /** The side that has to move next: the source while it sends rows and the target takes them. */
-  #owing(): Client {
-    const { source, target } = this.#request
-    return this.#targetCopying && !this.#sourceReady && !this.#source.socket.isPaused() ? source : target
+  #watch(reader: Reader): () => void {
+    return watchSilence(
+      () => (this.#targetCopying && reader.owes ? reader.client : this.#request.target),
+      (error) => this.#fail(error),
+    )
   }
 
-  destroy(): void {
+  destroy(error: unknown): void {
+    this.#fail(error)
     // The reason reaches the server's log, so it holds no value; the connection ends whether the server listens or not.
     if (this.#targetCopying && !this.#targetReady) this.#target.send(MESSAGE.copyFail, 'vitrine: the run was abandoned')
-    this.#source.socket.destroy()
+    for (const reader of this.#readers) reader.destroy()
     this.#target.socket.destroy()
   }
 
   /** Violations are counted to the end of the table, so that the message can say how many rows. */
   #refuseViolations(): void {
-    const violations = this.#rows?.violations ?? []
+    const found = this.#rows.flatMap(({ violations }) => violations)
+    const violations = added(found, ({ code, column, detail }) => `${code} ${column} ${detail}`)
     const first = violations[0]
     if (first === undefined) return
     throw new VitrineError(first.code, {
@@ -181,15 +236,8 @@ class Copy {
   #send(bytes: Buffer, written: () => void): void {
     if (this.#failed !== null) return
     this.#bytes += bytes.length
-    if (!this.#target.socket.write(bytes, written)) this.#source.socket.pause()
+    if (!this.#target.socket.write(bytes, written)) for (const reader of this.#readers) reader.pause()
     this.#request.progress?.(this.#bytes)
-  }
-
-  #sourceSays(type: number, payload: Buffer): void {
-    if (type === MESSAGE.error) this.#fail(serverError(errorFields(payload), this.#reading))
-    else if (type === MESSAGE.commandComplete) this.#read = rowsOfTag(payload)
-    else if (type === MESSAGE.ready) this.#sourceReady = true
-    this.#events.emit('changed')
   }
 
   #targetSays(type: number, payload: Buffer): void {

@@ -106,12 +106,6 @@ export class RowRewriter extends CopyRows {
     return block
   }
 
-  /** One CopyData frame of the bytes as they came. */
-  protected override besides(bytes: Buffer, start: number, end: number): void {
-    const block = this.#open(end - start)
-    this.#blocks.filled += bytes.copy(block, this.#blocks.filled, start, end)
-  }
-
   /** One CopyData frame: the field count, the passed bytes from `start` to `end`, the computed fields. */
   #write(bytes: Buffer, start: number, end: number, size: number): void {
     const block = this.#open(2 + (end - start) + size)

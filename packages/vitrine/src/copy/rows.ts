@@ -1,18 +1,58 @@
-/** The rows of a binary COPY, found in its messages: what lies around them, and what is said of them in the end. */
+/** The rows of a binary COPY, found in its messages, and what is said of them in the end. */
 import type { Wrong } from './rule-evaluator.ts'
-import { HEAD, viewOf } from './wire.ts'
+import { HEAD, MESSAGE, viewOf } from './wire.ts'
 
-/** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension (manual of COPY, "Binary Format"). */
-const SIGNATURE = Buffer.from('5047434f50590aff0d0a00', 'hex')
-const HEADER = SIGNATURE.length + 8
+/** `PGCOPY\n\377\r\n\0`, then no flags and no extension (manual of COPY, "Binary Format"). */
+const HEADER = Buffer.concat([Buffer.from('5047434f50590aff0d0a00', 'hex'), Buffer.alloc(8)])
+
+function framed(body: Buffer): Buffer {
+  const frame = Buffer.alloc(HEAD + body.length)
+  frame[0] = MESSAGE.copyData
+  frame.writeInt32BE(body.length + 4, 1)
+  body.copy(frame, HEAD)
+  return frame
+}
+
+/** What a COPY begins and ends with: one CopyData frame each, the second with a field count of -1. */
+export const OPENING = framed(HEADER)
+export const CLOSING = framed(Buffer.from([0xff, 0xff]))
+
+/** Whether the last of these frames is the trailer: a row may end in the same bytes. */
+function endsInTrailer(frames: Buffer, from: number): boolean {
+  const end = frames.length - CLOSING.length
+  if (end < from || frames.compare(CLOSING, 0, CLOSING.length, end) !== 0) return false
+  let at = from
+  while (at < end) at += 1 + frames.readInt32BE(at + 1)
+  return at === end
+}
+
+/**
+ * Takes the whole CopyData frames of one COPY, and hands on those of its rows alone: several can then be one COPY for the
+ * target. A server sends the header with the first row, or with the trailer.
+ */
+export function rowFrames(rows: (frames: Buffer) => void): (frames: Buffer) => void {
+  let begun = false
+  return (frames) => {
+    let from = 0
+    if (!begun) {
+      begun = true
+      from = 1 + frames.readInt32BE(1)
+      if (frames.compare(HEADER, 0, HEADER.length, HEAD, Math.min(from, HEAD + HEADER.length)) !== 0)
+        throw new RangeError('no COPY header')
+      const first = framed(frames.subarray(HEAD + HEADER.length, from))
+      if (first.length > HEAD && !first.equals(CLOSING)) rows(first)
+    }
+    const to = endsInTrailer(frames, from) ? frames.length - CLOSING.length : frames.length
+    if (to > from) rows(frames.subarray(from, to))
+  }
+}
 
 export interface Violation extends Wrong {
   readonly rows: number
 }
 
-/** Sees each row of one table. */
+/** Sees each row that one session reads. */
 export abstract class CopyRows {
-  #started = false
   /** Rows that rules left out. */
   dropped = 0
   /** Rows with something unknown, by reason. */
@@ -20,37 +60,30 @@ export abstract class CopyRows {
 
   abstract get violations(): readonly Violation[]
 
-  /** Whole CopyData frames, one after another. */
+  /** Whole CopyData frames of rows, one after another. */
   frames(bytes: Buffer): void {
     const view = viewOf(bytes)
     for (let at = 0; at < bytes.length; ) {
       const end = at + 1 + view.getInt32(at + 1)
-      this.#frame(bytes, view, at + HEAD, end)
+      if (view.getInt16(at + HEAD) < 0) throw new RangeError('a row of an impossible number of fields')
+      this.row(bytes, view, at + HEAD + 2, end)
       at = end
     }
   }
 
-  #frame(bytes: Buffer, view: DataView, start: number, end: number): void {
-    const at = this.#started ? start : this.#header(bytes, start, end)
-    // Nothing but the COPY header, or the trailer: a field count of -1.
-    if (at === end) return
-    if (view.getInt16(at) === -1) this.besides(bytes, at, end)
-    else this.row(bytes, view, at + 2, end)
-  }
-
-  /** The header of the COPY, which the first row may follow at once. Returns where that begins. */
-  #header(bytes: Buffer, at: number, end: number): number {
-    if (bytes.compare(SIGNATURE, 0, SIGNATURE.length, at, at + SIGNATURE.length) !== 0)
-      throw new RangeError('no COPY header')
-    const rows = at + HEADER + bytes.readUInt32BE(at + HEADER - 4)
-    if (rows > end) throw new RangeError('a COPY header that ends after its message')
-    this.#started = true
-    this.besides(bytes, at, rows)
-    return rows
-  }
-
-  /** The header or the trailer. */
-  protected abstract besides(bytes: Buffer, start: number, end: number): void
   /** A row, whose first field begins at `start`. */
   protected abstract row(bytes: Buffer, view: DataView, start: number, end: number): void
+}
+
+/** What several sessions found, as one: counts by the key of each. */
+export function added<Found extends { readonly rows: number }>(
+  found: readonly Found[],
+  keyOf: (of: Found) => string,
+): readonly Found[] {
+  const sums = new Map<string, Found>()
+  for (const one of found) {
+    const key = keyOf(one)
+    sums.set(key, { ...one, rows: one.rows + (sums.get(key)?.rows ?? 0) })
+  }
+  return [...sums.values()]
 }

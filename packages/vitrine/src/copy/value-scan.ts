@@ -218,8 +218,6 @@ export class WatchedRows extends CopyRows {
     if (this.#scan.isClean) this.#blocks.append(bytes)
   }
 
-  protected override besides(): void {}
-
   protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {
     this.#scan.passed(bytes, view, start, end)
   }
@@ -227,6 +225,7 @@ export class WatchedRows extends CopyRows {
 
 /** How the rows of these columns are looked at; null where they need not be. */
 export function watchedRows(columns: readonly PublishedColumn[]): ((blocks: Blocks) => CopyRows) | null {
-  const scan = ValueScan.of(columns, [])
-  return scan === null ? null : (blocks) => new WatchedRows(scan, blocks)
+  if (ValueScan.of(columns, []) === null) return null
+  // sound because the scan of these columns is not null. Each session that reads has its own.
+  return (blocks) => new WatchedRows(ValueScan.of(columns, []) as ValueScan, blocks)
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
-import { copyRows } from '../../src/copy/copy.ts'
+import { copyRows, type Help } from '../../src/copy/copy.ts'
 import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
 
 describe.each(VERSIONS)('PostgreSQL %i', (version) => {
@@ -59,6 +59,50 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     expect(await copy(source, target, 'select 1::bigint, null::text where false')).toBe('0')
     await Promise.all([source.end(), target.end()])
   })
+
+  test('ranges, read by several sessions, arrive as one table, and a session that helped is free again', async () => {
+    const [source, helper, target] = [await open('source'), await open('source'), await open('target')]
+    await target.execute('truncate into_here')
+    const ranges = [0, 1, 2, 3, 4, 5].map((part) => {
+      const to = part === 3 ? part * 10_000 : (part + 1) * 10_000
+      return `select n, repeat('x', (n % 50)::integer) || '\\x640000000006ffff' from generate_series(${part * 10_000 + 1}::bigint, ${to}) n`
+    })
+    let helped = Promise.resolve()
+    const reads = (help: Help) => {
+      helped = help(helper.client)
+    }
+    expect(await copy(source, target, '', { select: ranges, reads })).toBe('50000')
+    await helped
+    expect(await helper.query('select 1 as n')).toEqual([{ n: 1 }])
+    expect(
+      await target.query('select count(distinct n)::integer as n, sum(length(t))::integer as s from into_here'),
+    ).toEqual([{ n: 50_000, s: 50_000 * 18 + 1_225_000 }])
+    await Promise.all([source.end(), helper.end(), target.end()])
+  })
+
+  test.each<[string]>([['helper'], ['target']])(
+    'of several sessions, a %s that is lost ends the copy',
+    async (lost) => {
+      const sessions = { source: await open('source'), helper: await open('source'), target: await open('target') }
+      const { source, helper, target } = sessions
+      const ranges = [1, 2, 3].map(() => "select n, repeat('x', 1000) from generate_series(1::bigint, 3000000) n")
+      let helped = Promise.resolve('')
+      const reads = (help: Help) => {
+        helped = help(helper.client).then(
+          () => 'helped',
+          (error) => asVitrineError(error).code,
+        )
+      }
+      // sound because the names are those of the sessions.
+      const progress = () => sessions[lost as keyof typeof sessions].destroy()
+      const side = lost === 'target' ? 'target' : 'source'
+      expect(await copy(source, target, '', { select: ranges, reads, progress })).toBe(`CONNECTION_LOST ${side}`)
+      expect(await helped).toBe('CONNECTION_LOST')
+      expect(
+        await Promise.all([source, helper, target].map((session) => session.execute('select').catch(() => 'gone'))),
+      ).toEqual(['gone', 'gone', 'gone'])
+    },
+  )
 
   test.each<[Side]>([['source'], ['target']])('a %s that was lost before the copy', async (side) => {
     const [source, target] = [await open('source'), await open('target')]

@@ -48,13 +48,12 @@ function rewrite<V>(
     done()
   })
   const rewriter = new RowRewriter(table, projectionOf(table, null, [input === 'label' ? TEXT : DOUBLE]), null, blocks)
-  const header = frameOf(Buffer.concat([Buffer.from('5047434f50590aff0d0a00', 'hex'), Buffer.alloc(8)]))
   const rows = values.map((value) => frameOf(Buffer.concat([Buffer.from([0, 1]), fieldOf(encode(value))])))
-  rewriter.frames(Buffer.concat([header, ...rows]))
+  rewriter.frames(Buffer.concat(rows))
   blocks.flush()
   const bytes = Buffer.concat(written)
   const results: string[] = []
-  for (let at = header.length; at < bytes.length; at += 1 + bytes.readInt32BE(at + 1))
+  for (let at = 0; at < bytes.length; at += 1 + bytes.readInt32BE(at + 1))
     results.push(bytes.toString('utf8', at + 11, at + 1 + bytes.readInt32BE(at + 1)))
   return { results, asked }
 }

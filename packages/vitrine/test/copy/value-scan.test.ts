@@ -110,6 +110,7 @@ async function copied(
     ...rows.map((row, index) => bytesOfRow(row, index, rewritten)),
     Buffer.from([0xff, 0xff]),
   ].map((body) => frame(MESSAGE.copyData, body))
+  await new Promise((resolve) => setImmediate(resolve))
   for (const chunk of chunksOf(Buffer.concat([...stream, end]), cuts)) from.say(chunk)
   await new Promise((resolve) => setImmediate(resolve))
   to.say(end)

@@ -85,6 +85,7 @@ async function endOf(bytes: Buffer, cuts: readonly number[], rewriter: (typeof W
     (error: unknown) => asVitrineError(error).code,
   )
   target.say(bytesOf({ type: MESSAGE.copyIn, body: Buffer.from([1, 0, 0]) }))
+  await new Promise((resolve) => setImmediate(resolve))
   for (const chunk of chunksOf(bytes, cuts)) source.say(chunk)
   await new Promise((resolve) => setImmediate(resolve))
   target.say(Buffer.concat(TABLE.slice(-2).map(bytesOf)))
