@@ -35,6 +35,7 @@ const ROOMS = [
   'migration',
   'history',
   'source',
+  'delta',
   'access',
   'metabase',
   'run',

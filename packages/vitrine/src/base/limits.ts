@@ -52,6 +52,17 @@ const DEFAULTS = {
   figureShare: 0.15,
   /** Tables above this many rows are not compared row by row with the version before: the comparison costs a join. */
   differenceRows: 500_000,
+  /** A table below this many rows is always read whole: looking for what changed would gain nothing. */
+  deltaFloorRows: 10_000,
+  /** A table of which a larger share of rows has changed since the kept version is read whole: applying them would cost more. */
+  deltaShare: 0.07,
+  /** Every so many nights a table is read whole, and what changed is proved to give the same; 1 reads every table whole. */
+  deltaProofNights: 7,
+  /**
+   * How long transactions that began before changes were applied to the kept version may last until it is published: they would
+   * see it as it was. A run that waits in vain fails, and the next one reads the tables whole.
+   */
+  deltaWaitMs: 5 * 60_000,
   /** Versions kept besides the published one, for `rollback`: 1, or 0 to give their disk space back at once. */
   versionsKept: 1,
   /** Runs kept in the bookkeeping. */
@@ -95,6 +106,7 @@ const FROM_ONE: readonly string[] = [
   'silenceMs',
   'switchLockTimeoutMs',
   'runsKept',
+  'deltaProofNights',
   'deliveryTimeoutMs',
   'metabaseTimeoutMs',
   'metabaseAskMs',

@@ -13,7 +13,7 @@ import { inOrder, outcomesText } from './run-list.ts'
 
 export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>
 
-export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'rotateKey' | 'trigger'>
+export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'rotateKey' | 'full' | 'trigger'>
 
 export interface Published {
   readonly report: SyncReport
@@ -30,7 +30,14 @@ export const publishNow = async (call: Call, connections: Connections, wish: Par
 export async function publishUnless(
   call: Call,
   { source, target, pseudonymKey }: Connections,
-  { only = null, dryRun = false, allowShrink = false, rotateKey = false, trigger = 'command' }: Partial<Wish>,
+  {
+    only = null,
+    dryRun = false,
+    allowShrink = false,
+    rotateKey = false,
+    full = false,
+    trigger = 'command',
+  }: Partial<Wish>,
   isDone: IsDone,
 ): Promise<Published | null> {
   const { io, signal, fault, publication } = call
@@ -42,6 +49,7 @@ export async function publishUnless(
     dryRun,
     allowShrink,
     rotateKey,
+    full,
     trigger,
     at: null,
     observer: progress.observe,

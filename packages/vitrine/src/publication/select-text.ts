@@ -13,7 +13,7 @@ import {
   SelectQueryNode,
   ValueNode,
 } from 'kysely'
-import { literal } from '../sql/quote.ts'
+import { identifier, literal } from '../sql/quote.ts'
 import { oidOf, type SqlType } from '../sql/sql-type.ts'
 import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
@@ -187,6 +187,12 @@ const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: 
       column !== null && columnBehind(value.node) === column && !type.array && oidOf(type.kind) === oid,
   )
 
+/** The transaction that wrote the row of the table of that alias, as one field more, which stands last. */
+export interface RowIdentity {
+  readonly alias: string
+  readonly name: string
+}
+
 /**
  * The projection of a published table, written for a run if there is one. `inputTypes`, as the source tells them, let an
  * input that is published as it is travel once. Pure: the same arguments give the same text.
@@ -195,6 +201,7 @@ export function projectionOf(
   table: PublishedTable,
   moment: Moment | null = null,
   inputTypes: readonly number[] = [],
+  last: RowIdentity | null = null,
 ): Projection {
   const { inputs, reads } = inputsOf(computationsOf(table))
   const selected = table.columns.filter(isSelected)
@@ -211,6 +218,7 @@ export function projectionOf(
     SelectQueryNode.cloneWithSelections(table.query, [
       ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
+      ...(last === null ? [] : [named(RawNode.createWithSql(`${identifier(last.alias)}.xmin`), last.name)]),
     ])
   return Object.freeze({
     ...textOf(queryOf(true), moment, schema),

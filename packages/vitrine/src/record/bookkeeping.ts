@@ -178,6 +178,12 @@ const LAYOUTS: readonly string[] = [
     .join('\n'),
   // Where the source had changed, and no query read it.
   "alter table vitrine.run add column drift jsonb not null default '[]'",
+  // Of which state of the source a version is, so that the next one may be made of what changed since; and which way each table took.
+  `
+  alter table vitrine.version add column origin jsonb;
+  alter table vitrine.run_table add column way text;
+  alter table vitrine.run_table add column reason text;
+  `,
 ]
 
 /** The version of the layout in the target; 0 when there is none. Throws BOOKKEEPING_NEWER for a later one than ours. */

@@ -1,5 +1,8 @@
 /** What the record tells of a run beside its rows: how the version was switched, and figures that moved, cells that were suppressed. Data alone. */
 
+/** A table was read whole, or only what changed since the kept version, or taken over as it is. */
+export type TableWay = 'full' | 'delta' | 'carried'
+
 /** By renaming schemas, or by moving tables where they cannot be renamed. */
 export type SwitchWay = 'rename' | 'move'
 
@@ -14,6 +17,8 @@ export interface SwitchResult {
 
 /** A figure that moved implausibly from one version to the next. */
 export interface FigureWarning {
+  /** Where it is more than a figure. */
+  readonly code?: 'DELTA_DIFFERS'
   readonly column: string
   /** Names a category of the definition's own closed list, never a value that only rows hold. */
   readonly text: string

@@ -5,7 +5,7 @@ import { TOOL_VERSION } from '../base/version.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import { fingerprintOf } from '../publication/shape.ts'
-import type { FigureWarning, Suppressed, SwitchResult } from './outcome.ts'
+import type { FigureWarning, Suppressed, SwitchResult, TableWay } from './outcome.ts'
 
 export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
 export type Phase = (typeof PHASES)[number]
@@ -17,6 +17,10 @@ export interface TableOutcome {
   readonly table: string
   /** Taken over from the version before, because the run was for other tables. */
   readonly carried: boolean
+  /** Read whole, or only what changed since the kept version, or not read at all. */
+  readonly way: TableWay
+  /** Why it was read whole; null for another way, and where nobody asked. */
+  readonly reason: string | null
   readonly rows: number
   readonly added: number | null
   readonly changed: number | null
@@ -175,9 +179,9 @@ export async function succeedRun(
 ): Promise<void> {
   await target.transaction(async () => {
     await target.query(
-      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds, unknown, warnings, suppressed)
+      `insert into vitrine.run_table (run_id, table_name, carried, row_count, added, changed, removed, bytes, milliseconds, unknown, warnings, suppressed, way, reason)
        select $1, * from jsonb_to_recordset($2::jsonb) as t (
-         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer, unknown jsonb, warnings jsonb, suppressed jsonb)`,
+         "table" text, carried boolean, rows bigint, added bigint, changed bigint, removed bigint, bytes bigint, milliseconds integer, unknown jsonb, warnings jsonb, suppressed jsonb, way text, reason text)`,
       [run, JSON.stringify(tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) })))],
     )
     await target.query(
@@ -247,7 +251,8 @@ export async function latestRuns(
             r.finished_at as "finishedAt", r.error_code as "errorCode", r.error_place as "errorPlace", r.phases,
             r.snapshot_milliseconds as "snapshotMilliseconds", r.switched, r.drift,
             coalesce((select jsonb_agg(jsonb_build_object('table', t.table_name, 'carried', t.carried, 'rows', t.row_count, 'added', t.added,
-              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings, 'suppressed', t.suppressed) order by t.table_name)
+              'changed', t.changed, 'removed', t.removed, 'bytes', t.bytes, 'milliseconds', t.milliseconds, 'unknown', t.unknown, 'warnings', t.warnings, 'suppressed', t.suppressed,
+              'way', coalesce(t.way, case when t.carried then 'carried' else 'full' end), 'reason', t.reason) order by t.table_name)
               from vitrine.run_table t where t.run_id = r.id), '[]') as tables
      from vitrine.run r where r.schema_name = $1 and ($3::bigint is null or r.id <= $3) order by r.id desc limit $2`,
     [schema, count, upTo],

@@ -6,6 +6,7 @@ import type { Target } from '../catalogue/target.ts'
 import { ownViewNames } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
 import { bookkeepingVersion } from './bookkeeping.ts'
+import type { VersionOrigin } from './origin.ts'
 
 /** What stands in a version. */
 export interface VersionContent {
@@ -31,6 +32,8 @@ export interface RecordedVersion extends VersionContent {
   readonly filled: boolean
   /** Fingerprint of the key that made its pseudonyms; null where it has none, or where it was never recorded. */
   readonly pseudonymKey: string | null
+  /** Of which state of the source it is; null where that is not known, as for a version of an earlier tool. */
+  readonly origin: VersionOrigin | null
 }
 
 /** The names of everything that is ours in a version. */
@@ -49,8 +52,8 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
   if (layout === 0 || (layout < VERSIONED && which === 'kept')) return null
   const [row] = await session.query<RecordedVersion>(
     layout < VERSIONED
-      ? `select applied as shapes, '{}'::text[] as views, true as filled, '[]'::jsonb as rights, null as "pseudonymKey" from vitrine.installation where schema_name = $1 and not $2::boolean`
-      : `select shapes, views, filled, coalesce(to_jsonb(v) -> 'rights', '[]') as rights, to_jsonb(v) ->> 'pseudonym_key' as "pseudonymKey" from vitrine.version v where schema_name = $1 and kept = $2`,
+      ? `select applied as shapes, '{}'::text[] as views, true as filled, '[]'::jsonb as rights, null as "pseudonymKey", null as origin from vitrine.installation where schema_name = $1 and not $2::boolean`
+      : `select shapes, views, filled, coalesce(to_jsonb(v) -> 'rights', '[]') as rights, to_jsonb(v) ->> 'pseudonym_key' as "pseudonymKey", to_jsonb(v) -> 'origin' as origin from vitrine.version v where schema_name = $1 and kept = $2`,
     [publication.schema, which === 'kept'],
   )
   if (row === undefined) return null
@@ -69,12 +72,14 @@ export const versionOf = (
   publication: Target['publication'],
   filled: boolean,
   pseudonymKey: string | null = null,
+  origin: VersionOrigin | null = null,
 ): RecordedVersion => ({
   shapes: shapesOf(publication),
   views: ownViewNames(publication),
   filled,
   rights: [],
   pseudonymKey,
+  origin,
 })
 
 /**
@@ -102,10 +107,24 @@ export async function recordSwitch(
 export async function recordPublished({ session, publication }: Target, version: RecordedVersion): Promise<void> {
   await session.query('delete from vitrine.version where schema_name = $1 and not kept', [publication.schema])
   await session.query(
-    'insert into vitrine.version (schema_name, kept, shapes, views, filled, pseudonym_key) values ($1, false, $2, $3, $4, $5)',
-    [publication.schema, JSON.stringify(version.shapes), version.views, version.filled, version.pseudonymKey],
+    'insert into vitrine.version (schema_name, kept, shapes, views, filled, pseudonym_key, origin) values ($1, false, $2, $3, $4, $5, $6)',
+    [
+      publication.schema,
+      JSON.stringify(version.shapes),
+      version.views,
+      version.filled,
+      version.pseudonymKey,
+      version.origin === null ? null : JSON.stringify(version.origin),
+    ],
   )
 }
+
+/** In the transaction that changes the kept version: it is no version to go back to any more, and has no rights of its own. */
+export const recordInPreparation = ({ session, publication }: Target) =>
+  session.query(
+    "update vitrine.version set filled = false, rights = '[]', origin = null where schema_name = $1 and kept",
+    [publication.schema],
+  )
 
 /** Inside the switch of a rollback: the two versions change places; one that is not whole any more is not kept. */
 export async function recordExchange(

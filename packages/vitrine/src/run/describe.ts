@@ -1,10 +1,11 @@
 /** The describe phase: what changed in each table, while the version before is still at hand. It never stops a run. */
 import { asVitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Publication } from '../publication/publication.ts'
+import { type Publication, stagingSchema } from '../publication/publication.ts'
 import type { FigureWarning } from '../record/outcome.ts'
 import type { TableOutcome } from '../record/runs.ts'
-import { compareVersions, type Difference } from '../version/difference.ts'
+import { qualified } from '../sql/quote.ts'
+import { compareVersions, countChanged, type Difference } from '../version/difference.ts'
 import type { RunObserver } from './observer.ts'
 import { spread } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
@@ -15,11 +16,13 @@ export function outcomeOf(
   difference: Difference | null,
   warnings: readonly FigureWarning[] = [],
 ): TableOutcome {
-  const { table, carried, rows, bytes, milliseconds, unknown, suppressed } = entry
+  const { table, carried, rows, bytes, milliseconds, unknown, suppressed, way, reason } = entry
   const { added, changed, removed } = difference ?? { added: null, changed: null, removed: null }
   return {
     table: table.name,
     carried,
+    way,
+    reason,
     rows,
     added,
     changed,
@@ -34,19 +37,34 @@ export function outcomeOf(
 
 const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 })
 
-/** Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. */
+/**
+ * Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. Where all changes of
+ * a table were read, `rowsBefore` has the rows of the version that left, and only the changed ones are compared.
+ */
 export async function describeTables(
   targets: readonly Session[],
   publication: Publication,
   staged: readonly StagedTable[],
   { current, previous }: { readonly current: string; readonly previous: string },
   observer: RunObserver,
+  rowsBefore: (table: string) => number | null = () => null,
 ): Promise<readonly TableOutcome[]> {
   const { limits } = publication
+  const changesOf = async (target: Session, { table, changes, way, rows }: StagedTable): Promise<Difference | null> => {
+    const before = rowsBefore(table.name)
+    if (way !== 'delta' || changes === null || before === null) return null
+    const changed = changes.changed === null ? null : qualified(stagingSchema(publication), changes.changed)
+    const counts = await countChanged(target, table, changed, qualified(previous, table.name), { now: rows, before })
+    // So many rows move no share of a figure by as much as would be told of.
+    const most = (2 * (counts.added + counts.changed + counts.removed)) / Math.max(1, Math.min(rows, before))
+    return most <= limits.figureShare ? counts : null
+  }
   return spread(targets, staged, async (target, entry) => {
     if (entry.carried) return outcomeOf(entry, UNCHANGED)
-    if (entry.rows > limits.differenceRows) return outcomeOf(entry, null)
     try {
+      const counts = await changesOf(target, entry)
+      if (counts !== null) return outcomeOf(entry, counts)
+      if (entry.rows > limits.differenceRows) return outcomeOf(entry, null)
       const { difference, warnings } = await compareVersions(target, entry.table, current, previous, limits)
       for (const { column, text } of warnings) {
         observer({ kind: 'notice', text: `implausible figure in ${entry.table.name}.${column}: ${text}` })

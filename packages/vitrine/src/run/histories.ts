@@ -127,7 +127,10 @@ async function stage(
   })
   const milliseconds = performance.now() - started
   observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-  return { table, carried: !computed, rows: written, bytes, milliseconds, unknown: {}, suppressed: null }
+  const way = computed ? 'full' : 'carried'
+  const reason = computed ? 'a history table is computed' : null
+  const nothing = { unknown: {}, suppressed: null, changes: null, writer: null }
+  return { table, carried: !computed, rows: written, bytes, milliseconds, way, reason, ...nothing }
 }
 
 /** The servers name sides and columns; the table is ours to name. */

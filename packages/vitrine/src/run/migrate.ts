@@ -89,7 +89,14 @@ async function takeOver(target: Target, { takenOver }: Planned): Promise<void> {
   if (takenOver.length === 0) return
   const published = await recordedVersion(target, 'published')
   const shapes = [...(published?.shapes ?? []), ...takenOver.map(({ shape }) => shape)]
-  await recordPublished(target, { shapes, views: published?.views ?? [], filled: true, rights: [], pseudonymKey: null })
+  await recordPublished(target, {
+    shapes,
+    views: published?.views ?? [],
+    filled: true,
+    rights: [],
+    pseudonymKey: null,
+    origin: null,
+  })
   for (const { shape } of takenOver) {
     await target.session.execute(registerSql(target.publication, target.publication.schema, shape.name, false))
   }

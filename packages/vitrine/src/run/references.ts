@@ -3,9 +3,10 @@
  * published may break; the table at its other end is then read again too, from the same instant, and said.
  */
 
+import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { qualified } from '../sql/quote.ts'
-import { brokenReferences, referencesOf, type StagedReference, stagedShape } from '../version/build.ts'
+import { brokenReferences, referencesOf, type StagedReference } from '../version/build.ts'
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
@@ -61,5 +62,6 @@ async function tablesToInclude(staged: readonly StagedTable[], context: StageCon
 /** The references between staged tables. */
 export const stagedReferences = (
   staged: readonly StagedTable[],
-  { target }: StageContext,
-): readonly StagedReference[] => referencesOf(staged.map(({ table }) => stagedShape(table, target.publication)))
+  { target, staging }: StageContext,
+): readonly StagedReference[] =>
+  referencesOf(staged.map(({ table }) => shapeOf(table, { ...target.publication, schema: staging })))

@@ -22,6 +22,8 @@ export interface SyncRequest {
   /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
   readonly dryRun: boolean
   readonly allowShrink: boolean
+  /** Read every table whole, and prove that what changed would have given the same. */
+  readonly full?: boolean
   /** The instant that rules and dated figures take for now; null for that of the snapshot, by the source's clock. */
   readonly at: Date | null
   readonly pseudonymKey: Secret | null

@@ -155,6 +155,8 @@ async function requireKept(target: Target): Promise<RecordedVersion> {
 /** What is true of every table that comes back: its rows are those of then, none was read. */
 const UNREAD = {
   carried: false,
+  way: 'carried',
+  reason: null,
   added: null,
   changed: null,
   removed: null,
@@ -233,7 +235,7 @@ async function describe(
   )
   const compared = known.flatMap((table) => {
     const outcome = tables.find((candidate) => candidate.table === table.name)
-    return outcome === undefined ? [] : [{ ...outcome, table }]
+    return outcome === undefined ? [] : [{ ...outcome, table, changes: null, writer: null }]
   })
   const described = await describeTables([session], publication, compared, schemas, observer)
   const byName = new Map(described.map((outcome) => [outcome.table, outcome]))

@@ -6,13 +6,14 @@ import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
+import type { Changes } from '../delta/changes.ts'
 import type { CheckedColumn } from '../lineage/findings.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { Suppressed } from '../record/outcome.ts'
+import type { Suppressed, TableWay } from '../record/outcome.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { buildSuppressed } from '../version/anonymity.ts'
@@ -29,6 +30,23 @@ export interface StagedTable {
   /** Rows with something unknown, by reason; empty for a carried table. */
   readonly unknown: Readonly<Record<string, number>>
   readonly suppressed: Suppressed | null
+  readonly way: TableWay
+  /** Why it was read whole, where that was to be decided. */
+  readonly reason: string | null
+  /** What changed since the kept version, of a table that takes this way or proves it. */
+  readonly changes: Changes | null
+  /** The transaction that wrote its rows, where one did. */
+  readonly writer: string | null
+}
+
+/** How a table was told in a run. */
+export interface Told {
+  /** Why it is read whole; null where it need not be, or where nobody asked. */
+  readonly reason: string | null
+  /** What changed in it, where that could be staged. */
+  readonly changes: Changes | null
+  /** Read whole besides, for the proof. */
+  readonly proves: boolean
 }
 
 export interface StageContext {
@@ -48,6 +66,8 @@ export interface StageContext {
   /** OIDs of the rules' inputs, by table. */
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly pseudonymKey: Secret | null
+  /** Stages what changed in a table since the kept version, or says why it is read whole. */
+  readonly tell: (table: PublishedTable, stream: Stream, context: StageContext) => Promise<Told>
   readonly observer: RunObserver
   readonly signal: AbortSignal
 }
@@ -90,6 +110,14 @@ async function stageTable(
 ): Promise<StagedTable> {
   const started = performance.now()
   context.observer({ kind: 'table started', table: table.name })
+  const fail = async (error: unknown): Promise<never> => {
+    throw await explained(error, table, context)
+  }
+  const told = carried ? UNTOLD : await context.tell(table, stream, context).catch(fail)
+  if (told.changes !== null && !told.proves) {
+    await copied()
+    return changedTable(table, told.changes, started, context)
+  }
   const shape = stagedShape(table, context.target.publication)
   const load = carried ? carriedLoad(table, stream.source, context) : await sourceLoad(table, stream.source, context)
   const target = { session: stream.target, publication: context.target.publication }
@@ -101,12 +129,34 @@ async function stageTable(
     await reading.end()
     return built
   }
-  const { written, bytes, unknown, suppressed } = await build().catch(async (error: unknown) => {
-    throw await explained(error, table, context)
-  })
+  const { written, bytes, unknown, suppressed, writer } = await build().catch(fail)
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
-  return { table, carried, rows: written, bytes, milliseconds, unknown, suppressed }
+  const way = carried ? 'carried' : 'full'
+  return {
+    table,
+    carried,
+    rows: written,
+    bytes,
+    milliseconds,
+    unknown,
+    suppressed,
+    writer,
+    way,
+    reason: told.reason,
+    changes: told.changes,
+  }
+}
+
+const UNTOLD: Told = { reason: null, changes: null, proves: false }
+
+/** A table of which only what changed was read. */
+function changedTable(table: PublishedTable, changes: Changes, started: number, context: StageContext): StagedTable {
+  const milliseconds = performance.now() - started
+  const { rows, bytes } = changes
+  context.observer({ kind: 'table staged', table: table.name, rows, milliseconds })
+  const nothing = { unknown: {}, suppressed: null, writer: null, reason: null }
+  return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, ...nothing }
 }
 
 /** What can be wrong with values: worth a look at the source. */

@@ -18,6 +18,7 @@ import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { recordSource, requireOwnTarget } from '../record/installation.ts'
 import { recordDay } from '../record/ledger.ts'
+import type { VersionOrigin } from '../record/origin.ts'
 import type { SwitchResult } from '../record/outcome.ts'
 import {
   type RecordedDrift,
@@ -34,6 +35,7 @@ import { dropStaging, openStaging } from '../version/staging.ts'
 import { dropUnkept, hideRetired, returnStrangers, switchVersions, unheardSwitch } from '../version/switch.ts'
 import { guardEmpty, guardShrink } from '../version/verify.ts'
 import { checkSource, checkTarget } from './check.ts'
+import { Delta } from './delta.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
@@ -122,6 +124,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const note = grammarNote(coordinator.serverVersion)
   if (note !== null) run.notice(note)
   const tables = await tablesToRead(request, target, (text) => run.notice(text))
+  const delta = await Delta.open({ request, target, coordinator, inputTypes, keyPrint: sides.keyPrint })
 
   await run.enter('snapshot')
   const streams = await sessions.streams(Math.min(publication.limits.copyStreams, publication.tables.length))
@@ -130,47 +133,51 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
 
   await run.enter('stage')
   run.staged = true
-  const staging = await openStaging(target)
-  const { pseudonymKey, observer, signal } = request
   const instant = request.at ?? snapshot.takenAt
-  const release = () => hold.release()
-  const context = {
-    target,
-    staging,
-    snapshot,
-    instant,
-    coordinator,
-    release,
-    openTarget: () => sessions.target('carry'),
-    columns,
-    inputTypes,
-    pseudonymKey,
-    observer,
-    signal,
-  }
+  await delta.decide(instant)
+  const context = await stageContext(sides, { snapshot, instant, inputTypes, tell: delta.tell })
   const read = await stageWithReferences(tables, streams, context)
+  await delta.confirm(read)
   sessions.leaveSource()
   await hold.record(session, run.id)
-  const staged = [...read, ...(await stageHistories(read, request.only, context, writing[0] ?? session))]
+  if (!request.allowShrink) await guardRows(sides, read)
+  const next = await delta.next(read, context)
+  const there = { ...context, staging: next.schema }
+  const staged = [...read, ...(await stageHistories(read, request.only, there, writing[0] ?? session))]
 
   await run.enter('verify')
-  if (!request.allowShrink) {
-    guardShrink(staged, await recordedRows(session, publication.schema, 'freshness'), publication.limits)
-    guardEmpty(read)
-  }
-  const references = stagedReferences(read, context)
-  await declareReferences(session, staging, references)
-  await verifyStaged(writing, staged, references, context)
+  if (!request.allowShrink) await guardRows(sides, staged)
+  const references = stagedReferences(read, there)
+  await declareReferences(session, next.schema, references)
+  await verifyStaged(writing, staged, references, there)
   if (request.dryRun) return await rehearsed(sides, run, staged, snapshot.takenAt)
 
   await run.enter('publish')
-  const carry = await prepareSwitch(target, staging, versionOf(publication, true))
-  const switched = await switchTo(sides, run, staged, carry, context)
+  const carry = await prepareSwitch(target, next.schema, versionOf(publication, true))
+  const origin = delta.origin(staged, await next.ready())
+  const switched = await switchTo(sides, run, staged, carry, there, origin)
   run.staged = false
-  const work = () => describe(sides, run, staged, writing, switched)
+  const work = () => describe(sides, run, staged, writing, switched, delta, next.differing)
   const outcomes = await run.afterwards(undescribed(staged), work)
   return reportOf(sides, run, outcomes, snapshot.takenAt, switched)
 }
+
+/** The staging schema is empty then. */
+const stageContext = async (
+  { request, columns, target, sessions, coordinator, hold }: Sides,
+  given: Pick<StageContext, 'snapshot' | 'instant' | 'inputTypes' | 'tell'>,
+): Promise<StageContext> => ({
+  ...given,
+  target,
+  staging: await openStaging(target),
+  coordinator,
+  release: () => hold.release(),
+  openTarget: () => sessions.target('carry'),
+  columns,
+  pseudonymKey: request.pseudonymKey,
+  observer: request.observer,
+  signal: request.signal,
+})
 
 /** The last two phases: what changed, while the version that left is still at hand, and the record. */
 async function describe(
@@ -179,12 +186,16 @@ async function describe(
   staged: readonly StagedTable[],
   writing: readonly Session[],
   switched: SwitchResult,
+  delta: Delta,
+  differing: ReadonlySet<string>,
 ): Promise<readonly TableOutcome[]> {
   const { session, publication } = target
   await run.enter('describe')
   const schemas = { current: publication.schema, previous: retiredSchema(publication) }
   await hideRetired(target, switched)
-  const outcomes = await describeTables(writing, publication, staged, schemas, request.observer)
+  const before = (table: string) => delta.rowsBefore(table)
+  const described = await describeTables(writing, publication, staged, schemas, request.observer, before)
+  const outcomes = described.map((outcome) => withDifference(outcome, differing))
   for (const name of await returnStrangers(target)) {
     run.notice(`it was made while versions changed, and stands in ${schemas.previous} now: ${name}`)
   }
@@ -196,6 +207,15 @@ async function describe(
   return outcomes
 }
 
+/** What changed, applied to the kept version, gave other rows than reading all: what is published is right, and something is wrong. */
+const withDifference = (outcome: TableOutcome, differing: ReadonlySet<string>): TableOutcome =>
+  differing.has(outcome.table)
+    ? { ...outcome, warnings: [...outcome.warnings, { code: 'DELTA_DIFFERS', column: '*', text: DELTA_DIFFERS }] }
+    : outcome
+
+const DELTA_DIFFERS =
+  'what was told to have changed is not all that changed (DELTA_DIFFERS); all rows were read, and those are published'
+
 const undescribed = (staged: readonly StagedTable[]) => staged.map((entry) => outcomeOf(entry, null))
 
 /** Throws what `switchVersions` throws, and INTERRUPTED: from here on an interrupt waits. */
@@ -205,6 +225,7 @@ async function switchTo(
   staged: readonly StagedTable[],
   carry: CarryPlan,
   { staging, snapshot, instant }: StageContext,
+  origin: VersionOrigin,
 ): Promise<SwitchResult> {
   const { request, target, newSource, keyPrint } = sides
   const { session, publication } = target
@@ -216,10 +237,17 @@ async function switchTo(
     await requireApproved(target)
     const { sparesKept, rights } = carry
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
-    await recordSwitch(target, versionOf(publication, true, keyPrint), rights.taken, sparesKept)
+    await recordSwitch(target, versionOf(publication, true, keyPrint, origin), rights.taken, sparesKept)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, computed, dayOf(publication, instant))
   })
+}
+
+/** Throws TABLE_SHRANK, SOURCE_EMPTY. */
+async function guardRows({ target }: Sides, staged: readonly StagedTable[]): Promise<void> {
+  const { session, publication } = target
+  guardShrink(staged, await recordedRows(session, publication.schema, 'freshness'), publication.limits)
+  guardEmpty(staged.filter(({ table }) => publication.tables.some(({ name }) => name === table.name)))
 }
 
 /** A rehearsal compares the staged version with the published one, and removes it. */

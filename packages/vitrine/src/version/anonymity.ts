@@ -60,7 +60,7 @@ export async function buildSuppressed(
   load: Load,
   anonymity: KAnonymity,
   copied: () => Promise<void>,
-): Promise<CopyResult & { readonly suppressed: Suppressed }> {
+): Promise<CopyResult & { readonly writer: null; readonly suppressed: Suppressed }> {
   const name = `vitrine_${createHash('md5').update(shape.name).digest('hex')}`
   const first: TableShape = { ...shape, name, constraints: [], indexes: [] }
   const result = await buildTable(target, first, schema, load, copied)
@@ -83,5 +83,5 @@ export async function buildSuppressed(
     ...(load.signal === undefined ? {} : { signal: load.signal }),
   })
   await dropRelations(target, schema, (relation) => relation.name === name)
-  return { ...result, suppressed: suppressed ?? { rows: 0, groups: 0 } }
+  return { ...result, writer: null, suppressed: suppressed ?? { rows: 0, groups: 0 } }
 }

@@ -27,7 +27,7 @@ export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 
 /**
  * Creates, loads and finishes a staged table. In one transaction, because a pg_dump that begins meanwhile takes a lock on
  * every table that it sees, and a key cannot be added to such a table. `copied` is called when the last row has been read;
- * without a `load` the table stays empty.
+ * without a `load` the table stays empty. `writer` is the transaction that wrote its rows.
  */
 export async function buildTable(
   { session, publication }: Target,
@@ -35,15 +35,16 @@ export async function buildTable(
   schema: string,
   load: Load | null,
   copied: () => Promise<void> = async () => undefined,
-): Promise<CopyResult> {
+): Promise<CopyResult & { readonly writer: string | null }> {
   await session.execute(`begin; ${createTableSql(schema, shape)}`)
   const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
   await session.execute(boundsSql(schema, shape))
   await copied()
   await addKeysAndComments(session, shape, schema)
   await closeRelations(session, schema, [shape.name])
+  const [written] = await session.query<{ writer: string }>('select pg_catalog.pg_current_xact_id()::text as writer')
   await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
-  return result
+  return { ...result, writer: written?.writer ?? null }
 }
 
 const EMPTY: CopyResult = { read: 0, written: 0, dropped: 0, bytes: 0, unknown: {} }

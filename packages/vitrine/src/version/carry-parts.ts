@@ -88,6 +88,18 @@ export interface CarriedParts {
   readonly problems: readonly Problem[]
 }
 
+/** The tables, by OID, that somebody gave something beyond these shapes; a version that has left has row security. */
+export async function alteredTables(
+  { session }: Target,
+  shapes: readonly TableShape[],
+  oids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const parts = await session.query<Part>(PARTS, [oids, shapes.flatMap(columnsIn), shapes.flatMap(namesIn)])
+  return new Set(parts.filter(({ kind }) => kind !== 'row security').map(({ table }) => table))
+}
+
+const columnsIn = ({ name, columns }: TableShape) => columns.map((column) => `${name}.${column.name}`)
+
 const namesIn = ({ name, constraints, indexes }: TableShape): readonly string[] =>
   [...constraints, ...indexes].map((part) => `${name}.${part.name}`)
 
@@ -100,9 +112,8 @@ export async function carriedParts(
 ): Promise<CarriedParts> {
   const { session, publication } = target
   const recorded = (await recordedVersion(target, 'published'))?.shapes ?? []
-  const columnsOf = ({ name, columns }: TableShape) => columns.map((column) => `${name}.${column.name}`)
   const built = ours.filter((relation) => relation.built).map(({ oid }) => oid)
-  const parts = await session.query<Part>(PARTS, [built, recorded.flatMap(columnsOf), recorded.flatMap(namesIn)])
+  const parts = await session.query<Part>(PARTS, [built, recorded.flatMap(columnsIn), recorded.flatMap(namesIn)])
   const next = new Map(shapes.map((shape) => [shape.name, new Set(shape.columns.map(({ name }) => name))]))
   const [sql, problems]: [string[], Problem[]] = [[], []]
   for (const part of parts) {

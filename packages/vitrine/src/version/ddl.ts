@@ -7,8 +7,8 @@ import { identifier, literal, qualified } from '../sql/quote.ts'
  * The table with its columns, which take any row of their types: PostgreSQL writes the whole row into its log when one that is
  * loaded breaks a bound.
  */
-export const createTableSql = (schema: string, shape: TableShape): string =>
-  `create table ${qualified(schema, shape.name)} (${shape.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
+export const createTableSql = (schema: string, shape: TableShape, kind: 'table' | 'unlogged table' = 'table'): string =>
+  `create ${kind} ${qualified(schema, shape.name)} (${shape.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
 
 /** NOT NULL and CHECK of a loaded table, in one scan of it; an error names the column or the constraint alone. */
 export function boundsSql(schema: string, shape: TableShape): string {

@@ -81,6 +81,31 @@ async function countDifference(
   return found ?? { added: 0, changed: 0, removed: 0 }
 }
 
+/**
+ * The same of a table of which only some rows can differ: those of `changed`, which has them as they are now, and those that went.
+ * `rows` are those of the two versions.
+ */
+export async function countChanged(
+  target: Session,
+  table: PublishedTable,
+  changed: string | null,
+  before: string,
+  rows: { readonly now: number; readonly before: number },
+): Promise<Difference> {
+  if (changed === null) return { added: 0, changed: 0, removed: rows.before - rows.now }
+  const key = keyOf(table)
+  const paired = key.map((name) => `o.${identifier(name)} = n.${identifier(name)}`).join(' and ')
+  const differs = table.columns.filter(({ isPrimaryKey }) => !isPrimaryKey).map(isChanged)
+  const k = identifier(key[0] ?? '')
+  const [found] = await target.query<{ added: number; changed: number }>(
+    `select count(*) filter (where o.${k} is null)::float8 as added,
+            count(*) filter (where o.${k} is not null and (${['false', ...differs].join(' or ')}))::float8 as changed
+     from ${changed} n left join ${before} o on ${paired}`,
+  )
+  const { added, changed: other } = found ?? { added: 0, changed: 0 }
+  return { added, changed: other, removed: rows.before + added - rows.now }
+}
+
 /** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0, a day and 24 hours. */
 const LOOSE: ReadonlySet<ScalarKind> = new Set<ScalarKind>([
   ...(['numeric', 'real', 'double precision', 'jsonb', 'interval', 'numrange', 'nummultirange'] as const),

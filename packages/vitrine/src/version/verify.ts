@@ -27,19 +27,20 @@ const searchesOf = (table: PublishedTable): readonly Search[] =>
     )
   })
 
-/** Counts the staged rows and searches them, in one scan. Throws COUNT_MISMATCH or PRIVACY_VIOLATION. */
+/** Counts the staged rows of a table, which may stand under another name, and searches them, in one scan. Throws COUNT_MISMATCH or PRIVACY_VIOLATION. */
 export async function verifyRows(
   target: Session,
   schema: string,
   table: PublishedTable,
   written: number,
+  relation = table.name,
 ): Promise<void> {
   const searches = searchesOf(table)
   const checks = searches.map(
     ({ condition }, index) => `, count(*) filter (where ${condition})::text as check_${index}`,
   )
   const [row] = await target.query<Record<string, string>>(
-    `select count(*)::text as rows ${checks.join('')} from ${qualified(schema, table.name)}`,
+    `select count(*)::text as rows ${checks.join('')} from ${qualified(schema, relation)}`,
   )
   if (Number(row?.['rows']) !== written) {
     throw new VitrineError('COUNT_MISMATCH', {

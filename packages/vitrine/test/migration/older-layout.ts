@@ -2,6 +2,10 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [
+    16,
+    'alter table vitrine.run_table drop column way; alter table vitrine.run_table drop column reason; alter table vitrine.version drop column origin',
+  ],
   [15, 'alter table vitrine.run drop column drift'],
   [
     14,

@@ -140,6 +140,8 @@ describe('delivery', () => {
 describe('an event is worth an alarm', () => {
   const unchanged = {
     carried: false,
+    way: 'full',
+    reason: null,
     added: 0,
     changed: 0,
     removed: 0,
@@ -147,7 +149,7 @@ describe('an event is worth an alarm', () => {
     milliseconds: 1,
     unknown: {},
     suppressed: null,
-  }
+  } as const
   const warnings = [{ column: 'job', text: 'every row has «chief», which was 56 % of them' }]
   const table = { ...unchanged, table: 'shop_customer', rows: 300, warnings }
   const report = { ...REPORT, run: 7, tables: [table] }

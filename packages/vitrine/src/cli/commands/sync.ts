@@ -21,6 +21,7 @@ export const sync: Command = {
     '--dry-run': 'do everything but the switch, and show what would change',
     '--only <tables...>': 'read only these tables again; the others stay as they are published',
     '--allow-shrink': 'accept that a table loses more rows than the publication allows, or that every table is empty',
+    '--full': 'read every table whole, and prove that reading what changed would have given the same',
     '--rotate-key':
       'accept once that VITRINE_PSEUDONYM_KEY is another than before: joins with earlier pseudonyms break, for everybody',
     '--if-due': 'publish only if nothing was since the last due time: for the cron of a platform',
@@ -43,14 +44,15 @@ export async function syncTables(call: Call, only: readonly string[] | null): Pr
   const dryRun = call.flag('dryRun')
   const allowShrink = call.flag('allowShrink')
   const rotateKey = call.flag('rotateKey')
+  const full = call.flag('full')
   if (!call.flag('ifDue')) {
     if (rotateKey) call.say('note: everybody gets another pseudonym; nothing joins with those of before')
-    tellPublished(call, await publishNow(call, settings, { only, dryRun, allowShrink, rotateKey }))
+    tellPublished(call, await publishNow(call, settings, { only, dryRun, allowShrink, rotateKey, full }))
     return 'ok'
   }
-  if (only === null && !dryRun && !rotateKey) return syncIfDue(call, {}, allowShrink)
+  if (only === null && !dryRun && !rotateKey && !full) return syncIfDue(call, {}, allowShrink)
   const detail =
-    'It publishes every table: a part or a rehearsal would leave the run due, and --rotate-key is for a person.'
+    'It publishes every table: a part or a rehearsal would leave the run due, and --rotate-key and --full are for a person.'
   throw new VitrineError('USAGE', { place: '--if-due', detail })
 }
 

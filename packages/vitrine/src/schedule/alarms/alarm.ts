@@ -156,5 +156,6 @@ export function alarmOf(
       : [`from a source that has changed where no query reads it. ${changed.map(placed).join('; ')}`]),
   ]
   const text = `published, ${parts.join('; and ')}`
-  return made(publication, { text, kind: 'warnings', at, due, run: report.run, warnings })
+  const code = implausible.find((warning) => warning.code !== undefined)?.code ?? null
+  return made(publication, { text, kind: 'warnings', at, due, code, run: report.run, warnings })
 }

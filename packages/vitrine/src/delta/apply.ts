@@ -1,0 +1,184 @@
+/**
+ * The kept version becomes the next one, out of every reader's sight and in one transaction: tables that were read whole move
+ * into it, the others get what changed. From then on it is no version to go back to; a run that ends here has lost no more.
+ * Before it may be published, whoever could still see it as it was must have ended.
+ */
+import { VitrineError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
+import type { Target } from '../catalogue/target.ts'
+import { ONCE, patiently } from '../postgres/patience.ts'
+import { quietly } from '../postgres/quietly.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { ownRelations } from '../record/made.ts'
+import { recordInPreparation } from '../record/versions.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { compareVersions } from '../version/difference.ts'
+import type { Changes } from './changes.ts'
+import { sameKey } from './keys.ts'
+
+export interface TableChange {
+  readonly table: PublishedTable
+  readonly changes: Changes
+}
+
+/** What took place, for the record and for the wait after it. */
+export interface Applied {
+  /** The transaction of the target that did it. */
+  readonly transaction: string
+  /** By table, the one that its new rows tell: a part of it, or the same. Null where no row came. */
+  readonly writers: ReadonlyMap<string, string | null>
+}
+
+/** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */
+async function applyTo(target: Target, { table, changes }: TableChange): Promise<string | null> {
+  const { session, publication } = target
+  const kept = qualified(retiredSchema(publication), table.name)
+  const place = (name: string) => qualified(stagingSchema(publication), name)
+  for (const name of [changes.changed, changes.gone]) {
+    if (name !== null)
+      await session.execute(`delete from ${kept} k using ${place(name)} d where ${sameKey(table, 'k', 'd')}`)
+  }
+  if (changes.changed === null) return null
+  const columns = table.columns.map(({ name }) => identifier(name)).join(', ')
+  await quietly(session, `insert into ${kept} (${columns}) select ${columns} from ${place(changes.changed)}`)
+  const [row] = await session.query<{ writer: string }>(
+    `select k.xmin::text as writer from ${kept} k join ${place(changes.changed)} d on ${sameKey(table, 'k', 'd')} limit 1`,
+  )
+  return row?.writer ?? null
+}
+
+/** Throws SWITCH_BLOCKED, KEY_DUPLICATE; the kept version then stands as it was. `whole` were read whole and stand staged. */
+export async function applyChanges(
+  target: Target,
+  deltas: readonly TableChange[],
+  whole: readonly PublishedTable[],
+): Promise<Applied> {
+  const { session, publication } = target
+  const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
+  const own = await ownRelations(target, [retired])
+  const stays = new Set(deltas.map(({ table }) => table.name))
+  const keys = await session.query<{ sql: string }>(
+    `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
+     from pg_catalog.pg_constraint where contype = 'f' and conrelid = any ($1::oid[]) order by 1`,
+    [own.map(({ oid }) => oid)],
+  )
+  const leaves = own
+    .filter(({ kind, name }) => kind === 'v' || !stays.has(name))
+    .toSorted((a) => (a.kind === 'v' ? -1 : 1))
+  const statements = [
+    "set local lock_timeout = '2s'",
+    ...keys.map(({ sql }) => sql),
+    ...leaves.map(({ kind, name }) => `drop ${kind === 'v' ? 'view' : 'table'} ${qualified(retired, name)}`),
+    ...whole.map(({ name }) => `alter table ${qualified(staging, name)} set schema ${identifier(retired)}`),
+  ]
+  const places = own.map(({ name }) => qualified(retired, name))
+  return patiently(session, places, ONCE, () =>
+    session.transaction(async () => {
+      await recordInPreparation(target)
+      await session.execute(statements.join('; '))
+      const writers = new Map<string, string | null>()
+      for (const delta of deltas) writers.set(delta.table.name, await applyTo(target, delta))
+      const [row] = await session.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
+      return { transaction: row?.id ?? '', writers }
+    }),
+  )
+}
+
+/** From which share on the statistics of a table are made anew. */
+const ANALYZE_SHARE = 0.01
+
+/** Room and statistics of the tables that changed. What was deleted can be cleaned away at once: nobody can see it any more. */
+export async function tidyChanged({ session, publication }: Target, deltas: readonly TableChange[]): Promise<void> {
+  for (const { table, changes } of deltas) {
+    const changed = changes.changedRows + changes.goneRows
+    if (changed === 0) continue
+    const options = changed >= changes.rows * ANALYZE_SHARE ? ' (analyze)' : ''
+    await session.execute(`vacuum${options} ${qualified(retiredSchema(publication), table.name)}`)
+  }
+}
+
+const LOOK_MS = 20
+
+interface Transaction {
+  readonly id: string
+  readonly pid: number
+  readonly application: string
+}
+
+/** The transactions of others in this database that may see what was before that transaction, of those known. */
+const seeing = (
+  { session }: Target,
+  transaction: string | null,
+  known: readonly string[] | null,
+): Promise<Transaction[]> =>
+  session.query<Transaction>(
+    `select l.virtualtransaction as id, l.pid, coalesce(a.application_name, '') as application
+     from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()
+       and ($2::text[] is null or l.virtualtransaction = any ($2))
+       and ($1::text is null or (a.backend_xmin is not null and age(a.backend_xmin) >= age(($1::xid8)::xid)))`,
+    [transaction, known],
+  )
+
+/** Until those that are under way have ended or see what came after that transaction. Returns those that did not within the time. */
+async function ended(target: Target, transaction: string | null, withinMs: number): Promise<readonly Transaction[]> {
+  const until = performance.now() + withinMs
+  let left = await seeing(target, transaction, null)
+  while (left.length > 0 && performance.now() < until) {
+    await pause(LOOK_MS)
+    left = await seeing(
+      target,
+      transaction,
+      left.map(({ id }) => id),
+    )
+  }
+  return left
+}
+
+/** Throws SWITCH_BLOCKED, which names the sessions, when a transaction that sees the kept version as it was does not end. */
+export async function oldSnapshotsEnded(target: Target, { transaction }: Applied): Promise<void> {
+  const { deltaWaitMs } = target.publication.limits
+  const left = await ended(target, transaction, deltaWaitMs)
+  if (left.length === 0) return
+  const problems = left.map(({ pid, application }) => ({
+    place: `session ${pid}`,
+    detail: `its transaction began before changes were applied, and sees the tables as they were${application === '' ? '' : ` (${application})`}`,
+    remedy: `select pg_terminate_backend(${pid})`,
+  }))
+  const detail = `Waited ${deltaWaitMs} ms (limits.deltaWaitMs). The next run reads every table whole.`
+  throw new VitrineError('SWITCH_BLOCKED', { place: target.publication.schema, detail, problems })
+}
+
+/** A transaction of somebody else that lasts longer than a look of a dashboard. */
+const LASTING_MS = 1_000
+export const hasLastingTransaction = async (target: Target): Promise<boolean> =>
+  (await ended(target, null, LASTING_MS)).length > 0
+
+/**
+ * Applies the changes, compares with the tables that were read whole, and takes it all back. Returns those that differ in a row:
+ * there are none, unless something is not as it was thought to be.
+ */
+export async function proveChanges(target: Target, deltas: readonly TableChange[]): Promise<ReadonlySet<string>> {
+  const { session, publication } = target
+  const { limits } = publication
+  const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
+  const differing = new Set<string>()
+  for (const delta of deltas) {
+    const { table } = delta
+    await session.begin('begin')
+    try {
+      await applyTo(target, delta)
+      const { difference } = await compareVersions(session, table, staging, retired, limits)
+      if (difference === null || difference.added + difference.changed + difference.removed > 0)
+        differing.add(table.name)
+    } catch (error) {
+      // A unique value that stands twice: the rows differ. Whatever else fails, fails the run.
+      if (!(error instanceof VitrineError) || error.code !== 'KEY_DUPLICATE') throw error
+      differing.add(table.name)
+    } finally {
+      await session.execute('rollback')
+    }
+  }
+  return differing
+}

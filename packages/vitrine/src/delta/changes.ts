@@ -1,0 +1,244 @@
+/**
+ * What changed in one table since the kept version: its changed rows and the keys that went, in two tables of the staging
+ * schema, and the proof that the kept rows with these changes have the very keys of the source. One pass over the source and
+ * one over the kept table say how much changed; nothing is applied here.
+ */
+import { createHash } from 'node:crypto'
+import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
+import type { Blocks } from '../copy/blocks.ts'
+import { copyRows } from '../copy/copy.ts'
+import type { CopyRows } from '../copy/rows.ts'
+import type { Session } from '../postgres/connect.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import type { Projection } from '../publication/select-text.ts'
+import { keyOf, type TableShape } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { registerSql } from '../record/made.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { closeRelations } from '../version/carry-rights.ts'
+import { boundsSql, createTableSql } from '../version/ddl.ts'
+import { verifyRows } from '../version/verify.ts'
+import type { Decision } from './decide.ts'
+import { bucketsFor, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
+import { XMIN } from './text.ts'
+
+/** Tables of the staging schema, and how many rows each has; null for one that would be empty. */
+export interface Changes {
+  readonly changed: string | null
+  readonly gone: string | null
+  readonly changedRows: number
+  readonly goneRows: number
+  /** Of the source, and so of the table once the changes are applied. */
+  readonly rows: number
+  readonly bytes: number
+}
+
+export interface ChangesRequest {
+  readonly target: Target
+  /** In the run's snapshot. */
+  readonly source: Session
+  readonly decision: Decision
+  /** The text that the run sends, and the same with the transaction of each row as its last field. */
+  readonly projection: Projection
+  readonly text: string
+  readonly shape: TableShape
+  readonly through: ((blocks: Blocks) => CopyRows) | null
+  readonly signal: AbortSignal
+  readonly progress: (bytes: number) => void
+}
+
+/** The changes, or in words why the table is read whole after all. */
+export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
+  return new TableChanges(request).stage()
+}
+
+/** Rows of the source, `r`, that are not older than the oldest transaction in flight at the kept version's snapshot. */
+const isChanged = (snapshot: string): string =>
+  `age(r.${identifier(XMIN)}) <= age('${BigInt(snapshot) % 2n ** 32n}'::xid)`
+
+interface SourceRow extends SumRow {
+  readonly changed: number
+}
+interface KeptRow extends SumRow {
+  readonly strange: number
+}
+
+/** Whether a table of the staging schema is one of those that are made here. */
+export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
+
+class TableChanges {
+  readonly #request: ChangesRequest
+  readonly #table: PublishedTable
+  readonly #base: NonNullable<Decision['base']>
+  readonly #buckets: number
+  /** The kept table, and the rows of the source as a subquery `r`. */
+  readonly #kept: string
+  readonly #rows: string
+
+  constructor(request: ChangesRequest) {
+    const { decision, target, text } = request
+    if (decision.base === null) throw new VitrineError('INTERNAL', { place: decision.table.name })
+    this.#request = request
+    this.#table = decision.table
+    this.#base = decision.base
+    this.#buckets = bucketsFor(decision.base.rows)
+    this.#kept = qualified(retiredSchema(target.publication), decision.table.name)
+    this.#rows = `(${text}) as r`
+  }
+
+  async stage(): Promise<Changes | string> {
+    const [source, kept] = await Promise.all([this.#sourceSums(), this.#keptSums()])
+    const total = (rows: readonly SumRow[]) => rows.reduce((sum, { keys }) => sum + keys, 0)
+    const changedRows = source.reduce((sum, { changed }) => sum + changed, 0)
+    const [rows, before] = [total(source), total(kept)]
+    if (kept.some(({ strange }) => strange > 0)) return 'rows of the kept version were written by somebody else'
+    if (before !== this.#base.rows) return 'the kept version has another number of rows than was recorded'
+    if (this.#isTooMuch(changedRows, rows)) return this.#tooMuch(changedRows, rows)
+    const left = new KeySums(this.#buckets).add(kept, 1).add(source, -1)
+    const changed = changedRows === 0 ? null : await this.#copyChanged(changedRows)
+    if (changed !== null && typeof changed !== 'string') {
+      left.add(await this.#sums(this.#changedAnd(changed.name)), -1).add(await this.#sums(this.#of(changed.name)), 1)
+    }
+    if (typeof changed === 'string') return changed
+    const goneRows = left.left.length === 0 ? 0 : await this.#keepGone(left)
+    if (typeof goneRows === 'string') return goneRows
+    if (this.#isTooMuch(changedRows + goneRows, rows)) return this.#tooMuch(changedRows + goneRows, rows)
+    return {
+      changed: changed?.name ?? null,
+      gone: goneRows === 0 ? null : this.#name('gone'),
+      changedRows,
+      goneRows,
+      rows,
+      bytes: changed?.bytes ?? 0,
+    }
+  }
+
+  #isTooMuch(changed: number, rows: number): boolean {
+    return changed > rows * this.#request.target.publication.limits.deltaShare
+  }
+
+  #tooMuch(changed: number, rows: number): string {
+    return `${Math.round((1000 * changed) / Math.max(1, rows)) / 10} % of its rows changed`
+  }
+
+  get #session(): Session {
+    return this.#request.target.session
+  }
+
+  #name(use: 'changed' | 'gone' | 'there'): string {
+    return `vitrine_${use}_${createHash('md5').update(this.#table.name).digest('hex')}`
+  }
+
+  #place(name: string): string {
+    return qualified(stagingSchema(this.#request.target.publication), name)
+  }
+
+  #sourceSums(): Promise<SourceRow[]> {
+    const from = `(select ${hashSql(this.#table, 'r')} as h, ${isChanged(this.#base.snapshot)} as changed from ${this.#rows}) as k`
+    const more = ', count(*) filter (where changed)::integer as changed'
+    return this.#request.source.query<SourceRow>(sumsSql(from, this.#buckets, more))
+  }
+
+  #keptSums(): Promise<KeptRow[]> {
+    const writers = this.#base.writers.map((xid) => BigInt(xid) % 2n ** 32n)
+    const ours = `r.xmin = any ('{${writers.join(',')}}'::xid[])`
+    const from = `(select ${hashSql(this.#table, 'r')} as h, ${ours} as ours from ${this.#kept} as r) as k`
+    return this.#session.query<KeptRow>(
+      sumsSql(from, this.#buckets, ', count(*) filter (where not ours)::integer as strange'),
+    )
+  }
+
+  #sums(from: string): Promise<SumRow[]> {
+    return this.#session.query<SumRow>(sumsSql(from, this.#buckets))
+  }
+
+  #of(name: string): string {
+    return `(select ${hashSql(this.#table, 'r')} as h from ${this.#place(name)} as r) as k`
+  }
+
+  /** The keys of changed rows that the kept table has as well. */
+  #changedAnd(name: string): string {
+    const same = sameKey(this.#table, 'r', 'd')
+    return `(select ${hashSql(this.#table, 'r')} as h from ${this.#place(name)} as d join ${this.#kept} as r on ${same}) as k`
+  }
+
+  /** The same projection of the changed rows alone, through the same looks at their values as all rows have. */
+  async #copyChanged(expected: number): Promise<{ readonly name: string; readonly bytes: number } | string> {
+    const { projection, through } = this.#request
+    const name = this.#name('changed')
+    const fields = [
+      ...Array.from({ length: projection.hiddenFields }, (_, index) => `input_${index + 1}`),
+      ...projection.passed.map((column) => column.name),
+    ]
+    const select = `select ${fields.map((field) => `r.${identifier(field)}`).join(', ')} from ${this.#rows} where ${isChanged(this.#base.snapshot)}`
+    const columns = [...projection.passed, ...projection.computed].map((column) => column.name)
+    const shape = { ...this.#request.shape, name }
+    const bytes = await this.#fill(shape, columns, select, through, expected)
+    if (bytes === null) return 'the source gave another number of changed rows than it counted'
+    await verifyRows(this.#session, stagingSchema(this.#request.target.publication), this.#table, expected, name)
+    return { name, bytes }
+  }
+
+  /**
+   * The keys that the kept table has and the source has not, of the buckets that differ; without them the sums must be the
+   * same everywhere. Gives how many, or why the table is read whole.
+   */
+  async #keepGone(left: KeySums): Promise<number | string> {
+    const { shape, target } = this.#request
+    const inBuckets = `(${hashSql(this.#table, 'r')} & ${this.#buckets - 1}) = any ('{${left.left.join(',')}}'::bigint[])`
+    const key = keyOf(this.#table)
+    const there = this.#name('there')
+    const columns = shape.columns.filter(({ name }) => key.includes(name))
+    const select = `select ${keyList(this.#table, 'r')} from ${this.#rows} where ${inBuckets}`
+    const keys = {
+      ...shape,
+      name: there,
+      columns: key.flatMap((name) => columns.filter((column) => column.name === name)),
+      constraints: [],
+    }
+    await this.#fill(keys, key, select, null, null)
+    const gone = this.#name('gone')
+    const schema = stagingSchema(target.publication)
+    await this.#session.execute(`begin;
+      create unlogged table ${this.#place(gone)} as select ${keyList(this.#table, 'r')} from ${this.#kept} as r
+      where ${inBuckets} and not exists (select from ${this.#place(there)} as t where ${sameKey(this.#table, 't', 'r')});
+      analyze ${this.#place(gone)}; drop table ${this.#place(there)}; ${registerSql(target.publication, schema, gone)}`)
+    await closeRelations(this.#session, schema, [gone])
+    await this.#session.execute('commit')
+    const sums = await this.#sums(this.#of(gone))
+    if (left.add(sums, -1).left.length > 0)
+      return 'the kept rows with what changed would not have the keys of the source'
+    return sums.reduce((total, row) => total + row.keys, 0)
+  }
+
+  /** Creates a table of the staging schema and fills it from the source. Null when it is not the number of rows expected. */
+  async #fill(
+    shape: TableShape,
+    columns: readonly string[],
+    select: string,
+    rows: ChangesRequest['through'],
+    expected: number | null,
+  ): Promise<number | null> {
+    const { source, target, signal, progress } = this.#request
+    const { session, publication } = target
+    const schema = stagingSchema(publication)
+    await session.execute(`begin; ${createTableSql(schema, shape, 'unlogged table')}`)
+    const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
+    const copied = await copyRows({
+      source: source.client,
+      target: session.client,
+      select,
+      into,
+      freeze: true,
+      rows,
+      signal,
+      progress,
+    })
+    const bounds = boundsSql(schema, shape)
+    await session.execute([...(bounds === '' ? [] : [bounds]), `analyze ${qualified(schema, shape.name)}`].join('; '))
+    await closeRelations(session, schema, [shape.name])
+    await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
+    return expected === null || copied.written === expected ? copied.bytes : null
+  }
+}

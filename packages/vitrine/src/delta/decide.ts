@@ -1,0 +1,195 @@
+/**
+ * Which way each table takes in a run: only what changed since the kept version is read, or the table whole. The reasons for
+ * reading whole stand here as two lists, of the run and of the table, in the order in which they are asked; where nothing
+ * speaks against it, the scan (`changes.ts`) still may.
+ */
+import { createHash } from 'node:crypto'
+import type { Limits } from '../base/limits.ts'
+import { TOOL_VERSION } from '../base/version.ts'
+import { loadParser, parsedText } from '../lineage/parse.ts'
+import { type RowByRow, rowByRow } from '../lineage/row-by-row.ts'
+import type { Publication } from '../publication/publication.ts'
+import { projectionOf } from '../publication/select-text.ts'
+import { shapeOf } from '../publication/shape.ts'
+import { type PublishedTable, watchedPatterns } from '../publication/table.ts'
+import type { SourceEra, TableOrigin, VersionOrigin } from '../record/origin.ts'
+import type { RecordedVersion } from '../record/versions.ts'
+import { keyProblem } from './keys.ts'
+import type { SourceFacts } from './source-facts.ts'
+
+/** Everything that speaks about the run as a whole. */
+export interface Night {
+  readonly full: boolean
+  readonly dryRun: boolean
+  readonly partly: boolean
+  readonly limits: Limits
+  /** Whole, and with rows; null otherwise. */
+  readonly kept: RecordedVersion | null
+  readonly published: RecordedVersion | null
+  readonly erased: boolean
+  readonly renames: boolean
+  readonly standby: boolean
+  /** Names of tables of the kept version that stand as they were made. */
+  readonly unaltered: ReadonlySet<string>
+  /** Null where the source is not asked: what it would say may then still speak against it. */
+  readonly source: SourceFacts | null
+  /** The transactions of the run's snapshot, as `pg_snapshot` counts them. */
+  readonly snapshot: { readonly xmin: string; readonly xmax: string } | null
+  /** A transaction of somebody else on the target does not end. */
+  readonly reading: boolean
+}
+
+/** What is known of a table without any connection. */
+export interface TableFacts {
+  readonly table: PublishedTable
+  /** Null where `reason` says why it is always read whole. */
+  readonly read: RowByRow | null
+  readonly reason: string | null
+  /** Fingerprint of the definition and of the text that runs. */
+  readonly print: string
+}
+
+export interface Decision {
+  readonly table: PublishedTable
+  readonly read: RowByRow | null
+  /** Why the table is read whole; null where only what changed is. */
+  readonly reason: string | null
+  /** Read whole, and what changed as well: both must give the same. */
+  readonly proves: boolean
+  /** Recorded with its rows; null where changes of its source could not be told. */
+  readonly print: string | null
+  /** What the kept version has of it, where it is the base. */
+  readonly base: (TableOrigin & { readonly snapshot: string }) | null
+}
+
+const notRules = ({ columns, keep, unknown, kAnonymous }: PublishedTable): string | null => {
+  const isRule = columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'rule')
+  if (isRule || keep !== null || unknown !== null) return 'a TypeScript rule decides about its rows'
+  return kAnonymous === null ? null : 'small groups of its rows are told by the whole table'
+}
+
+/** Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms. */
+export async function tableFacts(
+  publication: Publication,
+  instant: Date | null,
+  inputTypes: ReadonlyMap<string, readonly number[]>,
+  keyPrint: string | null,
+): Promise<readonly TableFacts[]> {
+  const parser = await loadParser()
+  return publication.tables.map((table) => {
+    const projection = projectionOf(table, instant === null ? null : { instant }, inputTypes.get(table.name))
+    const computed = table.columns.map(({ name, value, accepts, ...column }) => [
+      name,
+      value.kind === 'computed'
+        ? [value.computed.computation.kind, value.computed.computation.domain, value.computed.values]
+        : null,
+      accepts,
+      watchedPatterns({ name, value, accepts, ...column }).map((pattern) => pattern.name),
+    ])
+    const parts = [
+      TOOL_VERSION,
+      projection.sql,
+      projection.passed.map(({ name }) => name),
+      shapeOf(table, publication),
+      computed,
+      keyPrint,
+    ]
+    const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+    const refused = notRules(table) ?? keyProblem(table)
+    if (refused !== null) return { table, read: null, reason: refused, print }
+    const read = rowByRow(parsedText(parser, projection.sql), publication.source)
+    return typeof read === 'string' ? { table, read: null, reason: read, print } : { table, read, reason: null, print }
+  })
+}
+
+/** Transactions between two snapshots that can be told by their short numbers, with room for those that come meanwhile. */
+const MOST_TRANSACTIONS = 2n ** 30n
+
+const isSameEra = (one: SourceEra, other: SourceEra): boolean =>
+  one.system === other.system &&
+  one.database === other.database &&
+  one.started === other.started &&
+  one.recovered === other.recovered &&
+  one.standby === other.standby
+
+/** Why every table of the run is read whole. */
+function nightReason(night: Night): string | null {
+  const { limits, kept, published, source, snapshot } = night
+  const origin = kept?.origin ?? null
+  if (limits.deltaProofNights <= 1) return 'limits.deltaProofNights is 1'
+  if (night.dryRun) return 'a rehearsal reads every table'
+  if (night.partly) return 'only some tables are read (--only)'
+  if (limits.versionsKept === 0) return 'no version is kept'
+  if (!night.renames) return 'versions are switched by moving tables'
+  if (kept === null) return 'no version from before the present one is kept whole'
+  if (published === null) return 'the published version is not whole'
+  if (night.erased) return 'something was erased since the kept version'
+  if (origin === null) return 'it is not recorded of which state of the source the kept version is'
+  if (night.standby) return 'a standby follows the target'
+  if (night.reading) return 'a transaction of somebody else on the target has been open for more than a second'
+  if (source !== null && !isSameEra(origin.era, source.era)) return 'the source was restarted, restored or replaced'
+  if (snapshot === null) return null
+  if (BigInt(snapshot.xmin) < BigInt(origin.snapshot)) return 'the source is at an older state than the kept version'
+  if (BigInt(snapshot.xmax) - BigInt(origin.snapshot) >= MOST_TRANSACTIONS) {
+    return 'too many transactions have passed since the kept version'
+  }
+  return null
+}
+
+/** Why one table is read whole, where the run as a whole does not say it. */
+function tableReason(night: Night, facts: TableFacts, print: string | null): string | null {
+  const { limits, kept } = night
+  const { name } = facts.table
+  const base = kept?.origin?.tables[name]
+  if (facts.reason !== null) return facts.reason
+  const relation = night.source?.relations.get(name)
+  if (night.source !== null && relation === undefined) return 'its table was not found'
+  if (relation !== undefined && relation.reason !== null) return relation.reason
+  if (base === undefined) return 'the kept version does not have it, or not as one that can be changed'
+  if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
+  if (print !== null && base.print !== print)
+    return 'its definition, a rule’s instant, a key or its source table has changed'
+  if (!night.unaltered.has(name)) return 'its table in the kept version was altered'
+  return null
+}
+
+const printOf = ({ print }: TableFacts, relation: string | undefined): string | null =>
+  relation === undefined ? null : createHash('sha256').update(`${print} ${relation}`).digest('hex')
+
+/** A table is proved when neither its last nights nor the changes to the very table that is kept were proved for so long. */
+function isProofDue({ limits, published }: Night, name: string, { deltas }: TableOrigin): boolean {
+  const nights = (published?.origin?.tables[name]?.nights ?? 0) + 1
+  return nights >= limits.deltaProofNights || deltas + 1 >= limits.deltaProofNights
+}
+
+export function decide(night: Night, tables: readonly TableFacts[]): readonly Decision[] {
+  const ofNight = nightReason(night)
+  return tables.map((facts): Decision => {
+    const { table, read } = facts
+    const relation = night.source?.relations.get(table.name)
+    const print = read === null || relation?.reason !== null ? null : printOf(facts, relation.print)
+    const own = tableReason(night, facts, print)
+    const reason = facts.reason ?? ofNight ?? own
+    const origin = night.kept?.origin
+    const known = origin?.tables[table.name]
+    const base =
+      reason !== null || origin === undefined || origin === null || known === undefined
+        ? null
+        : { ...known, snapshot: origin.snapshot }
+    const due = base !== null && isProofDue(night, table.name, base)
+    const proves = base !== null && (night.full || due)
+    const why = night.full
+      ? 'every table was to be read (--full)'
+      : due
+        ? `every ${night.limits.deltaProofNights} nights it is read whole, as a proof`
+        : null
+    return { table, read, reason: reason ?? why, proves, print, base }
+  })
+}
+
+/** The origin of a version, of what was read of its tables. */
+export const originOf = (
+  era: SourceEra,
+  snapshot: string,
+  tables: Readonly<Record<string, TableOrigin>>,
+): VersionOrigin => ({ era, snapshot, tables })

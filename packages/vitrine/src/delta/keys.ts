@@ -1,0 +1,100 @@
+/**
+ * Sums over the primary keys of a table, by buckets: two tables with the same sums have the same keys. The 64-bit hashes are
+ * PostgreSQL's own of hash partitions, the same in every version of the server.
+ */
+import { keyOf } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { identifier } from '../sql/quote.ts'
+import type { ScalarKind } from '../sql/sql-type.ts'
+
+const HASHES: Partial<Record<ScalarKind, (value: string, seed: string) => string>> = {
+  smallint: (value, seed) => `hashint8extended(${value}::int8, ${seed})`,
+  integer: (value, seed) => `hashint8extended(${value}::int8, ${seed})`,
+  bigint: (value, seed) => `hashint8extended(${value}, ${seed})`,
+  uuid: (value, seed) => `uuid_hash_extended(${value}, ${seed})`,
+  // By its bytes: collations of the two servers may differ.
+  varchar: (value, seed) => `hashtextextended(${value}::text collate "C", ${seed})`,
+  text: (value, seed) => `hashtextextended(${value} collate "C", ${seed})`,
+}
+
+/** Why a table cannot be told by its key; null where it can. */
+export function keyProblem(table: PublishedTable): string | null {
+  const key = table.columns.filter(({ isPrimaryKey }) => isPrimaryKey)
+  if (key.length === 0) return 'it has no primary key'
+  const computed = key.find(({ value }) => value.kind !== 'sql')
+  if (computed !== undefined) return `its key ${computed.name} is computed`
+  const other = key.find(({ type }) => type.array || HASHES[type.kind] === undefined)
+  return other === undefined ? null : `its key ${other.name} is of the type ${other.type.name}`
+}
+
+/** The hash of a row's key, whose columns have that alias before them. */
+export const hashSql = (table: PublishedTable, alias: string): string =>
+  table.columns
+    .filter(({ isPrimaryKey }) => isPrimaryKey)
+    .reduce((seed, { name, type }) => HASHES[type.kind]?.(`${alias}.${identifier(name)}`, seed) ?? seed, '0::int8')
+
+/** That two rows have the same key. */
+export const sameKey = (table: PublishedTable, one: string, other: string): string =>
+  keyOf(table)
+    .map((name) => `${one}.${identifier(name)} = ${other}.${identifier(name)}`)
+    .join(' and ')
+
+export const keyList = (table: PublishedTable, alias: string): string =>
+  keyOf(table)
+    .map((name) => `${alias}.${identifier(name)}`)
+    .join(', ')
+
+/** Keys in a bucket: few enough to be read when it differs, many enough that the sums are small. */
+const KEYS_IN_BUCKET = 128
+const MOST_BUCKETS = 2 ** 17
+
+/** A power of two. */
+export function bucketsFor(rows: number): number {
+  let buckets = 1
+  while (buckets < MOST_BUCKETS && buckets * KEYS_IN_BUCKET < rows) buckets *= 2
+  return buckets
+}
+
+/** Per bucket of `from`, which has a column `h`: how many keys, and two sums of them. `more` are further aggregates. */
+export const sumsSql = (from: string, buckets: number, more = ''): string =>
+  `select (h & ${buckets - 1})::integer as bucket, count(*)::integer as keys, sum((h >> 32)::integer)::text as high,
+     bit_xor(h)::text as mixed${more} from ${from} group by 1`
+
+export interface SumRow {
+  readonly bucket: number
+  readonly keys: number
+  readonly high: string
+  readonly mixed: string
+}
+
+/** Sums of keys by bucket, which can be put together and taken away. */
+export class KeySums {
+  readonly #keys: Int32Array
+  readonly #high: BigInt64Array
+  readonly #mixed: BigInt64Array
+
+  constructor(buckets: number) {
+    this.#keys = new Int32Array(buckets)
+    this.#high = new BigInt64Array(buckets)
+    this.#mixed = new BigInt64Array(buckets)
+  }
+
+  /** `sign` is 1 for keys that come, -1 for keys that go. */
+  add(rows: readonly SumRow[], sign: 1 | -1): this {
+    for (const { bucket, keys, high, mixed } of rows) {
+      this.#keys[bucket] = (this.#keys[bucket] ?? 0) + sign * keys
+      this.#high[bucket] = (this.#high[bucket] ?? 0n) + BigInt(sign) * BigInt(high)
+      this.#mixed[bucket] = (this.#mixed[bucket] ?? 0n) ^ BigInt(mixed)
+    }
+    return this
+  }
+
+  /** The buckets in which something is left. */
+  get left(): readonly number[] {
+    const found: number[] = []
+    for (let bucket = 0; bucket < this.#keys.length; bucket++) {
+      if (this.#keys[bucket] !== 0 || this.#high[bucket] !== 0n || this.#mixed[bucket] !== 0n) found.push(bucket)
+    }
+    return found
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What the source says of itself and of the relations behind the published tables: whether transaction numbers still mean what
+ * they meant, and a fingerprint of everything but rows that a query's result depends on. Asked before the snapshot and again
+ * when the rows have been read: what changed in between is known for neither.
+ */
+import { createHash } from 'node:crypto'
+import type { RowByRow } from '../lineage/row-by-row.ts'
+import type { Session } from '../postgres/connect.ts'
+import { identityOf } from '../postgres/identity.ts'
+import { placeOf, type Source } from '../publication/register.ts'
+import type { SourceEra } from '../record/origin.ts'
+
+export interface RelationFacts {
+  readonly print: string
+  /** In words, why changed rows cannot be told; null where they can. */
+  readonly reason: string | null
+}
+
+export interface SourceFacts {
+  readonly era: SourceEra
+  /** By published table. */
+  readonly relations: ReadonlyMap<string, RelationFacts>
+}
+
+/** After a crash the server takes back what was not yet on its disk, numbers included, and begins its statistics anew. */
+async function eraOf(source: Session): Promise<SourceEra> {
+  const { system, oid: database } = await identityOf(source)
+  const [row] = await source.query<Pick<SourceEra, 'started' | 'recovered' | 'standby'>>(
+    `select extract(epoch from pg_catalog.pg_postmaster_start_time())::text as started,
+            coalesce((select extract(epoch from stats_reset)::text from pg_catalog.pg_stat_bgwriter), '') as recovered,
+            pg_catalog.pg_is_in_recovery() as standby`,
+  )
+  // sound because the query always returns one row.
+  return { system, database, ...(row as Pick<SourceEra, 'started' | 'recovered' | 'standby'>) }
+}
+
+interface RelationRow {
+  readonly name: string
+  readonly facts: string
+  readonly plain: boolean
+  readonly single: boolean
+  readonly secured: boolean
+  readonly readable: boolean
+  readonly strange: string | null
+  readonly casts: boolean
+}
+
+/** Types whose values are their bytes and nothing else; the labels of an enumeration are looked at besides. */
+const RELATIONS = `
+  select w.name, c.relkind = 'r' and not c.relispartition as plain, secured.active as secured,
+    not exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid or i.inhrelid = c.oid) as single,
+    coalesce(has_column_privilege(c.oid, (-2)::smallint, 'select'), false) as readable,
+    exists (select from pg_catalog.pg_cast k where k.castfunc >= 16384 and not exists (select from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_cast'::regclass and d.objid = k.oid and d.deptype = 'e')) as casts,
+    (select min(t.typname::text) from unnest(w.columns) n (name)
+     left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = n.name
+     left join pg_catalog.pg_type d on d.oid = a.atttypid
+     left join pg_catalog.pg_type t on t.oid = case when d.typcategory = 'A' and d.typelem <> 0 then d.typelem else d.oid end
+     where a.attnum is null or a.attgenerated = 'v' or not (t.typtype = 'e' or t.typtype in ('b', 'r', 'm') and t.oid < 16384 and t.typname !~ '^reg')) as strange,
+    concat_ws(' ', c.oid, secured.active,
+      (select string_agg(concat_ws(',', a.attname, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.atthasmissing, a.attgenerated,
+         md5(a.attmissingval::text), (select l.collversion from pg_catalog.pg_collation l where l.oid = a.attcollation),
+         (select string_agg(e.enumlabel, '/' order by e.enumsortorder) from pg_catalog.pg_enum e
+          where e.enumtypid = case when d.typelem <> 0 then d.typelem else d.oid end)), ';' order by a.attnum)
+       from pg_catalog.pg_attribute a join pg_catalog.pg_type d on d.oid = a.atttypid where a.attrelid = c.oid and a.attname = any (w.columns)),
+      (select string_agg(concat_ws(',', x.extname, x.extversion), ';' order by x.extname) from pg_catalog.pg_extension x)) as facts
+  from (select key as name, value ->> 'schema' as schema, value ->> 'relation' as relation,
+               array(select jsonb_array_elements_text(value -> 'columns')) as columns from jsonb_each($1)) w
+  join pg_catalog.pg_namespace n on n.nspname = w.schema
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.relation
+  cross join lateral (select row_security_active(c.oid)) secured (active)`
+
+function reasonOf(row: RelationRow): string | null {
+  if (!row.plain) return 'what it reads is no plain table'
+  if (!row.single) return 'its table has children, or is one'
+  if (row.secured) return 'row security decides which rows are read'
+  if (row.casts) return 'the source has casts of its own'
+  if (row.strange !== null) return `it reads a column of the type ${row.strange}`
+  return row.readable ? null : 'the role of the source may not read xmin of its table'
+}
+
+/** `read` says what each published table reads. */
+export async function factsOf(
+  source: Session,
+  register: Source,
+  read: ReadonlyMap<string, RowByRow>,
+): Promise<SourceFacts> {
+  const asked = Object.fromEntries(
+    [...read].map(([name, { table, columns }]) => {
+      const [schema, relation] = placeOf(register, table)
+      return [name, { schema, relation, columns }]
+    }),
+  )
+  const rows = await source.query<RelationRow>(RELATIONS, [JSON.stringify(asked)])
+  const relations = rows.map((row) => {
+    const print = createHash('sha256').update(row.facts).digest('hex')
+    return [row.name, { print, reason: reasonOf(row) }] as const
+  })
+  return { era: await eraOf(source), relations: new Map(relations) }
+}

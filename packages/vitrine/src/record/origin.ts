@@ -1,0 +1,30 @@
+/** Of which state of the source a version is: what the next run must know to read only what changed since. Data alone. */
+
+/** Which run of which server a transaction number of the source belongs to: a restart or a restore may give it away again. */
+export interface SourceEra {
+  /** Null when the role may not read it. */
+  readonly system: string | null
+  readonly database: string
+  /** When the server began, and when it last recovered from a crash, as it counts. */
+  readonly started: string
+  readonly recovered: string
+  readonly standby: boolean
+}
+
+export interface TableOrigin {
+  /** Fingerprint of the query as it ran, and of everything else that its rows depend on. */
+  readonly print: string
+  readonly rows: number
+  /** Runs, and changes applied to this very table, since it was last read whole. */
+  readonly nights: number
+  readonly deltas: number
+  /** Transactions of the target that wrote its rows. */
+  readonly writers: readonly string[]
+}
+
+export interface VersionOrigin {
+  readonly era: SourceEra
+  /** The oldest transaction that was under way when the source was read; what it and later ones did is not in the version. */
+  readonly snapshot: string
+  readonly tables: Readonly<Record<string, TableOrigin>>
+}

@@ -1,0 +1,250 @@
+/**
+ * A night that costs what changed, from the point of view of the run: what is asked of both sides before the snapshot, which
+ * way each table takes, and what is recorded of it. How changes are told, staged and applied is in `delta/`.
+ */
+import { VitrineError } from '../base/errors.ts'
+import { relationsIn } from '../catalogue/relations.ts'
+import type { Target } from '../catalogue/target.ts'
+import { rowsThrough } from '../copy/row-rewrite.ts'
+import {
+  type Applied,
+  applyChanges,
+  hasLastingTransaction,
+  oldSnapshotsEnded,
+  proveChanges,
+  tidyChanged,
+} from '../delta/apply.ts'
+import { isOfChanges, stageChanges } from '../delta/changes.ts'
+import { type Decision, decide, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
+import { unalteredTables } from '../delta/kept-tables.ts'
+import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
+import { textWithXmin } from '../delta/text.ts'
+import { provedProjection } from '../lineage/lineage.ts'
+import { registered } from '../lineage/origin.ts'
+import type { Session } from '../postgres/connect.ts'
+import { hasStandby } from '../postgres/standby.ts'
+import { publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { shapeOf } from '../publication/shape.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { erasureSince } from '../record/erasures.ts'
+import type { TableOrigin, VersionOrigin } from '../record/origin.ts'
+import { recordedVersion } from '../record/versions.ts'
+import { isWhole, keptVersion } from '../version/kept.ts'
+import { dropRelations, switchWayOf } from '../version/staging.ts'
+import type { SyncRequest } from './request.ts'
+import type { Stream } from './sessions.ts'
+import type { StageContext, StagedTable, Told } from './stage.ts'
+
+type Wish = Pick<SyncRequest, 'only' | 'dryRun'> & { readonly full?: boolean }
+
+/** What both versions and the target say, before the source is asked. */
+async function targetFacts(target: Target, { only, dryRun, full = false }: Wish): Promise<Night> {
+  const { session, publication } = target
+  const published = await recordedVersion(target, 'published')
+  const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
+  const isPublished = published?.filled === true && isWhole(published, standing)
+  return {
+    full,
+    dryRun,
+    partly: only !== null,
+    limits: publication.limits,
+    kept: (await keptVersion(target)).version,
+    published: isPublished ? published : null,
+    erased: (await erasureSince(target)) !== null,
+    renames: (await switchWayOf(session)) === 'rename',
+    standby: await hasStandby(session),
+    unaltered: new Set(publishedNames(publication)),
+    source: null,
+    snapshot: null,
+    reading: false,
+  }
+}
+
+/** What the decisions take into account that only the target can say, where something is left to decide. */
+async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
+  const candidates = decide(night, tables).filter(({ base }) => base !== null)
+  if (candidates.length === 0) return night
+  const unaltered = await unalteredTables(
+    target,
+    candidates.map(({ table }) => table),
+  )
+  return { ...night, unaltered }
+}
+
+/** The way of each table in the next run, as far as it can be said without the source and without a scan. */
+export async function foreseenWays(
+  target: Target,
+  keyPrint: string | null,
+  full = false,
+): Promise<readonly Decision[]> {
+  const tables = await tableFacts(target.publication, null, new Map(), keyPrint)
+  const night = await looked(target, await targetFacts(target, { only: null, dryRun: false, full }), tables)
+  return decide(night, tables)
+}
+
+export interface Next {
+  /** Where the tables of the next version stand. */
+  readonly schema: string
+  /** Tables that changes would have made otherwise than they are. */
+  readonly differing: ReadonlySet<string>
+  /** Before the switch: nobody sees the tables as they were. Gives the writers of the rows that changed, by table. */
+  readonly ready: () => Promise<Applied['writers']>
+}
+
+export interface DeltaRequest {
+  readonly request: SyncRequest
+  readonly target: Target
+  /** Outside of a transaction, until the snapshot is taken. */
+  readonly coordinator: Session
+  readonly inputTypes: ReadonlyMap<string, readonly number[]>
+  readonly keyPrint: string | null
+}
+
+/** The ways of one run. */
+export class Delta {
+  readonly #from: DeltaRequest
+  readonly #facts: SourceFacts
+  #decisions: ReadonlyMap<string, Decision> = new Map()
+  #night: Night | null = null
+  #snapshot = ''
+  #hasStaged = false
+
+  private constructor(from: DeltaRequest, facts: SourceFacts) {
+    this.#from = from
+    this.#facts = facts
+  }
+
+  /** Before the snapshot. */
+  static async open(from: DeltaRequest): Promise<Delta> {
+    return new Delta(from, await askSource(from))
+  }
+
+  /** In the snapshot, whose instant the rules take for now. */
+  async decide(instant: Date): Promise<void> {
+    const { request, target, coordinator, inputTypes, keyPrint } = this.#from
+    const [snapshot] = await coordinator.query<{ xmin: string; xmax: string }>(
+      `select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`,
+    )
+    this.#snapshot = snapshot?.xmin ?? ''
+    const tables = await tableFacts(target.publication, instant, inputTypes, keyPrint)
+    const asked = { ...(await targetFacts(target, request)), source: this.#facts, snapshot: snapshot ?? null }
+    const night = await looked(target, asked, tables)
+    const isCandidate = decide(night, tables).some(({ base }) => base !== null)
+    this.#night = { ...night, reading: isCandidate && (await hasLastingTransaction(target)) }
+    this.#decisions = new Map(decide(this.#night, tables).map((decision) => [decision.table.name, decision]))
+  }
+
+  /** Stages what changed in a table; `changes` is null where it is read whole alone. */
+  readonly tell = async (table: PublishedTable, stream: Stream, context: StageContext): Promise<Told> => {
+    const decision = this.#decisions.get(table.name)
+    if (decision === undefined || decision.base === null || decision.read === null) {
+      return { reason: decision?.reason ?? null, changes: null, proves: false }
+    }
+    const { publication } = context.target
+    const { instant, inputTypes, pseudonymKey, signal } = context
+    const types = inputTypes.get(table.name)
+    const projection = await provedProjection(registered(publication.source), table, { instant }, types)
+    this.#hasStaged = true
+    const changes = await stageChanges({
+      target: { session: stream.target, publication },
+      source: stream.source,
+      decision,
+      projection,
+      text: await textWithXmin(table, projection, instant, types, decision.read),
+      shape: shapeOf(table, { ...publication, schema: stagingSchema(publication) }),
+      through: rowsThrough(table, projection, pseudonymKey),
+      signal,
+      progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
+    })
+    if (typeof changes === 'string') return { reason: decision.reason ?? changes, changes: null, proves: false }
+    return { reason: decision.reason, changes, proves: decision.proves }
+  }
+
+  /**
+   * When all rows have been read, outside of the snapshot: what the queries depend on must still be what it was before. Throws
+   * SOURCE_DRIFT where rows were left out because of it.
+   */
+  async confirm(staged: readonly StagedTable[]): Promise<void> {
+    const after = await askSource(this.#from)
+    const isSame = (name: string) =>
+      JSON.stringify(after.era) === JSON.stringify(this.#facts.era) &&
+      after.relations.get(name)?.print === this.#facts.relations.get(name)?.print
+    const changed = staged.filter(({ table }) => !isSame(table.name))
+    const problems = changed
+      .filter(({ way }) => way === 'delta')
+      .map(({ table }) => ({
+        place: table.name,
+        detail: 'its table of the source changed while it was read',
+        remedy: 'Run again.',
+      }))
+    if (problems.length > 0) throw new VitrineError('SOURCE_DRIFT', { place: 'source', problems })
+    const unknown = new Set(changed.map(({ table }) => table.name))
+    this.#decisions = new Map([...this.#decisions].filter(([name]) => !unknown.has(name)))
+  }
+
+  /**
+   * The tables of the run in the schema that is switched in: the staging one, or that of the kept version, which becomes the next
+   * one where only changes of some table were read.
+   */
+  async next(read: readonly StagedTable[], context: StageContext): Promise<Next> {
+    const { target } = this.#from
+    const { publication } = target
+    const told = read.flatMap(({ table, way, changes }) => (changes === null ? [] : [{ table, way, changes }]))
+    const deltas = told.filter(({ way }) => way === 'delta')
+    if (deltas.length === 0) {
+      const differing = await proveChanges(target, told)
+      // They would be published with the rest of the schema.
+      if (this.#hasStaged) await dropRelations(target, context.staging, ({ name }) => isOfChanges(name))
+      return { schema: context.staging, differing, ready: async () => new Map() }
+    }
+    const differing = await proveChanges(
+      target,
+      told.filter(({ way }) => way !== 'delta'),
+    )
+    const whole = read.filter(({ way }) => way !== 'delta').map(({ table }) => table)
+    const applied = await applyChanges(target, deltas, whole)
+    const ready = async () => {
+      await oldSnapshotsEnded(target, applied)
+      await tidyChanged(target, deltas)
+      return applied.writers
+    }
+    return { schema: retiredSchema(publication), differing, ready }
+  }
+
+  /** Rows of a table of the published version, where all that changed since it is among what changed since the kept one. */
+  rowsBefore(name: string): number | null {
+    const [kept, published] = [this.#night?.kept?.origin, this.#night?.published?.origin]
+    const [before, base] = [published?.tables[name], kept?.tables[name]]
+    if (!kept || !published || before === undefined || before.print !== base?.print) return null
+    return BigInt(published.snapshot) >= BigInt(kept.snapshot) ? before.rows : null
+  }
+
+  /** What the next run must know of the version; `writers` are those of rows that changed. */
+  origin(staged: readonly StagedTable[], writers: Applied['writers']): VersionOrigin {
+    const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
+      const { name } = entry.table
+      const { print = null, base = null } = this.#decisions.get(name) ?? {}
+      if (print === null || entry.way === 'carried') return []
+      const nights = (this.#night?.published?.origin?.tables[name]?.nights ?? 0) + 1
+      if (entry.way === 'full') {
+        return entry.writer === null
+          ? []
+          : [[name, { print, rows: entry.rows, nights: 0, deltas: 0, writers: [entry.writer] }]]
+      }
+      const writer = writers.get(name)
+      if (base === null || writer === undefined) return []
+      const all = writer === null ? base.writers : [...base.writers, writer]
+      return [[name, { print, rows: entry.rows, nights, deltas: base.deltas + 1, writers: all }]]
+    })
+    return { era: this.#facts.era, snapshot: this.#snapshot, tables: Object.fromEntries(tables) }
+  }
+}
+
+async function askSource({ target, coordinator, inputTypes, keyPrint }: DeltaRequest): Promise<SourceFacts> {
+  // The instant changes the text, and not what it reads.
+  const tables = await tableFacts(target.publication, new Date(0), inputTypes, keyPrint)
+  const read = new Map(
+    tables.flatMap(({ table, read: reads }) => (reads === null ? [] : [[table.name, reads] as const])),
+  )
+  return factsOf(coordinator, target.publication.source, read)
+}

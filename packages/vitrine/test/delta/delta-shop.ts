@@ -1,0 +1,11 @@
+/** The shop with a low floor, so that small tables take the delta too. */
+import type { Publication } from '../../src/index.ts'
+import { type ShopRoles, shop } from '../publication/shop.ts'
+
+/** Purchases can be told row by row; customers, whose purchases are counted, cannot. */
+export const deltaShop =
+  (limits: Partial<Publication['limits']> = {}) =>
+  (roles: ShopRoles): Publication => {
+    const publication = shop(roles)
+    return { ...publication, limits: { ...publication.limits, deltaFloorRows: 100, deltaShare: 0.3, ...limits } }
+  }
