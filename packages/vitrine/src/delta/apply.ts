@@ -10,7 +10,7 @@ import { ONCE, patiently } from '../postgres/patience.ts'
 import { quietly } from '../postgres/quietly.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { ownRelations } from '../record/made.ts'
+import { type OwnRelation, ownRelations } from '../record/made.ts'
 import { recordInPreparation } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { compareVersions } from '../version/difference.ts'
@@ -48,6 +48,16 @@ async function applyTo(target: Target, { table, changes }: TableChange): Promise
   return row?.writer ?? null
 }
 
+/** Rows go and come again, and tables with them: references are declared anew when all are there. */
+async function withoutReferences({ session }: Target, own: readonly OwnRelation[]): Promise<readonly string[]> {
+  const keys = await session.query<{ sql: string }>(
+    `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
+     from pg_catalog.pg_constraint where contype = 'f' and conrelid = any ($1::oid[]) order by 1`,
+    [own.map(({ oid }) => oid)],
+  )
+  return ["set local lock_timeout = '2s'", ...keys.map(({ sql }) => sql)]
+}
+
 /** Throws SWITCH_BLOCKED, KEY_DUPLICATE; the kept version then stands as it was. `whole` were read whole and stand staged. */
 export async function applyChanges(
   target: Target,
@@ -58,17 +68,11 @@ export async function applyChanges(
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const own = await ownRelations(target, [retired])
   const stays = new Set(deltas.map(({ table }) => table.name))
-  const keys = await session.query<{ sql: string }>(
-    `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
-     from pg_catalog.pg_constraint where contype = 'f' and conrelid = any ($1::oid[]) order by 1`,
-    [own.map(({ oid }) => oid)],
-  )
   const leaves = own
     .filter(({ kind, name }) => kind === 'v' || !stays.has(name))
     .toSorted((a) => (a.kind === 'v' ? -1 : 1))
   const statements = [
-    "set local lock_timeout = '2s'",
-    ...keys.map(({ sql }) => sql),
+    ...(await withoutReferences(target, own)),
     ...leaves.map(({ kind, name }) => `drop ${kind === 'v' ? 'view' : 'table'} ${qualified(retired, name)}`),
     ...whole.map(({ name }) => `alter table ${qualified(staging, name)} set schema ${identifier(retired)}`),
   ]
@@ -106,32 +110,33 @@ interface Transaction {
   readonly application: string
 }
 
-/** The transactions of others in this database that may see what was before that transaction, of those known. */
-const seeing = (
-  { session }: Target,
-  transaction: string | null,
-  known: readonly string[] | null,
-): Promise<Transaction[]> =>
+/**
+ * Others of this database whose snapshot may be older than a transaction. One that imports such a snapshot has its age. While a
+ * writing transaction from before it lasts, anywhere on the server, every new snapshot looks as old: then all must have ended once.
+ */
+const seeing = ({ session }: Target, transaction: string): Promise<Transaction[]> =>
+  session.query<Transaction>(
+    `select pid::text as id, pid, coalesce(application_name, '') as application from pg_catalog.pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and backend_xmin is not null
+       and age(backend_xmin) >= age(($1::xid8)::xid)`,
+    [transaction],
+  )
+
+/** Transactions of others in this database, but for autovacuum's. */
+const underWay = ({ session }: Target): Promise<Transaction[]> =>
   session.query<Transaction>(
     `select l.virtualtransaction as id, l.pid, coalesce(a.application_name, '') as application
      from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-     where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()
-       and ($2::text[] is null or l.virtualtransaction = any ($2))
-       and ($1::text is null or (a.backend_xmin is not null and age(a.backend_xmin) >= age(($1::xid8)::xid)))`,
-    [transaction, known],
+     where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()`,
   )
 
-/** Until those that are under way have ended or see what came after that transaction. Returns those that did not within the time. */
-async function ended(target: Target, transaction: string | null, withinMs: number): Promise<readonly Transaction[]> {
+/** Looks again and again until none is left, as long as it may. Returns those that are. */
+async function ended(look: () => Promise<readonly Transaction[]>, withinMs: number): Promise<readonly Transaction[]> {
   const until = performance.now() + withinMs
-  let left = await seeing(target, transaction, null)
+  let left = await look()
   while (left.length > 0 && performance.now() < until) {
     await pause(LOOK_MS)
-    left = await seeing(
-      target,
-      transaction,
-      left.map(({ id }) => id),
-    )
+    left = await look()
   }
   return left
 }
@@ -139,7 +144,7 @@ async function ended(target: Target, transaction: string | null, withinMs: numbe
 /** Throws SWITCH_BLOCKED, which names the sessions, when a transaction that sees the kept version as it was does not end. */
 export async function oldSnapshotsEnded(target: Target, { transaction }: Applied): Promise<void> {
   const { deltaWaitMs } = target.publication.limits
-  const left = await ended(target, transaction, deltaWaitMs)
+  const left = await ended(() => seeing(target, transaction), deltaWaitMs)
   if (left.length === 0) return
   const problems = left.map(({ pid, application }) => ({
     place: `session ${pid}`,
@@ -152,8 +157,11 @@ export async function oldSnapshotsEnded(target: Target, { transaction }: Applied
 
 /** A transaction of somebody else that lasts longer than a look of a dashboard. */
 const LASTING_MS = 1_000
-export const hasLastingTransaction = async (target: Target): Promise<boolean> =>
-  (await ended(target, null, LASTING_MS)).length > 0
+export async function hasLastingTransaction(target: Target): Promise<boolean> {
+  const first = new Set((await underWay(target)).map(({ id }) => id))
+  const lasting = async () => (await underWay(target)).filter(({ id }) => first.has(id))
+  return first.size > 0 && (await ended(lasting, LASTING_MS)).length > 0
+}
 
 /**
  * Applies the changes, compares with the tables that were read whole, and takes it all back. Returns those that differ in a row:
@@ -164,10 +172,13 @@ export async function proveChanges(target: Target, deltas: readonly TableChange[
   const { limits } = publication
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const differing = new Set<string>()
+  if (deltas.length === 0) return differing
+  const unbound = await withoutReferences(target, await ownRelations(target, [retired]))
   for (const delta of deltas) {
     const { table } = delta
     await session.begin('begin')
     try {
+      await session.execute(unbound.join('; '))
       await applyTo(target, delta)
       const { difference } = await compareVersions(session, table, staging, retired, limits)
       if (difference === null || difference.added + difference.changed + difference.removed > 0)

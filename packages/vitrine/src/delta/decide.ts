@@ -31,6 +31,8 @@ export interface Night {
   readonly standby: boolean
   /** Names of tables of the kept version that stand as they were made. */
   readonly unaltered: ReadonlySet<string>
+  /** Something outside the kept version holds on to it. */
+  readonly held: boolean
   /** Null where the source is not asked: what it would say may then still speak against it. */
   readonly source: SourceFacts | null
   /** The transactions of the run's snapshot, as `pg_snapshot` counts them. */
@@ -105,7 +107,7 @@ export async function tableFacts(
 /** Transactions between two snapshots that can be told by their short numbers, with room for those that come meanwhile. */
 const MOST_TRANSACTIONS = 2n ** 30n
 
-const isSameEra = (one: SourceEra, other: SourceEra): boolean =>
+export const isSameEra = (one: SourceEra, other: SourceEra): boolean =>
   one.system === other.system &&
   one.database === other.database &&
   one.started === other.started &&
@@ -125,6 +127,7 @@ function nightReason(night: Night): string | null {
   if (published === null) return 'the published version is not whole'
   if (night.erased) return 'something was erased since the kept version'
   if (origin === null) return 'it is not recorded of which state of the source the kept version is'
+  if (night.held) return 'something outside the kept version holds on to one of its tables'
   if (night.standby) return 'a standby follows the target'
   if (night.reading) return 'a transaction of somebody else on the target has been open for more than a second'
   if (source !== null && !isSameEra(origin.era, source.era)) return 'the source was restarted, restored or replaced'
@@ -149,7 +152,8 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
   if (print !== null && base.print !== print)
     return 'its definition, a rule’s instant, a key or its source table has changed'
-  if (!night.unaltered.has(name)) return 'its table in the kept version was altered'
+  if (!night.unaltered.has(name))
+    return 'somebody altered its table in the kept version, or gave it an index or a parameter'
   return null
 }
 

@@ -1,5 +1,6 @@
 /** Whether the tables of the kept version stand as they were made: what somebody has altered is no base for changes. */
 import { isDeepStrictEqual } from 'node:util'
+import { dependentsOf } from '../catalogue/dependents.ts'
 import { readTables } from '../catalogue/live-shape.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema } from '../publication/publication.ts'
@@ -14,33 +15,50 @@ const sorted = (shape: TableShape) => ({
   indexes: shape.indexes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
 })
 
-/** The names of the tables that stand in the kept version exactly as the definition makes them. */
-export async function unalteredTables(target: Target, tables: readonly PublishedTable[]): Promise<ReadonlySet<string>> {
+/** What hangs on a table of ours, by OID: on this one table, or from outside on the version. */
+const ATTACHED = `
+  select tgrelid::text as oid, false as outside from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) and not tgisinternal
+  union all select ev_class::text, false from pg_catalog.pg_rewrite join pg_catalog.pg_class c on c.oid = ev_class
+    where ev_class = any ($1::oid[]) and c.relkind = 'r'
+  union all select polrelid::text, false from pg_catalog.pg_policy where polrelid = any ($1::oid[])
+  union all select oid::text, false from pg_catalog.pg_class where oid = any ($1::oid[]) and relforcerowsecurity
+  union all select attrelid::text, false from pg_catalog.pg_attribute
+    where attrelid = any ($1::oid[]) and attnum > 0 and (attisdropped or atthasmissing)
+  union all select inhparent::text, true from pg_catalog.pg_inherits where inhparent = any ($1::oid[])
+  union all select inhrelid::text, true from pg_catalog.pg_inherits where inhrelid = any ($1::oid[])
+  union all select confrelid::text, true from pg_catalog.pg_constraint
+    where contype = 'f' and confrelid = any ($1::oid[]) and conrelid <> all ($1::oid[])
+  union all select prrelid::text, true from pg_catalog.pg_publication_rel where prrelid = any ($1::oid[])
+  union all select stxrelid::text, true from pg_catalog.pg_statistic_ext where stxrelid = any ($1::oid[])`
+
+export interface KeptTables {
+  /** The names of those that stand exactly as the definition makes them. */
+  readonly unaltered: ReadonlySet<string>
+  /** Something outside the version holds on to it. */
+  readonly held: boolean
+}
+
+export async function keptTables(target: Target, tables: readonly PublishedTable[]): Promise<KeptTables> {
   const { session, publication } = target
   const schema = retiredSchema(publication)
-  const own = new Set((await ownRelations(target, [schema])).filter(({ built }) => built).map(({ oid }) => oid))
+  const own = (await ownRelations(target, [schema])).filter(({ built }) => built)
+  const oids = own.map(({ oid }) => oid)
+  const attached = await session.query<{ oid: string; outside: boolean }>(ATTACHED, [oids])
+  const more = new Set(attached.map(({ oid }) => oid))
   const live = await readTables(session, schema, publication.writer)
   const shapes = new Map(tables.map((table) => [table.name, shapeOf(table, { ...publication, schema })]))
   const same = live.filter(({ oid, shape, owned, extras }) => {
     const wanted = shapes.get(shape.name)
-    return (
-      own.has(oid) &&
-      owned &&
-      extras.length === 0 &&
-      wanted !== undefined &&
-      isDeepStrictEqual(sorted(shape), sorted(wanted))
-    )
+    const isPlain = oids.includes(oid) && owned && extras.length === 0 && !more.has(oid)
+    return isPlain && wanted !== undefined && isDeepStrictEqual(sorted(shape), sorted(wanted))
   })
-  const oids = same.map(({ oid }) => oid)
-  const altered = await alteredTables(target, [...shapes.values()], oids)
-  const attached = await session.query<{ oid: string }>(
-    `select tgrelid::text as oid from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) and not tgisinternal
-     union select ev_class::text from pg_catalog.pg_rewrite where ev_class = any ($1::oid[])
-     union select polrelid::text from pg_catalog.pg_policy where polrelid = any ($1::oid[])
-     union select oid::text from pg_catalog.pg_class where oid = any ($1::oid[]) and relforcerowsecurity`,
-    [oids],
+  const altered = await alteredTables(
+    target,
+    [...shapes.values()],
+    same.map(({ oid }) => oid),
   )
-  const withMore = new Set(attached.map(({ oid }) => oid))
-  const unaltered = same.filter(({ oid, shape }) => !altered.has(shape.name) && !withMore.has(oid))
-  return new Set(unaltered.map(({ shape }) => shape.name))
+  const names = same.map(({ shape }) => shape.name)
+  const dependents = await dependentsOf(session, oids)
+  const held = attached.some(({ outside }) => outside) || dependents.some(({ outside }) => outside)
+  return { unaltered: new Set(names.filter((name) => !altered.has(name))), held }
 }

@@ -15,8 +15,8 @@ import {
   tidyChanged,
 } from '../delta/apply.ts'
 import { isOfChanges, stageChanges } from '../delta/changes.ts'
-import { type Decision, decide, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
-import { unalteredTables } from '../delta/kept-tables.ts'
+import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
+import { keptTables } from '../delta/kept-tables.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { textWithXmin } from '../delta/text.ts'
 import { provedProjection } from '../lineage/lineage.ts'
@@ -54,6 +54,7 @@ async function targetFacts(target: Target, { only, dryRun, full = false }: Wish)
     renames: (await switchWayOf(session)) === 'rename',
     standby: await hasStandby(session),
     unaltered: new Set(publishedNames(publication)),
+    held: false,
     source: null,
     snapshot: null,
     reading: false,
@@ -64,11 +65,8 @@ async function targetFacts(target: Target, { only, dryRun, full = false }: Wish)
 async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
   const candidates = decide(night, tables).filter(({ base }) => base !== null)
   if (candidates.length === 0) return night
-  const unaltered = await unalteredTables(
-    target,
-    candidates.map(({ table }) => table),
-  )
-  return { ...night, unaltered }
+  const tablesThere = candidates.map(({ table }) => table)
+  return { ...night, ...(await keptTables(target, tablesThere)) }
 }
 
 /** The way of each table in the next run, as far as it can be said without the source and without a scan. */
@@ -211,12 +209,12 @@ export class Delta {
     return { schema: retiredSchema(publication), differing, ready }
   }
 
-  /** Rows of a table of the published version, where all that changed since it is among what changed since the kept one. */
-  rowsBefore(name: string): number | null {
+  /** Whether all that changed since the published version is among what changed since the kept one. */
+  readonly holdsAll = (name: string): boolean => {
     const [kept, published] = [this.#night?.kept?.origin, this.#night?.published?.origin]
-    const [before, base] = [published?.tables[name], kept?.tables[name]]
-    if (!kept || !published || before === undefined || before.print !== base?.print) return null
-    return BigInt(published.snapshot) >= BigInt(kept.snapshot) ? before.rows : null
+    const before = published?.tables[name]
+    if (!kept || !published || before === undefined || before.print !== kept.tables[name]?.print) return false
+    return isSameEra(kept.era, published.era) && BigInt(published.snapshot) >= BigInt(kept.snapshot)
   }
 
   /** What the next run must know of the version; `writers` are those of rows that changed. */

@@ -38,8 +38,8 @@ export function outcomeOf(
 const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 })
 
 /**
- * Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. Where all changes of
- * a table were read, `rowsBefore` has the rows of the version that left, and only the changed ones are compared.
+ * Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. Where a
+ * table `holdsAll` that changed since the version that left, only what changed is compared.
  */
 export async function describeTables(
   targets: readonly Session[],
@@ -47,17 +47,16 @@ export async function describeTables(
   staged: readonly StagedTable[],
   { current, previous }: { readonly current: string; readonly previous: string },
   observer: RunObserver,
-  rowsBefore: (table: string) => number | null = () => null,
+  holdsAll: (table: string) => boolean = () => false,
 ): Promise<readonly TableOutcome[]> {
   const { limits } = publication
   const changesOf = async (target: Session, { table, changes, way, rows }: StagedTable): Promise<Difference | null> => {
-    const before = rowsBefore(table.name)
-    if (way !== 'delta' || changes === null || before === null) return null
+    if (way !== 'delta' || changes === null || !holdsAll(table.name)) return null
     const changed = changes.changed === null ? null : qualified(stagingSchema(publication), changes.changed)
-    const counts = await countChanged(target, table, changed, qualified(previous, table.name), { now: rows, before })
+    const counts = await countChanged(target, table, changed, qualified(previous, table.name), rows)
     // So many rows move no share of a figure by as much as would be told of.
-    const most = (2 * (counts.added + counts.changed + counts.removed)) / Math.max(1, Math.min(rows, before))
-    return most <= limits.figureShare ? counts : null
+    const most = (2 * (counts.added + counts.changed + counts.removed)) / Math.max(1, rows - counts.added)
+    return most <= limits.figureShare && counts.removed >= 0 ? counts : null
   }
   return spread(targets, staged, async (target, entry) => {
     if (entry.carried) return outcomeOf(entry, UNCHANGED)

@@ -83,16 +83,18 @@ async function countDifference(
 
 /**
  * The same of a table of which only some rows can differ: those of `changed`, which has them as they are now, and those that went.
- * `rows` are those of the two versions.
+ * `rows` are all that there are now.
  */
 export async function countChanged(
   target: Session,
   table: PublishedTable,
   changed: string | null,
   before: string,
-  rows: { readonly now: number; readonly before: number },
+  rows: number,
 ): Promise<Difference> {
-  if (changed === null) return { added: 0, changed: 0, removed: rows.before - rows.now }
+  const [there] = await target.query<{ rows: number }>(`select count(*)::float8 as rows from ${before}`)
+  const had = there?.rows ?? 0
+  if (changed === null) return { added: 0, changed: 0, removed: had - rows }
   const key = keyOf(table)
   const paired = key.map((name) => `o.${identifier(name)} = n.${identifier(name)}`).join(' and ')
   const differs = table.columns.filter(({ isPrimaryKey }) => !isPrimaryKey).map(isChanged)
@@ -103,7 +105,7 @@ export async function countChanged(
      from ${changed} n left join ${before} o on ${paired}`,
   )
   const { added, changed: other } = found ?? { added: 0, changed: 0 }
-  return { added, changed: other, removed: rows.before + added - rows.now }
+  return { added, changed: other, removed: had + added - rows }
 }
 
 /** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0, a day and 24 hours. */
