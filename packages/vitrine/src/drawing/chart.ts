@@ -40,7 +40,8 @@ const pointsOf = ({ groups }: ChartData, { points }: LaidOut): string =>
 function rowsOf({ sheet, data, chart }: Drawing): HtmlEscapedString {
   const [shown, all] = [data.groups.slice(0, MOST_ROWS), data.groups.length]
   const rest = shown.length < all && text('shown', sheet.reading, String(shown.length), String(all))
-  return html`${drawRows(sheet, { ...data, groups: shown }, chart.stack)}${rest !== false && html`<p class="v-cut">${rest}</p>`}`
+  const legend = data.series.length > 1 && drawLegend(data.series, null)
+  return html`${legend}${drawRows(sheet, { ...data, groups: shown }, chart.stack)}${rest !== false && html`<p class="v-cut">${rest}</p>`}`
 }
 
 function laidOut(drawing: Drawing, width: number): LaidOut | null {
@@ -50,7 +51,7 @@ function laidOut(drawing: Drawing, width: number): LaidOut | null {
 }
 
 function legendOf(drawing: Drawing, isNamed: boolean): HtmlEscapedString | false {
-  const goal = drawing.chart.kind === 'row' ? null : goalOf(drawing)
+  const goal = goalOf(drawing)
   return (!isNamed || goal !== null) && drawLegend(isNamed ? [] : drawing.data.series, goal)
 }
 
@@ -88,6 +89,5 @@ export async function drawChart(
   const isRows = laidOut(drawing, widths.at(-1) ?? PHONE) === null
   const titles = axisTitles(drawing)
   const drawn = isRows ? [rowsOf(drawing)] : await variants(drawing, widths, name)
-  const legend = isRows && legendOf(drawing, data.series.length === 1)
-  return html`${legend}${titles !== null && html`<p class="v-axes">${titles}</p>`}${drawn}`
+  return html`${titles !== null && html`<p class="v-axes">${titles}</p>`}${drawn}`
 }

@@ -154,6 +154,11 @@ describe('charts', () => {
     )
     expect(html).toContain('<div class="v-to-400"><ol class="v-rows">')
     expect(html.match(/class="v-plot/g)?.length).toBe(2)
+    const two = await drawn(
+      asked({ kind: 'bar', x: 'x', y: ['n'], series: 's', stack: 'stacked' }, labelled),
+      answer('x:text s:text n', ['Soumises à une réglementation', 'u', 4], ['b', 'u', 2], ['c', 'v', 1]),
+    )
+    expect(two).toMatch(/<div class="v-to-400"><ul class="v-legend">(?:<li>.*?<\/li>){2}<\/ul><ol class="v-rows">/)
   })
 
   test('what means something has its colour, and the unknown its own, whatever the order', async () => {
