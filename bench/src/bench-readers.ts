@@ -16,7 +16,7 @@ const CLOCK_MS = 0.5
 const CHANGE_EVERY_MS = 20
 
 /** Changes the source without pause, so that two instants never look the same. */
-async function changeSource(url: string): Promise<() => Promise<void>> {
+export async function changeSource(url: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url, application_name: 'bench changes' })
   client.on('error', () => undefined)
   await client.connect()

@@ -37,8 +37,9 @@ export function findPsql(path: string): Psql | null {
   return null
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-const commands = (statements: readonly string[]): string => statements.map((text) => `-c ${quoted(text)}`).join(' ')
+export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+export const commands = (statements: readonly string[]): string =>
+  statements.map((text) => `-c ${quoted(text)}`).join(' ')
 
 function pipe({ create, copyOut, copyIn, finish }: Load, snapshot: boolean): string {
   const reads = snapshot
@@ -70,17 +71,23 @@ const EXPORT_SNAPSHOT = [
   'snapshot=$(cat "$area/snapshot")',
 ]
 
+const PSQL = '"$PSQL" -X -q -v ON_ERROR_STOP=1'
+
+/** How a script begins that asks and fills the two servers. */
+export const HEAD = [
+  'set -e',
+  `from_source() { PGPASSWORD="$SOURCE_PASSWORD" ${PSQL} -d "$SOURCE" "$@"; }`,
+  `to_target() { PGPASSWORD="$TARGET_PASSWORD" ${PSQL} -d "$TARGET" "$@"; }`,
+] as const
+
 /** The script; it reads PSQL, SOURCE, SOURCE_PASSWORD, TARGET and TARGET_PASSWORD from its environment. */
 export function scriptOf(work: ReferenceWork): string {
   const { before, lanes, between, validations, publish, after } = work
-  const psql = '"$PSQL" -X -q -v ON_ERROR_STOP=1'
   const several = lanes.length > 1
   const on = (statements: readonly string[], flags = '') =>
     statements.length === 0 ? [] : [`to_target ${flags} ${commands(statements)}`]
   return [
-    'set -e',
-    `from_source() { PGPASSWORD="$SOURCE_PASSWORD" ${psql} -d "$SOURCE" "$@"; }`,
-    `to_target() { PGPASSWORD="$TARGET_PASSWORD" ${psql} -d "$TARGET" "$@"; }`,
+    ...HEAD,
     ...on(before),
     ...(several
       ? [

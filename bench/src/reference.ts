@@ -7,7 +7,7 @@ import { PUBLISHED, READER, type Subject } from './publication.ts'
 import { ACCOUNT, COMPANY, COMPUTED, INVITATION, MEMBERSHIP, namesIn } from './tables.ts'
 
 export const NEXT = `${PUBLISHED}_next`
-const PREVIOUS = `${PUBLISHED}_previous`
+export const PREVIOUS = `${PUBLISHED}_previous`
 
 /** One table: created and copied in one transaction, which writes its rows frozen; then finished. */
 export interface Load {
@@ -31,7 +31,7 @@ export interface ReferenceWork {
   readonly after: readonly string[]
 }
 
-function load(sourceTable: string, table: string, columns: string, keys: readonly string[]): Load {
+export function load(sourceTable: string, table: string, columns: string, keys: readonly string[]): Load {
   const names = namesIn(columns)
   const into = `${NEXT}.${table}`
   const comments = names.map((name) => `comment on column ${into}.${name} is '${name.replaceAll('_', ' ')}'`)

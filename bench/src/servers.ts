@@ -53,8 +53,12 @@ export interface ServerPair {
 }
 
 /** Starts the embedded servers under a folder. */
-export async function embeddedServers(folder: string): Promise<ServerPair> {
-  const start = (name: string) => startServer({ dataDirectory: serverHome(`${folder}/${name}`), settings: SETTINGS })
+export async function embeddedServers(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ServerPair> {
+  const settings = { ...SETTINGS, ...more }
+  const start = (name: string) => startServer({ dataDirectory: serverHome(`${folder}/${name}`), settings })
   const [source, target] = await Promise.all([start('source'), start('target')])
   return {
     source: source.url('postgres'),
@@ -120,6 +124,11 @@ export class BenchServers {
 
   sourceUrl(): string {
     return urlFor(this.#pair.source, SOURCE_DATABASE)
+  }
+
+  /** Of the superuser of the target, for what the writer may not do. */
+  adminUrl(name: TargetName): string {
+    return urlFor(this.#pair.target, name)
   }
 
   targetUrl(name: TargetName, role: typeof WRITER | typeof READER = WRITER): string {
