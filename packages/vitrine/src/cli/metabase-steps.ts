@@ -3,7 +3,7 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
 import type { Secret } from '../base/secret.ts'
-import { requireSoundDashboards } from '../dashboards/check.ts'
+import { requireSoundDashboards, withSoundDashboards } from '../dashboards/check.ts'
 import { applyPlan, planFor } from '../metabase/apply.ts'
 import { brokenQuestions } from '../metabase/broken.ts'
 import { Metabase } from '../metabase/client.ts'
@@ -17,7 +17,7 @@ import { takeRunLock } from '../postgres/lock.ts'
 import type { Publication } from '../publication/publication.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
 import { ownRecord } from '../record/installation.ts'
-import { appliedToMetabase, recordMetabase } from '../record/metabase.ts'
+import { appliedToMetabase, recordMadeInMetabase, recordMetabase } from '../record/metabase.ts'
 import type { SyncRequest } from '../run/request.ts'
 import { metabaseAlarm } from '../schedule/alarms/alarm.ts'
 import { dueAround } from '../schedule/due.ts'
@@ -48,7 +48,10 @@ export const clientOf = (
   })
 
 /** Throws SETTINGS_INVALID when nothing says where Metabase finds the published database. */
-export function wantedOf({ publication }: Call, { seen, reader }: Pick<MetabaseWish, 'seen' | 'reader'>): Wanted {
+export function wantedOf(
+  { publication }: Pick<Call, 'publication'>,
+  { seen, reader }: Pick<MetabaseWish, 'seen' | 'reader'>,
+): Wanted {
   const address: Address | null = seen ?? reader
   const place = 'METABASE_SOURCE_URL'
   if (address === null) {
@@ -81,20 +84,33 @@ export const applyAll = (
   writing(call, 'target', wish.target, async (session) => {
     const { publication } = call
     const wanted = wantedOf(call, wish)
-    const recorded = await recordedIn(session, publication)
-    await takeRunLock(session, `metabase ${publication.schema}`)
-    const plan = await planFor(client, wanted, recorded, force)
-    const applied = await applyPlan(client, wanted, plan)
-    await recordMetabase(session, publication.schema, applied)
+    const { schema } = publication
+    await takeRunLock(session, `metabase ${schema}`)
+    const plan = await planFor(client, wanted, await recordedIn(session, publication), force)
+    await applyPlan(client, wanted, plan, {
+      all: (applied) => recordMetabase(session, schema, applied),
+      made: (kind, key, id) => recordMadeInMetabase(session, schema, { kind, key, id }),
+    })
     return plan.changes
   })
 
-/** Where a key is set: the questions that people made and that a new definition would break. What fails there is told. */
+/** The publication, without its dashboards where `check` refuses them: each reason is told. */
+export async function tellUnsound(call: Call): Promise<Pick<Call, 'publication'>> {
+  const { problems, publication } = await withSoundDashboards(call.publication)
+  for (const { place, detail } of problems) call.say(`warning: ${place}: ${detail}`)
+  return { publication }
+}
+
+/**
+ * What a new definition would break: questions and dashboards of ours, and where a key is set those that people made in
+ * Metabase. What fails there is told.
+ */
 export async function tellBroken(call: Call, session: Session): Promise<void> {
+  const sound = await tellUnsound(call)
   try {
     const { metabase } = call.settings({ metabase: 'optional' })
     if (metabase === null || metabase.key === null) return
-    const wanted = wantedOf(call, call.settings(METABASE_NEEDS))
+    const wanted = wantedOf(sound, call.settings(METABASE_NEEDS))
     const client = clientOf(call, metabase, metabase.key)
     const { state } = await planFor(client, wanted, await recordedIn(session, call.publication))
     const broken = await brokenQuestions(client, wanted, state)

@@ -13,7 +13,7 @@ import {
   questionsOf,
   type Tile,
 } from '../publication/dashboard.ts'
-import type { Publication } from '../publication/publication.ts'
+import { type Publication, withDashboards } from '../publication/publication.ts'
 import { QuestionCheck, type Reads } from './check-question.ts'
 import { isOnGrid, laidOut, overlap } from './layout.ts'
 import { type Relations, reached, relationsOf } from './relations.ts'
@@ -59,6 +59,12 @@ export async function checkDashboards(publication: Publication): Promise<Checked
 export async function requireSoundDashboards(publication: Publication): Promise<void> {
   const { problems } = await checkDashboards(publication)
   if (problems.length > 0) throw new VitrineError('DEFINITION_INVALID', { place: publication.name, problems })
+}
+
+/** Without dashboards where they have problems, for what must go on without them. */
+export async function withSoundDashboards(publication: Publication) {
+  const { problems } = await checkDashboards(publication)
+  return { problems, publication: problems.length === 0 ? publication : withDashboards(publication, []) }
 }
 
 /** Whether every column that a filter names is published. */

@@ -10,7 +10,7 @@ import { isMissing, type Metabase, retried } from './client.ts'
 import { accessKey } from './content.ts'
 import { applyAccess, applyCollection, applyDashboard, applyQuestion, archive, type Content } from './content-apply.ts'
 import { type Item, type Kind, nameOf } from './item.ts'
-import { type Applied, type Change, effective, planChanges } from './plan.ts'
+import { type Applied, type Change, effective, planChanges, planned } from './plan.ts'
 import { EVERYONE, readState, type State } from './state.ts'
 import { OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted } from './wanted.ts'
 
@@ -30,13 +30,22 @@ export async function planFor(
   return { state, changes: planChanges(wanted.items, state.there, state.applied, force) }
 }
 
+/** Where what is ours is recorded while a plan is applied. */
+export interface AppliedRecord {
+  readonly all: (applied: readonly Applied[]) => Promise<void>
+  /** One was made that others may refer to. */
+  readonly made: (kind: Kind, key: string, id: string) => Promise<void>
+}
+
 /** Returns what stands there now of ours. Throws METABASE_SYNC_LATE, METABASE_NOT_KEPT, and what a request throws. */
 export async function applyPlan(
   metabase: Metabase,
   wanted: Wanted,
   { state, changes }: Plan,
-): Promise<readonly Applied[]> {
-  const work = new Work(metabase, wanted, state)
+  record: AppliedRecord,
+): Promise<void> {
+  if (effective(changes).length > 0) await record.all(planned(state.there, wanted.items, state.applied, changes))
+  const work = new Work(metabase, wanted, state, record)
   const of = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind))
   for (const change of effective(of('setting', 'source'))) await work.do(change)
   const structure = of('table', 'column').filter(({ action }) => action !== 'change')
@@ -48,7 +57,7 @@ export async function applyPlan(
   for (const change of content.filter(({ action }) => action === 'withdraw').toReversed()) await work.do(change)
   const after = effective(changes).length === 0 ? state : await work.read()
   requireKept(wanted, after, changes)
-  return recordOf(wanted.items, after, state.applied)
+  await record.all(recordOf(wanted.items, after, state.applied))
 }
 
 function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[]): void {
@@ -91,13 +100,15 @@ class Work {
   readonly #metabase: Metabase
   readonly #wanted: Wanted
   readonly #items: ReadonlyMap<string, Item>
+  readonly #record: AppliedRecord
   #state: State
 
-  constructor(metabase: Metabase, wanted: Wanted, state: State) {
+  constructor(metabase: Metabase, wanted: Wanted, state: State, record: AppliedRecord) {
     this.#metabase = metabase
     this.#wanted = wanted
     this.#items = new Map(wanted.items.map((item) => [nameOf(item), item]))
     this.#state = state
+    this.#record = record
   }
 
   async read(): Promise<State> {
@@ -200,7 +211,7 @@ class Work {
   /** Values of a column that is published no longer stay in Metabase's own database until they are discarded. */
   async #withdraw({ kind, key }: Change): Promise<void> {
     const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id
-    if (id === undefined || kind === 'table') return
+    if (id === undefined || id === '' || kind === 'table') return
     if (kind === 'collection' || kind === 'question' || kind === 'dashboard') return archive(this.#metabase, kind, id)
     try {
       await this.#metabase.post(`/field/${id}/discard_values`)
@@ -230,9 +241,10 @@ class Work {
   }
 
   /** Others may refer to it before everything is read again. */
-  #made(kind: Kind, key: string, id: number): void {
+  async #made(kind: Kind, key: string, id: number): Promise<void> {
     const there = new Map(this.#state.there).set(nameOf({ kind, key }), { id: String(id), attributes: {} })
     this.#state = { ...this.#state, there }
+    await this.#record.made(kind, key, String(id))
   }
 
   async #group(name: string): Promise<void> {

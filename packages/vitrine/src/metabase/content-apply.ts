@@ -18,7 +18,7 @@ export interface Content {
   readonly sourceId: number | null
   readonly raw: Raw
   readonly numberOf: (kind: Kind, key: string) => number
-  readonly made: (kind: Kind, key: string, id: number) => void
+  readonly made: (kind: Kind, key: string, id: number) => Promise<void>
 }
 
 const PATHS = { collection: '/collection', question: '/card', dashboard: '/dashboard' } as const
@@ -52,7 +52,11 @@ export async function applyCollection(content: Content, { key, action, attribute
     const all = entities(await metabase.get('/collection'), 'collections')
     return all.find((each) => each['name'] === name && place.test(textOf(each, 'location'))) ?? null
   }
-  made('collection', key, idOf(entity(await metabase.create('/collection', body, find), 'collection'), 'collection'))
+  await made(
+    'collection',
+    key,
+    idOf(entity(await metabase.create('/collection', body, find), 'collection'), 'collection'),
+  )
 }
 
 export async function applyAccess(
@@ -100,7 +104,7 @@ export async function applyQuestion(content: Content, change: Change): Promise<v
       return metabase.create('/card', question, find)
     throw error
   })
-  made('question', key, idOf(entity(answer, 'question'), 'question'))
+  await made('question', key, idOf(entity(answer, 'question'), 'question'))
 }
 
 const numbersOf = ({ numberOf, wanted }: Content, key = ''): Numbers => ({
@@ -146,7 +150,7 @@ export async function applyDashboard(content: Content, change: Change): Promise<
       return items.find((item) => item['model'] === 'dashboard' && item['name'] === name) ?? null
     }
     live = entity(await metabase.create('/dashboard', own, find), 'dashboard')
-    made('dashboard', key, idOf(live, 'dashboard'))
+    await made('dashboard', key, idOf(live, 'dashboard'))
   }
   const isDrawn = ['tabs', 'layout', 'filters'].some((part) => attributes.includes(part))
   const chosen = Object.entries(own).filter(([part]) => attributes.includes(part.replace('_id', '')))

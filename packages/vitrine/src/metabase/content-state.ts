@@ -72,7 +72,8 @@ class Reader {
     }
     for (const { key, name, adopted } of wanted.boards) {
       const isAdopted = (item: Entity) => adopted !== null && item['entity_id'] === adopted
-      const mine = (item: Entity) => item['model'] === 'dashboard' && (isAdopted(item) || item['name'] === name)
+      const isNamed = this.#isNamed('dashboard', key, name)
+      const mine = (item: Entity) => item['model'] === 'dashboard' && (isAdopted(item) || isNamed(item))
       const live =
         (await this.#recorded('dashboard', key, '/dashboard')) ??
         (await this.#among(mine, '/dashboard', (found) => isAdopted(found) || this.#isOurs(found, key)))
@@ -101,7 +102,16 @@ class Reader {
     return new Map(cards.map((card) => [String(card['id']), card]))
   }
 
-  #idOf = (kind: Kind, key: string) => this.#places.applied.find((item) => item.kind === kind && item.key === key)?.id
+  /** Undefined, too, for what an application that broke off may have made. */
+  #idOf = (kind: Kind, key: string): string | undefined =>
+    this.#places.applied.find((item) => item.kind === kind && item.key === key && item.id !== '')?.id
+
+  /** By its name, or by the one that it was given by an application that broke off. */
+  #isNamed(kind: Kind, key: string, name: string): (found: Entity) => boolean {
+    const begun = this.#places.applied.find((item) => item.kind === kind && item.key === key && item.id === '')
+    const known = [name, ...[begun?.attributes['name'] ?? name].flat()]
+    return (found) => known.includes(textOf(found, 'name'))
+  }
 
   async #recorded(kind: Kind, key: string, path: string): Promise<Entity | null> {
     const id = this.#idOf(kind, key)
@@ -136,7 +146,8 @@ class Reader {
     for (const { key, name, parent } of collectionsOf(wanted.publication.dashboards)) {
       const recorded = await this.#recorded('collection', key, '/collection')
       const at = parent === undefined ? '/' : places.get(parent.key)
-      const same = all.find((each) => each['name'] === name && each['location'] === at)
+      const isNamed = this.#isNamed('collection', key, name)
+      const same = all.find((each) => isNamed(each) && each['location'] === at)
       const live = recorded ?? same ?? null
       if (live === null) continue
       const id = idOf(live, 'collection')
@@ -158,11 +169,9 @@ class Reader {
 
   /** Nothing has to be looked for. */
   #isAllRecorded(): boolean {
-    const { applied, wanted } = this.#places
-    const has = (kind: Kind, key: string) => applied.some((item) => item.kind === kind && item.key === key)
-    return (
-      wanted.cards.every(({ key }) => has('question', key)) && wanted.boards.every(({ key }) => has('dashboard', key))
-    )
+    const { cards, boards } = this.#places.wanted
+    const has = (kind: Kind, { key }: { readonly key: string }) => this.#idOf(kind, key) !== undefined
+    return cards.every((card) => has('question', card)) && boards.every((board) => has('dashboard', board))
   }
 
   #requireOurs(name: string, items: readonly Entity[]): void {

@@ -12,10 +12,20 @@ export interface Live {
 }
 export type There = ReadonlyMap<string, Live>
 
+/** What may stand there of ours: several values where an application broke off, the one from before and the one after. */
+export type Known = Value | readonly Value[]
+
 /** What was applied last. */
-export interface Applied extends Item {
+export interface Applied {
+  readonly kind: Kind
+  readonly key: string
+  /** Empty where an application that broke off was about to make it. */
   readonly id: string
+  readonly attributes: Readonly<Record<string, Known>>
 }
+
+export const isKnown = (known: Known | undefined, live: Value | undefined): boolean =>
+  [known ?? null].flat().some((value) => value === (live ?? null))
 
 export interface Change {
   readonly kind: Kind
@@ -33,10 +43,10 @@ const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
   description: () => true,
   visibility_type: (live) => live !== 'cruft' && live !== 'normal',
   field_order: () => true,
-  'create-queries': (live) => live !== 'query-builder-and-native',
+  'create-queries': (live) => live !== 'query-builder-and-native' && live !== 'no',
   sources: () => true,
   level: (live) => live !== 'none' && live !== 'read' && live !== 'write',
-  value: (live) => live !== 'en' && live !== '',
+  value: (live) => live !== 'en' && live !== 'sunday' && live !== '',
 }
 
 /** What goes when it is wanted no longer. */
@@ -53,7 +63,8 @@ export function planChanges(
   const changes = wanted.flatMap((item) => {
     const live = there.get(nameOf(item))
     const last = before.get(nameOf(item))
-    const change = changeOf(item, live, last?.id === live?.id ? last?.attributes : undefined, force)
+    const isSame = last !== undefined && (last.id === '' || last.id === live?.id)
+    const change = changeOf(item, live, isSame ? last : undefined, force)
     return change === null ? [] : [change]
   })
   const names = new Set(wanted.map(nameOf))
@@ -67,7 +78,7 @@ export function planChanges(
 /** Metabase sees it only after a sync. */
 const isSynced = ({ kind }: Item): boolean => kind === 'table' || kind === 'column'
 
-function changeOf(item: Item, live: Live | undefined, last: Attributes | undefined, force: boolean): Change | null {
+function changeOf(item: Item, live: Live | undefined, last: Applied | undefined, force: boolean): Change | null {
   const { kind, key } = item
   const names = Object.keys(item.attributes)
   if (live === undefined) {
@@ -83,16 +94,54 @@ function changeOf(item: Item, live: Live | undefined, last: Attributes | undefin
   return differing.length === 0 ? null : { kind, key, action: 'change', attributes: ours, byHand }
 }
 
-function isByHand(name: string, { attributes }: Live, last: Attributes | undefined): boolean {
+function isByHand(name: string, { attributes }: Live, last: Applied | undefined): boolean {
   const live = attributes[name] ?? null
   if (name === 'type' || name === 'connection') return false
-  const known = last?.[name]
-  if (last === undefined || known === undefined) {
+  const known = last?.attributes[name]
+  if (known !== undefined && isKnown(known, live)) return false
+  if (last === undefined || known === undefined || last.id === '') {
     return live !== null && (OF_PEOPLE[name]?.(live) ?? name.startsWith('settings.'))
   }
   // Metabase has seen a new type since, and forgotten what it was told.
-  if (live === null && last['type'] !== attributes['type']) return false
-  return live !== known
+  return live !== null || isKnown(last.attributes['type'], attributes['type'])
+}
+
+/** What stood there when it was recorded. Of an application that broke off: what stood there before it. */
+export const standing = (applied: readonly Applied[]): There =>
+  new Map(
+    applied
+      .filter(({ id }) => id !== '')
+      .map(({ id, attributes, ...item }) => {
+        const before = Object.entries(attributes).map(([name, known]) => [name, [known].flat()[0] ?? null] as const)
+        return [nameOf(item), { id, attributes: Object.fromEntries(before) }]
+      }),
+  )
+
+/** What to record before anything is changed: whatever an application leaves that breaks off is known as ours. */
+export function planned(
+  there: There,
+  wanted: readonly Item[],
+  applied: readonly Applied[],
+  changes: readonly Change[],
+): readonly Applied[] {
+  const rows = new Map(applied.map((item) => [nameOf(item), item]))
+  const items = new Map(wanted.map((item) => [nameOf(item), item.attributes]))
+  for (const change of effective(changes)) {
+    const { kind, key, action } = change
+    const [live, last] = [there.get(nameOf(change)), rows.get(nameOf(change))]
+    if (action === 'withdraw') {
+      if (last !== undefined)
+        rows.set(nameOf(change), { ...last, attributes: { ...last.attributes, archived: [false, true] } })
+      continue
+    }
+    const set = change.attributes.map((name): readonly [string, Known] => [
+      name,
+      [live?.attributes[name] ?? null, items.get(nameOf(change))?.[name] ?? null],
+    ])
+    const before = last?.id === '' || last?.id === live?.id ? last?.attributes : {}
+    rows.set(nameOf(change), { kind, key, id: live?.id ?? '', attributes: { ...before, ...Object.fromEntries(set) } })
+  }
+  return [...rows.values()]
 }
 
 /** Those that change something: what people changed is shown, and left. */

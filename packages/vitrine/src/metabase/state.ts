@@ -6,7 +6,7 @@ import { type Entity, entities, entity, idOf, isEntity, scalarOf, textOf, type V
 import type { Metabase } from './client.ts'
 import { type Raw, readContent } from './content-state.ts'
 import { type Attributes, type Item, nameOf } from './item.ts'
-import type { Applied, Live, There } from './plan.ts'
+import { type Applied, isKnown, type Live, type There } from './plan.ts'
 import { groupsOf, OUTSIDE_DETAILS, RIGHTS, type Wanted } from './wanted.ts'
 
 /** Metabase's own groups. */
@@ -57,8 +57,9 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   }
   const databases = entities(await metabase.get('/database'), 'data sources')
   const found = sourceAmong(databases, wanted, recorded)
-  // A record of another Metabase, or of a data source that is gone, says nothing about this one.
-  const applied = found?.isRecorded === true ? renamed(recorded, wanted.publication) : []
+  // A record of another Metabase, or of a data source that is gone, says nothing about this one; one that was begun may.
+  const isBegun = recorded.some(({ kind, id }) => kind === 'source' && id === '')
+  const applied = found?.isRecorded === true || isBegun ? renamed(recorded, wanted.publication) : []
   const sourceId = found === null ? null : idOf(found.database, 'data source')
   const others = databases.filter((database) => database['id'] !== sourceId)
   if (sourceId !== null) {
@@ -95,8 +96,8 @@ const ADDRESS = ['host', 'port', 'dbname', 'user']
 function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: readonly Applied[]) {
   const last = recorded.find(({ kind }) => kind === 'source')
   const known = databases.find(({ id }) => last !== undefined && String(id) === last.id)
-  const same = (names: readonly string[], ours: Attributes, live: Attributes) =>
-    names.every((name) => String(live[name]) === String(ours[name]))
+  const same = (names: readonly string[], ours: Applied['attributes'], live: Attributes) =>
+    names.every((name) => isKnown(ours[name], live[name] ?? null))
   if (last !== undefined && known !== undefined) {
     const live = sourceAttributes(known)
     const isOurs = same(['dbname', 'name'], last.attributes, live) || same(['dbname', 'host'], last.attributes, live)

@@ -8,8 +8,7 @@ import type { Missing } from '../catalogue/reader-sight.ts'
 import { type RoleSight, rolesThatRead } from '../catalogue/readers.ts'
 import type { Cell, Part, State } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
-import { nameOf } from '../metabase/item.ts'
-import { type Applied, effective, planChanges } from '../metabase/plan.ts'
+import { type Applied, effective, planChanges, standing } from '../metabase/plan.ts'
 import { wantedFrom } from '../metabase/wanted.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedNames } from '../publication/publication.ts'
@@ -57,7 +56,7 @@ function metabaseBehind(publication: Publication, applied: readonly Applied[]): 
   if (applied.length === 0) return null
   const nowhere = { host: '', port: 0, database: '', user: '', password: null, sslMode: '', sslRootCert: null }
   const wanted = wantedFrom(publication, nowhere).items.filter(({ kind }) => kind !== 'source' && kind !== 'setting')
-  const there = new Map(applied.map((item) => [nameOf(item), item]))
+  const there = standing(applied)
   return effective(planChanges(wanted, there, applied)).length
 }
 

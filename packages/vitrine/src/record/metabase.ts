@@ -33,3 +33,17 @@ export async function recordMetabase(session: Session, schema: string, rows: rea
     [schema, JSON.stringify(rows)],
   )
 }
+
+/** Its number, once Metabase has made it: the rest of its row is there. */
+export async function recordMadeInMetabase(
+  session: Session,
+  schema: string,
+  { kind, key, id }: Pick<AppliedRow, 'kind' | 'key' | 'id'>,
+): Promise<void> {
+  await session.query('update vitrine.metabase set remote_id = $4 where schema_name = $1 and kind = $2 and key = $3', [
+    schema,
+    kind,
+    key,
+    id,
+  ])
+}

@@ -46,7 +46,7 @@ export interface Work {
   readonly standIn: StandIn
   readonly number: () => number
   readonly rights: Map<string, unknown>
-  readonly session: () => Entity
+  readonly session: (user: Entity) => Entity
   readonly setupToken: (used?: boolean) => string | null
   readonly revision: (next?: boolean) => number
   readonly pending: Map<number, number>
@@ -102,6 +102,8 @@ const crons = ({ schedules }: Entity): Entity =>
     Object.entries((schedules ?? {}) as Record<string, Entity>).map(([k, v]) => [`${k}_schedule`, cron(v)]),
   )
 
+const DEFAULTS: Readonly<Record<string, string>> = { 'site-locale': 'en', 'start-of-week': 'sunday' }
+
 export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unknown>> = {
   'GET /health': () => ({ status: 'ok' }),
   'GET /session/properties': ({ standIn: { tag }, setupToken }) => ({
@@ -116,13 +118,14 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
     setupToken(true)
     const prefs = body['prefs'] as Entity
     standIn.settings.set('site-locale', prefs['site_locale'] ?? 'en')
-    standIn.users.push({ id: number(), ...(body['user'] as Entity), is_superuser: true })
-    return session()
+    const user = { id: number(), ...(body['user'] as Entity), is_superuser: true }
+    standIn.users.push(user)
+    return session(user)
   },
   'POST /session': ({ standIn, session }, { body: { username, password } }) => {
-    const found = standIn.users.some((user) => user['email'] === username && user['password'] === password)
-    if (!found) throw new Refusal(401, { errors: { password: 'did not match stored password' } })
-    return session()
+    const found = standIn.users.find((user) => user['email'] === username && user['password'] === password)
+    if (found === undefined) throw new Refusal(401, { errors: { password: 'did not match stored password' } })
+    return session(found)
   },
   'GET /api-key': ({ standIn }) => standIn.keys.map(({ unmasked_key, ...key }) => ({ ...key, masked_key: 'mb_12***' })),
   'POST /api-key': ({ standIn, number }, { body: { name, group_id } }) => {
@@ -143,8 +146,8 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
     [...standIn.settings].map(([key, value]) => ({
       key,
       // What is as Metabase ships it has no value of its own.
-      value: key === 'site-locale' && value === 'en' ? null : value,
-      default: key === 'site-locale' ? 'en' : null,
+      value: value === DEFAULTS[key] ? null : value,
+      default: DEFAULTS[key] ?? null,
       is_env_setting: false,
     })),
   'PUT /setting/:id': ({ standIn }, { id, body }) => {

@@ -6,8 +6,10 @@ import { EXIT } from '../../src/base/errors.ts'
 import { because, bigint, from, integer, text } from '../../src/index.ts'
 import { customer, source } from '../publication/shop.ts'
 import { type Entity, filled, RECORDED, typeOf } from './answers.ts'
+import { askedTests } from './asked-tests.ts'
 import { commandLineTests } from './command-line-tests.ts'
 import { contentTests } from './content-tests.ts'
+import { killedTests } from './killed-tests.ts'
 import { metabaseShop, shown } from './metabase-shop.ts'
 import { pullTests } from './pull-tests.ts'
 import { NAMES } from './shop-dashboards.ts'
@@ -120,6 +122,8 @@ describe('what people change in Metabase', () => {
 contentTests(() => it)
 commandLineTests(() => it)
 pullTests(() => it)
+killedTests(() => it)
+askedTests(() => it)
 
 describe('a changed publication', () => {
   const label = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase!', ({ ref }) => ({

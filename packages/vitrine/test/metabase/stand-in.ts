@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Entity } from './answers.ts'
-import { BODIES, NEW_DATABASE, Refusal, ROUTES, refuseKeys, type Work } from './routes.ts'
+import { requireRight } from './members.ts'
+import { type Asked, BODIES, NEW_DATABASE, Refusal, ROUTES, refuseKeys, type Work } from './routes.ts'
 import type { Details } from './synced.ts'
 
 /** What happens instead of an answer, or to it. */
@@ -36,6 +37,7 @@ export class StandIn {
   readonly settings = new Map<string, unknown>([
     ['report-timezone', null],
     ['site-locale', 'en'],
+    ['start-of-week', 'sunday'],
     ['enable-public-sharing', true],
   ])
   /** Tables by data source, with their columns. */
@@ -49,7 +51,7 @@ export class StandIn {
   /** Who may see a collection: `group/collection`. */
   readonly access = new Map<string, unknown>()
   readonly #rights = new Map<string, unknown>()
-  readonly #sessions = new Set<string>()
+  readonly #sessions = new Map<string, Entity>()
   readonly #pending = new Map<number, number>()
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   #setupToken: string | null = randomBytes(8).toString('hex')
@@ -78,6 +80,16 @@ export class StandIn {
   fail(fault: Fault, where: RegExp, times = 1): void {
     let left = times
     this.#fault = ({ method, path }) => (where.test(`${method} ${path}`) && left-- > 0 ? fault : null)
+  }
+
+  /** What was asked for with the `count`th request that changes something is done; nothing is answered from then on. */
+  dieAfter(count: number): void {
+    let left = count
+    this.#fault = ({ method }) => {
+      if (left <= 0) return 'drop'
+      if (method !== 'GET') left--
+      return left === 0 ? 'drop afterwards' : null
+    }
   }
 
   /** A key that may do less than an administrator's. */
@@ -178,17 +190,21 @@ export class StandIn {
     const [, room = '', id = '', action = ''] = path.split('/')
     const isNumbered = /^\d+$/.test(id) || room === 'setting'
     const route = `${method} /${[room, isNumbered && id !== '' ? ':id' : id, action].filter((part) => part !== '').join('/')}`
-    if (!OPEN.includes(route)) this.#authorize(request)
+    const asked = { id: room === 'setting' ? id : Number(id), body, query: url.searchParams }
+    if (!OPEN.includes(route)) this.#authorize(request, route, asked)
     if (method !== 'GET') refuseKeys(BODIES[route], body, route)
     const found = ROUTES[route]
     if (found === undefined) throw new Refusal(404, 'API endpoint does not exist.')
-    return found(this.#work, { id: room === 'setting' ? id : Number(id), body, query: url.searchParams })
+    return found(this.#work, asked)
   }
 
-  #authorize(request: IncomingMessage): void {
+  #authorize(request: IncomingMessage, route: string, { id, body }: Asked): void {
     const { 'x-api-key': key, 'x-metabase-session': session } = request.headers
     const known = this.keys.find(({ unmasked_key }) => unmasked_key === key)
-    if (known === undefined && !this.#sessions.has(String(session))) throw new Refusal(401, 'Unauthenticated')
+    const user = this.#sessions.get(String(session))
+    if (known === undefined && user === undefined) throw new Refusal(401, 'Unauthenticated')
+    if (known === undefined && user !== undefined && user['is_superuser'] !== true)
+      requireRight(this, user, { route, id, body }, (group, database) => this.#rights.get(`${group}/${database}`))
     const group = known?.['group'] as Entity | undefined // sound because keys are made here.
     if (group !== undefined && group['id'] !== 2) throw new Refusal(403, "You don't have permissions to do that.")
   }
@@ -198,9 +214,9 @@ export class StandIn {
     standIn: this,
     number: () => ++this.#numbers,
     rights: this.#rights,
-    session: () => {
+    session: (user) => {
       const id = randomBytes(8).toString('hex')
-      this.#sessions.add(id)
+      this.#sessions.set(id, user)
       return { id }
     },
     setupToken: (used = false) => {

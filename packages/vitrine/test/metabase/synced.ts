@@ -98,6 +98,7 @@ export async function sync(details: Details, databaseId: number, tables: Entity[
         display_name: humanized(row.table),
         description: null,
         active: true,
+        deactivated_at: null,
         visibility_type: /_cache$|^config$|^sessions$|_revision$/.test(row.table) ? 'cruft' : null,
         field_order: 'database',
         initial_sync_status: 'complete',

@@ -13,7 +13,15 @@ import { invite, probe, setUp } from '../../metabase/server.ts'
 import type { Call, Command } from '../command.ts'
 import { pull } from '../metabase-pull.ts'
 import { requiredKey } from '../metabase-settings.ts'
-import { applyAll, clientOf, METABASE_NEEDS, type MetabaseWish, recordedIn, wantedOf } from '../metabase-steps.ts'
+import {
+  applyAll,
+  clientOf,
+  METABASE_NEEDS,
+  type MetabaseWish,
+  recordedIn,
+  tellUnsound,
+  wantedOf,
+} from '../metabase-steps.ts'
 import { reading } from '../sessions.ts'
 import { tellFindings } from './doctor.ts'
 
@@ -155,10 +163,11 @@ async function pulling(call: Call, wish: MetabaseWish): Promise<ExitName> {
 async function doctor(call: Call, wish: MetabaseWish): Promise<ExitName> {
   const client = clientOf(call, wish.metabase, requiredKey(wish.metabase))
   const server = await probe(client)
+  const sound = await tellUnsound(call)
   const { source: operational } = call.settings({ source: 'optional' })
   const found = await reading(call, 'target', wish.target, async (session) => {
     const recorded = await recordedIn(session, call.publication)
-    return diagnoseMetabase(client, wantedOf(call, wish), { server, recorded, operational })
+    return diagnoseMetabase(client, wantedOf(sound, wish), { server, recorded, operational })
   })
   return tellFindings(call, found)
 }
