@@ -1,14 +1,10 @@
 /** What the stand-in answers with: its own facts, and a neutral value for each other key that real answers were seen to have. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import shapes from './recorded-shapes.json' with { type: 'json' }
 
 export type Entity = Record<string, unknown>
 type Shape = Readonly<Record<string, readonly string[]>>
 
-// sound because the file is written in this form.
-export const RECORDED = JSON.parse(readFileSync(join(import.meta.dirname, 'recorded-shapes.json'), 'utf8')) as Readonly<
-  Record<string, Shape>
->
+export const RECORDED: Readonly<Record<string, Shape>> = shapes
 
 const NEUTRAL: Readonly<Record<string, unknown>> = { string: '', number: 0, boolean: false, list: [], object: {} }
 
