@@ -57,6 +57,9 @@ async function ask<Row extends object>(database: TestDatabase, sql: string): Pro
   }
 }
 
+/** What somebody asked by hand about. */
+const CALLED = 'metabase_entreprise'
+
 /** Runs the commands of a page in their order, each after what `before` makes happen first; gives their exit statuses. */
 async function follow(
   page: string,
@@ -140,8 +143,20 @@ describe.sequential('docs/operating', () => {
       const looked = async () => {
         expect(metabase.requests.slice(written).filter(({ method }) => method !== 'GET')).toEqual([])
       }
-      const followed = await follow('take-over.md', { 'metabase apply': looked })
-      expect(followed).toEqual(['metabase plan: 2', 'metabase apply: 0', 'metabase doctor: 0'])
+      const adopt = 'metabase pull --adopt 42 Sales --output adopted.ts'
+      const asked = async () => {
+        const { db_id: database, id } = [...metabase.tables.values()].flat().find(({ name }) => name === CALLED) ?? {}
+        const stage = { 'lib/type': 'mbql.stage/mbql', 'source-table': id, aggregation: [['count', {}]] }
+        const dataset_query = { 'lib/type': 'mbql/query', database, stages: [stage] }
+        const card = { display: 'scalar', visualization_settings: {}, parameters: [], archived: false, dataset_query }
+        metabase.collections.push({ id: 43, name: 'Sales', location: '/', archived: false })
+        metabase.cards.push({ ...card, id: 42, name: 'How many?', collection_id: 43, entity_id: 'a'.repeat(21) })
+        metabase.cards.push({ ...card, id: 44, name: 'And now?', collection_id: 43, entity_id: 'b'.repeat(21) })
+      }
+      const followed = await follow('take-over.md', { 'metabase apply': looked, [adopt]: asked })
+      expect(followed).toEqual(['metabase plan: 2', 'metabase apply: 0', 'metabase doctor: 0', `${adopt}: 0`])
+      const adopted = readFileSync(join(folder, 'adopted.ts'), 'utf8')
+      for (const id of ['a', 'b']) expect(adopted).toContain(`adopted: '${id.repeat(21)}'`)
       expect(metabase.databases.slice(0, 1)).toEqual(theirs)
       expect(metabase.dashboards).toHaveLength(publication.dashboards.length)
     } finally {
