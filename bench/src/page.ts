@@ -1,21 +1,26 @@
 /**
- * The page of Impact's dashboards, from outside: server time and bytes of each dashboard, first asked and asked again, until its
- * last card is there, and fifty readers at once. `node bench/dist/page.js [M L]`. Starts the demonstration in `.bench/`.
+ * The page of Impact's dashboards, as a browser gets it: of each dashboard, asked first and asked again, the time to its first
+ * content, the compressed bytes before its first chart, the time to its last chart; and fifty readers at once.
+ * `node bench/dist/page.js [M L]`. Starts the demonstration in `.bench/`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { createGunzip } from 'node:zlib'
 import impact from 'impact/dist/publication/index.js'
 import { type Figure, tableOf } from './report.ts'
 import { spreadOf } from './rounds.ts'
 
 const START = fileURLToPath(import.meta.resolve('impact/dist/cli/start.js'))
 const READERS = 50
-/** Until the last card of a dashboard that nobody has asked for yet. */
+/** Of one that nobody has asked for yet, and again. */
+const CONTENT_MS = 100
+const BEFORE_CHARTS_KB = 60
 const CHARTS_MS = { M: 500, L: 1_500 }
-/** One whose answers are kept. */
-const AGAIN_MS = 100
+const AGAIN = 5
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -39,22 +44,53 @@ async function started(size: string): Promise<{ child: ChildProcess; url: string
   return { child, url: `http://127.0.0.1:${port}` }
 }
 
-/** Milliseconds until the page is here, and until its last card is; bytes of the page. */
-async function load(url: string, key: string): Promise<{ content: number; charts: number; bytes: number }> {
-  const began = performance.now()
-  const text = await (await fetch(`${url}/dashboards/${key}`)).text()
-  const content = performance.now() - began
-  const coming = [...text.matchAll(/v-is-coming" id="q-([\w-]+)"/g)].map(([, card]) => card)
-  await Promise.all(coming.map(async (card) => (await fetch(`${url}/dashboards/${key}/questions/${card}/tile`)).text()))
-  return { content, charts: performance.now() - began, bytes: Buffer.byteLength(text) }
+/** One way to ask: as browsers do, compressed, by a connection of its own for each that asks at once. */
+async function get(url: string, seen: (text: string, bytes: number) => void): Promise<string> {
+  const [answer] = await once(request(url, { headers: { 'accept-encoding': 'gzip' } }).end(), 'response')
+  const { headers } = answer as IncomingMessage
+  const text = answer.pipe(headers['content-encoding'] === 'gzip' ? createGunzip() : new PassThrough())
+  let bytes = 0
+  let whole = ''
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+  })
+  for await (const chunk of text.setEncoding('utf8')) {
+    whole += chunk
+    seen(whole, bytes)
+  }
+  return whole
 }
 
-const AGAIN = 5
+interface Load {
+  /** Milliseconds until the title and the filters are here, and until the last card is. */
+  readonly content: number
+  readonly charts: number
+  /** Compressed: before the first chart, and of the whole page. */
+  readonly before: number
+  readonly bytes: number
+}
+
+const CONTENT = 'id="content"'
+const CHART = /class="v-(?:plot|strip|pie)/
+
+async function load(url: string, key: string): Promise<Load> {
+  const began = performance.now()
+  let [content, before, bytes] = [0, 0, 0]
+  const board = `${url}/dashboards/${key}`
+  const text = await get(board, (whole, count) => {
+    bytes = count
+    if (content === 0 && whole.includes(CONTENT)) content = performance.now() - began
+    if (!CHART.test(whole)) before = count
+  })
+  const coming = [...text.matchAll(/v-is-coming" id="q-([\w-]+)"/g)].map(([, card]) => card)
+  await Promise.all(coming.map((card) => get(`${board}/questions/${card}/tile`, () => undefined)))
+  return { content, charts: performance.now() - began, before, bytes }
+}
 
 async function measure(size: 'M' | 'L'): Promise<readonly Figure[]> {
   const { child, url } = await started(size)
   try {
-    await (await fetch(`${url}/dashboards`)).text()
+    await get(`${url}/dashboards`, () => undefined)
     const figures: Figure[] = []
     const told = (what: string, unit: Figure['unit'], goal: number, values: readonly number[], orientation = '') =>
       figures.push({
@@ -70,21 +106,30 @@ async function measure(size: 'M' | 'L'): Promise<readonly Figure[]> {
     const keys = impact.dashboards.map(({ key }) => key)
     for (const key of keys) {
       const first = await load(url, key)
-      const again: number[] = []
-      for (let count = 0; count < AGAIN; count++) again.push((await load(url, key)).content)
-      const { bytes } = await load(url, key)
+      const again: Load[] = []
+      for (let count = 0; count < AGAIN; count++) again.push(await load(url, key))
+      told(`${key}: first content`, 'ms', CONTENT_MS, [first.content])
       told(
-        `${key}, first: last card`,
+        `${key}: first content, again`,
+        'ms',
+        CONTENT_MS,
+        again.map(({ content }) => content),
+      )
+      const whole = `${Math.round(first.bytes / 1000)} kB with its charts`
+      told(`${key}: before charts`, 'kB', BEFORE_CHARTS_KB, [first.before / 1000], whole)
+      told(`${key}: charts`, 'ms', CHARTS_MS[size], [first.charts])
+      told(
+        `${key}: charts, again`,
         'ms',
         CHARTS_MS[size],
-        [first.charts],
-        `page after ${Math.round(first.content)} ms`,
+        again.map(({ charts }) => charts),
       )
-      told(`${key}, again: page`, 'ms', AGAIN_MS, again, `${Math.round(bytes / 1000)} kB with its drawings`)
     }
     const readers = Array.from({ length: READERS }, (_, at) => load(url, keys[at % keys.length] ?? ''))
-    const times = (await Promise.all(readers)).map(({ charts }) => charts).toSorted((a, b) => a - b)
-    told(`${READERS} readers at once, p95`, 'ms', CHARTS_MS[size], [times[Math.floor(READERS * 0.95)] ?? 0])
+    const loads = await Promise.all(readers)
+    const p95 = (values: readonly number[]) => [values.toSorted((a, b) => a - b)[Math.floor(READERS * 0.95)] ?? 0]
+    told(`${READERS} readers at once, p95: first content`, 'ms', CONTENT_MS, p95(loads.map(({ content }) => content)))
+    told(`${READERS} readers at once, p95: charts`, 'ms', CHARTS_MS[size], p95(loads.map(({ charts }) => charts)))
     return figures
   } finally {
     child.kill('SIGTERM')

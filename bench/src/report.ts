@@ -1,7 +1,7 @@
 /** The result of the benches as a table or as JSON. Pure. */
 import type { Spread } from './rounds.ts'
 
-export type Unit = 'ratio' | 'MB' | 'ms' | 'count'
+export type Unit = 'ratio' | 'MB' | 'kB' | 'ms' | 'count'
 
 export interface Figure {
   readonly bench: string
@@ -20,8 +20,8 @@ export interface Figure {
 
 export const isMet = ({ goal, spread, judged }: Figure): boolean => spread[judged] <= goal
 
-const DIGITS: Readonly<Record<Unit, number>> = { ratio: 2, MB: 0, ms: 1, count: 0 }
-const SUFFIX: Readonly<Record<Unit, string>> = { ratio: '', MB: ' MB', ms: ' ms', count: '' }
+const DIGITS: Readonly<Record<Unit, number>> = { ratio: 2, MB: 0, kB: 0, ms: 1, count: 0 }
+const SUFFIX: Readonly<Record<Unit, string>> = { ratio: '', MB: ' MB', kB: ' kB', ms: ' ms', count: '' }
 
 const HEAD = ['bench', 'figure', 'goal', 'median', 'min–max', '', 'for orientation'] as const
 

@@ -3,6 +3,7 @@ import { VitrineError } from '../base/errors.ts'
 import { requireSoundDashboards } from '../dashboards/check.ts'
 import { warmUp } from '../drawing/plot.ts'
 import { actionsPlace, begun } from '../page/actions.ts'
+import { Answers } from '../page/answers.ts'
 import { createPage } from '../page/app.ts'
 import type { Actions } from '../page/context.ts'
 import { dashboardsPlace } from '../page/dashboards-place.ts'
@@ -58,8 +59,9 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
   })
   const listening = await listenForPages(answering.address, page)
-  // The first reader waits for neither the driver nor the library of the charts to be loaded.
-  void Promise.all([readers.use(async () => undefined), warmUp()]).catch(() => undefined)
+  // The first reader waits neither for sessions nor for the library of the charts.
+  const sessions = [new Answers(readers).facts(given), readers.use(async () => undefined)]
+  void Promise.allSettled([...sessions, warmUp()])
   return {
     url: `${listening.url}${answering.prefix}`,
     close: async () => {

@@ -19,11 +19,12 @@ export interface Answer {
   readonly isCut: boolean
 }
 
-export type WhyEmpty = 'no rows' | 'filtered away' | 'unknown' | 'source down' | 'small groups' | 'nothing published'
+export type WhyEmpty = 'no rows' | 'filtered away' | 'unknown' | 'small groups' | 'nothing published'
 
 export type TileState =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'empty'; readonly why: WhyEmpty }
+  /** `reasons` are those that the run recorded, with the number of rows: a source that was down is one of them. */
+  | { readonly kind: 'empty'; readonly why: WhyEmpty; readonly reasons?: Readonly<Record<string, number>> }
   | { readonly kind: 'failed'; readonly code: ErrorCode }
 
 /** The cells of one column, from the first row to the last; NULLs where there is no such column. */

@@ -1,16 +1,17 @@
-/** A dashboard on a grid of twelve columns, tab by tab: the tiles of the publication's grid of 24 find their places here. */
+/**
+ * A dashboard on a grid of twelve columns, tab by tab: the tiles of the publication's grid of 24 find their places here. It comes
+ * in parts, because some of them can be sent while others are still being read.
+ */
 import { laidOut, type PlacedTile } from '../dashboards/layout.ts'
 import type { Dashboard, Place, Question, Tab } from '../publication/dashboard.ts'
 import type { TileSize } from './chart.ts'
-import { type HtmlEscapedString, html, NOTHING } from './html.ts'
+import { type HtmlEscapedString, html, NOTHING, raw } from './html.ts'
 import { prose } from './prose.ts'
-import type { Reading } from './reading.ts'
+import { type Reading, writtenIn } from './reading.ts'
 import { text } from './texts.ts'
-import { drawSkeleton } from './tile.ts'
 
-export interface BoardParts {
-  /** The card of a question; null where it comes later. */
-  readonly tile: (question: Question, size: TileSize) => Promise<HtmlEscapedString> | HtmlEscapedString | null
+export interface BoardFacts<Card> {
+  readonly tile: (question: Question, size: TileSize) => Card
   /** Of when the data are, as it is said on paper and beside the words of a freshness tile. */
   readonly dataOf: string
   /** The tab to draw; null draws all of them, one below the other. */
@@ -27,35 +28,51 @@ function spanOf({ x, width }: Place): { readonly from: number; readonly columns:
   return { from, columns: Math.max(1, Math.min(12, Math.round((x + width) / 2)) - from) }
 }
 
-async function cell({ tile, place }: PlacedTile, parts: BoardParts, reading: Reading): Promise<HtmlEscapedString> {
+/** What stands before, within and after the grid: HTML, and the cards as whoever draws them gave them. */
+export type BoardPart<Card> = HtmlEscapedString | { readonly card: Card }
+
+function cell<Card>(
+  { tile, place }: PlacedTile,
+  facts: BoardFacts<Card>,
+  lang: HtmlEscapedString,
+): readonly BoardPart<Card>[] {
   const { from, columns } = spanOf(place)
   const at = `v-cell v-x${from} v-w${columns}`
-  if ('heading' in tile) return html`<h2 class="${at} v-heading">${tile.heading}</h2>`
-  if ('text' in tile) return html`<div class="${at}">${prose(tile.text)}</div>`
-  if ('freshness' in tile) return html`<p class="${at} v-fresh">${tile.freshness} ${parts.dataOf}</p>`
+  if ('heading' in tile) return [html`<h2 class="${at} v-heading"${lang}>${tile.heading}</h2>`]
+  if ('text' in tile) return [html`<div class="${at}"${lang}>${prose(tile.text)}</div>`]
+  if ('freshness' in tile)
+    return [html`<p class="${at} v-fresh"><span${lang}>${tile.freshness}</span> ${facts.dataOf}</p>`]
   const { question } = tile
-  const drawn = parts.tile(question, { columns, height: place.height }) ?? drawSkeleton(question, reading)
-  return html`<div class="${at}${SMALL.has(question.display.kind) ? ' v-small' : ''}">${await drawn}</div>`
+  const open = raw(`<div class="${at}${SMALL.has(question.display.kind) ? ' v-small' : ''}">`)
+  return [open, { card: facts.tile(question, { columns, height: place.height }) }, raw('</div>')]
 }
 
-async function section(tab: Tab, title: string, parts: BoardParts, reading: Reading): Promise<HtmlEscapedString> {
-  const cells = await Promise.all(laidOut(tab).map((placed) => cell(placed, parts, reading)))
-  return html`<section class="v-tab" aria-label="${title}"><h2 class="v-paper">${title} · ${parts.dataOf}</h2>
-<div class="v-board">${cells}</div></section>`
-}
+const section = <Card>(
+  tab: Tab,
+  title: string,
+  facts: BoardFacts<Card>,
+  lang: HtmlEscapedString,
+): readonly BoardPart<Card>[] => [
+  html`<section class="v-tab" aria-label="${title}"><h2 class="v-paper"${lang}>${title} · ${facts.dataOf}</h2>
+<div class="v-board">`,
+  ...laidOut(tab).flatMap((placed) => cell(placed, facts, lang)),
+  raw('</div></section>'),
+]
 
-export async function drawBoard(dashboard: Dashboard, parts: BoardParts, reading: Reading): Promise<HtmlEscapedString> {
+export function boardParts<Card>(
+  dashboard: Dashboard,
+  facts: BoardFacts<Card>,
+  reading: Reading,
+): readonly BoardPart<Card>[] {
   const { tabs, title } = dashboard
   const isMany = tabs.length > 1
+  const lang = writtenIn(reading)
   const names = tabs.map(({ name }, at) => {
-    const isHere = parts.tab === at
-    return html`<a href="${parts.tabHref(at)}"${isHere ? html` aria-current="page"` : NOTHING}>${name}</a>`
+    const isHere = facts.tab === at
+    return html`<a href="${facts.tabHref(at)}"${isHere ? html` aria-current="page"` : NOTHING}${lang}>${name}</a>`
   })
-  const drawn = tabs.filter((_, at) => parts.tab === null || parts.tab === at)
-  const sections = await Promise.all(
-    drawn.map((tab) => section(tab, isMany ? `${title} · ${tab.name}` : title, parts, reading)),
-  )
-  const nav =
-    isMany && parts.tab !== null && html`<nav class="v-tabs" aria-label="${text('tabs', reading)}">${names}</nav>`
-  return html`${nav}${sections}`
+  const drawn = tabs.filter((_, at) => facts.tab === null || facts.tab === at)
+  const sections = drawn.flatMap((tab) => section(tab, isMany ? `${title} · ${tab.name}` : title, facts, lang))
+  if (!isMany || facts.tab === null) return sections
+  return [html`<nav class="v-tabs" aria-label="${text('tabs', reading)}">${names}</nav>`, ...sections]
 }

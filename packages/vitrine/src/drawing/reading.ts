@@ -1,10 +1,18 @@
 /** Who reads a page: in which language, and by which clock. */
+import { type HtmlEscapedString, html, NOTHING } from './html.ts'
+
 export type Language = 'fr' | 'en'
 
 export interface Reading {
   readonly language: Language
   /** IANA name of the time zone. */
   readonly zone: string
+  /** The language of titles and of texts, by its BCP 47 name, where it is known. */
+  readonly written?: string
 }
 
 export const localeOf = ({ language }: Reading): string => (language === 'fr' ? 'fr-FR' : 'en-GB')
+
+/** The attribute of a text that its author wrote in another language than the page's, so that it is read aloud as it should be. */
+export const writtenIn = ({ language, written = language }: Reading): HtmlEscapedString =>
+  written.split('-')[0] === language ? NOTHING : html` lang="${written}"`

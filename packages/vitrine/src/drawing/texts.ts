@@ -16,19 +16,23 @@ const TEXTS = {
     en: 'No row for these filters: widen them.',
   },
   unknown: { fr: 'La valeur n’est pas connue.', en: 'The value is not known.' },
-  'source down': {
-    fr: 'La source de ces données ne répondait pas quand elles ont été publiées.',
-    en: 'The source of these data did not answer when they were published.',
-  },
+  reasons: { fr: 'Raisons notées : {0}.', en: 'Recorded reasons: {0}.' },
+  reason: { fr: '{0} (lignes : {1})', en: '{0} (rows: {1})' },
   'small groups': {
     fr: 'Les groupes sont trop petits pour être montrés.',
     en: 'The groups are too small to be shown.',
   },
   'nothing published': { fr: 'Rien n’a encore été publié.', en: 'Nothing was published yet.' },
-  failed: {
-    fr: 'Cette question n’a pas reçu de réponse. Code à transmettre : {0}.',
-    en: 'This question got no answer. Code to pass on: {0}.',
+  failed: { fr: 'Cette question n’a pas reçu de réponse.', en: 'This question got no answer.' },
+  slow: {
+    fr: 'Cette question a pris trop de temps : resserrez les filtres, ou rechargez la page plus tard.',
+    en: 'This question took too long: narrow the filters, or load the page again later.',
   },
+  away: {
+    fr: 'La base de données des chiffres ne répond pas : rechargez la page dans un moment.',
+    en: 'The database of the figures does not answer: load the page again in a moment.',
+  },
+  code: { fr: 'Code à transmettre : {0}.', en: 'Code to pass on: {0}.' },
   coming: { fr: 'En cours de lecture', en: 'Being read' },
   missing: { fr: 'inconnu', en: 'unknown' },
   yes: { fr: 'oui', en: 'yes' },

@@ -1,4 +1,5 @@
 /** A question as a card: its title and meaning, what it answers, and at its end the table, the CSV and the way to Metabase. */
+import { ERRORS } from '../base/errors.ts'
 import type { Question } from '../publication/dashboard.ts'
 import type { TileState } from './answer.ts'
 import { drawFunnel } from './bars.ts'
@@ -6,11 +7,12 @@ import { drawChart, type TileSize } from './chart.ts'
 import { drawGauge, drawNumber, drawProgress, drawTrend } from './figures.ts'
 import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
 import { drawPie } from './pie.ts'
-import type { Reading } from './reading.ts'
+import { type Reading, writtenIn } from './reading.ts'
 import { sentencesOf } from './sentence.ts'
 import { Sheet } from './sheet.ts'
 import { drawPivot, drawTable, MOST_ROWS } from './table.ts'
 import { text } from './texts.ts'
+import { written } from './value.ts'
 
 export interface TileLinks {
   /** All rows as a table. */
@@ -48,19 +50,27 @@ async function faceOf(sheet: Sheet, size: TileSize, name: HtmlEscapedString): Pr
   }
 }
 
+const COUNT = { kind: 'number', decimals: 0 } as const
+
 /** Those whose figures do not all stand on the picture say them below it. */
 const SAID: ReadonlySet<string> = new Set(['line', 'area', 'combo'])
 
 /** A card whose question is being asked, asked or refused: the frame is the same. */
-function card(question: Question, kind: string, inner: Piece): HtmlEscapedString {
+function card(question: Question, kind: string, reading: Reading, inner: Piece): HtmlEscapedString {
   const { key, title, description } = question
+  const lang = writtenIn(reading)
   return html`<article class="v-card v-is-${kind}" id="q-${key}" aria-labelledby="q-${key}-title">
-<h3 id="q-${key}-title">${title}</h3><p class="v-def">${description}</p>${inner}</article>`
+<h3 id="q-${key}-title"${lang}>${title}</h3><p class="v-def"${lang}>${description}</p>${inner}</article>`
 }
 
-/** A card that comes later. */
-export const drawSkeleton = (question: Question, reading: Reading): HtmlEscapedString =>
-  card(question, 'coming', html`<p class="v-why">${text('coming', reading)}</p>`)
+/** A card that comes later; without script a link leads to it. */
+export const drawSkeleton = (question: Question, reading: Reading, { table }: TileLinks): HtmlEscapedString =>
+  card(
+    question,
+    'coming',
+    reading,
+    html`<p class="v-why">${text('coming', reading)}</p><noscript><p class="v-foot">${link(table, text('table', reading))}</p></noscript>`,
+  )
 
 export async function drawTile(
   question: Question,
@@ -70,18 +80,29 @@ export async function drawTile(
   size: TileSize = { columns: 6, height: 7 },
 ): Promise<HtmlEscapedString> {
   if (state.kind === 'failed') {
-    return card(question, 'failed', html`<p class="v-why">${text('failed', reading, state.code)}</p>`)
+    const { exit } = ERRORS[state.code]
+    const why = state.code === 'QUERY_TIMEOUT' ? 'slow' : exit === 'connection' ? 'away' : 'failed'
+    return card(
+      question,
+      'failed',
+      reading,
+      html`<p class="v-why">${text(why, reading)} ${text('code', reading, state.code)}</p>`,
+    )
   }
   if (state.kind === 'empty' || state.answer.rows.length === 0) {
     const why = state.kind === 'empty' ? state.why : 'no rows'
-    return card(question, 'empty', html`<p class="v-why">${text(why, reading)}</p>`)
+    const reasons = Object.entries(state.kind === 'empty' ? (state.reasons ?? {}) : {})
+      .toSorted(([, one], [, other]) => other - one)
+      .map(([reason, count]) => text('reason', reading, reason.replaceAll('_', ' '), written(count, COUNT, reading)))
+    const said = reasons.length > 0 && text('reasons', reading, reasons.join(', '))
+    return card(question, 'empty', reading, html`<p class="v-why">${text(why, reading)} ${said}</p>`)
   }
   const { key, display } = question
   const sheet = new Sheet(question, state.answer, reading)
   const foot = html`${link(links.csv, text('csv', reading))}${link(links.rows, text('rows', reading))}${link(links.metabase, text('metabase', reading))}`
   if (display.kind === 'table' || display.kind === 'pivot') {
     const table = display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display)
-    return card(question, display.kind, html`${table}<footer class="v-foot">${foot}</footer>`)
+    return card(question, display.kind, reading, html`${table}<footer class="v-foot">${foot}</footer>`)
   }
   const sentences = sentencesOf(sheet, display)
   const [first = '', ...others] = sentences
@@ -94,6 +115,7 @@ export async function drawTile(
   return card(
     question,
     display.kind,
+    reading,
     html`<input type="checkbox" class="v-turn" id="q-${key}-turn" autocomplete="off">
 <div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table, MOST_ROWS)}</div>
 <footer class="v-foot"><label for="q-${key}-turn">${text('table', reading)}</label>${foot}</footer>`,

@@ -27,6 +27,7 @@ export interface Known {
 const IDLE_MS = 60 * 60_000
 const LONGEST_MS = 12 * 60 * 60_000
 const SESSIONS = 1_000
+const TOKEN_BYTES = 32
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 const derived = (password: string, salt: Buffer): Promise<Buffer> =>
@@ -142,8 +143,18 @@ export class Visitors {
   }
 }
 
+const mixed = (one: Buffer, other: Buffer): Buffer => Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)))
+
+/** The token as a form holds it: other signs each time, so that the size of a compressed page tells nothing of it. */
+export function formToken({ token }: Pick<Known, 'token'>): string {
+  const mask = randomBytes(TOKEN_BYTES)
+  return Buffer.concat([mask, mixed(Buffer.from(token, 'base64url'), mask)]).toString('base64url')
+}
+
 /** Whether a form brings the token of the visitor. */
 export function hasToken(call: PageCall, given: unknown): boolean {
-  const [mine, theirs] = [Buffer.from(call.var.visitor.token), Buffer.from(typeof given === 'string' ? given : '')]
-  return mine.length === theirs.length && timingSafeEqual(mine, theirs)
+  const bytes = Buffer.from(typeof given === 'string' ? given : '', 'base64url')
+  const [mask, theirs] = [bytes.subarray(0, TOKEN_BYTES), bytes.subarray(TOKEN_BYTES)]
+  const mine = Buffer.from(call.var.visitor.token, 'base64url')
+  return mine.length === TOKEN_BYTES && theirs.length === TOKEN_BYTES && timingSafeEqual(mixed(theirs, mask), mine)
 }

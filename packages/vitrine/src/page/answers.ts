@@ -23,11 +23,16 @@ export interface Ask {
   readonly ages: boolean
 }
 
+/** Of when a table is, and in how many of its rows something is unknown, by reason. */
+export interface TableAge extends TableFreshness {
+  readonly unknown: Readonly<Record<string, number>>
+}
+
 /** What a page finds before it asks. */
 export interface Facts {
   /** Another one is another version, or another state of the runs. Null: nothing is published. */
   readonly version: string | null
-  readonly ages: readonly TableFreshness[]
+  readonly ages: readonly TableAge[]
   /** The target's clock. */
   readonly now: Date
 }
@@ -44,6 +49,7 @@ const MOST_ROWS = 5_000
 const LONGEST_CELL = 2_000
 const KEPT = 1_000
 const KEPT_CELLS = 2_000_000
+const BEGIN = 'begin transaction isolation level repeatable read read only'
 /** A page holds its snapshot no longer; its questions together are bounded by it. */
 const SNAPSHOT_MS = 30_000
 /** From how many questions on a second session is worth its snapshot. */
@@ -53,32 +59,46 @@ export class Answers {
   readonly #readers: Readers
   readonly #kept = new Map<string, { readonly state: Promise<TileState>; cells: number }>()
   #cells = 0
+  /** What is read next, for whoever asks before that. */
+  #next: { readonly publication: Publication; readonly facts: Promise<Facts> } | null = null
 
   constructor(readers: Readers) {
     this.#readers = readers
   }
 
-  /**
-   * Resolves once the version is known, by which `asking` may choose its questions; they go on. Throws VitrineError when the
-   * target cannot be asked, and Switched.
-   */
-  look(publication: Publication, asking: (facts: Facts) => readonly Ask[]): Promise<Look> {
+  /** Throws VitrineError when the target cannot be asked, and Switched. */
+  facts(publication: Publication): Promise<Facts> {
+    if (this.#next?.publication === publication) return this.#next.facts
+    const begun = () => {
+      if (this.#next === next) this.#next = null
+    }
+    const read = (session: Session) => {
+      begun()
+      return session.transaction(() => factsOf(session, publication), BEGIN)
+    }
+    const next = { publication, facts: this.#readers.use(read).finally(begun) }
+    this.#next = next
+    return next.facts
+  }
+
+  /** Resolves once the version is known; the answers go on. Throws VitrineError when the target cannot be asked, and Switched. */
+  look(publication: Publication, asks: readonly Ask[]): Promise<Look> {
     return new Promise((resolve, reject) => {
-      this.#readers.use((session) => this.#lookWith(session, publication, asking, resolve)).catch(reject)
+      this.#readers.use((session) => this.#lookWith(session, publication, asks, resolve)).catch(reject)
     })
   }
 
   async #lookWith(
     session: Session,
     publication: Publication,
-    asking: (facts: Facts) => readonly Ask[],
+    asks: readonly Ask[],
     found: (look: Look) => void,
   ): Promise<void> {
     const snapshot = await exportSnapshot(session, SNAPSHOT_MS)
     const facts = await factsOf(session, publication)
     const { version, standing, now } = facts
     const open: Open[] = []
-    const states = asking(facts).map((ask) => {
+    const states = asks.map((ask) => {
       if (version === null) return Promise.resolve<TileState>({ kind: 'empty', why: 'nothing published' })
       const minute = ask.ages ? Math.floor(now.getTime() / 60_000) : 0
       const key = JSON.stringify([version, ask.sql, ask.values, minute])
@@ -158,7 +178,7 @@ async function failed(session: Session, work: Work, { resolve, reject }: Open, e
   const code = error instanceof VitrineError ? error.code : 'INTERNAL'
   try {
     await session.execute('rollback')
-    await session.begin('begin transaction isolation level repeatable read read only')
+    await session.begin(BEGIN)
     await requireStanding(session, work)
     resolve({ kind: 'failed', code })
   } catch (lost) {
@@ -207,17 +227,18 @@ function cellOf(text: string | null, kind: AnswerColumn['kind'] | undefined): Ce
  * snapshot is not the one that its name leads to, a switch came between, and what was read is not whole. Throws Switched.
  */
 async function standingOf(session: Session, publication: Publication): Promise<Standing> {
-  const { schema, freshness, runs } = publication
-  const names = [...publishedRelations(publication), freshness, runs].map(({ name }) => name)
+  const { schema, freshness, runs, unknowns } = publication
+  const views = [freshness, runs, unknowns]
+  const names = [...publishedRelations(publication), ...views].map(({ name }) => name)
   const [found] = await session.query<Standing & { steady: boolean }>(
     `with seen as (
        select w.n, c.oid, pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::text, w.name))::oid as live
        from unnest($2::text[]) with ordinality as w (name, n) left join pg_catalog.pg_namespace s on s.nspname = $1
        left join pg_catalog.pg_class c on c.relnamespace = s.oid and c.relname = w.name)
      select string_agg(coalesce(oid::text, '-'), ',' order by n) as oids, bool_and(oid is not distinct from live) as steady,
-            count(oid)::int as seen, count(oid) filter (where n > $3::int)::int as views, clock_timestamp() as now
+            count(oid)::int as seen, count(oid) filter (where n > $3::int) = $4 as viewed, clock_timestamp() as now
      from seen`,
-    [schema, names, names.length - 2],
+    [schema, names, names.length - views.length, views.length],
   )
   if (found?.steady !== true) throw new Switched()
   return found
@@ -225,9 +246,9 @@ async function standingOf(session: Session, publication: Publication): Promise<S
 
 interface Standing {
   readonly oids: string
-  /** How many relations there are, and how many of the two views of the tool. */
+  /** How many relations there are, and whether the views of the tool are all there. */
   readonly seen: number
-  readonly views: number
+  readonly viewed: boolean
   readonly now: Date
 }
 
@@ -236,28 +257,27 @@ async function requireStanding(session: Session, { publication, standing }: Work
 }
 
 async function factsOf(session: Session, publication: Publication): Promise<Facts & { readonly standing: string }> {
-  const { oids: standing, seen, views, now } = await standingOf(session, publication)
+  const { oids: standing, seen, viewed, now } = await standingOf(session, publication)
   if (seen === 0) return { version: null, standing, ages: [], now }
-  const ages = views === 2 ? await agesOf(session, publication) : []
-  const state = views === 2 ? await stateOf(session, publication) : ''
+  const found = viewed ? await agesOf(session, publication) : []
+  const ages = found.filter(({ table }) => table !== null)
   const stamps = ages.map(({ table, publishedAt }) => `${table} ${publishedAt.getTime()}`)
-  return { version: [standing, state, ...stamps].join(';'), standing, ages, now }
+  return { version: [standing, found[0]?.state ?? '', ...stamps].join(';'), standing, ages, now }
 }
 
-const agesOf = (session: Session, { schema, freshness }: Publication): Promise<TableFreshness[]> => {
+/** With the state of the runs, which are told of too: a failed one changes no version. */
+const agesOf = (session: Session, publication: Publication): Promise<(TableAge & { readonly state: string })[]> => {
+  const { schema, freshness, runs, unknowns } = publication
   const { table, rows, dataOf, publishedAt } = freshness.columns
-  return session.query<TableFreshness>(
-    `select ${identifier(table)} as "table", ${identifier(rows)}::float8 as rows, ${identifier(dataOf)} as "dataOf",
-            ${identifier(publishedAt)} as "publishedAt" from ${qualified(schema, freshness.name)} order by 1`,
-  )
-}
-
-/** Of the runs, which are told of too: a failed one changes no version. */
-async function stateOf(session: Session, { schema, runs }: Publication): Promise<string> {
   const { run, finishedAt } = runs.columns
-  const [row] = await session.query<{ state: string }>(
-    `select concat_ws(' ', max(${identifier(run.name)}), extract(epoch from max(${identifier(finishedAt.name)}))) as state
-     from ${qualified(schema, runs.name)}`,
+  const why = unknowns.columns
+  return session.query(
+    `select ${identifier(table)} as "table", ${identifier(rows)}::float8 as rows, ${identifier(dataOf)} as "dataOf",
+            ${identifier(publishedAt)} as "publishedAt", r.state,
+            (select coalesce(jsonb_object_agg(u.${identifier(why.reason.name)}, u.${identifier(why.rows.name)}), '{}')
+             from ${qualified(schema, unknowns.name)} u where u.${identifier(why.table.name)} = f.${identifier(table)}) as unknown
+     from (select concat_ws(' ', max(${identifier(run.name)}), extract(epoch from max(${identifier(finishedAt.name)}))) as state
+           from ${qualified(schema, runs.name)}) r
+     left join ${qualified(schema, freshness.name)} f on true order by 1`,
   )
-  return row?.state ?? ''
 }

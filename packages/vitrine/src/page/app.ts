@@ -3,15 +3,19 @@
  * nor the socket; `server.ts` listens, and tests ask it directly.
  */
 import { Hono, type MiddlewareHandler } from 'hono'
+import { stream } from 'hono/streaming'
+import type { StreamingApi } from 'hono/utils/stream'
 import { asVitrineError } from '../base/errors.ts'
+import { html } from '../drawing/html.ts'
 import type { Reading } from '../drawing/reading.ts'
 import { type Access, hasToken, type Known, Visitors } from './access.ts'
 import { Answers } from './answers.ts'
-import type { Freshness, Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
+import { compressed } from './compress.ts'
+import type { Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
+import { see } from './finding.ts'
 import { assetsOf, frame } from './frame.ts'
-import { freshnessOf, unreachable } from './freshness.ts'
 import { addLanguage, languageOf } from './language.ts'
-import { addLogin, formLimit, message } from './login.ts'
+import { addLogin, fieldsOf, formLimit, message } from './login.ts'
 import type { Readers } from './readers.ts'
 import { addressOf, Bucket, guarded, isFromOurPage, type Reach } from './security.ts'
 import { say } from './texts.ts'
@@ -35,24 +39,32 @@ export function createPage(settings: PageSettings): PageApp {
   const assets = assetsOf(settings.theme)
   const answers = new Answers(settings.readers)
   const asReader: PageContext['asReader'] = (work) => settings.readers.use(work)
-  const context: PageContext = { ...settings, answers, asReader, freshness, show }
+  const context: PageContext = { ...settings, answers, asReader, freshness: (reading) => freshness(reading), show }
   const isPublic = (call: PageCall): boolean => call.req.path.startsWith(`${prefix}/public/`)
 
-  async function show(call: PageCall, content: Html, facts: PageFacts): Promise<Response> {
+  async function show(call: PageCall, content: Html | AsyncIterable<Html>, facts: PageFacts): Promise<Response> {
     const { reading } = call.var.visitor
     const told = facts.place === null ? null : (facts.freshness ?? (await freshness(reading)))
-    const document = frame(call, context, content, { ...facts, freshness: told, assets })
+    const [open, close] = frame(call, context, { ...facts, freshness: told, assets })
     if (facts.etag !== undefined) call.header('etag', facts.etag)
-    return call.html(document, facts.status ?? 200)
+    call.status(facts.status ?? 200)
+    if (!(Symbol.asyncIterator in content)) return call.html(html`${open}${content}${close}`)
+    call.header('content-type', 'text/html; charset=UTF-8')
+    const write = async (out: StreamingApi) => {
+      await out.write(String(open))
+      for await (const part of content) await out.write(String(part))
+      await out.write(String(close))
+    }
+    return stream(call, write, async (thrown, out) => {
+      settings.tell(thrown)
+      await out.write(String(broken(reading, thrown)))
+    })
   }
 
-  async function freshness(reading: Reading): Promise<Freshness> {
-    const publication = settings.publication()
-    const facts = await answers.look(publication, () => []).catch(() => null)
-    return facts === null ? unreachable(reading) : freshnessOf(publication, facts, reading)
-  }
+  const freshness = async (reading: Reading) => (await see({ answers, context: settings }, reading)).freshness
 
   root.use(guarded(reach, isPublic))
+  root.use(compressed)
   root.use(knowing(context, visitors, reach))
   const app = root.basePath(prefix)
   for (const { path, type, body } of Object.values(assets)) {
@@ -72,13 +84,15 @@ export function createPage(settings: PageSettings): PageApp {
   root.notFound((call) => refuse(call, context, 404, 'notFound'))
   root.onError((thrown, call) => {
     settings.tell(thrown)
-    const { language } = call.var.visitor.reading
-    const title = say(language, 'failed')
-    const content = message(title, say(language, 'failedDetail', asVitrineError(thrown).code))
-    return show(call, content, { title, place: null, status: 500 })
+    const { reading } = call.var.visitor
+    const title = say(reading.language, 'failed')
+    return show(call, broken(reading, thrown), { title, place: null, status: 500 })
   })
   return root
 }
+
+const broken = ({ language }: Reading, thrown: unknown): Html =>
+  message(say(language, 'failed'), say(language, 'failedDetail', asVitrineError(thrown).code))
 
 type Guard = MiddlewareHandler<PageEnv>
 
@@ -88,7 +102,8 @@ const NOBODY: Known = { role: 'reader', loggedIn: false, token: '' }
 function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard {
   const pages = new Bucket(context.clock, ...PAGES)
   return async (call, next) => {
-    const reading = { language: languageOf(call, context), zone: context.publication().zone }
+    const { zone, locale } = context.publication()
+    const reading = { language: languageOf(call, context), zone, written: locale }
     call.set('visitor', { ...(visitors.known(call) ?? NOBODY), reading })
     return pages.take(addressOf(call, reach)) ? next() : refuse(call, context, 429, 'tooMany')
   }
@@ -107,7 +122,7 @@ function admitting(context: PageContext, visitors: Visitors, isPublic: (call: Pa
 /** What changes something comes from a page of ours, with the visitor's token, and from an operator. */
 function changing(context: PageContext, reach: Reach): Guard {
   return async (call, next) => {
-    const { token } = await call.req.parseBody()
+    const { token } = await fieldsOf(call)
     const isTheirs = call.var.visitor.role === 'operator' || call.req.path === `${context.prefix}/logout`
     const allowed = isTheirs && isFromOurPage(call, reach) && hasToken(call, token)
     return allowed ? next() : refuse(call, context, 403, 'notAllowed')

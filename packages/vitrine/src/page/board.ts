@@ -2,52 +2,58 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Problem } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
-import { drawBoard } from '../drawing/board.ts'
+import { boardParts } from '../drawing/board.ts'
 import type { TileSize } from '../drawing/chart.ts'
 import { html, NOTHING } from '../drawing/html.ts'
-import { drawTile, type TileLinks } from '../drawing/tile.ts'
+import { writtenIn } from '../drawing/reading.ts'
+import { drawSkeleton, drawTile, type TileLinks } from '../drawing/tile.ts'
 import type { Dashboard, Filter, Question } from '../publication/dashboard.ts'
-import type { Answers, Ask, Facts } from './answers.ts'
+import { type Answers, type Ask, type Facts, Switched, type TableAge } from './answers.ts'
 import { type Asked, type Asking, asked, askedOptions, hasRows, tilesOf } from './asking.ts'
 import type { Freshness, Html, PageCall, PageContext } from './context.ts'
 import { filterForm } from './filter-form.ts'
 import { type Chosen, readFilters } from './filters.ts'
-import { type Found, find } from './finding.ts'
+import { type Found, find, LOOKS, type Looked, look, type Sees, see } from './finding.ts'
+import { type KeptBoards, Later, type Part, sent } from './kept-boards.ts'
 import { say } from './texts.ts'
+import { explained } from './unknown.ts'
 import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
-/** How long a page waits for its questions; later answers come by themselves. */
-const DEADLINE_MS = 400
+/** How long a page waits for its cards; later ones come by themselves. */
+const DEADLINE_MS = 700
 
 /** Pages of an earlier process, or of an earlier definition, are others. */
 const PROCESS = randomBytes(8).toString('hex')
 const generations = new WeakMap<object, number>()
 let generation = 0
-function generationOf(publication: object): string {
+function generationOf(publication: object): number {
   if (!generations.has(publication)) generations.set(publication, ++generation)
-  return `${PROCESS}${generations.get(publication)}`
+  return generations.get(publication) ?? 0
 }
-
-const drawn = new WeakMap<TileState, Map<string, Promise<Html>>>()
 
 export interface BoardPorts {
   readonly answers: Answers
   readonly context: PageContext
+  readonly kept: KeptBoards
   /** `/dashboards` or `/public`. */
   readonly base: string
   readonly metabase: (question: Question) => string | null
 }
 
 interface Plan {
-  readonly tiles: readonly (Asked & { readonly key: string })[]
+  readonly tiles: readonly Asked[]
   readonly lists: readonly { readonly filter: Filter; readonly ask: Ask }[]
   /** What `check` says of the dashboard, and of a question of it, while files are watched. */
   readonly flaws: readonly Problem[]
   readonly flawsIn: (question: Question) => readonly Problem[]
 }
 
-/** A browser without script looks again for what was still to come. */
-const AGAIN_S = 2
+/** One tab as it was asked for. */
+interface BoardPage extends Sees {
+  readonly parts: readonly Part[]
+  /** Null until all of it is there: a browser that keeps it would keep what is missing. */
+  readonly etag: string | null
+}
 
 /** One dashboard as it was asked for. */
 export class Board {
@@ -61,8 +67,10 @@ export class Board {
     this.ports = ports
     this.call = call
     this.dashboard = dashboard
-    const isPublic = ports.base === '/public'
-    this.chosen = readFilters(dashboard, isPublic ? new URLSearchParams() : new URL(call.req.url).searchParams)
+    this.chosen = readFilters(
+      dashboard,
+      ports.base === '/public' ? new URLSearchParams() : new URL(call.req.url).searchParams,
+    )
     this.asking = { publication: ports.context.publication(), dashboard, choices: this.chosen.choices }
   }
 
@@ -88,7 +96,7 @@ export class Board {
 
   links(question: Question): TileLinks {
     const rows = hasRows(this.asking, question) ? this.questionPath(question, '/rows') : null
-    const metabase = this.ports.base === '/public' ? null : this.ports.metabase(question)
+    const metabase = this.ports.metabase(question)
     return { table: this.questionPath(question), csv: this.questionPath(question, '/csv'), metabase, rows }
   }
 
@@ -97,27 +105,30 @@ export class Board {
     return tile === undefined ? null : asked(this.asking, tile.question, this.reading)
   }
 
-  find = (asks: readonly Ask[], deadlineMs: number | null = null): Promise<Found> =>
-    find(this.ports, this.call, () => asks, deadlineMs)
+  find = (asks: readonly Ask[]): Promise<Found> => find(this.ports, this.reading, asks)
 
-  etag({ version }: Facts, { text, tone }: Freshness): string {
-    const { role, token, reading } = this.call.var.visitor
-    const { url } = this.call.req
-    const parts = [generationOf(this.asking.publication), version, text, tone, url, role, token, reading.language]
-    return `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}"`
+  get #isPublic(): boolean {
+    return this.ports.base === '/public'
   }
 
-  /** An answer that is kept is drawn once for each way to look at it. */
-  draw(question: Question, state: TileState, size: TileSize): Promise<Html> {
-    const links = this.links(question)
-    const key = JSON.stringify([this.reading, question.key, links, size, generationOf(this.asking.publication)])
-    const known = drawn.get(state) ?? new Map<string, Promise<Html>>()
-    const card = known.get(key) ?? drawTile(question, state, this.reading, links, size)
-    drawn.set(state, known.set(key, card))
-    return card
+  /** What the parts of a tab are made of, but the visitor; a figure that ages is of its minute. */
+  #key(tab: number | null, { version, now }: Facts, { text, tone }: Freshness): string {
+    const { context, metabase } = this.ports
+    const questions = tilesOf(this.dashboard, tab).map(({ question }) => question)
+    const ages = questions.some(({ query }) => query.kind === 'freshness' && query.show === 'hours')
+    return JSON.stringify([
+      generationOf(this.asking.publication),
+      context.watch?.edition,
+      version,
+      ages ? Math.floor(now.getTime() / 60_000) : 0,
+      [text, tone],
+      [tab, this.path, this.chosen.query, this.chosen.ignored],
+      this.reading.language,
+      questions.map(metabase),
+    ])
   }
 
-  /** What a tab asks: its questions that are sound, then the options of its filters. */
+  /** What a tab asks: the options of its filters, then its questions that are sound. */
   #plan(tab: number | null): Plan {
     const { asking, reading, dashboard } = this
     const { watch } = this.ports.context
@@ -125,11 +136,11 @@ export class Board {
     const flawsIn = (question: Question) => flawsOf(watch, 'question', question.key)
     const questions = [...new Set(tilesOf(dashboard, tab).map(({ question }) => question))]
     const sound = flaws.length > 0 ? [] : questions.filter((each) => flawsIn(each).length === 0)
-    const filters = flaws.length > 0 || tab === null ? [] : dashboard.filters
+    const filters = flaws.length > 0 || this.#isPublic ? [] : dashboard.filters
     return {
       flaws,
       flawsIn,
-      tiles: sound.map((each) => ({ key: each.key, ...asked(asking, each, reading) })),
+      tiles: sound.map((each) => asked(asking, each, reading)),
       lists: filters.flatMap((filter) => {
         const ask = askedOptions(asking, filter)
         return ask === null ? [] : [{ filter, ask }]
@@ -137,73 +148,90 @@ export class Board {
     }
   }
 
-  /** The page of a tab, or null when the browser has it. */
-  async page(tab: number): Promise<{ content: Html; etag?: string; again?: number; found: Found } | null> {
-    const isPublic = this.ports.base === '/public'
-    const plan = this.#plan(isPublic ? null : tab)
-    const asks = [...plan.tiles, ...plan.lists].map(({ ask }) => ask)
-    let etag = ''
-    let isSame = false
-    const asking = (facts: Facts, freshness: Freshness) => {
-      etag = this.etag(facts, freshness)
-      isSame = this.call.req.header('if-none-match') === etag
-      return isSame ? [] : asks
-    }
-    const found = await find(this.ports, this.call, asking, isPublic ? null : DEADLINE_MS)
-    if (isSame && found.facts !== null) return null
-    const content = await this.#content(tab, plan, found)
-    const isWhole = found.states.every((state) => state !== undefined && state.kind !== 'failed')
-    const isPending = found.states.includes(undefined)
-    return {
-      content,
-      found,
-      ...(isWhole && found.facts !== null ? { etag } : {}),
-      ...(isPending ? { again: AGAIN_S } : {}),
-    }
+  /** A public dashboard is all of its tabs. */
+  async page(given: number): Promise<BoardPage> {
+    const { kept } = this.ports
+    const tab = this.#isPublic ? null : given
+    const seen = await see(this.ports, this.reading)
+    const key = seen.facts === null ? null : this.#key(tab, seen.facts, seen.freshness)
+    const known = key === null ? undefined : kept.get(key)
+    if (key !== null && known !== undefined)
+      return { ...seen, parts: known.parts, etag: known.isWhole ? this.#etag(key) : null }
+    const plan = this.#plan(tab)
+    const asks = [...plan.lists, ...plan.tiles].map(({ ask }) => ask)
+    const looked = await look(this.ports, this.reading, asks)
+    const parts = this.#parts(tab, plan, looked)
+    if (looked.facts !== null) kept.keep(this.#key(tab, looked.facts, looked.freshness), parts, looked.states)
+    return { ...looked, parts, etag: null }
   }
 
-  async #content(tab: number, { tiles, lists, flaws, flawsIn }: Plan, found: Found): Promise<Html> {
-    const { dashboard, reading, chosen } = this
-    const isPublic = this.ports.base === '/public'
-    const title = html`<div class="v-title"><h1>${dashboard.title}</h1><p>${dashboard.description}</p></div>`
-    if (flaws.length > 0) return html`${title}${flawedBoard(flaws)}`
+  #etag(key: string): string {
+    const { role, token } = this.call.var.visitor
+    return `W/"${createHash('sha256')
+      .update(JSON.stringify([PROCESS, key, role, token]))
+      .digest('base64url')
+      .slice(0, 27)}"`
+  }
+
+  sent = ({ parts }: Pick<BoardPage, 'parts'>): AsyncIterable<Html> => sent(parts, this.#isPublic ? null : DEADLINE_MS)
+
+  #parts(tab: number | null, plan: Plan, looked: Looked): readonly Part[] {
+    const { dashboard } = this
+    const title = html`<div class="v-title"${writtenIn(this.reading)}><h1>${dashboard.title}</h1><p>${dashboard.description}</p></div>`
+    if (plan.flaws.length > 0) return [title, flawedBoard(plan.flaws)]
     const tile = (question: Question, size: TileSize) => {
-      const at = tiles.findIndex(({ key }) => key === question.key)
-      const [known, state] = [tiles[at], found.states[at]]
-      if (known === undefined) return flawedCard(question, flawsIn(question))
-      return state === undefined ? null : this.draw(known.question, state, size)
+      const at = plan.tiles.findIndex(({ question: { key } }) => key === question.key)
+      const [known, state] = [plan.tiles[at], looked.states[plan.lists.length + at]]
+      if (known === undefined || state === undefined)
+        return new Later(Promise.resolve(flawedCard(question, plan.flawsIn(question))), NOTHING, question.key)
+      return this.#card(known, state, size, looked.facts?.ages ?? [])
     }
-    const parts = { tile, dataOf: found.freshness.at, tab: isPublic ? null : tab, tabHref: this.tabPath }
-    const board = await drawBoard(dashboard, parts, reading)
+    const facts = { tile, dataOf: looked.freshness.at, tab, tabHref: this.tabPath }
     // Cards have headings of the third level.
-    const heading = html`<h2 class="v-hidden">${say(reading.language, 'cards')}</h2>`
-    if (isPublic) return html`${title}${heading}${board}`
-    const states = new Map(lists.map(({ filter }, at) => [filter, found.states[tiles.length + at]]))
-    const form = filterForm({
-      action: `${this.path}${tab === 0 ? '' : `/tabs/${tab + 1}`}`,
-      filters: dashboard.filters,
-      choices: chosen.choices,
-      options: (filter) => optionsOf(filter.options, states.get(filter)),
-      ignored: chosen.ignored,
-      isChanged: chosen.query !== '',
-      reading,
-    })
-    return html`${title}${form}${heading}${board}`
+    const heading = html`<h2 class="v-hidden">${say(this.reading.language, 'cards')}</h2>`
+    const form = tab === null ? [] : [{ card: this.#form(tab, plan, looked) }]
+    return [title, ...form, heading, ...boardParts(dashboard, facts, this.reading)]
   }
 
-  /** One card, drawn for its place on the board. */
-  async tile({ question, ask }: Asked): Promise<Html> {
-    const { states } = await this.find([ask])
-    const state = states[0] ?? { kind: 'failed', code: 'INTERNAL' }
-    let card: Promise<Html> | null = null
-    const given = this.dashboard
-    const draw = (asked: Question, size: TileSize) => {
-      if (asked.key !== question.key) return null
-      card ??= this.draw(question, state, size)
-      return card
+  #card(asked: Asked, state: Promise<TileState>, size: TileSize, ages: readonly TableAge[]): Later {
+    const { reading } = this
+    const { question } = asked
+    const links = this.links(question)
+    const drawn = state.then((found) =>
+      this.ports.kept.inTurn(() => drawTile(question, explained(found, asked, ages), reading, links, size)),
+    )
+    return new Later(drawn, drawSkeleton(question, reading, links), question.key)
+  }
+
+  #form(tab: number, { lists }: Plan, { states }: Looked): Later {
+    const { dashboard, reading, chosen } = this
+    const form = (told: readonly TileState[]) =>
+      filterForm({
+        action: `${this.path}${tab === 0 ? '' : `/tabs/${tab + 1}`}`,
+        filters: dashboard.filters,
+        choices: chosen.choices,
+        options: (filter) => optionsOf(filter.options, told[lists.findIndex((list) => list.filter === filter)]),
+        ignored: chosen.ignored,
+        isChanged: chosen.query !== '',
+        reading,
+      })
+    return new Later(Promise.all(states.slice(0, lists.length)).then(form), form([]), null)
+  }
+
+  /** One card of the board. */
+  async card(key: string): Promise<Html> {
+    const tab = this.dashboard.tabs.findIndex((_, at) =>
+      tilesOf(this.dashboard, at).some((each) => each.question.key === key),
+    )
+    for (let times = 1; ; times++) {
+      const { parts } = await this.page(tab)
+      const found = parts.find((part) => 'card' in part && part.card.key === key)
+      try {
+        return found !== undefined && 'card' in found ? await found.card.html : NOTHING
+      } catch (thrown) {
+        if (!(thrown instanceof Switched) || times >= LOOKS) throw thrown
+      }
     }
-    await drawBoard(given, { tile: draw, dataOf: '', tab: null, tabHref: this.tabPath }, this.reading)
-    return card ?? NOTHING
   }
 }
 

@@ -17,7 +17,7 @@ export interface Visitor {
   readonly role: Role
   /** Whether there is a session to leave. */
   readonly loggedIn: boolean
-  /** Goes with every form, as the field `token`. */
+  /** Goes with every form, as the field `token`, by `formToken`. */
   readonly token: string
   readonly reading: Reading
 }
@@ -99,7 +99,7 @@ export interface PageContext {
   /** Of the page's header; never throws. */
   readonly freshness: (reading: Reading) => Promise<Freshness>
   /** The whole document around the content of a place. */
-  readonly show: (call: PageCall, content: Html, facts: PageFacts) => Promise<Response>
+  readonly show: (call: PageCall, content: Html | AsyncIterable<Html>, facts: PageFacts) => Promise<Response>
 }
 
 /** Adds the addresses of a place to the page. */

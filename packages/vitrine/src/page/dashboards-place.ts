@@ -5,18 +5,20 @@
 import type { TileState } from '../drawing/answer.ts'
 import { csvOf } from '../drawing/csv.ts'
 import { html, NOTHING } from '../drawing/html.ts'
+import { writtenIn } from '../drawing/reading.ts'
 import { drawTile } from '../drawing/tile.ts'
 import type { Question } from '../publication/dashboard.ts'
 import { type Asked, askedRows } from './asking.ts'
 import { Board, type BoardPorts } from './board.ts'
 import type { Html, PageApp, PageCall, Routes } from './context.ts'
 import { answered } from './finding.ts'
+import { KeptBoards } from './kept-boards.ts'
 import { metabaseLinks } from './metabase-links.ts'
 import { say } from './texts.ts'
 
 export const dashboardsPlace: Routes = (app, context) => {
   const links = metabaseLinks(context)
-  const ports = { answers: context.answers, context }
+  const ports = { answers: context.answers, context, kept: new KeptBoards() }
   app.get('/dashboards', (call) => list(call, ports))
   addBoards(app, { ...ports, base: '/dashboards', metabase: links })
   addBoards(app, { ...ports, base: '/public', metabase: () => null })
@@ -24,12 +26,13 @@ export const dashboardsPlace: Routes = (app, context) => {
 
 async function list(call: PageCall, { context }: Pick<BoardPorts, 'context'>): Promise<Response> {
   const { prefix, publication } = context
-  const title = say(call.var.visitor.reading.language, 'dashboards')
+  const { reading } = call.var.visitor
+  const title = say(reading.language, 'dashboards')
   const entries = publication().dashboards.map(
     ({ key, title: name, description }) =>
-      html`<li><a href="${prefix}/dashboards/${key}"><b>${name}</b><span>${description}</span></a></li>`,
+      html`<li${writtenIn(reading)}><a href="${prefix}/dashboards/${key}"><b>${name}</b><span>${description}</span></a></li>`,
   )
-  const none = entries.length === 0 && html`<p>${say(call.var.visitor.reading.language, 'noDashboards')}</p>`
+  const none = entries.length === 0 && html`<p>${say(reading.language, 'noDashboards')}</p>`
   const content = html`<div class="v-title"><h1>${title}</h1></div><ul class="v-boards">${entries}</ul>${none}`
   return context.show(call, content, { title, place: 'dashboards' })
 }
@@ -56,7 +59,7 @@ function addBoards(app: PageApp, ports: BoardPorts): void {
   app.get(`${base}/:key/questions/:question/csv`, onQuestion(csv))
   app.get(
     `${base}/:key/questions/:question/tile`,
-    onQuestion(async (board, asked, call) => call.html(await board.tile(asked))),
+    onQuestion(async (board, { question }, call) => call.html(await board.card(question.key))),
   )
   if (!isPublic) app.get(`${base}/:key/questions/:question/rows`, rowsOf(ports))
 }
@@ -66,17 +69,16 @@ async function onTab(board: Board, call: PageCall): Promise<Response> {
   const tab = Number(call.req.param('tab') ?? 1) - 1
   if (tab >= board.dashboard.tabs.length) return call.notFound()
   const page = await board.page(tab)
-  if (page === null) return call.body(null, 304)
-  const { content, found, ...rest } = page
-  const status = found.facts === null ? 503 : 200
-  const facts = {
+  const { facts, freshness, etag } = page
+  if (etag !== null && call.req.header('if-none-match') === etag) return call.body(null, 304)
+  return context.show(call, board.sent(page), {
     title: board.dashboard.title,
     place: 'dashboards',
-    freshness: found.freshness,
-    status,
-    ...rest,
-  } as const
-  return context.show(call, content, { ...facts, bare: base === '/public' })
+    freshness,
+    status: facts === null ? 503 : 200,
+    bare: base === '/public',
+    ...(etag !== null && { etag }),
+  })
 }
 
 const back = (board: Board): Html =>

@@ -66,7 +66,7 @@ const asked = <T>(answer: Promise<T>): Promise<T | VitrineError> =>
 async function tablePage(shown: Shown, of: DictionaryTable, { answers }: PageContext): Promise<HtmlEscapedString> {
   const { publication, wording, telling } = shown
   const { say, number, when } = telling
-  const found = await asked(answers.look(publication, () => []))
+  const found = await asked(answers.facts(publication))
   const fresh = found instanceof VitrineError ? undefined : found.ages.find(({ table: name }) => name === of.name)
   const rows = of.columns.map((column) => {
     const [, ...facts] = columnRow(of.name, column, wording).cells
@@ -116,7 +116,7 @@ async function columnPage(
       : []),
   ]
   return html`${telling.html([heading(1, 'top', { code: name }), paragraph(column.comment)])}
-${lineagePicture(of.name, column, uses, wording, (path) => telling.say('pathSays', path))}
+${lineagePicture(of.name, column, uses, wording, telling)}
 ${telling.html([
   table(name, [telling.say('fact'), telling.say('what')], told),
   heading(2, 'spread', telling.say('spread')),

@@ -81,7 +81,7 @@ export const contentsPlace =
       const publication = context.publication()
       const isPublic = audience === 'public'
       const boards = publication.dashboards.filter((dashboard) => !isPublic || dashboard.audience === 'public')
-      const { ages } = await context.answers.look(publication, () => [])
+      const { ages } = await context.answers.facts(publication)
       const title = publication.metabase.source
       const parts: readonly Part[] = [
         heading(1, 'top', title),
@@ -145,8 +145,8 @@ export async function exportPage(
 }
 
 const STYLE = 'assets/style.css'
-/** A card that is not there, or that will not come. */
-const CARD = /class="v-card v-is-(coming|failed)"/
+/** A card that is not there, or that will not come; and a page that another version came under. */
+const CARD = /class="v-card v-is-(coming|failed)"|http-equiv="(refresh)"/
 
 /** A page once all of it is there. */
 async function fetched(app: PageApp, { locale }: Publication, path: string, signal: AbortSignal): Promise<string> {
@@ -155,8 +155,9 @@ async function fetched(app: PageApp, { locale }: Publication, path: string, sign
     if (signal.aborted) throw new VitrineError('INTERRUPTED')
     const answer = await app.request(`http://localhost${path}`, { headers }, {})
     const text = await answer.text()
-    const card = answer.headers.get('content-type')?.includes('html') ? CARD.exec(text)?.[1] : undefined
-    const isLate = answer.status === 429 || card === 'coming'
+    const isPage = answer.headers.get('content-type')?.includes('html') === true
+    const [, card, again] = (isPage ? CARD.exec(text) : null) ?? []
+    const isLate = answer.status === 429 || card === 'coming' || again !== undefined
     if (!isLate && (answer.status !== 200 || card === 'failed')) break
     if (!isLate) return text
     await pause(AGAIN_MS, signal)

@@ -6,7 +6,7 @@ import type { Html } from './context.ts'
 import type { Choice } from './filters.ts'
 import { say } from './texts.ts'
 
-export interface FormFacts {
+interface FormFacts {
   readonly action: string
   readonly filters: readonly Filter[]
   readonly choices: ReadonlyMap<string, Choice>

@@ -49,7 +49,7 @@ const READ: Readonly<Record<Exclude<Filter['kind'], 'list'>, (text: string) => C
 const written = ({ kind }: Filter, choice: Choice): readonly string[] =>
   kind !== 'date' || choice.length === 0 ? choice : [choice[0] === choice[1] ? (choice[0] ?? '') : choice.join('..')]
 
-export function defaultOf(filter: Filter): Choice {
+function defaultOf(filter: Filter): Choice {
   const given: readonly Scalar[] = [filter.default ?? []].flat()
   const texts = given.map(String)
   if (texts.length > 0) return filter.kind === 'list' ? texts : (READ[filter.kind](texts.join('..')) ?? [])

@@ -1,66 +1,82 @@
-/** What a page finds: the answers that came in time, again when the version was switched meanwhile, and why when none came. */
-import { asVitrineError, VitrineError } from '../base/errors.ts'
-import { pause } from '../base/pause.ts'
+/** What a page finds: the answers to its questions, again when the version was switched meanwhile, and why when none came. */
+import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
+import type { Reading } from '../drawing/reading.ts'
 import { type Answers, type Ask, type Facts, type Look, Switched } from './answers.ts'
-import type { Freshness, PageCall, PageContext } from './context.ts'
+import type { Freshness, PageContext } from './context.ts'
 import { freshnessOf, unreachable } from './freshness.ts'
 
 /** How often a page looks again when a switch came between. */
-const LOOKS = 3
+export const LOOKS = 3
 
-/** What was found of some questions until a page had to be sent. */
-export interface Found {
+export interface Sees {
+  /** Null: the target does not answer, and every state says so. */
   readonly facts: Facts | null
   readonly freshness: Freshness
-  /** Undefined where the answer is still to come. */
-  readonly states: readonly (TileState | undefined)[]
 }
 
-/** Looks again when the version was switched meanwhile. Never throws but what is no error of the target. */
-export async function find(
-  { answers, context }: { readonly answers: Answers; readonly context: PageContext },
-  call: PageCall,
-  asking: (facts: Facts, freshness: Freshness) => readonly Ask[],
-  deadlineMs: number | null,
-): Promise<Found> {
-  const publication = context.publication()
-  const { reading } = call.var.visitor
-  let count = 0
-  for (let look = 1; ; look++) {
+/** Answers that are on their way; they reject with `Switched` alone. */
+export interface Looked extends Sees {
+  readonly states: Look['states']
+}
+
+export interface Found extends Sees {
+  readonly states: readonly TileState[]
+}
+
+interface Ports {
+  readonly answers: Answers
+  readonly context: Pick<PageContext, 'publication'>
+}
+
+/** Again when a switch came between. */
+async function seen<T>(work: () => Promise<T>, otherwise: (code: ErrorCode) => T): Promise<T> {
+  for (let times = 1; ; times++) {
     try {
-      let freshness = unreachable(reading)
-      const found = await answers.look(publication, (facts) => {
-        freshness = freshnessOf(publication, facts, reading)
-        const asks = asking(facts, freshness)
-        count = asks.length
-        return asks
-      })
-      return { facts: found, freshness, states: await settled(found, deadlineMs) }
+      return await work()
     } catch (thrown) {
-      if (thrown instanceof Switched && look < LOOKS) continue
-      const code = thrown instanceof Switched ? 'SERIALIZATION' : asVitrineError(thrown).code
-      const state = { kind: 'failed', code } as const
-      if (count === 0)
-        count = asking({ version: null, ages: [], now: context.clock.now() }, unreachable(reading)).length
-      return { facts: null, freshness: unreachable(reading), states: Array.from({ length: count }, () => state) }
+      if (thrown instanceof Switched && times < LOOKS) continue
+      return otherwise(thrown instanceof Switched ? 'SERIALIZATION' : asVitrineError(thrown).code)
     }
   }
 }
 
-async function settled({ states }: Look, deadlineMs: number | null): Promise<readonly (TileState | undefined)[]> {
-  const told: (TileState | undefined)[] = states.map(() => undefined)
-  const tell = async (state: Promise<TileState>, at: number): Promise<void> => {
-    told[at] = await state
+/** What there is, without a question. Never throws. */
+export function see({ answers, context }: Ports, reading: Reading): Promise<Sees> {
+  const publication = context.publication()
+  const work = async () => {
+    const facts = await answers.facts(publication)
+    return { facts, freshness: freshnessOf(publication, facts, reading) }
   }
-  const all = Promise.all(states.map(tell))
-  if (deadlineMs === null) await all
-  else {
-    const over = new AbortController()
-    await Promise.race([all, pause(deadlineMs, over.signal)]).finally(() => over.abort())
-    all.catch(() => undefined)
+  return seen<Sees>(work, () => ({ facts: null, freshness: unreachable(reading) }))
+}
+
+/** Never throws. */
+export function look({ answers, context }: Ports, reading: Reading, asks: readonly Ask[]): Promise<Looked> {
+  const publication = context.publication()
+  const work = async () => {
+    const looked = await answers.look(publication, asks)
+    return { facts: looked, freshness: freshnessOf(publication, looked, reading), states: looked.states }
   }
-  return told
+  const away = (code: ErrorCode): Looked => {
+    const states = asks.map(() => Promise.resolve({ kind: 'failed', code } as const))
+    return { facts: null, freshness: unreachable(reading), states }
+  }
+  return seen<Looked>(work, away)
+}
+
+/** All answers, of one version. */
+export async function find(ports: Ports, reading: Reading, asks: readonly Ask[]): Promise<Found> {
+  for (let times = 1; ; times++) {
+    const looked = await look(ports, reading, asks)
+    try {
+      return { ...looked, states: await Promise.all(looked.states) }
+    } catch (thrown) {
+      if (!(thrown instanceof Switched)) throw thrown
+      if (times < LOOKS) continue
+      return { ...looked, states: asks.map(() => ({ kind: 'failed', code: 'SERIALIZATION' })) }
+    }
+  }
 }
 
 /** The state of a question that was waited for. Throws VitrineError for one that failed. */

@@ -4,6 +4,7 @@ import { partStyle } from '../dictionary/html.ts'
 import { html, raw } from '../drawing/html.ts'
 import { script } from '../drawing/script.ts'
 import { styleSheet } from '../drawing/style.ts'
+import { formToken } from './access.ts'
 import type { Freshness, Html, PageCall, PageContext, PageFacts, Place } from './context.ts'
 import { liveScript } from './live.ts'
 import { placeStyle } from './place-style.ts'
@@ -33,16 +34,17 @@ export function assetsOf({ css = '' }: PageContext['theme']): Readonly<Record<'s
   }
 }
 
-export interface Framed extends Pick<PageFacts, 'title' | 'place' | 'again' | 'bare'> {
+interface Framed extends Pick<PageFacts, 'title' | 'place' | 'again' | 'bare'> {
   readonly freshness: Freshness | null
   readonly assets: ReturnType<typeof assetsOf>
 }
 
-export function frame(call: PageCall, context: PageContext, content: Html, facts: Framed): Html {
+/** What stands before the content, and after it. */
+export function frame(call: PageCall, context: PageContext, facts: Framed): readonly [open: Html, close: Html] {
   const { title, again, assets, bare = false } = facts
   const { theme, prefix, publication, watch } = context
   const { role, reading } = call.var.visitor
-  return html`<!doctype html>
+  const open = html`<!doctype html>
 <html lang="${reading.language}">
 <head>
 <meta charset="utf-8">
@@ -57,15 +59,17 @@ ${again !== undefined && html`<noscript><meta http-equiv="refresh" content="${ag
 <body data-role="${role}"${watch !== null && html` data-edition="${watch.edition}" data-base="${prefix}"`}>
 ${!bare && html`<a class="v-skip" href="#content">${say(reading.language, 'skip')}</a>${raw(theme.header ?? '')}${head(call, context, facts)}`}
 <main id="content">
-${failureNote(watch)}${bare && facts.freshness !== null && html`<p class="v-tone v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}${content}
+${failureNote(watch)}${bare && facts.freshness !== null && html`<p class="v-tone v-tone-${facts.freshness.tone}">${facts.freshness.text}</p>`}`
+  const close = html`
 </main>
 ${!bare && raw(theme.footer ?? '')}
 </body>
 </html>`
+  return [open, close]
 }
 
 function head(call: PageCall, { prefix, publication }: PageContext, { place, freshness }: Framed): Html {
-  const { loggedIn, token, reading } = call.var.visitor
+  const { loggedIn, reading } = call.var.visitor
   const { language } = reading
   const other = language === 'fr' ? 'en' : 'fr'
   const here = encodeURIComponent(call.req.path + new URL(call.req.url).search)
@@ -78,6 +82,6 @@ function head(call: PageCall, { prefix, publication }: PageContext, { place, fre
 <nav aria-label="${say(language, 'places')}"><ul>${places}</ul></nav>
 ${freshness !== null && html`<a class="v-tone v-tone-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
 <a class="v-language" lang="${other}" rel="nofollow" href="${prefix}/language/${other}?to=${here}">${say(language, 'otherLanguage')}</a>
-${loggedIn && html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${token}"><button>${say(language, 'logOut')}</button></form>`}
+${loggedIn && html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${formToken(call.var.visitor)}"><button>${say(language, 'logOut')}</button></form>`}
 </div></header>`
 }

@@ -3,6 +3,7 @@ import type { DictionaryColumn } from '../dictionary/schema.ts'
 import type { Wording } from '../dictionary/wording.ts'
 import type { HtmlEscapedString } from '../drawing/html.ts'
 import { html } from '../drawing/html.ts'
+import type { Telling } from './telling.ts'
 
 const BOX = { width: 236, height: 48 }
 const WAY = 128
@@ -22,13 +23,16 @@ interface Box {
   readonly way: string
 }
 
-/** `says` is the whole in words, for whoever does not see it. */
+/** More questions than these are in the list below. */
+const MOST_SHOWN = 6
+
+/** Its texts say the whole in words, for whoever does not see it. */
 export function lineagePicture(
   table: string,
   column: DictionaryColumn,
   questions: readonly string[],
   wording: Wording,
-  says: (path: string) => string,
+  { say, number }: Telling,
 ): HtmlEscapedString {
   const { texts } = wording
   const origins = column.origins.map(
@@ -40,7 +44,10 @@ export function lineagePicture(
   )
   const left: readonly Box[] =
     origins.length > 0 ? origins : [{ kind: 'origin', lines: [texts.noOrigin], way: wording.treatments([]) }]
-  const right = questions.map((title): Box => ({ kind: 'question', lines: [title], way: '' }))
+  const isMany = questions.length > MOST_SHOWN
+  const shown = isMany ? questions.slice(0, MOST_SHOWN - 1) : questions
+  const rest = isMany ? [say('others', number(questions.length - shown.length))] : []
+  const right = [...shown, ...rest].map((title): Box => ({ kind: 'question', lines: [title], way: '' }))
   const height = Math.max(left.length, right.length, 1) * STEP
   const middle = height / 2
   const at = (boxes: readonly Box[], index: number) => middle + (index - (boxes.length - 1) / 2) * STEP
@@ -48,7 +55,7 @@ export function lineagePicture(
   const width = right.length > 0 ? second * 2 + BOX.width - WAY / 2 : second + BOX.width
   const path = left.map(({ lines, way }) => `${lines.toReversed().join('.')} → ${way} → ${table}.${column.name}`)
   const words = [...path, ...(questions.length > 0 ? [`→ ${questions.join(', ')}`] : [])].join(' ; ')
-  return html`<div class="v-lineage" role="region" tabindex="0" aria-label="${texts.columns.origin}"><svg role="img" aria-label="${says(words)}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+  return html`<div class="v-lineage" role="region" tabindex="0" aria-label="${texts.columns.origin}"><svg role="img" aria-label="${say('pathSays', words)}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 ${left.map((box, index) => [way(BOX.width, at(left, index), second, middle, box.way), drawn(box, 0, at(left, index))])}
 ${right.map((box, index) => {
   const x = second + BOX.width

@@ -11,6 +11,10 @@ import { say } from './texts.ts'
 const LOGINS = [8, 0.1] as const
 export const formLimit = bodyLimit({ maxSize: 16 * 1024, onError: (call) => call.text('413 too large\n', 413) })
 
+/** The fields of a form; none where the body is none. */
+export const fieldsOf = (call: PageCall): Promise<Readonly<Record<string, unknown>>> =>
+  call.req.parseBody().catch(() => ({}))
+
 export const message = (title: string, detail: string): Html =>
   html`<section class="v-message"><h1>${title}</h1><p>${detail}</p></section>`
 
@@ -46,10 +50,10 @@ ${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : ''}
       const title = say(language, 'tooMany')
       return context.show(call, message(title, say(language, 'tooManyDetail')), { title, place: null, status: 429 })
     }
-    const { password, to } = await call.req.parseBody()
+    const { password, to } = await fieldsOf(call)
     const mine = turn.then(() => visitors.logIn(call, typeof password === 'string' ? password : ''))
     turn = mine.catch(() => undefined)
-    const path = localPath(typeof to === 'string' ? to : undefined, prefix)
+    const path = localPath(to, prefix)
     return (await mine) ? call.redirect(path, 303) : form(call, path, true)
   })
 }

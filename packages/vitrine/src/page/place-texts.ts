@@ -34,6 +34,7 @@ const TEXTS = {
   ],
   smallest: ['plus petit groupe', 'smallest group'],
   smallestSays: ['au moins {0} lignes', 'at least {0} rows'],
+  others: ['et {0} autres', 'and {0} others'],
   pathSays: ['Origine : {0}', 'Origin: {0}'],
   spread: ['Répartition des valeurs', 'How the values are spread'],
   spreadSays: [
@@ -193,7 +194,6 @@ const TEXTS = {
   // The state.
   state: ['État', 'State'],
   stands: ['Comment', 'How'],
-  says: ['Détail', 'Detail'],
   stateGood: ['bien', 'good'],
   stateDoubtful: ['à regarder', 'to look at'],
   stateBad: ['à réparer', 'to mend'],

@@ -194,6 +194,9 @@ function movedInFrench(text: string): string {
   return text.replace(pattern, words).replaceAll(/«(?:true|false)»|no value/g, (word) => own(WORDS, word) ?? word)
 }
 
+/** Of less than two days it would say nothing. */
+const SHORTEST_MS = 48 * 3_600_000
+
 /** How many rows each version had; the run that is looked at stands out. */
 export function sizeCurve(
   runs: readonly RunRecord[],
@@ -202,10 +205,11 @@ export function sizeCurve(
 ): HtmlEscapedString | null {
   const whole = runs.filter(({ publishedAt, tables }) => publishedAt !== null && tables.length > 0).toReversed()
   const [first, last] = [whole[0], whole.at(-1)]
-  if (first === undefined || last === undefined || whole.length < 3) return null
+  if (first === undefined || last === undefined) return null
+  const [from, span] = [first.startedAt.getTime(), last.startedAt.getTime() - first.startedAt.getTime()]
+  if (span < SHORTEST_MS) return null
   const { say, number, when } = telling
   const most = Math.max(...whole.map(rowsOf), 1)
-  const [from, span] = [first.startedAt.getTime(), Math.max(last.startedAt.getTime() - first.startedAt.getTime(), 1)]
   const points = whole.map((run) => ({
     run,
     x: 4 + ((run.startedAt.getTime() - from) / span) * 992,

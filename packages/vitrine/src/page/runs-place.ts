@@ -3,17 +3,16 @@
  * operator, each confirmed on a page of its own. The record is the writer's; without one, this place says so.
  */
 
-import { asVitrineError } from '../base/errors.ts'
-import { command } from '../base/remedy.ts'
 import type { Cell, Part } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
 
 import { type HtmlEscapedString, html, NOTHING } from '../drawing/html.ts'
 import type { Publication } from '../publication/publication.ts'
 import { dueAround } from '../schedule/due.ts'
+import { formToken } from './access.ts'
 import type { PageCall, PageContext, Routes } from './context.ts'
-import { failureParts } from './failure.ts'
 import { liveRoutes } from './live.ts'
+import { showRecord } from './record-page.ts'
 import { changesOf, lastedMs, outcomeOf, runContent, sizeCurve, triggerText } from './run-page.ts'
 import { type RunsRecord, readRuns, rowsOf, type SeenRun, seenIn } from './seen-run.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
@@ -26,42 +25,29 @@ const AGAIN_S = 3
 
 export const runsPlace: Routes = (app, context) => {
   const tellingFor = (call: PageCall) => tellingOf(context, call.var.visitor.reading)
-  /** A page of the record; where it cannot be read, what to do about that. */
-  const show = async (
+  const show = (
     call: PageCall,
     title: string,
-    count: number,
     upTo: number | null,
     content: (record: RunsRecord, telling: Telling) => HtmlEscapedString | null,
   ): Promise<Response | null> => {
-    const telling = tellingFor(call)
-    const { asWriter } = context
     const publication = context.publication()
-    if (asWriter === null) {
-      const parts = [
-        heading(1, 'top', title),
-        paragraph(telling.say('noWriter')),
-        paragraph({ code: 'METABASE_DATABASE_URL' }),
-      ]
-      return context.show(call, telling.html(parts), { title, place: 'runs' })
-    }
-    try {
-      const record = await asWriter((session) => readRuns(session, publication, count, upTo))
-      const written = content(record, telling)
-      if (written === null) return null
-      const isGoing = upTo === null ? record.underWay : record.going === upTo
-      return context.show(call, written, { title, place: 'runs', ...(isGoing ? { again: AGAIN_S } : {}) })
-    } catch (thrown) {
-      const { code, place } = asVitrineError(thrown)
-      const parts = [heading(1, 'top', title), ...failureParts(code, place ?? null, [command('status')], telling)]
-      return context.show(call, telling.html(parts), { title, place: 'runs', status: 503 })
-    }
+    return showRecord(context, call, {
+      title,
+      place: 'runs',
+      read: (session) => readRuns(session, publication, CURVE, upTo),
+      content: (record, telling) => {
+        const html = content(record, telling)
+        const isGoing = upTo === null ? record.underWay : record.going === upTo
+        return html === null ? null : { html, ...(isGoing ? { again: AGAIN_S } : {}) }
+      },
+    })
   }
 
   app.get('/runs', async (call, next) => {
     const { say } = tellingFor(call)
     const list = (record: RunsRecord, telling: Telling) => listPage(record, context, call, telling)
-    return (await show(call, say('runs'), CURVE, null, list)) ?? next()
+    return (await show(call, say('runs'), null, list)) ?? next()
   })
   for (const step of STEPS) {
     app.get(`/runs/${step}`, (call, next) => {
@@ -75,7 +61,7 @@ export const runsPlace: Routes = (app, context) => {
     const number = Number(call.req.param('run'))
     const { say } = tellingFor(call)
     const page = (record: RunsRecord, telling: Telling) => onePage(record, number, context, telling)
-    return (await show(call, say('run', number), CURVE, number, page)) ?? next()
+    return (await show(call, say('run', number), number, page)) ?? next()
   })
   liveRoutes(app, context)
 }
@@ -146,7 +132,7 @@ const liveBox = (follows: string | null, content: HtmlEscapedString, { prefix }:
 /** A step is taken by a form, after what it does was read. */
 function confirmPage(step: Step, { prefix }: PageContext, call: PageCall, { say }: Telling): HtmlEscapedString {
   return html`<h1>${say(step)}</h1><p>${say(`${step}Says`)}</p>
-<form class="v-steps" method="post" action="${prefix}/actions/${step}"><input type="hidden" name="token" value="${call.var.visitor.token}"><button class="v-button">${say(`${step}Yes`)}</button> <a href="${prefix}/runs">${say('notNow')}</a></form>`
+<form class="v-steps" method="post" action="${prefix}/actions/${step}"><input type="hidden" name="token" value="${formToken(call.var.visitor)}"><button class="v-button">${say(`${step}Yes`)}</button> <a href="${prefix}/runs">${say('notNow')}</a></form>`
 }
 
 function onePage(record: RunsRecord, number: number, context: PageContext, telling: Telling): HtmlEscapedString | null {

@@ -2,7 +2,6 @@
  * The place of the state: what is due and fresh, who can read what, whether Metabase is in step, what should be looked at. What
  * stands is asked of the catalogue; each line is good, or says what to do as a command to copy.
  */
-import { asVitrineError } from '../base/errors.ts'
 import { command, type Remedy } from '../base/remedy.ts'
 import type { Missing } from '../catalogue/reader-sight.ts'
 import { type RoleSight, rolesThatRead } from '../catalogue/readers.ts'
@@ -19,11 +18,12 @@ import { latestRuns, type RunRecord } from '../record/runs.ts'
 import { dueAround } from '../schedule/due.ts'
 import { type MonitorFacts, readMonitorFacts } from '../schedule/monitor-facts.ts'
 import type { Routes } from './context.ts'
-import { failureParts, meaningOf } from './failure.ts'
+import { meaningOf } from './failure.ts'
 import type { PlaceText } from './place-texts.ts'
+import { showRecord } from './record-page.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
 
-export interface Stands {
+interface Stands {
   readonly facts: MonitorFacts
   readonly tries: Tries
   readonly roles: readonly RoleSight[]
@@ -37,7 +37,7 @@ export interface Stands {
 const LOOKED = 30
 
 /** Throws TARGET_NOT_MIGRATED, BOOKKEEPING_NEWER. */
-export async function readStands(session: Session, publication: Publication): Promise<Stands> {
+async function readStands(session: Session, publication: Publication): Promise<Stands> {
   const { schema } = publication
   await requireBookkeeping(session, schema)
   const facts = await readMonitorFacts(session, publication)
@@ -147,7 +147,7 @@ function linesPart(label: string, lines: readonly StateLine[], telling: Telling)
 }
 
 /** The whole place, of what was found. */
-export function stateParts(stands: Stands, publication: Publication, telling: Telling): readonly Part[] {
+function stateParts(stands: Stands, publication: Publication, telling: Telling): readonly Part[] {
   const { say, number, when, mark } = telling
   const { facts, roles } = stands
   const fresh = facts.tables.map(({ table: name, rows, dataOf, fresh: isFresh, publishedAt }) => [
@@ -197,28 +197,14 @@ export function stateParts(stands: Stands, publication: Publication, telling: Te
 }
 
 export const statePlace: Routes = (app, context) => {
-  app.get('/state', async (call) => {
-    const telling = tellingOf(context, call.var.visitor.reading)
-    const title = telling.say('state')
+  app.get('/state', async (call, next) => {
     const publication = context.publication()
-    const { asWriter } = context
-    if (asWriter === null) {
-      const { text } = await context.freshness(call.var.visitor.reading)
-      const parts = [
-        heading(1, 'top', title),
-        paragraph(text),
-        paragraph(telling.say('noWriter')),
-        paragraph({ code: 'METABASE_DATABASE_URL' }),
-      ]
-      return context.show(call, telling.html(parts), { title, place: 'state' })
-    }
-    try {
-      const stands = await asWriter((session) => readStands(session, publication))
-      return await context.show(call, telling.html(stateParts(stands, publication, telling)), { title, place: 'state' })
-    } catch (thrown) {
-      const { code, place } = asVitrineError(thrown)
-      const parts = [heading(1, 'top', title), ...failureParts(code, place ?? null, [command('status')], telling)]
-      return context.show(call, telling.html(parts), { title, place: 'state', status: 503 })
-    }
+    const page = await showRecord(context, call, {
+      title: tellingOf(context, call.var.visitor.reading).say('state'),
+      place: 'state',
+      read: (session) => readStands(session, publication),
+      content: (stands, telling) => ({ html: telling.html(stateParts(stands, publication, telling)) }),
+    })
+    return page ?? next()
   })
 }

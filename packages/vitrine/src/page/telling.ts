@@ -44,7 +44,7 @@ export function tellingOf(
 }
 
 /** The commands that a remedy names, each once. */
-export function commandsIn(remedy: Remedy): readonly CommandLine[] {
+function commandsIn(remedy: Remedy): readonly CommandLine[] {
   if (typeof remedy === 'string') return []
   if ('command' in remedy) return [remedy]
   const found = remedy.parts.flatMap(commandsIn)

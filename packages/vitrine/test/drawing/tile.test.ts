@@ -2,7 +2,19 @@
 import { describe, expect, test } from 'vitest'
 import { counted } from '../../src/drawing/counted.ts'
 import { drawSkeleton } from '../../src/drawing/tile.ts'
-import { answer, asked, drawn, ENGLISH, FRENCH, MONTH, PERCENT, structured, WHOLE, words } from './asked.ts'
+import {
+  answer,
+  asked,
+  drawn,
+  ENGLISH,
+  FRENCH,
+  LINKS as HREFS,
+  MONTH,
+  PERCENT,
+  structured,
+  WHOLE,
+  words,
+} from './asked.ts'
 
 const LINKS = 'Tableau CSV Ouvrir dans Metabase'
 const front = (html: string) => words(html).replace('Title What it means. ', '').replace(` ${LINKS}`, '')
@@ -29,18 +41,34 @@ describe('a card', () => {
     ['no rows', 'Aucune ligne ne répond à cette question.'],
     ['filtered away', 'Aucune ligne pour ces filtres : élargissez-les.'],
     ['unknown', 'La valeur n’est pas connue.'],
-    ['source down', 'La source de ces données ne répondait pas quand elles ont été publiées.'],
     ['small groups', 'Les groupes sont trop petits pour être montrés.'],
     ['nothing published', 'Rien n’a encore été publié.'],
   ] as const)('that is empty for the reason %s says it', async (why, text) => {
     expect(words(await drawn(asked({ kind: 'table' }), { kind: 'empty', why }))).toContain(text)
   })
 
-  test('that failed says the code, and one that comes later that it is being read', async () => {
-    expect(
-      words(await drawn(asked({ kind: 'table' }), { kind: 'failed', code: 'CONNECTION_LOST' as never })),
-    ).toContain('CONNECTION_LOST')
-    expect(words(String(drawSkeleton(asked({ kind: 'table' }), ENGLISH)))).toContain('Being read')
+  test('that is unknown says why, in how many rows', async () => {
+    const reasons = { source_externe_en_panne: 1600, tranche_inconnue: 2000 }
+    const state = { kind: 'empty', why: 'unknown', reasons } as const
+    expect(words(await drawn(asked({ kind: 'table' }), state))).toContain(
+      'Raisons notées : tranche inconnue (lignes : 2\u202f000), source externe en panne (lignes : 1\u202f600).',
+    )
+  })
+
+  test.each([
+    ['CONNECTION_LOST', 'ne répond pas'],
+    ['QUERY_TIMEOUT', 'a pris trop de temps'],
+    ['EXPRESSION_FAILED', 'n’a pas reçu de réponse'],
+  ] as const)('that failed with %s says so in words, and by its code', async (code, text) => {
+    const told = words(await drawn(asked({ kind: 'table' }), { kind: 'failed', code }))
+    expect(told).toContain(text)
+    expect(told).toContain(code)
+  })
+
+  test('that comes later says that it is being read, and leads to its table', () => {
+    const html = String(drawSkeleton(asked({ kind: 'table' }), ENGLISH, HREFS))
+    expect(words(html)).toContain('Being read')
+    expect(html).toContain(`href="${HREFS.table}"`)
   })
 
   test('of a cut answer leads to all rows', async () => {

@@ -4,6 +4,7 @@ import { VitrineError } from '../../src/base/errors.ts'
 import type { Publication } from '../../src/index.ts'
 import { actionsPlace } from '../../src/page/actions.ts'
 import { createPage, type PageSettings } from '../../src/page/app.ts'
+import type { PageApp } from '../../src/page/context.ts'
 import { dashboardsPlace } from '../../src/page/dashboards-place.ts'
 import { Readers } from '../../src/page/readers.ts'
 
@@ -25,8 +26,8 @@ export class MovedClock implements Clock {
   monotonicMs = (): number => this.at
 }
 
-export function askedPage(publication: Publication, settings: Partial<PageSettings> = {}): AskedPage {
-  const page = createPage({
+export const pageApp = (publication: Publication, settings: Partial<PageSettings> = {}): PageApp =>
+  createPage({
     publication: () => publication,
     clock: systemClock,
     prefix: '',
@@ -45,6 +46,9 @@ export function askedPage(publication: Publication, settings: Partial<PageSettin
     places: [dashboardsPlace, actionsPlace],
     ...settings,
   })
+
+export function askedPage(publication: Publication, settings: Partial<PageSettings> = {}): AskedPage {
+  const page = pageApp(publication, settings)
   const ask: AskedPage['ask'] = async (path, { host = 'localhost:4000', headers, ...init } = {}) => {
     const sent = { host, ...Object.fromEntries(new Headers(headers)) }
     return page.request(`http://localhost:4000${path}`, { ...init, headers: sent }, ENV)

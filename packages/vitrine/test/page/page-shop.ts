@@ -1,15 +1,29 @@
 /** The shop with dashboards: every kind of filter, a question that may be empty, one that is slow and one that is endless. */
 import {
+  because,
+  bigint,
+  boolean,
   collection,
   dashboard,
   definePublication,
+  from,
+  integer,
   type Publication,
   question,
   questionsAbout,
   sql,
+  varchar,
   withDashboards,
 } from '../../src/index.ts'
-import { customer, purchase, type ShopRoles, shop, source } from '../publication/shop.ts'
+import { customer, type ShopRoles, shop, source } from '../publication/shop.ts'
+
+const purchase = from(source.selectFrom('purchase as p')).publish('shop_purchase', 'A purchase.', ({ ref, eb }) => ({
+  id: bigint(because(ref('p.id'), 'stable key'), 'Key').primaryKey(),
+  customer_id: bigint(because(ref('p.customer_id'), 'stable key'), 'Customer').references(() => customer),
+  amount: integer(ref('p.amount'), 'Amount'),
+  label: varchar(40, ref('p.label'), 'Label').nullable(),
+  large: boolean(eb(ref('p.amount'), '>', 60).$castTo<boolean>(), 'More than 60'),
+}))
 
 export function shownShop({ writer, reader }: ShopRoles): Publication {
   const base = shop({ writer, reader })
@@ -116,7 +130,7 @@ export function shownShop({ writer, reader }: ShopRoles): Publication {
     tabs: [
       {
         name: 'Slow',
-        rows: [[{ question: select('slow', '(select 1 from pg_sleep(0.5))') }, { question: customers }]],
+        rows: [[{ question: select('slow', '(select 1 from pg_sleep(0.9))') }, { question: customers }]],
       },
       { name: 'Late', rows: [[{ question: select('late', '(select 1 from pg_sleep(9))') }]] },
       {
@@ -135,6 +149,51 @@ export function shownShop({ writer, reader }: ShopRoles): Publication {
       },
     ],
   })
+  const counted = question({
+    key: 'purchases',
+    title: 'Purchases',
+    description: 'All of them.',
+    query: about.query({ from: 'shop_purchase', measures: { n: { count: 'rows' } } }),
+    display: { kind: 'number', value: 'n' },
+    columns: { n: { label: 'Purchases' } },
+  })
+  const largest = question({
+    key: 'largest',
+    title: 'Largest purchase without a label',
+    description: 'Every purchase has one.',
+    query: about.query({
+      from: 'shop_purchase',
+      measures: { most: { max: 'amount' } },
+      where: [['label', 'is null']],
+    }),
+    display: { kind: 'number', value: 'most' },
+    columns: { most: { label: 'Amount' } },
+  })
+  const kept = dashboard({
+    key: 'kept',
+    title: 'Kept',
+    description: 'Filters that have a value when nothing is said.',
+    collection: collection({ key: 'shop', name: 'Shop', access: {} }),
+    filters: [
+      about.filter({ key: 'large', label: 'Large', kind: 'boolean', on: { shop_purchase: 'large' } }),
+      about.filter({
+        key: 'job',
+        label: 'Job',
+        kind: 'list',
+        options: ['chief', 'other'],
+        required: true,
+        on: { shop_purchase: 'customer_id.job' },
+      }),
+      about.filter({
+        key: 'country',
+        label: 'Country',
+        kind: 'list',
+        default: ['C1'],
+        on: { shop_purchase: 'customer_id.country' },
+      }),
+    ],
+    rows: [[{ question: counted }, { question: largest, without: ['large', 'job', 'country'] }]],
+  })
   const open = dashboard({
     key: 'open',
     title: 'Open',
@@ -143,5 +202,5 @@ export function shownShop({ writer, reader }: ShopRoles): Publication {
     collection: collection({ key: 'shop', name: 'Shop', access: {} }),
     rows: [[{ question: { ...customers, key: 'customers-public', audience: 'public' } }]],
   })
-  return withDashboards(typed, [board, odd, open])
+  return withDashboards(typed, [board, odd, kept, open])
 }

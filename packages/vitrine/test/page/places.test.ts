@@ -149,6 +149,15 @@ describe.sequential('after some runs', () => {
     expect(await text('/state')).toContain('Metabase is not kept in step from here')
     await recordMetabase(session, 'shop', rows)
     expect(await text('/state')).toContain('All that the definition says was applied')
+    // The record is read beside the first page.
+    const linked = pageOf(shop, { metabaseUrl: 'https://metabase.example' })
+    const at = rows.findIndex(({ kind, key }) => kind === 'question' && key === 'amounts')
+    const board = async (path: string) => (await linked.get(path)).text
+    await expect
+      .poll(() => board('/dashboards/sales'), { timeout: 20_000 })
+      .toContain(`<a href="https://metabase.example/question/${at}">Open in Metabase</a>`)
+    expect(await board('/public/open')).not.toContain('metabase.example')
+    await linked.readers.close()
     await recordMetabase(session, 'shop', rows.slice(0, -1))
     expect(await text('/state')).toMatch(/1 thing is still to apply.*vitrine metabase apply/s)
     await session.end()
@@ -197,6 +206,16 @@ describe.sequential('after some runs', () => {
     expect(told).toMatch(/event: grew.*v-active.*event: ended.*published/s)
     seen.push(told)
     for (const client of [owner, keeper]) await shop.source.close(client)
+  })
+
+  test('how many rows each version had is drawn over the weeks', async () => {
+    expect(await text('/runs')).not.toContain('v-size')
+    await shop.look("update vitrine.run set started_at = started_at - interval '20 days' where id = 1")
+    const says = /class="v-size"[^>]*aria-label="180 rows on [^"]*, 180 on [^"]*"/
+    const [last] = await shop.look<{ id: number }>(
+      "select max(id)::integer as id from vitrine.run where schema_name = 'shop'",
+    )
+    for (const path of ['/runs', `/runs/${last?.id}`]) expect(await text(path)).toMatch(says)
   })
 
   test('a record that cannot be read is told with what to do, and a target that is away', async () => {

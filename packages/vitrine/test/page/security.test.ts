@@ -1,11 +1,13 @@
 /** Who may see the page, and what each answer of it carries: asked as browsers, proxies and attackers would. */
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { pageSettings } from '../../src/cli/page-settings.ts'
 import { type Access, passwordHash } from '../../src/page/access.ts'
+import { listenForPages } from '../../src/page/server.ts'
 import { shop } from '../publication/shop.ts'
-import { askedPage, MovedClock, posted } from './asked-page.ts'
+import { askedPage, MovedClock, pageApp, posted } from './asked-page.ts'
 
 const publication = shop({ writer: 'writer', reader: 'reader' })
 const READER = 'a password of readers'
@@ -180,6 +182,11 @@ describe('a page with passwords', () => {
     expect(await act(reader.cookie, reader.token)).toBe(403)
     expect(await act('', operator.token)).toBe(403)
     expect(started).toEqual([])
+    // No two pages hold the same signs, or the size of a compressed one would tell them.
+    const again = tokenIn(await clocked.text('/dashboards', { headers: { cookie: operator.cookie } }))
+    expect(again).not.toBe(operator.token)
+    expect(await act(operator.cookie, again)).toBe(303)
+    started.length = 0
     expect(await act(operator.cookie, operator.token)).toBe(303)
     expect(started).toEqual(['sync'])
     const { status } = await clocked.ask(
@@ -195,8 +202,25 @@ describe('a page with passwords', () => {
   test('takes no body beyond a form', async () => {
     const answer = await page.ask('/login', posted({ password: 'x'.repeat(20_000) }))
     expect(answer.status).toBe(413)
+    const broken = { 'content-type': 'multipart/form-data; boundary=x', origin: 'http://localhost:4000' }
+    for (const body of ['--x\r\nbroken', '', '--x--'])
+      expect((await page.ask('/login', { method: 'POST', headers: broken, body })).status).toBe(403)
   })
 })
+
+test('callers who send half a request keep nobody out, and no more of them are kept than there is room for', async () => {
+  const listening = await listenForPages({ host: '127.0.0.1', port: 0 }, pageApp(publication))
+  const { port } = new URL(listening.url)
+  const half = Array.from({ length: 600 }, () => {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined)
+    socket.write('GET /dashboards HTTP/1.1\r\nHost: localhost\r\nX-a: ')
+    return socket
+  })
+  await expect.poll(() => half.filter(({ destroyed }) => destroyed).length, { timeout: 10_000 }).toBeGreaterThan(0)
+  expect((await fetch(`${listening.url}/login`, { redirect: 'manual' })).status).toBe(303)
+  for (const socket of half) socket.destroy()
+  await listening.close()
+}, 20_000)
 
 describe('behind a proxy', () => {
   const reach = { ...beyond, origin: 'https://data.example.org' }

@@ -1,0 +1,95 @@
+/**
+ * Dashboards that were asked for: each is drawn once for its version, its address and its language, for however many ask at once
+ * or after. A dashboard is sent as it becomes ready, and its cards are drawn one after the other, so that none holds back another page.
+ */
+import { pause } from '../base/pause.ts'
+import type { TileState } from '../drawing/answer.ts'
+import type { BoardPart } from '../drawing/board.ts'
+import { html, raw } from '../drawing/html.ts'
+import { Switched } from './answers.ts'
+import type { Html } from './context.ts'
+
+/** What comes later, and what stands in its place for whoever does not wait. */
+export class Later {
+  readonly html: Promise<Html>
+  readonly meanwhile: Html
+  /** Of the question; null for what is no card. */
+  readonly key: string | null
+  /** Null while it is still to come. */
+  ready: Html | null = null
+
+  constructor(drawn: Promise<Html>, meanwhile: Html, key: string | null) {
+    this.meanwhile = meanwhile
+    this.key = key
+    this.html = drawn.then((drawing) => {
+      this.ready = drawing
+      return drawing
+    })
+    // Whoever sends it looks at it later, or never.
+    this.html.catch(() => undefined)
+  }
+}
+
+export type Part = BoardPart<Later>
+
+interface KeptBoard {
+  readonly parts: readonly Part[]
+  /** All is answered, and nothing has failed. */
+  isWhole: boolean
+}
+
+const KEPT = 100
+
+export class KeptBoards {
+  readonly #kept = new Map<string, KeptBoard>()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  get = (key: string): KeptBoard | undefined => this.#kept.get(key)
+
+  /** Until it fails, or until it is the oldest of too many. */
+  keep(key: string, parts: readonly Part[], states: readonly Promise<TileState>[]): void {
+    const board = { parts, isWhole: false }
+    this.#kept.set(key, board)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest)
+    const forget = () => this.#kept.get(key) === board && this.#kept.delete(key)
+    Promise.all(states).then((told) => {
+      board.isWhole = !told.some(({ kind }) => kind === 'failed')
+      if (!board.isWhole) forget()
+    }, forget)
+  }
+
+  inTurn<T>(draw: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(() => pause(0)).then(draw)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/** Another version came while this one was sent: what was read of the two would not fit together. */
+const AGAIN = html`<meta http-equiv="refresh" content="0">`
+
+/** As it becomes ready; after `deadlineMs` nothing more is waited for. */
+export async function* sent(parts: readonly Part[], deadlineMs: number | null): AsyncGenerator<Html> {
+  const over = new AbortController()
+  const late = deadlineMs === null ? [] : [pause(deadlineMs, over.signal)]
+  let text = ''
+  try {
+    for (const part of parts) {
+      if ('card' in part) {
+        const { card } = part
+        if (card.ready === null && text !== '') {
+          yield raw(text)
+          text = ''
+        }
+        text += (await Promise.race([card.html, ...late])) ?? card.meanwhile
+      } else text += part
+    }
+    yield raw(text)
+  } catch (thrown) {
+    if (!(thrown instanceof Switched)) throw thrown
+    yield AGAIN
+  } finally {
+    over.abort()
+  }
+}

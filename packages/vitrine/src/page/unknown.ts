@@ -1,0 +1,22 @@
+/** Why there is no figure where one was asked for: what a run recorded of the tables that the question reads. */
+import { figureOf, type TileState } from '../drawing/answer.ts'
+import type { Display } from '../publication/dashboard.ts'
+import { identifier } from '../sql/quote.ts'
+import type { TableAge } from './answers.ts'
+import type { Asked } from './asking.ts'
+
+const figuresOf = (display: Display): readonly string[] =>
+  'y' in display ? display.y : 'value' in display ? [display.value] : []
+
+/** An answer without a single figure is an unknown one. */
+export function explained(state: TileState, { question, ask }: Asked, ages: readonly TableAge[]): TileState {
+  if (state.kind !== 'answer') return state
+  const { columns, rows } = state.answer
+  const shown = columns.flatMap(({ name }, at) => (figuresOf(question.display).includes(name) ? [at] : []))
+  if (shown.length === 0 || rows.some((row) => shown.some((at) => figureOf(row[at]) !== null))) return state
+  const read = ages.filter(({ table }) => ask.sql.includes(identifier(table)))
+  const reasons: Record<string, number> = {}
+  for (const { unknown } of read)
+    for (const [reason, count] of Object.entries(unknown)) reasons[reason] = (reasons[reason] ?? 0) + count
+  return { kind: 'empty', why: 'unknown', reasons }
+}
