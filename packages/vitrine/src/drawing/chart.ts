@@ -25,12 +25,12 @@ const wide = (columns: number): number => Math.floor((1196 * columns) / 12 - 54)
 /** The widths that a chart is laid out for. */
 function widthsOf(columns: number): readonly number[] {
   const most = wide(columns)
-  const between = most >= 700 ? [544] : most >= 500 ? [400] : []
+  const between = most >= 700 ? [544] : []
   return [PHONE, ...between, ...(most > PHONE + 40 ? [most] : [])]
 }
 
-/** Every width at which another drawing may begin; the style sheet has a rule for each. */
-export const BREAKS = [...new Set(Array.from({ length: 12 }, (_, at) => widthsOf(at + 1).slice(1)).flat())]
+/** Every width that there is a drawing for; the style sheet has rules for each. */
+export const WIDTHS = [...new Set(Array.from({ length: 12 }, (_, at) => widthsOf(at + 1)).flat())]
 const MOST_ROWS = 30
 
 /** Which rows of the table a place of the picture is of, for the script that says them. */
@@ -68,7 +68,7 @@ async function variants(
       const next = kept[at + 1]?.[0]
       const shown = `${at > 0 ? `v-from-${width}` : ''}${next === undefined ? '' : ` v-to-${next}`}`.trim()
       if (plot === null) return html`<div class="${shown}">${rowsOf(drawing)}</div>`
-      const attributes = html`class="v-plot${next === undefined ? '' : ` v-most-${width}`}" role="img" ${name} data-points="${pointsOf(drawing.data, plot)}"`
+      const attributes = html`class="v-plot v-most-${width}" role="img" ${name} data-points="${pointsOf(drawing.data, plot)}"`
       const legend = legendOf(drawing, plot.isNamed)
       return html`<div class="${shown}">${legend}${await drawPlot(plot, attributes)}</div>`
     }),

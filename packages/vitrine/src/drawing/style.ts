@@ -2,7 +2,7 @@
  * The one style sheet: tokens, light and dark, what every page shares, the cards and their grid, a phone, paper. A theme sets
  * the tokens anew; nothing here is of a State or of a company.
  */
-import { BREAKS } from './chart.ts'
+import { WIDTHS } from './chart.ts'
 import { TOKENS } from './tokens.ts'
 
 const colours = (at: 0 | 1): string =>
@@ -20,7 +20,7 @@ body{margin:0;background:var(--v-bg);color:var(--v-ink);font:15px/1.5 var(--v-fo
 h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0}h2{font-size:18px;line-height:1.3;margin:0}h3{font-size:14px;line-height:1.4;font-weight:600;margin:0}
 h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:2px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 table{border-collapse:collapse;font-size:13.5px}th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--v-line);font-weight:400}
-thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right;white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
+thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right}.v-n,.v-short{white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
 .v-hidden,.v-turn,.v-paper{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}`
 
 const spans = Array.from(
@@ -30,7 +30,7 @@ const spans = Array.from(
 
 const BOARD = `.v-board{display:grid;grid-template-columns:repeat(12,minmax(0,1fr));gap:var(--v-gap);max-width:var(--v-width);margin:0 auto}
 .v-cell{min-width:0;display:flex;flex-direction:column}${spans}
-.v-heading{margin-top:12px}.v-prose{color:var(--v-mute);max-width:80ch}.v-prose p,.v-prose ul{margin:0 0 8px}.v-prose ul{padding-left:20px}.v-fresh{color:var(--v-mute);font-size:13px}
+.v-heading{margin-top:12px}.v-prose{color:var(--v-mute);max-width:80ch}.v-prose p,.v-prose ul{margin:0 0 8px}.v-prose ul{padding-left:20px}.v-fresh{color:var(--v-mute);font-size:13px;margin:0}
 .v-tabs{display:flex;gap:20px;margin:0 0 16px;border-bottom:1px solid var(--v-line);overflow-x:auto}.v-tabs a{color:var(--v-mute);text-decoration:none;padding:8px 2px;white-space:nowrap}.v-tabs a[aria-current]{color:var(--v-ink);font-weight:600;box-shadow:inset 0 -2px 0 var(--v-accent)}`
 
 const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:column;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;min-width:0;container-type:inline-size}
@@ -46,10 +46,10 @@ const CHART = `figure{margin:0}.v-tip{position:absolute;z-index:2;pointer-events
 .v-strip{display:block;overflow:hidden}.v-strip text{font-size:12px}.v-track{margin:10px 0 6px;max-width:340px}
 .v-rows{flex:1;list-style:none;margin:0;padding:0;font-size:13.5px;display:grid;grid-template-columns:fit-content(36%) 1fr auto;gap:0 12px;align-content:start}.v-rows li{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:6px 0}.v-group{line-height:1.3}
 .v-strips{display:grid;gap:2px;min-width:0}.v-value{text-align:right;white-space:nowrap}.v-value b,.v-pie b{font-weight:600}.v-value small,.v-pie small{color:var(--v-mute);font-size:12px}.v-value i{display:block;font-style:normal;line-height:22px}
-.v-pie{flex:1;display:flex;flex-wrap:wrap;gap:12px 24px;align-items:center}.v-pie>svg{width:clamp(120px,34cqw,190px);flex:none}.v-pie ul{list-style:none;margin:0;padding:0;font-size:13.5px;flex:1;min-width:180px}.v-pie li{display:grid;grid-template-columns:auto 1fr auto minmax(48px,auto);gap:0 8px;align-items:baseline;padding:3px 0}.v-pie li small{text-align:right}
-${BREAKS.map((at) => `.v-from-${at}{display:none}@container(min-width:${at}px){.v-from-${at}{display:block}}`).join('')}
-${BREAKS.map((at) => `@container(min-width:${at}px){.v-to-${at}{display:none}}`).join('')}
-${[244, ...BREAKS].map((at) => `.v-most-${at}{max-width:${Math.round(at * 1.35)}px}`).join('')}
+.v-pie{flex:1;display:flex;flex-wrap:wrap;gap:12px 24px;align-items:center}.v-pie>svg{width:clamp(120px,34cqw,190px);flex:none}.v-pie ul{list-style:none;margin:0;padding:0;font-size:13.5px;flex:1;min-width:220px;max-width:420px}.v-pie li{display:grid;grid-template-columns:auto 1fr auto minmax(48px,auto);gap:0 8px;align-items:baseline;padding:3px 0}.v-pie li small{text-align:right}
+${WIDTHS.map((at) => `.v-from-${at}{display:none}@container(min-width:${at}px){.v-from-${at}{display:block}}`).join('')}
+${WIDTHS.map((at) => `@container(min-width:${at}px){.v-to-${at}{display:none}}`).join('')}
+${WIDTHS.map((at) => `.v-most-${at}{max-width:${Math.round(at * 1.35)}px}`).join('')}
 @container(max-width:400px){.v-roomy{display:none}.v-rows{gap:0 8px;grid-template-columns:fit-content(42%) 1fr auto}.v-value small{display:block}}`
 
 const PHONE = `@media(max-width:980px){.v-cell{grid-column:span 12}.v-cell.v-small{grid-column:span 4}}

@@ -17,9 +17,13 @@ const heading = ({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedSt
 function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
   const shown =
     value === null ? html`<span class="v-unknown">${sheet.as(null, column)}</span>` : sheet.as(value, column)
-  const right = column.isNumber && html` class="v-n"`
-  return isFirst ? html`<th scope="row"${right}>${shown}</th>` : html`<td${right}>${shown}</td>`
+  const isShort = !isFirst && String(shown).length <= SHORT
+  const kind = column.isNumber ? html` class="v-n"` : isShort && html` class="v-short"`
+  return isFirst ? html`<th scope="row"${kind}>${shown}</th>` : html`<td${kind}>${shown}</td>`
 }
+
+/** A date with its time stays on one line. */
+const SHORT = 20
 
 /** `all` leads to the rows that are not here. */
 export function drawTable(

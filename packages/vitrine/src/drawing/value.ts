@@ -13,6 +13,8 @@ export function formatFor({ query, columns }: Question, name: string, kind: Answ
   if (query.kind === 'structured') {
     const by = own(query.by, name)
     if (typeof by === 'object' && 'time' in by) return { kind: 'date', style: by.unit }
+    // What groups are called is no amount: a year has no thousands.
+    if (by !== undefined && kind === 'number') return undefined
     const measure = own(query.measures, name)
     if (measure !== undefined) {
       const kept = measureOf(measure)

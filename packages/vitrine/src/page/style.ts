@@ -19,13 +19,14 @@ button,input,select{font:inherit;color:inherit}button{background:var(--v-card);b
 .v-flaw{border-left:3px solid var(--v-bad);background:var(--v-card);padding:8px 12px 8px 28px;margin:0 0 16px}p.v-flaw{padding-left:12px}`
 
 const FILTERS = `.v-filters{display:flex;flex-wrap:wrap;align-items:end;gap:10px 12px;margin:0 0 20px;font-size:13.5px}.v-filters fieldset{border:0;margin:0;padding:0}
-.v-filters label,.v-filters legend{color:var(--v-mute)}.v-filters legend{padding:0}.v-filters select,.v-filters input:not([type=checkbox]){border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card);color:var(--v-ink);padding:5px 8px;min-height:34px;max-width:100%}
+.v-filters label,.v-filters legend{color:var(--v-mute)}.v-filters legend{float:left;padding:6px 8px 6px 0}.v-filters select,.v-filters input:not([type=checkbox]){border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card);color:var(--v-ink);padding:5px 8px;min-height:34px;max-width:100%}
 .v-range{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center}.v-do{margin:0;display:flex;gap:12px;align-items:center}.v-ignored{color:var(--v-doing);margin:-8px 0 16px;font-size:13.5px}
 .v-list{position:relative}.v-list summary{list-style:none;cursor:pointer;border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card);padding:5px 12px;min-height:34px;color:var(--v-mute)}.v-list summary::-webkit-details-marker{display:none}.v-list summary::after{content:" ▾"}.v-list b{font-weight:600;color:var(--v-ink)}
 .v-list fieldset{position:absolute;z-index:2;left:0;top:calc(100% + 4px);min-width:220px;max-width:min(420px,86vw);max-height:320px;overflow:auto;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:8px 12px;box-shadow:0 4px 16px rgb(0 0 0/.12)}.v-list label{display:block;padding:4px 0;color:var(--v-ink)}`
 
-const PHONE = `@media(max-width:760px){.v-bar{padding:6px 16px 0}.v-head nav{order:9;width:100%;overflow-x:auto}.v-head nav a{padding:10px 2px}.v-tone{margin-left:0;flex:1}main{padding:20px 16px 40px}.v-list fieldset{position:static;margin-top:4px}.v-list,.v-list[open]{max-width:100%}}
-@media(max-width:400px){main{padding:16px 12px 32px}}
+const PHONE = `@media(max-width:900px){.v-bar{padding:6px 24px 0}.v-head nav,.v-tone{order:9;width:100%}.v-head nav ul{flex-wrap:wrap}.v-head nav a{padding:8px 2px}.v-language{margin-left:auto}.v-head .v-tone{order:8;margin:0;padding:0}}
+@media(max-width:760px){.v-bar{padding:6px 16px 0}main{padding:20px 16px 40px}.v-list fieldset{position:static;margin-top:4px}.v-list,.v-list[open]{max-width:100%}}
+@media(max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}}
 @media print{.v-head nav,.v-language,.v-filters,.v-skip,.v-head form,.v-back-to{display:none}main{padding:0}}`
 
 export const frameStyle = [HEAD, MAIN, FILTERS, PHONE].join('\n')

@@ -171,7 +171,7 @@ describe('charts', () => {
       asked({ kind: 'combo', x: 'month', y: ['n', 'p'], lines: ['p'] }, labelled),
       answer('month:date n p', ['2026-09-01', 3, 4], ['2026-10-01', 5, 6]),
     )
-    expect([...html.matchAll(/viewBox="0 0 (\d+)/g)].map(([, width]) => width)).toEqual(['244', '400', '544'])
+    expect([...html.matchAll(/viewBox="0 0 (\d+)/g)].map(([, width]) => width)).toEqual(['244', '544'])
     expect([...html.matchAll(/font-size="(\d+)/g)].every(([, size]) => Number(size) >= 12)).toBe(true)
   })
 
@@ -180,13 +180,13 @@ describe('charts', () => {
       asked({ kind: 'bar', x: 'x', y: ['n'] }, labelled),
       answer('x:text n', ['Soumises à une réglementation', 4], ['b', 2], ['c', 1]),
     )
-    expect(html).toContain('<div class="v-to-400"><ol class="v-rows">')
-    expect(html.match(/class="v-plot/g)?.length).toBe(2)
+    expect(html).toContain('<div class="v-to-544"><ol class="v-rows">')
+    expect(html.match(/class="v-plot/g)?.length).toBe(1)
     const two = await drawn(
       asked({ kind: 'bar', x: 'x', y: ['n'], series: 's', stack: 'stacked' }, labelled),
       answer('x:text s:text n', ['Soumises à une réglementation', 'u', 4], ['b', 'u', 2], ['c', 'v', 1]),
     )
-    expect(two).toMatch(/<div class="v-to-400"><ul class="v-legend">(?:<li>.*?<\/li>){2}<\/ul><ol class="v-rows">/)
+    expect(two).toMatch(/<div class="v-to-544"><ul class="v-legend">(?:<li>.*?<\/li>){2}<\/ul><ol class="v-rows">/)
   })
 
   test('what means something has its colour, and the unknown its own, whatever the order', async () => {
