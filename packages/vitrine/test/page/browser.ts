@@ -1,6 +1,6 @@
 /**
  * The system's Chromium for tests of the page: skipped with a word where there is none. Whatever a page says in its console, asks
- * beyond loopback or fails to load is kept, and axe is run in a context of its own.
+ * beyond loopback or fails to load is kept.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -43,32 +43,34 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds on an address: the rule, and where. Its script is let in by switching the policy off. */
-export async function axeFindings(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<readonly string[]> {
-  const context = await browser.newContext({ bypassCSP: true, locale: 'fr-FR', ...options })
-  try {
-    const page = await context.newPage()
-    await page.goto(url)
-    await page.addScriptTag({ content: AXE })
-    return await page.evaluate(async () => {
-      // sound because the script above has put it there.
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-      }
-      const { violations } = await axe.run()
-      return violations.map(
+/** What keeps somebody from reading a page: what axe finds, as the rule and where; and what is wider than the screen. */
+export async function barriersOn(page: Page): Promise<readonly string[]> {
+  // Evaluated by the debugger, which asks no policy.
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    // sound because the script above has put it there.
+    const { axe, document, innerWidth } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
+      document: { documentElement: { scrollWidth: number } }
+      innerWidth: number
+    }
+    const { violations } = await axe.run()
+    const wider = document.documentElement.scrollWidth - innerWidth
+    return [
+      ...violations.map(
         ({ id, nodes }) =>
           `${id}: ${nodes
             .map(({ target }) => target.join(' '))
             .slice(0, 3)
             .join(', ')}`,
-      )
-    })
-  } finally {
-    await context.close()
-  }
+      ),
+      ...(wider > 0 ? [`${wider} pixels wider than the screen`] : []),
+    ]
+  })
 }
+
+/** The two ways in which every page is looked at. */
+export const WAYS = [
+  { locale: 'fr-FR', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 320, height: 700 } },
+] as const satisfies readonly BrowserContextOptions[]

@@ -9,7 +9,7 @@ import type { Publication } from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { SwitchWay } from '../../src/record/outcome.ts'
 import { migrate } from '../../src/run/migrate.ts'
-import type { RunEvent, SyncReport } from '../../src/run/observer.ts'
+import type { RunEvent, RunObserver, SyncReport } from '../../src/run/observer.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
 import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
@@ -141,11 +141,11 @@ export class Installation {
     })
   }
 
-  rollBack(): Promise<RollbackReport> {
+  rollBack(observer: RunObserver = () => undefined): Promise<RollbackReport> {
     return rollback({
       publication: this.publication,
       target: this.target.address(this.writer),
-      observer: () => undefined,
+      observer,
       signal: new AbortController().signal,
     })
   }
