@@ -18,7 +18,7 @@ const TOKEN_SHEET = `:root{color-scheme:light dark;--v-gap:16px;--v-radius:12px;
 const BASE = `*{box-sizing:border-box}html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--v-bg);color:var(--v-ink);font:15px/1.5 var(--v-font);font-variant-numeric:tabular-nums}
 h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0}h2{font-size:18px;line-height:1.3;margin:0}h3{font-size:14px;line-height:1.4;font-weight:600;margin:0}
-h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:2px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:4px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 table{border-collapse:collapse;font-size:13.5px}th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--v-line);font-weight:400}
 thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right}.v-n,.v-short{white-space:nowrap}tbody tr:last-child>*{border-bottom:0}
 .v-hidden,.v-turn,.v-paper{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}`
