@@ -53,10 +53,6 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${join(folder, 'users')}
 pool_mode = ${pooling}
-default_pool_size = 30
-# Its own defaults let a client wait for two minutes after one login to the server that failed on a busy machine.
-server_login_retry = 1
-query_wait_timeout = 30
 ${extra}
 `,
     )

@@ -107,15 +107,15 @@ export class Session {
     }
   }
 
-  /** In one transaction; rolled back when `work` throws. */
+  /** In one transaction; rolled back when `work` throws. It ends even if `work` has ended it: `execute` would begin another. */
   async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
     await this.begin(begin)
     try {
       const result = await work()
-      await this.execute('commit')
+      await this.#answer(() => this.client.query('commit'))
       return result
     } catch (error) {
-      await this.execute('rollback').catch(() => undefined)
+      await this.#answer(() => this.client.query('rollback')).catch(() => undefined)
       throw error
     }
   }

@@ -227,8 +227,10 @@ export async function stageTables(
       }
       const onCopied = async () => {
         copying -= 1
+        // Asked before the wait: another stream may come to the last table meanwhile.
+        const isLast = copying === 0
         if (queue.length === 0) await stopReading()
-        if (copying === 0) await copied()
+        if (isLast) await copied()
       }
       for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
         done.push(await stageTable(table, carried, stream, context, onCopied))

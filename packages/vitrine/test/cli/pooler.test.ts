@@ -95,6 +95,12 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
     const lines = ['check', 'provision', 'plan', 'migrate --yes', 'sync', 'sync --if-due', 'status', 'rollback']
     for (const line of lines) await written(line, { environment: urls })
     expect((await command('doctor', { environment: urls })).stdout).not.toContain('POOLER')
+    // Outside a transaction it once began another one to commit, and another, for ever.
+    const { limits } = program.publication
+    const reading = { side: 'source', name: 'reading', limits, readOnly: true, searchPath: [] } as const
+    const lent = await connect(parseAddress(urls.DATABASE_URL, 'x'), reading)
+    await lent.execute('commit')
+    await lent.end()
     const options = {
       side: 'target',
       name: 'lost',
