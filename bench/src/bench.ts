@@ -33,7 +33,7 @@ export async function sourceOf(context: BenchContext, fullRows: number): Promise
 
 export async function runTool(
   context: BenchContext,
-  work: 'load' | 'sync',
+  work: 'load' | 'sync' | 'full' | 'delta',
   subject: Subject,
   schema: string,
 ): Promise<ToolMeasure> {

@@ -6,6 +6,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { BenchContext } from './bench.ts'
 import { benchCopy, benchScan } from './bench-copy.ts'
+import { benchDelta } from './bench-delta.ts'
 import { benchReaders } from './bench-readers.ts'
 import { benchMemory, benchRun } from './bench-run.ts'
 import { benchSwitches } from './bench-switches.ts'
@@ -25,6 +26,7 @@ const RUNNERS: Readonly<Record<BenchName, (context: BenchContext) => Promise<rea
   memory: benchMemory,
   readers: benchReaders,
   switches: benchSwitches,
+  delta: benchDelta,
 }
 
 const say = (text: string): void => {

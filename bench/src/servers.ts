@@ -135,6 +135,10 @@ export class BenchServers {
     return urlFor(this.#pair.target, name, { user: role, password: this.#passwords[role] })
   }
 
+  superuserUrl(name: TargetName): string {
+    return urlFor(this.#pair.target, name)
+  }
+
   ends(name: TargetName): Ends {
     return { source: this.sourceUrl(), target: this.targetUrl(name) }
   }
