@@ -59,6 +59,10 @@ export const DATA_ERRORS = {
       what: 'Columns tell together of fewer rows than the definition allows.',
       hint: 'Publish these columns less exactly, or let small groups be suppressed; the previous version stays.',
     },
+    DELTA_DIFFERS: {
+      what: 'What was told to have changed in a table is not all that changed.',
+      hint: 'It was found by reading the table whole, and those rows are published: nothing wrong is there now. Set limits.deltaProofNights to 1, so that every night reads every table whole, and report what the source is and what was done to it.',
+    },
     TABLE_SHRANK: {
       what: 'A table lost more rows than allowed.',
       hint: 'If the loss is real, run again with --allow-shrink; the previous version stays.',

@@ -3,6 +3,7 @@
 import { count, counted, duration, moment } from '../base/format.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { RunRecord, TableOutcome } from '../record/runs.ts'
+import type { ForeseenWay } from '../run/delta.ts'
 import { textTable } from './text-table.ts'
 
 /** A run that nobody leads any more has ended: its process was killed, and the next run closes its record. */
@@ -42,6 +43,17 @@ export function outcomesText(tables: readonly TableOutcome[], publication: Publi
     .join('\n')
     .trimEnd()
 }
+
+/** For each table, whether only what changed is read, and why not. */
+export const waysText = (ways: readonly ForeseenWay[]): string =>
+  ways.length === 0
+    ? ''
+    : `\nThe next run reads, as far as it can be said before:\n${ways
+        .map(
+          ({ table, reason }) =>
+            `  ${table}: ${reason === null ? 'what has changed' : `every row, because ${reason}`}\n`,
+        )
+        .join('')}`
 
 /** How many rows of a table hold something unknown, and why; nothing for a table without such rows. */
 function unknownText({ table, unknown }: TableOutcome): readonly string[] {

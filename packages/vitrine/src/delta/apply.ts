@@ -111,13 +111,13 @@ interface Transaction {
 }
 
 /**
- * Others of this database whose snapshot may be older than a transaction. One that imports such a snapshot has its age. While a
+ * Others of this database, but for autovacuum, whose snapshot may be older than a transaction. One that imports such a snapshot has its age. While a
  * writing transaction from before it lasts, anywhere on the server, every new snapshot looks as old: then all must have ended once.
  */
 const seeing = ({ session }: Target, transaction: string): Promise<Transaction[]> =>
   session.query<Transaction>(
     `select pid::text as id, pid, coalesce(application_name, '') as application from pg_catalog.pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and backend_xmin is not null
+     where datname = current_database() and usesysid is not null and pid <> pg_backend_pid() and backend_xmin is not null
        and age(backend_xmin) >= age(($1::xid8)::xid)`,
     [transaction],
   )

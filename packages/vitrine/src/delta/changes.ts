@@ -55,7 +55,7 @@ export async function stageChanges(request: ChangesRequest): Promise<Changes | s
 
 /** Rows of the source, `r`, that are not older than the oldest transaction in flight at the kept version's snapshot. */
 const isChanged = (snapshot: string): string =>
-  `age(r.${identifier(XMIN)}) <= age('${BigInt(snapshot) % 2n ** 32n}'::xid)`
+  `age(r.${identifier(XMIN)}) <= (select age('${BigInt(snapshot) % 2n ** 32n}'::xid))`
 
 interface SourceRow extends SumRow {
   readonly changed: number

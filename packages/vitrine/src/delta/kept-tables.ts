@@ -24,6 +24,7 @@ const ATTACHED = `
   union all select oid::text, false from pg_catalog.pg_class where oid = any ($1::oid[]) and relforcerowsecurity
   union all select attrelid::text, false from pg_catalog.pg_attribute
     where attrelid = any ($1::oid[]) and attnum > 0 and (attisdropped or atthasmissing)
+  union all select indrelid::text, false from pg_catalog.pg_index where indrelid = any ($1::oid[]) and indisclustered
   union all select inhparent::text, true from pg_catalog.pg_inherits where inhparent = any ($1::oid[])
   union all select inhrelid::text, true from pg_catalog.pg_inherits where inhrelid = any ($1::oid[])
   union all select confrelid::text, true from pg_catalog.pg_constraint

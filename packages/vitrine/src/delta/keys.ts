@@ -1,5 +1,5 @@
 /**
- * Sums over the primary keys of a table, by buckets: two tables with the same sums have the same keys. The 64-bit hashes are
+ * Sums over the primary keys of a table, by buckets: two tables with the same counts and sums have the same keys. The 64-bit hashes are
  * PostgreSQL's own of hash partitions, the same in every version of the server.
  */
 import { keyOf } from '../publication/shape.ts'
@@ -55,35 +55,30 @@ export function bucketsFor(rows: number): number {
   return buckets
 }
 
-/** Per bucket of `from`, which has a column `h`: how many keys, and two sums of them. `more` are further aggregates. */
+/** Per bucket of `from`, which has a column `h`: how many keys, and their sum without carrying. `more` are further aggregates. */
 export const sumsSql = (from: string, buckets: number, more = ''): string =>
-  `select (h & ${buckets - 1})::integer as bucket, count(*)::integer as keys, sum((h >> 32)::integer)::text as high,
-     bit_xor(h)::text as mixed${more} from ${from} group by 1`
+  `select (h & ${buckets - 1})::integer as bucket, count(*)::integer as keys, bit_xor(h)::text as mixed${more} from ${from} group by 1`
 
 export interface SumRow {
   readonly bucket: number
   readonly keys: number
-  readonly high: string
   readonly mixed: string
 }
 
 /** Sums of keys by bucket, which can be put together and taken away. */
 export class KeySums {
   readonly #keys: Int32Array
-  readonly #high: BigInt64Array
   readonly #mixed: BigInt64Array
 
   constructor(buckets: number) {
     this.#keys = new Int32Array(buckets)
-    this.#high = new BigInt64Array(buckets)
     this.#mixed = new BigInt64Array(buckets)
   }
 
   /** `sign` is 1 for keys that come, -1 for keys that go. */
   add(rows: readonly SumRow[], sign: 1 | -1): this {
-    for (const { bucket, keys, high, mixed } of rows) {
+    for (const { bucket, keys, mixed } of rows) {
       this.#keys[bucket] = (this.#keys[bucket] ?? 0) + sign * keys
-      this.#high[bucket] = (this.#high[bucket] ?? 0n) + BigInt(sign) * BigInt(high)
       this.#mixed[bucket] = (this.#mixed[bucket] ?? 0n) ^ BigInt(mixed)
     }
     return this
@@ -93,7 +88,7 @@ export class KeySums {
   get left(): readonly number[] {
     const found: number[] = []
     for (let bucket = 0; bucket < this.#keys.length; bucket++) {
-      if (this.#keys[bucket] !== 0 || this.#high[bucket] !== 0n || this.#mixed[bucket] !== 0n) found.push(bucket)
+      if (this.#keys[bucket] !== 0 || this.#mixed[bucket] !== 0n) found.push(bucket)
     }
     return found
   }

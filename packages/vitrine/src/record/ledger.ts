@@ -8,7 +8,6 @@ import { own } from '../base/own.ts'
 import type { Target } from '../catalogue/target.ts'
 import { quietly } from '../postgres/quietly.ts'
 import { dayColumnOf, figuresOf, type HistoryTable } from '../publication/history.ts'
-import { stagingSchema } from '../publication/publication.ts'
 import { type ColumnShape, type HistoryShape, shapeOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedColumn } from '../publication/table.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
@@ -94,15 +93,20 @@ export function recordSql(
     on conflict (schema_name, table_name, day) ${action}`
 }
 
-/** Inside the switch: the day's row of each table named goes from the staged version into the ledger. */
-export async function recordDay(target: Target, tables: ReadonlySet<string>, day: string): Promise<void> {
+/** Inside the switch: the day's row of each table named goes from the next version, which stands in `incoming`, into the ledger. */
+export async function recordDay(
+  target: Target,
+  incoming: string,
+  tables: ReadonlySet<string>,
+  day: string,
+): Promise<void> {
   const { session, publication } = target
   for (const table of publication.histories) {
     if (!tables.has(table.name)) continue
     const column = dayColumnOf(table).name
     const names = figuresOf(table).map(({ name }) => name)
     // The renames of the switch come after this, in the same transaction.
-    const rows = `${qualified(stagingSchema(publication), table.name)} t where t.${identifier(column)} = ${literal(day)}`
+    const rows = `${qualified(incoming, table.name)} t where t.${identifier(column)} = ${literal(day)}`
     const from = { day: column, rows, origin: 'run' } as const
     await session.execute(recordSql(publication.schema, table.name, names, from, 'replace'))
   }

@@ -26,8 +26,10 @@ import { hasStandby } from '../postgres/standby.ts'
 import { publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { erasureSince } from '../record/erasures.ts'
 import type { TableOrigin, VersionOrigin } from '../record/origin.ts'
+import type { TableWay } from '../record/outcome.ts'
 import { recordedVersion } from '../record/versions.ts'
 import { isWhole, keptVersion } from '../version/kept.ts'
 import { dropRelations, switchWayOf } from '../version/staging.ts'
@@ -35,7 +37,7 @@ import type { SyncRequest } from './request.ts'
 import type { Stream } from './sessions.ts'
 import type { StageContext, StagedTable, Told } from './stage.ts'
 
-type Wish = Pick<SyncRequest, 'only' | 'dryRun'> & { readonly full?: boolean }
+type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full'>
 
 /** What both versions and the target say, before the source is asked. */
 async function targetFacts(target: Target, { only, dryRun, full = false }: Wish): Promise<Night> {
@@ -69,15 +71,28 @@ async function looked(target: Target, night: Night, tables: readonly TableFacts[
   return { ...night, ...(await keptTables(target, tablesThere)) }
 }
 
-/** The way of each table in the next run, as far as it can be said without the source and without a scan. */
-export async function foreseenWays(
-  target: Target,
-  keyPrint: string | null,
-  full = false,
-): Promise<readonly Decision[]> {
-  const tables = await tableFacts(target.publication, null, new Map(), keyPrint)
-  const night = await looked(target, await targetFacts(target, { only: null, dryRun: false, full }), tables)
-  return decide(night, tables)
+/** How a table would be read. */
+export interface ForeseenWay {
+  readonly table: string
+  readonly way: TableWay
+  /** Why it would be read whole. */
+  readonly reason: string | null
+}
+
+/**
+ * The way of each table in the next run, as far as it can be said without the source and without a scan; none where nothing is
+ * published yet.
+ */
+export async function foreseenWays(target: Target): Promise<readonly ForeseenWay[]> {
+  if (!(await bookkeepingIsCurrent(target.session))) return []
+  const facts = await targetFacts(target, { only: null, dryRun: false })
+  if (facts.published === null) return []
+  const tables = await tableFacts(target.publication, null, new Map(), null)
+  return decide(await looked(target, facts, tables), tables).map(({ table, reason }) => ({
+    table: table.name,
+    way: reason === null ? 'delta' : 'full',
+    reason,
+  }))
 }
 
 export interface Next {

@@ -238,7 +238,7 @@ async function switchTo(
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
     await recordSwitch(target, versionOf(publication, true, keyPrint, origin), rights.taken, sparesKept)
     if (newSource !== null) await recordSource(target, newSource)
-    await recordDay(target, computed, dayOf(publication, instant))
+    await recordDay(target, staging, computed, dayOf(publication, instant))
   })
 }
 

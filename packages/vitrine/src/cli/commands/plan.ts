@@ -2,9 +2,11 @@
 import type { ExitName } from '../../base/errors.ts'
 import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
+import { foreseenWays } from '../../run/delta.ts'
 import type { Call, Command } from '../command.ts'
 import { problemText } from '../failure.ts'
 import { tellBroken } from '../metabase-steps.ts'
+import { waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 
 export const plan: Command = {
@@ -12,8 +14,8 @@ export const plan: Command = {
   summary: 'show what the publication changes in the published schema',
   description:
     'Compares the published schema with the publication, and prints what the next run changes once migrate has approved it, ' +
-    'and what stands in its way, the questions and dashboards that would break among it. Where METABASE_URL and ' +
-    'METABASE_API_KEY are set, it names those that people made in Metabase, too. Nothing is changed.',
+      'which tables are read whole, and what stands in its way, the questions and dashboards that would break among it. Where ' +
+      'METABASE_URL and METABASE_API_KEY are set, it names those that people made in Metabase, too. Nothing is changed.',
   options: { '--check': 'exit with 6 when the publication is not approved, or something stands in its way' },
   examples: [
     { line: 'plan', says: 'see what changes' },
@@ -27,7 +29,8 @@ async function run(call: Call): Promise<ExitName> {
   const { target } = call.settings({ target: 'required' })
   return reading(call, 'target', target, async (session) => {
     const { plan: found } = await planFor({ session, publication })
-    call.answer(planAnswer(call, found), () => `${planText(found, call.names)}\n`)
+    const ways = await foreseenWays({ session, publication })
+    call.answer({ ...planAnswer(call, found), ways }, () => `${planText(found, call.names)}\n${waysText(ways)}`)
     await tellBroken(call, session)
     const runs = found.approved && found.conflicts.length === 0
     return runs || !call.flag('check') ? 'ok' : 'drift'

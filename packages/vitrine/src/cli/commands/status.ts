@@ -6,13 +6,14 @@ import { alarmsLeft } from '../../record/alarms.ts'
 import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { latestRuns, type RunRecord } from '../../record/runs.ts'
+import { type ForeseenWay, foreseenWays } from '../../run/delta.ts'
 import { dueAround } from '../../schedule/due.ts'
 import { isDue } from '../../schedule/dueness.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
 import { dueBy, type MonitorFacts, readMonitorFacts, troubleOf } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
-import { runListText } from '../run-list.ts'
+import { runListText, waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 import { textTable } from '../text-table.ts'
 
@@ -25,11 +26,13 @@ export const status: Command = {
     'read, what was published: for a monitor that reads nothing but the status. Times are by the clock of the target.',
   options: {
     '--runs <n>': 'how many of the last runs to show (default: 1)',
+    '--explain': 'say of each table whether the next run reads only what has changed, and why not',
     '--alarm': 'raise the alarm when not fresh, or when the target does not answer',
   },
   examples: [
     { line: 'status', says: 'is what Metabase shows of today?' },
     { line: 'status --runs 14', says: 'the last two weeks' },
+    { line: 'status --explain', says: 'why does the night read every row of a table?' },
     { line: 'status --alarm', says: 'from a cron of another machine: whoever should publish may be dead' },
     { line: 'status --json', says: 'for a program' },
   ],
@@ -46,6 +49,8 @@ export interface StatusAnswer
   /** For the last due time, which is `due` or a later one: how many failed, of how many that `schedule` makes. */
   readonly tries: Tries & { readonly budget: number }
   readonly runs: readonly RunRecord[]
+  /** With --explain: how the next run would read each table, as far as it can be said before. */
+  readonly ways?: readonly ForeseenWay[]
 }
 
 async function run(call: Call): Promise<ExitName> {
@@ -85,7 +90,11 @@ async function read(call: Call, session: Session, shown: number, channels: reado
   const failed = await triesSince(session, schema, dueAround(publication, at).last)
   const tries = { ...failed, budget: limits.retryTries }
   const stands = { at, state, missing, kept, left }
-  const answer: StatusAnswer = { publication: name, schema, ...stands, due, nextDue, underWay, tries, tables, runs }
+  const ways = call.flag('explain') ? { ways: await foreseenWays({ session, publication }) } : {}
+  const answer: StatusAnswer = {
+    ...{ publication: name, schema, ...stands, due, nextDue, underWay, tries, tables, runs },
+    ...ways,
+  }
   const { due: isOwed } = await isDue(session, publication)
   return { answer, facts, isOwed, left: await alarmsLeft(session, schema, channels) }
 }
@@ -111,5 +120,5 @@ function statusText({ publication }: Call, answer: StatusAnswer): string {
     ),
     `Next run due: ${instant(nextDue, publication.zone)}.\n`,
   ]
-  return `${tables}\n${runListText(runs, underWay !== null, publication)}\n${lines.join('')}`
+  return `${tables}\n${runListText(runs, underWay !== null, publication)}\n${lines.join('')}${waysText(answer.ways ?? [])}`
 }
