@@ -1,11 +1,13 @@
 /**
  * One command of the tool in a process of its own, to be killed: `node command.js sync|rollback`, with SOURCE_URL and
- * TARGET_URL in its environment. Prints `started`, each phase as it is entered, and `done`.
+ * TARGET_URL in its environment, and SOAK_DELTA=1 for nights that read what changed. Prints `started`, each phase as it is
+ * entered, the way of each table, and `done`.
  */
 import { parseAddress, rollback, sync } from 'vitrine/run'
-import { publication } from './publication.ts'
+import { deltaPublication, publication as whole } from './publication.ts'
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const publication = process.env['SOAK_DELTA'] === '1' ? deltaPublication : whole
 const request = {
   publication,
   target: parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL'),
@@ -18,7 +20,7 @@ say('started')
 if (process.argv[2] === 'rollback') {
   await rollback(request)
 } else {
-  await sync({
+  const report = await sync({
     ...request,
     source: parseAddress(process.env['SOURCE_URL'] ?? '', 'SOURCE_URL'),
     only: null,
@@ -28,5 +30,9 @@ if (process.argv[2] === 'rollback') {
     pseudonymKey: null,
     trigger: 'command',
   })
+  for (const { table, way, warnings } of report.tables) {
+    say(`way ${table} ${way}`)
+    for (const { code } of warnings) if (code !== undefined) throw new Error(`${code} of ${table}`)
+  }
 }
 say('done')

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { Urls } from './installation.ts'
-import { CHANGE, CUSTOMERS } from './publication.ts'
+import { CHANGE, CHANGE_FEW, CUSTOMERS } from './publication.ts'
 
 interface Totals {
   readonly customers: number
@@ -18,10 +18,10 @@ interface Totals {
 const TOTALS = `
   select (select count(*)::integer from soak.customer) as customers, (select count(*)::integer from soak.purchase) as purchases,
     (select count(*)::integer from soak.day) as days,
-    (select count(*)::integer from (select version from soak.customer union select version from soak.purchase) v) as versions,
+    (select count(*)::integer from (select version from soak.customer union select version from soak.purchase where version > 0) v) as versions,
     (select count(*)::integer from soak.customer c
-     left join (select customer_id, count(*) as n from soak.purchase group by 1) p on p.customer_id = c.id
-     where c.purchases <> coalesce(p.n, 0)) as mixed`
+     left join (select customer_id, count(*) as n, sum(amount) as spent from soak.purchase group by 1) p on p.customer_id = c.id
+     where c.purchases <> coalesce(p.n, 0) or c.spent <> coalesce(p.spent, 0)) as mixed`
 
 const LOOK_UP = 'select name, purchases from soak.customer where id = $1'
 const CHANGE_EVERY_MS = 200
@@ -58,13 +58,15 @@ export class Crowd {
   #loops: Promise<unknown> = Promise.resolve()
 
   /** `readers` who count, as many who look up single rows, one user of the source and one member of the team. */
-  static async gather(urls: Urls, readers: number): Promise<Crowd> {
+  static async gather(urls: Urls, readers: number, delta: boolean): Promise<Crowd> {
     const crowd = new Crowd()
     const loops: Promise<void>[] = []
     for (let n = 0; n < readers; n++) {
       loops.push(crowd.#count(await crowd.#open(urls.reader)), crowd.#lookUp(await crowd.#open(urls.reader)))
     }
-    loops.push(crowd.#change(await crowd.#open(urls.source)), crowd.#work(await crowd.#open(urls.target)))
+    if (delta) loops.push(crowd.#lookTwice(await crowd.#open(urls.reader)))
+    const change = delta ? CHANGE_FEW : CHANGE
+    loops.push(crowd.#change(await crowd.#open(urls.source), change), crowd.#work(await crowd.#open(urls.target)))
     crowd.#loops = Promise.all(loops)
     return crowd
   }
@@ -98,14 +100,32 @@ export class Crowd {
 
   async #count(client: pg.Client): Promise<void> {
     while (this.#going) {
-      await this.#attempt(async () => {
-        const { rows } = await client.query<Totals>(TOTALS)
-        this.#looks += 1
-        const [seen] = rows
-        if (seen?.customers !== CUSTOMERS || seen.purchases === 0 || seen.days === 0) this.#empty += 1
-        else if (seen.versions !== 1 || seen.mixed > 0) this.#mixed += 1
-      })
+      await this.#attempt(() => this.#look(client))
       await pause(5)
+    }
+  }
+
+  async #look(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<Totals>(TOTALS)
+    this.#looks += 1
+    const [seen] = rows
+    if (seen?.customers !== CUSTOMERS || seen.purchases === 0 || seen.days === 0) this.#empty += 1
+    else if (seen.versions !== 1 || seen.mixed > 0) this.#mixed += 1
+  }
+
+  /** A snapshot that is older than what may be switched in meanwhile: it would see another version as it was long before. */
+  async #lookTwice(client: pg.Client): Promise<void> {
+    for (; this.#going; await pause(5)) {
+      await this.#attempt(async () => {
+        await client.query('begin isolation level repeatable read')
+        try {
+          await this.#look(client)
+          await pause(100)
+          await this.#look(client)
+        } finally {
+          await client.query('rollback')
+        }
+      })
     }
   }
 
@@ -121,10 +141,10 @@ export class Crowd {
     }
   }
 
-  async #change(client: pg.Client): Promise<void> {
+  async #change(client: pg.Client, change: string): Promise<void> {
     for (; this.#going; await pause(CHANGE_EVERY_MS)) {
       await this.#attempt(async () => {
-        await client.query(CHANGE, [1 + (this.#changes % CUSTOMERS)])
+        await client.query(change, [1 + (this.#changes % CUSTOMERS)])
         this.#changes += 1
       })
     }

@@ -9,13 +9,16 @@ export interface SoakOptions {
   readonly seconds: number | null
   /** The same seed gives the same commands, moments and changes; what they meet depends on the machine. */
   readonly seed: number
+  /** Few rows change, and nights read those alone. */
+  readonly delta: boolean
 }
 
-export const USAGE = `usage: npm run soak -- [--kills N] [--seconds S] [--seed N]
+export const USAGE = `usage: npm run soak -- [--kills N] [--seconds S] [--seed N] [--delta]
 
   --kills N    processes killed, 1 to 100000 (default 300)
   --seconds S  end after this long, whatever has been killed (default: no limit)
   --seed N     repeat the commands and moments of another soak (default: by chance; it is printed)
+  --delta      few rows change from night to night, and nights read those alone
 `
 
 /** Throws an Error that names the argument. */
@@ -26,6 +29,7 @@ export function parseOptions(args: readonly string[]): SoakOptions | 'help' {
       kills: { type: 'string', default: '300' },
       seconds: { type: 'string' },
       seed: { type: 'string' },
+      delta: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -38,7 +42,7 @@ export function parseOptions(args: readonly string[]): SoakOptions | 'help' {
   if (seconds !== null && !(seconds >= 1)) throw new Error('--seconds takes a number from 1')
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31)
     throw new Error('--seed takes a number from 0 to 2147483647')
-  return { kills, seconds, seed }
+  return { kills, seconds, seed, delta: values.delta }
 }
 
 /** Numbers from 0 to 1 by chance, the same for the same seed (mulberry32, public domain). */

@@ -13,6 +13,7 @@ import {
   open,
   type Publication,
   register,
+  sql,
   text,
   varchar,
 } from 'vitrine'
@@ -37,6 +38,13 @@ export const CHANGE = `
     select $1, 1, (select max(version) + 1 from customer) where (select count(*) from purchase) < ${3 * CUSTOMERS})
   update purchase set version = version + 1 where id not in (select id from gone)`
 
+/** The same of few purchases: what their customers have of them changes with them. */
+export const CHANGE_FEW = `
+  with c as (update customer set version = version + 1 returning id),
+  gone as (delete from purchase where id in (select min(id) from purchase where customer_id > $1 limit 1) returning id),
+  come as (insert into purchase (customer_id, amount, version) select $1, 1, 0 where (select count(*) from purchase) < ${3 * CUSTOMERS})
+  update purchase set amount = amount + 1 where customer_id between $1 and $1 + 5 and id not in (select id from gone)`
+
 const source = register('public', {
   customer: { id: indirect.bigint, name: open.varchar(50), country: open.integer.nullable, version: open.bigint },
   purchase: { id: indirect.bigint, customer_id: indirect.bigint, amount: open.integer, version: open.bigint },
@@ -53,6 +61,14 @@ const customer = from(source.selectFrom('customer as c')).publish('customer', 'A
   purchases: integer(
     selectFrom('purchase as p').whereRef('p.customer_id', '=', 'c.id').select(count().as('n')).$asScalar().$notNull(),
     'Number of purchases',
+  ),
+  spent: bigint(
+    selectFrom('purchase as p')
+      .whereRef('p.customer_id', '=', 'c.id')
+      .select(({ fn }) => fn.coalesce(fn.sum<bigint>('p.amount'), sql<bigint>`0`).as('n'))
+      .$asScalar()
+      .$notNull(),
+    'Sum of their amounts',
   ),
 }))
 
@@ -79,3 +95,9 @@ export const publication: Publication = definePublication({
   reader: READER,
   zone: 'Europe/Paris',
 })
+
+/** Its tables are small: the floor is lower, and so many rows change between two runs that the share is higher. */
+export const deltaPublication: Publication = {
+  ...publication,
+  limits: { ...publication.limits, deltaFloorRows: 1, deltaShare: 0.9 },
+}

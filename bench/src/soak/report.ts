@@ -18,7 +18,7 @@ const counted = (texts: readonly string[]): string =>
 
 /** One row a phase for the kills, then one row a figure. */
 export function reportOf(result: SoakResult, seed: number): string {
-  const { seen, kills, goodRuns, survivors, leftovers, repairs, seconds } = result
+  const { seen, kills, goodRuns, survivors, leftovers, repairs, deltas, seconds } = result
   const of = (command: string, phase: string) => kills.get(`${command} ${phase}`) ?? 0
   const total = (command: string) => ORDER.reduce((sum, phase) => sum + of(command, phase), 0)
   const phases = ORDER.filter((phase) => of('sync', phase) + of('rollback', phase) > 0)
@@ -33,6 +33,7 @@ export function reportOf(result: SoakResult, seed: number): string {
     '',
     figure('ended before the kill', survivors),
     figure('good runs between', goodRuns),
+    figure('  by what changed', deltas),
     figure('versions of the source', seen.changes),
     figure('looks of the readers', `${seen.looks} counts, ${lookUps.length} look-ups`),
     figure('  errors', counted(seen.errors)),

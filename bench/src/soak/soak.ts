@@ -19,6 +19,8 @@ export interface SoakResult {
   readonly leftovers: readonly string[]
   /** Commands that failed by themselves: each would need somebody. */
   readonly repairs: readonly string[]
+  /** Good runs that read of some table only what had changed. */
+  readonly deltas: number
   readonly seconds: number
 }
 
@@ -56,11 +58,12 @@ export async function soak(options: SoakOptions, say: (text: string) => void): P
   const kills = new Map<string, number>()
   const [leftovers, repairs]: [string[], string[]] = [[], []]
   const usual: Record<Command, number> = { sync: 0, rollback: 0 }
-  let [goodRuns, survivors, killed, crowd] = [0, 0, 0, null as Crowd | null]
+  let [goodRuns, survivors, killed, deltas, crowd] = [0, 0, 0, 0, null as Crowd | null]
 
   const goodRun = async (command: Command) => {
     leftovers.push(...(await goneWithin(installation)))
-    const { complaint, milliseconds } = await run(command, installation.urls, null)
+    const { complaint, milliseconds, deltas: read } = await run(command, installation.urls, null, options.delta)
+    if (read.length > 0) deltas += 1
     usual[command] = milliseconds
     goodRuns += 1
     if (complaint !== null) repairs.push(complaint)
@@ -70,26 +73,32 @@ export async function soak(options: SoakOptions, say: (text: string) => void): P
   try {
     // Two versions, so that there is one to go back to, before anybody looks.
     for (const command of ['sync', 'sync', 'rollback'] as const) await goodRun(command)
-    crowd = await Crowd.gather(installation.urls, READERS)
+    crowd = await Crowd.gather(installation.urls, READERS, options.delta)
     await goodRun('sync')
     while (killed < options.kills && !over() && repairs.length === 0) {
       for (let row = Math.ceil(random() * KILLS_IN_A_ROW); row > 0 && killed < options.kills && !over(); row--) {
         const command = random() < ROLLBACKS ? 'rollback' : 'sync'
-        const death = await run(command, installation.urls, momentOf(command, usual[command], random))
+        const death = await run(command, installation.urls, momentOf(command, usual[command], random), options.delta)
         const at = `${command} ${death.phase}`
         if (death.killed) kills.set(at, (kills.get(at) ?? 0) + 1)
         if (death.killed) killed += 1
         else survivors += 1
         // It came to its end before its moment, and that end was no good one.
-        if (death.complaint !== null) repairs.push(death.complaint)
+        // A run that was killed while it changed the kept version has left none to go back to.
+        const hasNone =
+          options.delta && command === 'rollback' && death.complaint?.includes('VERSION_NOT_KEPT') === true
+        if (death.complaint !== null && !hasNone) repairs.push(death.complaint)
         leftovers.push(...(await goneWithin(installation)))
       }
       await goodRun('sync')
+      // The night after a killed one may have to read everything; the next need not.
+      if (options.delta) await goodRun('sync')
+      if (options.delta) await goodRun('sync')
       say(`${killed} of ${options.kills} killed, ${goodRuns} good runs`)
     }
     await crowd.leave()
     const seconds = (performance.now() - started) / 1000
-    return { seen: crowd.seen, kills, goodRuns, survivors, leftovers, repairs, seconds }
+    return { seen: crowd.seen, kills, goodRuns, survivors, leftovers, repairs, deltas, seconds }
   } finally {
     await crowd?.leave()
     await installation.remove()

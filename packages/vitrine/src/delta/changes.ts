@@ -64,8 +64,16 @@ interface KeptRow extends SumRow {
   readonly strange: number
 }
 
+const CLASHES = 'values of a key would stand twice'
+
 /** Whether a table of the staging schema is one of those that are made here. */
 export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
+
+/** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */
+function isAboutValues(error: unknown): boolean {
+  if (error instanceof VitrineError && error.sqlState?.startsWith('23') === true) return true
+  throw error
+}
 
 class TableChanges {
   readonly #request: ChangesRequest
@@ -104,6 +112,8 @@ class TableChanges {
     const goneRows = left.left.length === 0 ? 0 : await this.#keepGone(left)
     if (typeof goneRows === 'string') return goneRows
     if (this.#isTooMuch(changedRows + goneRows, rows)) return this.#tooMuch(changedRows + goneRows, rows)
+    if (changed !== null && (await this.#clashes(changed.name, goneRows === 0 ? null : this.#name('gone'))))
+      return CLASHES
     return {
       changed: changed?.name ?? null,
       gone: goneRows === 0 ? null : this.#name('gone'),
@@ -112,6 +122,25 @@ class TableChanges {
       rows,
       bytes: changed?.bytes ?? 0,
     }
+  }
+
+  /** Whether a value of a key would stand twice: reading the table whole says of which. */
+  async #clashes(changed: string, gone: string | null): Promise<boolean> {
+    const stays = [changed, ...(gone === null ? [] : [gone])].map(
+      (name) => `not exists (select from ${this.#place(name)} as g where ${sameKey(this.#table, 'g', 'r')})`,
+    )
+    const keys = this.#request.shape.constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique')
+    const found = keys.flatMap(({ kind, columns }) => {
+      const names = columns.map((name) => `d.${identifier(name)}`)
+      const filled = names.map((name) => `${name} is not null`).join(' and ')
+      const same = columns.map((name) => `r.${identifier(name)} = d.${identifier(name)}`).join(' and ')
+      const from = `${this.#place(changed)} as d`
+      const among = `exists (select from ${from} where ${filled} group by ${names.join(', ')} having count(*) > 1)`
+      const kept = `exists (select from ${from} join ${this.#kept} as r on ${same} where ${stays.join(' and ')})`
+      return kind === 'unique' ? [among, kept] : [among]
+    })
+    const [row] = await this.#session.query<{ clash: boolean }>(`select ${found.join(' or ')} as clash`)
+    return row?.clash === true
   }
 
   #isTooMuch(changed: number, rows: number): boolean {
@@ -175,7 +204,7 @@ class TableChanges {
     const columns = [...projection.passed, ...projection.computed].map((column) => column.name)
     const shape = { ...this.#request.shape, name }
     const bytes = await this.#fill(shape, columns, select, through, expected)
-    if (bytes === null) return 'the source gave another number of changed rows than it counted'
+    if (typeof bytes === 'string') return bytes
     await verifyRows(this.#session, stagingSchema(this.#request.target.publication), this.#table, expected, name)
     return { name, bytes }
   }
@@ -197,7 +226,8 @@ class TableChanges {
       columns: key.flatMap((name) => columns.filter((column) => column.name === name)),
       constraints: [],
     }
-    await this.#fill(keys, key, select, null, null)
+    const filled = await this.#fill(keys, key, select, null, null)
+    if (typeof filled === 'string') return filled
     const gone = this.#name('gone')
     const schema = stagingSchema(target.publication)
     await this.#session.execute(`begin;
@@ -212,14 +242,14 @@ class TableChanges {
     return sums.reduce((total, row) => total + row.keys, 0)
   }
 
-  /** Creates a table of the staging schema and fills it from the source. Null when it is not the number of rows expected. */
+  /** Creates a table of the staging schema and fills it from the source. Gives the bytes, or why the table is read whole. */
   async #fill(
     shape: TableShape,
     columns: readonly string[],
     select: string,
     rows: ChangesRequest['through'],
     expected: number | null,
-  ): Promise<number | null> {
+  ): Promise<number | string> {
     const { source, target, signal, progress } = this.#request
     const { session, publication } = target
     const schema = stagingSchema(publication)
@@ -236,9 +266,18 @@ class TableChanges {
       progress,
     })
     const bounds = boundsSql(schema, shape)
-    await session.execute([...(bounds === '' ? [] : [bounds]), `analyze ${qualified(schema, shape.name)}`].join('; '))
+    const finish = [...(bounds === '' ? [] : [bounds]), `analyze ${qualified(schema, shape.name)}`].join('; ')
+    const isRefused = await session.execute(finish).then(
+      () => false,
+      (error: unknown) => isAboutValues(error),
+    )
+    if (isRefused) {
+      await session.execute('rollback')
+      return 'a bound refuses a changed row'
+    }
     await closeRelations(session, schema, [shape.name])
     await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
-    return expected === null || copied.written === expected ? copied.bytes : null
+    if (expected === null || copied.written === expected) return copied.bytes
+    return 'the source gave another number of changed rows than it counted'
   }
 }
