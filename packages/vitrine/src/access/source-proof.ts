@@ -158,7 +158,7 @@ const grantsOf = (session: Session, rights: SourceRights): readonly Step[] =>
 /** The grants that are not made; a query can be refused for another reason too. */
 async function lacking({ session, publication, role }: Examination): Promise<readonly Remedy[]> {
   const missing: string[] = []
-  for (const { done, sql } of grantsOf(session, await wantedOf(publication, role)))
-    if (!(await isDone(session, done))) missing.push(`${sql};`)
+  for (const { done, sql, optional } of grantsOf(session, await wantedOf(publication, role)))
+    if (!optional && !(await isDone(session, done))) missing.push(`${sql};`)
   return missing.length > 0 ? missing : ['Look for a row security policy, or a function that the role may not call.']
 }

@@ -106,7 +106,7 @@ export function excess(rights: SourceRights, everybody = false): string {
     union select format('revoke all (%I) on table %I.%I from %s', g.attname, nspname, relname, who)
     from relation r join granted g using (oid) join holder using (grantee)
     where g.attname is not null and not (g.privilege_type = 'SELECT' and not g.is_grantable
-      and exists (select from wanted w where w.name = ${known} and w.attname = g.attname))
+      and exists (select from wanted w where w.name = ${known} and g.attname in (w.attname, 'ctid')))
     union select format('revoke %s on schema %I from %s', a.privilege_type, n.nspname, who)
     from pg_catalog.pg_namespace n, aclexplode(n.nspacl) a join holder using (grantee)
     where n.nspname !~ '^pg_' and (a.privilege_type = 'CREATE' or a.grantee <> 0 and n.nspname <> all (${texts(schemas)}))
@@ -160,6 +160,27 @@ end`),
   }
 }
 
+/** Where a row stands tells nothing of what it holds. A view has no such column, and the definition does not know which is one. */
+function placesStep({ role, source, columns }: SourceRights): Draft {
+  const lacking = `select c.oid::regclass as relation from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where ${nameSql(literal(source.schema))} = any (${texts([...columns.keys()])}) and c.relkind in ('r', 'p', 'm')
+      and not has_column_privilege(${roleId(role)}, c.oid, (-1)::smallint, 'SELECT')`
+  return {
+    name: 'source-reads-places',
+    text: `${role} may ask where rows stand (ctid): large tables are read by ranges of that.`,
+    done: `not exists (${lacking})`,
+    // Without it a table is read by one statement.
+    optional: true,
+    sql: block(`declare
+  lacking record;
+begin
+  for lacking in ${lacking} loop
+    execute format('grant select (ctid) on table %s to %I', lacking.relation, ${literal(role)});
+  end loop;
+end`),
+  }
+}
+
 /** The step that takes away what is too much. */
 export const NOTHING_ELSE = 'source-nothing-else'
 
@@ -206,6 +227,7 @@ end`),
       },
       ...[...columns].map(([table, names]) => readStep(rights, table, names)),
       changesStep(rights),
+      placesStep(rights),
     ]),
   ]
 }

@@ -2,11 +2,19 @@
 
 const DEFAULTS = {
   /**
-   * Parallel tables, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the limit). At its peak a
-   * run has one session more than streams on the source, and as many on the target, with one more there for tables that are
-   * taken over as published.
+   * Parallel tables, or ranges of large ones, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the
+   * limit). At its peak a run has one session more than streams on the source, and as many on the target, with one more there
+   * for tables that are taken over as published.
    */
   copyStreams: 2,
+  /**
+   * A table of twice as many megabytes on the source, with what it stores out of line, is read by ranges of at least so many,
+   * where its query allows it: a range is what `statementTimeoutMs` then bounds, and streams that have nothing left to read of
+   * their own help. At 100 MB a second, a range is read in ten seconds. 0 reads each table by one statement.
+   */
+  rangeMegabytes: 1_024,
+  /** How often a table is staged within one run: again, from the same snapshot, when its connections alone were lost. */
+  tableTries: 3,
   connectTimeoutMs: 10_000,
   /**
    * A run gives its snapshot of the source back within this time, or gives up. As long as it is held, the source keeps every
@@ -40,7 +48,7 @@ const DEFAULTS = {
   listingsEndWithinMs: 2_000,
   switchTries: 50,
   switchPauseMs: 200,
-  /** A statement on either side may not run longer than this. */
+  /** A statement on either side may not run longer than this; to load a table that is read by ranges, this long for each range. */
   statementTimeoutMs: 30 * 60_000,
   /** Statement timeout given to the reader role. */
   readerStatementTimeoutMs: 5 * 60_000,
@@ -98,13 +106,14 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({ ...DEFAULTS, versionsKept:
 const MOST_STREAMS = 16
 
 /** What a timer of the runtime and an integer of PostgreSQL can hold. */
-const LONGEST_MS = 2 ** 31 - 1
+export const LONGEST_MS = 2 ** 31 - 1
 /** Zero would have no meaning, or one that nobody wants: an endless wait, a record without its newest run. */
 const FROM_ONE: readonly string[] = [
   'connectTimeoutMs',
   'snapshotLimitMs',
   'silenceMs',
   'switchLockTimeoutMs',
+  'tableTries',
   'runsKept',
   'deltaProofNights',
   'deliveryTimeoutMs',

@@ -66,8 +66,15 @@ interface KeptRow extends SumRow {
 
 const CLASHES = 'values of a key would stand twice'
 
+const nameOf = (use: 'changed' | 'gone' | 'there', table: string): string =>
+  `vitrine_${use}_${createHash('md5').update(table).digest('hex')}`
+
 /** Whether a table of the staging schema is one of those that are made here. */
 export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
+
+/** Those of one published table. */
+export const changesOf = (table: string): readonly string[] =>
+  (['changed', 'gone', 'there'] as const).map((use) => nameOf(use, table))
 
 /** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */
 function isAboutValues(error: unknown): boolean {
@@ -156,7 +163,7 @@ class TableChanges {
   }
 
   #name(use: 'changed' | 'gone' | 'there'): string {
-    return `vitrine_${use}_${createHash('md5').update(this.#table.name).digest('hex')}`
+    return nameOf(use, this.#table.name)
   }
 
   #place(name: string): string {

@@ -18,7 +18,7 @@ export async function textWithXmin(
   { alias }: RowByRow,
 ): Promise<string> {
   const parser = await loadParser()
-  const { sql } = projectionOf(table, { instant }, inputTypes, { alias, name: XMIN })
+  const { sql } = projectionOf(table, { instant }, inputTypes, null, { alias, name: XMIN })
   const [plain, more] = [parsedText(parser, projection.sql), parsedText(parser, sql)]
   const without = { ...more, targetList: more.targetList?.slice(0, -1) }
   if (placeless(without) !== placeless(plain)) throw new VitrineError('INTERNAL', { place: table.name })

@@ -4,8 +4,18 @@
  */
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
+/** Those that gather several rows into one value, or look at the rows around one. */
+export const AGGREGATES = words(`
+  count sum avg min max bool_and bool_or every bit_and bit_or array_agg string_agg any_value
+  jsonb_agg jsonb_object_agg json_agg json_object_agg
+  stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_slope regr_intercept regr_r2
+  percentile_cont percentile_disc mode range_agg range_intersect_agg
+  row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
+`)
+
 /** All of pg_catalog. Whatever goes into one may come out of it. `transaction_timestamp` stands for the run's instant. */
-export const FUNCTIONS = words(`
+export const FUNCTIONS: ReadonlySet<string> = new Set([
+  ...words(`
   lower upper initcap trim btrim ltrim rtrim left right substr substring replace translate overlay reverse
   regexp_replace regexp_count regexp_like regexp_substr regexp_instr regexp_match similar_to_escape like_escape split_part
   concat concat_ws format length char_length character_length octet_length bit_length position strpos lpad rpad repeat
@@ -22,12 +32,9 @@ export const FUNCTIONS = words(`
   int4range int8range numrange daterange tsrange tstzrange isempty lower_inc upper_inc lower_inf upper_inf range_merge
   host abbrev family masklen netmask network broadcast get_bit get_byte bit_count
   string_to_array regexp_split_to_array array_append array_prepend array_cat array_remove array_replace trim_array
-  count sum avg min max bool_and bool_or every bit_and bit_or array_agg string_agg any_value
-  jsonb_agg jsonb_object_agg json_agg json_object_agg
-  stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_slope regr_intercept regr_r2
-  percentile_cont percentile_disc mode range_agg range_intersect_agg
-  row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
-`)
+`),
+  ...AGGREGATES,
+])
 
 /** Functions that give another time in each run. */
 export const CLOCKS = words('now clock_timestamp statement_timestamp timeofday')

@@ -19,6 +19,7 @@ import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
 import { isRunInstant } from './instant.ts'
 import { LiteralCompiler } from './literal-compiler.ts'
+import { type Range, rangedQuery } from './range.ts'
 import { registersIn } from './register.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 import { type Mark, markOf } from './treatment.ts'
@@ -195,12 +196,13 @@ export interface RowIdentity {
 
 /**
  * The projection of a published table, written for a run if there is one. `inputTypes`, as the source tells them, let an
- * input that is published as it is travel once. Pure: the same arguments give the same text.
+ * input that is published as it is travel once. With a range, for its rows alone. Pure: the same arguments give the same text.
  */
 export function projectionOf(
   table: PublishedTable,
   moment: Moment | null = null,
   inputTypes: readonly number[] = [],
+  range: Range | null = null,
   last: RowIdentity | null = null,
 ): Projection {
   const { inputs, reads } = inputsOf(computationsOf(table))
@@ -214,8 +216,9 @@ export function projectionOf(
   const fields = [...hidden, ...shared.keys()]
   const passed = [...new Set([...shared.values(), ...selected])]
   const schema = moment?.schema ?? [...registersIn(table.query)][0]?.schema ?? null
+  const rows = range === null ? table.query : rangedQuery(table.query, range)
   const queryOf = (cast: boolean) =>
-    SelectQueryNode.cloneWithSelections(table.query, [
+    SelectQueryNode.cloneWithSelections(rows, [
       ...hidden.map(({ node }, index) => named(node, `input_${index + 1}`)),
       ...passed.map(({ name, type, value }) => named(cast ? castTo(value.node, type) : value.node, name)),
       ...(last === null ? [] : [named(RawNode.createWithSql(`${identifier(last.alias)}.xmin`), last.name)]),

@@ -27,7 +27,7 @@ export async function stageWithReferences(
   if (others.length > 0) {
     const [first] = streams
     // sound because a publication without tables is refused, and there is at least one stream otherwise.
-    const carrying: Stream = { source: await context.openTarget(), target: (first as Stream).target }
+    const carrying: Stream = { number: 0, source: await context.openTarget(), target: (first as Stream).target }
     keep(await stageTables(others, true, [carrying], context, nothing))
   }
   let wanted = [...chosen]

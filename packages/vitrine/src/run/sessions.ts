@@ -4,12 +4,14 @@ import type { Address } from '../postgres/address.ts'
 import { connect, type Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { sourcePath } from '../publication/register.ts'
-import { takeOver } from './take-over.ts'
+import { answers, endBackends, takeOver } from './take-over.ts'
 
 /** One stream: a session on each side, used by one table at a time. */
 export interface Stream {
-  readonly source: Session
-  readonly target: Session
+  /** From 1 on. */
+  readonly number: number
+  source: Session
+  target: Session
 }
 
 export interface Addresses {
@@ -24,6 +26,8 @@ export class RunSessions {
   readonly #open: Session[] = []
   readonly #leaving: Promise<void>[] = []
   #sourceLeft = false
+  #renewing = Promise.resolve()
+  #abandoned = false
   #ended = false
 
   constructor(publication: Publication, addresses: Addresses) {
@@ -50,10 +54,41 @@ export class RunSessions {
 
   /** `count` pairs of sessions, opened together. */
   async streams(count: number): Promise<readonly Stream[]> {
-    const pairs = Array.from({ length: count }, (_, index) =>
-      both(this.source(`read ${index + 1}`), this.target(`write ${index + 1}`)),
-    )
-    return (await all(pairs)).map(([source, target]) => ({ source, target }))
+    const pairs = Array.from({ length: count }, (_, index) => this.#pair(index + 1))
+    return (await all(pairs)).map(([source, target], index) => ({ number: index + 1, source, target }))
+  }
+
+  #pair(number: number): Promise<[Session, Session]> {
+    return both(this.source(`read ${number}`), this.target(`write ${number}`))
+  }
+
+  /**
+   * Gives a stream that was lost new sessions, once its backends are gone. Throws CONNECTION_LOST when one of the sessions that
+   * lead the run does not answer: their locks and their snapshot may be gone as well.
+   */
+  renew(stream: Stream, lead: Session, coordinator: Session): Promise<void> {
+    // One after another: they ask through the same sessions.
+    const renewed = this.#renewing.then(() => this.#renew(stream, lead, coordinator))
+    this.#renewing = renewed.catch(() => undefined)
+    return renewed
+  }
+
+  async #renew(stream: Stream, lead: Session, coordinator: Session): Promise<void> {
+    const lost = [stream.source, stream.target]
+    for (const session of lost) session.destroy()
+    for (const leading of [lead, coordinator]) {
+      const place = leading.side
+      if (!(await answers(leading))) throw new VitrineError('CONNECTION_LOST', { place })
+      await endBackends(
+        leading,
+        lost.filter(({ side }) => side === place),
+      )
+    }
+    const renewed = await this.#pair(stream.number)
+    ;[stream.source, stream.target] = renewed
+    if (!this.#abandoned) return
+    for (const session of renewed) session.destroy()
+    throw new VitrineError('INTERRUPTED')
   }
 
   /** The source has been read: its sessions end before the rest of the run. */
@@ -78,6 +113,7 @@ export class RunSessions {
    * result nobody wants. Returns the session that leads the target from now on; null when the target cannot be reached.
    */
   async abandon(control: Session, coordinator: Session | null): Promise<Session | null> {
+    this.#abandoned = true
     const others = (side: Session['side']) =>
       this.#open.filter((session) => session.side === side && session !== control && session !== coordinator)
     const leaveSource = async () => {
@@ -100,6 +136,13 @@ export class RunSessions {
     this.#open.push(session)
     return session
   }
+}
+
+/** Those that still answer: a stream may have been lost when it had nothing left to do. All when none does, which the next statement tells. */
+export async function answering(sessions: readonly Session[]): Promise<readonly Session[]> {
+  const alive = await Promise.all(sessions.map((session) => answers(session)))
+  const living = sessions.filter((_, index) => alive[index])
+  return living.length > 0 ? living : sessions
 }
 
 /** Does `work` on every item, one at a time on each session. The results stand in the order of the items. */

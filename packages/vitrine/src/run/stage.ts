@@ -4,14 +4,16 @@ import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
+import type { Help } from '../copy/copy.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
 import type { Changes } from '../delta/changes.ts'
 import type { CheckedColumn } from '../lineage/findings.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
+import { rangedTexts } from '../lineage/ranges.ts'
 import type { Session } from '../postgres/connect.ts'
-import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
+import type { Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Suppressed, TableWay } from '../record/outcome.ts'
 import { diagnoseRefusedRows } from '../source/diagnose.ts'
@@ -19,6 +21,8 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { buildSuppressed } from '../version/anonymity.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import type { RunObserver } from './observer.ts'
+import { type RangePlans, readersOf } from './ranges.ts'
+import { Part, Round } from './round.ts'
 import type { Stream } from './sessions.ts'
 
 export interface StagedTable {
@@ -61,6 +65,9 @@ export interface StageContext {
   readonly release: () => Promise<void>
   /** Another session of the target, to read from. */
   readonly openTarget: () => Promise<Session>
+  /** Gives a lost stream new sessions. Throws VitrineError when more than the stream is lost. */
+  readonly renew: (stream: Stream) => Promise<void>
+  readonly ranges: RangePlans
   /** The lineage of what is published. */
   readonly columns: readonly CheckedColumn[]
   /** OIDs of the rules' inputs, by table. */
@@ -76,10 +83,12 @@ export interface StageContext {
 async function sourceLoad(table: PublishedTable, source: Session, context: StageContext): Promise<Load> {
   const { target, instant, inputTypes } = context
   const known = registered(target.publication.source)
-  const projection = await provedProjection(known, table, { instant }, inputTypes.get(table.name))
+  const types = inputTypes.get(table.name)
+  const projection = await provedProjection(known, table, { instant }, types)
+  const plan = context.ranges.get(table.name)
   return {
     source: source.client,
-    select: projection.sql,
+    select: plan === undefined ? projection.sql : await rangedTexts(table, projection, plan, { instant }, types),
     columns: [...projection.passed, ...projection.computed].map(({ name }) => name),
     rows: rowsThrough(table, projection, context.pseudonymKey),
     signal: context.signal,
@@ -107,6 +116,7 @@ async function stageTable(
   stream: Stream,
   context: StageContext,
   copied: () => Promise<void>,
+  reads: (help: Help) => void,
 ): Promise<StagedTable> {
   const started = performance.now()
   context.observer({ kind: 'table started', table: table.name })
@@ -119,7 +129,9 @@ async function stageTable(
     return changedTable(table, told.changes, started, context)
   }
   const shape = stagedShape(table, context.target.publication)
-  const load = carried ? carriedLoad(table, stream.source, context) : await sourceLoad(table, stream.source, context)
+  const load = carried
+    ? carriedLoad(table, stream.source, context)
+    : { ...(await sourceLoad(table, stream.source, context)), reads }
   const target = { session: stream.target, publication: context.target.publication }
   const build = async () => {
     if (carried || table.kAnonymous?.otherwise !== 'suppress')
@@ -201,7 +213,7 @@ async function explained(error: unknown, table: PublishedTable, context: StageCo
 }
 
 /**
- * Stages tables through the streams, in the order given. The first failure stops all.
+ * Stages tables through the streams, in the order given. The first failure stops all, unless a stream alone was lost.
  * `copied` is called once, when the last row has been read: the snapshot is of no more use then, while keys and indexes are
  * still being built. Carried tables are read from the target, outside the snapshot.
  */
@@ -212,31 +224,22 @@ export async function stageTables(
   context: StageContext,
   copied: () => Promise<void>,
 ): Promise<readonly StagedTable[]> {
-  const queue = [...tables]
-  const done: StagedTable[] = []
-  let copying = queue.length
-  const used = streams.slice(0, queue.length)
+  const round = new Round(tables, copied)
+  const used = streams.slice(0, carried ? tables.length : readersOf(tables, context.ranges))
+  const parts = used.map((stream) => [stream, new Part(round, stream, context, carried)] as const)
   // All at first: a stream that joined late might find that the others have read everything and let the snapshot go.
-  if (!carried) await Promise.all(used.map((stream) => importSnapshot(stream.source, context.snapshot)))
-  await Promise.all(
-    used.map(async (stream) => {
-      let reading = !carried
-      const stopReading = async () => {
-        if (reading) await stream.source.execute('commit')
-        reading = false
-      }
-      const onCopied = async () => {
-        copying -= 1
-        // Asked before the wait: another stream may come to the last table meanwhile.
-        const isLast = copying === 0
-        if (queue.length === 0) await stopReading()
-        if (isLast) await copied()
-      }
-      for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
-        done.push(await stageTable(table, carried, stream, context, onCopied))
-      }
-      await stopReading()
-    }),
-  )
+  await Promise.all(parts.map(([, part]) => part.join()))
+  const done: StagedTable[] = []
+  const complete = () => done.map(({ table }) => table.name)
+  const stageThrough = async (stream: Stream, part: Part) => {
+    for (let next = round.take(); next !== undefined; next = round.take()) {
+      const table = next
+      const attempt = (reads: (help: Help) => void) =>
+        stageTable(table, carried, stream, context, () => part.read(), reads)
+      done.push(await part.stage(table, attempt, complete))
+    }
+    await part.leave()
+  }
+  await Promise.all(parts.map(([stream, part]) => stageThrough(stream, part)))
   return done
 }

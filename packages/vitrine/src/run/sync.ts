@@ -39,6 +39,7 @@ import { Delta } from './delta.ts'
 import { describeTables, outcomeOf } from './describe.ts'
 import { stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
+import { planRanges, readersOf } from './ranges.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
 import { stagedReferences, stageWithReferences } from './references.ts'
 import {
@@ -49,7 +50,7 @@ import {
   type SyncRequest,
   tablesToRead,
 } from './request.ts'
-import { both, RunSessions } from './sessions.ts'
+import { answering, both, RunSessions } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 import { verifyStaged } from './verify.ts'
@@ -126,17 +127,20 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const tables = await tablesToRead(request, target, (text) => run.notice(text))
   const delta = await Delta.open({ request, target, coordinator, inputTypes, keyPrint: sides.keyPrint })
 
+  const ranges = await planRanges(coordinator, publication, tables)
+
   await run.enter('snapshot')
-  const streams = await sessions.streams(Math.min(publication.limits.copyStreams, publication.tables.length))
+  const readers = readersOf(publication.tables, ranges)
+  const streams = await sessions.streams(Math.min(publication.limits.copyStreams, readers))
   const snapshot = await hold.take()
-  const writing = streams.map((stream) => stream.target)
 
   await run.enter('stage')
   run.staged = true
   const instant = request.at ?? snapshot.takenAt
   await delta.decide(instant)
-  const context = await stageContext(sides, { snapshot, instant, inputTypes, tell: delta.tell })
+  const context = await stageContext(sides, { snapshot, instant, inputTypes, ranges, tell: delta.tell })
   const read = await stageWithReferences(tables, streams, context)
+  const writing = await answering(streams.map((stream) => stream.target))
   await delta.confirm(read)
   sessions.leaveSource()
   await hold.record(session, run.id)
@@ -165,7 +169,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
 /** The staging schema is empty then. */
 const stageContext = async (
   { request, columns, target, sessions, coordinator, hold }: Sides,
-  given: Pick<StageContext, 'snapshot' | 'instant' | 'inputTypes' | 'tell'>,
+  given: Pick<StageContext, 'snapshot' | 'instant' | 'inputTypes' | 'ranges' | 'tell'>,
 ): Promise<StageContext> => ({
   ...given,
   target,
@@ -173,6 +177,7 @@ const stageContext = async (
   coordinator,
   release: () => hold.release(),
   openTarget: () => sessions.target('carry'),
+  renew: (stream) => sessions.renew(stream, target.session, coordinator),
   columns,
   pseudonymKey: request.pseudonymKey,
   observer: request.observer,

@@ -20,7 +20,7 @@ export async function takeOver(
   const ended = [...others]
   for (const session of others) session.destroy()
   let leading: Session | null = leader
-  if (!(await within(ANSWER_WITHIN_MS, leader.execute(question)))) {
+  if (!(await answers(leader, question))) {
     leader.destroy()
     ended.push(leader)
     leading = await reopen().catch(() => null)
@@ -29,8 +29,12 @@ export async function takeOver(
   return leading
 }
 
+/** Whether a session is free, and its server there. */
+export const answers = (session: Session, question = 'select'): Promise<boolean> =>
+  within(ANSWER_WITHIN_MS, session.execute(question))
+
 /** Ends backends and waits until they are gone. A server that does not answer any more is left alone. */
-async function endBackends(leader: Session, sessions: readonly Session[]): Promise<void> {
+export async function endBackends(leader: Session, sessions: readonly Session[]): Promise<void> {
   const deadline = performance.now() + ENDED_WITHIN_MS
   const backends = [
     sessions.map(({ pid }) => pid),
@@ -40,6 +44,8 @@ async function endBackends(leader: Session, sessions: readonly Session[]): Promi
   ]
   try {
     while (sessions.length > 0 && performance.now() < deadline) {
+      // Inside a transaction the activity is as it was first read.
+      await leader.execute('select pg_catalog.pg_stat_clear_snapshot()')
       const alive = await leader.query(
         `select pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
          join unnest($1::integer[], $2::text[], $3::text[]) as ours (pid, since, name) on a.pid = ours.pid

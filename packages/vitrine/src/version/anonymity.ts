@@ -51,6 +51,9 @@ function hiddenSql(from: string, { k, columns }: KAnonymity): string {
     ) as y`
 }
 
+/** Where the rows of a table stand before its smaller groups are suppressed. */
+export const firstCopyOf = (table: string): string => `vitrine_${createHash('md5').update(table).digest('hex')}`
+
 /** Builds a table like `buildTable`, with its smaller groups suppressed. `reading` is another session of the target, and idle. */
 export async function buildSuppressed(
   target: Target,
@@ -61,7 +64,7 @@ export async function buildSuppressed(
   anonymity: KAnonymity,
   copied: () => Promise<void>,
 ): Promise<CopyResult & { readonly writer: null; readonly suppressed: Suppressed }> {
-  const name = `vitrine_${createHash('md5').update(shape.name).digest('hex')}`
+  const name = firstCopyOf(shape.name)
   const first: TableShape = { ...shape, name, constraints: [], indexes: [] }
   const result = await buildTable(target, first, schema, load, copied)
   const hidden = hiddenSql(qualified(schema, name), anonymity)

@@ -3,6 +3,7 @@
  * them; keys and indexes after the load, which costs half of keeping them up to date; foreign keys last.
  */
 import { VitrineError } from '../base/errors.ts'
+import { LONGEST_MS } from '../base/limits.ts'
 import type { Target } from '../catalogue/target.ts'
 import { type CopyRequest, type CopyResult, copyRows } from '../copy/copy.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -19,7 +20,7 @@ import { addConstraintSql, boundsSql, commentSql, createIndexSql, createTableSql
 export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
   shapeOf(table, { ...publication, schema: stagingSchema(publication) })
 
-export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 'signal' | 'progress'> & {
+export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 'signal' | 'progress' | 'reads'> & {
   /** In the order of the SELECT's fields. */
   readonly columns: readonly string[]
 }
@@ -37,7 +38,7 @@ export async function buildTable(
   copied: () => Promise<void> = async () => undefined,
 ): Promise<CopyResult & { readonly writer: string | null }> {
   await session.execute(`begin; ${createTableSql(schema, shape)}`)
-  const result = load === null ? EMPTY : await copyInto(session, shape, schema, load)
+  const result = load === null ? EMPTY : await copyInto({ session, publication }, shape, schema, load)
   await session.execute(boundsSql(schema, shape))
   await copied()
   await addKeysAndComments(session, shape, schema)
@@ -49,10 +50,19 @@ export async function buildTable(
 
 const EMPTY: CopyResult = { read: 0, written: 0, dropped: 0, bytes: 0, unknown: {} }
 
-function copyInto(session: Session, shape: TableShape, schema: string, load: Load): Promise<CopyResult> {
+async function copyInto({ session, publication }: Target, shape: TableShape, schema: string, load: Load) {
   const { columns, ...copy } = load
   const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
-  return copyRows({ ...copy, target: session.client, into, freeze: true })
+  const request: CopyRequest = { ...copy, target: session.client, into, freeze: true }
+  if (typeof load.select === 'string') return copyRows(request)
+  // One statement here loads what many read there, each within the limit.
+  const { statementTimeoutMs } = publication.limits
+  const bound = (milliseconds: number) =>
+    session.execute(`set local statement_timeout = ${Math.min(milliseconds, LONGEST_MS)}`)
+  await bound(statementTimeoutMs * load.select.length)
+  const result = await copyRows(request)
+  await bound(statementTimeoutMs)
+  return result
 }
 
 async function addKeysAndComments(session: Session, shape: TableShape, schema: string): Promise<void> {

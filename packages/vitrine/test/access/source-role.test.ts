@@ -129,6 +129,16 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     )
     return Object.fromEntries(rows.map(({ name, columns }) => [name, columns]))
   }
+  /** Where it may ask for the places of rows. */
+  const places = async ({ user }: TestRole) => {
+    const { rows } = await admin.query<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = relnamespace
+       where nspname in ('app', 'other') and relkind in ('r', 'p', 'm', 'v')
+         and exists (select from pg_attribute where attrelid = c.oid and attname = 'ctid' and has_column_privilege($1, c.oid, attnum, 'SELECT')) order by 1`,
+      [user],
+    )
+    return rows.map(({ name }) => name)
+  }
   /** Its own findings of the doctor, by name. */
   const doctor = async (role: TestRole, about: Publication = publication) => {
     const environment = { DATABASE_URL: database.url(role), METABASE_DATABASE_URL: target.url() }
@@ -161,6 +171,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     expect(await provision(role)).toMatchObject({ status: 0 })
     expect(await provision(role)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Nothing to do/) })
     expect(await readable(role)).toEqual(EXACT)
+    const tablesRead = Object.keys(EXACT).filter((name) => name !== 'app.directory')
+    expect(await places(role)).toEqual(tablesRead)
     const client = await database.connect({ role })
     await client.query('set search_path to app')
     for (const table of tables) await client.query(selectText(table))
@@ -197,6 +209,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     await admin.query(findings.map(({ repair }) => repair).join('\n'))
     expect(await doctor(role)).toEqual([])
     expect(await readable(role)).toEqual(EXACT)
+    expect(await places(role)).toHaveLength(5)
     await admin.query(grants.replace(`create role ${group.user};`, ''))
     expect(await provision(role)).toMatchObject({ status: 0 })
     expect(await doctor(role)).toEqual([])

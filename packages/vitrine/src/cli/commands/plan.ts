@@ -14,8 +14,8 @@ export const plan: Command = {
   summary: 'show what the publication changes in the published schema',
   description:
     'Compares the published schema with the publication, and prints what the next run changes once migrate has approved it, ' +
-      'which tables are read whole, and what stands in its way, the questions and dashboards that would break among it. Where ' +
-      'METABASE_URL and METABASE_API_KEY are set, it names those that people made in Metabase, too. Nothing is changed.',
+    'which tables are read whole, and what stands in its way, the questions and dashboards that would break among it. Where ' +
+    'METABASE_URL and METABASE_API_KEY are set, it names those that people made in Metabase, too. Nothing is changed.',
   options: { '--check': 'exit with 6 when the publication is not approved, or something stands in its way' },
   examples: [
     { line: 'plan', says: 'see what changes' },
