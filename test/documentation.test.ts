@@ -15,6 +15,7 @@ import { VARIABLES } from '../packages/vitrine/src/cli/environment.ts'
 import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
 import { ownViewNames } from '../packages/vitrine/src/publication/publication.ts'
 import { problemOf, root } from './documentation/commands.ts'
+import { type Growth, growthPage, growthPicture } from './documentation/growth.ts'
 import { anchorsOf, fencesOf, linksOf, spansOf } from './documentation/markdown.ts'
 import { commandsPage, dictionarySchema, errorsPage, settingsPage } from './documentation/reference.ts'
 import { commandsIn } from './documentation/shell.ts'
@@ -152,6 +153,13 @@ describe('reference', () => {
     await expect(await commandsPage()).toMatchFileSnapshot(join(root, 'docs/reference/commands.md'))
     await expect(settingsPage()).toMatchFileSnapshot(join(root, 'docs/reference/settings.md'))
     await expect(dictionarySchema()).toMatchFileSnapshot(join(root, 'docs/reference/dictionary.schema.json'))
+  })
+
+  test('the figures of growth are those that were measured last', async () => {
+    // sound because bench/src/growth.ts wrote it.
+    const growth = JSON.parse(read('docs/growth.json')) as Growth
+    await expect(growthPage(growth)).toMatchFileSnapshot(join(root, 'docs/reference/growth.md'))
+    await expect(growthPicture(growth)).toMatchFileSnapshot(join(root, 'docs/growth.svg'))
   })
 
   test('every answer of a command is shown, with what it is', () => {

@@ -41,6 +41,38 @@ export async function benchRun(context: BenchContext): Promise<readonly Figure[]
   ]
 }
 
+/** The tool against itself: one table, by ranges that two sessions share out, and by one statement. */
+export async function benchRanges(context: BenchContext): Promise<readonly Figure[]> {
+  const schema = await sourceOf(context, FULL_ROWS)
+  await context.servers.emptyTarget('tool')
+  await migrateTool(context, 'pass', schema)
+  const pairs = await alternate(context.rounds, {
+    first: () => runTool(context, 'sync', 'ranged', schema),
+    second: () => runTool(context, 'sync', 'pass', schema),
+  })
+  const figure = { bench: 'ranges', unit: 'ratio', judged: 'median', always: false } as const
+  const median = (figures: readonly number[]) => spreadOf(figures).median
+  const [ranged, whole] = [pairs.map(({ first }) => first), pairs.map(({ second }) => second)]
+  const cpu = [ranged, whole].map((side) => median(side.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2))
+  const peaks = [ranged, whole].map((side) => median(side.map(({ peakBytes }) => peakBytes / MEGABYTE)).toFixed(0))
+  return [
+    {
+      ...figure,
+      what: 'a run of one table by ranges, against one statement',
+      goal: 1.05,
+      spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second.seconds)),
+      orientation: `CPU of the tool ${cpu[0]} s against ${cpu[1]} s`,
+    },
+    {
+      ...figure,
+      what: 'its peak memory, against one statement',
+      goal: 1.25,
+      spread: spreadOf(pairs.map(({ first, second }) => first.peakBytes / second.peakBytes)),
+      orientation: `${peaks[0]} MB against ${peaks[1]} MB`,
+    },
+  ]
+}
+
 export async function benchMemory(context: BenchContext): Promise<readonly Figure[]> {
   const { servers } = context
   const [large, small] = [await sourceOf(context, FULL_ROWS), await sourceOf(context, SMALL_ROWS)]

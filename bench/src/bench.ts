@@ -45,7 +45,7 @@ export async function runTool(
 /** Gives the seconds that it took. */
 export async function runReference(
   context: BenchContext,
-  subject: Exclude<Subject, 'readers' | 'unwatched'>,
+  subject: Exclude<Subject, 'readers' | 'unwatched' | 'ranged'>,
   schema: string,
 ): Promise<number> {
   const { servers, psql } = context

@@ -8,7 +8,7 @@ import type { BenchContext } from './bench.ts'
 import { benchCopy, benchScan } from './bench-copy.ts'
 import { benchDelta } from './bench-delta.ts'
 import { benchReaders } from './bench-readers.ts'
-import { benchMemory, benchRun } from './bench-run.ts'
+import { benchMemory, benchRanges, benchRun } from './bench-run.ts'
 import { benchSwitches } from './bench-switches.ts'
 import { endChildren } from './child.ts'
 import { type BenchName, type Options, parseOptions, USAGE } from './options.ts'
@@ -22,6 +22,7 @@ const RUNNERS: Readonly<Record<BenchName, (context: BenchContext) => Promise<rea
   pass: (context) => benchCopy(context, 'pass'),
   scan: benchScan,
   compute: (context) => benchCopy(context, 'compute'),
+  ranges: benchRanges,
   run: benchRun,
   memory: benchMemory,
   readers: benchReaders,

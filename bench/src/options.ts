@@ -1,7 +1,7 @@
 /** The command line of the benches, checked before anything is started. */
 import { parseArgs } from 'node:util'
 
-export const BENCHES = ['pass', 'scan', 'compute', 'run', 'memory', 'readers', 'switches', 'delta'] as const
+export const BENCHES = ['pass', 'scan', 'compute', 'ranges', 'run', 'memory', 'readers', 'switches', 'delta'] as const
 export type BenchName = (typeof BENCHES)[number]
 
 export interface Options {

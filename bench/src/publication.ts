@@ -22,8 +22,8 @@ export const READER = 'bench_reader'
 /** The published schema, on both sides. */
 export const PUBLISHED = 'shop'
 
-export const SUBJECTS = ['pass', 'unwatched', 'compute', 'run', 'readers'] as const
-/** Which publication: company alone, the same with nothing to look for in its texts, company with its rules, all tables, or two tables that carry a generation number. */
+export const SUBJECTS = ['pass', 'unwatched', 'ranged', 'compute', 'run', 'readers'] as const
+/** Which publication: company alone, the same with nothing to look for in its texts or read by ranges, company with its rules, all tables, or two tables that carry a generation number. */
 export type Subject = (typeof SUBJECTS)[number]
 
 const sourceIn = (schema: string) =>
@@ -242,6 +242,9 @@ function tablesOf(subject: Subject, source: BenchSource): readonly PublishedTabl
   return [company, account, invitation, membershipOf(source, account, company, invitation)]
 }
 
+/** More than a hundred ranges of a million companies: smaller than anybody would have them. */
+const RANGE_MEGABYTES = 2
+
 /** The publication of a bench, reading from the given source schema. */
 export function publicationOf(subject: Subject, sourceSchema: string): Publication {
   const source = sourceIn(sourceSchema)
@@ -252,5 +255,6 @@ export function publicationOf(subject: Subject, sourceSchema: string): Publicati
     tables: tablesOf(subject, source),
     writer: WRITER,
     reader: READER,
+    limits: { rangeMegabytes: subject === 'ranged' ? RANGE_MEGABYTES : 0 },
   })
 }

@@ -16,7 +16,7 @@ const open = async (url: string | undefined): Promise<pg.Client> => {
 async function main(): Promise<void> {
   const [given, schema = ''] = process.argv.slice(2)
   const subject = SUBJECTS.find((name) => name === given)
-  if (subject === undefined || subject === 'readers' || subject === 'unwatched')
+  if (subject === undefined || subject === 'readers' || subject === 'unwatched' || subject === 'ranged')
     throw new Error('there is no such reference')
   const work = referenceWork(subject, schema)
   const [source, target] = await Promise.all([open(process.env['SOURCE_URL']), open(process.env['TARGET_URL'])])

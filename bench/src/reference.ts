@@ -111,7 +111,10 @@ function wholeRun(schema: string): ReferenceWork {
 }
 
 /** The reference of a bench, reading from the given source schema. */
-export function referenceWork(subject: Exclude<Subject, 'readers' | 'unwatched'>, schema: string): ReferenceWork {
+export function referenceWork(
+  subject: Exclude<Subject, 'readers' | 'unwatched' | 'ranged'>,
+  schema: string,
+): ReferenceWork {
   if (subject === 'run') return wholeRun(schema)
   if (subject === 'pass') return only(load(`${schema}.company`, 'company', COMPANY, []))
   return only(load(`${schema}.company_ready`, 'company', `${COMPANY}, ${COMPUTED}`, []))

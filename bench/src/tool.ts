@@ -1,13 +1,14 @@
 /**
  * The tool's side, in a process of its own: `node tool.js load|sync|full|delta SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in
- * its environment. `load` copies the publication's one table into the staging schema, `sync` and `full` make a
- * whole run that reads everything, `delta` one that reads what changed. Prints one
+ * its environment; SUBJECT may be a point of growth, as JSON. `load` copies the publication's one table into the staging schema,
+ * `sync` and `full` make a whole run that reads everything, `delta` one that reads what changed. Prints one
  * line of JSON, a ToolReport.
  */
 import { readFileSync } from 'node:fs'
 import type { Publication } from 'vitrine'
 import { connect, parseAddress, Secret, sync } from 'vitrine/run'
 import { loadOneTable } from 'vitrine/testing'
+import { type Grown, grown } from './growth-publication.ts'
 import { publicationOf, SUBJECTS } from './publication.ts'
 import { NEXT } from './reference.ts'
 import type { ToolReport } from './tool-report.ts'
@@ -60,11 +61,18 @@ function peakBytes(): number {
   }
 }
 
-async function main(): Promise<void> {
-  const [work, given, schema = ''] = process.argv.slice(2)
+function named(given: string | undefined, schema: string): Publication {
   const subject = SUBJECTS.find((name) => name === given)
   if (subject === undefined) throw new Error('there is no such publication')
-  const defined = publicationOf(subject, schema)
+  return publicationOf(subject, schema)
+}
+
+async function main(): Promise<void> {
+  const [work, given, schema = ''] = process.argv.slice(2)
+  const defined =
+    given?.startsWith('{') === true
+      ? grown(JSON.parse(given) as Grown /* sound because growth.ts wrote it */, schema)
+      : named(given, schema)
   // Nights are what is compared: none of them is a proof.
   const deltaProofNights = work === 'delta' ? 1_000_000 : 1
   const publication = { ...defined, limits: { ...defined.limits, deltaProofNights } }
