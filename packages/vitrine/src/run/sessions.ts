@@ -84,6 +84,7 @@ export class RunSessions {
         lost.filter(({ side }) => side === place),
       )
     }
+    if (this.#abandoned) throw new VitrineError('INTERRUPTED')
     const renewed = await this.#pair(stream.number)
     ;[stream.source, stream.target] = renewed
     if (!this.#abandoned) return
@@ -114,6 +115,8 @@ export class RunSessions {
    */
   async abandon(control: Session, coordinator: Session | null): Promise<Session | null> {
     this.#abandoned = true
+    // It asks through the same sessions.
+    await this.#renewing
     const others = (side: Session['side']) =>
       this.#open.filter((session) => session.side === side && session !== control && session !== coordinator)
     const leaveSource = async () => {

@@ -15,6 +15,7 @@ import { type DatabaseIdentity, refuseSameDatabase } from '../postgres/identity.
 import { takeRunLock } from '../postgres/lock.ts'
 import { dayOf } from '../publication/history-select.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import type { PublishedTable } from '../publication/table.ts'
 import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { recordSource, requireOwnTarget } from '../record/installation.ts'
 import { recordDay } from '../record/ledger.ts'
@@ -127,12 +128,8 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const tables = await tablesToRead(request, target, (text) => run.notice(text))
   const delta = await Delta.open({ request, target, coordinator, inputTypes, keyPrint: sides.keyPrint })
 
-  const ranges = await planRanges(coordinator, publication, tables)
-
   await run.enter('snapshot')
-  const readers = readersOf(publication.tables, ranges)
-  const streams = await sessions.streams(Math.min(publication.limits.copyStreams, readers))
-  const snapshot = await hold.take()
+  const { ranges, streams, snapshot } = await openStreams(sides, tables)
 
   await run.enter('stage')
   run.staged = true
@@ -164,6 +161,14 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   const work = () => describe(sides, run, staged, writing, switched, delta, next.differing)
   const outcomes = await run.afterwards(undescribed(staged), work)
   return reportOf(sides, run, outcomes, snapshot.takenAt, switched)
+}
+
+async function openStreams({ target, sessions, coordinator, hold }: Sides, tables: readonly PublishedTable[]) {
+  const { publication } = target
+  const ranges = await planRanges(coordinator, publication, tables)
+  const readers = readersOf(publication.tables, ranges)
+  const streams = await sessions.streams(Math.min(publication.limits.copyStreams, readers))
+  return { ranges, streams, snapshot: await hold.take() }
 }
 
 /** The staging schema is empty then. */
