@@ -147,12 +147,16 @@ export async function chooseTables(
   return { chosen: namedTables(inSchema, wish.split(',')), notes }
 }
 
-/** `names` may hold asterisks. Throws USAGE with each that matches nothing. */
-export function namedTables(tables: readonly ListedTable[], names: readonly string[]): readonly ListedTable[] {
+/** `names` may hold asterisks, which stand for no dot. Throws USAGE with each that matches nothing. */
+export function namedTables(
+  tables: readonly ListedTable[],
+  names: readonly string[],
+  nameOf: (table: ListedTable) => string = ({ name }) => name,
+): readonly ListedTable[] {
   const wishes = names.map((name) => name.trim()).filter((name) => name !== '')
   const matches = (wish: string) => {
-    const expression = new RegExp(`^${wish.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's')
-    return tables.filter(({ name }) => expression.test(name))
+    const expression = new RegExp(`^${wish.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')}$`)
+    return tables.filter((table) => expression.test(nameOf(table)))
   }
   const unknown = wishes.filter((wish) => matches(wish).length === 0)
   const problems = unknown.map((place) => ({ place, detail: 'the source has no such table' }))

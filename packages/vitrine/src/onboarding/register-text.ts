@@ -3,11 +3,12 @@ import { hasWord, keyText, quotedText, registerLine } from '../source/source-typ
 import { guessOf } from './guess.ts'
 import type { SurveyedColumn, SurveyedTable } from './survey.ts'
 
-/** New tables are written before the line that begins so. */
-export const REGISTER_END = '  // New tables come before this line'
-
 /** Names come from outside: one must not end the comment that it stands in. */
 export const inComment = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '�')
+
+/** New tables are written before the line that begins so: of the register's one schema, or of one of several. */
+export const registerEnd = (schema: string | null): string =>
+  `// New tables${schema === null ? '' : ` of ${inComment(schema)}`} come before this line`
 
 export interface RegisterWords {
   /** The lines of the tables, each ended. */
@@ -36,6 +37,15 @@ export function registerWords(tables: readonly SurveyedTable[]): RegisterWords {
   return { text: text.join(''), words: [...words], opaque }
 }
 
+/** As it stands one level further in. */
+export const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ')
+
+/** The lines of each schema's tables. */
+export const bySchema = (tables: readonly SurveyedTable[]): readonly (RegisterWords & { readonly schema: string })[] =>
+  [...new Set(tables.map(({ schema }) => schema))].map((schema) => {
+    return { schema, ...registerWords(tables.filter((table) => table.schema === schema)) }
+  })
+
 /** The extensions whose types the columns have, each with its schema. */
 function extensionsOf(tables: readonly SurveyedTable[]): readonly string[] {
   const found = tables.flatMap(({ columns }) =>
@@ -50,17 +60,13 @@ function extensionsOf(tables: readonly SurveyedTable[]): readonly string[] {
 
 /** Of one schema, or of several by their names. */
 export function registerFile(tables: readonly SurveyedTable[], command: string): RegisterWords {
-  const schemas = [...new Set(tables.map(({ schema }) => schema))]
-  const made = schemas.map((schema) => ({
-    schema,
-    ...registerWords(tables.filter((table) => table.schema === schema)),
-  }))
+  const made = bySchema(tables)
   const [words, opaque] = [[...new Set(made.flatMap((each) => each.words))], made.flatMap((each) => each.opaque)]
   const [only] = made
   const body =
     made.length === 1 && only !== undefined
-      ? `${quotedText(only.schema)}, {\n${only.text}${REGISTER_END}: ${command}\n}`
-      : `{\n${made.map(({ schema, text }) => `  ${keyText(schema)}: {\n${text.replaceAll(/^(?=.)/gm, '  ')}  },\n`).join('')}}`
+      ? `${quotedText(only.schema)}, {\n${only.text}  ${registerEnd(null)}: ${command}\n}`
+      : `{\n${made.map((each) => `  ${keyText(each.schema)}: {\n${indented(each.text)}    ${registerEnd(each.schema)}: ${command}\n  },\n`).join('')}}`
   const extensions = extensionsOf(tables)
   const options = extensions.length === 0 ? '' : `, { extensions: { ${extensions.join(', ')} } }`
   const file = `/**

@@ -17,7 +17,9 @@ import { serverHome, stopServerIn } from '@vitrine/embedded-postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { root } from '../../../../test/documentation/commands.ts'
+import { Pgbouncer, withoutPgbouncer } from '../../../../test/pgbouncer.ts'
 import { EXIT } from '../../src/base/errors.ts'
+import type { CheckAnswer } from '../../src/cli/commands/check.ts'
 import type { InitAnswer } from '../../src/cli/commands/init.ts'
 
 const SCHEMAS = ['pagila', 'chinook', 'django', 'rails', 'prisma'] as const
@@ -99,7 +101,10 @@ describe('from a source to published rows', () => {
     const folder = place('embedded')
     const { stdout, stderr } = await succeeded(folder, ['init', '--yes', '--name', 'store'], {
       DATABASE_URL: source('rails').url(),
+      // As npx sets it for what it runs.
+      npm_command: 'exec',
     })
+    expect(stdout).toContain('\n  npx --no vitrine check   after each change')
     expect(stdout).toMatch(/What store_reader reads:\nid +account_id +created_at_month[\s\S]*Published 15 rows in/)
     expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600)
     const secrets = readFileSync(join(folder, '.env'), 'utf8').match(/(?<=:)[0-9a-f]{20,}(?=@)|(?<=KEY=')\w+/g) ?? []
@@ -232,6 +237,25 @@ describe('the register and the example', () => {
     expect(written('several')).toMatch(/register\(\{\n[\s\S]* {2}audit: \{\n {4}versions: \{\n {6}id: indirect\.bigint/)
   })
 
+  test('of several schemas take further tables, each among those of its own', async () => {
+    const { folder } = of('several')
+    const environment = { DATABASE_URL: source('rails').url() }
+    const client = await source('rails').connect()
+    await client.query('create table audit.visits (id bigint primary key, address inet)')
+    await source('rails').close(client)
+    const words = ['register', 'audit.*', 'schema_*']
+    const printed = await succeeded(folder, words, environment)
+    expect(printed.stdout).toMatch(/ {2}\/\/ of the schema audit:\n {2}visits: \{\n {4}id: /)
+    expect(printed.stderr).toBe('registered already: audit.versions\n')
+    await succeeded(folder, [...words, '--write'], environment)
+    expect(written('several')).toMatch(
+      /public: \{[\s\S]* {4}schema_migrations: \{[\s\S]* {2}audit: \{[\s\S]* {4}visits: \{\n {6}id: [\s\S]*\/\/ New tables of audit /,
+    )
+    await succeeded(folder, ['check'], environment)
+    const { status, stderr } = await vitrine(of('rails').folder, ['register', '--write', 'audit.visits'], environment)
+    expect([status, stderr]).toEqual([EXIT.usage, expect.stringContaining('It has no line “New tables of audit come')])
+  })
+
   test('compile in an editor, whatever the schema', { timeout: 60_000 }, () => {
     const include = [...SCHEMAS, 'several'].map((name) => join(of(name).folder, 'publication/*'))
     const settings = JSON.parse(readFileSync(join(of('pagila').folder, 'tsconfig.json'), 'utf8'))
@@ -259,6 +283,24 @@ describe('the register and the example', () => {
     await succeeded(folder, [...words, '--write'], environment)
     expect(written('rails')).toBe(before)
     await succeeded(folder, ['check'], environment)
+  })
+
+  test('the job for the application’s repository says which published column a migration breaks', async () => {
+    const job = readFileSync(join(root, 'deploy/ci/application.yml'), 'utf8')
+    const [, words = ''] = /&& npx --no vitrine (.+)$/m.exec(job) ?? []
+    const { folder } = of('chinook')
+    const branch = await create('branch', readFileSync(join(import.meta.dirname, 'schemas/chinook.sql'), 'utf8'))
+    const environment = { DATABASE_URL: branch.url() }
+    const { tables }: CheckAnswer = JSON.parse((await succeeded(folder, [words, '--json'], environment)).stdout)
+    const published = tables.flatMap(({ name, columns }) =>
+      columns.map((column) => ({ place: `${name}.${column.name}`, made: column.lineage[0] })),
+    )
+    const broken = published.findLast(({ made }) => made !== undefined)
+    const client = await branch.connect()
+    await client.query(`alter table "${broken?.made?.table}" drop column "${broken?.made?.column}" cascade`)
+    await branch.close(client)
+    const { status, stderr } = await vitrine(folder, [words], environment)
+    expect([status, stderr]).toEqual([EXIT.drift, expect.stringContaining(`published in ${broken?.place}`)])
   })
 })
 
@@ -304,6 +346,23 @@ describe('what is refused leaves nothing', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  test.skipIf(withoutPgbouncer)('the URL of a pooler that lends no session; one that does is taken', async () => {
+    const url = source('bare').url()
+    const { username: user, password } = new URL(url)
+    const pool = await Pgbouncer.start(new URL(url), [{ user, password }], 'transaction')
+    try {
+      const [folder, environment] = [place('pooled'), { DATABASE_URL: pool.through(url) }]
+      const words = ['init', '--yes', '--only-files', '--name', 'pooled']
+      const outcome = await vitrine(folder, words, environment)
+      expect([outcome.status, outcome.stderr]).toEqual([EXIT.connection, expect.stringContaining('POOLER')])
+      expect(readdirSync(folder)).toEqual([])
+      await pool.become('session')
+      await succeeded(folder, words, environment)
+    } finally {
+      await pool.stop()
+    }
+  })
+
   test('a folder that has a publication already', async () => {
     const folder = place('full')
     mkdirSync(join(folder, 'publication'))
@@ -327,4 +386,19 @@ test('tables without a key, and without rights, are registered; what can be read
     "counted: integer(count(), 'Number of rows')",
   )
   expect(existsSync(join(folder, '.env'))).toBe(false)
+})
+
+test('of 3 000 tables some are shown, and those that are named are registered, whatever they are called', async () => {
+  const wide = await create(
+    'wide',
+    `do $$ begin for n in 1..3000 loop execute 'create table t' || n || ' (id integer)'; end loop; end $$;
+     create table constructor (id integer primary key, "constructor" text, "__proto__" text, "hasOwnProperty" integer);
+     create table "toString" (id integer primary key, constructor_id integer references constructor, "valueOf" date)`,
+  )
+  const folder = place('wide')
+  const words = ['init', '--only-files', '--name', 'wide', '--tables', 'constructor,toString,t299*', '--json']
+  const { stdout, stderr } = await succeeded(folder, words, { DATABASE_URL: wide.url() })
+  expect(stderr).toContain('and 2972 more')
+  expect(JSON.parse(stdout)).toMatchObject({ registered: { tables: 13, columns: 18 } })
+  await succeeded(folder, ['check'], { DATABASE_URL: wide.url() })
 })

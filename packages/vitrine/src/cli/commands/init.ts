@@ -163,7 +163,9 @@ async function firstRows(call: Call, reader: Address, publication: Publication):
 
 function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer): string {
   const at = relative(call.io.folder, folder)
-  const step = (name: string, options = '') => `  ${remedyText(command(name, options), call.names)}`
+  // npx leaves nothing on the PATH of the person who called it.
+  const first = call.io.environment['npm_command'] === 'exec' ? 'npx --no ' : ''
+  const step = (name: string, options = '') => `  ${first}${remedyText(command(name, options), call.names)}`
   const lines = [
     `${answer.published === null ? 'Written' : `Published ${counted(answer.published.rows, 'row')}`} in ${duration(answer.milliseconds)}. ${at === '' ? '' : `In ${at}: `}read publication/register, where each guess says why.`,
     `${step('check')}   after each change; then plan, migrate, sync`,
