@@ -38,6 +38,8 @@ const { output } = await bundle.write({
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name].js',
+  // Whoever reads the sources has them; a stack still names functions and lines.
+  comments: false,
 })
 for (const { name, fileName, code } of output) {
   if (name === CHARTS) writeFileSync(new URL(fileName, dist), minifySync(fileName, code).code)

@@ -17,7 +17,19 @@ if (!/^@[a-z0-9-]+$/.test(scope) || version !== manifest.version) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'vitrine-release-'))
 for (const name of ['dist', 'README.md', 'LICENSE']) cpSync(join(home, name), join(folder, name), { recursive: true })
-const { devDependencies: _, ...published } = { ...manifest, name: `${scope}/vitrine` }
+const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env
+// The registry takes a provenance only of a package that names the repository it was built in.
+const repository =
+  GITHUB_REPOSITORY === undefined
+    ? {}
+    : {
+        repository: {
+          type: 'git',
+          url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git`,
+          directory: 'packages/vitrine',
+        },
+      }
+const { devDependencies: _, ...published } = { ...manifest, ...repository, name: `${scope}/vitrine` }
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
 const shell = process.platform === 'win32'
 execFileSync('npm', ['publish', '--access', 'public', ...options], { cwd: folder, stdio: 'inherit', shell })
