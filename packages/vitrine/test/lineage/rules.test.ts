@@ -214,3 +214,8 @@ test.each([
 test('a long value is no long name, whatever quotation marks stand in it', () => {
   expect(problemsOf(`'"${long}" ''${long}' || '${long}"'`)).toEqual([])
 })
+
+test('a treatment that begins with a negation may be negated', () => {
+  const inner = because(sql<boolean>`not p.legal > 3`, 'a reason')
+  expect(problemsOf(sql`case when not ${inner} then 'x' end`)).toEqual([])
+})

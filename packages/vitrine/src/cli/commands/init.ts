@@ -163,7 +163,7 @@ async function firstRows(call: Call, reader: Address, publication: Publication):
 
 function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer): string {
   const at = relative(call.io.folder, folder)
-  // Who called it by npx, has nothing on the PATH.
+  // By npx: nothing is on the PATH afterwards.
   const first = call.io.environment['npm_command'] === 'exec' ? 'npx --no ' : ''
   const step = (name: string, options = '') => `  ${first}${remedyText(command(name, options), call.names)}`
   const lines = [
