@@ -7,11 +7,11 @@ import type { By, Condition, Direction, Measure, Path, Scalar, StructuredQuery }
 import type { Publication } from '../publication/publication.ts'
 import { listOfBy, pathOfBy } from './expressions.ts'
 import { bandOf } from './from-band.ts'
+import { isKnownFirst, listOf, type Part, plain, rankIn } from './from-rank.ts'
 import type { Unsaid } from './mbql.ts'
 import { stop, Unsayable } from './mbql-clauses.ts'
 import { type Relations, reached, relationsOf } from './relations.ts'
 
-type Part = readonly unknown[]
 type Named = Readonly<Record<string, unknown>>
 
 /** `table` in the answer of Metabase is a name; a part that is not of the language is the reason. */
@@ -31,7 +31,6 @@ export function structuredFrom(stages: unknown, publication: Publication): Struc
   }
 }
 
-const listOf = (value: unknown): Part => (Array.isArray(value) ? value : [])
 const optionsOf = (clause: Part): Named => {
   const [, options] = clause
   return typeof options === 'object' && options !== null ? { ...options } : {}
@@ -56,7 +55,7 @@ class Reader {
   query(second: Named | undefined): StructuredQuery {
     const aggregations = listOf(this.#stage['aggregation']).map(listOf)
     const named = aggregations.map((clause) => [String(optionsOf(clause)['name'] ?? clause[0]), clause] as const)
-    const ranks = named.filter(([, clause]) => this.#rank(clause) !== null)
+    const ranks = named.filter(([, clause]) => rankIn(clause) !== null || isKnownFirst(clause))
     const smallest = second === undefined ? null : this.#smallest(second)
     const ends = second ?? this.#stage
     const shown = named.filter((each) => !ranks.includes(each))
@@ -72,9 +71,13 @@ class Reader {
         listOf(reference),
         named.map(([each]) => each),
       )
-      const rank = ranks.find(([each]) => each === name)
+      const [, rank] = ranks.find(([each]) => each === name) ?? []
       const group =
-        rank === undefined ? name : groups.find(({ labels }) => labels === text(this.#rank(rank[1])?.labels))?.name
+        rank === undefined
+          ? name
+          : isKnownFirst(rank)
+            ? shown.find(([, figure]) => text(plain(figure)) === text(plain(listOf(rank[2]))))?.[0]
+            : groups.find(({ labels }) => labels === text(rankIn(rank)?.labels))?.name
       return [group ?? stop('its order is that of no column'), direction === 'desc' ? 'desc' : 'asc']
     })
     const helpers = smallest?.names ?? []
@@ -217,13 +220,19 @@ class Reader {
     const [times, , thousand, part] = listOf(scaled)
     const isShare = [operator, plus, half, over, times, thousand, scale].join(' ') === 'floor + 0.5 / * 1000 10'
     if (!isShare) return stop('a figure of it is computed')
+    if (listOf(part)[0] === 'sum') return this.#ratio([part, whole].map((sum) => this.#over(listOf(sum)[2])))
     const of = this.#count(whole)
     const both = this.#count(part).map(text)
     const percent = this.#count(part).slice(0, both.length - of.length)
     return { percent, of: of.length === 0 ? 'all rows' : of }
   }
 
-  #smallest(stage: Named): { readonly least: number; readonly names: readonly string[] } {
+  #ratio(sums: readonly { readonly path: Path; readonly where?: readonly Condition[] }[]): Measure {
+    const ratio = sums.map(({ path }) => path) as [Path, Path] // sound because a ratio has two sums.
+    return { ratio, ...(sums.every(({ where }) => where === undefined) ? {} : { unknown: 'left out' }) }
+  }
+
+  #smallest(stage: Named): { readonly least: number; readonly names: readonly string[] } | null {
     const found = listOf(stage['filters']).map((clause) => {
       const [operator, , field, least] = listOf(clause)
       return operator === '>=' && typeof least === 'number'
@@ -231,16 +240,10 @@ class Reader {
         : stop('it has a second step')
     })
     const [first] = found
-    if (first === undefined || found.some(({ least }) => least !== first.least)) return stop('it has a second step')
+    // One that only orders stands behind a cumulative figure.
+    if (first === undefined) return null
+    if (found.some(({ least }) => least !== first.least)) return stop('it has a second step')
     return { least: first.least, names: found.map(({ name }) => name) }
-  }
-
-  #rank(clause: Part): { readonly labels: readonly string[] } | null {
-    const [inner, , cases] = listOf(clause[2])
-    const places = listOf(cases).map(listOf)
-    const isRank =
-      clause[0] === 'min' && inner === 'case' && places.length > 0 && places.every(([, place], i) => place === i)
-    return isRank ? { labels: places.map(([condition]) => String(listOf(condition)[3])) } : null
   }
 
   #ordered([operator, , name]: Part, figures: readonly string[]): string {
@@ -252,7 +255,7 @@ class Reader {
     const [operator, , name] = clause
     const lists = ranks.map((rank) => ({
       of: text(listOf(listOf(listOf(listOf(rank[2])[2])[0])[0])[2]),
-      labels: this.#rank(rank)?.labels ?? [],
+      labels: rankIn(rank)?.labels ?? [],
     }))
     const labels = lists.find(({ of }) => of === text(clause))?.labels ?? null
     if (operator === 'expression')

@@ -20,6 +20,16 @@ export const fieldOf = ({ table, column, via }: Reached, from: string, options: 
   `${table}.${column}`,
 ]
 
+const INTEGERS: readonly string[] = ['smallint', 'integer', 'bigint']
+
+/** In percent with one decimal, of figures that are not negative. */
+const share = (part: Clause | undefined, whole: Clause | undefined): Clause => [
+  '/',
+  {},
+  ['floor', {}, ['+', {}, ['/', {}, ['*', {}, 1000, part], whole], 0.5]],
+  10,
+]
+
 export class Clauses {
   readonly #relations: Relations
   readonly #query: StructuredQuery
@@ -81,14 +91,18 @@ export class Clauses {
   figure(measure: Measure): Clause {
     if ('percent' in measure) {
       const of = measure.of === 'all rows' ? [] : measure.of
-      const share: Clause = ['/', {}, ['*', {}, 1000, this.count([...measure.percent, ...of])], this.count(of)]
-      return ['/', {}, ['floor', {}, ['+', {}, share, 0.5]], 10]
+      return share(this.count([...measure.percent, ...of]), this.count(of))
     }
-    if ('ratio' in measure) return stop('Metabase rounds a ratio of sums otherwise')
+    if ('ratio' in measure) {
+      if (measure.ratio.some((path) => !INTEGERS.includes(this.reached(path).kind)))
+        stop('Metabase rounds a ratio of sums with decimals otherwise')
+      const known = measure.ratio.map((path): Condition => [path, 'is not null'])
+      const both = measure.unknown === undefined ? [] : known
+      const [part, whole] = measure.ratio.map((path): Clause => ['sum', {}, this.over(this.field(path), both)])
+      return share(part, whole)
+    }
     if ('median' in measure) return stop('Metabase rounds a median otherwise')
     if ('cumulative' in measure) {
-      if (this.#query.order.some(([, direction]) => direction === 'desc'))
-        stop('a cumulative figure follows the order of the answer')
       if ('sum' in measure.cumulative)
         return ['cum-sum', {}, this.over(this.field(measure.cumulative.sum), measure.cumulative.where)]
       const condition = this.all(measure.cumulative.where ?? [])

@@ -6,6 +6,7 @@ import { own } from '../base/own.ts'
 import {
   type By,
   type Direction,
+  type Measure,
   measureOf,
   type Path,
   type Query,
@@ -84,7 +85,9 @@ class Writer {
       this.#aggregations.push(named(name, this.#clauses.figure(measureOf(given))))
     }
     const least = smallest === null ? [] : this.#denominators().map((count) => this.#helper('n', count))
-    const isLate = least.length > 0
+    // Metabase runs a cumulative figure in the order of its own stage.
+    const isRunning = Object.values(measures).some((given) => 'cumulative' in measureOf(given))
+    const isLate = least.length > 0 || (isRunning && this.#query.order.some(([, direction]) => direction === 'desc'))
     const order = this.#order(groups, isLate)
     const filters = this.#clauses.conditions(where)
     const end = { ...some('order-by', order), ...(limit === null ? {} : { limit }) }
@@ -101,7 +104,7 @@ class Writer {
       ...(isLate ? {} : end),
     }
     const large = least.map((name): Clause => ['>=', {}, answered(name, 'type/Integer'), smallest])
-    const second: Stage = { 'lib/type': 'mbql.stage/mbql', filters: large, ...end }
+    const second: Stage = { 'lib/type': 'mbql.stage/mbql', ...some('filters', large), ...end }
     const names = Object.fromEntries(groups.map(({ name, column }) => [name, column]))
     return { stages: isLate ? [first, second] : [first], names, shown: columns, hidden: this.#hidden }
   }
@@ -137,7 +140,6 @@ class Writer {
       return plain(this.#clauses.field(path ?? ''))
     }
     if ('time' in by) {
-      if (by.unit === 'week') stop('a week of Metabase begins on the day that its setting says')
       return plain(this.#clauses.field(by.time, { 'temporal-unit': by.unit }))
     }
     if ('age' in by) return stop(DAY)
@@ -182,18 +184,24 @@ class Writer {
     const given = order.length > 0 ? order : groups.map(({ name }): readonly [string, Direction] => [name, 'asc'])
     return given.map(([name, direction]): Clause => {
       const group = groups.find((each) => each.name === name)
-      if (
-        group === undefined &&
-        direction === 'desc' &&
-        this.#clauses.mayBeNull(measureOf(measures[name] ?? { count: 'rows' }))
-      )
-        stop('Metabase puts an unknown figure first')
       if (group !== undefined && group.list === null) {
         return [direction, {}, isLate ? answered(group.column, 'type/*') : group.clause]
       }
-      const figure = group?.list == null ? name : this.#helper('rank', rankOf(group.clause, group.list))
+      const figure =
+        group?.list != null
+          ? this.#helper('rank', rankOf(group.clause, group.list))
+          : direction === 'desc'
+            ? this.#knownFirst(name, measureOf(measures[name] ?? { count: 'rows' }))
+            : name
       return [direction, {}, isLate ? answered(figure, 'type/Number') : ['aggregation', {}, figure]]
     })
+  }
+
+  /** Metabase puts an unknown figure first: a share that is unknown is ordered as one below all others. */
+  #knownFirst(name: string, measure: Measure): string {
+    if (!this.#clauses.mayBeNull(measure)) return name
+    if (!('percent' in measure || 'ratio' in measure)) return stop('Metabase puts an unknown figure first')
+    return this.#helper('rank', ['coalesce', {}, this.#clauses.figure(measure), -1])
   }
 }
 

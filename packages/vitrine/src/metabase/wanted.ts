@@ -68,6 +68,8 @@ function dataItems(publication: Publication, source: DataSource): readonly Item[
   return [
     { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
     { kind: 'setting', key: 'site-locale', attributes: { value: languageOf(publication) } },
+    // As PostgreSQL and everything else here counts weeks.
+    { kind: 'setting', key: 'start-of-week', attributes: { value: 'monday' } },
     { kind: 'source', key: metabase.source, attributes: sourceAttributes(publication, source) },
     ...[...publishedRelations(publication), ...publication.views].flatMap((table) => itemsOf(table, publication)),
     ...ownViewItems(publication),

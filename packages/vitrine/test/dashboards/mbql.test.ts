@@ -96,8 +96,6 @@ const REASONS: readonly string[] = [
   'Metabase puts an unknown figure first',
   'Metabase rounds a median otherwise',
   'Metabase writes such a group otherwise',
-  'a cumulative figure follows the order of the answer',
-  'a week of Metabase begins on the day that its setting says',
   'it counts from the day of the data, and Metabase from now',
   'two columns of its answer would have one name',
 ]
@@ -120,6 +118,7 @@ const arbitraryQuery = fc.constantFrom('customer', 'purchase').chain((from) => {
     conditions.map((where) => ({ cumulative: { count: 'rows', where } }) as const),
     conditions.map((where) => ({ cumulative: { sum: number, ...over, where } }) as const),
     fc.constant({ median: number, ...over }),
+    fc.constant({ ratio: [number, number], ...over } as const),
   )
   const named = <T>(list: readonly T[], letter: string) =>
     Object.fromEntries(list.map((each, i) => [`${letter}${i}`, each]))

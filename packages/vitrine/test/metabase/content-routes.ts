@@ -170,6 +170,7 @@ function structured(work: Work, stages: readonly Entity[], parameters: readonly 
     stages,
     {
       column,
+      weekBegins: String(work.standIn.settings.get('start-of-week')),
       table: (id) => {
         const found = tables.find((table) => table['id'] === id)
         if (found === undefined) throw new Refusal(400, `Could not find the table ${String(id)}`)

@@ -14,6 +14,8 @@ export interface Column {
 }
 
 export interface Known {
+  /** The setting `start-of-week` of Metabase. */
+  readonly weekBegins: string
   readonly column: (reference: unknown) => Column
   readonly table: (reference: unknown) => { readonly schema: string; readonly table: string }
   /** The primary key behind a foreign key. */
@@ -115,6 +117,8 @@ class StageWriter {
     }
     const plain = `${quoted(alias)}.${quoted(column)}`
     const unit = options['temporal-unit']
+    if (unit === 'week' && this.#known.weekBegins === 'sunday')
+      return `(date_trunc('week', ${plain} + interval '1 day') - interval '1 day')`
     return unit === undefined ? plain : `date_trunc(${text(String(unit))}, ${plain})`
   }
 
@@ -202,6 +206,7 @@ export function knownFrom(publication: Publication): Known {
   }
   return {
     column,
+    weekBegins: 'monday',
     table: (reference) => ({ schema: publication.schema, table: String(reference) }),
     target: ({ table, column: name }) => {
       const there = relations[table]?.columns[name]?.target ?? ''

@@ -1,0 +1,19 @@
+/** The figures of a live question that only order its answer, as `mbql.ts` adds them. Called by `from-mbql.ts`. */
+export type Part = readonly unknown[]
+export const listOf = (value: unknown): Part => (Array.isArray(value) ? value : [])
+
+/** The place of a value in a closed list. */
+export function rankIn(clause: Part): { readonly labels: readonly string[] } | null {
+  const [inner, , cases] = listOf(clause[2])
+  const places = listOf(cases).map(listOf)
+  const isRank =
+    clause[0] === 'min' && inner === 'case' && places.length > 0 && places.every(([, place], i) => place === i)
+  return isRank ? { labels: places.map(([condition]) => String(listOf(condition)[3])) } : null
+}
+
+/** A share, the unknown one below all others. */
+export const isKnownFirst = ([operator, , share, other]: Part): boolean =>
+  operator === 'coalesce' && other === -1 && listOf(share)[0] === '/'
+
+/** Without its name. */
+export const plain = ([operator, , ...parts]: Part): Part => [operator, ...parts]
