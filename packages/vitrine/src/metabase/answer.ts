@@ -23,6 +23,15 @@ export function entities(answer: unknown, what: string): readonly Entity[] {
   throw strange(what)
 }
 
+/** Those of a list that are entities; none where it is no list. */
+export const entitiesIn = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
+
+/** The entity inside one; empty where there is none. */
+export function partOf(found: Entity | undefined, name: string): Entity {
+  const part = found?.[name]
+  return isEntity(part) ? part : {}
+}
+
 export function idOf(found: Entity, what: string): number {
   const { id } = found
   if (typeof id === 'number') return id

@@ -64,7 +64,9 @@ function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[
   const items = new Map(wanted.items.map((item) => [nameOf(item), item]))
   const problems = effective(changes).flatMap((change): readonly Problem[] => {
     const [item, live] = [items.get(nameOf(change)), there.get(nameOf(change))]
-    const lost = change.attributes.filter((name) => live?.attributes[name] !== item?.attributes[name])
+    const lost = change.attributes.filter(
+      (name) => (live?.attributes[name] ?? null) !== (item?.attributes[name] ?? null),
+    )
     return lost.length === 0 ? [] : [{ place: nameOf(change), detail: `not kept: ${lost.join(', ')}` }]
   })
   if (problems.length > 0) throw new VitrineError('METABASE_NOT_KEPT', { problems })
@@ -128,7 +130,7 @@ class Work {
     else if (change.kind === 'table')
       await this.#metabase.put(`/table/${this.#idOf(change)}`, Object.fromEntries(chosen))
     else if (change.kind === 'column') await this.#column(change, chosen)
-    else if (change.kind === 'group') await this.#group(change.key)
+    else if (change.kind === 'group') await this.#group(change)
     else if (change.kind === 'rights') await this.#rights(change.key, chosen)
     else await this.#content(change, chosen)
   }
@@ -198,10 +200,11 @@ class Work {
     const target = item?.attributes['fk_target']
     const isKey = target != null && chosen.some(([name]) => name === 'fk_target' || name === 'semantic_type')
     const own = Object.fromEntries(format.map(([name, value]) => [name.slice('settings.'.length), value]))
+    const all = Object.entries({ ...this.#state.formats.get(change.key), ...own })
     const body = {
       ...Object.fromEntries(plain),
       ...(isKey ? { fk_target_field_id: this.#numberOf(String(target)), semantic_type: 'type/FK' } : {}),
-      ...(format.length === 0 ? {} : { settings: { ...this.#state.formats.get(change.key), ...own } }),
+      ...(format.length === 0 ? {} : { settings: Object.fromEntries(all.filter(([, value]) => value !== null)) }),
     }
     if (Object.keys(body).length > 0) await this.#metabase.put(`/field/${this.#idOf(change)}`, body)
   }
@@ -247,7 +250,9 @@ class Work {
     await this.#record.made(kind, key, String(id))
   }
 
-  async #group(name: string): Promise<void> {
+  async #group({ key: name, action }: Change): Promise<void> {
+    if (action === 'change')
+      return void (await this.#metabase.put(`/permissions/group/${this.#idOf({ kind: 'group', key: name })}`, { name }))
     const find = async () => {
       const groups = entities(await this.#metabase.get('/permissions/group'), 'groups')
       return groups.find((group) => group['name'] === name) ?? null

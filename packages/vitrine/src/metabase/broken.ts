@@ -1,28 +1,59 @@
 /** Questions that people made and that the approved definition would break, and tables that Metabase is about to archive. */
-import { columnsNamed } from '../dashboards/broken.ts'
-import { type Entity, entities, entity, idOf, isEntity, textOf } from './answer.ts'
+import { namedIn } from '../dashboards/broken.ts'
+import { type Entity, entities, entitiesIn, entity, idOf, isEntity, partOf, textOf } from './answer.ts'
 import type { Metabase } from './client.ts'
 import { entityId } from './content.ts'
-import { liveQuery } from './query.ts'
-import { namesOf, type State } from './state.ts'
+import { nameOf } from './item.ts'
+import type { State } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Such as `«Sales» (number 7): shop_purchase.label`. Ours are changed by apply, and left out. */
 export async function brokenQuestions(metabase: Metabase, wanted: Wanted, state: State): Promise<readonly string[]> {
-  const columns = namesOf(state.there, 'column ')
-  const kept = new Set(wanted.items.flatMap(({ kind, key }) => (kind === 'column' ? [key] : [])))
-  const gone = [...columns.values()].filter((name) => !kept.has(name))
+  const kept = new Set(wanted.items.map(nameOf))
+  const gone = [...state.there].flatMap(([name, { id }]) => {
+    const [, kind = '', key = ''] = /^(column|table) (.*)$/s.exec(name) ?? []
+    return kind === '' || kept.has(name) ? [] : [{ kind, key, id: Number(id) }]
+  })
   if (state.sourceId === null || gone.length === 0) return []
   const cards = entities(await metabase.get(`/card?f=database&model_id=${state.sourceId}`), 'questions')
   const ours = new Set<unknown>(wanted.cards.map((card) => entityId(wanted.publication, card)))
-  const names = { columns, tables: namesOf(state.there, 'table ') }
   return cards.flatMap((card) => {
-    const query = isEntity(card['dataset_query']) ? card['dataset_query'] : {}
-    const used =
-      ours.has(card['entity_id']) || card['archived'] === true ? [] : columnsNamed(liveQuery(query, names), gone)
-    return used.length === 0 ? [] : [`«${textOf(card, 'name')}» (number ${idOf(card, 'question')}): ${used.join(', ')}`]
+    if (ours.has(card['entity_id']) || card['archived'] === true) return []
+    const asked = partOf(card, 'dataset_query')
+    const numbers = numbersIn(asked)
+    const inSql = namedIn(
+      sqlIn(asked),
+      gone.map(({ key }) => key),
+    )
+    const used = gone.filter(({ kind, key, id }) => inSql.includes(key) || numbers.has(`${kind} ${id}`))
+    const names = used.map(({ key }) => key)
+    return used.length === 0
+      ? []
+      : [`«${textOf(card, 'name')}» (number ${idOf(card, 'question')}): ${names.join(', ')}`]
   })
 }
+
+/** The columns and tables that a query asks for by number, wherever: in joins, and in variables of SQL. */
+function numbersIn(value: unknown): ReadonlySet<string> {
+  if (Array.isArray(value)) {
+    const isField = value[0] === 'field' && value.some((part) => typeof part === 'number')
+    const own = isField ? [`column ${value.find((part) => typeof part === 'number')}`] : []
+    return new Set([...own, ...value.flatMap((part) => [...numbersIn(part)])])
+  }
+  if (!isEntity(value)) return new Set()
+  const own = Object.entries(REFERENCES).flatMap(([name, kind]) =>
+    typeof value[name] === 'number' ? [`${kind} ${value[name]}`] : [],
+  )
+  return new Set([...own, ...Object.values(value).flatMap((part) => [...numbersIn(part)])])
+}
+const REFERENCES = { 'source-table': 'table', 'source-field': 'column' } as const
+
+/** Everything in SQL of a query. */
+const sqlIn = (query: Entity): string =>
+  [query, ...entitiesIn(query['stages'])]
+    .flatMap((part) => [part['native'], partOf(part, 'native')['query']])
+    .filter((text) => typeof text === 'string')
+    .join('\n')
 
 /** Metabase archives a table that is missing for so long; when it comes back, its questions stay broken. */
 const ARCHIVED_AFTER_DAYS = 14

@@ -2,7 +2,7 @@
 import { VitrineError } from '../base/errors.ts'
 import type { BoardFilter, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
-import { type Entity, entities, entity, idOf, isEntity, textOf } from './answer.ts'
+import { type Entity, entities, entitiesIn, entity, idOf, partOf, textOf } from './answer.ts'
 import { isMissing, type Metabase, retried } from './client.ts'
 import { entityId, identityOf, markerOf, parameterId } from './content.ts'
 import { itemsIn, type Raw } from './content-state.ts'
@@ -78,7 +78,7 @@ export async function applyQuestion(content: Content, change: Change): Promise<v
   const collection = wanted.items.find((item) => nameOf(item) === nameOf(change))?.attributes['collection']
   if (card === undefined) return
   const live = raw.get(nameOf(change))
-  const kept = isEntity(live?.['visualization_settings']) ? live['visualization_settings'] : {}
+  const kept = partOf(live, 'visualization_settings')
   const parts: Readonly<Record<string, object>> = {
     name: { name: card.name },
     description: { description: card.description },
@@ -169,12 +169,10 @@ export async function applyDashboard(content: Content, change: Change): Promise<
   await metabase.put(`/dashboard/${numberOf('dashboard', key)}`, body)
 }
 
-const list = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
-
 /** A negative number asks for a new one. */
 const tabsOf = (names: readonly string[], live: Entity | undefined) =>
   names.map((name, position) => {
-    const id = list(live?.['tabs']).find((tab) => tab['name'] === name)?.['id'] ?? -1 - position
+    const id = entitiesIn(live?.['tabs']).find((tab) => tab['name'] === name)?.['id'] ?? -1 - position
     return { id, name, position }
   })
 
@@ -188,11 +186,10 @@ function dashcardsOf(
   const { numberOf } = content
   const { publication } = content.wanted
   const numbers = numbersOf(content)
-  const free = [...list(live?.['dashcards'])]
+  const free = [...entitiesIn(live?.['dashcards'])]
   return tiles.map(({ tab, question, text, filters, ...place }, index) => {
     const card = question === null ? null : numberOf('question', question)
-    const settingsOf = (each: Entity) =>
-      isEntity(each['visualization_settings']) ? each['visualization_settings'] : {}
+    const settingsOf = (each: Entity) => partOf(each, 'visualization_settings')
     const isSame = (each: Entity) =>
       card === null ? settingsOf(each)['text'] === text?.text && each['card_id'] == null : each['card_id'] === card
     const at = free.findIndex(isSame)

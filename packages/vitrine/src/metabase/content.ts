@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Board, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, isEntity, scalarOf, textOf } from './answer.ts'
+import { type Entity, entitiesIn, isEntity, partOf, scalarOf, textOf } from './answer.ts'
 import type { Attributes, Item } from './item.ts'
 import { liveQuery, liveTarget, type Names, plainStages } from './query.ts'
 
@@ -123,16 +123,15 @@ export interface Known extends Names {
 }
 
 export const ELSEWHERE = 'elsewhere'
-const list = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
 
 /** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
 export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
-  const query = isEntity(card['dataset_query']) ? card['dataset_query'] : {}
-  const [stage] = list(query['stages'])
-  const native = isEntity(query['native']) ? query['native'] : {}
+  const query = partOf(card, 'dataset_query')
+  const [stage] = entitiesIn(query['stages'])
+  const native = partOf(query, 'native')
   const asked = liveQuery(query, known)
   const tags = stage?.['template-tags'] ?? native['template-tags']
-  const settings = isEntity(card['visualization_settings']) ? card['visualization_settings'] : {}
+  const settings = partOf(card, 'visualization_settings')
   const shown = Object.keys(wanted.settings).map((name) => [name, settings[name] ?? null] as const)
   return {
     name: scalarOf(card, 'name'),
@@ -140,7 +139,7 @@ export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
     display: scalarOf(card, 'display'),
     query: asked === null ? null : 'sql' in asked ? asked.sql : canonical(asked.stages),
     tags: tagsText(
-      list(isEntity(tags) ? Object.values(tags) : []).map((tag) => ({
+      entitiesIn(isEntity(tags) ? Object.values(tags) : []).map((tag) => ({
         tag: textOf(tag, 'name'),
         label: textOf(tag, 'display-name'),
         column: known.columns.get(fieldOf(tag['dimension'])) ?? ELSEWHERE,
@@ -159,13 +158,13 @@ const fieldOf = (reference: unknown): unknown =>
 
 /** The tabs, tiles and filters of a live dashboard. */
 export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | 'tiles' | 'filters'> {
-  const tabs = list(dashboard['tabs']).toSorted((a, b) => Number(a['position'] ?? 0) - Number(b['position'] ?? 0))
+  const tabs = entitiesIn(dashboard['tabs']).toSorted((a, b) => Number(a['position'] ?? 0) - Number(b['position'] ?? 0))
   const names = new Map(tabs.map((tab) => [tab['id'], textOf(tab, 'name')]))
-  const parameters = list(dashboard['parameters'])
+  const parameters = entitiesIn(dashboard['parameters'])
   const keys = new Map(parameters.map((parameter) => [parameter['id'], textOf(parameter, 'slug')]))
-  const tiles = list(dashboard['dashcards']).map((card): BoardTile => {
-    const settings = isEntity(card['visualization_settings']) ? card['visualization_settings'] : {}
-    const virtual = isEntity(settings['virtual_card']) ? settings['virtual_card'] : {}
+  const tiles = entitiesIn(dashboard['dashcards']).map((card): BoardTile => {
+    const settings = partOf(card, 'visualization_settings')
+    const virtual = partOf(settings, 'virtual_card')
     const isText = typeof card['card_id'] !== 'number'
     const display = textOf(virtual, 'display') === 'heading' ? 'heading' : 'text'
     return {
@@ -176,7 +175,7 @@ export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | '
       size_y: Number(card['size_y']),
       question: isText ? null : (known.questions.get(card['card_id']) ?? ELSEWHERE),
       text: isText ? { display, text: textOf(settings, 'text') } : null,
-      filters: list(card['parameter_mappings']).map((mapping) => ({
+      filters: entitiesIn(card['parameter_mappings']).map((mapping) => ({
         filter: keys.get(mapping['parameter_id']) ?? ELSEWHERE,
         target: liveTarget(mapping['target'], known) ?? ['dimension', ['template-tag', ELSEWHERE]],
       })),
@@ -209,6 +208,6 @@ export const liveBoard = (dashboard: Entity, known: Known): Attributes => ({
 })
 
 function optionsOf(parameter: Entity): readonly string[] | null {
-  const config = isEntity(parameter['values_source_config']) ? parameter['values_source_config'] : {}
+  const config = partOf(parameter, 'values_source_config')
   return Array.isArray(config['values']) ? config['values'].map(String) : null
 }

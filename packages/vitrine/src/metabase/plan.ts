@@ -84,7 +84,10 @@ function changeOf(item: Item, live: Live | undefined, last: Applied | undefined,
   if (live === undefined) {
     return { kind, key, action: isSynced(item) ? 'sync' : 'make', attributes: names, byHand: [] }
   }
-  const differing = names.filter((name) => live.attributes[name] !== item.attributes[name])
+  const differing = [
+    ...names.filter((name) => live.attributes[name] !== item.attributes[name]),
+    ...dropped(item, live, last),
+  ]
   const byHand = force ? [] : differing.filter((name) => isByHand(name, live, last))
   const ours = differing.filter((name) => !byHand.includes(name))
   if (differing.includes('type')) {
@@ -93,6 +96,13 @@ function changeOf(item: Item, live: Live | undefined, last: Applied | undefined,
   }
   return differing.length === 0 ? null : { kind, key, action: 'change', attributes: ours, byHand }
 }
+
+/** A meaning or a format that was applied and is declared no longer, unless people changed it: it is cleared. */
+const dropped = (item: Item, { attributes }: Live, last: Applied | undefined): readonly string[] =>
+  Object.entries(last?.attributes ?? {}).flatMap(([name, known]) => {
+    const isOurs = /^(?:semantic_type$|settings\.)/.test(name) && !(name in item.attributes)
+    return isOurs && (attributes[name] ?? null) !== null && isKnown(known, attributes[name]) ? [name] : []
+  })
 
 function isByHand(name: string, { attributes }: Live, last: Applied | undefined): boolean {
   const live = attributes[name] ?? null

@@ -8,7 +8,7 @@ import { adoptedQuestion, changedQuestion, freshKey, type LiveCard, MOVED } from
 import { type Collection, type Dashboard, type Question, questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type PulledPart, withReplaced } from '../publication/replaced.ts'
-import { type Entity, entities, entity, idOf, isEntity, textOf } from './answer.ts'
+import { type Entity, entities, entity, idOf, isEntity, partOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
 import type { Metabase } from './client.ts'
 import { boardIn, entityId, type Known } from './content.ts'
@@ -134,7 +134,7 @@ class Puller {
     if (this.#ours.has(live['entity_id'])) return this.#byNumber.get(live['id']) ?? null
     const card = this.#card(live)
     const about = `question «${card.title}» (number ${idOf(live, 'question')})`
-    const query = isEntity(live['dataset_query']) ? live['dataset_query'] : {}
+    const query = partOf(live, 'dataset_query')
     if (query['database'] !== this.#plan.state.sourceId || textOf(live, 'type') === 'model') {
       this.#note(about, 'it is no question of this data source')
       return null
@@ -229,8 +229,8 @@ class Puller {
     title: textOf(live, 'name'),
     description: textOf(live, 'description'),
     display: textOf(live, 'display'),
-    settings: isEntity(live['visualization_settings']) ? live['visualization_settings'] : {},
-    asked: liveQuery(isEntity(live['dataset_query']) ? live['dataset_query'] : {}, this.#known),
+    settings: partOf(live, 'visualization_settings'),
+    asked: liveQuery(partOf(live, 'dataset_query'), this.#known),
   })
 
   #dashboard(change: Change): void {

@@ -2,7 +2,7 @@
 import { VitrineError } from '../base/errors.ts'
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entities, entity, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
+import { type Entity, entities, entity, idOf, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
 import type { Metabase } from './client.ts'
 import { type Raw, readContent } from './content-state.ts'
 import { type Attributes, type Item, nameOf } from './item.ts'
@@ -69,14 +69,19 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   }
   const graph = entity(entity(await metabase.get('/permissions/graph'), 'rights')['groups'], 'rights of groups')
   const list = entities(await metabase.get('/permissions/group'), 'groups')
-  const groupId = groupAmong(list, wanted, recorded, (id) => reachable(graph, id, others))
+  const groupNamed = (name: string): Entity | undefined => {
+    const last = applied.find(({ kind, key }) => kind === 'group' && key === name)
+    // Ours stays ours when people call it otherwise.
+    return list.find(({ id }) => String(id) === last?.id) ?? list.find((group) => group['name'] === name)
+  }
+  const groupId = teamAmong(groupNamed(names.team), wanted, recorded, (id) => reachable(graph, id, others))
   const groups = new Map<string, number>([['everyone', EVERYONE]])
   for (const name of groupsOf(wanted.publication)) {
-    const live = list.find((group) => group['name'] === name)
+    const live = groupNamed(name)
     const id = name === names.team ? groupId : live === undefined ? null : idOf(live, 'group')
     if (id === null) continue
     groups.set(name, id)
-    put({ kind: 'group', key: name }, id, { name })
+    put({ kind: 'group', key: name }, id, { name: textOf(live ?? {}, 'name') })
   }
   readRights({ graph, sourceId, groupId, others }, put)
   const known = { columns: namesOf(there, 'column '), tables: namesOf(there, 'table ') }
@@ -119,7 +124,7 @@ function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: rea
 }
 
 function sourceAttributes(database: Entity): Attributes {
-  const details = isEntity(database['details']) ? database['details'] : {}
+  const details = partOf(database, 'details')
   const named = Object.keys(details).filter((name) => !/pass|secret|value|key/i.test(name))
   const port = Number(details['port'])
   return {
@@ -149,7 +154,7 @@ function readTables(tables: readonly Entity[], schema: string, put: Put, formats
     put({ kind: 'table', key: textOf(table, 'name') }, idOf(table, 'table'), attributes)
   }
   for (const { key, field } of columns) {
-    const format = isEntity(field['settings']) ? field['settings'] : {}
+    const format = partOf(field, 'settings')
     const names = ['description', 'visibility_type', 'semantic_type', 'has_field_values', 'display_name']
     put({ kind: 'column', key }, idOf(field, 'column'), {
       type: scalarOf(field, 'database_type'),
@@ -162,13 +167,12 @@ function readTables(tables: readonly Entity[], schema: string, put: Put, formats
 }
 
 /** A group of our name that has rights on other data is somebody else's, unless we made it. */
-function groupAmong(
-  groups: readonly Entity[],
+function teamAmong(
+  found: Entity | undefined,
   { publication: { metabase } }: Wanted,
   recorded: readonly Applied[],
   reach: (group: number) => readonly string[],
 ): number | null {
-  const found = groups.find(({ name }) => name === metabase.team)
   if (found === undefined) return null
   const id = idOf(found, 'group')
   const isOurs = recorded.some((item) => item.kind === 'group' && item.id === String(id))

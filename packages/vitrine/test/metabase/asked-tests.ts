@@ -54,6 +54,10 @@ export function askedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>)
       ]
       ask(8_003, 'In SQL', sql('select c."Country" from shop.shop_customer c'))
       ask(8_004, 'By a key', { 'lib/type': 'mbql/query', stages: [{ ...stage, breakout: [country] }] })
+      const joined = { alias: 'c', stages: [{ 'source-table': table }], conditions: [['=', {}, country, country]] }
+      const purchases = numberOf('shop_purchase.id') - 1
+      const join = { 'lib/type': 'mbql.stage/mbql', 'source-table': purchases, joins: [joined] }
+      ask(8_006, 'By a join', { 'lib/type': 'mbql/query', stages: [join] })
       ask(8_005, 'Not this one', sql('select name from shop.shop_customer'))
       const tables = published.tables.map((each) => ({
         ...each,
@@ -67,7 +71,7 @@ export function askedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>)
           for (const place of ['question customers-by-country', 'dashboard buyers'])
             expect(stderr).toMatch(new RegExp(`^warning: ${place}: .*«country»`, 'm'))
         const broken = (name: string) => `«${name}» \\(number \\d+\\): shop_customer.country`
-        for (const name of ['Customers by country, l’été', 'In SQL', 'By a key']) {
+        for (const name of ['Customers by country, l’été', 'In SQL', 'By a key', 'By a join']) {
           expect(told.stderr).toMatch(new RegExp(`^warning: a question in Metabase would break: ${broken(name)}$`, 'm'))
           expect(audit.stdout).toMatch(new RegExp(broken(name)))
         }
@@ -80,6 +84,19 @@ export function askedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>)
       } finally {
         at.program.publication = published
       }
+    })
+
+    test('that only counts the rows of a withdrawn table is named, too', async () => {
+      const { at, command } = shop()
+      const published = at.program.publication
+      const purchases = numberOf('shop_purchase.id') - 1
+      const stage = { 'lib/type': 'mbql.stage/mbql', 'source-table': purchases, aggregation: [['count', {}]] }
+      ask(8_007, 'How many', { 'lib/type': 'mbql/query', stages: [stage] })
+      ask(8_008, 'All of them', sql('select * from shop.shop_purchase'))
+      const tables = published.tables.filter(({ name }) => name !== 'shop_purchase')
+      const { stdout } = await command('doctor', { publication: { ...published, tables, dashboards: [] } })
+      for (const name of ['How many', 'All of them'])
+        expect(stdout).toMatch(new RegExp(`«${name}» \\(number \\d+\\): shop_purchase`))
     })
   })
 }

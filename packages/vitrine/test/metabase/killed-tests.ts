@@ -1,4 +1,7 @@
-/** An application that dies after any of its requests: the next one, of the same definition or of another, ends where it should. */
+/**
+ * Applications of several definitions: one that dies after any of its requests is taken up by the next, two publications leave
+ * each other alone, and what a definition no longer says of a column is cleared.
+ */
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { applyPlan, planFor } from '../../src/metabase/apply.ts'
@@ -42,10 +45,10 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
     return { ...publication, locale, dashboards, tables }
   }
 
-  async function blank() {
-    const metabase = await StandIn.start()
+  async function blank(beside?: StandIn) {
+    const metabase = beside ?? (await StandIn.start())
     metabase.syncLag = 0
-    metabase.keys.push({ id: 1, name: 'Vitrine shop', group: { id: 2 }, unmasked_key: KEY })
+    if (beside === undefined) metabase.keys.push({ id: 1, name: 'Vitrine', group: { id: 2 }, unmasked_key: KEY })
     let recorded: readonly Applied[] = []
     const url = new URL(shop().environment()['METABASE_READER_URL'] ?? '')
     const source = {
@@ -70,6 +73,7 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       })
     return { metabase, plan, apply }
   }
+  type Blank = Awaited<ReturnType<typeof blank>>
   const isWrite = ({ method }: { readonly method: string }) => method !== 'GET'
 
   /** Numbers are given in the order of what was made. */
@@ -164,5 +168,45 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       expect(metabase.cards[0]).toMatchObject({ name: 'Ours', display: 'table', description: 'then' })
       await metabase.stop()
     })
+  })
+
+  test('two publications on one Metabase leave each other alone', async () => {
+    const one = await blank()
+    const other: Blank = await blank(one.metabase)
+    const ours = shop().at.program.publication
+    const [board] = dashboardsOf('Theirs')
+    const names = { source: 'Other shop', team: 'Other team' }
+    const collection = { key: 'other', name: 'Other', access: { 'Other team': 'read' } } as const
+    const dashboards = board === undefined ? [] : [{ ...board, collection }]
+    const theirs = { ...ours, name: 'other', metabase: names, dashboards }
+    await one.apply(ours)
+    await other.apply(theirs)
+    expect([(await one.plan(ours)).changes, (await other.plan(theirs)).changes]).toEqual([[], []])
+    expect(one.metabase.right('Other team', String(ours.metabase.source))).toBe('no')
+    await other.apply({ ...theirs, dashboards: [] })
+    expect((await one.plan(ours)).changes).toEqual([])
+    expect(one.metabase.dashboards.map(({ archived }) => archived)).toEqual([false, true])
+    await one.metabase.stop()
+  })
+
+  test('a meaning and a format that are declared no longer are cleared, unless people changed them', async () => {
+    const { metabase, plan, apply } = await blank()
+    const plain = shop().at.program.publication
+    const shown = { as: 'Quantity', format: { decimals: 2, suffix: ' €' } } as const
+    const tables = plain.tables.map((table) => ({
+      ...table,
+      columns: table.columns.map((column) =>
+        ['purchases', 'amount'].includes(column.name) ? { ...column, shown } : column,
+      ),
+    }))
+    await apply({ ...plain, tables })
+    expect(metabase.field('shop_customer.purchases')).toMatchObject({ semantic_type: 'type/Quantity' })
+    const changed = metabase.field('shop_purchase.amount')
+    Object.assign(changed, { semantic_type: 'type/Score', settings: { decimals: 0, suffix: ' €', scale: 100 } })
+    await apply(plain)
+    expect(metabase.field('shop_customer.purchases')).toMatchObject({ semantic_type: null, settings: {} })
+    expect(changed).toMatchObject({ semantic_type: 'type/Score', settings: { decimals: 0, scale: 100 } })
+    expect((await plan(plain)).changes).toEqual([])
+    await metabase.stop()
   })
 }

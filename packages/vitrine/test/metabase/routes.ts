@@ -38,6 +38,7 @@ export const BODIES: Readonly<Record<string, string>> = {
     'display_name description semantic_type fk_target_field_id has_field_values visibility_type settings',
   'POST /field/:id/discard_values': '',
   'POST /permissions/group': 'name!',
+  'PUT /permissions/group/:id': 'name!',
   'POST /permissions/membership': 'group_id! user_id!',
   'PUT /permissions/graph': 'revision! groups!',
   ...CONTENT_BODIES,
@@ -251,6 +252,7 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
     standIn.groups.push(group)
     return group
   },
+  'PUT /permissions/group/:id': ({ standIn }, asked) => Object.assign(one(standIn.groups, asked), asked.body),
   'POST /permissions/membership': ({ standIn }, { body }) => {
     const user = one(standIn.users, { id: Number(body['user_id']), body, query: new URLSearchParams() })
     user['user_group_memberships'] = [...((user['user_group_memberships'] as Entity[]) ?? []), { id: body['group_id'] }]

@@ -102,7 +102,10 @@ describe('what people change in Metabase', () => {
   test('is shown and left; with --force it is set', async () => {
     Object.assign(it.metabase.field('shop_customer.name'), { description: 'Le nom, vu par nous' })
     it.metabase.right('All Users', NAMES.source, 'query-builder-and-native')
+    const team = it.metabase.groups.find(({ name }) => name === NAMES.team) ?? {}
+    Object.assign(team, { name: 'Nous' })
     const planned = await it.command('plan')
+    expect(planned.stdout).toContain(`! group ${NAMES.team}: changed in Metabase by hand: name`)
     expect([planned.status, planned.stdout]).toEqual([
       EXIT.different,
       expect.stringContaining('! column shop_customer.name: changed in Metabase by hand: description'),
@@ -111,7 +114,9 @@ describe('what people change in Metabase', () => {
     const before = writes().length
     expect(await it.written('apply')).toContain('! rights everyone')
     expect(writes().length).toBe(before)
+    const groups = it.metabase.groups.length
     const forced = await it.written('apply --force')
+    expect([team['name'], it.metabase.groups.length]).toEqual([NAMES.team, groups])
     expect(forced).toContain('~ column shop_customer.name: description')
     expect(it.metabase.field('shop_customer.name')['description']).toBe('Trade name')
     expect(it.metabase.right('All Users', NAMES.source)).toBe('no')

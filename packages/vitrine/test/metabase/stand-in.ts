@@ -187,10 +187,11 @@ export class StandIn {
   }
 
   async #answer({ method, path, body }: Request, request: IncomingMessage, url: URL): Promise<unknown> {
-    const [, room = '', id = '', action = ''] = path.split('/')
-    const isNumbered = /^\d+$/.test(id) || room === 'setting'
-    const route = `${method} /${[room, isNumbered && id !== '' ? ':id' : id, action].filter((part) => part !== '').join('/')}`
-    const asked = { id: room === 'setting' ? id : Number(id), body, query: url.searchParams }
+    const parts = path.split('/').slice(1)
+    const isSetting = parts[0] === 'setting'
+    const at = isSetting ? 1 : parts.findIndex((part) => /^\d+$/.test(part))
+    const route = `${method} /${parts.map((part, index) => (index === at ? ':id' : part)).join('/')}`
+    const asked = { id: isSetting ? (parts[1] ?? '') : Number(parts[at]), body, query: url.searchParams }
     if (!OPEN.includes(route)) this.#authorize(request, route, asked)
     if (method !== 'GET') refuseKeys(BODIES[route], body, route)
     const found = ROUTES[route]
