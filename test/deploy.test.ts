@@ -271,6 +271,35 @@ describe('compose.yaml', () => {
   })
 })
 
+describe('compose.test.yaml', () => {
+  test('has a blank Metabase of a known version, and the script that tries it, as one machine', () => {
+    // sound because each part that is used is compared.
+    const { services: trial } = parseYaml(read('compose.test.yaml')) as unknown as {
+      readonly services: Readonly<Record<string, Partial<Service> & { readonly network_mode?: string }>>
+    }
+    const { metabase, test: tried } = trial
+    const [, tag = ''] = /^metabase\/metabase:\$\{METABASE_TAG:-(.+)\}$/.exec(metabase?.image ?? '') ?? []
+    expect([tag, isKnownVersion(tag)]).toEqual([tag, true])
+    expect([metabase?.volumes, metabase?.ports, metabase?.environment?.['MB_DB_TYPE']]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(metabase?.healthcheck?.test).toEqual(compose.services['metabase']?.healthcheck?.test)
+    expect(tried).toMatchObject({
+      build: { context: '..', dockerfile: 'deploy/Dockerfile.test' },
+      network_mode: 'service:metabase',
+      depends_on: { metabase: { condition: 'service_healthy' } },
+    })
+    const script = readFileSync(join(root, 'scripts/try-metabase.mjs'), 'utf8')
+    const used = [script, readFileSync(join(root, 'impact/test/dashboards/metabase.test.ts'), 'utf8')].join('\n')
+    for (const name of Object.keys(tried?.environment ?? {})) expect(used).toContain(name)
+    expect(read('Dockerfile.test')).toMatch(/^CMD \["node", "scripts\/try-metabase\.mjs"\]$/m)
+    const [image] = /node:24\.\d+\.\d+-bookworm-slim/.exec(read('Dockerfile')) ?? []
+    expect(read('Dockerfile.test')).toContain(`FROM ${image}\n`)
+  })
+})
+
 describe('the files of Scalingo', () => {
   test('keep to their forms', () => {
     expect([...procfile.keys()]).toEqual(['worker', 'postdeploy'])
