@@ -73,14 +73,19 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
       const { page, wrong } = await openPage(browser, way)
       for (const { key, title } of tableaux) {
         await page.goto(`${served.url}/dashboards/${key}`)
-        await page.locator('.v-is-coming').first().waitFor({ state: 'detached' })
+        const barriers = await barriersOn(page)
         expect([key, await page.title(), await page.locator('.v-is-failed').count()]).toEqual([
           key,
           `${title} – Impact`,
           0,
         ])
         expect(await page.locator('html').getAttribute('lang')).toBe(way.locale.slice(0, 2))
-        expect([key, await barriersOn(page)]).toEqual([key, []])
+        expect([key, await page.locator('.v-fresh').textContent()]).toEqual([
+          key,
+          expect.stringMatching(/^Données du \d/),
+        ])
+        expect(await page.locator('main h2').last().textContent()).toBe('Ce que ces chiffres ne disent pas')
+        expect([key, barriers]).toEqual([key, []])
       }
       expect(wrong).toEqual([])
       await page.context().close()
@@ -110,6 +115,13 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     const figure = async () => (await page.locator('#q-ent-connues .v-fig').textContent())?.replace(/\D/g, '')
     await page.goto(`${served.url}/dashboards/entreprises`)
     const before = await figure()
+    // With script, a choice is enough.
+    await page.locator('.v-list summary').first().click()
+    await page.getByLabel('50-249', { exact: true }).check()
+    await page.waitForURL('**/entreprises?effectif=50-249')
+    expect(Number(await figure())).toBeLessThan(Number(before))
+    await page.getByRole('link', { name: 'Réinitialiser' }).click()
+    await page.waitForURL('**/entreprises')
     await impact.change(
       `insert into entreprises_entreprise (siren, denomination, created_at, updated_at) select '999999999', 'NOUVELLE', now(), now()`,
     )

@@ -41,7 +41,7 @@ function cell<Card>(
   if ('heading' in tile) return [html`<h2 class="${at} v-heading"${lang}>${tile.heading}</h2>`]
   if ('text' in tile) return [html`<div class="${at}"${lang}>${prose(tile.text)}</div>`]
   if ('freshness' in tile)
-    return [html`<p class="${at} v-fresh"><span${lang}>${tile.freshness}</span> ${facts.dataOf}</p>`]
+    return [html`<div class="${at}"><p class="v-fresh"><span${lang}>${tile.freshness}</span> ${facts.dataOf}</p></div>`]
   const { question } = tile
   const open = raw(`<div class="${at}${SMALL.has(question.display.kind) ? ' v-small' : ''}">`)
   return [open, { card: facts.tile(question, { columns, height: place.height }) }, raw('</div>')]

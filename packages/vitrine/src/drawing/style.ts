@@ -41,6 +41,8 @@ const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:colum
 .v-foot{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:12px;font-size:12.5px}.v-foot a,.v-foot label{color:var(--v-accent);text-decoration:none;cursor:pointer}.v-foot a:hover,.v-foot label:hover{text-decoration:underline}
 .v-scroll{overflow-x:auto;max-width:100%}.v-scroll table{width:100%}.v-scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}.v-scroll tr>:first-child{position:sticky;left:0;background:var(--v-card)}`
 
+const SMALL = `.v-small .v-front,.v-small .v-back{order:1;flex:none;margin-top:4px}.v-small .v-def{order:2;margin:10px 0 0}.v-small .v-foot{order:3;margin-top:auto;padding-top:12px}`
+
 const CHART = `figure{margin:0}.v-tip{position:absolute;z-index:2;pointer-events:none;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:6px 10px;font-size:12.5px;color:var(--v-mute);max-width:260px}.v-tip span{display:block}.v-tip b{color:var(--v-ink);font-weight:600}.v-plot{display:block;width:100%;height:auto;overflow:visible;margin:0 auto}.v-plot text,.v-strip text,.v-pie text{font-family:var(--v-font)}
 .v-axes{color:var(--v-mute);font-size:12px;margin:0 0 4px}.v-legend{display:flex;flex-wrap:wrap;gap:2px 14px;list-style:none;margin:0 0 8px;padding:0;font-size:12.5px;color:var(--v-mute)}.v-legend svg,.v-pie li svg{margin-right:6px}
 .v-strip{display:block;overflow:hidden}.v-strip text{font-size:12px}.v-track{margin:10px 0 6px;max-width:340px}
@@ -59,4 +61,4 @@ const PHONE = `@media(max-width:980px){.v-cell{grid-column:span 12}.v-cell.v-sma
 const PAPER = `@media print{:root,:root[data-theme],:root:not([data-theme=light]){color-scheme:light;${colours(0)}}body{background:none;font-size:12px}.v-foot,.v-tabs{display:none}.v-paper{position:static;width:auto;height:auto;margin:0 0 8px;clip-path:none;font-size:13px}.v-tab+.v-tab{break-before:page}.v-board{display:block}
 .v-card,.v-prose{break-inside:avoid;margin-bottom:12px}.v-heading,h2,h3{break-after:avoid}.v-small{display:inline-block;width:32%;vertical-align:top;margin-right:1%}.v-scroll{overflow:visible}.v-scroll tr{break-inside:avoid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}`
 
-export const styleSheet = [TOKEN_SHEET, BASE, BOARD, CARD, CHART, PHONE, PAPER].join('\n')
+export const styleSheet = [TOKEN_SHEET, BASE, BOARD, CARD, SMALL, CHART, PHONE, PAPER].join('\n')

@@ -17,7 +17,7 @@ const heading = ({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedSt
 function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
   const shown =
     value === null ? html`<span class="v-unknown">${sheet.as(null, column)}</span>` : sheet.as(value, column)
-  const isShort = !isFirst && String(shown).length <= SHORT
+  const isShort = String(shown).length <= SHORT
   const kind = column.isNumber ? html` class="v-n"` : isShort && html` class="v-short"`
   return isFirst ? html`<th scope="row"${kind}>${shown}</th>` : html`<td${kind}>${shown}</td>`
 }

@@ -7,6 +7,7 @@ const TEXTS = {
   csv: { fr: 'CSV', en: 'CSV' },
   metabase: { fr: 'Ouvrir dans Metabase', en: 'Open in Metabase' },
   rows: { fr: 'Voir les lignes', en: 'See the rows' },
+  meaning: { fr: 'Définition', en: 'Meaning' },
   all: { fr: 'Tout voir', en: 'See all' },
   cut: { fr: 'Les {0} premières lignes ; il y en a d’autres.', en: 'The first {0} rows; there are more.' },
   shown: { fr: '{0} lignes sur {1}.', en: '{0} rows of {1}.' },

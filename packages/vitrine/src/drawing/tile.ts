@@ -21,6 +21,8 @@ export interface TileLinks {
   readonly metabase: string | null
   /** The rows behind the figures. */
   readonly rows: string | null
+  /** What the question is made of. */
+  readonly meaning: string | null
 }
 
 const link = (href: string | null, name: string): HtmlEscapedString =>
@@ -99,7 +101,7 @@ export async function drawTile(
   }
   const { key, display } = question
   const sheet = new Sheet(question, state.answer, reading)
-  const foot = html`${link(links.csv, text('csv', reading))}${link(links.rows, text('rows', reading))}${link(links.metabase, text('metabase', reading))}`
+  const foot = html`${link(links.csv, text('csv', reading))}${link(links.rows, text('rows', reading))}${link(links.meaning, text('meaning', reading))}${link(links.metabase, text('metabase', reading))}`
   if (display.kind === 'table' || display.kind === 'pivot') {
     const table = display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display)
     return card(question, display.kind, reading, html`${table}<footer class="v-foot">${foot}</footer>`)

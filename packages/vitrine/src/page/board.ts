@@ -96,8 +96,10 @@ export class Board {
 
   links(question: Question): TileLinks {
     const rows = hasRows(this.asking, question) ? this.questionPath(question, '/rows') : null
-    const metabase = this.ports.metabase(question)
-    return { table: this.questionPath(question), csv: this.questionPath(question, '/csv'), metabase, rows }
+    const { context, metabase } = this.ports
+    const meaning = this.#isPublic ? null : `${context.prefix}/meaning/${encodeURIComponent(question.key)}`
+    const [table, csv] = [this.questionPath(question), this.questionPath(question, '/csv')]
+    return { table, csv, metabase: metabase(question), rows, meaning }
   }
 
   question(key: string): Asked | null {

@@ -177,6 +177,7 @@ export function standing(text: string, file: string, files: ReadonlyMap<string, 
       return other === undefined ? '' : ` href="${relative(other)}${hash}"`
     })
     .replaceAll(/<li><a>[^<]*<\/a><\/li>/g, '')
+    .replaceAll(/<footer class="v-foot">[\s\S]*?<\/footer>/g, (foot) => foot.replaceAll(/<a>[^<]*<\/a>/g, ''))
     .replace(/(<body[^>]*>\s*<main id="content">)/, `$1<p><a href="${relative(CONTENTS.file)}">←</a></p>`)
 }
 

@@ -1,5 +1,6 @@
 /** In which language a page is: what its visitor chose, what the page was told to speak, what the browser asks for. */
 import { getCookie, setCookie } from 'hono/cookie'
+import { parseAccept } from 'hono/utils/accept'
 import type { Language } from '../drawing/reading.ts'
 import type { PageApp, PageCall, PageContext } from './context.ts'
 import { isSecure, type Reach } from './security.ts'
@@ -11,18 +12,9 @@ export function languageOf(call: PageCall, { language }: Pick<PageContext, 'lang
   const chosen = getCookie(call, COOKIE)
   if (chosen === 'fr' || chosen === 'en') return chosen
   if (language !== null) return language
-  const asked = (call.req.header('accept-language') ?? '').split(',').map((part) => {
-    const [name = '', ...rest] = part
-      .trim()
-      .toLowerCase()
-      .split(/\s*;\s*/)
-    const weight = Number(rest.find((each) => each.startsWith('q='))?.slice(2) ?? 1)
-    return { name: name.split('-')[0], weight: Number.isFinite(weight) ? weight : 0 }
-  })
-  const best = asked
-    .filter(({ name, weight }) => weight > 0 && (name === 'fr' || name === 'en'))
-    .toSorted((a, b) => b.weight - a.weight)[0]
-  return best?.name === 'fr' ? 'fr' : 'en'
+  const asked = parseAccept(call.req.header('accept-language') ?? '')
+  const names = asked.flatMap(({ type, q }) => (q > 0 ? [type.toLowerCase().split('-')[0]] : []))
+  return names.find((name) => name === 'fr' || name === 'en') === 'fr' ? 'fr' : 'en'
 }
 
 /** The link that changes the language, and comes back. */

@@ -24,7 +24,7 @@ export const liveScript = `for (const box of document.querySelectorAll('[data-fo
     show(event)
     document.querySelector('.v-ended').textContent = box.dataset.ended + ' ' + (box.querySelector('.mark')?.textContent ?? '')
     const fresh = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html')
-    for (const part of ['.v-runs', '.v-fresh']) {
+    for (const part of ['.v-runs', '.v-tone']) {
       const [old, next] = [document.querySelector(part), fresh.querySelector(part)]
       if (old !== null && next !== null) old.replaceWith(document.adoptNode(next))
     }

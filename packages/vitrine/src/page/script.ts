@@ -12,12 +12,12 @@ for (const card of document.querySelectorAll('.v-card.v-is-coming')) {
     .catch(() => card.classList.add('v-is-late'))
 }
 const { edition, base } = document.body.dataset
-if (edition !== undefined) {
-  setInterval(async () => {
-    const answer = await fetch(base + '/edition').catch(() => null)
-    if (answer?.ok && (await answer.text()) !== edition) location.reload()
-  }, 500)
+const look = async () => {
+  const answer = await fetch(base + '/edition').catch(() => null)
+  if (answer?.ok && (await answer.text()) !== edition) location.reload()
+  else setTimeout(look, 500)
 }
+if (edition !== undefined) setTimeout(look, 500)
 for (const form of document.querySelectorAll('.v-filters')) {
   form.addEventListener('change', (event) => { if (event.target.type !== 'search' && event.target.type !== 'date') form.requestSubmit() })
 }

@@ -10,7 +10,7 @@ const HEAD = `.v-skip{position:absolute;left:-999px;top:8px;background:var(--v-c
 .v-language{color:var(--v-mute);font-size:13px;padding:8px 0}.v-head form{margin:0}.v-head button{background:none;border:0;padding:8px 0;color:var(--v-mute);font-size:13px;text-decoration:underline}`
 
 const MAIN = `main{max-width:calc(var(--v-width) + 48px);margin:0 auto;padding:28px 24px 56px}
-.v-title{margin:0 0 16px}.v-title p{margin:4px 0 0;color:var(--v-mute);max-width:62ch}.v-back-to{margin:0 0 12px}
+main>.v-tone{margin:0;padding:0 0 12px}.v-title{margin:0 0 16px}.v-title p{margin:4px 0 0;color:var(--v-mute);max-width:62ch}.v-back-to{margin:0 0 12px}
 button,input,select{font:inherit;color:inherit}button{background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:5px 12px;cursor:pointer;min-height:34px}button:hover{border-color:var(--v-accent)}
 .v-boards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:var(--v-gap);list-style:none;margin:0;padding:0}
 .v-boards a{display:block;height:100%;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;color:var(--v-ink);text-decoration:none}.v-boards a:hover{border-color:var(--v-accent)}.v-boards b{display:block;font-size:17px;font-weight:600;letter-spacing:-.01em}.v-boards span{color:var(--v-mute);font-size:13.5px}

@@ -7,7 +7,7 @@ import type { Display, Labelled, Query, Question, StructuredQuery } from '../../
 
 export const FRENCH: Reading = { language: 'fr', zone: 'Europe/Paris' }
 export const ENGLISH: Reading = { language: 'en', zone: 'Europe/Paris' }
-export const LINKS = { table: '/t', csv: '/c', metabase: '/m', rows: null }
+export const LINKS = { table: '/t', csv: '/c', metabase: '/m', rows: null, meaning: null }
 export const WHOLE = { kind: 'number', decimals: 0 } as const
 export const PERCENT = { kind: 'percent', decimals: 1 } as const
 export const MONTH = { kind: 'date', style: 'month' } as const

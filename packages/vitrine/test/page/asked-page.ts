@@ -13,7 +13,7 @@ export const noReaders = (): Readers =>
 
 export interface AskedPage {
   ask(path: string, init?: RequestInit & { host?: string }): Promise<Response>
-  /** Of the page that it leads to. */
+  /** Of the page that it leads to, once all of it is there. */
   text(path: string, init?: RequestInit & { host?: string }): Promise<string>
 }
 
@@ -56,7 +56,10 @@ export function askedPage(publication: Publication, settings: Partial<PageSettin
   const text: AskedPage['text'] = async (path, init) => {
     const answer = await ask(path, init)
     const to = answer.status === 303 ? answer.headers.get('location') : null
-    return to === null ? answer.text() : text(to, init)
+    if (to !== null) return text(to, init)
+    const told = await answer.text()
+    // What was not ready, and a page that was switched, is asked for again.
+    return /v-is-coming|http-equiv="refresh"/.test(told) ? text(path, init) : told
   }
   return { ask, text }
 }

@@ -9,6 +9,7 @@ import { dictionaryPlace } from '../../src/page/dictionary-place.ts'
 import { Readers } from '../../src/page/readers.ts'
 import { runsPlace } from '../../src/page/runs-place.ts'
 import { statePlace } from '../../src/page/state-place.ts'
+import { watchPlace } from '../../src/page/watch.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import { customer, purchase, type ShopRoles, source } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
@@ -87,15 +88,14 @@ export function pageOf({ publication, target, reader, writer }: Placed, given: P
       const session = await open(writer)
       return work(session).finally(() => session.end())
     },
-    places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace],
+    places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
     ...given,
   })
-  return {
-    app,
-    readers,
-    get: async (path: string) => {
-      const answer = await app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, {})
-      return { status: answer.status, text: await answer.text() }
-    },
+  /** Once all of it is there. */
+  const get = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const answer = await app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, {})
+    const text = await answer.text()
+    return text.includes('v-is-coming') ? get(path) : { status: answer.status, text }
   }
+  return { app, readers, get }
 }

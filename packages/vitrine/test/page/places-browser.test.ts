@@ -99,6 +99,43 @@ describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
     120_000,
   )
 
+  test('with script a chart says its values by keyboard, and a dashboard that is edited follows', async () => {
+    let title = 'Sales'
+    const watch = { edition: 0, failure: null, problems: () => [] }
+    const edited = pageOf(shop, {
+      watch,
+      publication: () => ({
+        ...shop.publication,
+        dashboards: shop.publication.dashboards.map((each) => (each.key === 'sales' ? { ...each, title } : each)),
+      }),
+    })
+    const listening = await listenForPages({ host: '127.0.0.1', port: 0 }, edited.app)
+    const { page: tab, wrong } = await openPage(browser)
+    await tab.goto(`${listening.url}/dashboards/sales`)
+    await tab.locator('.v-is-coming').first().waitFor({ state: 'detached' })
+    const [plot, tip] = [tab.locator('#q-amounts .v-plot:visible'), tab.locator('.v-tip')]
+    await plot.focus()
+    await tab.keyboard.press('ArrowLeft')
+    const said = await tip.innerText()
+    expect(said).toMatch(/^job : \w+\ntotal : [\d,]+$/)
+    await tab.keyboard.press('ArrowRight')
+    expect(await tip.innerText()).not.toBe(said)
+    await tab.keyboard.press('Escape')
+    expect(await tip.isVisible()).toBe(false)
+    await tab.emulateMedia({ media: 'print' })
+    expect([await tab.locator('.v-paper').isVisible(), await tab.locator('nav').first().isVisible()]).toEqual([
+      true,
+      false,
+    ])
+    title = 'Sold'
+    watch.edition = 1
+    await tab.getByRole('heading', { name: 'Sold', exact: true }).waitFor()
+    expect(wrong).toEqual([])
+    await tab.context().close()
+    await listening.close()
+    await edited.readers.close()
+  })
+
   test('without script all is there', async () => {
     const { page: tab } = await openPage(browser, { javaScriptEnabled: false })
     const read = async (path: string) => {

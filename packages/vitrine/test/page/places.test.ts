@@ -85,6 +85,8 @@ describe.sequential('after some runs', () => {
     // The ends of what identifies, and of a text, are values.
     for (const name of ['id', 'customer_id', 'label'])
       expect(await text(`/dictionary/shop_purchase/${name}`)).not.toContain('Ends')
+    expect(await text('/dashboards/sales')).toContain('<a href="/meaning/amounts">Meaning</a>')
+    expect(await text('/public/open')).not.toContain('/meaning/')
     expect(await text('/meaning/amounts')).toMatch(/shop_<wbr>purchase\.<wbr>amount.*For all/s)
   })
 
@@ -107,7 +109,11 @@ describe.sequential('after some runs', () => {
       'stopped here',
     ])
       expect(failed).toContain(part)
+    await shop.look(
+      `update vitrine.run_table set unknown = '{"source_down": 12}' where run_id = 1 and table_name = 'shop_customer'`,
+    )
     const good = await text('/runs/1')
+    expect(good).toMatch(/What is unknown[\s\S]*source down[\s\S]*>12</)
     expect(good).toMatch(/publish : \d/)
     expect(good).toMatch(/shop_<wbr>purchase<\/code>.*120/s)
   })
@@ -259,7 +265,7 @@ describe.sequential('after some runs', () => {
         for (const [file, content] of files) {
           if (!file.endsWith('.html')) continue
           seen.push(content)
-          expect(content).not.toMatch(/<form|<script|<button|\ssrc=/)
+          expect(content).not.toMatch(/<form|<script|<button|\ssrc=|See the rows/)
           const links = [...content.matchAll(/ href="([^"#]+)/g)].flatMap(([, to = '']) =>
             /^(?:data:)/.test(to) ? [] : [to],
           )
