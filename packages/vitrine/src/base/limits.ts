@@ -62,8 +62,11 @@ const DEFAULTS = {
   differenceRows: 500_000,
   /** A table below this many rows is always read whole: looking for what changed would gain nothing. */
   deltaFloorRows: 10_000,
-  /** A table of which a larger share of rows has changed since the kept version is read whole: applying them would cost more. */
-  deltaShare: 0.07,
+  /**
+   * A table of which a larger share of rows has changed since the kept version is read whole. Reading it whole costs more CPU
+   * up to a tenth, but changes all over a table write more log from here on: a page for each that is touched.
+   */
+  deltaShare: 0.03,
   /** Every so many nights a table is read whole, and what changed is proved to give the same; 1 reads every table whole. */
   deltaProofNights: 7,
   /**

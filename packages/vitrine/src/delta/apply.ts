@@ -1,6 +1,6 @@
 /**
- * The kept version becomes the next one, out of every reader's sight and in one transaction: tables that were read whole move
- * into it, the others get what changed. From then on it is no version to go back to; a run that ends here has lost no more.
+ * The kept version becomes the next one, out of every reader's sight: tables get what changed, in one transaction, and those that
+ * were read whole move into it. From then on it is no version to go back to; a run that ends here has lost no more.
  * Before it may be published, whoever could still see it as it was must have ended.
  */
 import { VitrineError } from '../base/errors.ts'
@@ -14,6 +14,7 @@ import { type OwnRelation, ownRelations } from '../record/made.ts'
 import { recordInPreparation } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { compareVersions } from '../version/difference.ts'
+import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
 import { sameKey } from './keys.ts'
 
@@ -48,17 +49,26 @@ async function applyTo(target: Target, { table, changes }: TableChange): Promise
   return row?.writer ?? null
 }
 
-/** Rows go and come again, and tables with them: references are declared anew when all are there. */
-async function withoutReferences({ session }: Target, own: readonly OwnRelation[]): Promise<readonly string[]> {
+/** Rows go and come again: references to and from these tables are declared anew when all are there. */
+async function withoutReferences({ session }: Target, tables: readonly OwnRelation[]): Promise<readonly string[]> {
   const keys = await session.query<{ sql: string }>(
     `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
-     from pg_catalog.pg_constraint where contype = 'f' and conrelid = any ($1::oid[]) order by 1`,
-    [own.map(({ oid }) => oid)],
+     from pg_catalog.pg_constraint where contype = 'f' and (conrelid = any ($1::oid[]) or confrelid = any ($1::oid[])) order by 1`,
+    [tables.map(({ oid }) => oid)],
   )
   return ["set local lock_timeout = '2s'", ...keys.map(({ sql }) => sql)]
 }
 
-/** Throws SWITCH_BLOCKED, KEY_DUPLICATE; the kept version then stands as it was. `whole` were read whole and stand staged. */
+/** The tables of the kept version that get these changes. */
+async function keptOf(target: Target, deltas: readonly TableChange[]): Promise<readonly OwnRelation[]> {
+  const own = await ownRelations(target, [retiredSchema(target.publication)])
+  return own.filter(({ kind, name }) => kind === 'r' && deltas.some(({ table }) => table.name === name))
+}
+
+/**
+ * Throws SWITCH_BLOCKED. Where it fails in its transaction, the kept version stands as it was. `whole` were read whole and stand
+ * staged: they take the places of the others.
+ */
 export async function applyChanges(
   target: Target,
   deltas: readonly TableChange[],
@@ -66,27 +76,25 @@ export async function applyChanges(
 ): Promise<Applied> {
   const { session, publication } = target
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
-  const own = await ownRelations(target, [retired])
-  const stays = new Set(deltas.map(({ table }) => table.name))
-  const leaves = own
-    .filter(({ kind, name }) => kind === 'v' || !stays.has(name))
-    .toSorted((a) => (a.kind === 'v' ? -1 : 1))
-  const statements = [
-    ...(await withoutReferences(target, own)),
-    ...leaves.map(({ kind, name }) => `drop ${kind === 'v' ? 'view' : 'table'} ${qualified(retired, name)}`),
-    ...whole.map(({ name }) => `alter table ${qualified(staging, name)} set schema ${identifier(retired)}`),
-  ]
-  const places = own.map(({ name }) => qualified(retired, name))
-  return patiently(session, places, ONCE, () =>
+  const tables = await keptOf(target, deltas)
+  const unbound = (await withoutReferences(target, tables)).join('; ')
+  const places = tables.map(({ name }) => qualified(retired, name))
+  const applied = await patiently(session, places, ONCE, () =>
     session.transaction(async () => {
       await recordInPreparation(target)
-      await session.execute(statements.join('; '))
+      await session.execute(unbound)
       const writers = new Map<string, string | null>()
       for (const delta of deltas) writers.set(delta.table.name, await applyTo(target, delta))
       const [row] = await session.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
       return { transaction: row?.id ?? '', writers }
     }),
   )
+  // One by one: their rows are seen by every snapshot, and so many tables at once would take more locks than a server has.
+  await dropRelations(target, retired, ({ oid }) => tables.every((table) => table.oid !== oid))
+  for (const { name } of whole) {
+    await session.execute(`alter table ${qualified(staging, name)} set schema ${identifier(retired)}`)
+  }
+  return applied
 }
 
 /** From which share on the statistics of a table are made anew. */
@@ -173,7 +181,7 @@ export async function proveChanges(target: Target, deltas: readonly TableChange[
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const differing = new Set<string>()
   if (deltas.length === 0) return differing
-  const unbound = await withoutReferences(target, await ownRelations(target, [retired]))
+  const unbound = await withoutReferences(target, await keptOf(target, deltas))
   for (const delta of deltas) {
     const { table } = delta
     await session.begin('begin')
