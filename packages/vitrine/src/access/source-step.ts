@@ -166,7 +166,7 @@ function placesStep({ role, source, columns }: SourceRights): Draft {
       where ${nameSql(literal(source.schema))} = any (${texts([...columns.keys()])}) and c.relkind in ('r', 'p', 'm')
       and not has_column_privilege(${roleId(role)}, c.oid, (-1)::smallint, 'SELECT')`
   return {
-    name: 'source-reads-places',
+    name: 'source-asks-places',
     text: `${role} may ask where rows stand (ctid): large tables are read by ranges of that.`,
     done: `not exists (${lacking})`,
     // Without it a table is read by one statement.
