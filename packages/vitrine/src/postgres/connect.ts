@@ -248,7 +248,7 @@ async function prepare(session: Session, client: DriverClient, options: SessionO
   }>(
     `select pg_catalog.current_setting('server_version_num')::integer as number, pg_catalog.version() as version,
             pg_catalog.pg_is_in_recovery() as standby, pid, extract(epoch from backend_start)::text as since
-     from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()`,
+     from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())`,
   )
   session.serverVersion = facts?.number ?? 0
   session.pid = facts?.pid ?? 0
