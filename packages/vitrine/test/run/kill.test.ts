@@ -1,5 +1,6 @@
 /** All or nothing at `kill -9`: whatever the moment, the reader sees a whole version, and the next run needs no help. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import * as vitrine from '../../src/index.ts'
 import { ACROSS, Installation, WatchingReader } from './installation.ts'
 import { killedRun } from './killed-run.ts'
@@ -21,13 +22,16 @@ const MOMENTS = [
   ['record', 0],
 ] as const
 
-/** Until the switch both ways do the same. */
-const MOMENTS_OF = { rename: MOMENTS, move: MOMENTS.slice(MOMENTS.findIndex(([phase]) => phase === 'publish')) }
+/** Each phase by itself is in faults/killed.test.ts, and until the switch both ways do the same: here runs die one after another. */
+const MOMENTS_OF = {
+  rename: EVERYTHING ? MOMENTS : MOMENTS.filter(([, delay]) => delay === 2 || delay === 10),
+  move: MOMENTS.slice(MOMENTS.findIndex(([phase]) => phase === 'publish')),
+}
 
 describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
   beforeAll(async () => {
-    shop = await Installation.createFor(way, version, 2000, (roles) => plainShop(vitrine, roles))
+    shop = await Installation.createFor(way, version, 500, (roles) => plainShop(vitrine, roles))
     await shop.run()
   })
   afterAll(() => shop.drop())
@@ -41,9 +45,9 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     expect(reader.errors).toEqual([])
     expect(reader.sights.length).toBeGreaterThan(50)
     expect(
-      reader.sights.filter(({ customers, purchases, mixed }) => customers !== 2000 || purchases !== 4000 || mixed > 0),
+      reader.sights.filter(({ customers, purchases, mixed }) => customers !== 500 || purchases !== 1000 || mixed > 0),
     ).toEqual([])
-    expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(moments.length - 3)
+    expect(outcomes.filter((outcome) => outcome === 'killed').length).toBeGreaterThanOrEqual(moments.length - 2)
 
     // The lock of a killed run ends with its session; the next run removes what it left and closes its record.
     await shop.run()

@@ -1,5 +1,6 @@
 /** Where a fault strikes (a statement of each phase on either side), and what the tests have in common to strike with. */
 import type { Client } from 'pg'
+import { EVERYTHING } from '../../../../../test/thoroughness.ts'
 import { PHASES, type Phase } from '../../../src/record/runs.ts'
 import type { Instant } from './network.ts'
 import type { Fault, Outcome, Side, World } from './world.ts'
@@ -71,8 +72,6 @@ export type Matrix = Readonly<Record<string, readonly (Outcome | readonly Outcom
 export type Cell = readonly [fault: string, phase: Phase, outcome: string]
 
 /** `npm run test:all` tries every cell; otherwise each outcome of a fault is tried once, and the switch always. */
-const all = process.env['VITRINE_TESTS'] === 'all'
-
 export const cellsOf = (matrix: Matrix): readonly Cell[] =>
   Object.entries(matrix).flatMap(([fault, outcomes]) => {
     const cells = PHASES.flatMap((phase, index): readonly Cell[] => {
@@ -80,5 +79,5 @@ export const cellsOf = (matrix: Matrix): readonly Cell[] =>
       return outcome === null ? [] : [[fault, phase, [outcome].flat().join(' or ')]]
     })
     const isFirst = ([, , outcome]: Cell, index: number) => cells.findIndex((cell) => cell[2] === outcome) === index
-    return cells.filter((cell, index) => all || cell[1] === 'publish' || isFirst(cell, index))
+    return cells.filter((cell, index) => EVERYTHING || cell[1] === 'publish' || isFirst(cell, index))
   })
