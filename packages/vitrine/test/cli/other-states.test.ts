@@ -42,9 +42,8 @@ async function picture() {
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where (n.nspname = 'vitrine' or n.nspname like 'shop%') and c.relkind = 'r' order by 1`,
   )
-  return Promise.all(
-    relations.map(async ({ name }) => [name, await shop.look(`select tableoid::text, ctid, xmin::text from ${name}`)]),
-  )
+  const rows = relations.map(({ name }) => `select tableoid::text, ctid::text, xmin::text from ${name}`)
+  return [relations, await shop.look(`${rows.join(' union all ')} order by 1, 2`)]
 }
 
 /** Every command that has to do with the target. */

@@ -257,7 +257,7 @@ export class WatchingReader {
         connected = !isLost(error)
         if (connected || !this.serverMayBeDown) this.errors.push(error instanceof Error ? error.message : 'unknown')
       }
-      await new Promise((resolve) => setTimeout(resolve, connected ? 4 : 20))
+      await new Promise((resolve) => setTimeout(resolve, connected ? 10 : 20))
     }
   }
 
