@@ -11,8 +11,10 @@ import {
   type SourceWish,
   withWritableTarget,
 } from 'vitrine/cli'
-import { importHistory, migrate } from 'vitrine/run'
+import { dueAround, importHistory, migrate } from 'vitrine/run'
+import { inventRuns } from 'vitrine/testing'
 import { historique } from '../../database/historique.ts'
+import { nuitsInventees } from '../../database/nuits.ts'
 import { step } from './step.ts'
 
 /** Without a source where target and source are two by construction. */
@@ -32,13 +34,16 @@ export async function prepareSourceRole(call: Call, wish: SourceWish): Promise<v
   await provided(call, 'role of the source in place', () => provisionSourceRole(call, wish))
 }
 
-/** Days before the first one, so that the curves of the demonstration have a past; done once, by what `history import` does. */
+/** Days and nights before the first one, so that the curves of the demonstration have a past; done once. */
 export async function inventHistory(call: Call, connections: Connections): Promise<void> {
   const { publication } = call
   const { target } = connections
   const days = await withWritableTarget(call, { target, source: null }, async (session) => {
     const [known] = await session.query<{ days: number }>('select count(*)::integer as days from impact.metabase_stats')
     if (known?.days !== 1) return 0
+    const { last } = dueAround(publication, call.io.clock.now())
+    const nuits = nuitsInventees(last, (debut) => dueAround(publication, new Date(debut.getTime() - 1)).last)
+    await inventRuns({ session, publication }, nuits)
     const csv = await historique(session)
     const options = { replace: false, dryRun: false }
     return (await importHistory({ session, publication }, 'metabase_stats', csv, options)).days

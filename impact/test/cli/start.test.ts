@@ -99,10 +99,10 @@ beforeAll(async () => {
         return [name, value]
       }),
   )
-  // Two runs: the second brings the invented history.
+  // The newest of two brings the invented history; before it the last invented night is.
   await until(async () => {
     const { runs }: Status = JSON.parse((await command('status --json --runs 2', { clock })).stdout)
-    return runs.length === 2 && runs[0]?.state === 'succeeded' ? true : null
+    return runs.length === 2 && runs[0]?.state === 'succeeded' && runs[0].trigger === 'command' ? true : null
   })
 }, 180_000)
 
@@ -121,6 +121,15 @@ describe.sequential('npm start', () => {
     const { state, tables } = await status()
     expect(state).toBe('fresh')
     expect(tables.find(({ table }) => table === 'metabase_entreprise')?.rows).toBe(300)
+  })
+
+  test('has sixty nights behind it: some failed, one was tried again, one published by hand', async () => {
+    const { runs }: Status = JSON.parse((await command('status --json --runs 100', { clock })).stdout)
+    const nights = runs.slice(1, -1)
+    expect([runs.length, nights.length]).toEqual([64, 62])
+    expect(nights.filter(({ state }) => state === 'failed')).toHaveLength(3)
+    expect(nights.slice(0, 30).some(({ state }) => state === 'failed')).toBe(true)
+    expect(nights.filter(({ trigger }) => trigger === 'command')).toHaveLength(1)
   })
 
   test('shows the dashboards of what it published', async () => {

@@ -12,7 +12,7 @@ export type { SyncRequest } from './run/request.ts'
 export { type RollbackReport, rollback } from './run/rollback.ts'
 export { sync } from './run/sync.ts'
 export { preparationAlarm } from './schedule/alarms/alarm.ts'
-export { nextDue } from './schedule/due.ts'
+export { dueAround, nextDue } from './schedule/due.ts'
 
 /** Loaded when it is called: few programs read a file. */
 export const importHistory: typeof import('./history/history-import.ts').importHistory = async (...given) =>

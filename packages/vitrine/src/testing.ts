@@ -23,6 +23,8 @@ import { identifier, qualified } from './sql/quote.ts'
 import { stagedShape } from './version/build.ts'
 import { boundsSql, createTableSql } from './version/ddl.ts'
 
+export { type InventedRun, inventRuns } from './record/invented-runs.ts'
+
 /**
  * The SELECT that a run reads a table with, without parameters: for `explain`, or for a snapshot of it in a test. The inputs
  * of the rules come first, then the columns that are published as they are.
