@@ -37,11 +37,11 @@ const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:colum
 .v-def{color:var(--v-mute);font-size:13px;line-height:1.45;margin:2px 0 10px}.v-front,figure{flex:1;display:flex;flex-direction:column;min-width:0}.v-back{display:none;flex:1}
 .v-turn:checked~.v-back{display:block}.v-turn:checked~.v-front{display:none}.v-turn:checked~.v-foot label{font-weight:600;text-decoration:underline}.v-turn:focus-visible~.v-foot label{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 .v-fig{font-size:34px;font-weight:600;letter-spacing:-.03em;line-height:1.15;margin:0;overflow-wrap:anywhere}.v-sub{color:var(--v-mute);font-size:13px;margin:4px 0 0}.v-sub b{font-weight:600;color:var(--v-ink)}.v-sub .v-good{color:var(--v-good)}.v-sub .v-bad{color:var(--v-bad)}
-.v-say{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}.v-why{color:var(--v-mute);margin:12px 0;flex:1}.v-unknown{color:var(--v-unknown)}.v-cut{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}
+.v-say{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}.v-why{color:var(--v-mute);font-size:13.5px;margin:12px 0;flex:1}.v-unknown{color:var(--v-unknown)}.v-cut{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}
 .v-foot{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:12px;font-size:12.5px}.v-foot a,.v-foot label{color:var(--v-accent);text-decoration:none;cursor:pointer}.v-foot a:hover,.v-foot label:hover{text-decoration:underline}
 .v-scroll{overflow-x:auto;max-width:100%}.v-scroll table{width:100%}.v-scroll caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}.v-scroll tr>:first-child{position:sticky;left:0;background:var(--v-card)}`
 
-const SMALL = `.v-small .v-front,.v-small .v-back{order:1;flex:none;margin-top:4px}.v-small .v-def{order:2;margin:10px 0 0}.v-small .v-foot{order:3;margin-top:auto;padding-top:12px}`
+const SMALL = `.v-small .v-front,.v-small .v-back,.v-small .v-why{order:1;flex:none;margin:4px 0 0}.v-small .v-def{order:2;margin:10px 0 0}.v-small .v-foot{order:3;margin-top:auto;padding-top:12px}`
 
 const CHART = `figure{margin:0}.v-tip{position:absolute;z-index:2;pointer-events:none;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:6px 10px;font-size:12.5px;color:var(--v-mute);max-width:260px}.v-tip span{display:block}.v-tip b{color:var(--v-ink);font-weight:600}.v-plot{display:block;width:100%;height:auto;overflow:visible;margin:0 auto}.v-plot text,.v-strip text,.v-pie text{font-family:var(--v-font)}
 .v-axes{color:var(--v-mute);font-size:12px;margin:0 0 4px}.v-legend{display:flex;flex-wrap:wrap;gap:2px 14px;list-style:none;margin:0 0 8px;padding:0;font-size:12.5px;color:var(--v-mute)}.v-legend svg,.v-pie li svg{margin-right:6px}

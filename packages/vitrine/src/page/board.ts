@@ -159,12 +159,17 @@ export class Board {
     const known = key === null ? undefined : kept.get(key)
     if (key !== null && known !== undefined)
       return { ...seen, parts: known.parts, etag: known.isWhole ? this.#etag(key) : null }
+    return key === null ? this.#made(tab) : kept.once(key, () => this.#made(tab))
+  }
+
+  async #made(tab: number | null): Promise<BoardPage> {
     const plan = this.#plan(tab)
     const asks = [...plan.lists, ...plan.tiles].map(({ ask }) => ask)
     const looked = await look(this.ports, this.reading, asks)
     const parts = this.#parts(tab, plan, looked)
-    if (looked.facts !== null) kept.keep(this.#key(tab, looked.facts, looked.freshness), parts, looked.states)
-    return { ...looked, parts, etag: null }
+    const { facts, freshness, states } = looked
+    if (facts !== null) this.ports.kept.keep(this.#key(tab, facts, freshness), parts, states)
+    return { facts, freshness, parts, etag: null }
   }
 
   #etag(key: string): string {

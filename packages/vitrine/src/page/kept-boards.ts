@@ -42,6 +42,7 @@ const KEPT = 100
 
 export class KeptBoards {
   readonly #kept = new Map<string, KeptBoard>()
+  readonly #making = new Map<string, Promise<unknown>>()
   #turn: Promise<unknown> = Promise.resolve()
 
   get = (key: string): KeptBoard | undefined => this.#kept.get(key)
@@ -57,6 +58,16 @@ export class KeptBoards {
       board.isWhole = !told.some(({ kind }) => kind === 'failed')
       if (!board.isWhole) forget()
     }, forget)
+  }
+
+  /** Whoever asks for the same while it is made waits for that. */
+  once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    // sound because a key has one kind of board.
+    const going = this.#making.get(key) as Promise<T> | undefined
+    if (going !== undefined) return going
+    const made = make().finally(() => this.#making.delete(key))
+    this.#making.set(key, made)
+    return made
   }
 
   inTurn<T>(draw: () => Promise<T>): Promise<T> {

@@ -30,7 +30,7 @@ export function addLogin(app: PageApp, context: PageContext, visitors: Visitors,
 ${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : ''}
 <input type="hidden" name="to" value="${to}">
 <label>${say(language, 'password')} <input type="password" name="password" autocomplete="current-password" required autofocus></label>
-<button>${say(language, 'logIn')}</button>
+<button class="v-button">${say(language, 'logIn')}</button>
 </form>`
     return context.show(call, content, {
       title: say(language, 'logIn'),

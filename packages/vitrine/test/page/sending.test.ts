@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { html } from '../../src/drawing/html.ts'
 import { Switched } from '../../src/page/answers.ts'
 import { compressed } from '../../src/page/compress.ts'
-import { Later, sent } from '../../src/page/kept-boards.ts'
+import { KeptBoards, Later, sent } from '../../src/page/kept-boards.ts'
 
 function later() {
   let [resolve, reject]: [(text: string) => void, (thrown: Error) => void] = [() => undefined, () => undefined]
@@ -35,6 +35,14 @@ test('what is there comes before what is still drawn, and what is there again co
   one.resolve('one')
   expect(await all(sending)).toEqual(['one between two end'])
   expect(await all(sent(parts, null))).toEqual(['title one between two end'])
+})
+
+test('who asks for the same while it is made waits for that', async () => {
+  const kept = new KeptBoards()
+  let made = 0
+  const make = async () => ++made
+  expect(await Promise.all(['a', 'a', 'b'].map((key) => kept.once(key, make)))).toEqual([1, 1, 2])
+  expect(await kept.once('a', make)).toBe(3)
 })
 
 test('after its time a card has another in its place', async () => {
