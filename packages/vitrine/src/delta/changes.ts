@@ -20,6 +20,7 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
 import { boundsSql, createTableSql } from '../version/ddl.ts'
 import { verifyRows } from '../version/verify.ts'
+import { wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
 import { bucketsFor, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
 import { XMIN } from './text.ts'
@@ -132,8 +133,11 @@ class TableChanges {
     const goneRows = left.left.length === 0 ? 0 : await this.#keepGone(left)
     if (typeof goneRows === 'string') return goneRows
     if (this.#isTooMuch(changedRows + goneRows, rows)) return tooMuch(changedRows + goneRows, rows)
-    if (changed !== null && (await this.#clashes(changed.name, goneRows === 0 ? null : this.#name('gone'))))
-      return CLASHES
+    const places = {
+      changed: changed && this.#place(changed.name),
+      gone: goneRows === 0 ? null : this.#place(this.#name('gone')),
+    }
+    if (await wouldClash(this.#session, this.#table, this.#request.shape, this.#kept, places)) return CLASHES
     return {
       changed: changed?.name ?? null,
       gone: goneRows === 0 ? null : this.#name('gone'),
@@ -142,25 +146,6 @@ class TableChanges {
       rows,
       bytes: changed?.bytes ?? 0,
     }
-  }
-
-  /** Whether a value of a key would stand twice: reading the table whole says of which. */
-  async #clashes(changed: string, gone: string | null): Promise<boolean> {
-    const stays = [changed, ...(gone === null ? [] : [gone])].map(
-      (name) => `not exists (select from ${this.#place(name)} as g where ${sameKey(this.#table, 'g', 'r')})`,
-    )
-    const keys = this.#request.shape.constraints.filter(({ kind }) => kind === 'primary key' || kind === 'unique')
-    const found = keys.flatMap(({ kind, columns }) => {
-      const names = columns.map((name) => `d.${identifier(name)}`)
-      const filled = names.map((name) => `${name} is not null`).join(' and ')
-      const same = columns.map((name) => `r.${identifier(name)} = d.${identifier(name)}`).join(' and ')
-      const from = `${this.#place(changed)} as d`
-      const among = `exists (select from ${from} where ${filled} group by ${names.join(', ')} having count(*) > 1)`
-      const kept = `exists (select from ${from} join ${this.#kept} as r on ${same} where ${stays.join(' and ')})`
-      return kind === 'unique' ? [among, kept] : [among]
-    })
-    const [row] = await this.#session.query<{ clash: boolean }>(`select ${found.join(' or ')} as clash`)
-    return row?.clash === true
   }
 
   #isTooMuch(changed: number, rows: number): boolean {

@@ -126,6 +126,10 @@ export const recordInPreparation = ({ session, publication }: Target) =>
     [publication.schema],
   )
 
+/** The kept version is no base for changes any more; a rollback may still bring it back. */
+export const forgetKeptOrigin = ({ session, publication }: Target) =>
+  session.query('update vitrine.version set origin = null where schema_name = $1 and kept', [publication.schema])
+
 /** Inside the switch of a rollback: the two versions change places; one that is not whole any more is not kept. */
 export async function recordExchange(
   { session, publication }: Target,

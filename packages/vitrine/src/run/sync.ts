@@ -29,7 +29,7 @@ import {
   succeedRun,
   type TableOutcome,
 } from '../record/runs.ts'
-import { recordSwitch, versionOf } from '../record/versions.ts'
+import { forgetKeptOrigin, recordSwitch, versionOf } from '../record/versions.ts'
 import { declareReferences } from '../version/build.ts'
 import { type CarryPlan, prepareSwitch } from '../version/carry.ts'
 import { dropStaging, openStaging } from '../version/staging.ts'
@@ -155,10 +155,12 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
 
   await run.enter('publish')
   const carry = await prepareSwitch(target, next.schema, versionOf(publication, true))
-  const origin = delta.origin(staged, await next.ready())
-  const switched = await switchTo(sides, run, staged, carry, there, origin)
+  const { differing, ready } = next
+  for (const name of differing) run.notice(`${name}: ${DELTA_DIFFERS}`)
+  const known = { origin: delta.origin(staged, await ready()), isDoubtful: differing.size > 0 }
+  const switched = await switchTo(sides, run, staged, carry, there, known)
   run.staged = false
-  const work = () => describe(sides, run, staged, writing, switched, delta, next.differing)
+  const work = () => describe(sides, run, staged, writing, switched, delta, differing)
   const outcomes = await run.afterwards(undescribed(staged), work)
   return reportOf(sides, run, outcomes, snapshot.takenAt, switched)
 }
@@ -234,7 +236,7 @@ async function switchTo(
   staged: readonly StagedTable[],
   carry: CarryPlan,
   { staging, snapshot, instant }: StageContext,
-  origin: VersionOrigin,
+  { origin, isDoubtful }: { readonly origin: VersionOrigin; readonly isDoubtful: boolean },
 ): Promise<SwitchResult> {
   const { request, target, newSource, keyPrint } = sides
   const { session, publication } = target
@@ -247,6 +249,8 @@ async function switchTo(
     const { sparesKept, rights } = carry
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
     await recordSwitch(target, versionOf(publication, true, keyPrint, origin), rights.taken, sparesKept)
+    // It was made in the same way as what has just been found wrong.
+    if (isDoubtful) await forgetKeptOrigin(target)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, staging, computed, dayOf(publication, instant))
   })
