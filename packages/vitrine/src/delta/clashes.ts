@@ -3,7 +3,7 @@ import type { Session } from '../postgres/connect.ts'
 import type { TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
-import { sameKey } from './keys.ts'
+import { keyList, sameKey } from './keys.ts'
 
 /** Whether a value of a key would stand twice: among the changed rows, or in one of them and in a row that stays. */
 export async function wouldClash(
@@ -23,7 +23,9 @@ export async function wouldClash(
     const filled = names.map((name) => `${name} is not null`).join(' and ')
     const same = columns.map((name) => `r.${identifier(name)} = d.${identifier(name)}`).join(' and ')
     const among = `exists (select from ${changed} as d where ${filled} group by ${names.join(', ')} having count(*) > 1)`
-    const beside = `exists (select from ${changed} as d join ${kept} as r on ${same} where ${stays})`
+    // Row by row through the index of the key: most of them find themselves, and nothing else.
+    const others = `select ${keyList(table, 'r')} from ${kept} as r where ${same} and not (${sameKey(table, 'r', 'd')}) offset 0`
+    const beside = `exists (select from ${changed} as d cross join lateral (${others}) as r where ${stays})`
     return kind === 'unique' ? [among, beside] : [among]
   })
   const [row] = await session.query<{ clash: boolean }>(`select ${found.join(' or ')} as clash`)
