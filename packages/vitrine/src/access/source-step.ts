@@ -66,7 +66,9 @@ export const RELATIONS = `relation as (select c.oid, n.oid as schema_id, n.nspna
 
 /** These, the columns that are `wanted`, and what was `granted` on each. */
 function scopeOf({ columns }: SourceRights): string {
-  const pairs = [...columns].flatMap(([table, names]) => [...names, 'xmin'].map((name) => [table, name] as const))
+  const pairs = [...columns].flatMap(([table, names]) =>
+    [...names, ...ROW_IDENTITY].map((name) => [table, name] as const),
+  )
   return `wanted as (select * from unnest(${texts(pairs.map(([table]) => table))}, ${texts(pairs.map(([, name]) => name))}) w (name, attname)),
     ${RELATIONS},
     granted as (select oid, null::name as attname, (aclexplode(relacl)).* from relation
@@ -139,43 +141,25 @@ function readStep(rights: SourceRights, table: string, columns: readonly string[
   }
 }
 
-/** The right to see which rows changed. Plain tables alone have the column. */
-function changesStep({ role, source, columns }: SourceRights): Draft {
-  const known = nameSql(literal(source.schema))
-  const plain = `pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and ${known} = any (${texts([...columns.keys()])})`
-  return {
-    name: 'source-tells-changes',
-    text: `${role} may read xmin of these tables, so that a run needs to read no more than what changed.`,
-    done: `not exists (select from ${plain} and not has_column_privilege(${roleId(role)}, c.oid, (-2)::smallint, 'SELECT'))`,
-    // Without it a run reads every row.
-    optional: true,
-    sql: block(`declare
-  relation regclass;
-begin
-  for relation in select c.oid from ${plain} loop
-    execute format('grant select (xmin) on table %s to %I', relation, ${literal(role)});
-  end loop;
-end`),
-  }
-}
+/** By these two a row is told from others; neither says what it holds. */
+const ROW_IDENTITY = ['ctid', 'xmin'] as const
 
-/** Where a row stands tells nothing of what it holds. A view has no such column, and the definition does not know which is one. */
-function placesStep({ role, source, columns }: SourceRights): Draft {
+/** The right to tell rows. A view has no such columns, and the definition does not know which is one. */
+function rowsStep({ role, source, columns }: SourceRights): Draft {
   const lacking = `select c.oid::regclass as relation from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where ${nameSql(literal(source.schema))} = any (${texts([...columns.keys()])}) and c.relkind in ('r', 'p', 'm')
-      and not has_column_privilege(${roleId(role)}, c.oid, (-1)::smallint, 'SELECT')`
+      and not (has_column_privilege(${roleId(role)}, c.oid, (-1)::smallint, 'SELECT') and has_column_privilege(${roleId(role)}, c.oid, (-2)::smallint, 'SELECT'))`
   return {
-    name: 'source-asks-places',
-    text: `${role} may ask where rows stand (ctid): large tables are read by ranges of that.`,
+    name: 'source-tells-rows',
+    text: `${role} may ask where rows stand (ctid) and which changed (xmin): large tables are read by ranges, and no more than what changed.`,
     done: `not exists (${lacking})`,
-    // Without it a table is read by one statement.
+    // Without it a table is read by one statement, and whole.
     optional: true,
     sql: block(`declare
   lacking record;
 begin
   for lacking in ${lacking} loop
-    execute format('grant select (ctid) on table %s to %I', lacking.relation, ${literal(role)});
+    execute format('grant select (${ROW_IDENTITY.join(', ')}) on table %s to %I', lacking.relation, ${literal(role)});
   end loop;
 end`),
   }
@@ -226,8 +210,7 @@ end`),
         sql: `grant usage on schema ${schemas.map(identifier).join(', ')} to ${name}`,
       },
       ...[...columns].map(([table, names]) => readStep(rights, table, names)),
-      changesStep(rights),
-      placesStep(rights),
+      rowsStep(rights),
     ]),
   ]
 }

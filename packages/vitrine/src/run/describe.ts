@@ -35,6 +35,15 @@ export function outcomeOf(
   }
 }
 
+/** What changed, applied to the kept version, gave other rows than reading all: what is published is right, and something is wrong. */
+export const withDifference = (outcome: TableOutcome, differing: ReadonlySet<string>): TableOutcome =>
+  differing.has(outcome.table)
+    ? { ...outcome, warnings: [...outcome.warnings, { code: 'DELTA_DIFFERS', column: '*', text: DIFFERS }] }
+    : outcome
+
+export const DIFFERS =
+  'what was told to have changed is not all that changed (DELTA_DIFFERS); all rows were read, and those are published'
+
 const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 })
 
 /**

@@ -37,7 +37,7 @@ import { dropUnkept, hideRetired, returnStrangers, switchVersions, unheardSwitch
 import { guardEmpty, guardShrink } from '../version/verify.ts'
 import { checkSource, checkTarget } from './check.ts'
 import { Delta } from './delta.ts'
-import { describeTables, outcomeOf } from './describe.ts'
+import { DIFFERS, describeTables, outcomeOf, withDifference } from './describe.ts'
 import { stageHistories } from './histories.ts'
 import type { SyncReport } from './observer.ts'
 import { planRanges, readersOf } from './ranges.ts'
@@ -156,7 +156,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   await run.enter('publish')
   const carry = await prepareSwitch(target, next.schema, versionOf(publication, true))
   const { differing, ready } = next
-  for (const name of differing) run.notice(`${name}: ${DELTA_DIFFERS}`)
+  for (const name of differing) run.notice(`${name}: ${DIFFERS}`)
   const known = { origin: delta.origin(staged, await ready()), isDoubtful: differing.size > 0 }
   const switched = await switchTo(sides, run, staged, carry, there, known)
   run.staged = false
@@ -217,15 +217,6 @@ async function describe(
   }
   return outcomes
 }
-
-/** What changed, applied to the kept version, gave other rows than reading all: what is published is right, and something is wrong. */
-const withDifference = (outcome: TableOutcome, differing: ReadonlySet<string>): TableOutcome =>
-  differing.has(outcome.table)
-    ? { ...outcome, warnings: [...outcome.warnings, { code: 'DELTA_DIFFERS', column: '*', text: DELTA_DIFFERS }] }
-    : outcome
-
-const DELTA_DIFFERS =
-  'what was told to have changed is not all that changed (DELTA_DIFFERS); all rows were read, and those are published'
 
 const undescribed = (staged: readonly StagedTable[]) => staged.map((entry) => outcomeOf(entry, null))
 
