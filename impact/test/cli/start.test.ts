@@ -133,10 +133,11 @@ describe.sequential('npm start', () => {
   })
 
   test('shows the dashboards of what it published', async () => {
-    const shown = async () => fetch(`http://127.0.0.1:${pagePort}/dashboards/entreprises`).catch(() => null)
-    const text = await (await until(shown)).text()
+    const board = `http://127.0.0.1:${pagePort}/dashboards/entreprises`
+    const text = await (await until(async () => fetch(board).catch(() => null))).text()
     expect(text).toContain('<h1>Entreprises</h1>')
-    expect(text).toMatch(/id="q-ent-connues"[\s\S]*?>300</)
+    // However long it takes to be drawn.
+    expect(await (await fetch(`${board}/questions/ent-connues/tile`)).text()).toMatch(/id="q-ent-connues"[\s\S]*?>300</)
   })
 
   test('keeps passwords in private files, two servers apart', () => {

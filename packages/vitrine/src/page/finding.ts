@@ -51,33 +51,37 @@ export function see({ answers, context }: Ports, reading: Reading): Promise<Sees
   return seen<Sees>(work, () => ({ facts: null, freshness: unreachable(reading) }))
 }
 
-/** Never throws. */
-export function look({ answers, context }: Ports, reading: Reading, asks: readonly Ask[]): Promise<Looked> {
+async function looking({ answers, context }: Ports, reading: Reading, asks: readonly Ask[]): Promise<Looked> {
   const publication = context.publication()
-  const work = async () => {
-    const looked = await answers.look(publication, asks)
-    return { facts: looked, freshness: freshnessOf(publication, looked, reading), states: looked.states }
-  }
-  const away = (code: ErrorCode): Looked => {
-    const states = asks.map(() => Promise.resolve({ kind: 'failed', code } as const))
-    return { facts: null, freshness: unreachable(reading), states }
-  }
-  return seen<Looked>(work, away)
+  const looked = await answers.look(publication, asks)
+  return { facts: looked, freshness: freshnessOf(publication, looked, reading), states: looked.states }
 }
 
-/** All answers, of one version. */
-export async function find(ports: Ports, reading: Reading, asks: readonly Ask[]): Promise<Found> {
-  for (let times = 1; ; times++) {
-    const looked = await look(ports, reading, asks)
-    try {
+const failed = (reading: Reading, asks: readonly Ask[], code: ErrorCode): Found => ({
+  facts: null,
+  freshness: unreachable(reading),
+  states: asks.map(() => ({ kind: 'failed', code })),
+})
+
+/** Never throws. */
+export const look = (ports: Ports, reading: Reading, asks: readonly Ask[]): Promise<Looked> =>
+  seen<Looked>(
+    () => looking(ports, reading, asks),
+    (code) => {
+      const found = failed(reading, asks, code)
+      return { ...found, states: found.states.map((state) => Promise.resolve(state)) }
+    },
+  )
+
+/** All answers, of one version. Never throws. */
+export const find = (ports: Ports, reading: Reading, asks: readonly Ask[]): Promise<Found> =>
+  seen<Found>(
+    async () => {
+      const looked = await looking(ports, reading, asks)
       return { ...looked, states: await Promise.all(looked.states) }
-    } catch (thrown) {
-      if (!(thrown instanceof Switched)) throw thrown
-      if (times < LOOKS) continue
-      return { ...looked, states: asks.map(() => ({ kind: 'failed', code: 'SERIALIZATION' })) }
-    }
-  }
-}
+    },
+    (code) => failed(reading, asks, code),
+  )
 
 /** The state of a question that was waited for. Throws VitrineError for one that failed. */
 export function answered(state: TileState | undefined): TileState {
