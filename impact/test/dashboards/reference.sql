@@ -95,7 +95,7 @@ where e.nombre_utilisateurs > 0 group by 1 order by 2 desc;
 -- @ ent-departement | entreprises | row | Départements des sièges, les quinze premiers
 select case when code_postal ~ '^97' then left(code_postal, 3) when code_postal ~ '^20' or code_postal ~ '^2[AB]' then '2A/2B' else coalesce(left(code_postal, 2), 'inconnu') end as departement,
        count(*) as entreprises
-from impact.metabase_entreprise where nombre_utilisateurs > 0 group by 1 order by 2 desc limit 15;
+from impact.metabase_entreprise where nombre_utilisateurs > 0 group by 1 order by 2 desc, 1 limit 15;
 
 -- @ ent-qualification | entreprises | bar | Ancienneté de la dernière qualification
 select case when q is null then 'jamais' when a <= 90 then 'moins de 3 mois' when a <= 365 then '3 à 12 mois' when a <= 730 then '1 à 2 ans' else 'plus de 2 ans' end as anciennete, count(*) as entreprises
