@@ -6,8 +6,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import type { Client } from 'pg'
@@ -27,6 +26,7 @@ import { plantRow } from './canary/planting.ts'
 import { randomInstallation, TRAP } from './canary/random-publication.ts'
 import { expectationOf, inDatabase, inFiles, inTexts, leaksIn, placesOf, type Sighting } from './canary/search.ts'
 import { TestDatabase, type TestRole } from './database.ts'
+import { serverFolder } from './server-folder.ts'
 
 const SCHEMAS = Number(process.env['CANARY_SCHEMAS'] ?? 5)
 const SEED = Number(process.env['CANARY_SEED'] ?? 1)
@@ -34,7 +34,7 @@ const SEED = Number(process.env['CANARY_SEED'] ?? 1)
 let server: EmbeddedServer
 let webhook: Receiver
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'canary-'))
+  const folder = serverFolder()
   const settings = { max_connections: '100', shared_buffers: '64MB' }
   ;[server, webhook] = await Promise.all([
     startServer({ dataDirectory: serverHome(join(folder, 'target')), ephemeral: true, settings }),

@@ -1,9 +1,9 @@
 /** A real server for a test file, with databases made on demand. Called by the tests of this folder only. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ServerVersion, serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
+import { serverFolder } from '../../../test/server-folder.ts'
 
 export interface Cluster {
   /** A new database, empty or a copy of another one that nobody is connected to, and a connection to it. */
@@ -13,7 +13,7 @@ export interface Cluster {
 }
 
 export async function startCluster(version: ServerVersion): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'impact-database-'))
+  const folder = serverFolder()
   const server = await startServer({ dataDirectory: serverHome(join(folder, 'data')), version, ephemeral: true })
   const clients: pg.Client[] = []
   const connect = async (name: string): Promise<pg.Client> => {

@@ -1,10 +1,10 @@
 /** Somebody is erased, as `docs/operating/erasure.md` says, and nothing of them is left: not in a file of the server either. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandsOf, fencesIn } from '../../../../test/documentation/guide.ts'
+import { serverFolder } from '../../../../test/server-folder.ts'
 import { EXIT } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
@@ -17,7 +17,7 @@ import { Installation } from './installation.ts'
 const PAGE = 'docs/operating/erasure.md'
 const NAME = 'Zz Gwendoline O’Nil'
 const EMAIL = 'gwendoline-8417@example.org'
-const folder = mkdtempSync(join(tmpdir(), 'vitrine-erasure-'))
+const folder = serverFolder()
 let server: EmbeddedServer
 let shop: Installation
 

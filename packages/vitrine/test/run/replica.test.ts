@@ -1,10 +1,8 @@
 /** A physical replica is a source like any other; what its primary takes away from it is read again later. */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NEWEST, TestDatabase, type TestRole } from '../../../../test/database.ts'
+import { serverFolder } from '../../../../test/server-folder.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { definePublication, type Publication } from '../../src/index.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
@@ -23,7 +21,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   let standby: pg.Client
 
   beforeAll(async () => {
-    replication = await startReplication(mkdtempSync(join(tmpdir(), 'vitrine-replica-')), version)
+    replication = await startReplication(serverFolder(), version)
     target = await TestDatabase.create(18, 'replica_target')
     roles = [await target.createRole('writer'), await target.createRole('reader')]
     const [{ user: writer }, { user: reader }] = roles

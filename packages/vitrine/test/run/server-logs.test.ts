@@ -1,10 +1,10 @@
 /** What the servers write into their own logs when values are refused: with the settings that PostgreSQL has by itself. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { serverFolder } from '../../../../test/server-folder.ts'
 import * as vitrine from '../../src/index.ts'
 import { requireLedgerFits } from '../../src/record/ledger.ts'
 import { type ShopRoles, shop as shopPublication } from '../publication/shop.ts'
@@ -32,7 +32,7 @@ const thing = (columns: (eb: Parameters<Build>[0]) => Columns) =>
 const publish = (roles: ShopRoles, tables: vitrine.Publication['tables'] = [thing(() => ({}))]) =>
   vitrine.definePublication({ ...shopPublication(roles, tables), source })
 
-const folder = mkdtempSync(join(tmpdir(), 'vitrine-logs-'))
+const folder = serverFolder()
 let server: EmbeddedServer
 let shop: Installation
 beforeAll(async () => {

@@ -1,9 +1,7 @@
 /** Versions that have left: what is ours is dropped by its identity, in steps of few locks; what is not ours never is. */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { serverHome, startServer } from '@vitrine/embedded-postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { serverFolder } from '../../../../test/server-folder.ts'
 import { because, bigint, from, type Publication } from '../../src/index.ts'
 import { type ShopRoles, shop as shopOf, source } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
@@ -72,7 +70,7 @@ test('what cannot be removed is named, never dropped; a second such version stop
 
 test('a hundred tables leave a server with few locks, night after night', { timeout: 120_000 }, async () => {
   const server = await startServer({
-    dataDirectory: serverHome(mkdtempSync(join(tmpdir(), 'few-locks-'))),
+    dataDirectory: serverHome(serverFolder()),
     version: 18,
     ephemeral: true,
     settings: { max_connections: '20', max_locks_per_transaction: '10', shared_buffers: '32MB', autovacuum: 'off' },
