@@ -1,5 +1,5 @@
 /** Statements that a server refuses or does not finish, in every phase of a run. */
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asSuperuser, cellsOf, held, type Matrix, strike } from './strike.ts'
 import { type Fault, trial, World } from './world.ts'
 
@@ -79,6 +79,30 @@ describe('a run', () => {
   test.each(cellsOf(MATRIX))('%s in %s: %s', async (name, phase, outcome) => {
     // sound because both tables have the same names.
     await trial(world, phase, FAULTS[name] as Fault, outcome)
+  })
+
+  test('the snapshot is given back once, also when two streams come to their last rows at once', async () => {
+    const { source } = world.networks
+    let commits = 0
+    const next = (then: () => void | Promise<void>) =>
+      source.trap(/^Q.{4}commit/s, 'statement', () => {
+        commits += 1
+        return then()
+      })
+    const count = (): void => next(count)
+    // The first stream to commit waits for the second.
+    next(
+      () =>
+        new Promise<void>((both) => {
+          next(() => {
+            both()
+            count()
+          })
+        }),
+    )
+    await world.shop.run(world.ends())
+    source.heal()
+    expect(commits).toBe(3)
   })
 })
 
