@@ -19,7 +19,7 @@ export interface TestRole {
 }
 
 /** By port: the session in which a worker makes and drops databases and roles of a shared server. */
-const administrators = new Map<number, Promise<pg.Client>>()
+const administrators = new Map<number, readonly [client: Promise<pg.Client>, last: Promise<unknown>]>()
 
 async function connectTo(server: ServerFacts, database: string, role?: TestRole): Promise<pg.Client> {
   const { host, port, superuser, password } = server
@@ -109,8 +109,10 @@ export class TestDatabase {
       return once.query<Row>(sql).finally(() => once.end())
     }
     const { port } = this.#server
-    const administrator = administrators.get(port) ?? connectTo(this.#server, 'postgres')
-    administrators.set(port, administrator)
-    return (await administrator).query<Row>(sql)
+    const [administrator, before] = administrators.get(port) ?? [connectTo(this.#server, 'postgres'), null]
+    // One statement after another: a client of the driver is to be asked one thing at a time.
+    const result = Promise.resolve(before).then(async () => (await administrator).query<Row>(sql))
+    administrators.set(port, [administrator, result.catch(() => null)])
+    return result
   }
 }
