@@ -11,7 +11,6 @@ import { copyRows } from '../copy/copy.ts'
 import type { CopyRows } from '../copy/rows.ts'
 import type { Session } from '../postgres/connect.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
-import { placeOf } from '../publication/register.ts'
 import type { Projection } from '../publication/select-text.ts'
 import { keyOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -22,8 +21,8 @@ import { boundsSql, createTableSql } from '../version/ddl.ts'
 import { verifyRows } from '../version/verify.ts'
 import { wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
-import { bucketsFor, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
-import { XMIN } from './text.ts'
+import { bucketsFor, digestOf, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
+import { isChanged, keptCount, keptSums, sampledShare, sourceSums } from './scan.ts'
 
 /** Tables of the staging schema, and how many rows each has; null for one that would be empty. */
 export interface Changes {
@@ -34,6 +33,8 @@ export interface Changes {
   /** Of the source, and so of the table once the changes are applied. */
   readonly rows: number
   readonly bytes: number
+  /** Digest of the sums of its keys. */
+  readonly keys: string
 }
 
 export interface ChangesRequest {
@@ -54,20 +55,6 @@ export interface ChangesRequest {
 export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
   return new TableChanges(request).stage()
 }
-
-/** Rows of the source, `r`, that are not older than the oldest transaction in flight at the kept version's snapshot. */
-const isChanged = (snapshot: string, xmin = XMIN): string =>
-  `age(r.${identifier(xmin)}) <= (select age('${BigInt(snapshot) % 2n ** 32n}'::xid))`
-
-interface SourceRow extends SumRow {
-  readonly changed: number
-}
-interface KeptRow extends SumRow {
-  readonly strange: number
-}
-
-const SAMPLE = 10_000
-const SAMPLED_FROM = 100_000
 
 const percent = (share: number): string => `${Math.round(1000 * share) / 10} %`
 const tooMuch = (changed: number, rows: number): string => `${percent(changed / Math.max(1, rows))} of its rows changed`
@@ -111,19 +98,27 @@ class TableChanges {
   }
 
   async stage(): Promise<Changes | string> {
-    const sampled = await this.#sampledShare()
-    if (sampled > 2 * this.#request.target.publication.limits.deltaShare) {
+    const { publication } = this.#request.target
+    const { snapshot, writers } = this.#base
+    const sampled = await sampledShare(this.#request.source, publication.source, this.#request.decision)
+    if (sampled > 2 * publication.limits.deltaShare) {
       return `${percent(sampled)} of a sample of its rows changed`
     }
     const total = (rows: readonly SumRow[]) => rows.reduce((sum, { keys }) => sum + keys, 0)
-    const source = await this.#sourceSums()
+    const source = await sourceSums(this.#request.source, this.#table, this.#rows, snapshot, this.#buckets)
     const changedRows = source.reduce((sum, { changed }) => sum + changed, 0)
     const rows = total(source)
     if (this.#isTooMuch(changedRows, rows)) return tooMuch(changedRows, rows)
-    const kept = await this.#keptSums()
+    const keys = digestOf(source, this.#buckets)
+    // Its keys were these when it was made: they need not be hashed again.
+    const isSame = changedRows === 0 && keys === this.#base.keys
+    const kept = isSame
+      ? await keptCount(this.#session, this.#kept, writers)
+      : await keptSums(this.#session, this.#table, this.#kept, writers, this.#buckets)
     const before = total(kept)
     if (kept.some(({ strange }) => strange > 0)) return 'rows of the kept version were written by somebody else'
     if (before !== this.#base.rows) return 'the kept version has another number of rows than was recorded'
+    if (isSame) return { changed: null, gone: null, changedRows: 0, goneRows: 0, rows, bytes: 0, keys }
     const left = new KeySums(this.#buckets).add(kept, 1).add(source, -1)
     const changed = changedRows === 0 ? null : await this.#copyChanged(changedRows)
     if (changed !== null && typeof changed !== 'string') {
@@ -145,24 +140,12 @@ class TableChanges {
       goneRows,
       rows,
       bytes: changed?.bytes ?? 0,
+      keys,
     }
   }
 
   #isTooMuch(changed: number, rows: number): boolean {
     return changed > rows * this.#request.target.publication.limits.deltaShare
-  }
-
-  /** Of some 10 000 rows of a large table, whatever the query's condition: passing over all for nothing would cost a twentieth. */
-  async #sampledShare(): Promise<number> {
-    const { decision, target, source } = this.#request
-    const { rows, snapshot } = this.#base
-    if (rows < SAMPLED_FROM || decision.read === null) return 0
-    const [schema, relation] = placeOf(target.publication.source, decision.read.table)
-    const [found] = await source.query<{ share: number | null }>(
-      `select (count(*) filter (where ${isChanged(snapshot, 'xmin')}))::float8 / nullif(count(*), 0) as share
-       from ${qualified(schema, relation)} as r tablesample system (${(100 * SAMPLE) / rows})`,
-    )
-    return found?.share ?? 0
   }
 
   get #session(): Session {
@@ -175,21 +158,6 @@ class TableChanges {
 
   #place(name: string): string {
     return qualified(stagingSchema(this.#request.target.publication), name)
-  }
-
-  #sourceSums(): Promise<SourceRow[]> {
-    const from = `(select ${hashSql(this.#table, 'r')} as h, ${isChanged(this.#base.snapshot)} as changed from ${this.#rows}) as k`
-    const more = ', count(*) filter (where changed)::integer as changed'
-    return this.#request.source.query<SourceRow>(sumsSql(from, this.#buckets, more))
-  }
-
-  #keptSums(): Promise<KeptRow[]> {
-    const writers = this.#base.writers.map((xid) => BigInt(xid) % 2n ** 32n)
-    const ours = `r.xmin = any ('{${writers.join(',')}}'::xid[])`
-    const from = `(select ${hashSql(this.#table, 'r')} as h, ${ours} as ours from ${this.#kept} as r) as k`
-    return this.#session.query<KeptRow>(
-      sumsSql(from, this.#buckets, ', count(*) filter (where not ours)::integer as strange'),
-    )
   }
 
   #sums(from: string): Promise<SumRow[]> {

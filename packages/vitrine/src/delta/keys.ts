@@ -2,6 +2,7 @@
  * Sums over the primary keys of a table, by buckets: two tables with the same counts and sums have the same keys. The 64-bit hashes are
  * PostgreSQL's own of hash partitions, the same in every version of the server.
  */
+import { createHash } from 'node:crypto'
 import { keyOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
@@ -63,6 +64,14 @@ export interface SumRow {
   readonly bucket: number
   readonly keys: number
   readonly mixed: string
+}
+
+/** The same sums have the same digest, and others another. */
+export function digestOf(rows: readonly SumRow[], buckets: number): string {
+  const sorted = rows.toSorted((a, b) => a.bucket - b.bucket)
+  const hash = createHash('sha256').update(`${buckets}`)
+  for (const { bucket, keys, mixed } of sorted) hash.update(` ${bucket},${keys},${mixed}`)
+  return hash.digest('hex')
 }
 
 /** Sums of keys by bucket, which can be put together and taken away. */

@@ -18,6 +18,8 @@ export interface TableOrigin {
   /** Runs, and changes applied to this very table, since it was last read whole. */
   readonly nights: number
   readonly deltas: number
+  /** Digest of the sums of its keys; null where they were not counted. */
+  readonly keys: string | null
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
 }

@@ -242,12 +242,17 @@ export class Delta {
       if (entry.way === 'full') {
         return entry.writer === null
           ? []
-          : [[name, { print, rows: entry.rows, nights: 0, deltas: 0, writers: [entry.writer] }]]
+          : [[name, { print, rows: entry.rows, nights: 0, deltas: 0, keys: null, writers: [entry.writer] }]]
       }
       const writer = writers.get(name)
       if (base === null || writer === undefined) return []
       const all = writer === null ? base.writers : [...base.writers, writer]
-      return [[name, { print, rows: entry.rows, nights, deltas: base.deltas + 1, writers: all }]]
+      return [
+        [
+          name,
+          { print, rows: entry.rows, nights, deltas: base.deltas + 1, keys: entry.changes?.keys ?? null, writers: all },
+        ],
+      ]
     })
     return { era: this.#facts.era, snapshot: this.#snapshot, tables: Object.fromEntries(tables) }
   }
