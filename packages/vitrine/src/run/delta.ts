@@ -52,9 +52,9 @@ async function targetFacts(target: Target, { only, dryRun, full = false }: Wish)
     limits: publication.limits,
     kept: (await keptVersion(target)).version,
     published: isPublished ? published : null,
-    erased: (await erasureSince(target)) !== null,
+    erased: false,
     renames: (await switchWayOf(session)) === 'rename',
-    standby: await hasStandby(session),
+    standby: false,
     unaltered: new Set(publishedNames(publication)),
     held: false,
     source: null,
@@ -67,8 +67,12 @@ async function targetFacts(target: Target, { only, dryRun, full = false }: Wish)
 async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
   const candidates = decide(night, tables).filter(({ base }) => base !== null)
   if (candidates.length === 0) return night
-  const tablesThere = candidates.map(({ table }) => table)
-  return { ...night, ...(await keptTables(target, tablesThere)) }
+  const there = await keptTables(
+    target,
+    candidates.map(({ table }) => table),
+  )
+  const erased = (await erasureSince(target)) !== null
+  return { ...night, ...there, erased, standby: await hasStandby(target.session) }
 }
 
 /** How a table would be read. */
@@ -118,33 +122,36 @@ export class Delta {
   readonly #from: DeltaRequest
   readonly #facts: SourceFacts
   #decisions: ReadonlyMap<string, Decision> = new Map()
-  #night: Night | null = null
+  readonly #night: Night
   #snapshot = ''
   #hasStaged = false
 
-  private constructor(from: DeltaRequest, facts: SourceFacts) {
+  private constructor(from: DeltaRequest, facts: SourceFacts, night: Night) {
     this.#from = from
     this.#facts = facts
+    this.#night = night
   }
 
-  /** Before the snapshot. */
+  /** Before the snapshot, which is not held for what can be asked without it. */
   static async open(from: DeltaRequest): Promise<Delta> {
-    return new Delta(from, await askSource(from))
+    const { request, target } = from
+    const tables = await timelessFacts(from)
+    const source = await askSource(from, tables)
+    const night = await looked(target, { ...(await targetFacts(target, request)), source }, tables)
+    const isCandidate = decide(night, tables).some(({ base }) => base !== null)
+    return new Delta(from, source, { ...night, reading: isCandidate && (await hasLastingTransaction(target)) })
   }
 
   /** In the snapshot, whose instant the rules take for now. */
   async decide(instant: Date): Promise<void> {
-    const { request, target, coordinator, inputTypes, keyPrint } = this.#from
+    const { target, coordinator, inputTypes, keyPrint } = this.#from
     const [snapshot] = await coordinator.query<{ xmin: string; xmax: string }>(
       `select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`,
     )
     this.#snapshot = snapshot?.xmin ?? ''
     const tables = await tableFacts(target.publication, instant, inputTypes, keyPrint)
-    const asked = { ...(await targetFacts(target, request)), source: this.#facts, snapshot: snapshot ?? null }
-    const night = await looked(target, asked, tables)
-    const isCandidate = decide(night, tables).some(({ base }) => base !== null)
-    this.#night = { ...night, reading: isCandidate && (await hasLastingTransaction(target)) }
-    this.#decisions = new Map(decide(this.#night, tables).map((decision) => [decision.table.name, decision]))
+    const decisions = decide({ ...this.#night, snapshot: snapshot ?? null }, tables)
+    this.#decisions = new Map(decisions.map((decision) => [decision.table.name, decision]))
   }
 
   /** Stages what changed in a table; `changes` is null where it is read whole alone. */
@@ -178,7 +185,7 @@ export class Delta {
    * SOURCE_DRIFT where rows were left out because of it.
    */
   async confirm(staged: readonly StagedTable[]): Promise<void> {
-    const after = await askSource(this.#from)
+    const after = await askSource(this.#from, await timelessFacts(this.#from))
     const isSame = (name: string) =>
       JSON.stringify(after.era) === JSON.stringify(this.#facts.era) &&
       after.relations.get(name)?.print === this.#facts.relations.get(name)?.print
@@ -226,7 +233,7 @@ export class Delta {
 
   /** Whether all that changed since the published version is among what changed since the kept one. */
   readonly holdsAll = (name: string): boolean => {
-    const [kept, published] = [this.#night?.kept?.origin, this.#night?.published?.origin]
+    const [kept, published] = [this.#night.kept?.origin, this.#night.published?.origin]
     const before = published?.tables[name]
     if (!kept || !published || before === undefined || before.print !== kept.tables[name]?.print) return false
     return isSameEra(kept.era, published.era) && BigInt(published.snapshot) >= BigInt(kept.snapshot)
@@ -238,7 +245,7 @@ export class Delta {
       const { name } = entry.table
       const { print = null, base = null } = this.#decisions.get(name) ?? {}
       if (print === null || entry.way === 'carried') return []
-      const nights = (this.#night?.published?.origin?.tables[name]?.nights ?? 0) + 1
+      const nights = (this.#night.published?.origin?.tables[name]?.nights ?? 0) + 1
       if (entry.way === 'full') {
         return entry.writer === null
           ? []
@@ -258,11 +265,11 @@ export class Delta {
   }
 }
 
-async function askSource({ target, coordinator, inputTypes, keyPrint }: DeltaRequest): Promise<SourceFacts> {
-  // The instant changes the text, and not what it reads.
-  const tables = await tableFacts(target.publication, new Date(0), inputTypes, keyPrint)
-  const read = new Map(
-    tables.flatMap(({ table, read: reads }) => (reads === null ? [] : [[table.name, reads] as const])),
-  )
-  return factsOf(coordinator, target.publication.source, read)
+/** The instant changes the text of a query, and not what it reads. */
+const timelessFacts = ({ target, inputTypes, keyPrint }: DeltaRequest): Promise<readonly TableFacts[]> =>
+  tableFacts(target.publication, new Date(0), inputTypes, keyPrint)
+
+function askSource({ target, coordinator }: DeltaRequest, tables: readonly TableFacts[]): Promise<SourceFacts> {
+  const reads = tables.flatMap(({ table, read }) => (read === null ? [] : [[table.name, read] as const]))
+  return factsOf(coordinator, target.publication.source, new Map(reads))
 }

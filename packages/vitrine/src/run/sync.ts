@@ -141,7 +141,9 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   await delta.confirm(read)
   sessions.leaveSource()
   await hold.record(session, run.id)
-  if (!request.allowShrink) await guardRows(sides, read)
+  // Before the kept version is touched; otherwise in its phase.
+  const isChanging = read.some(({ way }) => way === 'delta')
+  if (isChanging && !request.allowShrink) await guardRows(sides, read)
   const next = await delta.next(read, context)
   const there = { ...context, staging: next.schema }
   const staged = [...read, ...(await stageHistories(read, request.only, there, writing[0] ?? session))]
