@@ -3,8 +3,7 @@
  * of its own, so that one night tries them all; two nights follow it, because the changes must reach both versions.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VERSIONS } from '../../../../test/database.ts'
-import { Nights, reasonsOf, waysOf } from './nights.ts'
+import { Nights, reasonsOf, SERVERS, waysOf } from './nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from './things.ts'
 
 type Way = 'delta' | 'full' | 'any'
@@ -241,7 +240,7 @@ const NEWEST_ONLY: Readonly<Record<string, Change>> = {
   ],
 }
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describe.each(SERVERS)('PostgreSQL %i', (version) => {
   const changes = { ...CHANGES, ...(version === 18 ? NEWEST_ONLY : {}) }
   const names = Object.keys(changes)
   const statements = (part: 1 | 2) =>
