@@ -43,7 +43,7 @@ const RIGHTS = `
 export interface CarriedRights {
   /** On the tables and views of the next version, under the names that they have before the switch. */
   readonly opening: readonly string[]
-  /** Takes every right of others away from the schema that leaves, under its name of before the switch. */
+  /** Takes every right of others away from the schema that leaves, and default ones from that which comes, under their names of before the switch. */
   readonly closingSchema: readonly string[]
   readonly schema: readonly string[]
   readonly defaults: readonly string[]
@@ -73,7 +73,7 @@ export async function carriedRights(
   const given = await withReader({ session, publication }, names, next, [...live, ...recorded])
   return {
     opening: grants(given, schema),
-    closingSchema: revokes(`schema ${published}`, of('schema')),
+    closingSchema: [...revokes(`schema ${published}`, of('schema')), ...(await formerDefaults(session, schema))],
     schema: of('schema').map((right) => grant(right, `${right.privilege} on schema ${published}`)),
     // They belong to the schema object, so that a new schema has none.
     defaults: of('default')
@@ -84,6 +84,17 @@ export async function carriedRights(
       .filter(({ owned }) => !owned)
       .map((right) => foreignDefault(right, publication)),
   }
+}
+
+/** A schema that was published before has still the default privileges of then: those of the published one take their place. */
+async function formerDefaults(session: Session, schema: string): Promise<readonly string[]> {
+  const former = (await session.query<Right>(RIGHTS, [schema, []])).filter(
+    ({ kind, owned }) => kind === 'default' && owned,
+  )
+  const taken = former.map((right) =>
+    byDefault(right, identifier(schema), `revoke all on ${right.objects} from ${right.grantee}`),
+  )
+  return [...new Set(taken)]
 }
 
 /** Of the rights recorded with a version, those on what the published one lacks, for roles that still exist. */

@@ -128,7 +128,8 @@ test.each(VERSIONS)(
       return results()
     }
 
-    await done('sync')
+    // With a kept version: how the next run reads each table is said of that.
+    for (let run = 0; run < 3; run++) await done('sync')
     const plain = await results()
     expect(plain).toContain('Fresh: the last run that was due has published, and readers can read it.')
     let guilty = chosen
