@@ -52,7 +52,8 @@ const TIMES = words(
   'date time timetz timestamp timestamptz daterange tsrange tstzrange datemultirange tsmultirange tstzmultirange',
 )
 const TIME_KINDS: ReadonlySet<string> = new Set([...TIMES, 'timestamp with time zone', 'timestamp without time zone'])
-const PRESENT = /now|today|tomorrow|yesterday/i
+/** As the parser of times reads them: between characters that are no letters. */
+const PRESENT = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
 const WRITTEN_TIME = /^[-+0-9T:. ]*Z?$/
 
 type Walk = (node: unknown) => void
