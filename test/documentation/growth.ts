@@ -82,5 +82,10 @@ export function growthPicture({ curves }: Growth): string {
       })),
     ),
   }
-  return `${svgOf(option, COLUMNS * WIDTH, Math.ceil(curves.length / COLUMNS) * HEIGHT)}\n`
+  const svg = svgOf(option, COLUMNS * WIDTH, Math.ceil(curves.length / COLUMNS) * HEIGHT)
+  // Classes for a pointer, and names that count the charts that were drawn before.
+  return `${svg
+    .replace(/<style[\s\S]*?<\/style>\n?/, '')
+    .replaceAll(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
+    .replaceAll(/\bzr\d+-/g, '')}\n`
 }
