@@ -7,5 +7,5 @@ export const deltaShop =
   (limits: Partial<Publication['limits']> = {}) =>
   (roles: ShopRoles): Publication => {
     const publication = shop(roles)
-    return { ...publication, limits: { ...publication.limits, deltaFloorRows: 100, deltaShare: 0.3, ...limits } }
+    return { ...publication, limits: { ...publication.limits, deltaFloorRows: 100, deltaShare: 100, ...limits } }
   }
