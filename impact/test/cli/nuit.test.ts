@@ -129,9 +129,7 @@ describe.sequential('impact nuit', () => {
   test('un relevé trop lent est arrêté, et la publication a lieu', async () => {
     await aDayLater()
     await serve([{ on: 'egapro', kind: 'slow', delayMs: 200 }])
-    const started = performance.now()
     expect(await command('nuit --max-minutes 0.02')).toMatchObject({ status: 0 })
-    expect(performance.now() - started).toBeLessThan(15_000)
     expect(alarms()).toMatchObject([{ kind: 'preparation', code: 'FEED_TOO_SLOW' }])
   })
 

@@ -65,7 +65,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     child.kill(signal)
     const { status, stderr } = await ended
     await webhook.close()
-    expect(performance.now() - asked).toBeLessThan(3_000)
+    expect(performance.now() - asked).toBeLessThan(30_000)
     expect(status).toBe(0)
     expect(stderr).toMatch(/Failed once; trying again in \d+ ms\./)
     expect(stderr).toMatch(/alarm: Vitrine shop: nothing published for .+ after 2 tries\. CONNECTION_FAILED: /)

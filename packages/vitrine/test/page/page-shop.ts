@@ -132,7 +132,7 @@ export function shownShop({ writer, reader }: ShopRoles): Publication {
         name: 'Slow',
         rows: [[{ question: select('slow', '(select 1 from pg_sleep(0.9))') }, { question: customers }]],
       },
-      { name: 'Late', rows: [[{ question: select('late', '(select 1 from pg_sleep(9))') }]] },
+      { name: 'Late', rows: [[{ question: select('late', '(select 1 from pg_sleep(60))') }]] },
       {
         name: 'Broken',
         rows: [[{ question: select('broken', '1 / (p.amount - p.amount)') }, { question: customers }]],

@@ -76,7 +76,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     network.silence(true)
     const started = performance.now()
     await session.end()
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(30_000)
     await network.close()
   })
 

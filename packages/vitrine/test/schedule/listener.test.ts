@@ -210,7 +210,7 @@ describe('the listener', () => {
     expect(looks).toBe(2)
   })
 
-  test('does not wait for a target that is silent, nor for a caller that is', { timeout: 20_000 }, async () => {
+  test('does not wait for a target that is silent, nor for a caller that is', async () => {
     let looks = 0
     const url = await serve(() => {
       looks++
@@ -218,9 +218,7 @@ describe('the listener', () => {
     })
     const caller = connectSocket(Number(new URL(url).port), '127.0.0.1')
     caller.write('GET /health HTTP/1.1\r\n')
-    const started = performance.now()
     const answers = await Promise.all([fetch(`${url}/health`), fetch(`${url}/health`)])
-    expect(performance.now() - started).toBeLessThan(9_500)
     expect(answers.map(({ status }) => status)).toEqual([503, 503])
     expect(await answers[0]?.json()).toMatchObject({ state: 'unknown', error: 'QUERY_TIMEOUT' })
     expect(looks).toBe(1)
@@ -229,7 +227,7 @@ describe('the listener', () => {
     expect(caller.destroy().destroyed).toBe(true)
   })
 
-  test('answers a monitor at once while many callers are slow, and lets those go', { timeout: 20_000 }, async () => {
+  test('answers a monitor at once while many callers are slow, and lets those go', async () => {
     const url = await serve(async () => FACTS)
     const slow = Array.from({ length: 200 }, () => {
       const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
@@ -238,11 +236,12 @@ describe('the listener', () => {
       socket.write('GET /health HTTP/1.1\r\nx: ')
       return { socket, closed: new Promise((resolve) => socket.once('close', resolve)) }
     })
-    const started = performance.now()
+    let closed = 0
+    for (const caller of slow) void caller.closed.then(() => closed++)
     for (let asked = 0; asked < 5; asked++) expect((await fetch(`${url}/health`)).status).toBe(200)
-    expect(performance.now() - started).toBeLessThan(2_500)
-    await Promise.all(slow.map(({ closed }) => closed))
-    expect(performance.now() - started).toBeLessThan(10_000)
+    // It did not wait for them to go.
+    expect(closed).toBeLessThan(slow.length)
+    await Promise.all(slow.map((caller) => caller.closed))
   })
 
   test('a port that is taken is an error that says so', async () => {
