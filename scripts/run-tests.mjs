@@ -2,43 +2,47 @@
  * The tests, as CI runs them. A file that fails is run once more, alone: what a crowded machine decided is green then, what is
  * broken fails twice. The last lines name both, so that neither is overlooked.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
+import { startVitest } from 'vitest/node'
 
-const folder = mkdtempSync(join(tmpdir(), 'vitrine-tests-'))
+const nameOf = (file) => relative(process.cwd(), file)
+const firstLine = (error) => String(error?.message ?? error).split('\n')[0]
 
-/** @returns whether all was green, and what failed by file. */
-function run(name, files) {
-  const output = join(folder, name)
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
-  const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...reporters, ...files], { stdio: 'inherit' })
-  const { testResults = [] } = status === null ? {} : JSON.parse(readFileSync(output, 'utf8'))
-  const failed = testResults.filter((file) => file.status === 'failed')
+/** @returns the files that failed, and what failed in words; also errors that no test waited for. */
+async function run(files, options = {}) {
+  const vitest = await startVitest('test', files, { watch: false, ...options })
+  const modules = vitest.state.getTestModules()
+  const failed = modules.filter((module) => !module.ok())
+  const told = failed.flatMap((module) => {
+    const tests = [...module.children.allTests('failed')].map((test) => [test.fullName, test.result().errors?.[0]])
+    const suites = [...module.children.allSuites()].flatMap((suite) =>
+      suite.errors().map((error) => [suite.fullName, error]),
+    )
+    const own = module.errors().map((error) => ['the file', error])
+    return [...tests, ...suites, ...own].map(
+      ([name, error]) => `  ${nameOf(module.moduleId)}: ${name}: ${firstLine(error)}`,
+    )
+  })
+  const loose = vitest.state.getUnhandledErrors()
+  const from = loose.flatMap((error) => (error.VITEST_TEST_PATH === undefined ? [] : [error.VITEST_TEST_PATH]))
+  await vitest.close()
   return {
-    green: status === 0,
-    files: failed.map((file) => relative(process.cwd(), file.name)),
-    told: failed.flatMap((file) => {
-      const tests = file.assertionResults.filter((test) => test.status === 'failed')
-      const first = (text) => String(text).split('\n')[0]
-      const all = tests.map((test) => `${test.fullName}: ${first(test.failureMessages[0])}`)
-      return (all.length > 0 ? all : [first(file.message)]).map(
-        (line) => `  ${relative(process.cwd(), file.name)}: ${line}`,
-      )
-    }),
+    green: modules.length > 0 && failed.length + loose.length === 0,
+    files: [...new Set([...failed.map(({ moduleId }) => moduleId), ...from])].map(nameOf),
+    told: [
+      ...told,
+      ...loose.map((error) => `  outside of any test: ${error.VITEST_TEST_NAME ?? ''} ${firstLine(error)}`),
+    ],
   }
 }
 
-const first = run('first.json', [])
+const first = await run(process.argv.slice(2))
 let { green } = first
-if (!green && first.files.length === 0) console.log('FAILED outside of any test: read the errors above.')
-if (first.files.length > 0) {
+if (!green) {
   console.log(`== once more, alone: ${first.files.join(', ')}`)
-  const second = run('second.json', ['--maxWorkers=1', ...first.files])
+  const second = first.files.length === 0 ? first : await run(first.files, { maxWorkers: 1 })
   green = second.green
   console.log(['Failed at the first try:', ...first.told].join('\n'))
   if (!green) console.log(['Failed twice:', ...second.told].join('\n'))
 }
-rmSync(folder, { recursive: true })
 process.exitCode = green ? 0 : 1
