@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { connect, migrate, parseAddress } from 'vitrine/run'
 import { type BenchContext, sourceOf } from './bench.ts'
+import { changeRows } from './bench-delta.ts'
 import { runNode } from './child.ts'
 import { type Grown, grown } from './growth-publication.ts'
 import { READER } from './publication.ts'
@@ -21,6 +22,8 @@ interface Setting extends Grown {
   readonly rows: number
   /** Who reads the version before meanwhile; null for a first version, which nobody can. */
   readonly readers: number | null
+  /** Per cent of the rows that changed since the kept version, 100 for a night that reads all; null without one. */
+  readonly changed: number | null
 }
 
 interface Curve {
@@ -31,7 +34,15 @@ interface Curve {
 }
 
 const MILLION = 1_000_000
-const BASE: Setting = { kind: 'run', size: 0, streams: 2, rangeMegabytes: 1024, rows: MILLION, readers: null }
+const BASE: Setting = {
+  kind: 'run',
+  size: 0,
+  streams: 2,
+  rangeMegabytes: 1024,
+  rows: MILLION,
+  readers: null,
+  changed: null,
+}
 const curve = (
   name: string,
   of: string,
@@ -58,6 +69,13 @@ const CURVES: readonly Curve[] = [
     size: 25,
     streams,
     rangeMegabytes: 1,
+  })),
+  // A number of rows of its own: they are changed.
+  curve('changed', '% of the rows of one table that changed', [100, 20, 5, 1, 0.1, 0], (changed) => ({
+    kind: 'wide',
+    size: 25,
+    rows: 1_999_980,
+    changed,
   })),
   curve('readers', 'readers that count without pause', [0, 1, 4, 16], (readers) => ({ readers })),
 ]
@@ -102,15 +120,19 @@ async function prepare({ servers }: BenchContext, setting: Setting, schema: stri
   await migrate({ session, publication }).finally(() => session.end())
 }
 
-const runOnce = (context: BenchContext, setting: Setting, schema: string) =>
-  runNode('tool.js', ['sync', JSON.stringify(setting), schema], context.servers.ends('tool'))
+const runOnce = (context: BenchContext, setting: Setting, schema: string, work: 'full' | 'delta' = 'full') =>
+  runNode('tool.js', [work, JSON.stringify(setting), schema], context.servers.ends('tool'))
 
-async function measure(context: BenchContext, setting: Setting): Promise<Measure> {
+async function measure(context: BenchContext, setting: Setting, round: number): Promise<Measure> {
   const { servers } = context
   const schema = await sourceOf(context, setting.rows)
   await servers.emptyTarget('tool')
   await prepare(context, setting, schema)
-  if (setting.readers !== null) await runOnce(context, setting, schema)
+  const { changed } = setting
+  const versions = changed !== null ? 2 : setting.readers !== null ? 1 : 0
+  for (let version = 0; version < versions; version++) await runOnce(context, setting, schema)
+  const isDelta = changed !== null && changed < 100
+  if (isDelta) await changeRows(context, schema, changed / 100, round)
   await servers.settle()
   const place = () =>
     withClient(servers.targetUrl('tool'), async (client) => {
@@ -119,7 +141,7 @@ async function measure(context: BenchContext, setting: Setting): Promise<Measure
     })
   const before = await place()
   const { seconds, output } = await withReaders(servers.targetUrl('tool', READER), setting.readers ?? 0, () =>
-    runOnce(context, setting, schema),
+    runOnce(context, setting, schema, isDelta ? 'delta' : 'full'),
   )
   return { seconds, megabytes: parseReport(output).peakBytes / 2 ** 20, wal: (await place()) - before }
 }
@@ -138,7 +160,7 @@ async function points(context: BenchContext, { name, points }: Curve): Promise<r
     const measures: Measure[] = []
     for (const [at, setting] of points) {
       context.say(`${name} ${at}, round ${round + 1} …`)
-      measures.push(await measure(context, setting))
+      measures.push(await measure(context, setting, round))
     }
     rounds.push(measures)
   }
