@@ -4,7 +4,7 @@
  * le statut inconnu. Reçoit l’année du dernier bilan et « aujourd’hui ».
  */
 import { EFFECTIFS, EFFECTIFS_OUTRE_MER } from './effectifs.ts'
-import { anneeCivile } from './exercice.ts'
+import { anneeCivile } from './jour.ts'
 import { raisonSansReponse } from './source-externe.ts'
 import {
   indecise,

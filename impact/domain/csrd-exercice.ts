@@ -1,7 +1,6 @@
 /**
  * Le premier exercice pour lequel une entreprise doit un rapport de durabilité (directive (UE) 2022/2464 dite CSRD,
- * ordonnance n° 2023-1142, reports de la directive (UE) 2025/794), l’année où elle le publie, et si elle peut s’en remettre
- * à sa société mère. Avec un critère inconnu, la règle tient la liste des issues possibles : elle ne décide que s’il n’en
+ * ordonnance n° 2023-1142, reports de la directive (UE) 2025/794). Avec un critère inconnu, la règle tient la liste des issues possibles : elle ne décide que s’il n’en
  * reste qu’une, ou que toutes disent la même chose. Le statut du rapport est dans `csrd.ts`.
  */
 import {
@@ -17,7 +16,6 @@ import {
   type QualificationCsrd,
 } from './csrd-criteres.ts'
 import { EFFECTIFS_GROUPE, EFFECTIFS_SECURITE_SOCIALE } from './effectifs.ts'
-import { anneeSixMoisApres } from './exercice.ts'
 import type { RaisonInconnu } from './statuts.ts'
 import { et, non, ou, type Ternaire, ternaire } from './ternaire.ts'
 import {
@@ -128,14 +126,3 @@ export function assujettissementCsrd(q: QualificationCsrd): AssujettissementCsrd
   if (decidee !== undefined) return decidee
   return assujettissement((issues & NON_SOUMISE) === 0 ? true : null, null, raisonDuDoute(q))
 }
-
-/**
- * L’année de publication du rapport du premier exercice : celle du jour qui suit sa clôture de six mois. Pour 2024, une
- * clôture au 31 décembre donne 2025, au 30 novembre 2026, au 30 juin 2025. null quand la date est illisible.
- */
-export const anneePublicationCsrd = (premierExercice: number, dateClotureExercice: string | null): number | null =>
-  anneeSixMoisApres(premierExercice, dateClotureExercice)
-
-/** Une filiale d’un grand groupe peut s’en remettre à sa société mère, sauf si elle est elle-même grande et cotée. */
-export const estDelegableCsrd = (q: QualificationCsrd): Ternaire =>
-  et(estGrandGroupe(q), et(non(ternaire(q.estSocieteMere)), non(et(estGrandeEntreprise(q), ternaire(q.estCotee)))))

@@ -1,5 +1,5 @@
 /**
- * Les tranches financières et d’énergie de la qualification, et ce qu’est une échelle de tranches. Les tranches sont des
+ * Les tranches financières de la qualification, et ce qu’est une échelle de tranches. Les tranches sont des
  * listes fermées : un texte hors de sa liste (une valeur d’un ancien questionnaire, une faute) est inconnu, il ne vaut ni
  * la plus petite ni la plus grande. Les effectifs sont dans `effectifs.ts`.
  */
@@ -51,11 +51,4 @@ export const TRANCHES_BILAN_CONSOLIDE = echelle([
   ['30M-43M', 30_000],
   ['43M-100M', 43_000],
   ['100M+', 100_000],
-])
-
-/** Unité : mégawattheure. */
-export const TRANCHES_CONSOMMATION_ENERGIE = echelle([
-  ['0-2.75GWh', 0],
-  ['2.75GWh-23.6GWh', 2_750],
-  ['23.6GWh+', 23_600],
 ])

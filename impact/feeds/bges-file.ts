@@ -5,7 +5,7 @@
  */
 import { pipeline, Readable } from 'node:stream'
 import { CsvError, type Parser, parse } from 'csv-parse'
-import { lireJour } from '../domain/jour.ts'
+import { estJour } from '../domain/jour.ts'
 import { estSiren } from './egapro-answer.ts'
 import { FeedError } from './feed-error.ts'
 import type { RaisonReleve } from './raisons.ts'
@@ -128,7 +128,7 @@ export class BgesFile {
   #date(text: string): string | null {
     const [, day, month, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? []
     const date = `${year}-${month}-${day}`
-    if (year === undefined || lireJour(date) === null) return null
+    if (year === undefined || !estJour(date)) return null
     return Number(year) >= FIRST_YEAR && Number(year) <= this.#lastYear ? date : null
   }
 

@@ -4,9 +4,9 @@
  */
 import { describe, expect, it, test } from 'vitest'
 import { estSuffisammentQualifieeCsrd, type QualificationCsrd } from '../../domain/csrd-criteres.ts'
-import { anneePublicationCsrd, assujettissementCsrd, estDelegableCsrd } from '../../domain/csrd-exercice.ts'
+import { assujettissementCsrd } from '../../domain/csrd-exercice.ts'
 import { CONSOLIDES, combinaisons, GRANDE, HORS_GROUPE, PETITE, SANS_COMPTES } from './csrd-combinaisons.ts'
-import { CAS_CSRD, estDelegableSelonLaTable, premierExerciceSelonLaTable } from './csrd-table.ts'
+import { CAS_CSRD, premierExerciceSelonLaTable } from './csrd-table.ts'
 
 describe('la règle et la table disent la même chose', () => {
   it('pour les 232 000 combinaisons de tranches et de réponses', () => {
@@ -21,7 +21,6 @@ describe('la règle et la table disent la même chose', () => {
       if (premierExercice !== attendu.exercice || estSoumise !== (attendu.exercice !== null) || inconnu !== null) {
         ecarts.push(q)
       }
-      if (estDelegableCsrd(q) !== estDelegableSelonLaTable(q)) ecarts.push(q)
     }
     expect(nombre).toBe(232_000)
     expect(ecarts).toEqual([])
@@ -126,23 +125,5 @@ describe('une qualification insuffisante', () => {
   it('sans comptes consolidés, le groupe n’a pas de tranches à donner', () => {
     const sansComptes = { ...PETITE, ...(SANS_COMPTES[0] ?? HORS_GROUPE) }
     expect(estSuffisammentQualifieeCsrd(sansComptes)).toBe(true)
-  })
-})
-
-describe('l’année de publication', () => {
-  test.each([
-    [2024, '2025-12-31', 2025],
-    [2024, '2025-11-30', 2026],
-    [2024, '2025-07-31', 2026],
-    [2024, '2025-06-30', 2025],
-    [2024, '2025-01-31', 2025],
-    [2027, '2024-02-29', 2028],
-    [2027, '2025-12-31', 2028],
-    [2028, '2025-09-30', 2030],
-    [2024, null, 2025],
-    [2024, '31/12/2025', null],
-    [Number.NaN, '2025-12-31', null],
-  ])('premier exercice %s, clôture %s : %s', (exercice, cloture, attendu) => {
-    expect(anneePublicationCsrd(exercice, cloture)).toBe(attendu)
   })
 })

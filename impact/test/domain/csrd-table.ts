@@ -86,6 +86,3 @@ export function premierExerciceSelonLaTable(q: QualificationCsrd): { cas: number
   const cas = CAS_PRETS.findIndex((conditions) => conditions.every((condition) => condition(q)))
   return cas === -1 ? { cas: null, exercice: null } : { cas, exercice: CAS_CSRD[cas]?.[1] ?? null }
 }
-
-const DELEGABLE = (['grand groupe', '!mère', ['!grande', '!cotée']] as const).map(predicat)
-export const estDelegableSelonLaTable = (q: QualificationCsrd): boolean => DELEGABLE.every((condition) => condition(q))

@@ -6,12 +6,10 @@ import { bdese, typeBdese } from '../../domain/bdese.ts'
 import { bges } from '../../domain/bges.ts'
 import { categorieJuridique } from '../../domain/categorie-juridique.ts'
 import { csrd } from '../../domain/csrd.ts'
-import { anneePublicationCsrd, estDelegableCsrd } from '../../domain/csrd-exercice.ts'
-import { anneeCivile, anneePrecedente, dernierExerciceClos, exerciceClosEn } from '../../domain/exercice.ts'
 import { CATEGORIES_FONCTIONS, categorieFonctions } from '../../domain/fonctions.ts'
 import { declarationPubliee, indexEgapro } from '../../domain/index-egapro.ts'
+import { anneeCivile } from '../../domain/jour.ts'
 import { pays } from '../../domain/pays.ts'
-import { estEntierementQualifiee, groupeEstQualifie } from '../../domain/qualification.ts'
 import { RAISONS_INCONNU, STATUTS } from '../../domain/statuts.ts'
 import { avancementVsme } from '../../domain/vsme.ts'
 import { INDICATEURS_VSME } from '../../domain/vsme-indicateurs.ts'
@@ -91,11 +89,7 @@ describe('aucune valeur ne lève d’exception', () => {
     ['pays', libre(pays)],
     ['categorieFonctions', libre(categorieFonctions)],
     ['anneeCivile', libre(anneeCivile)],
-    ['anneePrecedente', libre(anneePrecedente)],
-    ['dernierExerciceClos', libre(dernierExerciceClos)],
-    ['exerciceClosEn', libre(exerciceClosEn)],
     ['typeBdese', libre(typeBdese)],
-    ['anneePublicationCsrd', libre(anneePublicationCsrd)],
     ['phrasesAnalyseIa', libre((valeur: unknown) => phrasesAnalyseIa(texte(valeur)))],
     ['declarationPubliee', libre(declarationPubliee)],
     ['avancementVsme', libre(avancementVsme)],
@@ -132,18 +126,6 @@ describe('aucune valeur ne lève d’exception', () => {
         if (resultat.estSoumise === true && resultat.statut === null) expect(resultat.inconnu).not.toBeNull()
       }),
       { numRuns: 200 },
-    )
-  })
-
-  test.each([
-    ['estEntierementQualifiee', libre(estEntierementQualifiee)],
-    ['groupeEstQualifie', libre(groupeEstQualifie)],
-    ['estDelegableCsrd', libre(estDelegableCsrd)],
-  ])('à %s', (_nom, regle) => {
-    fc.assert(
-      fc.property(entree, (donnees) => {
-        expect([true, false, null]).toContain(regle(donnees))
-      }),
     )
   })
 

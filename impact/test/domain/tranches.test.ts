@@ -16,7 +16,6 @@ import {
   TRANCHES_BILAN_CONSOLIDE,
   TRANCHES_CHIFFRE_AFFAIRES,
   TRANCHES_CHIFFRE_AFFAIRES_CONSOLIDE,
-  TRANCHES_CONSOMMATION_ENERGIE,
 } from '../../domain/tranches.ts'
 
 const LISTES: readonly (readonly [string, Echelle, readonly string[]])[] = [
@@ -28,10 +27,9 @@ const LISTES: readonly (readonly [string, Echelle, readonly string[]])[] = [
   ['bilan', TRANCHES_BILAN, ['0-450k', '450k-25M', '25M-43M', '43M-100M', '100M+']],
   ['chiffre d’affaires consolidé', TRANCHES_CHIFFRE_AFFAIRES_CONSOLIDE, ['0-60M', '60M-100M', '100M+']],
   ['bilan consolidé', TRANCHES_BILAN_CONSOLIDE, ['0-30M', '30M-43M', '43M-100M', '100M+']],
-  ['énergie', TRANCHES_CONSOMMATION_ENERGIE, ['0-2.75GWh', '2.75GWh-23.6GWh', '23.6GWh+']],
 ]
 
-const UNITES: Readonly<Record<string, number>> = { '': 1, k: 1, M: 1000, GWh: 1000 }
+const UNITES: Readonly<Record<string, number>> = { '': 1, k: 1, M: 1000 }
 
 describe('les tranches', () => {
   test.each(LISTES)('%s : la liste est celle du questionnaire', (_nom, tranches, attendues) => {
@@ -40,8 +38,8 @@ describe('les tranches', () => {
 
   test.each(LISTES)('%s : chaque tranche porte la borne basse que dit son nom', (_nom, tranches) => {
     for (const [tranche, borne] of tranches) {
-      const [, chiffres = '', unite = ''] = /^([\d.]+)(k|M|GWh)?/.exec(tranche) ?? []
-      const haute = /(k|M|GWh)\+?$/.exec(tranche)?.[1] ?? ''
+      const [, chiffres = '', unite = ''] = /^([\d.]+)(k|M)?/.exec(tranche) ?? []
+      const haute = /(k|M)\+?$/.exec(tranche)?.[1] ?? ''
       expect(borne).toBe(Number(chiffres) * (UNITES[unite === '' && chiffres !== '0' ? haute : unite] ?? 1))
     }
   })
