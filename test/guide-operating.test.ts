@@ -197,7 +197,6 @@ describe.sequential('docs/operating', () => {
       name: 'vitrine impact lead',
       limits: publication.limits,
       readOnly: false,
-      searchPath: [],
     })
     await takeRunLock(hanging, publication.schema)
     expect((await command('sync --if-due')).status).toBe(8)

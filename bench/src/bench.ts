@@ -1,11 +1,10 @@
 /** What every bench is given, and the two sides that most of them compare. */
 
-import { connect, migrate, parseAddress } from 'vitrine/run'
 import { runNode, runPsql } from './child.ts'
 import { publicationOf, type Subject } from './publication.ts'
 import { referenceWork } from './reference.ts'
 import { type Psql, scriptOf } from './reference-psql.ts'
-import { type BenchServers, type TargetName, withClient } from './servers.ts'
+import { type BenchServers, migrateTarget, type TargetName, withClient } from './servers.ts'
 import { provideRows } from './source-data.ts'
 import { schemaOf } from './tables.ts'
 import { parseReport, type ToolReport } from './tool-report.ts'
@@ -58,22 +57,9 @@ export async function runReference(
   return seconds
 }
 
-/** Makes the tool's published schema, as `vitrine migrate` does. */
-export async function migrateTool({ servers }: BenchContext, subject: Subject, schema: string): Promise<void> {
-  const publication = publicationOf(subject, schema)
-  const session = await connect(parseAddress(servers.targetUrl('tool'), 'target'), {
-    side: 'target',
-    name: 'bench migrate',
-    limits: publication.limits,
-    readOnly: false,
-    searchPath: [],
-  })
-  try {
-    await migrate({ session, publication })
-  } finally {
-    await session.end()
-  }
-}
+/** Makes the tool's published schema. */
+export const migrateTool = ({ servers }: BenchContext, subject: Subject, schema: string): Promise<void> =>
+  migrateTarget(servers.targetUrl('tool'), publicationOf(subject, schema))
 
 /** What a side has made: rows and their hash, keys and indexes, table by table. */
 function pictureOf(

@@ -8,14 +8,13 @@ import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { connect, migrate, parseAddress } from 'vitrine/run'
 import { type BenchContext, sourceOf } from './bench.ts'
 import { changeRows } from './bench-delta.ts'
 import { runNode } from './child.ts'
 import { type Grown, grown } from './growth-publication.ts'
 import { READER } from './publication.ts'
 import { type Spread, spreadOf } from './rounds.ts'
-import { BenchServers, embeddedServers, withClient } from './servers.ts'
+import { BenchServers, embeddedServers, migrateTarget, withClient } from './servers.ts'
 import { parseReport } from './tool-report.ts'
 
 interface Setting extends Grown {
@@ -107,27 +106,15 @@ async function withReaders<T>(url: string, count: number, work: () => Promise<T>
   }
 }
 
-/** One run from an empty target and a first version, so that no point finds another's tables. */
-async function prepare({ servers }: BenchContext, setting: Setting, schema: string): Promise<void> {
-  const publication = grown(setting, schema)
-  const session = await connect(parseAddress(servers.targetUrl('tool'), 'target'), {
-    side: 'target',
-    name: 'bench migrate',
-    limits: publication.limits,
-    readOnly: false,
-    searchPath: [],
-  })
-  await migrate({ session, publication }).finally(() => session.end())
-}
-
 const runOnce = (context: BenchContext, setting: Setting, schema: string, work: 'full' | 'delta' = 'full') =>
   runNode('tool.js', [work, JSON.stringify(setting), schema], context.servers.ends('tool'))
 
 async function measure(context: BenchContext, setting: Setting, round: number): Promise<Measure> {
   const { servers } = context
   const schema = await sourceOf(context, setting.rows)
+  // From an empty target and a first version, so that no point finds another's tables.
   await servers.emptyTarget('tool')
-  await prepare(context, setting, schema)
+  await migrateTarget(servers.targetUrl('tool'), grown(setting, schema))
   const { changed } = setting
   const versions = changed !== null ? 2 : setting.readers !== null ? 1 : 0
   for (let version = 0; version < versions; version++) await runOnce(context, setting, schema)

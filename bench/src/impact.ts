@@ -8,11 +8,11 @@ import { migrateOperational } from 'impact/dist/database/migrate.js'
 import { loadSample } from 'impact/dist/database/sample.js'
 import impact from 'impact/dist/publication/index.js'
 import { definePublication, type Publication } from 'vitrine'
-import { connect, migrate, parseAddress, rollback, type Session, sync } from 'vitrine/run'
+import { parseAddress, rollback, sync } from 'vitrine/run'
 import { copyResults } from './impact-copy.ts'
 import { type Figure, tableOf } from './report.ts'
 import { alternate, spreadOf } from './rounds.ts'
-import { withClient } from './servers.ts'
+import { migrateTarget, withClient } from './servers.ts'
 
 const NOW = new Date('2026-07-22T10:00:00Z')
 const [S, M, L] = [300, 5_000, 50_000]
@@ -27,15 +27,6 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
-const session = (url: string, side: 'source' | 'target', publication: Publication): Promise<Session> =>
-  connect(parseAddress(url, 'bench'), {
-    side,
-    name: 'bench',
-    limits: publication.limits,
-    readOnly: false,
-    searchPath: [],
-  })
-
 /** Milliseconds of one run. */
 async function publish(publication: Publication, source: string, target: string): Promise<number> {
   const started = performance.now()
@@ -43,14 +34,7 @@ async function publish(publication: Publication, source: string, target: string)
     publication,
     source: parseAddress(source, 'source'),
     target: parseAddress(target, 'target'),
-    only: null,
-    dryRun: false,
-    allowShrink: false,
     at: NOW,
-    pseudonymKey: null,
-    trigger: 'command',
-    observer: () => undefined,
-    signal: new AbortController().signal,
   })
   const milliseconds = performance.now() - started
   if (values.phases) {
@@ -65,8 +49,6 @@ async function timeRollback(publication: Publication, target: string): Promise<n
   await rollback({
     publication,
     target: parseAddress(target, 'target'),
-    observer: () => undefined,
-    signal: new AbortController().signal,
   })
   return performance.now() - started
 }
@@ -93,9 +75,7 @@ async function prepare(
     await client.query('vacuum analyze')
   })
   for (const url of [urls.target, urls.results]) {
-    const target = await session(url, 'target', publication)
-    await migrate({ session: target, publication })
-    await target.end()
+    await migrateTarget(url, publication)
     await publish(publication, urls.source, url)
   }
   return urls

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import { serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
+import type { Publication } from 'vitrine'
+import { connect, migrate, parseAddress } from 'vitrine/run'
 import { PUBLISHED, READER, WRITER } from './publication.ts'
 import { NEXT } from './reference.ts'
 
@@ -43,6 +45,14 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   } finally {
     await client.end()
   }
+}
+
+/** Makes the published schema of the tool, as `vitrine migrate` does. */
+export async function migrateTarget(url: string, publication: Publication): Promise<void> {
+  const { limits } = publication
+  const options = { side: 'target', name: 'bench migrate', limits, readOnly: false } as const
+  const session = await connect(parseAddress(url, 'target'), options)
+  await migrate({ session, publication }).finally(() => session.end())
 }
 
 /** Two servers, by the URLs of a superuser. */

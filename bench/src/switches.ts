@@ -28,7 +28,6 @@ while (switches.length + givenUp < Number(count)) {
       observer: (event) => {
         if (event.kind === 'phase' && event.phase === 'describe') at = performance.timeOrigin + performance.now()
       },
-      signal: new AbortController().signal,
     })
     switches.push({ at, milliseconds, tries })
   } catch (error) {

@@ -24,8 +24,8 @@ async function load(publication: Publication): Promise<void> {
   const { limits } = publication
   const { source: from, target: to } = addresses()
   const [source, target] = await Promise.all([
-    connect(from, { side: 'source', name: 'bench', limits, readOnly: true, searchPath: [publication.source.schema] }),
-    connect(to, { side: 'target', name: 'bench', limits, readOnly: false, searchPath: [] }),
+    connect(from, { side: 'source', name: 'bench', limits, searchPath: [publication.source.schema] }),
+    connect(to, { side: 'target', name: 'bench', limits, readOnly: false }),
   ])
   await loadOneTable({ publication, table, source, target, schema: NEXT })
   await Promise.all([source.end(), target.end()])
@@ -36,17 +36,11 @@ async function wholeRun(publication: Publication): Promise<ToolReport['switched'
   const report = await sync({
     publication,
     ...addresses(),
-    only: null,
-    dryRun: false,
-    allowShrink: false,
-    at: null,
     pseudonymKey: new Secret(''),
-    trigger: 'command',
     // The phase after the switch begins when its transaction has been committed.
     observer: (event) => {
       if (event.kind === 'phase' && event.phase === 'describe') switchedAt = performance.timeOrigin + performance.now()
     },
-    signal: new AbortController().signal,
   })
   const { switchMilliseconds: milliseconds, switchTries: tries, phases } = report
   return { at: switchedAt, milliseconds, tries, phases }

@@ -13,7 +13,6 @@ const request = {
   target: parseAddress(process.env['TARGET_URL'] ?? '', 'TARGET_URL'),
   observer: (event: { readonly kind: string; readonly phase?: string }) =>
     event.kind === 'phase' && say(event.phase ?? ''),
-  signal: new AbortController().signal,
 }
 
 say('started')
@@ -23,12 +22,6 @@ if (process.argv[2] === 'rollback') {
   const report = await sync({
     ...request,
     source: parseAddress(process.env['SOURCE_URL'] ?? '', 'SOURCE_URL'),
-    only: null,
-    dryRun: false,
-    allowShrink: false,
-    at: null,
-    pseudonymKey: null,
-    trigger: 'command',
   })
   for (const { table, way, warnings } of report.tables) {
     say(`way ${table} ${way}`)

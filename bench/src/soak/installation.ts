@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
-import { connect, migrate, parseAddress } from 'vitrine/run'
-import { withClient } from '../servers.ts'
+import { migrateTarget, withClient } from '../servers.ts'
 import { CREATE, publication, READER, WRITER } from './publication.ts'
 
 export interface Urls {
@@ -57,17 +56,8 @@ export class SoakInstallation {
       return client
     })
     await Promise.all(looking.map((client) => client.connect()))
-    const installation = new SoakInstallation(urls, folder, [source, target], looking)
-    await installation.#migrate()
-    return installation
-  }
-
-  async #migrate(): Promise<void> {
-    const { limits } = publication
-    const options = { side: 'target', name: 'soak', limits, readOnly: false, searchPath: [] } as const
-    const session = await connect(parseAddress(this.urls.target, 'target'), options)
-    await migrate({ session, publication })
-    await session.end()
+    await migrateTarget(urls.target, publication)
+    return new SoakInstallation(urls, folder, [source, target], looking)
   }
 
   /** Sessions of the tool, and what a session alone may hold. */

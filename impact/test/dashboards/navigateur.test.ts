@@ -49,13 +49,7 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     impact = await ImpactInstallation.create(18, 'S')
     await impact.run()
     readers = new Readers(() =>
-      connect(impact.readerAddress(), {
-        side: 'target',
-        name: 'page',
-        limits: impact.publication.limits,
-        readOnly: true,
-        searchPath: [],
-      }),
+      connect(impact.readerAddress(), { side: 'target', name: 'page', limits: impact.publication.limits }),
     )
     served = await serve()
     browser = await openBrowser()

@@ -59,7 +59,7 @@ export class ImpactInstallation {
     )
     await target.close(admin)
     const installation = new ImpactInstallation(source, target, roles, definition)
-    const options = { side: 'source', name: 'test', limits: impact.limits, readOnly: false, searchPath: [] } as const
+    const options = { side: 'source', name: 'test', limits: impact.limits, readOnly: false } as const
     const owner = await connect(source.address(), options)
     const steps = await provisionSource(owner, impact, { role: roles[2].user, password: null }, true)
     if (steps.some(isLacking)) throw new Error('the role of the source lacks a right')
@@ -70,7 +70,7 @@ export class ImpactInstallation {
 
   async asWriter<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const limits = this.publication.limits
-    const options = { side: 'target', name: 'test', limits, readOnly: false, searchPath: [] } as const
+    const options = { side: 'target', name: 'test', limits, readOnly: false } as const
     const session = await connect(this.writer(), options)
     try {
       return await work(session)
@@ -97,14 +97,7 @@ export class ImpactInstallation {
       publication: this.publication,
       source: this.source.address(this.#roles[2]),
       target: this.target.address(this.#roles[0]),
-      only: null,
-      dryRun: false,
-      allowShrink: false,
       at: NOON,
-      pseudonymKey: null,
-      trigger: 'command',
-      observer: () => undefined,
-      signal: new AbortController().signal,
       ...options,
     })
   }
@@ -114,8 +107,6 @@ export class ImpactInstallation {
     await rollback({
       publication,
       target: this.writer(),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
   }
 

@@ -115,12 +115,7 @@ export async function publishSample({ publication, sql }: Sample): Promise<Publi
     const made = await prepareDemonstration(server, publication, files)
     const pseudonymKey = new Secret(randomBytes(32).toString('hex'))
     const publish = () =>
-      sync({
-        ...{ publication, source: made.source, target: made.target, pseudonymKey },
-        ...{ only: null, dryRun: false, allowShrink: true, at: null, trigger: 'command' },
-        observer: () => undefined,
-        signal: new AbortController().signal,
-      })
+      sync({ publication, source: made.source, target: made.target, pseudonymKey, allowShrink: true })
     await publish()
     const source = await openAs(publication, 'source', made.sourceAdmin)
     sessions.push(source)

@@ -32,9 +32,7 @@ export async function exportFiles(call: Call, { reader, folder, audience, langua
   const { publication, io, names, signal } = call
   await requireSoundDashboards(publication)
   const { limits, name, theme = {} } = publication
-  const readers = new Readers(() =>
-    connect(reader, { side: 'target', name: `vitrine ${name} export`, limits, readOnly: true, searchPath: [] }),
-  )
+  const readers = new Readers(() => connect(reader, { side: 'target', name: `vitrine ${name} export`, limits }))
   try {
     const app = createPage({
       publication: () => publication,

@@ -30,37 +30,19 @@ export const publishNow = async (call: Call, connections: Connections, wish: Par
 export async function publishUnless(
   call: Call,
   { source, target, pseudonymKey }: Connections,
-  {
-    only = null,
-    dryRun = false,
-    allowShrink = false,
-    rotateKey = false,
-    full = false,
-    trigger = 'command',
-  }: Partial<Wish>,
+  wish: Partial<Wish>,
   isDone: IsDone,
 ): Promise<Published | null> {
   const { io, signal, fault, publication } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
   const progress = new Progress(io)
-  const wish = {
-    only,
-    dryRun,
-    allowShrink,
-    rotateKey,
-    full,
-    trigger,
-    at: null,
-    observer: progress.observe,
-    signal: AbortSignal.any([signal, fault]),
-  }
-  const report = await syncUnless({ publication, source, target, pseudonymKey, ...wish }, isDone).finally(() =>
-    progress.end(),
-  )
+  const asked = { publication, source, target, pseudonymKey, ...wish }
+  const watched = { ...asked, observer: progress.observe, signal: AbortSignal.any([signal, fault]) }
+  const report = await syncUnless(watched, isDone).finally(() => progress.end())
   if (report === null) return null
   const milliseconds = Math.round(io.clock.monotonicMs() - started)
-  if (!dryRun) await keepInStep(call, trigger)
+  if (wish.dryRun !== true) await keepInStep(call, wish.trigger ?? 'command')
   return { report: { ...report, tables: inOrder(report.tables, publication) }, milliseconds }
 }
 

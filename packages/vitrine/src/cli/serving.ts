@@ -42,7 +42,7 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
   if (watched === null) await requireSoundDashboards(given)
   const limits = { ...given.limits, statementTimeoutMs: QUESTION_MS }
   const name = `vitrine ${given.name} page`
-  const readers = new Readers(() => connect(reader, { side: 'target', name, limits, readOnly: true, searchPath: [] }))
+  const readers = new Readers(() => connect(reader, { side: 'target', name, limits }))
   const runs = new Runs(call)
   const page = createPage({
     publication: () => watched?.current ?? given,

@@ -4,12 +4,13 @@
  */
 import type pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
+import { DEFAULT_LIMITS } from '../base/limits.ts'
 import { type Address, isSocket } from './address.ts'
 import type { DriverClient } from './driver.ts'
 import { loginError, refusesThisWay, refusesTls } from './login-error.ts'
 import { requireOwnBackend } from './pooler.ts'
 import { fromDriver } from './server-error.ts'
-import { putSettings, type SessionOptions, type Side, sessionSettings } from './settings.ts'
+import { type AskedOptions, putSettings, type SessionOptions, type Side, sessionSettings } from './settings.ts'
 import { askWhenSilent, watchSilence } from './silence.ts'
 import { readingSocket, socketOf } from './socket.ts'
 import { tlsOptions, tlsOrder } from './tls.ts'
@@ -193,9 +194,10 @@ async function openByMode(address: Address, options: SessionOptions): Promise<Dr
 }
 
 /** Opens a session, refuses servers before PostgreSQL 15, and puts our settings on it. Throws VitrineError. */
-export async function connect(address: Address, asked: SessionOptions): Promise<Session> {
+export async function connect(address: Address, asked: AskedOptions): Promise<Session> {
   const { applicationName } = address
-  const options = applicationName === null ? asked : { ...asked, name: `${asked.name} (${applicationName})` }
+  const name = applicationName === null ? asked.name : `${asked.name} (${applicationName})`
+  const options = { limits: DEFAULT_LIMITS, readOnly: true, searchPath: [], ...asked, name }
   const client = await openByMode(address, options)
   const session = new Session(client, options, address)
   const { silenceMs, statementTimeoutMs } = options.limits

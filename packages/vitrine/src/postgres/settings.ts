@@ -4,6 +4,9 @@ import { identifier } from '../sql/quote.ts'
 
 export type Side = 'source' | 'target'
 
+/** What has to be said: without more, a session only reads, under the usual limits, and finds no unqualified name. */
+export type AskedOptions = Pick<SessionOptions, 'side' | 'name'> & Partial<SessionOptions>
+
 export interface SessionOptions {
   readonly side: Side
   /** Shown in pg_stat_activity. */

@@ -34,6 +34,21 @@ export interface SyncRequest {
   readonly signal: AbortSignal
 }
 
+/** What has to be said; the rest is as `vitrine sync` has it without options. */
+export type Asked = Pick<SyncRequest, 'publication' | 'source' | 'target'> & Partial<SyncRequest>
+
+/** All of it, and the key that it needs. Throws TABLE_UNKNOWN and what `requirePseudonymKey` throws. */
+export function settled(asked: Asked): { readonly request: SyncRequest; readonly key: Secret | null } {
+  const request: SyncRequest = {
+    ...{ only: null, dryRun: false, allowShrink: false, at: null, pseudonymKey: null, trigger: 'command' },
+    ...{ observer: () => undefined, signal: new AbortController().signal },
+    ...asked,
+  }
+  const key = requirePseudonymKey(request)
+  chosenTables(request.publication, request.only)
+  return { request, key }
+}
+
 /** Says that there is nothing to do. Asked with the session that holds the run lock, before anything else is done. */
 export type IsDone = (target: Session) => Promise<boolean>
 
@@ -78,7 +93,7 @@ const columnsOf = ({ columns }: TableShape): string => columns.map(({ name, type
  * The key of the pseudonyms; null where none is published. Throws PSEUDONYM_KEY_MISSING, and PSEUDONYM_KEY_WEAK for one that
  * could be guessed.
  */
-export function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): Secret | null {
+function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): Secret | null {
   const used = publication.tables.some((table) =>
     table.columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'pseudonym'),
   )

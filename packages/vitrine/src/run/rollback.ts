@@ -37,8 +37,8 @@ import { RunSessions } from './sessions.ts'
 export interface RollbackRequest {
   readonly publication: Publication
   readonly target: Address
-  readonly observer: RunObserver
-  readonly signal: AbortSignal
+  readonly observer?: RunObserver
+  readonly signal?: AbortSignal
 }
 
 export interface RollbackReport {
@@ -52,7 +52,8 @@ export interface RollbackReport {
 }
 
 /** Throws VitrineError: VERSION_NOT_KEPT, VERSION_ERASED, DEPENDENT_BLOCKS and whatever a switch may throw; nothing has changed then. */
-export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
+export async function rollback(asked: RollbackRequest): Promise<RollbackReport> {
+  const request = { observer: () => undefined, signal: new AbortController().signal, ...asked }
   const { publication, observer, signal } = request
   const { schema } = publication
   const sessions = new RunSessions(publication, { source: null, target: request.target })
@@ -78,7 +79,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
 }
 
 async function rollBack(
-  request: RollbackRequest,
+  request: Required<RollbackRequest>,
   target: Target,
   run: RecordedRun<RollbackReport>,
   openLedger: () => Promise<Session>,
@@ -195,7 +196,7 @@ async function count(session: Session, schema: string, name: string): Promise<nu
 
 /** History tables of the kept version hold the days of then: they are built anew from the ledger. */
 async function restoreHistories(
-  { signal, observer }: RollbackRequest,
+  { signal, observer }: Required<RollbackRequest>,
   target: Target,
   { shapes }: RecordedVersion,
   openLedger: () => Promise<Session>,
@@ -223,7 +224,7 @@ async function restoreHistories(
 
 /** Compares the tables that are as the definition has them now; of others, rows cannot be told apart. */
 async function describe(
-  { observer }: RollbackRequest,
+  { observer }: Required<RollbackRequest>,
   { session, publication }: Target,
   { shapes }: RecordedVersion,
   tables: readonly TableOutcome[],

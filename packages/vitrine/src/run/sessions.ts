@@ -39,12 +39,11 @@ export class RunSessions {
     const { source } = this.#addresses
     if (source === null) throw new VitrineError('SOURCE_URL_MISSING')
     const searchPath = sourcePath(this.#publication.source)
-    return this.#add(await connect(source, { ...this.#options(role), side: 'source', readOnly: true, searchPath }))
+    return this.#add(await connect(source, { ...this.#options(role), side: 'source', searchPath }))
   }
 
   async target(role: string): Promise<Session> {
-    const options = { ...this.#options(role), side: 'target', readOnly: false, searchPath: [] } as const
-    return this.#add(await connect(this.#addresses.target, options))
+    return this.#add(await connect(this.#addresses.target, { ...this.#options(role), side: 'target', readOnly: false }))
   }
 
   #options(role: string) {

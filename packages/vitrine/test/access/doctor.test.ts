@@ -407,14 +407,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
       publication,
       source: source.address(sourceRole),
       target: target.address(writerRole),
-      only: null,
-      dryRun: false,
-      allowShrink: false,
-      at: null,
       pseudonymKey: new Secret(KEY),
-      trigger: 'command',
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
     expect(brokenOnes(await examine())).toEqual([])
   })

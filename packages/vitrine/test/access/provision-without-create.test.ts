@@ -5,7 +5,6 @@ import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database
 import { applyProvision, type ProvisionOptions, planProvision } from '../../src/access/provision.ts'
 import { provisionSql } from '../../src/access/provision-script.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { remedyText } from '../../src/base/remedy.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
@@ -26,7 +25,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   const databases: TestDatabase[] = []
 
   const session = async (role?: TestRole): Promise<Session> => {
-    const settings = { side: 'target', name: 'test', limits: DEFAULT_LIMITS, readOnly: false, searchPath: [] } as const
+    const settings = { side: 'target', name: 'test', readOnly: false } as const
     const opened = await connect(database.address(role), settings)
     open.push(opened)
     return opened

@@ -6,7 +6,6 @@ import { applyProvision, type ProvisionOptions, planProvision } from '../../src/
 import { provisionSql } from '../../src/access/provision-script.ts'
 import { scramVerifier } from '../../src/access/scram.ts'
 import { VitrineError } from '../../src/base/errors.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { remedyText } from '../../src/base/remedy.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
@@ -31,7 +30,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   const databases: TestDatabase[] = []
 
   const session = async (role?: TestRole): Promise<Session> => {
-    const options = { side: 'target', name: 'test', limits: DEFAULT_LIMITS, readOnly: false, searchPath: [] } as const
+    const options = { side: 'target', name: 'test', readOnly: false } as const
     const opened = await connect(database.address(role), options)
     open.push(opened)
     return opened

@@ -97,17 +97,11 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
     expect((await command('doctor', { environment: urls })).stdout).not.toContain('POOLER')
     // Outside a transaction it once began another one to commit, and another, for ever.
     const { limits } = program.publication
-    const reading = { side: 'source', name: 'reading', limits, readOnly: true, searchPath: [] } as const
+    const reading = { side: 'source', name: 'reading', limits } as const
     const lent = await connect(parseAddress(urls.DATABASE_URL, 'x'), reading)
     await lent.execute('commit')
     await lent.end()
-    const options = {
-      side: 'target',
-      name: 'lost',
-      limits: program.publication.limits,
-      readOnly: false,
-      searchPath: [],
-    } as const
+    const options = { side: 'target', name: 'lost', limits: program.publication.limits, readOnly: false } as const
     const open = () => connect(parseAddress(urls.METABASE_DATABASE_URL, 'x'), options)
     const lost = await open()
     await takeRunLock(lost, 'shop')
@@ -146,13 +140,6 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
       source: parseAddress(url, 'x'),
       target: target.address(writer),
       pseudonymKey: new Secret(KEY),
-      only: null,
-      dryRun: false,
-      allowShrink: false,
-      at: null,
-      trigger: 'command',
-      observer: () => undefined,
-      signal: new AbortController().signal,
     } as const
     await sync(request)
     await through.become('transaction')

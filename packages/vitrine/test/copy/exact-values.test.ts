@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { encoderFor } from '../../src/copy/binary-encode.ts'
 import { dateDays, dateText } from '../../src/copy/calendar.ts'
 import { RowRewriter } from '../../src/copy/row-rewrite.ts'
@@ -250,13 +249,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
   const sessions: Session[] = []
   const session = async (side: 'source' | 'target') => {
-    const opened = await connect(database.address(), {
-      side,
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: false,
-      searchPath: ['public'],
-    })
+    const opened = await connect(database.address(), { side, name: 'test', readOnly: false, searchPath: ['public'] })
     sessions.push(opened)
     return opened
   }

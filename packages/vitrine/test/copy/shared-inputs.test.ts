@@ -1,7 +1,6 @@
 /** An input that is published as it is travels once, whatever else the rules of the table read. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { RowRewriter } from '../../src/copy/row-rewrite.ts'
 import * as vitrine from '../../src/index.ts'
 import { connect } from '../../src/postgres/connect.ts'
@@ -125,13 +124,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
 
   test('rows are the same as PostgreSQL computes them', async () => {
     const session = (side: 'source' | 'target') =>
-      connect(database.address(), {
-        side,
-        name: 'test',
-        limits: DEFAULT_LIMITS,
-        readOnly: false,
-        searchPath: ['public'],
-      })
+      connect(database.address(), { side, name: 'test', readOnly: false, searchPath: ['public'] })
     const [read, write] = [await session('source'), await session('target')]
     const projection = projectionOf(table, null, (await checkProjections(read, publication)).get('parcel'))
     expect(projection.hiddenFields).toBe(2)

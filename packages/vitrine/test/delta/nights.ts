@@ -113,8 +113,6 @@ export class Nights {
     return rollback({
       publication: this.publication,
       target: this.shop.target.address(this.shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
   }
 

@@ -2,7 +2,6 @@
 import type pg from 'pg'
 import { TestDatabase, type TestRole, type Version } from '../../../../test/database.ts'
 import { VitrineError } from '../../src/base/errors.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import {
   bigint,
   date,
@@ -155,13 +154,7 @@ export class Target {
 }
 
 const openSession = (database: TestDatabase, role?: TestRole): Promise<Session> =>
-  connect(database.address(role), {
-    side: 'target',
-    name: 'test',
-    limits: DEFAULT_LIMITS,
-    readOnly: false,
-    searchPath: [],
-  })
+  connect(database.address(role), { side: 'target', name: 'test', readOnly: false })
 
 /** The error that some work ends with. */
 export async function errorOf(work: Promise<unknown>): Promise<VitrineError> {

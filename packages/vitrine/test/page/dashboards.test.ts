@@ -280,7 +280,7 @@ describe('a version', () => {
     const away = new Readers(() =>
       connect(
         { ...shop.target.address(shop.reader), port: 1 },
-        { side: 'target', name: 'away', limits: shop.publication.limits, readOnly: true, searchPath: [] },
+        { side: 'target', name: 'away', limits: shop.publication.limits },
       ),
     )
     const answer = await askedPage(shop.publication, { readers: away }).ask('/dashboards/shop')

@@ -69,7 +69,7 @@ type Placed = Pick<Installation, 'publication' | 'target' | 'reader' | 'writer'>
 /** The page of an installation, where everybody is an operator. */
 export function pageOf({ publication, target, reader, writer }: Placed, given: Partial<PageSettings> = {}) {
   const open = (role: typeof reader, limits = publication.limits) =>
-    connect(target.address(role), { side: 'target', name: 'page', limits, readOnly: true, searchPath: [] })
+    connect(target.address(role), { side: 'target', name: 'page', limits })
   const readers = new Readers(() => open(reader))
   const app = createPage({
     publication: () => publication,

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NEWEST, TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
 import { asVitrineError, ERRORS, type VitrineError } from '../../src/base/errors.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { CODES_OF_STATES, serverError } from '../../src/postgres/server-error.ts'
 import type { Side } from '../../src/postgres/settings.ts'
@@ -44,8 +43,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let role: TestRole
   let writer: Session
   let admin: Session
-  const open = (side: Side, as?: TestRole) =>
-    connect(database.address(as), { side, name: 'test', limits: DEFAULT_LIMITS, readOnly: false, searchPath: [] })
+  const open = (side: Side, as?: TestRole) => connect(database.address(as), { side, name: 'test', readOnly: false })
   const as = (sql: string) => writer.execute(sql).then(() => null, asVitrineError) as Promise<VitrineError>
 
   beforeAll(async () => {

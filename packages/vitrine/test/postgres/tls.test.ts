@@ -56,7 +56,7 @@ async function login(who: string, parameters: string): Promise<string> {
   const address = parseAddress(`postgresql://${who}@127.0.0.1:${server.port}/postgres?${parameters}`, 'x')
   const limits = { ...DEFAULT_LIMITS, connectTimeoutMs: 5_000 }
   try {
-    await (await connect(address, { side: 'source', name: 't', limits, readOnly: true, searchPath: [] })).end()
+    await (await connect(address, { side: 'source', name: 't', limits })).end()
     return 'in'
   } catch (thrown) {
     const { code, detail } = asVitrineError(thrown)

@@ -8,7 +8,6 @@ const request = {
   publication: plainShop(vitrine, roles),
   target: parseAddress(target, 'target'),
   observer: (event) => event.kind === 'phase' && process.stdout.write(`${event.phase}\n`),
-  signal: new AbortController().signal,
 }
 process.stdout.write('started\n')
 if (command === 'rollback') {
@@ -17,12 +16,6 @@ if (command === 'rollback') {
   await sync({
     ...request,
     source: parseAddress(source, 'source'),
-    only: null,
-    dryRun: false,
-    allowShrink: false,
-    at: null,
-    pseudonymKey: null,
-    trigger: 'command',
   })
 }
 process.stdout.write('published\n')

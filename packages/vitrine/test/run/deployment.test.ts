@@ -120,8 +120,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     rollback({
       publication,
       target: shop.target.address(shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
 
   test.each(CHANGES)('%s: structure and data come in one switch, and go back in one', async (_, tables) => {

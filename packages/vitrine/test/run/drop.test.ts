@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NEWEST, TestDatabase, type TestRole } from '../../../../test/database.ts'
 import { applyProvision, planProvision } from '../../src/access/provision.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
@@ -18,7 +17,7 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
   let writer: Session
 
   const session = (role?: TestRole): Promise<Session> => {
-    const options = { side: 'target', name: 'test', limits: DEFAULT_LIMITS, readOnly: false, searchPath: [] } as const
+    const options = { side: 'target', name: 'test', readOnly: false } as const
     return connect(database.address(role), options)
   }
   const relations = async (): Promise<readonly string[]> => {

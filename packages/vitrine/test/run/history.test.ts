@@ -29,7 +29,6 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
       name: 'test drop',
       limits: shop.publication.limits,
       readOnly: false,
-      searchPath: [],
     })
     await applyDrop(
       { session, publication: shop.publication },

@@ -95,13 +95,7 @@ test('a column of the source that the register does not name is told, with a lin
   const { customer = {} } = shopPublication({ writer: 'w', reader: 'r' }).source.tables
   const registered = vitrine.register('public', { customer })
   await shop.change(`alter table customer ${NAMES.map((name) => `add ${quoted(name)} text`).join(', ')}`)
-  const options = {
-    side: 'source',
-    name: 'test',
-    limits: shop.publication.limits,
-    readOnly: true,
-    searchPath: [],
-  } as const
+  const options = { side: 'source', name: 'test', limits: shop.publication.limits } as const
   const session = await connect(shop.source.address(shop.app), options)
   const problems = await findDrift(session, registered)
   await session.end()

@@ -94,7 +94,7 @@ export class Installation {
   /** A session of the tool, as the writer or as an administrator. */
   session(publication = this.publication, address = this.target.address(this.writer)): Promise<Session> {
     const { limits } = publication
-    return connect(address, { side: 'target', name: 'test', limits, readOnly: false, searchPath: [] })
+    return connect(address, { side: 'target', name: 'test', limits, readOnly: false })
   }
 
   /** An administrator refuses the writer the right to create schemas, and makes those that it needs. */
@@ -129,14 +129,7 @@ export class Installation {
       publication: this.publication,
       source: this.source.address(this.reading),
       target: this.target.address(this.writer),
-      only: null,
-      dryRun: false,
-      allowShrink: false,
-      at: null,
       pseudonymKey: new Secret(KEY),
-      trigger: 'command',
-      observer: () => undefined,
-      signal: new AbortController().signal,
       ...options,
     })
   }
@@ -146,7 +139,6 @@ export class Installation {
       publication: this.publication,
       target: this.target.address(this.writer),
       observer,
-      signal: new AbortController().signal,
     })
   }
 

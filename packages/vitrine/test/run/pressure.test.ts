@@ -293,8 +293,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       rollback({
         publication: shop.publication,
         target: shop.target.address(shop.writer),
-        observer: () => undefined,
-        signal: new AbortController().signal,
       })
     if (way === 'rename') await back()
     else {

@@ -23,13 +23,7 @@ describe('a run of large tables', () => {
 
   const plans = async (limits = world.shop.publication.limits) => {
     const { shop } = world
-    const session = await connect(shop.source.address(shop.reading), {
-      side: 'source',
-      name: 'test',
-      limits,
-      readOnly: true,
-      searchPath: [],
-    })
+    const session = await connect(shop.source.address(shop.reading), { side: 'source', name: 'test', limits })
     const found = await planRanges(session, { ...shop.publication, limits }, shop.publication.tables)
     await session.end()
     return new Map(

@@ -54,7 +54,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   afterAll(() => shop.drop())
 
   const back = (publication: Publication = shop.publication, signal = new AbortController().signal) =>
-    rollback({ publication, target: shop.target.address(shop.writer), observer: () => undefined, signal })
+    rollback({ publication, target: shop.target.address(shop.writer), signal })
   const refused = (attempt: Promise<RollbackReport>) =>
     attempt.then(
       () => 'it rolled back',

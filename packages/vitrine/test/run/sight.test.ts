@@ -77,8 +77,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     rollback({
       publication,
       target: shop.target.address(shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
   beforeAll(async () => {
     shop = await Installation.createFor(way, version, 200, (roles) => plainShop(vitrine, roles))
@@ -123,8 +121,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       await rollback({
         publication: wide,
         target: shop.target.address(shop.writer),
-        observer: () => undefined,
-        signal: new AbortController().signal,
         ...observer,
       })
     }
@@ -218,8 +214,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await rollback({
       publication: wide,
       target: shop.target.address(shop.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
     expect(await given()).toEqual(before)
     expect(before).toHaveLength(2)

@@ -45,7 +45,6 @@ test('each is published, also at once, and has its own record and its own way ba
   await both.run({ publication: stall })
   expect(await seen()).toEqual({ shop: 40, stall: 41, shopRuns: 1, stallRuns: 2 })
   await both.run()
-  const signal = new AbortController().signal
-  await rollback({ publication: stall, target: both.target.address(both.writer), observer: () => undefined, signal })
+  await rollback({ publication: stall, target: both.target.address(both.writer) })
   expect(await seen()).toMatchObject({ shop: 41, stall: 40 })
 })

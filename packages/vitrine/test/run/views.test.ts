@@ -54,8 +54,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     rollback({
       publication,
       target: installation.target.address(installation.writer),
-      observer: () => undefined,
-      signal: new AbortController().signal,
     })
 
   test('they follow each switch and each rollback; one that an older version cannot have stays away', async () => {

@@ -137,14 +137,9 @@ describe.sequential('due, exactly once', () => {
       publication: shop.publication,
       source: shop.source.address(shop.reading),
       target: shop.target.address(shop.writer),
-      only: null,
-      dryRun: false,
-      allowShrink: false,
-      at: null,
       pseudonymKey: new Secret(KEY),
       trigger: 'schedule',
       observer: ({ kind }: { kind: string }) => void phases.push(kind),
-      signal: new AbortController().signal,
     } as const
     const done = async (target: Session) => !(await isDue(target, shop.publication)).due
     expect(await syncUnless(request, done)).toBeNull()

@@ -2,7 +2,6 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { indirect, open, partly, personal, register, secret } from '../../src/index.ts'
 import { checkPublication } from '../../src/lineage/check.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
@@ -49,13 +48,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await admin.query(
       `alter default privileges in schema public grant select on tables to ${role.user}; grant select on person to ${role.user}`,
     )
-    const settings = {
-      side: 'source',
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: true,
-      searchPath: ['pg_catalog'],
-    } as const
+    const settings = { side: 'source', name: 'test', searchPath: ['pg_catalog'] } as const
     session = await connect(database.address(role), settings)
   })
   afterAll(async () => {

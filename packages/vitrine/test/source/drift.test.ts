@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { bigint, from, open, partly, personal, register, secret, text } from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import { findDrift, requireNoDrift } from '../../src/source/drift.ts'
@@ -45,13 +44,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     database = await TestDatabase.create(version, 'drift')
     role = await database.createRole('app')
     admin = await database.connect()
-    session = await connect(database.address(role), {
-      side: 'source',
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: true,
-      searchPath: ['op'],
-    })
+    session = await connect(database.address(role), { side: 'source', name: 'test', searchPath: ['op'] })
   })
   beforeEach(async () => {
     await admin.query(

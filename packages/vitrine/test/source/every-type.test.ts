@@ -5,7 +5,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { rowsThrough } from '../../src/copy/row-rewrite.ts'
 import * as vitrine from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
@@ -116,7 +115,6 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     session = await connect(database.address(), {
       side: 'source',
       name: 'test',
-      limits: DEFAULT_LIMITS,
       readOnly: false,
       searchPath: ['pg_catalog', 'elsewhere'],
     })
@@ -161,13 +159,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     if (found === undefined) throw new Error('no table')
     await client.query('drop table if exists every.every')
     const projection = projectionOf(found)
-    const target = await connect(database.address(), {
-      side: 'target',
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: false,
-      searchPath: [],
-    })
+    const target = await connect(database.address(), { side: 'target', name: 'test', readOnly: false })
     try {
       await migrateBookkeeping(target)
       await buildTable({ session: target, publication: publication() }, shapeOf(found, publication()), 'every', {

@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import * as language from '../../src/index.ts'
 import {
   bigint,
@@ -59,13 +58,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
     await admin.query(
       `${SCHEMA}; grant usage on schema op to "${role.user}"; grant select on op.thing to "${role.user}"`,
     )
-    session = await connect(database.address(role), {
-      side: 'source',
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: true,
-      searchPath: ['op'],
-    })
+    session = await connect(database.address(role), { side: 'source', name: 'test', searchPath: ['op'] })
   })
   afterAll(async () => {
     await session.end()
@@ -206,13 +199,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   })
 
   test('a lost connection is told as such, not as a refused query', async () => {
-    const lost = await connect(database.address(role), {
-      side: 'source',
-      name: 'lost',
-      limits: DEFAULT_LIMITS,
-      readOnly: true,
-      searchPath: [],
-    })
+    const lost = await connect(database.address(role), { side: 'source', name: 'lost' })
     await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lost'")
     const any = things.publish('any', 'A', ({ ref }) => ({ id: bigint(ref('t.id'), 'Key') }))
     await expect(checkProjections(lost, publicationOf(any))).rejects.toMatchObject({ code: 'CONNECTION_LOST' })

@@ -2,7 +2,6 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database.ts'
-import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { because, bigint, from, indirect, open, type PublishedTable, register, sql, text } from '../../src/index.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import { type RegisterOptions, sourcePath } from '../../src/publication/register.ts'
@@ -79,7 +78,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   /** What a check says, and the value that a run would read. */
   async function judged(options: RegisterOptions, expression: string) {
     const { table, source } = published(options, expression)
-    const settings = { side: 'source', name: 'test', limits: DEFAULT_LIMITS, readOnly: true } as const
+    const settings = { side: 'source', name: 'test' } as const
     const session = await connect(database.address(role), { ...settings, searchPath: sourcePath(source) })
     try {
       const problems = await findDrift(session, source, [table])

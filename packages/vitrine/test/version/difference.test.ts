@@ -58,13 +58,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let target: Session
   beforeAll(async () => {
     database = await TestDatabase.create(version, 'difference')
-    target = await connect(database.address(), {
-      side: 'target',
-      name: 'test',
-      limits: DEFAULT_LIMITS,
-      readOnly: false,
-      searchPath: [],
-    })
+    target = await connect(database.address(), { side: 'target', name: 'test', readOnly: false })
   })
   beforeEach(async () => {
     const columns = Object.entries(source.tables['thing'] ?? {}).map(([name, { type }]) => `${name} ${type.name}`)
