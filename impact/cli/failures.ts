@@ -2,20 +2,15 @@
 import { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from '@vitrine/embedded-postgres'
 import type { Failure } from 'vitrine/cli'
 import { VitrineError } from 'vitrine/run'
-import { DATABASE_ERRORS, ImpactDatabaseError } from '../database/database-error.ts'
-import { FeedError } from '../feeds/feed-error.ts'
+import { ImpactError } from '../database/impact-error.ts'
 import publication from '../publication/index.ts'
 
 const NOTHING = { place: null, detail: null, sqlState: null, problems: [], retry: false }
 
 export function explain(thrown: unknown): Failure | null {
-  if (thrown instanceof ImpactDatabaseError) {
-    const { code, place = null, detail = null, sqlState = null, hint, exit } = thrown
-    return { ...NOTHING, code, what: DATABASE_ERRORS[code].what, place, detail, sqlState, remedy: hint, exit }
-  }
-  if (thrown instanceof FeedError) {
+  if (thrown instanceof ImpactError) {
     const { code, place, detail, sqlState, problems, kind } = thrown
-    const { what, hint: remedy, exit, retry } = kind
+    const { what, hint: remedy, exit, retry = false } = kind
     return { code, what, place, detail, sqlState, problems, remedy, exit, retry }
   }
   if (thrown instanceof VitrineError && thrown.code === 'SOURCE_DRIFT') return drift(thrown)

@@ -1,15 +1,5 @@
-/**
- * The errors of migrating and filling the operational database: code → what happened, what to do, how a command should
- * end. Details hold names and counts, never a row value; the server's own error is kept as `cause` and never printed,
- * because its detail may quote a row. Thrown by `migrate` and `sample`, rendered by the command line.
- */
-
-export interface DatabaseErrorKind {
-  readonly what: string
-  readonly hint: string
-  /** Name of an exit status of the command line, as in Vitrine's own registry. */
-  readonly exit: 'usage' | 'drift' | 'data' | 'internal'
-}
+/** The errors of migrating and filling the operational database. Thrown by `migrate` and `sample`. */
+import { ImpactError, type ImpactErrorFacts, type ImpactErrorKind } from './impact-error.ts'
 
 export const DATABASE_ERRORS = {
   MIGRATION_EDITED: {
@@ -57,50 +47,14 @@ export const DATABASE_ERRORS = {
     hint: 'State 42501 asks for the role that owns the tables; otherwise report the file and the state.',
     exit: 'internal',
   },
-} as const satisfies Record<string, DatabaseErrorKind>
+} as const satisfies Record<string, ImpactErrorKind>
 
 export type DatabaseErrorCode = keyof typeof DATABASE_ERRORS
 
-export interface DatabaseErrorFacts {
-  /** The migration, table or file at fault. */
-  readonly place?: string
-  readonly detail?: string
-  readonly cause?: unknown
-}
-
-export class ImpactDatabaseError extends Error {
+export class ImpactDatabaseError extends ImpactError<DatabaseErrorCode> {
   override readonly name = 'ImpactDatabaseError'
-  readonly code: DatabaseErrorCode
-  readonly place: string | undefined
-  readonly detail: string | undefined
-  readonly hint: string
-  readonly exit: DatabaseErrorKind['exit']
-  /** PostgreSQL's SQLSTATE, five characters, when a server gave one. */
-  readonly sqlState: string | undefined
 
-  constructor(code: DatabaseErrorCode, facts: DatabaseErrorFacts = {}) {
-    const sqlState = sqlStateOf(facts.cause)
-    const detail = facts.detail ?? columnOf(facts.cause)
-    const told = [facts.place, detail, sqlState && `state ${sqlState}`].filter(Boolean).join(', ')
-    super(`${code}: ${DATABASE_ERRORS[code].what}${told === '' ? '' : ` (${told})`}`)
-    this.code = code
-    this.place = facts.place
-    this.detail = detail
-    this.hint = DATABASE_ERRORS[code].hint
-    this.exit = DATABASE_ERRORS[code].exit
-    this.sqlState = sqlState
-    Object.defineProperty(this, 'cause', { value: facts.cause, enumerable: false, configurable: true })
+  constructor(code: DatabaseErrorCode, facts: ImpactErrorFacts = {}) {
+    super(code, DATABASE_ERRORS[code], facts)
   }
-}
-
-function sqlStateOf(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' && /^[0-9A-Z]{5}$/.test(thrown.code) ? thrown.code : undefined
-}
-
-/** The table and column that a server names beside a state: names only, its own detail quotes rows. */
-function columnOf(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('table' in thrown && 'column' in thrown)) return undefined
-  const { table, column } = thrown
-  return typeof table === 'string' && typeof column === 'string' ? `${table}.${column}` : undefined
 }

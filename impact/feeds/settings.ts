@@ -2,7 +2,7 @@
  * Makes frozen settings of what a caller gives for the options: text of a flag or variable, or values already typed. All
  * problems are reported at once, before anything is asked. Called by the feeds themselves.
  */
-import { FeedError, type FeedProblem } from './feed-error.ts'
+import { FeedError } from './feed-error.ts'
 import {
   BGES_OPTIONS,
   type BgesSettings,
@@ -22,7 +22,7 @@ function parse<Options extends Readonly<Record<string, OptionDefinition>>>(
   options: Options,
   given: Readonly<Record<string, unknown>>,
 ): Values<Options> {
-  const problems: FeedProblem[] = []
+  const problems: { readonly place: string; readonly detail: string }[] = []
   for (const key of Object.keys(given)) {
     if (!Object.hasOwn(options, key)) problems.push({ place: key, detail: 'It is not an option of this feed.' })
   }
