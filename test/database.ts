@@ -75,6 +75,18 @@ export class TestDatabase {
     await client.end()
   }
 
+  /** The rows of one statement, by a client of its own. */
+  async ask<Row extends pg.QueryResultRow>(
+    sql: string,
+    options: { role?: TestRole; database?: string } = {},
+  ): Promise<Row[]> {
+    const client = await this.connect(options)
+    return client
+      .query<Row>(sql)
+      .then(({ rows }) => rows)
+      .finally(() => this.close(client))
+  }
+
   /** A login role of its own, dropped with the database. */
   async createRole(label: string): Promise<TestRole> {
     const role = { user: `${label}_${this.name.slice(-10)}`, password: randomBytes(12).toString('hex') }
@@ -91,13 +103,13 @@ export class TestDatabase {
     if (leaked.length > 0) throw new Error(`sessions were left open: ${leaked.join(', ')}`)
   }
 
-  /** Sessions on the database that stay for half a second: a closed socket takes the server a moment. */
+  /** Sessions on the database that stay for ten seconds: a closed socket takes the server a moment, and a busy one longer. */
   async #leaked(): Promise<readonly string[]> {
     for (let tries = 0; ; tries++) {
       const { rows } = await this.#administer<{ application_name: string }>(
         `select application_name from pg_stat_activity where datname = '${this.name}' and backend_type = 'client backend'`,
       )
-      if (rows.length === 0 || tries === 20) return rows.map((row) => row.application_name)
+      if (rows.length === 0 || tries === 400) return rows.map((row) => row.application_name)
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }

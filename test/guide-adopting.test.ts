@@ -53,10 +53,7 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
 
   /** The rows that the reader gets. */
   async function asReader(sql: string): Promise<readonly unknown[]> {
-    const client = await databases.target.connect({ role: databases.roles[1] })
-    const { rows } = await client.query(sql)
-    await databases.target.close(client)
-    return rows
+    return databases.target.ask(sql, { role: databases.roles[1] })
   }
 
   test('from the first file to the reader', { timeout: 120_000 }, async () => {

@@ -233,11 +233,9 @@ describe.sequential('docs/operating', () => {
       return rows.flat().length
     }
     expect(await held()).toBeGreaterThan(0)
-    const client = await databases.source.connect()
-    await client.query(`set session_replication_role = replica; delete from habilitations_habilitation where user_id = ${id};
+    await databases.source.ask(`set session_replication_role = replica; delete from habilitations_habilitation where user_id = ${id};
       update reglementations_rapportcsrd set proprietaire_id = null where proprietaire_id = ${id};
       delete from users_user where id = ${id}`)
-    await databases.source.close(client)
     writeFileSync(join(folder, 'value.txt'), `${id}\n`)
     expect(await follow('erasure.md')).toEqual([
       'check --lineage: 0',

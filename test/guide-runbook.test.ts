@@ -117,12 +117,13 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
   test('docs/metabase.md, on what the Django application left', { timeout: 120_000 }, async () => {
     const followed = await follow('docs/metabase.md')
     expect(followed).toEqual(expect.arrayContaining(['impact migrate', 'vitrine provision', 'impact drop --yes']))
-    const client = await databases.target.connect({ role: databases.roles[1] })
-    const { rows } = await client.query(`
+    const rows = await databases.target.ask(
+      `
       select (select count(*)::integer from metabase_entreprise) as companies,
              (select array_agg(reglementations_a_jour order by date) from metabase_stats where date < '2025-01-01') as days,
-             (select count(*)::integer from metabase_stats) as "allDays", to_regclass('django_migrations') is not null as left`)
-    await databases.target.close(client)
+             (select count(*)::integer from metabase_stats) as "allDays", to_regclass('django_migrations') is not null as left`,
+      { role: databases.roles[1] },
+    )
     expect(rows).toEqual([{ companies: 300, days: [3, 5], allDays: 3, left: true }])
   })
 

@@ -37,9 +37,7 @@ export class Databases {
     const source = await TestDatabase.create(18, `${label}_source`)
     const target = await TestDatabase.create(18, `${label}_target`)
     const app = await source.createRole('app')
-    const client = await source.connect()
-    await client.query(`grant create on schema public to "${app.user}"`)
-    await source.close(client)
+    await source.ask(`grant create on schema public to "${app.user}"`)
     return new Databases(source, target, app, [role(writer), role(reader)])
   }
 

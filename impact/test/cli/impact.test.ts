@@ -91,9 +91,7 @@ describe('impact migrate et impact sample', () => {
   beforeAll(async () => {
     database = await TestDatabase.create(15, 'impact_cli')
     owner = await database.createRole('owner')
-    const client = await database.connect()
-    await client.query(`grant create on schema public to "${owner.user}"`)
-    await database.close(client)
+    await database.ask(`grant create on schema public to "${owner.user}"`)
   })
   afterAll(() => database.drop([owner]))
 

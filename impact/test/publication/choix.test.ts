@@ -69,13 +69,12 @@ test('le rapport CSRD qui compte est celui de la dernière année, et l’offici
 })
 
 test('tout choix d’une ligne parmi plusieurs est ordonné jusqu’à une clé : aucune égalité ne laisse choisir le serveur', async () => {
-  const client = await impact.source.connect()
-  const { rows } = await client.query<{ table: string; columns: readonly string[] }>(
-    `select i.indrelid::regclass::text as "table", array_agg(a.attname::text) as columns
+  const rows = await impact.source.ask<{
+    table: string
+    columns: readonly string[]
+  }>(`select i.indrelid::regclass::text as "table", array_agg(a.attname::text) as columns
      from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-     where i.indisunique and i.indpred is null group by i.indexrelid, i.indrelid having bool_and(a.attnotnull)`,
-  )
-  await impact.source.close(client)
+     where i.indisunique and i.indpred is null group by i.indexrelid, i.indrelid having bool_and(a.attnotnull)`)
   const choix = impact.publication.tables.flatMap((table) => {
     const texte = selectText(table)
     expect(texte).not.toMatch(/ limit | fetch |row_number|first_value|array_agg|string_agg/)

@@ -53,11 +53,9 @@ export class ImpactInstallation {
       await target.createRole('metabase'),
       await source.createRole('reading'),
     ]
-    const admin = await target.connect()
-    await admin.query(
+    await target.ask(
       `grant create on database "${target.name}" to "${roles[0].user}"; create schema impact authorization "${roles[0].user}"; grant usage on schema impact to "${roles[1].user}"`,
     )
-    await target.close(admin)
     const installation = new ImpactInstallation(source, target, roles, definition)
     const options = { side: 'source', name: 'test', limits: impact.limits, readOnly: false } as const
     const owner = await connect(source.address(), options)
@@ -111,23 +109,15 @@ export class ImpactInstallation {
   }
 
   async change(sql: string): Promise<void> {
-    const client = await this.source.connect()
-    await client.query(sql)
-    await this.source.close(client)
+    await this.source.ask(sql)
   }
 
   async readSource(sql: string): Promise<Record<string, unknown>[]> {
-    const client = await this.source.connect()
-    const { rows } = await client.query<Record<string, unknown>>(sql)
-    await this.source.close(client)
-    return rows
+    return this.source.ask<Record<string, unknown>>(sql)
   }
 
   async look<Row extends object>(sql: string): Promise<Row[]> {
-    const client = await this.target.connect()
-    const { rows } = await client.query<Row>(sql)
-    await this.target.close(client)
-    return rows
+    return this.target.ask<Row>(sql)
   }
 
   writer(): Address {

@@ -71,11 +71,9 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   }
 
   test('une ligne, datée du jour à Paris, même sans aucune réglementation', async () => {
-    const client = await base.connect()
-    const { rows } = await client.query(
+    const rows = await base.ask(
       `select id::text, date::text, reglementations_a_jour, reglementations_statut_connu from (${daySelect(stats, publication, 'public', INSTANT).sql}) s`,
     )
-    await base.close(client)
     expect(rows).toEqual([
       { id: '9699', date: '2026-07-22', reglementations_a_jour: 0, reglementations_statut_connu: 0 },
     ])

@@ -26,9 +26,7 @@ export async function commandedShop(
   const program = { ...vitrine, publication: publish({ writer: writer.user, reader: reader.user }) }
   /** Runs one statement as a superuser of the source. */
   async function change(text: string): Promise<void> {
-    const client = await source.connect()
-    await client.query(text)
-    await source.close(client)
+    await source.ask(text)
   }
   await change(shopRights(app.user))
 

@@ -10,9 +10,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await TestDatabase.create(version, 'copy')
-    const admin = await database.connect()
-    await admin.query('create table into_here (n bigint, t text)')
-    await database.close(admin)
+    await database.ask('create table into_here (n bigint, t text)')
   })
   afterAll(() => database.drop())
 

@@ -111,14 +111,12 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
 
   beforeAll(async () => {
     database = await TestDatabase.create(version, 'shared')
-    const client = await database.connect()
-    await client.query(`
+    await database.ask(`
       create table parcel (id bigint, code integer, weight integer, label text, depot varchar(20), sent_on date);
       create schema parcels;
       insert into parcel select n, nullif(n % 17, 0), n % 5, 'label ' || n % 3, case when n % 4 > 0 then 'depot ' || n % 4 end,
         case when n % 2 > 0 then date '2026-01-01' + n end
       from generate_series(1, 30000) n`)
-    await database.close(client)
   })
   afterAll(() => database.drop())
 

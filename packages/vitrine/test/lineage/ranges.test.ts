@@ -109,15 +109,13 @@ const QUERIES: Readonly<Record<string, readonly [PublishedTable, readonly string
 let database: TestDatabase
 beforeAll(async () => {
   database = await TestDatabase.create(18, 'ranges')
-  const admin = await database.connect()
-  await admin.query(`
+  await database.ask(`
     create table thing (id bigint primary key, parent_id bigint, n integer not null, label text not null) partition by hash (id);
     create table thing_1 partition of thing for values with (modulus 2, remainder 0);
     create table thing_2 partition of thing for values with (modulus 2, remainder 1);
     create table part (like thing); create table other (like thing);
     insert into thing select g, nullif(g % 7, 0), g % 5, repeat('x', 200) from generate_series(1, 300) g;
     insert into part select g, 1 + g % 400, g % 3, repeat('y', 100) from generate_series(1, 200) g;`)
-  await database.close(admin)
 })
 afterAll(() => database.drop())
 

@@ -173,11 +173,10 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
 
   test('a source whose backends are ended in mid-run, then a target', async () => {
     const kill = (database: typeof shop.source, pattern: string) => async () => {
-      const admin = await database.connect({ database: 'postgres' })
-      await admin.query(
+      await database.ask(
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database.name}' and application_name ~ '${pattern}'`,
+        { database: 'postgres' },
       )
-      await database.close(admin)
     }
     for (const [phase, database, pattern] of [
       ['stage', shop.source, 'read|snapshot'],

@@ -72,19 +72,15 @@ export class Installation {
     const target = await TestDatabase.create(targetServer, 'target', encodings.target)
     const [app, reading] = [await source.createRole('app'), await source.createRole('reading')]
     const [writer, reader] = [await target.createRole('writer'), await target.createRole('reader')]
-    const operational = await source.connect()
-    await operational.query(`grant create, usage on schema public to "${app.user}"`)
-    await source.close(operational)
+    await source.ask(`grant create, usage on schema public to "${app.user}"`)
     const owner = await source.connect({ role: app })
     await createShop(owner, rows)
     await source.close(owner)
-    const admin = await target.connect()
-    await admin.query(`
+    await target.ask(`
       grant connect, create on database "${target.name}" to "${writer.user}";
       revoke temporary on database "${target.name}" from public;
       create schema shop authorization "${writer.user}";
       grant usage on schema shop to "${reader.user}";`)
-    await target.close(admin)
     const publication = make({ writer: writer.user, reader: reader.user })
     const installation = new Installation(source, target, [app, reading], writer, reader, publication)
     await installation.migrate()
@@ -165,17 +161,12 @@ export class Installation {
 
   /** Statements on the source as its owner. */
   async change(sql: string): Promise<void> {
-    const client = await this.source.connect({ role: this.app })
-    await client.query(sql)
-    await this.source.close(client)
+    await this.source.ask(sql, { role: this.app })
   }
 
   /** Rows of a statement on the target as superuser. */
   async look<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
-    const client = await this.target.connect()
-    const { rows } = await client.query<Row>(sql)
-    await this.target.close(client)
-    return rows
+    return this.target.ask<Row>(sql)
   }
 
   /** Schemas of the tool that should not be there between runs, or should be empty. */
@@ -190,9 +181,9 @@ export class Installation {
   async drop(): Promise<void> {
     await this.target.drop([this.writer, this.reader])
     await this.source.drop([])
-    const admin = await this.source.connect({ database: 'postgres' })
-    await admin.query(`drop role if exists "${this.app.user}"; drop role if exists "${this.reading.user}"`)
-    await this.source.close(admin)
+    await this.source.ask(`drop role if exists "${this.app.user}"; drop role if exists "${this.reading.user}"`, {
+      database: 'postgres',
+    })
   }
 }
 

@@ -60,9 +60,7 @@ let shop: Installation
 let ours: vitrine.Publication
 beforeAll(async () => {
   shop = await Installation.create(18, 3)
-  const admin = await shop.source.connect()
-  await admin.query(`create schema "Sales" authorization "${shop.app.user}"`)
-  await shop.source.close(admin)
+  await shop.source.ask(`create schema "Sales" authorization "${shop.app.user}"`)
   await shop.change(`
     create type "Sales".phase as enum ('asked', 'paid');
     create table tag (id integer primary key, label text not null);

@@ -68,9 +68,9 @@ describe('a run whose target has no room', () => {
     disk = SmallDisk.mount(servers.target, 32)
     if (disk === null) return
     await asSuperuser(world, 'target', `create tablespace small location '${disk.path}'`)
-    const admin = await world.shop.target.connect({ database: 'postgres' })
-    await admin.query(`alter database "${world.shop.target.name}" set tablespace small`)
-    await world.shop.target.close(admin)
+    await world.shop.target.ask(`alter database "${world.shop.target.name}" set tablespace small`, {
+      database: 'postgres',
+    })
   })
   afterAll(async () => {
     await world.drop()

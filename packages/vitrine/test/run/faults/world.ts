@@ -80,11 +80,9 @@ export class World {
 
   /** What a run of now would publish. */
   async next(): Promise<string> {
-    const admin = await this.shop.source.connect()
-    const { rows } = await admin.query<Sight>(
+    const rows = await this.shop.source.ask<Sight>(
       'select (select count(*)::integer from customer) as customers, (select count(*)::integer from purchase) as purchases, 0 as mixed',
     )
-    await this.shop.source.close(admin)
     return textOf(rows[0])
   }
 
