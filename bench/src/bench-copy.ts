@@ -44,9 +44,7 @@ export async function benchCopy(context: BenchContext, subject: 'pass' | 'comput
       unit: 'ratio',
       goal: GOALS[subject],
       spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second)),
-      judged: 'median',
       orientation: `tool ${tool} s (its CPU ${cpu} s), reference ${reference} s`,
-      always: false,
     },
   ]
 }
@@ -72,9 +70,7 @@ export async function benchScan(context: BenchContext): Promise<readonly Figure[
       unit: 'ratio',
       goal: GOALS.pass,
       spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second.seconds)),
-      judged: 'median',
       orientation: `${median.toFixed(2)} s of CPU more, ${Math.round(megabytes / Math.max(median, 0.01))} MB/s`,
-      always: false,
     },
   ]
 }

@@ -148,7 +148,7 @@ export async function benchDelta(context: BenchContext): Promise<readonly Figure
     const median = (of: (pair: (typeof pairs)[number]) => number) => spreadOf(pairs.map(of)).median
     const part = (side: 'source' | 'target' | 'tool') =>
       `${side} ${median(({ delta }) => delta[side]).toFixed(2)} of ${median(({ full }) => full[side]).toFixed(2)} s`
-    const common = { bench: 'delta', unit: 'ratio', judged: 'median', always: false } as const
+    const common = { bench: 'delta', unit: 'ratio' } as const
     figures.push({
       ...common,
       what: `CPU, ${name}`,

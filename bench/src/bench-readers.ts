@@ -101,9 +101,8 @@ function figures(
       spread: spreadOf(stalls),
       judged: 'max',
       orientation: `switch ${longest.median.toFixed(1)} ms (worst ${longest.max.toFixed(1)}), ${floor}`,
-      always: false,
     },
     { ...common, what: 'errors', spread: wholeCount(readers.errors.length), orientation: readers.errors[0] ?? looks },
-    { ...common, what: 'empty, partial or mixed answers', spread: wholeCount(readers.wrong), orientation: '' },
+    { ...common, what: 'empty, partial or mixed answers', spread: wholeCount(readers.wrong) },
   ]
 }

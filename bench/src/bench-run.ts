@@ -34,9 +34,7 @@ export async function benchRun(context: BenchContext): Promise<readonly Figure[]
       unit: 'ratio',
       goal: 1.15,
       spread: spreadOf(pairs.map(({ first, second }) => first.seconds / second)),
-      judged: 'median',
       orientation: `tool ${tool} s (its CPU ${cpu} s), reference ${reference} s`,
-      always: false,
     },
   ]
 }
@@ -50,7 +48,7 @@ export async function benchRanges(context: BenchContext): Promise<readonly Figur
     first: () => runTool(context, 'sync', 'ranged', schema),
     second: () => runTool(context, 'sync', 'pass', schema),
   })
-  const figure = { bench: 'ranges', unit: 'ratio', judged: 'median', always: false } as const
+  const figure = { bench: 'ranges', unit: 'ratio' } as const
   const median = (figures: readonly number[]) => spreadOf(figures).median
   const [ranged, whole] = [pairs.map(({ first }) => first), pairs.map(({ second }) => second)]
   const cpu = [ranged, whole].map((side) => median(side.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2))
@@ -95,9 +93,7 @@ export async function benchMemory(context: BenchContext): Promise<readonly Figur
       unit: 'MB',
       goal: 128,
       spread: spreadOf(pairs.map((pair) => pair.large)),
-      judged: 'median',
       orientation: `${smallPeak} MB at 100 k rows`,
-      always: false,
     },
     {
       bench: 'memory',
@@ -105,9 +101,6 @@ export async function benchMemory(context: BenchContext): Promise<readonly Figur
       unit: 'ratio',
       goal: 1.25,
       spread: spreadOf(pairs.map((pair) => pair.large / pair.small)),
-      judged: 'median',
-      orientation: '',
-      always: false,
     },
   ]
 }

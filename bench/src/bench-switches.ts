@@ -74,7 +74,6 @@ async function measure(context: BenchContext, schema: string, way: Way): Promise
         spread: spreadOf(stalls),
         judged: 'max',
         orientation: `${over(GOALS[way])} above; switch ${times.median.toFixed(1)} ms (worst ${times.max.toFixed(1)}), tries ${tries.median} (worst ${tries.max}), ${givenUp} given up, ${floor}`,
-        always: false,
       },
       {
         ...common,
@@ -86,7 +85,6 @@ async function measure(context: BenchContext, schema: string, way: Way): Promise
         ...common,
         what: `empty, partial or mixed answers, by ${way}`,
         spread: wholeCount(readers.wrong),
-        orientation: '',
       },
     ]
   } finally {

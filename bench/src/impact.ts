@@ -81,14 +81,6 @@ async function prepare(
   return urls
 }
 
-const figure = (over: Pick<Figure, 'what' | 'unit' | 'goal' | 'spread'> & Partial<Figure>): Figure => ({
-  bench: 'impact',
-  judged: 'median',
-  orientation: '',
-  always: false,
-  ...over,
-})
-
 async function measure(servers: readonly [EmbeddedServer, EmbeddedServer]): Promise<readonly Figure[]> {
   // The bench alone uses the servers: the superuser may write.
   const publication = definePublication({ ...impact, writer: servers[1].superuser, reader: 'bench_metabase' })
@@ -123,27 +115,37 @@ async function measure(servers: readonly [EmbeddedServer, EmbeddedServer]): Prom
   const [run, copy] = [copies.map(({ first }) => first), copies.map(({ second }) => second)].map(spreadOf)
   const [atS, atM, atL] = [0, 1, 2].map((index) => spreadOf(sizes.map((row) => row[index] ?? 0)).median)
   return [
-    figure({
+    {
+      bench: 'impact',
       what: 'whole run, 50 000 companies, 11 tables, against a pure copy of its results',
       unit: 'ratio',
       goal: 2.5,
       spread: spreadOf(copies.map(({ first, second }) => first / second)),
       orientation: `run ${seconds(run?.median ?? 0)} s, copy ${seconds(copy?.median ?? 0)} s`,
-    }),
-    figure({
+    },
+    {
+      bench: 'impact',
       what: 'time of one more company, from M to L against from S to M',
       unit: 'ratio',
       goal: 1.15,
       spread: spreadOf(slopes),
       orientation: `S ${seconds(atS ?? 0)} s, M ${seconds(atM ?? 0)} s, L ${seconds(atL ?? 0)} s`,
-    }),
-    figure({
+    },
+    {
+      bench: 'impact',
       what: `${ORIGINAL.companies} companies, seconds (the original: ${ORIGINAL.newest} and ${ORIGINAL.oldest})`,
       unit: 'ratio',
       goal: ORIGINAL.newest,
       spread: spreadOf(times.map((milliseconds) => milliseconds / 1000)),
-    }),
-    figure({ what: 'rollback, 50 000 companies', unit: 'ms', goal: 2_000, judged: 'max', spread: spreadOf(rollbacks) }),
+    },
+    {
+      bench: 'impact',
+      what: 'rollback, 50 000 companies',
+      unit: 'ms',
+      goal: 2_000,
+      judged: 'max',
+      spread: spreadOf(rollbacks),
+    },
   ]
 }
 

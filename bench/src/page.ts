@@ -99,9 +99,7 @@ async function measure(size: 'M' | 'L'): Promise<readonly Figure[]> {
         unit,
         goal,
         spread: spreadOf(values),
-        judged: 'median',
         orientation,
-        always: false,
       })
     const keys = impact.dashboards.map(({ key }) => key)
     for (const key of keys) {

@@ -10,15 +10,15 @@ export interface Figure {
   /** The largest value that meets the goal. */
   readonly goal: number
   readonly spread: Spread
-  /** Which of the spread is held against the goal. */
-  readonly judged: 'median' | 'max'
+  /** Which of the spread is held against the goal; the median unless it is said. */
+  readonly judged?: 'median' | 'max'
   /** Absolute medians: they tell the machine, not the tool. */
-  readonly orientation: string
-  /** True where the goal holds at any scale: it is about right and wrong, not about speed. */
-  readonly always: boolean
+  readonly orientation?: string
+  /** The goal holds at any scale: it is about right and wrong, not about speed. */
+  readonly always?: true
 }
 
-export const isMet = ({ goal, spread, judged }: Figure): boolean => spread[judged] <= goal
+export const isMet = ({ goal, spread, judged = 'median' }: Figure): boolean => spread[judged] <= goal
 
 const DIGITS: Readonly<Record<Unit, number>> = { ratio: 2, MB: 0, kB: 0, ms: 1, count: 0 }
 const SUFFIX: Readonly<Record<Unit, string>> = { ratio: '', MB: ' MB', kB: ' kB', ms: ' ms', count: '' }
@@ -26,9 +26,9 @@ const SUFFIX: Readonly<Record<Unit, string>> = { ratio: '', MB: ' MB', kB: ' kB'
 const HEAD = ['bench', 'figure', 'goal', 'median', 'min–max', '', 'for orientation'] as const
 
 function cells(figure: Figure, judging: boolean): readonly string[] {
-  const { bench, what, unit, goal, spread, judged, orientation, always } = figure
+  const { bench, what, unit, goal, spread, judged, orientation = '', always } = figure
   const show = (value: number) => value.toFixed(DIGITS[unit])
-  const verdict = judging || always ? (isMet(figure) ? 'met' : 'MISSED') : 'not judged'
+  const verdict = judging || always === true ? (isMet(figure) ? 'met' : 'MISSED') : 'not judged'
   return [
     bench,
     what,
