@@ -445,7 +445,7 @@ describe.sequential('every command runs, as it is written', () => {
     return found
   }
 
-  test('compose: prepare makes roles, schema and data, and publishes', { timeout: 60_000 }, async () => {
+  test('compose: prepare makes roles, schema and data, and publishes', async () => {
     // The smallest sample does as well.
     const words = (compose.services['prepare']?.command ?? []).map((word) => (word === 'M' ? 'S' : word))
     const { status, output } = await done(words, environmentOf('prepare'))
@@ -481,7 +481,7 @@ describe.sequential('every command runs, as it is written', () => {
     const { child, ended } = start(words, environmentOf('impact'))
     const [, command = '', ...argv] = compose.services['impact']?.healthcheck?.test ?? []
     const check = () => done([command, ...argv.map((word) => word.replace('9187', String(port)))], {})
-    await expect.poll(async () => (await check()).status, { timeout: 30_000 }).toBe(0)
+    await expect.poll(async () => (await check()).status).toBe(0)
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('The schedule has ended.') })
     expect((await check()).status).toBe(1)
@@ -495,7 +495,7 @@ describe.sequential('every command runs, as it is written', () => {
     const { child, ended } = start(words, environmentOf('page'))
     const [, command = '', ...argv] = compose.services['page']?.healthcheck?.test ?? []
     const check = () => done([command, ...argv.map((word) => word.replace('4000', port))], {})
-    await expect.poll(async () => (await check()).status, { timeout: 30_000 }).toBe(0)
+    await expect.poll(async () => (await check()).status).toBe(0)
     const answer = await fetch(`http://127.0.0.1:${port}/`)
     expect(await answer.text()).toContain('type="password"')
     child.kill('SIGTERM')
@@ -530,7 +530,7 @@ describe.sequential('every command runs, as it is written', () => {
     }
   })
 
-  test('Scalingo: the worker ends in good order when the platform stops it', { timeout: 60_000 }, async () => {
+  test('Scalingo: the worker ends in good order when the platform stops it', async () => {
     const [{ words } = { words: [] }] = commandsIn(procfile.get('worker') ?? '')
     const { child, ended } = start(words, environmentOf('impact'))
     await new Promise((resolve) => child.stderr.on('data', (chunk) => /Next run due/.test(chunk) && resolve(1)))
@@ -538,7 +538,7 @@ describe.sequential('every command runs, as it is written', () => {
     expect(await ended).toMatchObject({ status: 0, output: expect.stringContaining('The schedule has ended.') })
   })
 
-  test('Scalingo: postdeploy, then the jobs, and the commands of the page', { timeout: 120_000 }, async () => {
+  test('Scalingo: postdeploy, then the jobs, and the commands of the page', async () => {
     const webhook = await receive()
     const { METABASE_DATABASE_URL = '', DATABASE_URL = '' } = environmentOf('impact')
     const environment = {

@@ -56,7 +56,7 @@ describe.sequential('docs/adopting.md, in a project of its own, with the build o
     return databases.target.ask(sql, { role: databases.roles[1] })
   }
 
-  test('from the first file to the reader', { timeout: 120_000 }, async () => {
+  test('from the first file to the reader', async () => {
     const all = databases.environment('library')
     const shell: Record<string, string> = {}
     const done = new Map<string, string>()

@@ -43,7 +43,7 @@ function written(argv: readonly string[], environment: Readonly<Record<string, s
   )
 }
 
-test('from the first file to a dashboard that somebody who was invited can open', { timeout: 120_000 }, async () => {
+test('from the first file to a dashboard that somebody who was invited can open', async () => {
   const values: Readonly<Record<string, string>> = {
     ...databases.environment('bakery'),
     METABASE_URL: metabase.url,
@@ -75,7 +75,7 @@ test('from the first file to a dashboard that somebody who was invited can open'
   expect(commandsOf(page).filter(({ words }) => oursIn(words)?.program === 'start')).toHaveLength(1)
 })
 
-test('what the page says would not compile does not', { timeout: 60_000 }, async () => {
+test('what the page says would not compile does not', async () => {
   const file = join(folder, 'publication/index.ts')
   const text = readFileSync(file, 'utf8')
   writeFileSync(file, text.replace('  day: date(', "  who: text(ref('s.customer_email'), 'Who'),\n  day: date("))

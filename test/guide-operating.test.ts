@@ -94,7 +94,7 @@ describe.sequential('docs/operating', () => {
     expect(listed.filter((link) => pages.includes(link)).toSorted()).toEqual(pages.toSorted())
   })
 
-  test('metabase.md: a blank Metabase, and every question of Impact runs in it', { timeout: 60_000 }, async () => {
+  test('metabase.md: a blank Metabase, and every question of Impact runs in it', async () => {
     const metabase = await StandIn.start()
     metabase.syncLag = 0
     const before = environment
@@ -165,7 +165,7 @@ describe.sequential('docs/operating', () => {
     }
   })
 
-  test('failed.md: a table lost all its rows, and the night stopped', { timeout: 60_000 }, async () => {
+  test('failed.md: a table lost all its rows, and the night stopped', async () => {
     await ask(
       databases.source,
       'update habilitations_habilitation set invitation_id = null; delete from invitations_invitation',
@@ -181,12 +181,12 @@ describe.sequential('docs/operating', () => {
     ])
   })
 
-  test('wrong.md: the figures of the night are wrong', { timeout: 60_000 }, async () => {
+  test('wrong.md: the figures of the night are wrong', async () => {
     await succeeds('sync')
     expect(await follow('wrong.md')).toEqual(['rollback: 0', 'runs --last 3: 0', 'sync: 0'])
   })
 
-  test('late.md: a run of the day before hangs, and its session holds the lock', { timeout: 60_000 }, async () => {
+  test('late.md: a run of the day before hangs, and its session holds the lock', async () => {
     await ask(
       databases.target,
       `update vitrine.run set started_at = started_at - interval '2 days', published_at = published_at - interval '2 days';
@@ -204,7 +204,7 @@ describe.sequential('docs/operating', () => {
     hanging.destroy()
   })
 
-  test('column.md: a table and a column are new in the definition', { timeout: 60_000 }, async () => {
+  test('column.md: a table and a column are new in the definition', async () => {
     const { tables } = publication
     const without = tables.filter(({ name }) => name !== 'metabase_vsme_exigence')
     const before = definePublication({ ...publication, tables: without })
@@ -214,7 +214,7 @@ describe.sequential('docs/operating', () => {
     expect(await follow('column.md')).toEqual(['check: 0', 'plan: 0', 'migrate: 0', 'sync: 0'])
   })
 
-  test('erasure.md: nothing of the person is left in any version', { timeout: 60_000 }, async () => {
+  test('erasure.md: nothing of the person is left in any version', async () => {
     const [person] = await ask<{ id: string }>(
       databases.source,
       `select u.id::text from users_user u where not exists (select from invitations_invitation i where i.inviteur_id = u.id)
@@ -247,7 +247,7 @@ describe.sequential('docs/operating', () => {
     expect(await held()).toBe(0)
   })
 
-  test('django.md: a role that only reads, and a migration of Django', { timeout: 60_000 }, async () => {
+  test('django.md: a role that only reads, and a migration of Django', async () => {
     const before = environment
     const role = { user: `reading_${suffix}`, password: 'long and random' }
     const inPage = (sql: string) => ask(databases.source, sql.replaceAll('impact_reading', role.user))
@@ -276,7 +276,7 @@ describe.sequential('docs/operating', () => {
     }
   })
 
-  test('move.md: the days of the history go along, then the source moves too', { timeout: 90_000 }, async () => {
+  test('move.md: the days of the history go along, then the source moves too', async () => {
     await ask(
       databases.target,
       `insert into vitrine.ledger (schema_name, table_name, day, figures, origin, recorded_at)
@@ -324,7 +324,7 @@ describe.sequential('docs/operating', () => {
     }
   })
 
-  test('restore.md: the target is of before a migration and has lost a day', { timeout: 90_000 }, async () => {
+  test('restore.md: the target is of before a migration and has lost a day', async () => {
     await ask(databases.target, "delete from vitrine.ledger where day = date '2024-01-01'")
     const before = definePublication({
       ...publication,

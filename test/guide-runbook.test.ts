@@ -114,7 +114,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
     return followed
   }
 
-  test('docs/metabase.md, on what the Django application left', { timeout: 120_000 }, async () => {
+  test('docs/metabase.md, on what the Django application left', async () => {
     const followed = await follow('docs/metabase.md')
     expect(followed).toEqual(expect.arrayContaining(['impact migrate', 'vitrine provision', 'impact drop --yes']))
     const rows = await databases.target.ask(
@@ -127,7 +127,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
     expect(rows).toEqual([{ companies: 300, days: [3, 5], allDays: 3, left: true }])
   })
 
-  test('README.md', { timeout: 60_000 }, async () => {
+  test('README.md', async () => {
     const followed = await follow('README.md')
     const names = new Set([...ELSEWHERE, ...followed.map((line) => line.split(' ')[1])])
     expect(vitrine.commands.map(({ name }) => name).filter((name) => !names.has(name))).toEqual([])

@@ -138,7 +138,7 @@ describe('what can be imported', () => {
 })
 
 describe('a publication that knows the package alone', () => {
-  test('compiles, declarations included, and is checked', { timeout: 60_000 }, () => {
+  test('compiles, declarations included, and is checked', () => {
     writeFileSync(
       join(folder, 'publication/night.ts'),
       `import { type Program, COMMANDS, runProgram } from 'vitrine/cli'

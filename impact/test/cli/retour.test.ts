@@ -37,7 +37,7 @@ test('une base opérationnelle sans entreprise n’est pas publiée en silence',
   await written('sample --size S')
 })
 
-test('un retour, puis le journal, sous les noms de l’équipe', { timeout: 60_000 }, async () => {
+test('un retour, puis le journal, sous les noms de l’équipe', async () => {
   const refused = await command('rollback')
   expect([refused.status, refused.stderr]).toEqual([6, expect.stringContaining('run `impact sync_metabase`')])
   await written('sync_metabase')

@@ -185,11 +185,9 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     const before = await base.everything()
     faults({ kind: 'no-answer' })
     const controller = new AbortController()
-    const start = performance.now()
-    const work = failureOf(sync({ timeoutMs: 20_000 }, { signal: controller.signal }))
+    const work = failureOf(sync({ timeoutMs: 300_000 }, { signal: controller.signal }))
     setTimeout(() => controller.abort(), 50)
     expect(await work).toMatchObject({ code: 'FEED_INTERRUPTED', raison: null })
-    expect(performance.now() - start).toBeLessThan(15_000)
     expect(await failureOf(sync({}, { signal: AbortSignal.abort() }))).toMatchObject({ code: 'FEED_INTERRUPTED' })
     expect(await base.everything()).toEqual(before)
     faults()
@@ -213,9 +211,11 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
 
   test('one fetch of a source at a time', async () => {
-    faults({ kind: 'slow', delayMs: 200 })
-    const first = sync()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    faults({ kind: 'slow', delayMs: 100 })
+    let first: ReturnType<typeof sync> | undefined
+    await new Promise<void>((begun) => {
+      first = sync({ parallel: 1 }, { onProgress: () => begun() })
+    })
     const second = syncEgapro({ client: base.other, clock, settings: { baseUrl: source.url, ...QUICK } })
     expect(await failureOf(second)).toMatchObject({ code: 'FEED_BUSY', place: 'egapro' })
     expect(await first).toMatchObject({ known: 4 })

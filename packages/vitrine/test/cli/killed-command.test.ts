@@ -72,7 +72,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
   const heldBackend = async () => {
     const look = `select pid from pg_stat_activity where application_name = 'vitrine shop migrate' and wait_event = 'PgSleep'
                   and datname = current_database()`
-    await expect.poll(async () => (await admin.query(look)).rows.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await admin.query(look)).rows.length).toBe(1)
     return (await admin.query<{ pid: number }>(look)).rows[0]?.pid
   }
   const picture = () =>
@@ -117,7 +117,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     await ended
     await openGate(keeper)
     await shop.source.close(keeper)
-    await expect.poll(async () => (await command('sync')).status, { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await command('sync')).status).toBe(0)
     const { runs } = JSON.parse((await command('runs --last 2 --json')).stdout)
     expect(runs).toMatchObject([{ state: 'succeeded' }, { state: 'failed', errorCode: 'INTERRUPTED' }])
     expect(await shop.leftovers()).toEqual([])

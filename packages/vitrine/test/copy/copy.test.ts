@@ -145,18 +145,8 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
       signal: stop.signal,
     })
     expect(said).toBe('INTERRUPTED undefined')
-    const admin = await database.connect()
-    for (let tries = 0; tries < 50; tries++) {
-      const { rows } = await admin.query(
-        "select 1 from pg_stat_activity where application_name like 'test %' and datname = current_database()",
-      )
-      if (rows.length === 0) break
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    const { rows } = await admin.query(
-      "select application_name from pg_stat_activity where application_name like 'test %' and datname = current_database()",
-    )
-    expect(rows).toEqual([])
-    await database.close(admin)
+    const left =
+      "select application_name from pg_stat_activity where application_name like 'test %' and datname = current_database()"
+    await expect.poll(() => database.ask(left)).toEqual([])
   })
 })

@@ -77,7 +77,7 @@ async function traced(line: string, input?: string) {
 }
 
 describe.sequential('docs/operating/erasure.md', () => {
-  test('what is published is found in every place, by counts', { timeout: 30_000 }, async () => {
+  test('what is published is found in every place, by counts', async () => {
     await shop.change(
       `insert into customer (email, password, name, created_at) values ('${EMAIL}', 'x', '${NAME}', now())`,
     )
@@ -167,7 +167,7 @@ describe.sequential('docs/operating/erasure.md', () => {
     ])
   })
 
-  test('the page is followed to the end, and no file of the server holds anything', { timeout: 60_000 }, async () => {
+  test('the page is followed to the end, and no file of the server holds anything', async () => {
     const table = (text: string) => text.replaceAll('metabase_utilisateur', 'shop_customer name')
     const statuses: string[] = []
     for (const { words, from } of commandsOf(PAGE)) {

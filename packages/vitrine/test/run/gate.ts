@@ -17,7 +17,7 @@ export const openGate = (client: pg.Client) => client.query(`select pg_advisory_
 
 /** Waits until somebody stands before the gate. */
 export async function somebodyWaits(client: pg.Client): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let tries = 0; tries < 6_000; tries++) {
     const { rows } = await client.query(
       `select from pg_locks where locktype = 'advisory' and objid = ${KEY} and not granted and database =
          (select oid from pg_database where datname = current_database())`,

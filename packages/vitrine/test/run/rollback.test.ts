@@ -219,7 +219,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     expect(await refused(back())).toBe('it rolled back')
   })
 
-  test('a reader that comes anew in the instant of a switch is let in', { timeout: 60_000 }, async () => {
+  test('a reader that comes anew in the instant of a switch is let in', async () => {
     const { looks, errors, stop } = comingAndGoing(shop)
     for (let turn = 0; turn < 8; turn++) await back()
     await stop()

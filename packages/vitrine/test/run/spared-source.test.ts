@@ -100,7 +100,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
       )
       return rows
     }
-    await expect.poll(ours, { timeout: 5_000 }).toEqual([])
+    await expect.poll(ours).toEqual([])
     await keeper.query('rollback')
     expect((await running)?.dryRun).toBe(false)
     await Promise.all([shop.target.close(keeper), shop.source.close(watcher)])

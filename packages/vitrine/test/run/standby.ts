@@ -62,7 +62,7 @@ export async function startReplication(folder: string, version: ServerVersion): 
     standby,
     async caughtUp() {
       const [written] = (await admin.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')).rows
-      for (let tries = 0; tries < 1_000; tries++) {
+      for (let tries = 0; tries < 6_000; tries++) {
         const { rows } = await replica.query('select where pg_last_wal_replay_lsn() >= $1', [written?.lsn])
         if (rows.length > 0) return
         await new Promise((resolve) => setTimeout(resolve, 10))

@@ -50,9 +50,7 @@ const command = (
   })
 const told = () => webhook.received.map(({ body }) => JSON.parse(body))
 const kinds = () => told().map(({ kind }) => kind)
-const until = async (look: () => Promise<boolean> | boolean) => {
-  for (let tries = 0; tries < 400 && !(await look()); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
-}
+const until = (look: () => Promise<boolean> | boolean) => expect.poll(look).toBe(true)
 
 describe.sequential('alarms', () => {
   test('six schedules that fail send one, which names what has drifted; the end is told once', async () => {

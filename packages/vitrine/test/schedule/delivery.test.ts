@@ -28,8 +28,8 @@ let receiver: Receiver | null = null
 afterEach(async () => receiver?.close())
 
 const rules = (signal?: AbortSignal) => ({
-  // One that is to be interrupted does not end by itself.
-  limits: { deliveryTimeoutMs: signal === undefined ? 800 : 60_000, deliveryTries: 3, deliveryPauseMs: 10 },
+  // What is to be ended by its signal would otherwise hang.
+  limits: { deliveryTimeoutMs: signal === undefined ? 800 : 600_000, deliveryTries: 3, deliveryPauseMs: 10 },
   signal: signal ?? new AbortController().signal,
 })
 
@@ -102,7 +102,7 @@ describe('delivery', () => {
     ['answering without end', (_, response) => void response.write('x'), null, 1],
     ['hanging up', (request) => void request.socket.destroy(), 'it could not be reached (UND_ERR_SOCKET)', 3],
   ])('to a server that is %s', async (_, behave, reason, tries) => {
-    expect(await delivered(behave)).toMatchObject({ reason, tries })
+    expect(await delivered(behave)).toEqual({ reason, tries })
   })
 
   test('to a server that is gone', async () => {
@@ -113,13 +113,8 @@ describe('delivery', () => {
 
   test('ends at once with the process', async () => {
     const abort = new AbortController()
-    let aborted = 0
-    receiver = await receive(() => {
-      aborted = performance.now()
-      abort.abort()
-    })
+    receiver = await receive(() => abort.abort())
     await toPing(receiver.url, 'success', abort.signal)
-    expect(performance.now() - aborted).toBeLessThan(30_000)
     expect(receiver.received).toMatchObject([{ method: 'GET', path: '/hooks/canary-token' }])
   })
 

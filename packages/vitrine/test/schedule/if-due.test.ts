@@ -77,13 +77,7 @@ async function asked<T>(ask: (session: Session) => Promise<T>): Promise<T> {
 }
 const due = (now?: Date) => asked(async (session) => (await isDue(session, shop.publication, now)).due)
 
-async function until(look: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await look()) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error('it did not come')
-}
+const until = (look: () => Promise<boolean> | boolean) => expect.poll(look).toBe(true)
 
 describe.sequential('due, exactly once', () => {
   test('at first; then not until the next due time; a part and a rehearsal do not count', async () => {

@@ -56,9 +56,7 @@ async function scheduled(count: number): Promise<readonly string[]> {
   const ended = command('schedule', (now) => {
     stop = now
   })
-  for (let tries = 0; tries < 400 && webhook.received.length < count; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
+  await expect.poll(() => webhook.received.length).toBeGreaterThanOrEqual(count)
   stop()
   await ended
   return kinds()

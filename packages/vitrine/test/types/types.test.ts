@@ -60,7 +60,7 @@ if (missing.length > 0) {
 
 for (const version of ['own', ...compilers]) {
   const name = `TypeScript ${version}: each mistake is refused in words that help, and nothing else is`
-  test.skipIf(missing.includes(version))(name, { timeout: 120_000 }, () => {
+  test.skipIf(missing.includes(version))(name, () => {
     const said = saidBy(version)
     expect([...said.keys()]).toEqual(mistakes.map(({ line }) => `mistakes.ts:${line}`))
     for (const { line, words } of mistakes) expect(said.get(`mistakes.ts:${line}`)).toContain(words)

@@ -68,7 +68,7 @@ test('what cannot be removed is named, never dropped; a second such version stop
   expect(await shop.leftovers()).toEqual([])
 })
 
-test('a hundred tables leave a server with few locks, night after night', { timeout: 120_000 }, async () => {
+test('a hundred tables leave a server with few locks, night after night', async () => {
   const server = await startServer({
     dataDirectory: serverHome(serverFolder()),
     version: 18,

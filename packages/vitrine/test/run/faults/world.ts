@@ -90,7 +90,7 @@ export class World {
   async sessions(): Promise<readonly string[]> {
     for (let tries = 0; ; tries++) {
       const found = [...(await this.#sessions('source')), ...(await this.#sessions('target'))]
-      if (found.length === 0 || tries === 200) return found
+      if (found.length === 0 || tries === 2_400) return found
       await pause(25)
     }
   }

@@ -42,7 +42,7 @@ describe.skipIf(!isThere).each(settings)(`a pool of JDBC connections on PostgreS
       for (const stream of [readers.stdout, readers.stderr])
         stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
       const ended = new Promise((resolve) => readers.on('close', resolve))
-      await expect.poll(() => said, { timeout: 30_000 }).toContain('reading')
+      await expect.poll(() => said).toContain('reading')
       const wide = shop.publication
       // Another order of other columns: the same position holds another type.
       const narrow = shopOf({ writer: shop.writer.user, reader: shop.reader.user }, [customer, narrowPurchase])
