@@ -1,7 +1,7 @@
 /**
  * The demonstration: two real PostgreSQL servers on this machine, the operational database on one and that of Metabase on
- * the other, made ready side by side. A lock on the first says that a `start` owns both; servers that a killed one left
- * behind are adopted. Called by `start` when no database is named.
+ * the other, made ready side by side. A lock on the first says that a `start` owns both; servers end with
+ * it, also when it is killed. Called by `start` when no database is named.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -114,8 +114,10 @@ class Servers {
   start(dataDirectory: string, port: number | null, name: string): Promise<EmbeddedServer> {
     const started = step(
       this.#call,
-      ({ adopted }) => `${name} ${adopted ? 'adopted' : 'started'}`,
-      () => startServer({ dataDirectory, ...(port === null ? {} : { port }), settings: SETTINGS }),
+      ({ adopted, replaced }) =>
+        `${name} ${adopted ? 'adopted' : replaced ? 'started anew (a killed start had left it)' : 'started'}`,
+      () =>
+        startServer({ dataDirectory, endsWithProcess: true, ...(port === null ? {} : { port }), settings: SETTINGS }),
     )
     this.#started.push(started)
     return started

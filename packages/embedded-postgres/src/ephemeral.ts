@@ -1,5 +1,6 @@
-// The end of ephemeral servers: their directory is removed, and a process that exits without stopping them takes them along.
-// Called by server.
+// Servers that end with their process, however it ends: a guard stops that of a killed one. The directory of an ephemeral
+// server is removed with it. Called by server and launch.
+import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { passwordFile } from './credentials.ts'
 import { fileWork } from './error.ts'
@@ -21,7 +22,27 @@ export function removeCluster(dataDirectory: string): void {
   })
 }
 
-/** A process that exits takes its ephemeral servers along. One that is killed leaves them: the next start adopts them. */
+/** It waits for the end of its input, which comes when we end, in any way, and asks the postmaster to stop. */
+const GUARD = 'while read -r _; do :; done; read -r pid < "$1/postmaster.pid" && [ "$pid" = "$2" ] && kill -INT "$2"'
+
+/** Returns what lets the guard go; it does nothing once the server has ended. Windows has neither its shell nor its signals. */
+export function guard(dataDirectory: string, pid: number): () => void {
+  if (process.platform === 'win32') return () => undefined
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'guard', dataDirectory, String(pid)], {
+    cwd: '/',
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Whatever kills the whole group of our processes must leave it.
+    detached: true,
+  })
+  // Without a guard the next start replaces the server.
+  shell.on('error', () => undefined)
+  shell.stdin.on('error', () => undefined)
+  shell.unref()
+  return () => shell.stdin.destroy()
+}
+
+/** A process that exits takes its ephemeral servers along, with their directories. One that is killed leaves these. */
 export function endAtExit(dataDirectory: string, pid: number): void {
   if (!listening) process.once('exit', endAll)
   listening = true

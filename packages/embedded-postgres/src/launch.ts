@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { serverEnvironment } from './cluster.ts'
+import { guard } from './ephemeral.ts'
 import { EmbeddedPostgresError, fileWork, saysNoSpace, systemCode } from './error.ts'
 import type { ParsedOptions } from './options.ts'
 import { readPidFile, signal, waitUntilGone } from './postmaster.ts'
@@ -95,6 +96,7 @@ export async function launch(
     // Sound because a process that was spawned has a pid.
     const pid = child.pid!
     child.unref()
+    if (options.endsWithProcess) child.once('exit', guard(dataDirectory, pid))
     started(pid)
     await waitUntilReady(dataDirectory, pid, isRunning, () => failure(dataDirectory, port, log.offset))
     return { pid, port, isRunning }

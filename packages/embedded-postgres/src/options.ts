@@ -20,6 +20,11 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** For tests: nothing survives a crash of the machine, and the data directory is removed at the stop. */
   readonly ephemeral?: boolean | undefined
+  /**
+   * The server is stopped when this process ends in any way, killed included, and one that nonetheless outlived its process
+   * is replaced, not adopted. Always so when ephemeral. On Windows a killed process leaves the server to the next start.
+   */
+  readonly endsWithProcess?: boolean | undefined
 }
 
 /** Checked options, the data directory without symbolic links. */
@@ -31,6 +36,7 @@ export interface ParsedOptions {
   readonly password: string | null
   readonly settings: readonly (readonly [name: string, value: string])[]
   readonly ephemeral: boolean
+  readonly endsWithProcess: boolean
 }
 
 /** Settings that this package answers for: where the server listens and where its files are. */
@@ -44,7 +50,16 @@ function isText(text: string): boolean {
 
 /** Throws `invalid-option`. Makes the missing parents of the data directory, so that its real path is known. */
 export function parseOptions(options: ServerOptions): ParsedOptions {
-  const { dataDirectory, version = 18, port, superuser, password, settings = {}, ephemeral = false } = options
+  const {
+    dataDirectory,
+    version = 18,
+    port,
+    superuser,
+    password,
+    settings = {},
+    ephemeral = false,
+    endsWithProcess = false,
+  } = options
   const problems: string[] = []
   // The parent holds the password file, so a root folder cannot be a data directory.
   if (!isAbsolute(dataDirectory) || dirname(dataDirectory) === dataDirectory) {
@@ -76,6 +91,7 @@ export function parseOptions(options: ServerOptions): ParsedOptions {
     password: password ?? null,
     settings: Object.entries(settings),
     ephemeral,
+    endsWithProcess: ephemeral || endsWithProcess,
   }
 }
 

@@ -12,6 +12,7 @@ import { EmbeddedPostgresError } from './error.ts'
 import { type Launched, launch, START_LIMIT_MS } from './launch.ts'
 import { type ParsedOptions, parseOptions, type ServerOptions } from './options.ts'
 import {
+  isAlive,
   isPostmasterOf,
   removeForeignPidFile,
   runningPostmaster,
@@ -20,7 +21,7 @@ import {
   signal,
   waitUntilGone,
 } from './postmaster.ts'
-import { isEphemeral } from './settings.ts'
+import { isEphemeral, ownerOf } from './settings.ts'
 
 /** A running server. Printing it shows no password. */
 export interface EmbeddedServer {
@@ -33,8 +34,10 @@ export interface EmbeddedServer {
   readonly pid: number
   /** Without symbolic links. */
   readonly dataDirectory: string
-  /** The server was already running, left behind by a process that was killed. It keeps the settings it has. */
+  /** The server was already running: another process has it, or one that was killed left it. It keeps the settings it has. */
   readonly adopted: boolean
+  /** A server that should have ended with its process was still running on the data, and was ended first. */
+  readonly replaced: boolean
   /** A connection URL, as the superuser unless told otherwise. It holds the password. */
   url(database: string, credentials?: { readonly user: string; readonly password: string }): string
   /** Ends the server and waits until it is gone; removes an ephemeral data directory. May be called again. Throws `stop-failed`. */
@@ -79,15 +82,25 @@ async function startInTurn(options: ParsedOptions): Promise<EmbeddedServer> {
   if (!clusterExists(dataDirectory)) await createCluster(options, binaries, account)
   assertSameCluster(options)
   const credentials = credentialsOf(options)
+  const replaced = await endForsaken(dataDirectory)
   const adopted = await adopt(options)
   if (adopted !== null) return new Server(options, credentials, adopted, true)
   removeForeignPidFile(dataDirectory)
   try {
-    return await launchPersistently(options, credentials, binaries, account)
+    const server = await launchPersistently(options, credentials, binaries, account)
+    server.replaced = replaced
+    return server
   } catch (error) {
     if (options.ephemeral && runningPostmaster(dataDirectory) === null) removeCluster(dataDirectory)
     throw error
   }
+}
+
+/** Ends a server whose process is gone and that should have ended with it; its guard, if there is one, does the same. */
+async function endForsaken(dataDirectory: string): Promise<boolean> {
+  const owner = ownerOf(dataDirectory)
+  if (owner === null || isAlive(owner)) return false
+  return stopRunning(dataDirectory, 'fast')
 }
 
 /** Launches, and tries again for what passes by itself: a chosen port taken meanwhile, a memory block not yet let go. */
@@ -96,7 +109,7 @@ async function launchPersistently(
   credentials: Credentials,
   binaries: Binaries,
   account: Account | null,
-): Promise<EmbeddedServer> {
+): Promise<Server> {
   const { dataDirectory } = options
   const end = Date.now() + IN_USE_LIMIT_MS
   for (let attempt = 1; ; attempt += 1) {
@@ -147,13 +160,17 @@ async function adopt(options: ParsedOptions): Promise<Launched | null> {
 export async function stopServerIn(dataDirectory: string, mode: StopMode = 'fast'): Promise<boolean> {
   const directory = realPath(resolve(dataDirectory))
   if (!existsSync(directory) || !clusterExists(directory)) return false
-  const found = runningPostmaster(directory)
-  if (found !== null) {
-    const server = { pid: found.pid, dataDirectory: directory, version: clusterVersion(directory) }
-    await shutDown(server, mode, () => isPostmasterOf(found.pid, directory))
-  }
+  const wasRunning = await stopRunning(directory, mode)
   if (isEphemeral(directory)) removeCluster(directory)
-  return found !== null
+  return wasRunning
+}
+
+async function stopRunning(dataDirectory: string, mode: StopMode): Promise<boolean> {
+  const found = runningPostmaster(dataDirectory)
+  if (found === null) return false
+  const server = { pid: found.pid, dataDirectory, version: clusterVersion(dataDirectory) }
+  await shutDown(server, mode, () => isPostmasterOf(found.pid, dataDirectory))
+  return true
 }
 
 class Server implements EmbeddedServer {
@@ -164,6 +181,7 @@ class Server implements EmbeddedServer {
   readonly pid: number
   readonly dataDirectory: string
   readonly adopted: boolean
+  replaced = false
   readonly #password: string
   readonly #ephemeral: boolean
   readonly #isOurs: () => boolean

@@ -15,6 +15,12 @@ export function isEphemeral(dataDirectory: string): boolean {
   return readSettings(dataDirectory).startsWith(EPHEMERAL_MARK)
 }
 
+/** The process with which the server ends; null when it ends with none. */
+export function ownerOf(dataDirectory: string): number | null {
+  const found = /^# ends with process (\d+)$/m.exec(readSettings(dataDirectory))
+  return found === null ? null : Number(found[1])
+}
+
 /** The port of the last start. */
 export function keptPort(dataDirectory: string): number | null {
   const found = /^port = '(\d+)'$/m.exec(readSettings(dataDirectory))
@@ -27,7 +33,10 @@ function readSettings(dataDirectory: string): string {
 }
 
 /** Pure text of the settings file. The caller's settings come last, and so win over those of an ephemeral server. */
-export function renderSettings(options: Pick<ParsedOptions, 'settings' | 'ephemeral'>, port: number): string {
+export function renderSettings(
+  options: Pick<ParsedOptions, 'settings' | 'ephemeral' | 'endsWithProcess'>,
+  port: number,
+): string {
   const fixed: [string, string][] = [
     ['port', String(port)],
     ['listen_addresses', '127.0.0.1'],
@@ -49,6 +58,7 @@ export function renderSettings(options: Pick<ParsedOptions, 'settings' | 'epheme
   const head = options.ephemeral
     ? [EPHEMERAL_MARK]
     : ['# Written at each start; put your own settings in postgresql.conf.']
+  if (options.endsWithProcess) head.push(`# ends with process ${process.pid}`)
   const lines = [...fixed, ...(options.ephemeral ? unsafe : []), ...options.settings].map(line)
   return `${[...head, ...lines].join('\n')}\n`
 }

@@ -38,6 +38,7 @@ test('settings are quoted, and those of the caller come last', () => {
   const text = renderSettings(
     {
       ephemeral: true,
+      endsWithProcess: false,
       settings: [
         ['fsync', 'on'],
         ['search_path', String.raw`it's a \ "b"`],

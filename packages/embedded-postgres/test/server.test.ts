@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -156,6 +157,32 @@ test('a server left behind by a killed process is adopted, with its port and its
   await one.stop()
   expect(isAlive(pid)).toBe(false)
   expect(await stopServerIn(dataDirectory)).toBe(false)
+})
+
+test('a server that ends with its process ends with one that is killed, or by the next start when its guard was killed too', async () => {
+  const dataDirectory = place('guarded')
+  const options = { dataDirectory, endsWithProcess: true }
+  // Without /proc nobody finds the guard, to kill it too.
+  for (const isGuarded of process.platform === 'linux' ? [true, false] : [true]) {
+    const child = elsewhere(options, 'setInterval(() => {}, 1000)')
+    const [pid] = await firstLine(child)
+    // Sound because it was spawned.
+    const guards = processesOf(child.pid!).filter((each) => ![child.pid, pid].includes(each))
+    if (!isGuarded) for (const each of guards) process.kill(each, 'SIGKILL')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    if (isGuarded) while (isAlive(pid)) await setTimeout(10)
+    else expect(isAlive(pid)).toBe(true)
+
+    const server = await startServer(options)
+    expect([server.replaced, server.adopted, server.pid === pid, isAlive(pid)]).toEqual([
+      !isGuarded,
+      false,
+      false,
+      false,
+    ])
+    await server.stop()
+  }
 })
 
 test('stop leaves no process and no ephemeral file, and may be called again', async () => {

@@ -14,7 +14,7 @@ const PACKAGE = '@vitrine/embedded-postgres'
 
 export interface Server {
   readonly port: number
-  readonly adopted: boolean
+  readonly replaced: boolean
   url(database: string, credentials?: { readonly user: string; readonly password: string }): string
   stop(): Promise<void>
 }
@@ -22,7 +22,11 @@ export interface Server {
 /** What we use of it: the tool must not depend on a package that is optional. */
 interface Embedded {
   serverHome(preferred: string): string
-  startServer(options: { readonly dataDirectory: string; readonly ephemeral?: boolean }): Promise<Server>
+  startServer(options: {
+    readonly dataDirectory: string
+    readonly ephemeral?: boolean
+    readonly endsWithProcess?: boolean
+  }): Promise<Server>
   stopServerIn(dataDirectory: string): Promise<boolean>
 }
 
@@ -58,9 +62,11 @@ export const requireEmbedded = async (folder: string): Promise<void> => void (aw
 
 const dataOf = (folder: string, part: 'target' | 'demo') => join(folder, '.vitrine', part)
 
-/** Starts a server of a folder, or finds it running. */
+/** Starts a server of a folder, or finds it running. That of a demonstration ends with the command, also when that is killed. */
 export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'): Promise<Server> =>
-  working(folder, dataOf(folder, part), ({ startServer }, dataDirectory) => startServer({ dataDirectory }))
+  working(folder, dataOf(folder, part), ({ startServer }, dataDirectory) =>
+    startServer({ dataDirectory, endsWithProcess: part === 'demo' }),
+  )
 
 /** Whether one was running. */
 export const stopEmbedded = (folder: string): Promise<boolean> =>

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../base/clock.ts'
-import { processEnvironment } from './environment.ts'
+import { type Environment, processEnvironment } from './environment.ts'
 import type { Io, Output } from './io.ts'
 
 /** Talk that a reader leaves unread is dropped from here on: it would fill the memory of a schedule. */
@@ -38,14 +38,29 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
   }
 }
 
+const PARENT_LOOK_MS = 1_000
+
+/** npm starts a command through a shell that passes no signal on: one that is killed would leave us behind, with our servers. */
+function followNpm(environment: Environment, listener: () => void): () => void {
+  if (environment['npm_lifecycle_event'] === undefined) return () => undefined
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    listener()
+  }, PARENT_LOOK_MS).unref()
+  return () => clearInterval(timer)
+}
+
 /** A closed terminal interrupts as well; what runs under nohup has none, and must not listen. */
 const signals = () => ['SIGINT', 'SIGTERM', ...(process.stderr.isTTY === true ? ['SIGHUP'] : [])]
 
 export function processIo(): Io {
+  const environment = processEnvironment()
   return {
     stdout: output(process.stdout, false),
     stderr: output(process.stderr, true),
-    environment: processEnvironment(),
+    environment,
     folder: process.cwd(),
     clock: systemClock,
     ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : null,
@@ -53,7 +68,9 @@ export function processIo(): Io {
     onInterrupt(listener) {
       const names = signals()
       for (const name of names) process.on(name, listener)
+      const leave = followNpm(environment, listener)
       return () => {
+        leave()
         for (const name of names) process.off(name, listener)
       }
     },

@@ -50,6 +50,7 @@ async function run(call: Call): Promise<ExitName> {
   const files = sqlFilesIn(resolve(folder, call.text('sql') ?? 'source'), folder)
   requireOwnSettings(folder)
   const server = await startEmbedded(folder, 'demo')
+  if (server.replaced) call.say('A demonstration that was killed had left its server: it was ended, the data is kept.')
   const lock = await takeLock(call, server)
   const key = new Secret(call.io.environment['VITRINE_PSEUDONYM_KEY']?.trim() || randomBytes(32).toString('hex'))
   try {
