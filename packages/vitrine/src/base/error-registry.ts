@@ -54,7 +54,7 @@ export const ERRORS = Object.freeze({
     },
     PUBLICATION_NOT_FOUND: {
       what: 'The publication could not be loaded.',
-      hint: 'Give its module with --publication, or export it from vitrine.config.js.',
+      hint: remedy`Give its module with --publication, export it from vitrine.config.js, or make one with ${command('init')}.`,
     },
     TABLE_UNKNOWN: {
       what: 'No published table has this name.',

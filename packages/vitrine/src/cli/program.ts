@@ -7,6 +7,7 @@ import { EXIT, faultOf, interruptOf, VitrineError } from '../base/errors.ts'
 import { type CommandNames, ownNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
+import { calledAs, calledHere } from './called-as.ts'
 import { type CallFacts, type Command, callOf } from './command.ts'
 import { withSettingsFile } from './environment.ts'
 import { type Explain, failureJson, failureOf, failureText } from './failure.ts'
@@ -50,7 +51,8 @@ const noExplanation: Explain = () => null
 
 /** Runs one command line (without the program's own name) to its end. Never throws; returns the exit status. */
 export async function runProgram(program: Program | SingleProgram, argv: readonly string[], io: Io): Promise<number> {
-  const { explain = noExplanation, names = ownNames } = program
+  const { explain = noExplanation } = program
+  const names = calledHere(program.names ?? ownNames, io.environment)
   const tell = (thrown: unknown): number => {
     const failure = failureOf(thrown, explain, names)
     io.stderr.write(failureText(failure))
@@ -68,7 +70,7 @@ export async function runProgram(program: Program | SingleProgram, argv: readonl
   const fault = faultSignal(io, tell, () => isOver)
   let status: number = EXIT.ok
   try {
-    const request = parse(program, argv, io)
+    const request = parse(program, argv, io, names)
     if (request !== null) status = await perform(program, request, { io, signal, fault, explain, names })
     fault.throwIfAborted()
   } catch (thrown) {
@@ -123,11 +125,12 @@ function faultSignal(io: Io, tell: (thrown: unknown) => number, isOver: () => bo
 }
 
 /** Reads the arguments against the definitions. Null when help or version was asked for, and is printed. Throws USAGE. */
-function parse(program: Program | SingleProgram, argv: readonly string[], io: Io): Request | null {
-  const { name, names = ownNames } = program
+function parse(program: Program | SingleProgram, argv: readonly string[], io: Io, names: CommandNames): Request | null {
+  const { name } = program
+  const called = calledAs(name, io.environment)
   let request: Request | null = null
   const define = (commander: Commander, command: Command): void => {
-    commander.description(command.description).addHelpText('after', examplesText(name, command, names))
+    commander.description(command.description).addHelpText('after', examplesText(called, command, names))
     for (const [flags, description] of Object.entries(command.options)) commander.option(flags, description)
     commander.action(() => {
       request = { command, parameters: commander.args, options: commander.optsWithGlobals() }
@@ -159,7 +162,7 @@ function parse(program: Program | SingleProgram, argv: readonly string[], io: Io
     if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)) return null
     const [word = ''] = root.args
     // A command of the tool that this program has under another name.
-    const known = error.code === 'commander.unknownCommand' && names(word) !== `${name} ${word}`
+    const known = error.code === 'commander.unknownCommand' && names(word) !== `${called} ${word}`
     const told = known ? `unknown command. Did you mean ${names(word)}?` : error.message
     throw new VitrineError('USAGE', { detail: usageDetail(told), cause: error })
   }

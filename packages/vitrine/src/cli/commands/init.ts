@@ -163,9 +163,7 @@ async function firstRows(call: Call, reader: Address, publication: Publication):
 
 function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer): string {
   const at = relative(call.io.folder, folder)
-  // By npx: nothing is on the PATH afterwards.
-  const first = call.io.environment['npm_command'] === 'exec' ? 'npx --no ' : ''
-  const step = (name: string, options = '') => `  ${first}${remedyText(command(name, options), call.names)}`
+  const step = (name: string, options = '') => `  ${remedyText(command(name, options), call.names)}`
   const lines = [
     `${answer.published === null ? 'Written' : `Published ${counted(answer.published.rows, 'row')}`} in ${duration(answer.milliseconds)}. ${at === '' ? '' : `In ${at}: `}read publication/register, where each guess says why.`,
     `${step('check')}   after each change; then plan, migrate, sync`,
