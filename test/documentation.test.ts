@@ -51,6 +51,24 @@ describe('links', () => {
   })
 })
 
+test('no page is longer than a person reads', () => {
+  // Records and tables in which one looks something up; code counts as it is read too.
+  const isLookedUp = (page: string) => page === 'CHANGELOG.md' || page.startsWith('docs/reference/')
+  const words = (page: string): number => read(page).split(/\s+/).length
+  expect(pages.filter((page) => !isLookedUp(page) && words(page) > 2200).map((page) => [page, words(page)])).toEqual([])
+})
+
+test('every page is reached from the index, in a few steps', () => {
+  const reached = new Set(['docs/README.md'])
+  for (const page of reached) {
+    for (const link of linksOf(read(page))) {
+      const target = relative(root, resolve(root, dirname(page), link.split('#')[0] ?? ''))
+      if (pages.includes(target)) reached.add(target)
+    }
+  }
+  expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([])
+})
+
 describe('ARCHITECTURE.md', () => {
   const text = read('ARCHITECTURE.md')
   const src = 'packages/vitrine/src'
@@ -139,7 +157,10 @@ describe('names', () => {
   })
 
   test('the runbook tells every variable, every command and every table', () => {
-    const text = read('docs/metabase.md')
+    const text = pages
+      .filter((path) => /^docs\/metabase[\w-]*\.md$/.test(path))
+      .map(read)
+      .join('\n')
     const spans = spansOf(text).join('\n')
     const commands = impact.commands.map(({ name }) => `impact ${name}`)
     expect([...variables, ...commands].filter((name) => !spans.includes(name))).toEqual([])

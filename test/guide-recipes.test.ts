@@ -92,7 +92,7 @@ const written = (
   })
 
 test('thirty recipes compile, are published in one run, and give these rows', async () => {
-  const fences = fencesIn('docs/recipes.md')
+  const fences = ['docs/recipes.md', 'docs/recipes-tables.md'].flatMap(fencesIn)
   const recipes = fences.filter(({ language, file }) => language === 'ts' && file === null).map(({ text }) => text)
   const names = recipes.flatMap((text) => /export const (r_\w+)/.exec(text)?.[1] ?? [])
   expect(names.length).toBeGreaterThanOrEqual(30)

@@ -70,7 +70,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
   }
 
   /** Runs the commands that are ours; what is not ours (`npm ci` …) has been done to get here. */
-  async function follow(page: string): Promise<readonly string[]> {
+  async function follow(pages: readonly string[]): Promise<readonly string[]> {
     const [writer, reader] = databases.roles
     const publication = definePublication({ ...impactPublication, writer: writer.user, reader: reader.user })
     // Each page makes it anew.
@@ -81,7 +81,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
     const settings = { ...databases.environment(publication.schema), ...login, METABASE_URL: metabase.url }
     const followed: string[] = []
     let status = 0
-    for (const command of commandsOf(page)) {
+    for (const command of pages.flatMap(commandsOf)) {
       const ours = oursIn(command.words)
       if (ours === null || ours.program === 'start' || !isDue(command, status)) continue
       const line = ours.argv.join(' ')
@@ -114,8 +114,8 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
     return followed
   }
 
-  test('docs/metabase.md, on what the Django application left', async () => {
-    const followed = await follow('docs/metabase.md')
+  test('docs/metabase*.md, on what the Django application left', async () => {
+    const followed = await follow(['docs/metabase-installer.md', 'docs/metabase.md', 'docs/metabase-pannes.md'])
     expect(followed).toEqual(expect.arrayContaining(['impact migrate', 'vitrine provision', 'impact drop --yes']))
     const rows = await databases.target.ask(
       `
@@ -128,7 +128,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
   })
 
   test('README.md', async () => {
-    const followed = await follow('README.md')
+    const followed = await follow(['README.md'])
     const names = new Set([...ELSEWHERE, ...followed.map((line) => line.split(' ')[1])])
     expect(vitrine.commands.map(({ name }) => name).filter((name) => !names.has(name))).toEqual([])
   })

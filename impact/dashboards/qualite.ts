@@ -187,7 +187,7 @@ export const qualite = dashboard({
     ],
     [
       {
-        text: 'Un échec ? Le guide d’exploitation (`docs/metabase.md`, « Quand un passage échoue ») dit quoi faire de chaque code ; `impact runs`, avec le numéro de l’exécution, en dit plus.',
+        text: 'Un échec ? Le guide d’exploitation (`docs/metabase-pannes.md`, « Quand un passage échoue ») dit quoi faire de chaque code ; `impact runs`, avec le numéro de l’exécution, en dit plus.',
       },
     ],
     [

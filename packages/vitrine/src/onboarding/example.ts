@@ -64,6 +64,10 @@ const keyOf = (table: SurveyedTable, name: string | undefined): SurveyedColumn |
 const shownKey = (table: SurveyedTable): SurveyedColumn | undefined =>
   table.primaryKey.length === 1 ? keyOf(table, table.primaryKey[0]) : undefined
 
+/** No join may look at a personal column, and a key that is a text may be one. */
+const joins = (table: SurveyedTable, name: string): boolean =>
+  ofClass(table, 'indirect').some(({ column }) => column === name)
+
 function candidates(tables: readonly SurveyedTable[]): readonly Candidate[] {
   const open = tables.filter(
     (table) => table.isReadable && !table.hidesRows && isPlain(table.name) && isPlain(table.schema),
@@ -73,7 +77,7 @@ function candidates(tables: readonly SurveyedTable[]): readonly Candidate[] {
     table.references.flatMap(({ columns: [from = '', ...more], table: name, to: [to = ''] }): readonly Candidate[] => {
       const parent = open.find((other) => other.name === name && other.schema === table.schema && other !== table)
       if (parent === undefined || more.length > 0) return []
-      return keyOf(table, from) === undefined || keyOf(parent, to) === undefined ? [] : [{ table, parent, from, to }]
+      return joins(table, from) && joins(parent, to) ? [{ table, parent, from, to }] : []
     }),
   )
   return [

@@ -71,7 +71,7 @@ const compilerSettings = (ending: string): string =>
   )}\n`
 
 const SETTINGS = `# The settings of the publication: copy to .env, which git ignores, and fill in. Variables of the process win.
-# The operational database, with a role that reads it and can do nothing else (vitrine provision --source makes it).
+# The operational database, with a role that reads it and can do nothing else (npx --no vitrine provision --source makes it).
 DATABASE_URL=
 # The database that Metabase reads, with the writer role, and with the reader role.
 METABASE_DATABASE_URL=

@@ -1,5 +1,6 @@
 /** What is guessed of a column: personal unless its type or a key says otherwise, and only ever stricter than that. */
 import { describe, expect, test } from 'vitest'
+import { exampleOf } from '../../src/onboarding/example.ts'
 import { guessOf } from '../../src/onboarding/guess.ts'
 import { looksOf, type SurveyedColumn, type SurveyedTable } from '../../src/onboarding/survey.ts'
 import { wordsOf } from '../../src/onboarding/vocabulary.ts'
@@ -52,6 +53,16 @@ describe('by type and key', () => {
   test('a text that is a key may be a name', () => {
     expect(guess('id', 'text').privacy).toBe('personal')
   })
+})
+
+test('the example joins by no key that may be a name, because a personal value chooses no rows', () => {
+  const reference = (type: string) => {
+    const driver = table([column('badge', type)], { name: 'driver', primaryKey: ['badge'], references: [] })
+    const references = [{ columns: ['driver'], table: 'driver', to: ['badge'] }]
+    const parcel = table([column('id', 'uuid'), column('driver', type)], { name: 'parcel', references })
+    return exampleOf([driver, parcel], 'x', 'UTC', './register.mjs')?.made
+  }
+  expect([reference('bigint'), reference('text')]).toEqual([['parcel', 'driver'], ['parcel']])
 })
 
 describe('names, English and French, in any case', () => {

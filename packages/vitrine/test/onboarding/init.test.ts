@@ -97,7 +97,7 @@ afterAll(async () => {
 })
 
 describe('from a source to published rows', () => {
-  test('with an embedded target: one command, and the others work after it', { timeout: 60_000 }, async () => {
+  test('with an embedded target: one command, and the others work after it', async () => {
     const folder = place('embedded')
     const { stdout, stderr } = await succeeded(folder, ['init', '--yes', '--name', 'store'], {
       DATABASE_URL: source('rails').url(),
@@ -256,7 +256,7 @@ describe('the register and the example', () => {
     expect([status, stderr]).toEqual([EXIT.usage, expect.stringContaining('It has no line “New tables of audit come')])
   })
 
-  test('compile in an editor, whatever the schema', { timeout: 60_000 }, () => {
+  test('compile in an editor, whatever the schema', () => {
     const include = [...SCHEMAS, 'several'].map((name) => join(of(name).folder, 'publication/*'))
     const settings = JSON.parse(readFileSync(join(of('pagila').folder, 'tsconfig.json'), 'utf8'))
     writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ ...settings, include }))

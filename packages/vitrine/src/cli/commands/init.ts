@@ -165,7 +165,7 @@ function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer):
   const at = relative(call.io.folder, folder)
   const step = (name: string, options = '') => `  ${remedyText(command(name, options), call.names)}`
   const lines = [
-    `${answer.published === null ? 'Written' : `Published ${counted(answer.published.rows, 'row')}`} in ${duration(answer.milliseconds)}. ${at === '' ? '' : `In ${at}: `}read publication/register, where each guess says why.`,
+    `${answer.published === null ? 'Written' : `Published ${counted(answer.published.rows, 'row')}`} in ${duration(answer.milliseconds)}. ${at === '' ? 'R' : `In ${at}: r`}ead publication/register, where each guess says why.`,
     `${step('check')}   after each change; then plan, migrate, sync`,
     ...(answer.published === null ? [] : [`${step('url', 'psql')}   where readers connect`]),
     ...(answer.embedded ? [`${step('embedded', '--stop')}   stops the embedded PostgreSQL, which goes on`] : []),
