@@ -16,8 +16,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'impact/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/postgres-servers.ts'],
     // Only what hangs takes so long: no loaded machine decides a result.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     // The files of a worker share what they import: importing it anew took a twelfth of all the time.
     isolate: false,
