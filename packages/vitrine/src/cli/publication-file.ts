@@ -91,6 +91,9 @@ export function isPublication(value: unknown): value is Publication {
 /** Node names the module that it does not find in a message of its own, which quotes the import and nothing else. */
 const NOT_FOUND = /^Cannot find (?:module|package) '[^'\n]*'(?: imported from [^\n]*)?$/
 
+/** The engine's own words for a name of the code that nothing gives a meaning. */
+const UNDEFINED = /^[\w$]{1,80} is not defined$/
+
 const UNREAD = `Node ${process.versions.node} reads no TypeScript.`
 const READ_IT = 'Run it with Node 22.18 or later, or build with tsc and name the .js that it writes.'
 
@@ -108,6 +111,9 @@ function importDetail(error: unknown, path: string): { detail: string; remedy?: 
     return { detail: 'It has TypeScript that Node cannot read.', remedy }
   }
   const place = placeOf(error)
+  if (place !== null && error instanceof ReferenceError && UNDEFINED.test(error.message)) {
+    return { detail: `${error.message}, at ${place}.`, remedy: 'Import it, or correct the name.' }
+  }
   if (place === null && error instanceof SyntaxError) {
     // Node shows the line of such an error only when it ends the process.
     return { detail: 'It, or a file that it imports, has a syntax error.', remedy: `To see where: node ${path}` }

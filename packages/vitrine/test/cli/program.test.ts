@@ -85,6 +85,7 @@ describe('the publication', () => {
     ['export const other = 1', 'Its default export is not a publication.'],
     ['import "./absent.mjs"', /Cannot find module '.*absent\.mjs'/],
     ['\n\nJSON.parse("canary")', /Loading it failed, at .*\.mjs:3\./],
+    ['\ntexte(1)', /texte is not defined, at .*\.mjs:2\.\n.*\n +what to do: Import it/],
     ['throw { canary: 1 }', 'Loading it failed.'],
     [
       'const f = () => { throw Object.assign(new Error("canary\\n    at /canary:1:1"), { code: "ERR_MODULE_NOT_FOUND" }) }\nf()',

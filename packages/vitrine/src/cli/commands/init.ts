@@ -169,8 +169,8 @@ function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer):
     `${step('check')}   after each change; then plan, migrate, sync`,
     ...(answer.published === null ? [] : [`${step('url', 'psql')}   where readers connect`]),
     ...(answer.embedded ? [`${step('embedded', '--stop')}   stops the embedded PostgreSQL, which goes on`] : []),
-    `Before the first night: a role of its own on the source, instead of ${printable(source).split('@')[0]}:`,
-    step('provision', '--source --sql'),
+    `Before the first night: name a role of its own in DATABASE_URL, instead of ${printable(source).split('@')[0]}, and`,
+    `${step('provision', '--source')}   makes it, with an administrator in DATABASE_ADMIN_URL; --sql prints what to paste`,
   ]
   if (!resolves(folder)) lines.push(`The tool is not installed in this folder: npm install ${toolHome()}`)
   if (!isIgnored(folder)) lines.push('.gitignore does not name .env, which holds passwords: add it before you commit.')
