@@ -1,5 +1,6 @@
 /** *Entreprises* : qui vient, d’où, de quelle taille, et qui manque ? Pour le déploiement. */
 import { dashboard, question, sql } from 'vitrine'
+import { EFFECTIF, FORME, PAYS, TRANCHES_EN_MOTS } from './mots.ts'
 import {
   entier,
   FRAICHEUR,
@@ -19,12 +20,13 @@ const effectif = impact.filter({
   label: 'Effectif',
   kind: 'list',
   options: TRANCHES,
+  names: TRANCHES_EN_MOTS,
   on: { metabase_entreprise: 'effectif' },
 })
 
 const arrivee = impact.filter({
   key: 'arrivee',
-  label: 'Arrivée entre',
+  label: 'Arrivée',
   kind: 'date',
   on: { metabase_entreprise: 'ajoutee_le' },
 })
@@ -88,7 +90,7 @@ const parEffectif = question({
   }),
   display: { kind: 'bar', x: 'effectif', y: ['inscrites', 'simulees'], stack: 'stacked' },
   columns: {
-    effectif: { label: 'Effectif' },
+    effectif: EFFECTIF,
     inscrites: { label: 'Inscrites', format: entier },
     simulees: { label: 'Simulées', format: entier },
   },
@@ -97,7 +99,7 @@ const parEffectif = question({
 const formes = question({
   key: 'ent-forme',
   title: 'Formes juridiques',
-  description: 'AUTRE réunit entre autres les SARL.',
+  description: '« Autre » réunit entre autres les SARL.',
   query: impact.query({
     from: 'metabase_entreprise',
     measures: { entreprises: { count: 'rows' } },
@@ -105,7 +107,7 @@ const formes = question({
     order: [['entreprises', 'desc']],
   }),
   display: { kind: 'row', x: 'forme', y: ['entreprises'] },
-  columns: { forme: { label: 'Forme juridique' }, entreprises: { label: 'Entreprises', format: entier } },
+  columns: { forme: FORME, entreprises: { label: 'Entreprises', format: entier } },
 })
 
 const pays = question({
@@ -120,7 +122,7 @@ const pays = question({
     order: [['entreprises', 'desc']],
   }),
   display: { kind: 'row', x: 'pays', y: ['entreprises'] },
-  columns: { pays: { label: 'Pays' }, entreprises: { label: 'Entreprises', format: entier } },
+  columns: { pays: PAYS, entreprises: { label: 'Entreprises', format: entier } },
 })
 
 const secteurs = question({
@@ -238,7 +240,7 @@ const aRelancer = question({
   columns: {
     denomination: { label: 'Dénomination' },
     siren: { label: 'SIREN' },
-    effectif: { label: 'Effectif' },
+    effectif: EFFECTIF,
     date_derniere_qualification: { label: 'Dernière qualification', format: jour },
     obligations: { label: 'Obligations', format: entier },
   },
@@ -254,8 +256,8 @@ export const entreprises = dashboard({
     FRAICHEUR,
     [{ question: connues, span: 6 }, { question: arrivees }],
     [{ question: parEffectif }, { question: formes }],
-    [{ question: pays }, { question: secteurs }],
-    [{ question: departements }, { question: qualification }],
+    [{ question: pays }, { question: departements }],
+    [{ question: secteurs }, { question: qualification }],
     [{ question: activation }],
     [{ question: aRelancer }],
     ...limites(

@@ -1,5 +1,6 @@
 /** Les questions d’*Utilisateurs et habilitations* sur les invitations : leur issue, leur rôle, leur délai. */
 import { question } from 'vitrine'
+import { ROLE } from './mots.ts'
 import { entier, impact, mois } from './questions.ts'
 
 export const invitations = question({
@@ -50,7 +51,7 @@ export const roles = question({
     smallest: 5,
   }),
   display: { kind: 'pie', label: 'role', value: 'invitations' },
-  columns: { role: { label: 'Rôle' }, invitations: { label: 'Invitations', format: entier } },
+  columns: { role: ROLE, invitations: { label: 'Invitations', format: entier } },
 })
 
 export const delai = question({

@@ -3,6 +3,7 @@ import { dashboard, question, sql } from 'vitrine'
 import { REGLEMENTATIONS } from '../domain/reglementations.ts'
 import { donnees } from '../publication/donnees.ts'
 import { dernierEchec, derniereComplete, durees, executions, nuits } from './executions.ts'
+import { EFFECTIF, RAISON } from './mots.ts'
 import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, instant, limites, TRANCHES } from './questions.ts'
 
 const table = impact.filter({
@@ -73,7 +74,7 @@ const raisons = question({
   display: { kind: 'table' },
   columns: {
     nom_table: { label: 'Table' },
-    raison: { label: 'Raison' },
+    raison: RAISON,
     nombre_lignes: { label: 'Lignes', format: entier },
   },
 })
@@ -168,7 +169,7 @@ const valeurs = question({
     limit: 50,
   }),
   display: { kind: 'table' },
-  columns: { effectif: { label: 'Effectif' }, entreprises: { label: 'Entreprises', format: entier } },
+  columns: { effectif: EFFECTIF, entreprises: { label: 'Entreprises', format: entier } },
 })
 
 export const qualite = dashboard({
@@ -181,8 +182,8 @@ export const qualite = dashboard({
     FRAICHEUR,
     [{ question: fraicheur }, { question: raisons }],
     [
-      { question: derniereComplete, ...SANS },
-      { question: nuits, ...SANS },
+      { question: derniereComplete, span: 6, ...SANS },
+      { question: nuits, span: 6, ...SANS },
       { question: dernierEchec, ...SANS },
     ],
     [
@@ -190,16 +191,14 @@ export const qualite = dashboard({
         text: 'Un échec ? Le guide d’exploitation (`docs/metabase-pannes.md`, « Quand un passage échoue ») dit quoi faire de chaque code ; `impact runs`, avec le numéro de l’exécution, en dit plus.',
       },
     ],
+    [{ question: executions, ...SANS }],
     [
-      { question: executions, ...SANS },
       { question: durees, ...SANS },
-    ],
-    [
-      { question: inconnus, ...SANS },
-      { question: nonEvaluees, ...SANS },
-    ],
-    [
       { question: vides, ...SANS },
+    ],
+    [
+      { question: inconnus, span: 8, ...SANS },
+      { question: nonEvaluees, span: 10, ...SANS },
       { question: valeurs, ...SANS },
     ],
     ...limites(

@@ -3,6 +3,7 @@ import { dashboard, question } from 'vitrine'
 import { REGLEMENTATIONS } from '../domain/reglementations.ts'
 import { SECTIONS_NAF } from '../domain/section-naf.ts'
 import { analysesIa, csrdEnjeux, csrdParEtape } from './csrd.ts'
+import { EFFECTIF, STATUT, TRANCHES_EN_MOTS } from './mots.ts'
 import { entier, FRAICHEUR, IMPACT, impact, limites, mois, partDe, pourcent, TRANCHES } from './questions.ts'
 
 /** La même colonne de l’entreprise, depuis chaque table du tableau. */
@@ -26,6 +27,7 @@ const effectif = impact.filter({
   label: 'Effectif',
   kind: 'list',
   options: TRANCHES,
+  names: TRANCHES_EN_MOTS,
   on: partout('effectif'),
 })
 const secteur = impact.filter({
@@ -143,7 +145,7 @@ const egaproParTaille = question({
   }),
   display: { kind: 'bar', x: 'effectif', y: ['part_a_jour'] },
   columns: {
-    effectif: { label: 'Effectif' },
+    effectif: EFFECTIF,
     connues: { label: 'Statut connu', format: entier },
     part_a_jour: { label: 'Part à jour', format: partDe('connues') },
   },
@@ -174,7 +176,7 @@ const bdeseParAccord = question({
   display: { kind: 'bar', x: 'accord', y: ['entreprises'], series: 'statut', stack: 'stacked' },
   columns: {
     accord: { label: 'Accord' },
-    statut: { label: 'Statut', means: { 'A JOUR': 'done', 'EN COURS': 'doing', 'A ACTUALISER': 'todo' } },
+    statut: STATUT,
     entreprises: { label: 'Entreprises', format: entier },
   },
 })

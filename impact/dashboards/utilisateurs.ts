@@ -2,13 +2,14 @@
 import { dashboard, question } from 'vitrine'
 import { CATEGORIES_FONCTIONS } from '../domain/fonctions.ts'
 import { delai, invitations, roles } from './invitations.ts'
-import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, limites, mois, partDe } from './questions.ts'
+import { ROLE, TRANCHES_EN_MOTS } from './mots.ts'
+import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, limites, mois, partDe, TRANCHES } from './questions.ts'
 
 const MOIS_D_ARRIVEE = { mois: { time: 'ajoute_le', unit: 'month' } } as const
 
 const periode = impact.filter({
   key: 'periode',
-  label: 'Arrivée entre',
+  label: 'Arrivée',
   kind: 'date',
   on: {
     metabase_utilisateur: 'ajoute_le',
@@ -30,7 +31,20 @@ const fonction = impact.filter({
   options: CATEGORIES_FONCTIONS,
   on: { metabase_habilitation: 'fonctions' },
 })
-const DES_COMPTES = { without: ['fonctions'] }
+/** De l’entreprise : un compte seul, qui peut en avoir plusieurs, n’a pas d’effectif. */
+const effectif = impact.filter({
+  key: 'effectif',
+  label: 'Effectif',
+  kind: 'list',
+  options: TRANCHES,
+  names: TRANCHES_EN_MOTS,
+  on: {
+    metabase_habilitation: 'entreprise_id.effectif',
+    metabase_invitation: 'entreprise_id.effectif',
+    metabase_entreprise: 'effectif',
+  },
+})
+const DES_COMPTES = { without: ['effectif', 'fonctions'] }
 const DES_INVITATIONS = { without: ['conseiller', 'fonctions'] }
 
 const comptes = question({
@@ -212,7 +226,7 @@ const rolesActuels = question({
     smallest: 5,
   }),
   display: { kind: 'pie', label: 'role', value: 'rattachements' },
-  columns: { role: { label: 'Rôle' }, rattachements: { label: 'Rattachements', format: entier } },
+  columns: { role: ROLE, rattachements: { label: 'Rattachements', format: entier } },
 })
 
 export const utilisateurs = dashboard({
@@ -220,7 +234,7 @@ export const utilisateurs = dashboard({
   title: 'Utilisateurs et habilitations',
   description: 'Les comptes vivent-ils ?',
   collection: IMPACT,
-  filters: [periode, conseiller, fonction],
+  filters: [effectif, periode, conseiller, fonction],
   rows: [
     FRAICHEUR,
     [
@@ -235,9 +249,8 @@ export const utilisateurs = dashboard({
     [
       { question: conseillers, ...DES_COMPTES },
       { question: parEntreprise, ...DES_INVITATIONS },
-      { question: roles, ...DES_INVITATIONS },
     ],
-    [{ question: rolesActuels }],
+    [{ question: rolesActuels }, { question: roles, ...DES_INVITATIONS }],
     [
       { question: delai, span: 6, ...DES_INVITATIONS },
       { question: invitations, ...DES_INVITATIONS },

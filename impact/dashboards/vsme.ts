@@ -1,6 +1,7 @@
 /** *VSME* : le rapport volontaire est-il commencé, avancé, fini ? Pour le produit VSME, la DGE et les banques. */
 import { dashboard, question } from 'vitrine'
 import { EXIGENCES_VSME } from '../domain/vsme-indicateurs.ts'
+import { EFFECTIF, EXIGENCE, TRANCHES_EN_MOTS } from './mots.ts'
 import { entier, FRAICHEUR, IMPACT, impact, jour, limites, mois, TRANCHES } from './questions.ts'
 
 const effectif = impact.filter({
@@ -8,6 +9,7 @@ const effectif = impact.filter({
   label: 'Effectif',
   kind: 'list',
   options: TRANCHES,
+  names: TRANCHES_EN_MOTS,
   on: { metabase_vsme: 'entreprise_id.effectif', metabase_vsme_exigence: 'entreprise_id.effectif' },
 })
 const exercice = impact.filter({
@@ -117,7 +119,7 @@ const exigences = question({
   }),
   display: { kind: 'row', x: 'exigence', y: ['moyenne'] },
   columns: {
-    exigence: { label: 'Exigence' },
+    exigence: EXIGENCE,
     moyenne: { label: 'Avancement moyen', format: { kind: 'percent', decimals: 1, of: 'rapports' } },
     part_completes: { label: 'Part complète', format: { kind: 'percent', decimals: 1, of: 'rapports' } },
     rapports: { label: 'Rapports', format: entier },
@@ -188,7 +190,7 @@ const parEffectif = question({
   }),
   display: { kind: 'bar', x: 'effectif', y: ['rapports'] },
   columns: {
-    effectif: { label: 'Effectif' },
+    effectif: EFFECTIF,
     rapports: { label: 'Rapports', format: entier },
     avancement_moyen: { label: 'Avancement moyen', format: { kind: 'percent', decimals: 0, of: 'rapports' } },
   },
@@ -247,9 +249,10 @@ export const vsme = dashboard({
     FRAICHEUR,
     [{ question: rapports }, { question: dormants }, { question: delai }],
     [{ question: nouveaux }, { question: avancement }],
-    [{ question: entonnoir }, { question: exigences }],
+    [{ question: entonnoir }, { question: modules }],
+    [{ question: exigences }],
+    [{ question: exercices }, { question: parEffectif }],
     [{ question: historique, without: ['exercice', 'module', 'effectif'] }],
-    [{ question: modules }, { question: exercices }, { question: parEffectif }],
     ...limites(
       'Un indicateur rempli n’est pas vérifié. Sans module choisi, un rapport à 100 % est « complet » au sens du module de base. L’avancement d’un rapport ne compte que ce qui s’y applique.',
     ),

@@ -74,9 +74,9 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
           0,
         ])
         expect(await page.locator('html').getAttribute('lang')).toBe(way.locale.slice(0, 2))
-        expect([key, await page.locator('.v-fresh').textContent()]).toEqual([
+        expect([key, await page.locator('.v-tone').textContent()]).toEqual([
           key,
-          expect.stringMatching(/^Données du \d/),
+          expect.stringMatching(/^(?:Données du|Data of) \d/),
         ])
         expect(await page.locator('main h2').last().textContent()).toBe('Ce que ces chiffres ne disent pas')
         expect([key, barriers]).toEqual([key, []])
@@ -93,7 +93,7 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     await page.goto(`${served.url}/dashboards/entreprises`)
     const all = await figure()
     await page.locator('.v-list summary').first().click()
-    await page.getByLabel('50-249', { exact: true }).check()
+    await page.getByLabel('50 à 249', { exact: true }).check()
     await page.getByRole('button', { name: 'Appliquer' }).click()
     expect(page.url()).toBe(`${served.url}/dashboards/entreprises?effectif=50-249`)
     const [{ n } = { n: '' }] = await impact.look<{ n: string }>(
@@ -111,7 +111,7 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     const before = await figure()
     // With script, a choice is enough.
     await page.locator('.v-list summary').first().click()
-    await page.getByLabel('50-249', { exact: true }).check()
+    await page.getByLabel('50 à 249', { exact: true }).check()
     await page.waitForURL('**/entreprises?effectif=50-249')
     expect(Number(await figure())).toBeLessThan(Number(before))
     await page.getByRole('link', { name: 'Réinitialiser' }).click()

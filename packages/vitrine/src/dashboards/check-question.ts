@@ -13,6 +13,7 @@ import {
   type Question,
   type StructuredQuery,
 } from '../publication/dashboard.ts'
+import { isBlank } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 import { sqlType } from '../sql/sql-type.ts'
@@ -119,9 +120,10 @@ export class QuestionCheck {
     const isKnown = DISPLAYS.has(display.kind)
     if (!isKnown) say('display', [String(display.kind)])
     for (const name of isKnown ? namesIn(display) : []) if (!answer.includes(name)) say('shown', [name])
-    for (const [name, { format, means = {} }] of Object.entries(columns)) {
+    for (const [name, { format, means = {}, names = {} }] of Object.entries(columns)) {
       const words = typeof means === 'string' ? [means] : Object.values(means)
       for (const word of words) if (!MEANINGS.has(word)) say('means', [String(word), name])
+      for (const [value, called] of Object.entries(names)) if (isBlank(called)) say('called', [value, name])
       if (!answer.includes(name)) say('labelled', [name])
       const of = format?.kind === 'percent' ? format.of : ''
       if (query.kind === 'sql' && (of === undefined || (of !== '' && !answer.includes(of)))) say('denominator', [name])

@@ -56,7 +56,7 @@ export function changedQuestion(
     const display = displayFrom(drawn)
     if (display === null) telling.note(`the display «${drawn.display}» is none of the language`)
     else parts.display = display
-    parts.columns = withDenominators(columnsFrom(drawn), question.columns)
+    parts.columns = withWhatWeKnow(columnsFrom(drawn), question.columns)
   }
   for (const part of ['collection', 'archived', 'tags']) if (byHand.includes(part)) telling.note(MOVED[part] ?? part)
   const whole = soundQuestion({ ...question, ...parts }, telling.publication)
@@ -112,13 +112,14 @@ const namesIn = (question: Question | undefined): readonly string[] => {
   return [...new Set([...Object.keys(question.columns), ...shown])]
 }
 
-/** Metabase keeps no denominator of a share. */
-const withDenominators = (columns: Question['columns'], before: Question['columns']): Question['columns'] =>
+/** Metabase keeps no denominator of a share, no meaning and no name of a value. */
+const withWhatWeKnow = (columns: Question['columns'], before: Question['columns']): Question['columns'] =>
   Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
       const last = before[name]?.format
       const isShare = last?.kind === 'percent' && column.format?.kind === 'percent'
-      return [name, isShare ? { ...column, format: { ...last, ...column.format } } : column]
+      const { label: _, format: __, ...ours } = before[name] ?? {}
+      return [name, { ...ours, ...column, ...(isShare && { format: { ...last, ...column.format } }) }]
     }),
   )
 

@@ -85,6 +85,10 @@ export const RULES = {
     says: (word, name) => `«${word}» is no meaning of «${name}»`,
     remedy: 'Say done, doing, todo or unknown.',
   },
+  called: {
+    says: (value, name) => `it gives «${value}» of «${name}» no name`,
+    remedy: 'Give it one, or leave it out.',
+  },
   labelled: { says: (name) => `it labels «${name}», which is no column of the answer`, remedy: OTHER },
   pivot: { says: () => 'a pivot needs a structured query', remedy: 'Write it as `query`, or show a table.' },
   trend: { says: () => 'a trend needs a time', remedy: 'Group by one time and show it, or show a number.' },

@@ -41,10 +41,24 @@ function inline(part: Inline, at: AddressOf): string {
 
 const line = (parts: Line, at: AddressOf): string => parts.map((each) => inline(each, at)).join('')
 
-function row({ anchor, cells }: Row, at: AddressOf): string {
+const saying = (part: Inline): string => (typeof part === 'string' ? part : 'code' in part ? part.code : part.text)
+const textOf = (cell: Row['cells'][number]): string => cell.flat().map(saying).join('')
+/** An amount, with its unit or without, and what stands for none. */
+const AMOUNT = /^\d[\d\s.,]*(?:(?:%|ms|s|min|h)[\d\s.,]*)*$|^–$/
+/** Shorter ones stay on one line; longer ones have room. */
+const [SHORT, LONG] = [20, 40]
+
+/** How a cell is set: amounts below each other, where all of the column are amounts. */
+function kindOf(text: string, isAmount: boolean): string {
+  if (isAmount) return ' class="v-n"'
+  return text.length > LONG ? ' class="v-long"' : text.length <= SHORT && text !== '' ? ' class="v-short"' : ''
+}
+
+function row({ anchor, cells }: Row, amounts: readonly boolean[], at: AddressOf): string {
   const id = anchor === undefined ? '' : ` id="${escaped(anchor)}"`
   const [first, ...others] = cells.map((lines) => lines.map((each) => `<div>${line(each, at)}</div>`).join(''))
-  return `<tr${id}><th scope="row">${first ?? ''}</th>${others.map((text) => `<td>${text}</td>`).join('')}</tr>`
+  const kind = (index: number) => kindOf(textOf(cells[index + 1] ?? []), amounts[index + 1] === true)
+  return `<tr${id}><th scope="row">${first ?? ''}</th>${others.map((text, index) => `<td${kind(index)}>${text}</td>`).join('')}</tr>`
 }
 
 function part(of: Part, at: AddressOf): string {
@@ -63,10 +77,14 @@ function part(of: Part, at: AddressOf): string {
       return `<dl class="figures" aria-label="${escaped(of.label)}">${items.join('')}</dl>`
     }
     case 'table': {
-      const titles = of.titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join('')
-      const rows = of.rows.map((each) => row(each, at)).join('\n')
+      const isAmount = (index: number) => of.rows.every(({ cells }) => AMOUNT.test(textOf(cells[index] ?? [])))
+      const amounts = of.titles.map((_, index) => index > 0 && of.titles.length > 2 && isAmount(index))
+      const titles = of.titles.map(
+        (title, index) => `<th scope="col"${amounts[index] === true ? ' class="v-n"' : ''}>${escaped(title)}</th>`,
+      )
+      const rows = of.rows.map((each) => row(each, amounts, at)).join('\n')
       // Reached by the keyboard, because it scrolls on a narrow screen.
-      return `<div class="table" role="region" aria-label="${escaped(of.label)}" tabindex="0"><table><thead><tr>${titles}</tr></thead>\n<tbody>${rows}</tbody></table></div>`
+      return `<div class="table" role="region" aria-label="${escaped(of.label)}" tabindex="0"><table><thead><tr>${titles.join('')}</tr></thead>\n<tbody>${rows}</tbody></table></div>`
     }
   }
 }
@@ -76,17 +94,17 @@ export const partsHtml = (parts: readonly Part[], at: AddressOf = here): string 
 
 /** How parts look, on the tokens of a style sheet. */
 export const partStyle = `
-main{max-width:var(--v-width);margin:0 auto;padding:28px 24px 56px}main>h2{margin:40px 0 6px}main>h3{font-size:16px;margin:28px 0 6px}main>h1{margin:0 0 8px}main>p{margin:4px 0 12px;max-width:80ch}main>ul{padding-left:20px;margin:8px 0}li{margin:3px 0;overflow-wrap:anywhere}
+main{max-width:var(--v-width);margin:0 auto;padding:28px 24px 56px}main>h2{margin:40px 0 6px}main>h3{font-size:16px;margin:28px 0 6px}main>h1{margin:0 0 8px}main>p{margin:4px 0 12px;max-width:80ch}main>ul{padding-left:20px;margin:8px 0}main li{margin:3px 0;overflow-wrap:anywhere}main ul:has(>li>code:only-child){list-style:none;padding:0}
 code{font:13px/1.5 ui-monospace,"SF Mono",Consolas,"Liberation Mono",monospace}h1 code{font-size:22px}h2 code{font-size:17px}h3 code{font-size:15px}
 .table{overflow-x:auto;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);margin:10px 0 18px}.table table{width:100%}
-.table th,.table td{padding:8px 14px;overflow-wrap:break-word}.table td{min-width:7rem}.table td:nth-child(3):not(:last-child){min-width:13rem}.table tbody th{font-weight:550;position:sticky;left:0;background:var(--v-card);min-width:9rem;max-width:20rem}.table div+div{margin-top:3px}
+.table th,.table td{padding:8px 14px;overflow-wrap:break-word}.table .v-long{min-width:13rem}.mark:not(:first-child){margin-left:6px}.table tbody th{font-weight:550;position:sticky;left:0;background:var(--v-card);min-width:9rem;max-width:20rem}.table div+div{margin-top:3px}
 tr:target>*{box-shadow:inset 0 0 0 99px color-mix(in srgb,var(--v-accent) 12%,transparent)}
 .figures{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:var(--v-gap);margin:14px 0 20px}.figures>div{display:flex;flex-direction:column-reverse;justify-content:flex-end;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:14px 16px}
 .figures dd{margin:0;font-size:30px;font-weight:600;letter-spacing:-.02em;line-height:1.2;overflow-wrap:anywhere}.figures small{display:block;color:var(--v-mute);font-size:12.5px;font-weight:400}
 .mark{font-weight:600;white-space:nowrap}.mark::before{content:"";display:inline-block;width:9px;height:9px;border-radius:2px;margin-right:6px;background:currentColor}
 .good,.open{color:var(--v-good)}.bad,.personal{color:var(--v-bad)}.doubtful,.indirect{color:var(--v-doing)}.moving{color:var(--v-accent)}.secret{color:var(--v-s4)}.none{color:var(--v-unknown)}
-@media(max-width:760px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.table th,.table td{padding:7px 10px}.table tbody th{max-width:11rem;min-width:7rem}}
-@media print{@page{size:A4 landscape;margin:12mm}body{font-size:10pt}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}.table th,.table td{font-size:8.5pt;padding:3pt 5pt;min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}h1,h2,h3,p{break-after:avoid}.table tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
+@media screen and (max-width:760px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.table th,.table td{padding:7px 10px}.table tbody th{max-width:11rem;min-width:7rem}}
+@page wide{size:A4 landscape;margin:12mm}@media print{body:has(.table){page:wide}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}.table th,.table td,.table code{font-size:8pt}.table th,.table td,.table .v-long{padding:3pt 5pt;min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}main>h2,main>h3,h2+p{break-after:avoid}.table tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
 `
 
 /** `style` is the sheet with the tokens. */

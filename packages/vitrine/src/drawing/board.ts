@@ -12,7 +12,7 @@ import { text } from './texts.ts'
 
 export interface BoardFacts<Card> {
   readonly tile: (question: Question, size: TileSize) => Card
-  /** Of when the data are, as it is said on paper and beside the words of a freshness tile. */
+  /** Of when the data are, as it is said on paper. */
   readonly dataOf: string
   /** The tab to draw; null draws all of them, one below the other. */
   readonly tab: number | null
@@ -40,24 +40,12 @@ function cell<Card>(
   const at = `v-cell v-x${from} v-w${columns}`
   if ('heading' in tile) return [html`<h2 class="${at} v-heading"${lang}>${tile.heading}</h2>`]
   if ('text' in tile) return [html`<div class="${at}"${lang}>${prose(tile.text)}</div>`]
-  if ('freshness' in tile)
-    return [html`<div class="${at}"><p class="v-fresh"><span${lang}>${tile.freshness}</span> ${facts.dataOf}</p></div>`]
+  // The header of each page says it, and paper says it above each tab.
+  if ('freshness' in tile) return []
   const { question } = tile
   const open = raw(`<div class="${at}${SMALL.has(question.display.kind) ? ' v-small' : ''}">`)
   return [open, { card: facts.tile(question, { columns, height: place.height }) }, raw('</div>')]
 }
-
-const section = <Card>(
-  tab: Tab,
-  title: string,
-  facts: BoardFacts<Card>,
-  lang: HtmlEscapedString,
-): readonly BoardPart<Card>[] => [
-  html`<section class="v-tab" aria-label="${title}"><h2 class="v-paper"${lang}>${title} · ${facts.dataOf}</h2>
-<div class="v-board">`,
-  ...laidOut(tab).flatMap((placed) => cell(placed, facts, lang)),
-  raw('</div></section>'),
-]
 
 export function boardParts<Card>(
   dashboard: Dashboard,
@@ -71,8 +59,13 @@ export function boardParts<Card>(
     const isHere = facts.tab === at
     return html`<a href="${facts.tabHref(at)}"${isHere ? html` aria-current="page"` : NOTHING}${lang}>${name}</a>`
   })
-  const drawn = tabs.filter((_, at) => facts.tab === null || facts.tab === at)
-  const sections = drawn.flatMap((tab) => section(tab, isMany ? `${title} · ${tab.name}` : title, facts, lang))
+  const section = (tab: Tab): readonly BoardPart<Card>[] => {
+    const name = isMany ? `${title} · ${tab.name}` : title
+    const onPaper = isMany && html`<h2 class="v-paper"${lang}>${name} · ${facts.dataOf}</h2>`
+    const open = html`<section class="v-tab" aria-label="${name}">${onPaper}\n<div class="v-board">`
+    return [open, ...laidOut(tab).flatMap((placed) => cell(placed, facts, lang)), raw('</div></section>')]
+  }
+  const sections = tabs.filter((_, at) => facts.tab === null || facts.tab === at).flatMap(section)
   if (!isMany || facts.tab === null) return sections
   return [html`<nav class="v-tabs" aria-label="${text('tabs', reading)}">${names}</nav>`, ...sections]
 }

@@ -14,6 +14,7 @@ export interface Shown {
   readonly label: string
   readonly format: Format | undefined
   readonly isNumber: boolean
+  readonly names: Readonly<Record<string, string>>
 }
 
 export class Sheet {
@@ -34,13 +35,14 @@ export class Sheet {
       label: own(question.columns, name)?.label ?? name,
       format: formatFor(question, name, kind),
       isNumber: kind === 'number',
+      names: own(question.columns, name)?.names ?? {},
     }))
   }
 
   /** A column that the answer does not have is unknown in every row. */
   column(name: string): Shown {
     const found = this.columns.find((column) => column.name === name)
-    return found ?? { name, at: -1, label: name, format: undefined, isNumber: false }
+    return found ?? { name, at: -1, label: name, format: undefined, isNumber: false, names: {} }
   }
 
   cell = (row: number, { at }: Shown): Cell => this.rows[row]?.[at] ?? null
@@ -50,7 +52,7 @@ export class Sheet {
   write = (cell: Cell, format: Format | undefined): string => written(cell, format, this.reading)
 
   /** A value that was computed here is written as those of its column. */
-  as = (cell: Cell, { format }: Shown): string => this.write(cell, format)
+  as = (cell: Cell, { format, names }: Shown): string => own(names, String(cell)) ?? this.write(cell, format)
 
   share = (part: number): string =>
     this.write(100 * part, { kind: 'percent', decimals: part > 0 && part < 0.1 ? 1 : 0 })

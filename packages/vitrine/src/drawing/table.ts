@@ -49,7 +49,7 @@ export function drawTable(
   )}${rest !== false && html`<p class="v-cut">${rest} <a href="${all}">${text('all', reading)}</a></p>`}`
 }
 
-const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true }
+const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true, names: {} }
 
 interface PivotColumns {
   readonly rows: readonly string[]

@@ -1,4 +1,5 @@
 /** The filters of a dashboard as one form, which works without script: what is chosen is the address of the page. */
+import { own } from '../base/own.ts'
 import { html, NOTHING } from '../drawing/html.ts'
 import type { Reading } from '../drawing/reading.ts'
 import type { Filter } from '../publication/dashboard.ts'
@@ -64,21 +65,22 @@ function field(filter: Filter, facts: FormFacts): Html {
 const MOST_BOXES = 60
 
 function list(filter: Filter, choice: Choice, { options, reading }: FormFacts): Html {
-  const { key, label } = filter
+  const { key, label, names = {} } = filter
   const { language } = reading
+  const called = (option: string) => own(names, option) ?? option
   // What is chosen stays to be seen, although nothing has it any more.
   const offered = [...new Set([...options(filter), ...choice])]
   const told =
     choice.length === 0
       ? say(language, 'all')
       : choice.length === 1
-        ? choice[0]
+        ? called(choice[0] ?? '')
         : say(language, 'chosen', choice.length)
   const boxes = offered
     .slice(0, MOST_BOXES)
     .map(
       (option) =>
-        html`<label><input type="checkbox" name="${key}" value="${option}"${choice.includes(option) && html` checked`}> ${option}</label>`,
+        html`<label><input type="checkbox" name="${key}" value="${option}"${choice.includes(option) && html` checked`}> ${called(option)}</label>`,
     )
   return html`<details class="v-list"><summary><span>${label}</span> <b>${told}</b></summary><fieldset><legend class="v-hidden">${label}</legend><input type="hidden" name="${key}" value="">${boxes}</fieldset></details>`
 }

@@ -7,7 +7,7 @@ export const placeStyle = `
 .v-search button,.v-button{font:inherit;font-weight:600;color:var(--v-on);background:var(--v-accent);border:1px solid var(--v-accent);border-radius:8px;padding:8px 16px;cursor:pointer;text-decoration:none;display:inline-block}
 .v-button.v-quiet{color:var(--v-accent);background:none}.v-steps{display:flex;flex-wrap:wrap;gap:10px 16px;align-items:center;margin:16px 0}
 td code,li code{user-select:all}main li>code:only-child{display:inline-block;background:var(--v-bg);border:1px solid var(--v-line);border-radius:6px;padding:2px 10px}main li>code:only-child{background:var(--v-card)}
-.table th:first-child:nth-last-child(2){width:28%}thead th::first-letter{text-transform:uppercase}.v-live h2,.v-runs h2{margin:30px 0 6px}.v-live>h2:first-child{margin-top:14px}.v-live>p,.v-runs>p{margin:4px 0 12px;max-width:80ch}.v-live>ul{list-style:none;padding:0}
+.table th:first-child:nth-last-child(2){width:28%}thead th::first-letter{text-transform:uppercase}.v-live h2,.v-runs h2{margin:30px 0 6px}.v-live>h2:first-child{margin-top:14px}.v-live>p,.v-runs>p{margin:4px 0 12px;max-width:80ch}
 .v-lineage{overflow-x:auto;margin:14px 0 20px}.v-lineage svg{display:block;font:13px var(--v-font);fill:var(--v-ink)}
 .v-lineage rect{fill:var(--v-card);stroke:var(--v-line)}.v-published rect{stroke:var(--v-accent);stroke-width:2}.v-question rect{stroke-dasharray:4 3;stroke:var(--v-unknown)}
 .v-lineage .v-minor{fill:var(--v-mute);font-size:12px}.v-way{fill:none;stroke:var(--v-unknown);stroke-width:1.5}.v-tip{fill:var(--v-unknown)}

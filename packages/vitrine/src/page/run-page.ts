@@ -70,7 +70,8 @@ function phaseBar({ run, goes }: SeenRun, telling: Telling): HtmlEscapedString {
     return { phase, took, state, x: x - width, width }
   })
   const told = segments.map(({ phase, took, state }) => {
-    const says = took === undefined ? say(STANDS[state] ?? 'stateWaiting') : time(took)
+    const stands = !goes && state === 'v-waiting' ? 'stateNever' : (STANDS[state] ?? 'stateWaiting')
+    const says = took === undefined ? say(stands) : time(took)
     return { name: say(PHASE_TEXTS[phase]), says, state }
   })
   return html`<figure class="v-run" role="group" aria-label="${say('phases')}"><svg role="img" viewBox="0 0 1000 20" preserveAspectRatio="none" height="20" aria-label="${told.map(({ name, says }) => `${name} : ${says}`).join(', ')}">${segments.map(

@@ -17,11 +17,13 @@ import { appliedToMetabase } from '../record/metabase.ts'
 import { latestRuns, type RunRecord } from '../record/runs.ts'
 import { dueAround } from '../schedule/due.ts'
 import { type MonitorFacts, readMonitorFacts } from '../schedule/monitor-facts.ts'
+import type { Answers } from './answers.ts'
 import type { Routes } from './context.ts'
 import { meaningOf } from './failure.ts'
 import type { PlaceText } from './place-texts.ts'
 import { showRecord } from './record-page.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
+import { unknownIn } from './unknown.ts'
 
 interface Stands {
   readonly facts: MonitorFacts
@@ -31,13 +33,15 @@ interface Stands {
   readonly metabase: number | null
   /** The last run that published. */
   readonly published: RunRecord | null
+  /** In how many rows of the published version something is unknown, by reason; null where the reader cannot ask. */
+  readonly unknown: Readonly<Record<string, number>> | null
 }
 
 /** So many runs are looked through for the last one that published. */
 const LOOKED = 30
 
 /** Throws TARGET_NOT_MIGRATED, BOOKKEEPING_NEWER. */
-async function readStands(session: Session, publication: Publication): Promise<Stands> {
+async function readStands(session: Session, publication: Publication, answers: Answers): Promise<Stands> {
   const { schema } = publication
   await requireBookkeeping(session, schema)
   const facts = await readMonitorFacts(session, publication)
@@ -48,6 +52,10 @@ async function readStands(session: Session, publication: Publication): Promise<S
     roles: await rolesThatRead({ session, publication }, publishedNames(publication)),
     metabase: metabaseBehind(publication, await appliedToMetabase<Applied>(session, schema)),
     published: runs.find(({ publishedAt }) => publishedAt !== null) ?? null,
+    unknown: await answers.facts(publication).then(
+      ({ ages }) => unknownIn(ages),
+      () => null,
+    ),
   }
 }
 
@@ -108,21 +116,22 @@ function metabaseLines({ metabase }: Stands, { say, counted }: Telling): readonl
   return [['good', 'metabase', say('metabaseGood'), command('metabase', 'plan')]]
 }
 
-function runLines({ published }: Stands, { say, counted }: Telling): readonly StateLine[] {
+function runLines({ published, unknown }: Stands, { say, counted, number }: Telling): readonly StateLine[] {
   if (published === null) return []
   const warnings = published.tables.reduce((sum, table) => sum + table.warnings.length, 0)
-  const unknown = published.tables.reduce(
-    (sum, { unknown: reasons }) => sum + Object.values(reasons).reduce((a, b) => a + b, 0),
-    0,
-  )
   const look = command('runs', String(published.id))
+  const reasons = Object.entries(unknown ?? {}).toSorted(([, one], [, other]) => other - one)
+  const rows = reasons.reduce((sum, [, count]) => sum + count, 0)
+  const why = reasons.map(([reason, count]) => `${reason.replaceAll('_', ' ')} (${number(count)})`).join(', ')
   return [
     warnings === 0
       ? ['good', 'moved', say('movedNone')]
       : ['doubtful', 'moved', counted(warnings, 'movedOne', 'movedMany'), look],
-    unknown === 0
-      ? ['good', 'unknown', say('unknownNone')]
-      : [null, 'unknown', counted(unknown, 'unknownOne', 'unknownMany'), look],
+    ...(unknown === null
+      ? []
+      : rows === 0
+        ? ([['good', 'unknown', say('unknownNone')]] as const)
+        : ([[null, 'unknown', `${counted(rows, 'unknownOne', 'unknownMany')} ${why}.`]] as const)),
   ]
 }
 
@@ -202,7 +211,7 @@ export const statePlace: Routes = (app, context) => {
     const page = await showRecord(context, call, {
       title: tellingOf(context, call.var.visitor.reading).say('state'),
       place: 'state',
-      read: (session) => readStands(session, publication),
+      read: (session) => readStands(session, publication, context.answers),
       content: (stands, telling) => ({ html: telling.html(stateParts(stands, publication, telling)) }),
     })
     return page ?? next()

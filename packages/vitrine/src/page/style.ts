@@ -13,20 +13,20 @@ const MAIN = `main{max-width:calc(var(--v-width) + 48px);margin:0 auto;padding:2
 main>.v-tone{margin:0;padding:0 0 12px}.v-title{margin:0 0 16px}.v-title p{margin:4px 0 0;color:var(--v-mute);max-width:62ch}.v-back-to{margin:0 0 12px}
 button,input,select{font:inherit;color:inherit}button{background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:5px 12px;cursor:pointer;min-height:34px}button:hover{border-color:var(--v-accent)}
 .v-boards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:var(--v-gap);list-style:none;margin:0;padding:0}
-.v-boards a{display:block;height:100%;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;color:var(--v-ink);text-decoration:none}.v-boards a:hover{border-color:var(--v-accent)}.v-boards b{display:block;font-size:17px;font-weight:600;letter-spacing:-.01em}.v-boards span{color:var(--v-mute);font-size:13.5px}
+main .v-boards li{margin:0}.v-boards a{display:block;height:100%;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;color:var(--v-ink);text-decoration:none}.v-boards a:hover{border-color:var(--v-accent)}.v-boards b{display:block;font-size:17px;font-weight:600;letter-spacing:-.01em}.v-boards span{color:var(--v-mute);font-size:13.5px}
 .v-message{max-width:52ch;margin:8vh auto}.v-message p{color:var(--v-mute)}
 .v-login{max-width:340px;margin:8vh auto;display:grid;gap:14px}.v-login input{display:block;width:100%;padding:8px 10px;border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card)}.v-login [role=alert]{color:var(--v-bad);margin:0}
 .v-flaw{border-left:3px solid var(--v-bad);background:var(--v-card);padding:8px 12px 8px 28px;margin:0 0 16px}p.v-flaw{padding-left:12px}`
 
 const FILTERS = `.v-filters{display:flex;flex-wrap:wrap;align-items:end;gap:10px 12px;margin:0 0 20px;font-size:13.5px}.v-filters fieldset{border:0;margin:0;padding:0}
-.v-filters label,.v-filters legend{color:var(--v-mute)}.v-filters legend{float:left;padding:6px 8px 6px 0}.v-filters select,.v-filters input:not([type=checkbox]){border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card);color:var(--v-ink);padding:5px 8px;min-height:34px;max-width:100%}
+.v-filters label,.v-filters legend{color:var(--v-mute)}.v-filters legend{float:left;padding:6px 8px 6px 0}.v-filters select,.v-filters input:not([type=checkbox]){border:1px solid var(--v-unknown);border-radius:8px;background:var(--v-card);color:var(--v-ink);padding:5px 8px;min-height:34px;max-width:100%}
 .v-range{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center}.v-do{margin:0;display:flex;gap:12px;align-items:center}.v-ignored{color:var(--v-doing);margin:-8px 0 16px;font-size:13.5px}
-.v-list{position:relative}.v-list summary{list-style:none;cursor:pointer;border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card);padding:5px 12px;min-height:34px;color:var(--v-mute)}.v-list summary::-webkit-details-marker{display:none}.v-list summary::after{content:" ▾"}.v-list b{font-weight:600;color:var(--v-ink)}
+.v-list{position:relative}.v-list summary{list-style:none;cursor:pointer;border:1px solid var(--v-unknown);border-radius:8px;background:var(--v-card);padding:5px 12px;min-height:34px;color:var(--v-mute)}.v-list summary::-webkit-details-marker{display:none}.v-list summary::after{content:" ▾"}.v-list b{font-weight:600;color:var(--v-ink)}
 .v-list fieldset{position:absolute;z-index:2;left:0;top:calc(100% + 4px);min-width:220px;max-width:min(420px,86vw);max-height:320px;overflow:auto;background:var(--v-card);border:1px solid var(--v-line);border-radius:8px;padding:8px 12px;box-shadow:0 4px 16px rgb(0 0 0/.12)}.v-list label{display:block;padding:4px 0;color:var(--v-ink)}`
 
-const PHONE = `@media(max-width:900px){.v-bar{padding:6px 24px 0}.v-head nav,.v-tone{order:9;width:100%}.v-head nav ul{flex-wrap:wrap}.v-head nav a{padding:8px 2px}.v-language{margin-left:auto}.v-head .v-tone{order:8;margin:0;padding:0}}
-@media(max-width:760px){.v-bar{padding:6px 16px 0}main{padding:20px 16px 40px}.v-list fieldset{position:static;margin-top:4px}.v-list,.v-list[open]{max-width:100%}}
-@media(max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}}
-@media print{.v-head nav,.v-language,.v-filters,.v-skip,.v-head form,.v-back-to{display:none}main{padding:0}}`
+const PHONE = `@media screen and (max-width:900px){.v-bar{padding:6px 24px 0}.v-head nav,.v-tone{order:9;width:100%}.v-head nav ul{flex-wrap:wrap}.v-head nav a{padding:8px 2px}.v-language{margin-left:auto}.v-head .v-tone{order:8;margin:0;padding:3px 0}}
+@media screen and (max-width:760px){.v-bar{padding:6px 16px 0}main{padding:20px 16px 40px}.v-list fieldset{position:static;margin-top:4px}.v-list,.v-list[open]{max-width:100%}}
+@media screen and (max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}.v-head nav ul{gap:0 14px}.v-head nav a{font-size:14px}}
+@media print{.v-head nav,.v-language,.v-filters,.v-skip,.v-head form,.v-back-to{display:none}.v-bar{padding:0;min-height:32px}main{padding:14px 0 0}.v-title{margin:0 0 12px}}`
 
 export const frameStyle = [HEAD, MAIN, FILTERS, PHONE].join('\n')

@@ -15,8 +15,13 @@ export function explained(state: TileState, { question, ask }: Asked, ages: read
   const shown = columns.flatMap(({ name }, at) => (figuresOf(question.display).includes(name) ? [at] : []))
   if (shown.length === 0 || rows.some((row) => shown.some((at) => figureOf(row[at]) !== null))) return state
   const read = ages.filter(({ table }) => ask.sql.includes(identifier(table)))
+  return { kind: 'empty', why: 'unknown', reasons: unknownIn(read) }
+}
+
+/** In how many rows of some tables something is unknown, by reason. */
+export function unknownIn(ages: readonly Pick<TableAge, 'unknown'>[]): Readonly<Record<string, number>> {
   const reasons: Record<string, number> = {}
-  for (const { unknown } of read)
+  for (const { unknown } of ages)
     for (const [reason, count] of Object.entries(unknown)) reasons[reason] = (reasons[reason] ?? 0) + count
-  return { kind: 'empty', why: 'unknown', reasons }
+  return reasons
 }

@@ -194,6 +194,8 @@ export interface Labelled {
   readonly format?: Format
   /** Of all its figures, or of the groups that it names. */
   readonly means?: Meaning | Readonly<Record<string, Meaning>>
+  /** What people call its values, where the published ones are codes. The page says it; Metabase and files keep the values. */
+  readonly names?: Readonly<Record<string, string>>
 }
 
 /** Who may see it: a question for the team does not stand on a public dashboard. */
@@ -224,6 +226,8 @@ export interface Filter {
   /** `list`: one or several of the options; `date`: a range of days; `month`: one month. */
   readonly kind: FilterKind
   readonly options?: readonly string[]
+  /** What people call the options, as those of a column. */
+  readonly names?: Readonly<Record<string, string>>
   readonly default?: Scalar | readonly Scalar[]
   readonly required?: boolean
   /** Filters whose choice narrows the options of this one. */

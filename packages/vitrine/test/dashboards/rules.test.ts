@@ -111,6 +111,7 @@ const EXAMPLES: Readonly<Record<RuleName, readonly [wrong: object, words?: reado
   ],
   display: [{ display: { kind: 'sunburst', value: 'n' } }, ['sunburst']],
   shown: [{ display: { kind: 'number', value: 'm' } }, ['m']],
+  called: [{ columns: { n: { label: 'N', names: { a: ' ' } } } }, ['a', 'n']],
   means: [{ columns: { n: { label: 'N', means: 'finished' } } }, ['finished', 'n']],
   labelled: [{ columns: { m: { label: 'M' } } }, ['m']],
   pivot: [

@@ -124,11 +124,11 @@ describe('each sign means itself', () => {
   const changed = (dictionary: Dictionary) =>
     changesBetween({ ...dictionary, reader: 'x', tables: dictionary.tables.slice(1) }, dictionary)
   const html = (dictionary: Dictionary) => htmlOf(pageOf(dictionary, changed(dictionary), french), styleSheet)
-  // Where a name may break, and what keeps writings of two directions apart, depend on the text.
+  // Where a name may break, what keeps writings of two directions apart, and how much room a cell has, depend on the text.
   const tagsOf = (page: string) =>
     (page.match(/<[^>]*>/g) ?? [])
       .filter((tag) => !/^<\/?(?:bdi|wbr)>$/.test(tag))
-      .map((tag) => tag.replace(/(?<=(?:id|href|aria-label)=")[^"]*/g, ''))
+      .map((tag) => tag.replace(/(?<=(?:id|href|aria-label)=")[^"]*| class="v-(?:n|short|long)"/g, ''))
   const decoded = (page: string) =>
     page
       .replaceAll(/<[^>]*>/g, '')

@@ -189,20 +189,24 @@ describe('charts', () => {
     expect(two).toMatch(/<div class="v-to-544"><ul class="v-legend">(?:<li>.*?<\/li>){2}<\/ul><ol class="v-rows">/)
   })
 
-  test('what means something has its colour, and the unknown its own, whatever the order', async () => {
+  test('what means something has its colour, the unknown its own, and a code its name, whatever the order', async () => {
     const question = asked(
       { kind: 'row', x: 'month', y: ['n'], series: 's', stack: 'stacked' },
-      { ...labelled, s: { label: 'Statut', means: { 'à jour': 'done', 'en cours': 'doing' } } },
+      {
+        ...labelled,
+        s: { label: 'Statut', means: { 'A JOUR': 'done', 'en cours': 'doing' }, names: { 'A JOUR': 'à jour' } },
+      },
     )
     const html = await drawn(
       question,
-      answer('month:text s:text n', ['a', null, 1], ['a', 'en cours', 1], ['a', 'à jour', 1], ['a', 'autre', 1]),
+      answer('month:text s:text n', ['a', null, 1], ['a', 'en cours', 1], ['a', 'A JOUR', 1], ['a', 'autre', 1]),
     )
     expect(
       [...html.matchAll(/fill="var\(--v-([a-z0-9]+)\)"\/><\/svg>([^<]*)<\/li>/g)].map(
         ([, token, name]) => `${name} ${token}`,
       ),
     ).toEqual(['inconnu unknown', 'en cours doing', 'à jour done', 'autre accent'])
+    expect(html).not.toContain('A JOUR')
   })
 
   test('a month without a row is a gap between bars', async () => {

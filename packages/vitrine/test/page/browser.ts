@@ -54,11 +54,11 @@ export async function barriersOn(page: Page): Promise<readonly string[]> {
   return page.evaluate(async () => {
     // sound because the script above has put it there.
     const { axe, document, innerWidth } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
+      axe: { run(options: object): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
       document: { documentElement: { scrollWidth: number } }
       innerWidth: number
     }
-    const { violations } = await axe.run()
+    const { violations } = await axe.run({ rules: { 'target-size': { enabled: true } } })
     const wider = document.documentElement.scrollWidth - innerWidth
     return [
       ...violations.map(

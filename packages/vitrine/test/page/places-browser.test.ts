@@ -122,11 +122,16 @@ describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
     expect(await tip.innerText()).not.toBe(said)
     await tab.keyboard.press('Escape')
     expect(await tip.isVisible()).toBe(false)
-    await tab.emulateMedia({ media: 'print' })
-    expect([await tab.locator('.v-paper').isVisible(), await tab.locator('nav').first().isVisible()]).toEqual([
-      true,
-      false,
-    ])
+    await tab.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    const isCut = `[...document.querySelectorAll('.v-cell')].some((cell) => {
+      const { display, breakInside } = getComputedStyle(cell)
+      return display !== 'inline-block' && breakInside !== 'avoid'
+    })`
+    expect(await tab.evaluate(isCut), 'a card is cut by the end of a sheet').toBe(false)
+    expect(await tab.locator('nav, .v-foot, .v-language').filter({ visible: true }).count()).toBe(0)
+    const colour = "getComputedStyle(document.querySelector('.v-card')).backgroundColor"
+    expect(await tab.evaluate(colour)).toBe('rgb(255, 255, 255)')
+    expect(await tab.locator('.v-tone').isVisible(), 'of when the data are').toBe(true)
     title = 'Sold'
     watch.edition = 1
     await tab.getByRole('heading', { name: 'Sold', exact: true }).waitFor()

@@ -274,7 +274,7 @@ describe.sequential('after some runs', () => {
           expect([file, dead]).toEqual([file, []])
         }
         expect(files.get('index.html')).toMatch(/For all.*shop_<wbr>customer/s)
-        expect(files.get('index.html')?.includes('<td><div>60</div></td>')).toBe(audience === 'team')
+        expect(files.get('index.html')?.includes('<td class="v-n"><div>60</div></td>')).toBe(audience === 'team')
         // The second time the folder is ours.
         expect((await write(audience, audience)).size).toBe(files.size)
       },
