@@ -3,11 +3,8 @@
  * schema, and the proof that the kept rows with these changes have the very keys of the source. One pass over the source and
  * one over the kept table say how much changed; nothing is applied here.
  */
-import { createHash } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
-import type { Target } from '../catalogue/target.ts'
 import type { Blocks } from '../copy/blocks.ts'
-import { copyRows } from '../copy/copy.ts'
 import type { CopyRows } from '../copy/rows.ts'
 import type { Session } from '../postgres/connect.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
@@ -15,14 +12,15 @@ import type { Projection } from '../publication/select-text.ts'
 import { keyOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
+import type { Made } from '../record/origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
-import { boundsSql, createTableSql } from '../version/ddl.ts'
 import { verifyRows } from '../version/verify.ts'
-import { wouldClash } from './clashes.ts'
+import { CLASHES, wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
 import { bucketsFor, digestOf, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
-import { isChanged, keptCount, keptSums, sampledShare, sourceSums } from './scan.ts'
+import { isChanged, keptCount, keptSums, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
+import { type FillRequest, fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
 /** Tables of the staging schema, and how many rows each has; null for one that would be empty. */
 export interface Changes {
@@ -33,48 +31,24 @@ export interface Changes {
   /** Of the source, and so of the table once the changes are applied. */
   readonly rows: number
   readonly bytes: number
-  /** Digest of the sums of its keys. */
-  readonly keys: string
+  /** Digest of the sums of its keys; null where they were not counted. */
+  readonly keys: string | null
+  /** Of what its rows are made now, where that is rows of several tables. */
+  readonly made: Made | null
 }
 
-export interface ChangesRequest {
-  readonly target: Target
-  /** In the run's snapshot. */
-  readonly source: Session
+export interface ChangesRequest extends FillRequest {
   readonly decision: Decision
-  /** The text that the run sends, and the same with the transaction of each row as its last field. */
+  /** The text that the run sends, and the same with the transaction of each row as its last field; empty where rows are of more. */
   readonly projection: Projection
   readonly text: string
   readonly shape: TableShape
   readonly through: ((blocks: Blocks) => CopyRows) | null
-  readonly signal: AbortSignal
-  readonly progress: (bytes: number) => void
 }
 
-/** The changes, or in words why the table is read whole after all. */
+/** The changes of a table whose rows are those of one table, or in words why it is read whole after all. */
 export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
   return new TableChanges(request).stage()
-}
-
-const percent = (share: number): string => `${Math.round(1000 * share) / 10} %`
-const tooMuch = (changed: number, rows: number): string => `${percent(changed / Math.max(1, rows))} of its rows changed`
-
-const CLASHES = 'values of a key would stand twice'
-
-const nameOf = (use: 'changed' | 'gone' | 'there', table: string): string =>
-  `vitrine_${use}_${createHash('md5').update(table).digest('hex')}`
-
-/** Whether a table of the staging schema is one of those that are made here. */
-export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
-
-/** Those of one published table. */
-export const changesOf = (table: string): readonly string[] =>
-  (['changed', 'gone', 'there'] as const).map((use) => nameOf(use, table))
-
-/** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */
-function isAboutValues(error: unknown): boolean {
-  if (error instanceof VitrineError && error.sqlState?.startsWith('23') === true) return true
-  throw error
 }
 
 class TableChanges {
@@ -118,7 +92,7 @@ class TableChanges {
     const before = total(kept)
     if (kept.some(({ strange }) => strange > 0)) return 'rows of the kept version were written by somebody else'
     if (before !== this.#base.rows) return 'the kept version has another number of rows than was recorded'
-    if (isSame) return { changed: null, gone: null, changedRows: 0, goneRows: 0, rows, bytes: 0, keys }
+    if (isSame) return { changed: null, gone: null, changedRows: 0, goneRows: 0, rows, bytes: 0, keys, made: null }
     const left = new KeySums(this.#buckets).add(kept, 1).add(source, -1)
     const changed = changedRows === 0 ? null : await this.#copyChanged(changedRows)
     if (changed !== null && typeof changed !== 'string') {
@@ -141,6 +115,7 @@ class TableChanges {
       rows,
       bytes: changed?.bytes ?? 0,
       keys,
+      made: null,
     }
   }
 
@@ -152,8 +127,8 @@ class TableChanges {
     return this.#request.target.session
   }
 
-  #name(use: 'changed' | 'gone' | 'there'): string {
-    return nameOf(use, this.#table.name)
+  #name(use: StagedUse): string {
+    return stagedName(use, this.#table.name)
   }
 
   #place(name: string): string {
@@ -185,8 +160,10 @@ class TableChanges {
     const select = `select ${fields.map((field) => `r.${identifier(field)}`).join(', ')} from ${this.#rows} where ${isChanged(this.#base.snapshot)}`
     const columns = [...projection.passed, ...projection.computed].map((column) => column.name)
     const shape = { ...this.#request.shape, name }
-    const bytes = await this.#fill(shape, columns, select, through, expected)
-    if (typeof bytes === 'string') return bytes
+    const filled = await fillStaged(this.#request, shape, columns, select, through)
+    if (typeof filled === 'string') return filled
+    const { rows, bytes } = filled
+    if (rows !== expected) return 'the source gave another number of changed rows than it counted'
     await verifyRows(this.#session, stagingSchema(this.#request.target.publication), this.#table, expected, name)
     return { name, bytes }
   }
@@ -208,7 +185,7 @@ class TableChanges {
       columns: key.flatMap((name) => columns.filter((column) => column.name === name)),
       constraints: [],
     }
-    const filled = await this.#fill(keys, key, select, null, null)
+    const filled = await fillStaged(this.#request, keys, key, select, null)
     if (typeof filled === 'string') return filled
     const gone = this.#name('gone')
     const schema = stagingSchema(target.publication)
@@ -222,44 +199,5 @@ class TableChanges {
     if (left.add(sums, -1).left.length > 0)
       return 'the kept rows with what changed would not have the keys of the source'
     return sums.reduce((total, row) => total + row.keys, 0)
-  }
-
-  /** Creates a table of the staging schema and fills it from the source. Gives the bytes, or why the table is read whole. */
-  async #fill(
-    shape: TableShape,
-    columns: readonly string[],
-    select: string,
-    rows: ChangesRequest['through'],
-    expected: number | null,
-  ): Promise<number | string> {
-    const { source, target, signal, progress } = this.#request
-    const { session, publication } = target
-    const schema = stagingSchema(publication)
-    await session.execute(`begin; ${createTableSql(schema, shape, 'unlogged table')}`)
-    const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
-    const copied = await copyRows({
-      source: source.client,
-      target: session.client,
-      select,
-      into,
-      freeze: true,
-      rows,
-      signal,
-      progress,
-    })
-    const bounds = boundsSql(schema, shape)
-    const finish = [...(bounds === '' ? [] : [bounds]), `analyze ${qualified(schema, shape.name)}`].join('; ')
-    const isRefused = await session.execute(finish).then(
-      () => false,
-      (error: unknown) => isAboutValues(error),
-    )
-    if (isRefused) {
-      await session.execute('rollback')
-      return 'a bound refuses a changed row'
-    }
-    await closeRelations(session, schema, [shape.name])
-    await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
-    if (expected === null || copied.written === expected) return copied.bytes
-    return 'the source gave another number of changed rows than it counted'
   }
 }

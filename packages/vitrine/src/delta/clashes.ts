@@ -5,6 +5,8 @@ import type { PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
 import { keyList, sameKey } from './keys.ts'
 
+export const CLASHES = 'values of a key would stand twice'
+
 /** Whether a value of a key would stand twice: among the changed rows, or in one of them and in a row that stays. */
 export async function wouldClash(
   session: Session,

@@ -14,7 +14,7 @@ import { shapeOf } from '../publication/shape.ts'
 import { type PublishedTable, watchedPatterns } from '../publication/table.ts'
 import type { SourceEra, TableOrigin, VersionOrigin } from '../record/origin.ts'
 import type { RecordedVersion } from '../record/versions.ts'
-import { keyProblem } from './keys.ts'
+import { keyColumnsOf, keyProblem } from './keys.ts'
 import type { SourceFacts } from './source-facts.ts'
 
 /** Everything that speaks about the run as a whole. */
@@ -99,7 +99,7 @@ export async function tableFacts(
     const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
     const refused = notRules(table) ?? keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print }
-    const read = rowByRow(parsedText(parser, projection.sql), publication.source)
+    const read = rowByRow(parsedText(parser, projection.sql), publication.source, keyColumnsOf(table))
     return typeof read === 'string' ? { table, read: null, reason: read, print } : { table, read, reason: null, print }
   })
 }
@@ -149,6 +149,8 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (night.source !== null && relation === undefined) return 'its table was not found'
   if (relation !== undefined && relation.reason !== null) return relation.reason
   if (base === undefined) return 'the kept version does not have it, or not as one that can be changed'
+  if (facts.read?.alias === null && !base.made)
+    return 'it is not recorded of what its rows of the kept version were made'
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
   if (print !== null && base.print !== print)
     return 'its definition, a rule’s instant, a key or its source table has changed'

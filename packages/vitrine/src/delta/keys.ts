@@ -4,23 +4,30 @@
  */
 import { createHash } from 'node:crypto'
 import { keyOf } from '../publication/shape.ts'
-import type { PublishedTable } from '../publication/table.ts'
+import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
 
+/** Their function mixes the two halves of a number into one before it hashes it: the upper one comes in by itself. */
+const ofNumber = (value: string, seed: string): string =>
+  `hashint8extended(${value}::int8, hashint8extended(${value}::int8 >> 32, ${seed}))`
+
 const HASHES: Partial<Record<ScalarKind, (value: string, seed: string) => string>> = {
-  smallint: (value, seed) => `hashint8extended(${value}::int8, ${seed})`,
-  integer: (value, seed) => `hashint8extended(${value}::int8, ${seed})`,
-  bigint: (value, seed) => `hashint8extended(${value}, ${seed})`,
+  smallint: ofNumber,
+  integer: ofNumber,
+  bigint: ofNumber,
   uuid: (value, seed) => `uuid_hash_extended(${value}, ${seed})`,
   // By its bytes: collations of the two servers may differ.
   varchar: (value, seed) => `hashtextextended(${value}::text collate "C", ${seed})`,
   text: (value, seed) => `hashtextextended(${value} collate "C", ${seed})`,
 }
 
+export const keyColumnsOf = ({ columns }: PublishedTable): readonly PublishedColumn[] =>
+  columns.filter(({ isPrimaryKey }) => isPrimaryKey)
+
 /** Why a table cannot be told by its key; null where it can. */
 export function keyProblem(table: PublishedTable): string | null {
-  const key = table.columns.filter(({ isPrimaryKey }) => isPrimaryKey)
+  const key = keyColumnsOf(table)
   if (key.length === 0) return 'it has no primary key'
   const computed = key.find(({ value }) => value.kind !== 'sql')
   if (computed !== undefined) return `its key ${computed.name} is computed`
@@ -29,10 +36,18 @@ export function keyProblem(table: PublishedTable): string | null {
 }
 
 /** The hash of a row's key, whose columns have that alias before them. */
-export const hashSql = (table: PublishedTable, alias: string): string =>
-  table.columns
-    .filter(({ isPrimaryKey }) => isPrimaryKey)
-    .reduce((seed, { name, type }) => HASHES[type.kind]?.(`${alias}.${identifier(name)}`, seed) ?? seed, '0::int8')
+export const hashSql = (table: PublishedTable, alias: string): string => hashOf(keyColumnsOf(table), alias, 0)
+
+/** The hash of some columns, another one for each seed. */
+export const hashOf = (
+  columns: readonly Pick<PublishedColumn, 'name' | 'type'>[],
+  alias: string,
+  seed: number,
+): string =>
+  columns.reduce(
+    (before, { name, type }) => HASHES[type.kind]?.(`${alias}.${identifier(name)}`, before) ?? before,
+    `${seed}::int8`,
+  )
 
 /** That two rows have the same key. */
 export const sameKey = (table: PublishedTable, one: string, other: string): string =>
@@ -50,9 +65,9 @@ const KEYS_IN_BUCKET = 128
 const MOST_BUCKETS = 2 ** 17
 
 /** A power of two. */
-export function bucketsFor(rows: number): number {
+export function bucketsFor(rows: number, each = KEYS_IN_BUCKET): number {
   let buckets = 1
-  while (buckets < MOST_BUCKETS && buckets * KEYS_IN_BUCKET < rows) buckets *= 2
+  while (buckets < MOST_BUCKETS && buckets * each < rows) buckets *= 2
   return buckets
 }
 

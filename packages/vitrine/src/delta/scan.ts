@@ -10,9 +10,9 @@ import type { Decision } from './decide.ts'
 import { hashSql, type SumRow, sumsSql } from './keys.ts'
 import { XMIN } from './text.ts'
 
-/** Rows of the source, `r`, that are not older than the oldest transaction in flight at the kept version's snapshot. */
-export const isChanged = (snapshot: string, xmin = XMIN): string =>
-  `age(r.${identifier(xmin)}) <= (select age('${BigInt(snapshot) % 2n ** 32n}'::xid))`
+/** Rows of the source, `r` or so, that are not older than the oldest transaction in flight at the kept version's snapshot. */
+export const isChanged = (snapshot: string, xmin = XMIN, alias = 'r'): string =>
+  `age(${alias}.${identifier(xmin)}) <= (select age('${BigInt(snapshot) % 2n ** 32n}'::xid))`
 
 export interface SourceRow extends SumRow {
   readonly changed: number
@@ -22,13 +22,18 @@ export interface KeptRow extends SumRow {
   readonly strange: number
 }
 
+export const percent = (share: number): string => `${Math.round(1000 * share) / 10} %`
+export const tooMuch = (changed: number, rows: number): string =>
+  `${percent(changed / Math.max(1, rows))} of its rows changed`
+
 const SAMPLE = 10_000
 const SAMPLED_FROM = 100_000
 
 /** Of some 10 000 rows of a large table, whatever the query's condition: passing over all for nothing would cost a twentieth. */
 export async function sampledShare(source: Session, register: Source, { read, base }: Decision): Promise<number> {
-  if (base === null || base.rows < SAMPLED_FROM || read === null) return 0
-  const [schema, relation] = placeOf(register, read.table)
+  const [only] = read?.relations ?? []
+  if (base === null || base.rows < SAMPLED_FROM || only === undefined) return 0
+  const [schema, relation] = placeOf(register, only.table)
   const [found] = await source.query<{ share: number | null }>(
     `select (count(*) filter (where ${isChanged(base.snapshot, 'xmin')}))::float8 / nullif(count(*), 0) as share
      from ${qualified(schema, relation)} as r tablesample system (${(100 * SAMPLE) / base.rows})`,

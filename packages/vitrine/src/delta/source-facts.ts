@@ -35,6 +35,7 @@ async function eraOf(source: Session): Promise<SourceEra> {
 }
 
 interface RelationRow {
+  /** The number of the question. */
   readonly name: string
   readonly facts: string
   readonly plain: boolean
@@ -43,6 +44,9 @@ interface RelationRow {
   readonly readable: boolean
   readonly strange: string | null
   readonly casts: boolean
+  readonly fuzzy: boolean
+  /** The columns of each unique key, whose values are never NULL. */
+  readonly keys: readonly (readonly string[])[]
 }
 
 /** Types whose values are their bytes and nothing else; the labels of an enumeration are looked at besides. */
@@ -57,6 +61,13 @@ const RELATIONS = `
      left join pg_catalog.pg_type d on d.oid = a.atttypid
      left join pg_catalog.pg_type t on t.oid = case when d.typcategory = 'A' and d.typelem <> 0 then d.typelem else d.oid end
      where a.attnum is null or a.attgenerated = 'v' or not (t.typtype = 'e' or t.typtype in ('b', 'r', 'm') and t.oid < 16384 and t.typname !~ '^reg')) as strange,
+    exists (select from pg_catalog.pg_attribute a join pg_catalog.pg_collation l on l.oid = a.attcollation
+            where a.attrelid = c.oid and a.attname = any (w.columns) and not l.collisdeterministic) as fuzzy,
+    (select coalesce(jsonb_agg(k.columns order by k.columns), '[]') from
+      (select (select jsonb_agg(a.attname order by a.attname) from pg_catalog.pg_attribute a
+               where a.attrelid = c.oid and a.attnotnull and a.attnum = any (i.indkey[0:i.indnkeyatts - 1])) as columns, i.indnkeyatts
+       from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null) k
+     where jsonb_array_length(k.columns) = k.indnkeyatts) as keys,
     concat_ws(' ', c.oid, secured.active,
       (select string_agg(concat_ws(',', a.attname, a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.atthasmissing, a.attgenerated,
          md5(a.attmissingval::text), (select l.collversion from pg_catalog.pg_collation l where l.oid = a.attcollation),
@@ -70,13 +81,18 @@ const RELATIONS = `
   join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.relation
   cross join lateral (select row_security_active(c.oid)) secured (active)`
 
-function reasonOf(row: RelationRow): string | null {
+function reasonOf(row: RelationRow, { alias, unique }: RowByRow, table: string): string | null {
   if (!row.plain) return 'what it reads is no plain table'
   if (!row.single) return 'its table has children, or is one'
   if (row.secured) return 'row security decides which rows are read'
   if (row.casts) return 'the source has casts of its own'
   if (row.strange !== null) return `it reads a column of the type ${row.strange}`
-  return row.readable ? null : 'the role of the source may not read xmin of its table'
+  if (row.fuzzy && alias === null) return 'it compares texts in a collation that takes some for the same'
+  const guess = unique.find(
+    (need) => need.table === table && !row.keys.some((key) => key.every((name) => need.columns.includes(name))),
+  )
+  if (guess !== undefined) return `it orders rows of ${table} by nothing that tells them all apart`
+  return row.readable ? null : `the role of the source may not read xmin of ${alias === null ? table : 'its table'}`
 }
 
 /** `read` says what each published table reads. */
@@ -85,16 +101,27 @@ export async function factsOf(
   register: Source,
   read: ReadonlyMap<string, RowByRow>,
 ): Promise<SourceFacts> {
-  const asked = Object.fromEntries(
-    [...read].map(([name, { table, columns }]) => {
-      const [schema, relation] = placeOf(register, table)
-      return [name, { schema, relation, columns }]
-    }),
-  )
-  const rows = await source.query<RelationRow>(RELATIONS, [JSON.stringify(asked)])
-  const relations = rows.map((row) => {
-    const print = createHash('sha256').update(row.facts).digest('hex')
-    return [row.name, { print, reason: reasonOf(row) }] as const
+  const asked = [...read].flatMap(([name, of]) => of.relations.map((relation) => ({ name, of, ...relation })))
+  const questions = asked.map(({ table, columns }, index) => {
+    const [schema, relation] = placeOf(register, table)
+    return [index, { schema, relation, columns }] as const
   })
-  return { era: await eraOf(source), relations: new Map(relations) }
+  const rows = await source.query<RelationRow>(RELATIONS, [JSON.stringify(Object.fromEntries(questions))])
+  const answers = new Map(rows.map((row) => [Number(row.name), row]))
+  const relations = new Map<string, RelationFacts>()
+  const missing = new Set<string>()
+  for (const [index, { name, of, table }] of asked.entries()) {
+    const row = answers.get(index)
+    if (row === undefined) missing.add(name)
+    else {
+      const { print = '', reason = null } = relations.get(name) ?? {}
+      const facts = of.unique.some((need) => need.table === table)
+        ? `${row.facts} ${JSON.stringify(row.keys)}`
+        : row.facts
+      const next = createHash('sha256').update(`${print}${facts}`).digest('hex')
+      relations.set(name, { print: next, reason: reason ?? reasonOf(row, of, table) })
+    }
+  }
+  for (const name of missing) relations.delete(name)
+  return { era: await eraOf(source), relations }
 }

@@ -2,7 +2,6 @@
 import { VitrineError } from '../base/errors.ts'
 import { placeless } from '../lineage/node-fields.ts'
 import { loadParser, parsedText } from '../lineage/parse.ts'
-import type { RowByRow } from '../lineage/row-by-row.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 
@@ -15,7 +14,7 @@ export async function textWithXmin(
   projection: Projection,
   instant: Date,
   inputTypes: readonly number[] | undefined,
-  { alias }: RowByRow,
+  alias: string,
 ): Promise<string> {
   const parser = await loadParser()
   const { sql } = projectionOf(table, { instant }, inputTypes, null, { alias, name: XMIN })

@@ -22,6 +22,16 @@ export interface TableOrigin {
   readonly keys: string | null
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
+  /** Of what its rows were made, where that is more than one table of the source; what earlier tools recorded has none. */
+  readonly made?: Made | null
+}
+
+/** Of the tables of the source behind one published table, at the snapshot. */
+export interface Made {
+  /** How many rows each had, by its name in the register. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Sums over which of their rows belong to which published key, by buckets of keys: 8 bytes each. Null where that is not told. */
+  readonly sums: string | null
 }
 
 export interface VersionOrigin {

@@ -14,10 +14,12 @@ import {
   proveChanges,
   tidyChanged,
 } from '../delta/apply.ts'
-import { isOfChanges, stageChanges } from '../delta/changes.ts'
+import { stageChanges } from '../delta/changes.ts'
 import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
 import { keptTables } from '../delta/kept-tables.ts'
+import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
+import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
@@ -28,7 +30,7 @@ import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { erasureSince } from '../record/erasures.ts'
-import type { TableOrigin, VersionOrigin } from '../record/origin.ts'
+import type { Made, TableOrigin, VersionOrigin } from '../record/origin.ts'
 import type { TableWay } from '../record/outcome.ts'
 import { recordedVersion } from '../record/versions.ts'
 import { isWhole, keptVersion } from '../version/kept.ts'
@@ -123,6 +125,8 @@ export class Delta {
   readonly #facts: SourceFacts
   #decisions: ReadonlyMap<string, Decision> = new Map()
   readonly #night: Night
+  /** By table, where its rows are made of more than one row of the source. */
+  readonly #made = new Map<string, Made>()
   #snapshot = ''
   #hasStaged = false
 
@@ -158,26 +162,39 @@ export class Delta {
   readonly tell = async (table: PublishedTable, stream: Stream, context: StageContext): Promise<Told> => {
     const decision = this.#decisions.get(table.name)
     if (decision === undefined || decision.base === null || decision.read === null) {
+      await this.#remember(decision, stream, context)
       return { reason: decision?.reason ?? null, changes: null, proves: false }
     }
     const { publication } = context.target
     const { instant, inputTypes, pseudonymKey, signal } = context
     const types = inputTypes.get(table.name)
     const projection = await provedProjection(registered(publication.source), table, { instant }, types)
+    const { alias } = decision.read
     this.#hasStaged = true
-    const changes = await stageChanges({
+    const changes = await (alias === null ? stageMadeChanges : stageChanges)({
       target: { session: stream.target, publication },
       source: stream.source,
       decision,
       projection,
-      text: await textWithXmin(table, projection, instant, types, decision.read),
+      text: alias === null ? '' : await textWithXmin(table, projection, instant, types, alias),
       shape: shapeOf(table, { ...publication, schema: stagingSchema(publication) }),
       through: rowsThrough(table, projection, pseudonymKey),
       signal,
       progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
     })
-    if (typeof changes === 'string') return { reason: decision.reason ?? changes, changes: null, proves: false }
-    return { reason: decision.reason, changes, proves: decision.proves }
+    if (typeof changes !== 'string') return { reason: decision.reason, changes, proves: decision.proves }
+    await this.#remember(decision, stream, context)
+    return { reason: decision.reason ?? changes, changes: null, proves: false }
+  }
+
+  /** Of a table that is read whole: of what its rows are made, where a next run could need to know. */
+  async #remember(decision: Decision | undefined, { source }: Stream, { target }: StageContext): Promise<void> {
+    const { dryRun, partly, published, limits } = this.#night
+    if (decision?.read?.alias !== null || decision.print === null || dryRun || partly) return
+    const { table, read } = decision
+    const rows = published?.origin?.tables[table.name]?.rows ?? Number.POSITIVE_INFINITY
+    if (limits.deltaProofNights <= 1 || rows < limits.deltaFloorRows) return
+    this.#made.set(table.name, await madeOf(source, table, target.publication.source, read))
   }
 
   /**
@@ -244,22 +261,19 @@ export class Delta {
     const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
       const { name } = entry.table
       const { print = null, base = null } = this.#decisions.get(name) ?? {}
+      const made = entry.changes?.made ?? this.#made.get(name) ?? null
       if (print === null || entry.way === 'carried') return []
-      const nights = (this.#night.published?.origin?.tables[name]?.nights ?? 0) + 1
+      const of = { print, rows: entry.rows, made }
       if (entry.way === 'full') {
         return entry.writer === null
           ? []
-          : [[name, { print, rows: entry.rows, nights: 0, deltas: 0, keys: null, writers: [entry.writer] }]]
+          : [[name, { ...of, nights: 0, deltas: 0, keys: null, writers: [entry.writer] }]]
       }
+      const nights = (this.#night.published?.origin?.tables[name]?.nights ?? 0) + 1
       const writer = writers.get(name)
       if (base === null || writer === undefined) return []
       const all = writer === null ? base.writers : [...base.writers, writer]
-      return [
-        [
-          name,
-          { print, rows: entry.rows, nights, deltas: base.deltas + 1, keys: entry.changes?.keys ?? null, writers: all },
-        ],
-      ]
+      return [[name, { ...of, nights, deltas: base.deltas + 1, keys: entry.changes?.keys ?? null, writers: all }]]
     })
     return { era: this.#facts.era, snapshot: this.#snapshot, tables: Object.fromEntries(tables) }
   }

@@ -6,7 +6,7 @@
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Help } from '../copy/copy.ts'
-import { changesOf } from '../delta/changes.ts'
+import { changesOf } from '../delta/staged-rows.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { firstCopyOf } from '../version/anonymity.ts'

@@ -2,7 +2,7 @@
 import type { Publication } from '../../src/index.ts'
 import { type ShopRoles, shop } from '../publication/shop.ts'
 
-/** Purchases can be told row by row; customers, whose purchases are counted, cannot. */
+/** Purchases are rows of one table; customers, whose purchases are counted, of two. */
 export const deltaShop =
   (limits: Partial<Publication['limits']> = {}) =>
   (roles: ShopRoles): Publication => {

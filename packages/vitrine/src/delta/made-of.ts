@@ -1,0 +1,213 @@
+/**
+ * The SQL about the rows that published rows are made of, where these are of several tables of the source: which values of the
+ * published key each row of a table belongs to, as the lineage has shown it (`lineage/ties.ts`), and the projection with nothing
+ * read but the rows that belong to some of them.
+ */
+import { VitrineError } from '../base/errors.ts'
+import { nodeOf, placeless } from '../lineage/node-fields.ts'
+import { loadParser, parsedText } from '../lineage/parse.ts'
+import type { RowByRow } from '../lineage/row-by-row.ts'
+import type { Hop, Tie } from '../lineage/ties.ts'
+import { placeOf, type Source } from '../publication/register.ts'
+import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { hashOf } from './keys.ts'
+import { isChanged } from './scan.ts'
+
+/** Names of a text of ours that no publication uses. */
+const ROWS = 'vitrine_rows'
+const TOUCHED = 'vitrine_touched'
+
+/** A tie that leads somewhere. */
+interface Way {
+  readonly tie: Tie
+  readonly hops: readonly Hop[]
+  /** Of the table at its end: what the link is there. */
+  readonly ends: readonly string[]
+}
+
+/** A relation of the source, and how many rows it had. */
+export interface Count {
+  readonly table: string
+  readonly rows: number
+  /** Not older than the snapshot of the kept version. */
+  readonly changed: number
+}
+
+export class MadeOf {
+  readonly #register: Source
+  readonly #link: readonly PublishedColumn[]
+  readonly #read: RowByRow
+  readonly #ways: readonly Way[]
+  readonly name: string
+
+  constructor(table: PublishedTable, register: Source, read: RowByRow) {
+    this.#register = register
+    this.#read = read
+    this.name = table.name
+    this.#link = read.link.flatMap((name) => table.columns.filter((column) => column.name === name))
+    this.#ways = read.ties.flatMap((tie) => (tie.paths ?? []).map((path) => this.#wayOf(tie, path)))
+  }
+
+  get link(): readonly string[] {
+    return this.#link.map(({ name }) => name)
+  }
+
+  /** Tables of which any row may be seen in every published row. */
+  get everywhere(): readonly string[] {
+    return this.#read.ties.filter(({ paths }) => paths === null).map(({ reference }) => reference.table)
+  }
+
+  /** The table whose rows have the link in themselves; null where there is none. */
+  get root(): string | null {
+    return this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)?.tie.reference.table ?? null
+  }
+
+  /** Where the last step goes to the very column of the link, and both hold the same values, the step is not needed. */
+  #wayOf(tie: Tie, path: readonly Hop[]): Way {
+    const last = path.at(-1)
+    const kindOf = (table: string, column: string) => this.#register.tables[table]?.[column]?.type.kind
+    const isShort =
+      last !== undefined &&
+      tie.link.length === 1 &&
+      last.equals === tie.link[0] &&
+      kindOf(path.at(-2)?.table ?? tie.reference.table, last.column) === this.#link[0]?.type.kind &&
+      kindOf(last.table, last.equals) === this.#link[0]?.type.kind
+    return isShort ? { tie, hops: path.slice(0, -1), ends: [last.column] } : { tie, hops: path, ends: tie.link }
+  }
+
+  #place(table: string): string {
+    return qualified(...placeOf(this.#register, table))
+  }
+
+  #values(alias: string, ends: readonly string[]): string {
+    return this.#link
+      .map(
+        ({ type, name }, index) =>
+          `cast(${alias}.${identifier(ends[index] ?? '')} as ${type.castTo}) as ${identifier(name)}`,
+      )
+      .join(', ')
+  }
+
+  /** How many rows each table has, and how many of them are new since a snapshot. */
+  countsSql(snapshot: string | null): string {
+    return this.#read.relations
+      .map(({ table }, index) => {
+        const changed = snapshot === null ? '0' : `count(*) filter (where ${isChanged(snapshot, 'xmin')})`
+        return `select ${index} as relation, count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`
+      })
+      .join(' union all ')
+  }
+
+  /** For each row of a table and each value that it belongs to: the value, and `more`, in which the row is `r`. */
+  #belongings({ tie, hops, ends }: Way, more: string): string {
+    const joins = hops.map(({ column, table, equals }, index) => {
+      const before = index === 0 ? 'r' : `r${index}`
+      return ` join ${this.#place(table)} as r${index + 1} on r${index + 1}.${identifier(equals)} = ${before}.${identifier(column)}`
+    })
+    const end = hops.length === 0 ? 'r' : `r${hops.length}`
+    return `select ${this.#values(end, ends)}${more} from ${this.#place(tie.reference.table)} as r${joins.join('')}`
+  }
+
+  get #isLinked(): string {
+    return this.#link.map(({ name }) => `k.${identifier(name)} is not null`).join(' and ')
+  }
+
+  /** The bucket of a row that has the link's columns under that alias. */
+  bucketSql(alias: string, buckets: number): string {
+    return `(${hashOf(this.#link, alias, 0)} & ${buckets - 1})`
+  }
+
+  /** Per bucket, the sum of what belongs to its values: each row of each table once for each value. */
+  sumsSql(buckets: number): string {
+    const parts = this.#ways.map((way) => {
+      // Two namings of one table are two things.
+      const number = this.#read.ties.indexOf(way.tie) + 1
+      return `select ${this.bucketSql('k', buckets)} as bucket, ${hashOf(this.#link, 'k', number)} as h from (${this.#belongings(way, '')}) as k where ${this.#isLinked}`
+    })
+    return `select bucket::integer, sum(h)::text as mixed from (${parts.join(' union all ')}) as s group by 1`
+  }
+
+  /** The values that rows changed since a snapshot belong to, and all those there are in some buckets. */
+  touchedSql(snapshot: string, changed: ReadonlySet<string>, buckets: number, differing: readonly number[]): string {
+    const news = this.#ways
+      .filter(({ tie }) => changed.has(tie.reference.table))
+      .map((way) => `${this.#belongings(way, '')} where ${isChanged(snapshot, 'xmin')}`)
+    const root = this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)
+    const there = differing.length === 0 || root === undefined ? [] : [this.#inBuckets(root, buckets, differing)]
+    return `select distinct ${this.#link.map(({ name }) => `k.${identifier(name)}`).join(', ')} from (${[...news, ...there].join(' union all ')}) as k where ${this.#isLinked}`
+  }
+
+  #inBuckets(root: Way, buckets: number, differing: readonly number[]): string {
+    return `select * from (${this.#belongings(root, '')}) as k where ${this.bucketSql('k', buckets)} = any ('{${differing.join(',')}}'::bigint[])`
+  }
+
+  /** That a row belongs to a value that is touched. */
+  #isTouched(alias: string, hops: readonly Hop[], ends: readonly string[]): string {
+    const [hop, ...rest] = hops
+    if (hop === undefined) {
+      const values = this.#link.map(
+        ({ type }, index) => `cast(${alias}.${identifier(ends[index] ?? '')} as ${type.castTo})`,
+      )
+      return `(${values.join(', ')}) in (select ${this.#link.map(({ name }) => identifier(name)).join(', ')} from ${TOUCHED})`
+    }
+    const next = `${ROWS}_${rest.length}`
+    return `${alias}.${identifier(hop.column)} in (select ${next}.${identifier(hop.equals)} from ${this.#place(hop.table)} as ${next} where ${this.#isTouched(next, rest, ends)})`
+  }
+
+  /** The rows of one naming that are read, in its place. */
+  #narrowed(tie: Tie, written: string): string {
+    const ways = this.#ways.filter((way) => way.tie === tie)
+    const condition = ways.map(({ hops, ends }) => this.#isTouched(ROWS, hops, ends)).join(' or ')
+    const columns = [...tie.reference.columns].map((column) => `${ROWS}.${identifier(column)}`).join(', ')
+    const alias = tie.reference.isAliased ? '' : ` as ${identifier(tie.reference.alias)}`
+    return `(select ${columns} from ${written} as ${ROWS} where ${condition})${alias}`
+  }
+
+  /**
+   * The text of the run, which reads of each table only the rows that belong to values that are touched. Parsed again, it is the
+   * proved text but for that. Throws INTERNAL when it is not.
+   */
+  async narrowedText(sql: string, touched: string): Promise<string> {
+    const ties = this.#read.ties.filter(({ paths }) => paths !== null)
+    let rest = Buffer.from(sql)
+    const parts: string[] = []
+    for (const tie of ties.toSorted((a, b) => b.reference.location - a.reference.location)) {
+      const after = rest.subarray(tie.reference.location).toString()
+      const [written = ''] = NAME.exec(after) ?? []
+      parts.unshift(this.#narrowed(tie, written), after.slice(written.length))
+      rest = rest.subarray(0, tie.reference.location)
+    }
+    const narrowed = `with ${TOUCHED} as materialized (${touched}) ${[rest.toString(), ...parts].join('')}`
+    const parser = await loadParser()
+    const { withClause: _, ...tree } = parsedText(parser, narrowed)
+    if (placeless(widened(tree)) !== placeless(widened(parsedText(parser, sql))))
+      throw new VitrineError('INTERNAL', { place: this.name })
+    return narrowed
+  }
+}
+
+/** A table with its schema, as a text has them. */
+const NAME = /^(?:"(?:[^"]|"")*"|[^\s."(),]+)\s*\.\s*(?:"(?:[^"]|"")*"|[^\s."(),]+)/u
+
+/** A tree with the tables themselves where only some of their rows are read, its parts in one order. */
+function widened(tree: unknown): unknown {
+  if (Array.isArray(tree)) return tree.map(widened)
+  if (typeof tree !== 'object' || tree === null) return tree
+  const { RangeSubselect: query, RangeVar: table } = nodeOf(tree)
+  const inner = nodeOf(nodeOf(query?.subquery).SelectStmt?.fromClause?.[0]).RangeVar
+  if (inner?.alias?.aliasname === ROWS) return widened({ RangeVar: { ...inner, alias: query?.alias } })
+  if (table !== undefined) {
+    const { alias, ...others } = table
+    return { RangeVar: ordered({ ...others, alias: alias?.aliasname === others.relname ? undefined : alias }) }
+  }
+  return ordered(tree)
+}
+
+const ordered = (fields: object) =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, widened(value)]),
+  )

@@ -1,0 +1,82 @@
+/** Tables of the staging schema that hold what changed: their names, and how they are filled from the source. */
+import { createHash } from 'node:crypto'
+import { VitrineError } from '../base/errors.ts'
+import type { Target } from '../catalogue/target.ts'
+import type { Blocks } from '../copy/blocks.ts'
+import { copyRows } from '../copy/copy.ts'
+import type { CopyRows } from '../copy/rows.ts'
+import type { Session } from '../postgres/connect.ts'
+import { stagingSchema } from '../publication/publication.ts'
+import type { TableShape } from '../publication/shape.ts'
+import { registerSql } from '../record/made.ts'
+import { identifier, qualified } from '../sql/quote.ts'
+import { closeRelations } from '../version/carry-rights.ts'
+import { boundsSql, createTableSql } from '../version/ddl.ts'
+
+export type StagedUse = 'changed' | 'gone' | 'there'
+
+export const stagedName = (use: StagedUse, table: string): string =>
+  `vitrine_${use}_${createHash('md5').update(table).digest('hex')}`
+
+/** Whether a table of the staging schema is one of those that are made here. */
+export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
+
+/** Those of one published table. */
+export const changesOf = (table: string): readonly string[] =>
+  (['changed', 'gone', 'there'] as const).map((use) => stagedName(use, table))
+
+/** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */
+function isAboutValues(error: unknown): boolean {
+  if (error instanceof VitrineError && error.sqlState?.startsWith('23') === true) return true
+  throw error
+}
+
+export interface FillRequest {
+  readonly target: Target
+  /** In the run's snapshot. */
+  readonly source: Session
+  readonly signal: AbortSignal
+  readonly progress: (bytes: number) => void
+}
+
+export interface Filled {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Creates a table of the staging schema and fills it from the source. Gives how much it is, or why the table is read whole. */
+export async function fillStaged(
+  { source, target, signal, progress }: FillRequest,
+  shape: TableShape,
+  columns: readonly string[],
+  select: string,
+  rows: ((blocks: Blocks) => CopyRows) | null,
+): Promise<Filled | string> {
+  const { session, publication } = target
+  const schema = stagingSchema(publication)
+  await session.execute(`begin; ${createTableSql(schema, shape, 'unlogged table')}`)
+  const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
+  const copied = await copyRows({
+    source: source.client,
+    target: session.client,
+    select,
+    into,
+    freeze: true,
+    rows,
+    signal,
+    progress,
+  })
+  const bounds = boundsSql(schema, shape)
+  const finish = [...(bounds === '' ? [] : [bounds]), `analyze ${qualified(schema, shape.name)}`].join('; ')
+  const isRefused = await session.execute(finish).then(
+    () => false,
+    (error: unknown) => isAboutValues(error),
+  )
+  if (isRefused) {
+    await session.execute('rollback')
+    return 'a bound refuses a changed row'
+  }
+  await closeRelations(session, schema, [shape.name])
+  await session.execute(`${registerSql(publication, schema, shape.name)}; commit`)
+  return { rows: copied.written, bytes: copied.bytes }
+}
