@@ -93,6 +93,7 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   const old = readAgain(sums)
   const now = await sumsOf(source, of, old.length)
   const differing = [...now.keys()].filter((bucket) => now[bucket] !== old[bucket])
+  if (differing.length > most) return tooMuch(differing.length, root.rows)
   const changed = new Set(counts.filter((count) => count.changed > 0).map((count) => count.table))
   const touched = { sql: of.touchedSql(base.snapshot, changed, old.length, differing), differing, buckets: old.length }
   const staged = await new MadeRows(request, of, kept, touched).stage(most, root.rows)
@@ -192,6 +193,7 @@ class MadeRows {
   async #fillChanged() {
     const { projection, shape, target, through } = this.#request
     const select = await this.#of.narrowedText(projection.sql, this.#touched.sql)
+    if (select === null) return 'its text cannot be narrowed to what changed'
     const columns = [...projection.passed, ...projection.computed].map(({ name }) => name)
     const filled = await fillStaged(this.#request, { ...shape, name: this.#name('changed') }, columns, select, through)
     if (typeof filled === 'string') return filled

@@ -3,7 +3,6 @@
  * published key each row of a table belongs to, as the lineage has shown it (`lineage/ties.ts`), and the projection with nothing
  * read but the rows that belong to some of them.
  */
-import { VitrineError } from '../base/errors.ts'
 import { nodeOf, placeless } from '../lineage/node-fields.ts'
 import { loadParser, parsedText } from '../lineage/parse.ts'
 import type { RowByRow } from '../lineage/row-by-row.ts'
@@ -39,12 +38,10 @@ export class MadeOf {
   readonly #link: readonly PublishedColumn[]
   readonly #read: RowByRow
   readonly #ways: readonly Way[]
-  readonly name: string
 
   constructor(table: PublishedTable, register: Source, read: RowByRow) {
     this.#register = register
     this.#read = read
-    this.name = table.name
     this.#link = read.link.flatMap((name) => table.columns.filter((column) => column.name === name))
     this.#ways = read.ties.flatMap((tie) => (tie.paths ?? []).map((path) => this.#wayOf(tie, path)))
   }
@@ -166,9 +163,9 @@ export class MadeOf {
 
   /**
    * The text of the run, which reads of each table only the rows that belong to values that are touched. Parsed again, it is the
-   * proved text but for that. Throws INTERNAL when it is not.
+   * proved text but for that; null where it is not.
    */
-  async narrowedText(sql: string, touched: string): Promise<string> {
+  async narrowedText(sql: string, touched: string): Promise<string | null> {
     const ties = this.#read.ties.filter(({ paths }) => paths !== null)
     let rest = Buffer.from(sql)
     const parts: string[] = []
@@ -180,10 +177,12 @@ export class MadeOf {
     }
     const narrowed = `with ${TOUCHED} as materialized (${touched}) ${[rest.toString(), ...parts].join('')}`
     const parser = await loadParser()
-    const { withClause: _, ...tree } = parsedText(parser, narrowed)
-    if (placeless(widened(tree)) !== placeless(widened(parsedText(parser, sql))))
-      throw new VitrineError('INTERNAL', { place: this.name })
-    return narrowed
+    try {
+      const { withClause: _, ...tree } = parsedText(parser, narrowed)
+      return placeless(widened(tree)) === placeless(widened(parsedText(parser, sql))) ? narrowed : null
+    } catch {
+      return null
+    }
   }
 }
 

@@ -171,7 +171,8 @@ export class Query implements Surroundings {
     return join === undefined ? not('it reads rows that a function gives') : this.#join(join)
   }
 
-  #table({ schemaname, relname, alias, location }: RangeVar): Reference {
+  #table({ schemaname, relname, alias, location, inh }: RangeVar): Reference {
+    if (inh !== true) not('it reads a table without those that inherit from it')
     if (schemaname === undefined || relname === undefined) return not('it names a table without its schema')
     const table = nameIn(this.#text.source.schema, schemaname, relname)
     if (this.#text.source.tables[table] === undefined) not('its table is not registered')
