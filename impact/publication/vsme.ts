@@ -56,6 +56,8 @@ export const rapports = source
               'i.schema_id',
               eb.case().when('i.schema_id', 'in', INDICATEURS_LUS).then(ref('i._data')).end(),
             ])
+            // Un seul ordre, pour que le même rapport donne toujours le même texte.
+            .orderBy('i.schema_id')
             .as('contenu'),
         ])
         .as('indicateurs'),
