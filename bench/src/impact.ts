@@ -1,6 +1,7 @@
 /**
  * Impact's whole publication: against a pure copy of its results (what the rules, the joins and the checks cost over moving
- * them), by number of companies, and a rollback. `node bench/dist/impact.js [--rounds N] [--phases]`.
+ * them), by number of companies, and a rollback. `node bench/dist/impact.js [--rounds N] [--phases]`; with `--nights`, nights
+ * that read what changed against nights that read everything, and nothing else.
  */
 import { parseArgs } from 'node:util'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
@@ -10,6 +11,7 @@ import impact from 'impact/dist/publication/index.js'
 import { definePublication, type Publication } from 'vitrine'
 import { parseAddress, rollback, sync } from 'vitrine/run'
 import { copyResults } from './impact-copy.ts'
+import { compareNights } from './impact-nights.ts'
 import { type Figure, tableOf } from './report.ts'
 import { alternate, spreadOf } from './rounds.ts'
 import { migrateTarget, withClient } from './servers.ts'
@@ -20,7 +22,11 @@ const [S, M, L] = [300, 5_000, 50_000]
 const ORIGINAL = { companies: 3_000, newest: 11, oldest: 47 }
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, phases: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    phases: { type: 'boolean', default: false },
+    nights: { type: 'boolean', default: false },
+  },
 })
 const rounds = Number(values.rounds)
 const say = (text: string): void => {
@@ -38,7 +44,9 @@ async function publish(publication: Publication, source: string, target: string)
   })
   const milliseconds = performance.now() - started
   if (values.phases) {
-    const times = tables.map((table) => `${table.table} ${Math.round(table.milliseconds)}`)
+    const times = tables.map(({ table, way, reason, rows, milliseconds: took }) => {
+      return `${table} ${Math.round(took)} (${rows}, ${reason ?? way})`
+    })
     say(`${Math.round(milliseconds)} ms ${JSON.stringify(phases)} ${times.join(', ')}`)
   }
   return milliseconds
@@ -84,6 +92,10 @@ async function prepare(
 async function measure(servers: readonly [EmbeddedServer, EmbeddedServer]): Promise<readonly Figure[]> {
   // The bench alone uses the servers: the superuser may write.
   const publication = definePublication({ ...impact, writer: servers[1].superuser, reader: 'bench_metabase' })
+  if (values.nights) {
+    const { source, target, results } = await prepare(servers, publication, L)
+    return compareNights({ servers, publication, source, full: target, delta: results, rounds, publish, say })
+  }
   const [small, medium, large, original] = [
     await prepare(servers, publication, S),
     await prepare(servers, publication, M),
