@@ -91,7 +91,7 @@ export async function compareNights(request: NightsRequest): Promise<readonly Fi
       `${delta.cpu.toFixed(2)} of ${full.cpu.toFixed(2)} s of CPU, ${Math.round(delta.milliseconds)} of ${Math.round(full.milliseconds)} ms`,
     )
   }
-  const common = { bench: 'impact', unit: 'ratio', judged: 'median', always: false, goal: 0.35 } as const
+  const common = { bench: 'impact', unit: 'ratio', goal: 0.35 } as const
   const middle = (of: (pair: (typeof pairs)[number]) => number) => spreadOf(pairs.map(of)).median.toFixed(1)
   return [
     {

@@ -22,6 +22,7 @@ export const donnees = definePublication({
   writer: 'impact',
   reader: 'metabase',
   zone: 'Europe/Paris',
+  pureRules: true,
   schedule: '0 0 * * *',
   metabase: { source: 'Impact', team: 'equipe' },
   locale: 'fr-FR',

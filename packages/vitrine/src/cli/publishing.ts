@@ -9,6 +9,7 @@ import { syncUnless } from '../run/sync.ts'
 import type { Call } from './command.ts'
 import { keepInStep } from './metabase-steps.ts'
 import { Progress } from './progress.ts'
+import { codeOf } from './rules-code.ts'
 import { inOrder, outcomesText } from './run-list.ts'
 
 export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>
@@ -37,7 +38,7 @@ export async function publishUnless(
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
   const progress = new Progress(io)
-  const asked = { publication, source, target, pseudonymKey, ...wish }
+  const asked = { publication, source, target, pseudonymKey, code: codeOf(publication), ...wish }
   const watched = { ...asked, observer: progress.observe, signal: AbortSignal.any([signal, fault]) }
   const report = await syncUnless(watched, isDone).finally(() => progress.end())
   if (report === null) return null

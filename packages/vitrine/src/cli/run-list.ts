@@ -3,7 +3,7 @@
 import { count, counted, duration, moment } from '../base/format.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { RunRecord, TableOutcome } from '../record/runs.ts'
-import type { ForeseenWay } from '../run/delta.ts'
+import type { ForeseenWay } from '../run/foreseen.ts'
 import { textTable } from './text-table.ts'
 
 /** A run that nobody leads any more has ended: its process was killed, and the next run closes its record. */

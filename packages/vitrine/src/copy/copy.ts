@@ -52,6 +52,8 @@ export interface CopyResult {
   readonly bytes: number
   /** Rows with something unknown, by the reasons of the table's rule. */
   readonly unknown: Readonly<Record<string, number>>
+  /** A rule looked at more than its inputs. */
+  readonly looksBeyond: boolean
 }
 
 /** Moves one table. Throws VitrineError; all clients are then unusable. */
@@ -196,6 +198,7 @@ class Copy {
       dropped,
       bytes: this.#bytes,
       unknown: Object.fromEntries(added(unknown, ({ reason }) => reason).map(({ reason, rows }) => [reason, rows])),
+      looksBeyond: this.#rows.some((rows) => rows.looksBeyond),
     }
   }
 

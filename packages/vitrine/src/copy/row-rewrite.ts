@@ -6,13 +6,18 @@ import type { Secret } from '../base/secret.ts'
 import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
+import { looksBeyond } from './purity.ts'
 import { CopyRows, type Violation } from './rows.ts'
 import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-evaluator.ts'
 import { ValueScan, watchedRows } from './value-scan.ts'
 import { HEAD, MESSAGE } from './wire.ts'
 
 /** How the rows of a table pass: rewritten by its rules, or looked at, or, where there is nothing to look for, as they are. */
-export const rowsThrough = (table: PublishedTable, projection: Projection, key: Secret | null) =>
+export const rowsThrough = (
+  table: PublishedTable,
+  projection: Projection,
+  key: Secret | null,
+): ((blocks: Blocks) => CopyRows) | null =>
   projection.computations.length > 0
     ? (blocks: Blocks) => new RowRewriter(table, projection, key, blocks)
     : watchedRows(projection.passed)
@@ -28,10 +33,14 @@ export class RowRewriter extends CopyRows {
   readonly #hidden: number
   readonly #fieldsOut: number
   readonly #scan: ValueScan | null
+  readonly #hasRules: boolean
+  readonly #counts: boolean
 
-  /** The projection knows the types of its inputs. */
-  constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
+  /** The projection knows the types of its inputs. One that `counts` sends no row on. */
+  constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks, counts = false) {
     super()
+    this.#counts = counts
+    this.#hasRules = projection.computations.some(({ computation }) => computation.kind === 'rule')
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, projection, table, key))
     this.#starts = new Int32Array(projection.inputFields + 1)
     this.#hidden = projection.hiddenFields
@@ -46,7 +55,8 @@ export class RowRewriter extends CopyRows {
 
   override frames(bytes: Buffer): void {
     this.#scan?.begin(bytes)
-    super.frames(bytes)
+    if (!this.#hasRules) super.frames(bytes)
+    else if (looksBeyond(() => super.frames(bytes))) this.looksBeyond = true
   }
 
   protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {
@@ -73,6 +83,10 @@ export class RowRewriter extends CopyRows {
       this.#found[index] = outcome
     }
     if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
+    if (this.#counts) {
+      this.dropped += 1
+      return
+    }
     const passed = starts[this.#hidden] ?? at
     // A row with a violation stays here; the run stops after the count.
     if (this.#violations.size > 0) return

@@ -57,6 +57,8 @@ export abstract class CopyRows {
   dropped = 0
   /** Rows with something unknown, by reason. */
   readonly unknown = new Map<string, number>()
+  /** A rule looked at more than its inputs. */
+  looksBeyond = false
 
   abstract get violations(): readonly Violation[]
 

@@ -12,6 +12,7 @@ import { type Decoder, decoderFor, UnreadableInput } from './binary-decode.ts'
 import { type Encoder, fieldOf, NULL_FIELD } from './binary-encode.ts'
 import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 import { pseudonymsIn } from './pseudonym.ts'
+import { asRule } from './purity.ts'
 
 /** What is wrong with a value, by column. */
 export interface Wrong {
@@ -117,7 +118,7 @@ function ruleEvaluator(
   const evaluate = (inputs: Readonly<Record<string, unknown>>): Outcome => {
     let result: unknown
     try {
-      result = computation.rule(inputs)
+      result = asRule(computation.rule, inputs)
     } catch (error) {
       // The rule's own message may quote the row: only the place is kept, of the first failure.
       thrown ??= failed(placeOf(error) ?? 'what it throws has no place')

@@ -64,22 +64,44 @@ export interface Decision {
   readonly base: (TableOrigin & { readonly snapshot: string }) | null
 }
 
-const notRules = ({ columns, keep, unknown, kAnonymous }: PublishedTable): string | null => {
-  const isRule = columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'rule')
-  if (isRule || keep !== null || unknown !== null) return 'a TypeScript rule decides about its rows'
-  return kAnonymous === null ? null : 'small groups of its rows are told by the whole table'
+const hasRules = ({ columns, unknown }: PublishedTable): boolean =>
+  unknown !== null ||
+  columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'rule')
+
+function notRules(table: PublishedTable, publication: Publication, code: string | null): string | null {
+  if (table.keep !== null) return 'a TypeScript rule decides which of its rows are published'
+  if (table.kAnonymous !== null) return 'small groups of its rows are told by the whole table'
+  if (!hasRules(table)) return null
+  if (!publication.pureRules) return 'it has TypeScript rules, and the publication does not say that they are pure'
+  return code === null ? 'it has TypeScript rules, and nothing tells whether their code is the same' : null
 }
 
-/** Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms. */
+/** The text of its query is another in each run; that of one that reads the day is the same all day. */
+const notInstant = (table: PublishedTable): string | null =>
+  projectionOf(table, { instant: new Date(0) }).sql === projectionOf(table, { instant: new Date(1) }).sql
+    ? null
+    : 'it reads the instant of the run'
+
+/** What the results of rules depend on besides their inputs and their code. */
+const RUNTIME = [
+  process.versions.node,
+  process.versions['icu'],
+  process.versions['tz'],
+  Intl.DateTimeFormat().resolvedOptions().timeZone,
+  Intl.DateTimeFormat().resolvedOptions().locale,
+]
+
+/** Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms, `code` of the rules. */
 export async function tableFacts(
   publication: Publication,
-  instant: Date | null,
+  instant: Date,
   inputTypes: ReadonlyMap<string, readonly number[]>,
   keyPrint: string | null,
+  code: string | null,
 ): Promise<readonly TableFacts[]> {
   const parser = await loadParser()
   return publication.tables.map((table) => {
-    const projection = projectionOf(table, instant === null ? null : { instant }, inputTypes.get(table.name))
+    const projection = projectionOf(table, { instant }, inputTypes.get(table.name))
     const computed = table.columns.map(({ name, value, accepts, ...column }) => [
       name,
       value.kind === 'computed'
@@ -95,9 +117,10 @@ export async function tableFacts(
       shapeOf(table, publication),
       computed,
       keyPrint,
+      hasRules(table) ? [code, RUNTIME, table.unknown?.values ?? null] : null,
     ]
     const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-    const refused = notRules(table) ?? keyProblem(table)
+    const refused = notRules(table, publication, code) ?? notInstant(table) ?? keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print }
     const read = rowByRow(parsedText(parser, projection.sql), publication.source, keyColumnsOf(table))
     return typeof read === 'string' ? { table, read: null, reason: read, print } : { table, read, reason: null, print }
@@ -152,8 +175,9 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (facts.read?.alias === null && !base.made)
     return 'it is not recorded of what its rows of the kept version were made'
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
-  if (print !== null && base.print !== print)
-    return 'its definition, a rule’s instant, a key or its source table has changed'
+  // Before the snapshot nobody knows of which day it will be.
+  if (night.snapshot !== null && base.print !== print)
+    return 'its definition, the code or day of its rules, a key or its source table has changed'
   if (!night.unaltered.has(name))
     return 'somebody altered its table in the kept version, or gave it an index or a parameter'
   return null

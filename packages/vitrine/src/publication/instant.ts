@@ -3,14 +3,12 @@
  * two tables never disagree about the day. Before a run, as in checks, it stands for the transaction's own time.
  */
 import { ExpressionWrapper, type OperationNode, RawNode } from 'kysely'
+import { localDay } from '../base/clock.ts'
 import { literal } from '../sql/quote.ts'
 import type { Instant, LocalDate } from '../sql/sql-type.ts'
 import type { TreatedExpression } from './treatment.ts'
 
 const INSTANT = RawNode.createWithSql('transaction_timestamp()')
-
-/** Whether a node stands for the run's instant; its text is then the compiler's business. */
-export const isRunInstant = (node: OperationNode): boolean => node === INSTANT
 
 /** The instant of the published data. */
 export function runInstant(): TreatedExpression<Instant> {
@@ -19,12 +17,36 @@ export function runInstant(): TreatedExpression<Instant> {
 
 const inZone = (zone: string): OperationNode => RawNode.create([`timezone(${literal(zone)}, `, ')'], [INSTANT])
 
+/** What is written for a node in a run: the day and the year as they are, so that the text is the same all day. */
+const written = new WeakMap<OperationNode, (instant: Date) => string | null>([
+  [INSTANT, (instant) => `cast(${literal(instant.toISOString())} as timestamptz)`],
+])
+function inRun<T>(node: OperationNode, zone: string, write: (day: string) => string): TreatedExpression<T> {
+  written.set(node, (instant) => {
+    try {
+      return IANA.test(zone) ? write(localDay(instant, zone)) : null
+    } catch {
+      // A zone that only the server knows, or nobody: it says so.
+      return null
+    }
+  })
+  return new ExpressionWrapper(node)
+}
+
+/** Of other names, `+03:00` is one time here and another on the server. */
+const IANA = /^(?:UTC|[A-Z][A-Za-z_]+\/[-+\w/]+)$/
+
+/** The literal of a node that stands for the run's instant or a part of it; null for any other. */
+export const instantSql = (node: OperationNode, instant: Date): string | null => written.get(node)?.(instant) ?? null
+
 /** The calendar day of the published data in a time zone (an IANA name). */
 export function runDay(zone: string): TreatedExpression<LocalDate> {
-  return new ExpressionWrapper(RawNode.create(['cast(', ' as date)'], [inZone(zone)]))
+  const node = RawNode.create(['cast(', ' as date)'], [inZone(zone)])
+  return inRun(node, zone, (day) => `cast(${literal(day)} as date)`)
 }
 
 /** The calendar year of the published data in a time zone (an IANA name). */
 export function runYear(zone: string): TreatedExpression<number> {
-  return new ExpressionWrapper(RawNode.create(['cast(extract(year from ', ') as integer)'], [inZone(zone)]))
+  const node = RawNode.create(['cast(extract(year from ', ') as integer)'], [inZone(zone)])
+  return inRun(node, zone, (day) => `cast(${Number.parseInt(day, 10)} as integer)`)
 }

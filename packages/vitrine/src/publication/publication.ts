@@ -38,6 +38,11 @@ export interface Publication extends OwnViewSettings {
   readonly reader: string
   /** IANA name: local midnight, and the day of dated figures. */
   readonly zone: string
+  /**
+   * That its rules look at their inputs and at nothing else, from one night to the next: not at the time, at files or settings.
+   * Tables with rules may then be read by what changed.
+   */
+  readonly pureRules: boolean
   /** When a run is due, as a cron pattern read in `zone`. */
   readonly schedule: string
   readonly dashboards: readonly Dashboard[]
@@ -63,6 +68,7 @@ type Defaulted =
   | 'views'
   | 'zone'
   | 'schedule'
+  | 'pureRules'
   | 'dashboards'
   | 'locale'
   | 'persons'
@@ -91,6 +97,7 @@ export function definePublication<const S extends PublicationSettings>(settings:
   return Object.freeze<Publication & { readonly [MADE]: Made }>({
     zone: 'UTC',
     schedule: '0 0 * * *',
+    pureRules: false,
     freshness: FRESHNESS,
     runs: RUNS,
     unknowns: UNKNOWNS,

@@ -17,7 +17,7 @@ import { identifier, literal } from '../sql/quote.ts'
 import { oidOf, type SqlType } from '../sql/sql-type.ts'
 import type { Computation } from './compute.ts'
 import { isDay } from './history.ts'
-import { isRunInstant } from './instant.ts'
+import { instantSql } from './instant.ts'
 import { LiteralCompiler } from './literal-compiler.ts'
 import { type Range, rangedQuery } from './range.ts'
 import { registersIn } from './register.ts'
@@ -56,10 +56,10 @@ class TextCompiler extends LiteralCompiler {
   protected override visitRaw(node: RawNode): void {
     const { instant, day } = this.#moment ?? {}
     const mark = markOf(node)
+    const present = instant === undefined ? null : instantSql(node, instant)
     if (isDay(node) && day !== undefined) this.append(`cast(${literal(day)} as date)`)
-    else if (isRunInstant(node) && instant !== undefined) {
-      this.append(`cast(${literal(instant.toISOString())} as timestamptz)`)
-    } else if (mark === undefined) super.visitRaw(node)
+    else if (present !== null) this.append(present)
+    else if (mark === undefined) super.visitRaw(node)
     else if (this.#marks === null) this.#treat(node)
     else {
       this.append(`${MARKER}${this.#marks.push(mark) - 1}`)

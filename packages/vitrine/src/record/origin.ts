@@ -20,6 +20,8 @@ export interface TableOrigin {
   readonly deltas: number
   /** Digest of the sums of its keys; null where they were not counted. */
   readonly keys: string | null
+  /** Rows with something unknown, by reason. */
+  readonly unknown?: Readonly<Record<string, number>>
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
   /** Of what its rows were made, where that is more than one table of the source; what earlier tools recorded has none. */

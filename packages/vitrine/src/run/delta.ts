@@ -6,6 +6,7 @@ import { VitrineError } from '../base/errors.ts'
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
+import type { CopyRows } from '../copy/rows.ts'
 import {
   type Applied,
   applyChanges,
@@ -21,6 +22,7 @@ import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
+import { unknownOf } from '../delta/unknown.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -28,21 +30,19 @@ import { hasStandby } from '../postgres/standby.ts'
 import { publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import { erasureSince } from '../record/erasures.ts'
 import type { Made, TableOrigin, VersionOrigin } from '../record/origin.ts'
-import type { TableWay } from '../record/outcome.ts'
 import { recordedVersion } from '../record/versions.ts'
 import { isWhole, keptVersion } from '../version/kept.ts'
 import { dropRelations, switchWayOf } from '../version/staging.ts'
 import type { SyncRequest } from './request.ts'
 import type { Stream } from './sessions.ts'
-import type { StageContext, StagedTable, Told } from './stage.ts'
+import { type StageContext, type StagedTable, type Told, UNTOLD } from './stage.ts'
 
 type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full'>
 
 /** What both versions and the target say, before the source is asked. */
-async function targetFacts(target: Target, { only, dryRun, full = false }: Wish): Promise<Night> {
+export async function targetFacts(target: Target, { only, dryRun, full = false }: Wish): Promise<Night> {
   const { session, publication } = target
   const published = await recordedVersion(target, 'published')
   const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
@@ -66,7 +66,7 @@ async function targetFacts(target: Target, { only, dryRun, full = false }: Wish)
 }
 
 /** What the decisions take into account that only the target can say, where something is left to decide. */
-async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
+export async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
   const candidates = decide(night, tables).filter(({ base }) => base !== null)
   if (candidates.length === 0) return night
   const there = await keptTables(
@@ -75,30 +75,6 @@ async function looked(target: Target, night: Night, tables: readonly TableFacts[
   )
   const erased = (await erasureSince(target)) !== null
   return { ...night, ...there, erased, standby: await hasStandby(target.session) }
-}
-
-/** How a table would be read. */
-export interface ForeseenWay {
-  readonly table: string
-  readonly way: TableWay
-  /** Why it would be read whole. */
-  readonly reason: string | null
-}
-
-/**
- * The way of each table in the next run, as far as it can be said without the source and without a scan; none where nothing is
- * published yet.
- */
-export async function foreseenWays(target: Target): Promise<readonly ForeseenWay[]> {
-  if (!(await bookkeepingIsCurrent(target.session))) return []
-  const facts = await targetFacts(target, { only: null, dryRun: false })
-  if (facts.published === null) return []
-  const tables = await tableFacts(target.publication, null, new Map(), null)
-  return decide(await looked(target, facts, tables), tables).map(({ table, reason }) => ({
-    table: table.name,
-    way: reason === null ? 'delta' : 'full',
-    reason,
-  }))
 }
 
 export interface Next {
@@ -143,17 +119,18 @@ export class Delta {
     const source = await askSource(from, tables)
     const night = await looked(target, { ...(await targetFacts(target, request)), source }, tables)
     const isCandidate = decide(night, tables).some(({ base }) => base !== null)
-    return new Delta(from, source, { ...night, reading: isCandidate && (await hasLastingTransaction(target)) })
+    const reading = isCandidate && (await hasLastingTransaction(target))
+    return new Delta(from, source, { ...night, reading })
   }
 
   /** In the snapshot, whose instant the rules take for now. */
   async decide(instant: Date): Promise<void> {
-    const { target, coordinator, inputTypes, keyPrint } = this.#from
+    const { request, target, coordinator, inputTypes, keyPrint } = this.#from
     const [snapshot] = await coordinator.query<{ xmin: string; xmax: string }>(
       `select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`,
     )
     this.#snapshot = snapshot?.xmin ?? ''
-    const tables = await tableFacts(target.publication, instant, inputTypes, keyPrint)
+    const tables = await tableFacts(target.publication, instant, inputTypes, keyPrint, request.code ?? null)
     const decisions = decide({ ...this.#night, snapshot: snapshot ?? null }, tables)
     this.#decisions = new Map(decisions.map((decision) => [decision.table.name, decision]))
   }
@@ -161,30 +138,34 @@ export class Delta {
   /** Stages what changed in a table; `changes` is null where it is read whole alone. */
   readonly tell = async (table: PublishedTable, stream: Stream, context: StageContext): Promise<Told> => {
     const decision = this.#decisions.get(table.name)
-    if (decision === undefined || decision.base === null || decision.read === null) {
+    const whole = async (reason: string | null): Promise<Told> => {
       await this.#remember(decision, stream, context)
-      return { reason: decision?.reason ?? null, changes: null, proves: false }
+      return { ...UNTOLD, reason: decision?.reason ?? reason }
+    }
+    if (decision === undefined || decision.base === null || decision.read === null) {
+      return whole(decision?.reason ?? null)
     }
     const { publication } = context.target
-    const { instant, inputTypes, pseudonymKey, signal } = context
+    const { instant, inputTypes, pseudonymKey: key, signal } = context
     const types = inputTypes.get(table.name)
     const projection = await provedProjection(registered(publication.source), table, { instant }, types)
     const { alias } = decision.read
     this.#hasStaged = true
+    const sides = { target: { session: stream.target, publication }, source: stream.source, signal }
+    const [through, ruled]: [ReturnType<typeof rowsThrough>, CopyRows[]] = [rowsThrough(table, projection, key), []]
     const changes = await (alias === null ? stageMadeChanges : stageChanges)({
-      target: { session: stream.target, publication },
-      source: stream.source,
+      ...sides,
       decision,
       projection,
       text: alias === null ? '' : await textWithXmin(table, projection, instant, types, alias),
       shape: shapeOf(table, { ...publication, schema: stagingSchema(publication) }),
-      through: rowsThrough(table, projection, pseudonymKey),
-      signal,
+      through: through && ((blocks) => ruled[ruled.push(through(blocks)) - 1] as CopyRows), // sound: it was just put there.
       progress: (bytes) => context.observer({ kind: 'table progress', table: table.name, bytes }),
     })
-    if (typeof changes !== 'string') return { reason: decision.reason, changes, proves: decision.proves }
-    await this.#remember(decision, stream, context)
-    return { reason: decision.reason ?? changes, changes: null, proves: false }
+    if (typeof changes === 'string') return whole(changes)
+    if (decision.proves) return { ...UNTOLD, reason: decision.reason, changes, proves: true }
+    const unknown = await unknownOf({ ...sides, table, projection, key }, decision.base, changes, ruled)
+    return typeof unknown === 'string' ? whole(unknown) : { ...UNTOLD, changes, unknown }
   }
 
   /** Of a table that is read whole: of what its rows are made, where a next run could need to know. */
@@ -259,11 +240,12 @@ export class Delta {
   /** What the next run must know of the version; `writers` are those of rows that changed. */
   origin(staged: readonly StagedTable[], writers: Applied['writers']): VersionOrigin {
     const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
+      const { rows, unknown } = entry
       const { name } = entry.table
       const { print = null, base = null } = this.#decisions.get(name) ?? {}
       const made = entry.changes?.made ?? this.#made.get(name) ?? null
-      if (print === null || entry.way === 'carried') return []
-      const of = { print, rows: entry.rows, made }
+      if (print === null || entry.way === 'carried' || entry.looksBeyond) return []
+      const of = { print, rows, unknown, made }
       if (entry.way === 'full') {
         return entry.writer === null
           ? []
@@ -280,8 +262,9 @@ export class Delta {
 }
 
 /** The instant changes the text of a query, and not what it reads. */
-const timelessFacts = ({ target, inputTypes, keyPrint }: DeltaRequest): Promise<readonly TableFacts[]> =>
-  tableFacts(target.publication, new Date(0), inputTypes, keyPrint)
+export const TIMELESS = new Date(0)
+const timelessFacts = ({ request, target, inputTypes, keyPrint }: DeltaRequest): Promise<readonly TableFacts[]> =>
+  tableFacts(target.publication, TIMELESS, inputTypes, keyPrint, request.code ?? null)
 
 function askSource({ target, coordinator }: DeltaRequest, tables: readonly TableFacts[]): Promise<SourceFacts> {
   const reads = tables.flatMap(({ table, read }) => (read === null ? [] : [[table.name, read] as const]))

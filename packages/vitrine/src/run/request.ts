@@ -27,6 +27,11 @@ export interface SyncRequest {
   /** The instant that rules and dated figures take for now; null for that of the snapshot, by the source's clock. */
   readonly at: Date | null
   readonly pseudonymKey: Secret | null
+  /**
+   * Tells the code of the publication's rules, with all that it uses, from any other. Null or absent where that is not known:
+   * tables with rules are then read whole.
+   */
+  readonly code?: string | null
   /** Take a key that is not that of the published pseudonyms. */
   readonly rotateKey?: boolean
   readonly trigger: Trigger

@@ -8,6 +8,7 @@ import type { Help } from '../copy/copy.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
 import type { Changes } from '../delta/changes.ts'
+import { LOOKS_BEYOND } from '../delta/unknown.ts'
 import type { CheckedColumn } from '../lineage/findings.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
@@ -41,6 +42,8 @@ export interface StagedTable {
   readonly changes: Changes | null
   /** The transaction that wrote its rows, where one did. */
   readonly writer: string | null
+  /** A rule of it looked at more than its inputs. */
+  readonly looksBeyond: boolean
 }
 
 /** How a table was told in a run. */
@@ -51,7 +54,11 @@ export interface Told {
   readonly changes: Changes | null
   /** Read whole besides, for the proof. */
   readonly proves: boolean
+  /** Rows with something unknown, where only what changed was read. */
+  readonly unknown: StagedTable['unknown']
 }
+
+export const UNTOLD: Told = { reason: null, changes: null, proves: false, unknown: {} }
 
 export interface StageContext {
   readonly target: Target
@@ -126,7 +133,7 @@ async function stageTable(
   const told = carried ? UNTOLD : await context.tell(table, stream, context).catch(fail)
   if (told.changes !== null && !told.proves) {
     await copied()
-    return changedTable(table, told.changes, started, context)
+    return changedTable(table, { ...told, changes: told.changes }, started, context)
   }
   const shape = stagedShape(table, context.target.publication)
   const load = carried
@@ -141,7 +148,7 @@ async function stageTable(
     await reading.end()
     return built
   }
-  const { written, bytes, unknown, suppressed, writer } = await build().catch(fail)
+  const { written, bytes, unknown, suppressed, writer, looksBeyond } = await build().catch(fail)
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
   const way = carried ? 'carried' : 'full'
@@ -155,20 +162,24 @@ async function stageTable(
     suppressed,
     writer,
     way,
-    reason: told.reason,
+    reason: looksBeyond ? LOOKS_BEYOND : told.reason,
     changes: told.changes,
+    looksBeyond,
   }
 }
 
-const UNTOLD: Told = { reason: null, changes: null, proves: false }
-
 /** A table of which only what changed was read. */
-function changedTable(table: PublishedTable, changes: Changes, started: number, context: StageContext): StagedTable {
+function changedTable(
+  table: PublishedTable,
+  { changes, unknown }: Told & { readonly changes: Changes },
+  started: number,
+  context: StageContext,
+): StagedTable {
   const milliseconds = performance.now() - started
   const { rows, bytes } = changes
   context.observer({ kind: 'table staged', table: table.name, rows, milliseconds })
-  const nothing = { unknown: {}, suppressed: null, writer: null, reason: null }
-  return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, ...nothing }
+  const nothing = { suppressed: null, writer: null, reason: null, looksBeyond: false }
+  return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, unknown, ...nothing }
 }
 
 /** What can be wrong with values: worth a look at the source. */

@@ -11,7 +11,7 @@ import * as vitrine from '../../src/index.ts'
 import { PHASES } from '../../src/record/runs.ts'
 import { Installation } from '../run/installation.ts'
 import { ALL, type Digests, Nights, waysOf } from './nights.ts'
-import { type Drawn, drawnTable, HAPPENINGS, RandomTable } from './random-world.ts'
+import { type Drawn, drawnTable, HAPPENINGS, RandomTable, UNANSWERED } from './random-world.ts'
 
 /** `npm run test:all` tries 2 000; a case costs a tenth of a second of both servers and Node. */
 const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 500))
@@ -90,7 +90,7 @@ class World {
     }))
     const nights = await Nights.create(
       source,
-      { source: register, tables: [...made.values()], histories: [days] },
+      { source: register, tables: [...made.values()], histories: [days], pureRules: true },
       tables.flatMap((table, index) => [table.createSql(), table.insertSql(20 + (index % 5) * 10, index)]),
       { target },
     )
@@ -146,6 +146,19 @@ class World {
     await this.#judge(await this.#nights.expected())
     await this.#nights.judgeRecord(report)
     await this.#nights.judgeCounts(report)
+    await this.#judgeUnknown(report)
+  }
+
+  /** In how many rows something is unknown is told of all rows, however few were read. */
+  async #judgeUnknown({ tables }: Awaited<ReturnType<Nights['night']>>): Promise<void> {
+    const ruled = this.#tables.filter(({ isRuled }) => isRuled).map(({ name }) => `p_${name}`)
+    if (ruled.length === 0) return
+    const counts = ruled.map(
+      (name) => `select '${name}' as name, count(*)::integer as rows from shop.${name} where said ~ '^null'`,
+    )
+    const found = await this.#nights.shop.look<{ name: string; rows: number }>(counts.join(' union all '))
+    const told = new Map(tables.map(({ table, unknown }) => [table, unknown[UNANSWERED] ?? 0]))
+    expect(found.filter(({ name, rows }) => told.get(name) !== rows)).toEqual([])
   }
 
   async #judge(expected: Digests): Promise<void> {

@@ -104,6 +104,9 @@ export const drawnTable: fc.Arbitrary<Drawn> = fc.record({
   refers: fc.boolean(),
 })
 
+/** Why something of a row is unknown. */
+export const UNANSWERED = 'nobody said'
+
 export class RandomTable {
   readonly name: string
   readonly drawn: Drawn
@@ -122,6 +125,11 @@ export class RandomTable {
 
   get #isFiltered(): boolean {
     return this.drawn.filtered && !this.isReferredTo
+  }
+
+  /** Rules make a column of it, which begins with `null` where something is unknown. */
+  get isRuled(): boolean {
+    return this.drawn.words.length === 5
   }
 
   get #key() {
@@ -157,6 +165,10 @@ export class RandomTable {
       const any = (name: string) => ref(`t.${name}` as 't.c') as never
       const make = (word: string) => WORD_COLUMNS[word as 'text'] // sound because each word is there.
       const { unique, masked, pseudonym } = this.drawn
+      const said = vitrine.compute({ sole: ref('t.sole'), n: ref('t.n') }, ({ sole, n }) => ({
+        text: `${sole} of ${n}`,
+        unknown: sole === null ? UNANSWERED : null,
+      }))
       const columns: Columns = {
         ...Object.fromEntries(this.#key.map(([name, type]) => [name, make(type)(any(name), 'Key').primaryKey()])),
         ...Object.fromEntries(
@@ -166,6 +178,7 @@ export class RandomTable {
         ...(masked
           ? { name: vitrine.text(vitrine.masked(ref('t.label'), ref('t.sole'), 'hidden', 'a person'), 'x').nullable() }
           : {}),
+        ...(this.isRuled ? { said: vitrine.text(said.field('text'), 'x') } : {}),
         ...(pseudonym ? { who: vitrine.uuid(vitrine.pseudonym(ref('t.label')), 'Who').nullable() } : {}),
         ...(parent === null
           ? {}
@@ -176,7 +189,7 @@ export class RandomTable {
                 .references(() => made.get(parent.name) as vitrine.PublishedTable),
             }),
       }
-      return columns
+      return this.isRuled ? vitrine.rows({ unknown: said.field('unknown', [UNANSWERED]) }, columns) : columns
     })
   }
 
@@ -285,6 +298,7 @@ const typed = () =>
           hidden: vitrine.open.boolean.nullable,
           sole: vitrine.open.boolean.nullable,
           parent: vitrine.open.bigint.nullable,
+          n: vitrine.open.bigint,
         },
       },
     })

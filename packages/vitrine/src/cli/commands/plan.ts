@@ -2,10 +2,11 @@
 import type { ExitName } from '../../base/errors.ts'
 import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
-import { foreseenWays } from '../../run/delta.ts'
+import { foreseenWays } from '../../run/foreseen.ts'
 import type { Call, Command } from '../command.ts'
 import { problemText } from '../failure.ts'
 import { tellBroken } from '../metabase-steps.ts'
+import { codeOf } from '../rules-code.ts'
 import { waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 
@@ -29,7 +30,7 @@ async function run(call: Call): Promise<ExitName> {
   const { target } = call.settings({ target: 'required' })
   return reading(call, 'target', target, async (session) => {
     const { plan: found } = await planFor({ session, publication })
-    const ways = await foreseenWays({ session, publication })
+    const ways = await foreseenWays({ session, publication }, codeOf(publication))
     call.answer({ ...planAnswer(call, found), ways }, () => `${planText(found, call.names)}\n${waysText(ways)}`)
     await tellBroken(call, session)
     const runs = found.approved && found.conflicts.length === 0

@@ -6,13 +6,14 @@ import { alarmsLeft } from '../../record/alarms.ts'
 import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { latestRuns, type RunRecord } from '../../record/runs.ts'
-import { type ForeseenWay, foreseenWays } from '../../run/delta.ts'
+import { type ForeseenWay, foreseenWays } from '../../run/foreseen.ts'
 import { dueAround } from '../../schedule/due.ts'
 import { isDue } from '../../schedule/dueness.ts'
 import type { ScheduleEvent } from '../../schedule/loop.ts'
 import { dueBy, type MonitorFacts, readMonitorFacts, troubleOf } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
+import { codeOf } from '../rules-code.ts'
 import { runListText, waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 import { textTable } from '../text-table.ts'
@@ -90,7 +91,7 @@ async function read(call: Call, session: Session, shown: number, channels: reado
   const failed = await triesSince(session, schema, dueAround(publication, at).last)
   const tries = { ...failed, budget: limits.retryTries }
   const stands = { at, state, missing, kept, left }
-  const ways = call.flag('explain') ? { ways: await foreseenWays({ session, publication }) } : {}
+  const ways = call.flag('explain') ? { ways: await foreseenWays({ session, publication }, codeOf(publication)) } : {}
   const answer: StatusAnswer = {
     ...{ publication: name, schema, ...stands, due, nextDue, underWay, tries, tables, runs },
     ...ways,
