@@ -42,8 +42,8 @@ const DEFAULTS = {
    */
   holdWithStandby: 0,
   /**
-   * How long after a switch a listing of the catalogue that began before it may last and still find every table; so long at
-   * most, the names of the version that left stand in the information schema.
+   * How long before and after a switch listings of the catalogue may last that it overtakes, and still find every table; so
+   * long at most, the information schema knows the names that both versions have in both.
    */
   listingsEndWithinMs: 2_000,
   switchTries: 50,

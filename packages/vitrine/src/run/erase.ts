@@ -14,7 +14,7 @@ import { type ForgottenDays, forgetLedgerStatistics, recordErasure } from '../re
 import { ownRelations } from '../record/made.ts'
 import { qualified } from '../sql/quote.ts'
 import { refreshOwn } from '../version/staging.ts'
-import { dropUnkept, returnStrangers } from '../version/switch.ts'
+import { dropUnkept, hideRetired, returnStrangers } from '../version/switch.ts'
 import { type Trace, type TraceHit, traceIn, type Wanted } from './trace.ts'
 
 export interface Erasure {
@@ -35,6 +35,7 @@ export async function erase(target: Target, wanted: Wanted, key: Secret | null, 
   refuseEarly(target, before)
   const forgotten = forgettable(target, before, history)
   await refreshOwn(target)
+  await hideRetired(target)
   await returnStrangers(target)
   await recordErasure(target, before.table, forgotten)
   // As where no version is kept.

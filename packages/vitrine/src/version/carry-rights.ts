@@ -1,13 +1,15 @@
 /**
  * The rights that belong to what the switch replaces, on the schema, on tables and columns, by default: as statements that
  * give them to the next version and take them from the one that leaves. Statistics and the information schema show a table to
- * whoever has a right on it, wherever it stands, so nothing but the published version has any. Read for `carry.ts`.
+ * whoever has a right on it, wherever it stands, so nothing but the published version has any, except for the moment that
+ * `listed.ts` describes. Read for `carry.ts`.
  */
 import type { Problem } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { RecordedVersion, TableRight, VersionContent } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { announcedRights, losingTables, readColumns, stayingRights } from './listed.ts'
 
 /** `name` is the table, or the role that gives by default. */
 interface Right extends TableRight {
@@ -41,8 +43,15 @@ const RIGHTS = `
   where grantee <> owner order by 1, 2, 4, 3 nulls first, 7, 5`
 
 export interface CarriedRights {
+  /**
+   * Committed before the switch, on what is published under the same name already: lets the information schema know the next
+   * version, and nobody read it, nor its statistics. A session may ask for rights that it remembers from before the commit.
+   */
+  readonly announcing: readonly string[]
   /** On the tables and views of the next version, under the names that they have before the switch. */
   readonly opening: readonly string[]
+  /** Takes away, from what has left for a schema, the rights on what is not published any more. */
+  readonly withdrawing: (left: string) => readonly string[]
   /** Takes every right of others away from the schema that leaves, and default ones from that which comes, under their names of before the switch. */
   readonly closingSchema: readonly string[]
   readonly schema: readonly string[]
@@ -71,8 +80,18 @@ export async function carriedRights(
   const taken = live.filter(({ name }) => outgoing.includes(name))
   const recorded = await returning(session, publication.schema, comingBack?.rights ?? [])
   const given = await withReader({ session, publication }, names, next, [...live, ...recorded])
+  const columns = await readColumns(session, publication.schema, schema)
+  const announced = announcedRights(columns, live, given)
+  const announcedOn = [...new Set(announced.map(({ name }) => qualified(schema, name)))].join(', ')
+  const losing = losingTables(columns).filter((name) => outgoing.includes(name))
+  const onLosing = taken.filter(({ name }) => losing.includes(name))
   return {
-    opening: grants(given, schema),
+    announcing: grants(announced, schema),
+    opening: [...revokes(announcedOn, announced), ...grants(given, schema)],
+    withdrawing: (left) => [
+      ...revokes(losing.map((name) => qualified(left, name)).join(', '), onLosing),
+      ...grants(stayingRights(columns, onLosing), left),
+    ],
     closingSchema: [...revokes(`schema ${published}`, of('schema')), ...(await formerDefaults(session, schema))],
     schema: of('schema').map((right) => grant(right, `${right.privilege} on schema ${published}`)),
     // They belong to the schema object, so that a new schema has none.

@@ -39,7 +39,7 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
   const into = coming.map((relation) => move(incoming, schema, relation))
   const back = swaps ? leaving.map((relation) => move(staging, retired, relation)) : []
   const shown = swaps ? await showRows(target, schema, coming) : []
-  const hidden = carry.sparesKept ? [] : hideRows(retired, leaving)
+  const hidden = carry.sparesKept ? [] : [...hideRows(retired, leaving), ...carry.rights.withdrawing(retired)]
   const tables = leaving.filter(({ kind }) => kind === 'r').map(({ name }) => qualified(schema, name))
   const lock = (names: string) => `lock table ${names} in access exclusive mode`
   // All at once or none while it is quiet; then one by one, each as long as the time that is left for all of them.

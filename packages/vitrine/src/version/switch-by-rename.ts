@@ -53,7 +53,7 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
   const names = tables.map(({ name }) => qualified(left, name)).join(', ')
   const lock = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
-  const hold = [...lock, ...hideRows(left, tables)]
+  const hold = [...lock, ...hideRows(left, tables), ...carry.rights.withdrawing(left)]
   return {
     locked: carry.locked,
     holds: 'when quiet',

@@ -60,7 +60,7 @@ export async function switchVersions(
   }
   // The record of success is written durably after the switch, and makes it durable: here it would only lengthen the wait.
   const begin = `begin; set local lock_timeout = ${switchLockTimeoutMs}; set local synchronous_commit = off; set local search_path = ''`
-  return patiently(session, strategy.locked, patience, async (attempt) => {
+  const attempt = async (attempt: number): Promise<SwitchResult> => {
     const quiet = isQuiet(attempt)
     const bounded = boundedWithin(quiet ? QUIET_WAIT_MS : switchLockTimeoutMs)
     try {
@@ -75,7 +75,21 @@ export async function switchVersions(
       await session.execute('rollback').catch(() => undefined)
       throw misfit(target, error, carry) ?? error
     }
-  })
+  }
+  await announce(target, carry)
+  try {
+    return await patiently(session, strategy.locked, patience, attempt)
+  } catch (error) {
+    await closeSchemas(session, [incoming]).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Lets the information schema know the next version: whoever lists the published one then has heard of it. */
+async function announce(target: Target, { rights }: CarryPlan): Promise<void> {
+  if (rights.announcing.length === 0) return
+  await target.session.transaction(() => target.session.execute(rights.announcing.join('; ')))
+  await listingsEnded(target, LISTING)
 }
 
 /** Classes 0A and 42: the definition of a view of the team cannot be given to the tables of the next version. */
@@ -96,29 +110,33 @@ const READER_STARTS_WITHIN_MS = 1_000
  */
 export async function hideRetired(target: Target, switched: { readonly held: boolean } | null = null): Promise<void> {
   if (switched !== null)
-    await Promise.all([listingsEnded(target), switched.held ? null : pause(READER_STARTS_WITHIN_MS)])
+    await Promise.all([listingsEnded(target, UNDER_WAY), switched.held ? null : pause(READER_STARTS_WITHIN_MS)])
   const ours = (await findWorkSchemas(target)).filter(({ ours }) => ours)
   const names = ours.map(({ name }) => name)
   // Those of a run that was killed after its switch: what a listing has found is not dropped under it.
-  if ((await closeSchemas(target.session, names)) && switched === null) await listingsEnded(target)
+  if ((await closeSchemas(target.session, names)) && switched === null) await listingsEnded(target, UNDER_WAY)
 }
 
 const LISTING_LOOK_MS = 20
 
-/** Until the transactions of this database that are under way, but for autovacuum's, have ended, as far as one waits for them. */
-async function listingsEnded({ session, publication }: Target): Promise<void> {
+/** Transactions of others in this database, but for autovacuum's. */
+const UNDER_WAY = `
+  select l.virtualtransaction as id from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+  where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()`
+
+/** Those of them that have read the catalogue, which they hold from before they look at the rows. */
+const LISTING = `${UNDER_WAY} and l.pid in (
+  select pid from pg_catalog.pg_locks where relation = 'pg_catalog.pg_class'::regclass and mode = 'AccessShareLock')`
+
+/** Until those transactions have ended that are under way now, as far as one waits for them. */
+async function listingsEnded({ session, publication }: Target, which: string): Promise<void> {
   const until = performance.now() + publication.limits.listingsEndWithinMs
-  const under = (known: readonly string[] | null) =>
-    session.query<{ id: string }>(
-      `select l.virtualtransaction as id from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-       where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()
-         and ($1::text[] is null or l.virtualtransaction = any ($1))`,
-      [known],
-    )
-  let left = await under(null)
+  const ids = async () => (await session.query<{ id: string }>(which)).map(({ id }) => id)
+  let left = await ids()
   while (left.length > 0 && performance.now() < until) {
     await pause(LISTING_LOOK_MS)
-    left = await under(left.map(({ id }) => id))
+    const now = await ids()
+    left = left.filter((id) => now.includes(id))
   }
 }
 

@@ -8,7 +8,6 @@ import { shop as wideShop } from '../publication/shop.ts'
 import { ACROSS, Installation } from './installation.ts'
 import { killedRun } from './killed-run.ts'
 import { LISTINGS, METABASE_FIELDS, METABASE_KEYS } from './listings.ts'
-import { CATALOGUE_COLUMNS } from './metabase-sync.ts'
 import { plainShop } from './plain-shop.mjs'
 
 interface Look {
@@ -31,6 +30,11 @@ const informationSchema = async (client: pg.Client) =>
   ).rows.map(
     ({ name }) => `select v::text as found from information_schema.${name} v where v::text ~ 'shop_(next|previous)'`,
   )
+
+/** Of every schema, so that the rights on staged tables have been asked for, too. */
+const EVERY_TABLE = `
+  select distinct table_schema, table_name from information_schema.columns
+  join information_schema.tables using (table_schema, table_name) where table_schema ~ '^shop' order by 2`
 
 /** Asks everything in a loop, through one session or, where `anew`, through one for each round. It leaves the runs some room. */
 class Onlooker {
@@ -73,6 +77,7 @@ class Onlooker {
 
 describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   let shop: Installation
+  const wide = () => wideShop({ writer: shop.writer.user, reader: shop.reader.user })
   const back = (publication: vitrine.Publication) =>
     rollback({
       publication,
@@ -113,18 +118,17 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     switches.push(killed)
     expect(await killedRun(shop, 'publish', 0)).toBe('killed')
     await name('Published')
-    const wide = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
-    await shop.migrate(wide)
-    await shop.run({ ...observer, publication: wide })
+    await shop.migrate(wide())
+    await shop.run({ ...observer, publication: wide() })
     killed.ended = performance.now()
     for (let turn = 0; turn < 2; turn++) {
       await rollback({
-        publication: wide,
+        publication: wide(),
         target: shop.target.address(shop.writer),
         ...observer,
       })
     }
-    await shop.run({ ...observer, publication: wide })
+    await shop.run({ ...observer, publication: wide() })
     for (const onlooker of onlookers) await onlooker.stop()
 
     expect(onlookers.flatMap(({ errors }) => errors)).toEqual([])
@@ -137,31 +141,54 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     expect(switches).toHaveLength(6)
   })
 
-  test('a listing that a switch overtakes lacks no table, and statistics know nothing of the version that left', async () => {
+  test('a listing before, over or at the instant of a switch lacks no table, and finds no name that is not published', async () => {
     const limits = { ...shop.publication.limits, listingsEndWithinMs: 60_000 }
     const publication = Object.freeze({ ...shop.publication, limits })
     await shop.migrate(publication)
-    const [before, after] = [await shop.asReader(), await shop.asReader()]
-    const listed = async (client: pg.Client) =>
-      [...new Set((await client.query(CATALOGUE_COLUMNS)).rows.map((row) => row['table_name']))].toSorted()
+    const [before, listing, instant, after] = await Promise.all([1, 2, 3, 4].map(() => shop.asReader()))
+    if (!before || !listing || !instant || !after) throw new Error('no sessions')
+    // Prepared, so that a session that has locked the catalogue takes the rights from its memory.
+    const listed = async (client: pg.Client) => {
+      const { rows } = await client.query({ name: 'tables', text: EVERY_TABLE })
+      return rows.filter((row) => row['table_schema'] === 'shop').map((row) => row['table_name'])
+    }
     const tables = ['shop_customer', 'shop_purchase', 'vitrine_freshness', 'vitrine_runs', 'vitrine_unknowns']
     const statistics = async () =>
       (await after.query("select distinct schemaname as name from pg_stats where schemaname ~ '^shop'")).rows
-    for (const again of [() => shop.run({ publication }), () => back(publication)]) {
+    const unpublished = async () =>
+      (
+        await after.query(`
+          select table_name, column_name from information_schema.columns where table_schema ~ '^shop_'
+          except select table_name, column_name from information_schema.columns where table_schema = 'shop'`)
+      ).rows
+    for (const [again, incoming] of [
+      [() => shop.run({ publication }), 'shop_next'],
+      [() => back(publication), 'shop_previous'],
+    ] as const) {
       // Its snapshot is that of a listing which began before the switch.
       await before.query('begin isolation level repeatable read; select')
+      await listing.query('begin')
+      expect(await listed(listing)).toEqual(tables)
       const identity = "select 'shop.shop_customer'::regclass::oid as oid"
       const [{ oid } = { oid: 0 }] = await shop.look(identity)
       let ended = false
       const running = again().finally(() => {
         ended = true
       })
-      while ((await shop.look(identity))[0]?.['oid'] === oid) expect(ended).toBe(false)
-      expect(await listed(before)).toEqual(tables)
-      expect(await listed(after)).toEqual(tables)
+      const announced = `select from pg_class where relnamespace = '${incoming}'::regnamespace and relname = 'shop_customer'
+        and has_any_column_privilege('${shop.reader.user}', oid, 'references')`
+      while ((await shop.look(announced)).length === 0) expect(ended).toBe(false)
+      await instant.query('begin')
+      expect(await listed(instant)).toEqual(tables)
+      expect(await unpublished()).toEqual([])
       expect(await statistics()).toEqual([{ name: 'shop' }])
+      await listing.query('commit')
+      while ((await shop.look(identity))[0]?.['oid'] === oid) expect(ended).toBe(false)
+      for (const client of [before, instant, after]) expect(await listed(client)).toEqual(tables)
+      expect(await statistics()).toEqual([{ name: 'shop' }])
+      expect(await unpublished()).toEqual([])
       expect(ended).toBe(false)
-      await before.query('commit')
+      for (const client of [before, instant]) await client.query('commit')
       await running
       expect(await statistics()).toEqual([{ name: 'shop' }])
       const left =
@@ -169,8 +196,38 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       expect((await after.query(left)).rows).toEqual([])
       expect((await after.query('select count(*)::integer as n from shop.shop_customer')).rows).not.toEqual([{ n: 0 }])
     }
-    for (const client of [before, after]) await shop.target.close(client)
-    await shop.migrate(wideShop({ writer: shop.writer.user, reader: shop.reader.user }))
+    for (const client of [before, listing, instant, after]) await shop.target.close(client)
+    await shop.migrate(wide())
+  })
+
+  test('a run that was killed between its announcement and its switch leaves rights to nobody for longer than that', async () => {
+    await shop.migrate()
+    const [listing, admin] = [await shop.asReader(), await shop.target.connect()]
+    // The run waits for the listing; and neither way of switching passes both locks.
+    await listing.query(`begin; ${EVERY_TABLE}; lock table shop.shop_customer in access share mode`)
+    await admin.query(`begin; grant create on schema shop to "${shop.reader.user}"`)
+    const staged = `select from information_schema.column_privileges
+      where grantee = '${shop.reader.user}' and table_schema = 'shop_next'`
+    let ended = false
+    const announced = async () => {
+      while ((await shop.look(staged)).length === 0) expect(ended).toBe(false)
+    }
+    const said = killedRun(shop, 'publish', announced).finally(() => {
+      ended = true
+    })
+    expect(await said).toBe('killed')
+    for (const client of [listing, admin]) await client.query('rollback')
+    expect((await listing.query("select from pg_stats where schemaname = 'shop_next'")).rows).toEqual([])
+    expect(await shop.look(`${staged} and privilege_type <> 'REFERENCES'`)).toEqual([])
+    expect(await shop.look(staged)).not.toEqual([])
+    const [run, exchange] = [() => shop.run(), () => back(shop.publication)]
+    for (const later of way === 'rename' ? [run] : [exchange, exchange]) {
+      await later()
+      expect(await shop.look(staged.replace('shop_next', 'shop_previous'))).toEqual([])
+      expect(await shop.look(staged)).toEqual([])
+    }
+    for (const client of [listing, admin]) await shop.target.close(client)
+    await shop.migrate(wide())
   })
 
   test('Metabase sees primary and foreign keys, after a rollback too', async () => {
@@ -190,7 +247,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     async () => {
       const reader = await shop.asReader()
       await reader.query('begin; select from shop.shop_customer')
-      const publication = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
+      const publication = wide()
       expect((await shop.run({ publication })).switchHeld).toBe(false)
       await reader.query('commit')
       expect((await reader.query("select distinct schemaname from pg_stats where schemaname ~ '^shop'")).rows).toEqual([
@@ -201,7 +258,6 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   )
 
   test('rights on what only the version before has come back with it', async () => {
-    const wide = wideShop({ writer: shop.writer.user, reader: shop.reader.user })
     const narrow = plainShop(vitrine, { writer: shop.writer.user, reader: shop.reader.user })
     const given = () =>
       shop.look(`select grantee, column_name from information_schema.column_privileges
@@ -211,10 +267,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await shop.migrate(narrow)
     await shop.run({ publication: narrow })
     expect(await given()).toEqual([{ grantee: 'PUBLIC', column_name: 'id' }])
-    await rollback({
-      publication: wide,
-      target: shop.target.address(shop.writer),
-    })
+    await back(wide())
     expect(await given()).toEqual(before)
     expect(before).toHaveLength(2)
   })
