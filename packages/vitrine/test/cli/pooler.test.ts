@@ -57,8 +57,11 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
   }
 
   const LOOKS_AT = {
-    source: ['check', 'migrate --yes', 'sync', 'doctor'],
-    target: ['plan', 'migrate --yes', 'sync', 'sync --if-due', 'status', 'doctor', 'provision', 'rollback'],
+    source: ['check', 'register customer', 'migrate --yes', 'sync', 'doctor'],
+    target: [
+      ...['plan', 'migrate --yes', 'sync', 'sync --if-due', 'status', 'runs', 'doctor', 'provision', 'rollback'],
+      ...['trace shop_customer', 'erase shop_customer', 'drop --yes', 'rebuild --yes'],
+    ],
   }
   const EACH = [
     ['source', 'DATABASE_URL', 'transaction', [...LOOKS_AT.source, 'sync --if-due', 'status', 'provision', 'rollback']],
@@ -78,7 +81,7 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
     })()
     const admin = side === 'target' ? { METABASE_ADMIN_URL: through.through(direct.METABASE_ADMIN_URL) } : {}
     for (const line of lines) {
-      const { stdout, stderr } = await command(line, { environment: { ...direct, [name]: url, ...admin } })
+      const { stdout, stderr } = await command(line, { environment: { ...direct, [name]: url, ...admin }, input: 'x' })
       expect([line, (stdout + stderr).includes('POOLER')]).toEqual([line, LOOKS_AT[side].includes(line)])
     }
     works = false
