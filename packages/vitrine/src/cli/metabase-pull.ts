@@ -1,11 +1,9 @@
 /** `metabase pull`: what people changed or made in Metabase as a module, into a new file or on stdout. It changes nothing else. */
-import { open } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { VitrineError } from '../base/errors.ts'
 import { moduleText } from '../dashboards/typescript.ts'
 import type { Metabase } from '../metabase/client.ts'
 import { pulledFrom } from '../metabase/pull.ts'
 import type { Call } from './command.ts'
+import { newFile } from './file.ts'
 import { type MetabaseWish, recordedIn, wantedOf } from './metabase-steps.ts'
 import { reading } from './sessions.ts'
 
@@ -32,19 +30,9 @@ export async function pull(call: Call, wish: MetabaseWish, client: Metabase): Pr
   const text = isEmpty
     ? null
     : moduleText(pulled, publication.dashboards, call.text('from') ?? './publication/index.ts')
-  if (text !== null && output !== null) await writeNew(resolve(call.io.folder, output), output, text)
-  return { questions: questions ?? [], dashboards: dashboards ?? [], notes, module: output === null ? text : null }
-}
-
-/** Throws USAGE where the file is there already. */
-async function writeNew(path: string, name: string, text: string): Promise<void> {
-  const file = await open(path, 'wx').catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new VitrineError('USAGE', { place: name, detail: `The file cannot be made${code}.`, cause: error })
-  })
-  try {
-    await file.writeFile(text)
-  } finally {
-    await file.close()
+  if (text !== null && output !== null) {
+    const file = await newFile(call, output)
+    await file.writeFile(text).finally(() => file.close())
   }
+  return { questions: questions ?? [], dashboards: dashboards ?? [], notes, module: output === null ? text : null }
 }

@@ -4,12 +4,11 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
-import { collectionsOf } from '../dashboards/card.ts'
-import { entities, entity, idOf, type Value } from './answer.ts'
-import { isMissing, type Metabase, retried } from './client.ts'
-import { accessKey } from './content.ts'
-import { applyAccess, applyCollection, applyDashboard, applyQuestion, archive, type Content } from './content-apply.ts'
-import { type Item, type Kind, nameOf } from './item.ts'
+import { idOf, type Value } from './answer.ts'
+import { type Metabase, unlessGone } from './client.ts'
+import { accessIn } from './content.ts'
+import { applyContent, archive, type Content, isContent } from './content-apply.ts'
+import { CONTENT, type Item, type Kind, nameOf } from './item.ts'
 import { type Applied, type Change, effective, planChanges, planned } from './plan.ts'
 import { EVERYONE, readState, type State } from './state.ts'
 import { OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted } from './wanted.ts'
@@ -51,13 +50,22 @@ export async function applyPlan(
   const structure = of('table', 'column').filter(({ action }) => action !== 'change')
   if (structure.length > 0) await work.sync(structure.filter(({ action }) => action === 'sync'))
   for (const change of effective(of('table', 'column', 'group', 'rights'))) await work.do(change)
-  const content = effective(of('collection', 'access', 'question', 'dashboard'))
+  const content = effective(of('access', ...CONTENT))
   for (const change of content.filter(({ action }) => action !== 'withdraw')) await work.do(change)
-  // A collection leaves last, and only when nothing is left in it.
-  for (const change of content.filter(({ action }) => action === 'withdraw').toReversed()) await work.do(change)
+  // A collection leaves last, after those in it, and only when nothing is left in it.
+  const depth = ({ kind, key }: Change) => (kind === 'collection' ? depthOf(key, state.applied) : Number.MAX_VALUE)
+  const gone = content.filter(({ action }) => action === 'withdraw')
+  for (const change of gone.toSorted((one, other) => depth(other) - depth(one))) await work.do(change)
   const after = effective(changes).length === 0 ? state : await work.read()
   requireKept(wanted, after, changes)
   await record.all(recordOf(wanted.items, after, state.applied))
+}
+
+/** How many collections a collection stood in. */
+function depthOf(key: string, applied: readonly Applied[]): number {
+  const row = applied.find((each) => each.kind === 'collection' && each.key === key)
+  const parent = [row?.attributes['parent'] ?? null].flat().at(-1)
+  return parent == null ? 0 : 1 + depthOf(String(parent), applied)
 }
 
 function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[]): void {
@@ -78,7 +86,7 @@ function recordOf(items: readonly Item[], { there }: State, applied: readonly Ap
   const names = new Set(items.map(nameOf))
   // What was archived is known when it is declared again.
   const archived = applied
-    .filter((item) => ARCHIVED.includes(item.kind) && !names.has(nameOf(item)))
+    .filter((item) => CONTENT.includes(item.kind) && !names.has(nameOf(item)))
     .map((item) => ({ ...item, attributes: { ...item.attributes, archived: true } }))
   const standing = items.flatMap((item): readonly Applied[] => {
     const live = there.get(nameOf(item))
@@ -92,8 +100,6 @@ function recordOf(items: readonly Item[], { there }: State, applied: readonly Ap
   })
   return [...standing, ...archived]
 }
-
-const ARCHIVED: readonly Kind[] = ['collection', 'question', 'dashboard']
 
 type Chosen = readonly (readonly [name: string, value: Value])[]
 
@@ -122,17 +128,26 @@ class Work {
   }
 
   async do(change: Change): Promise<void> {
+    const { kind, key, action, attributes } = change
     const item = this.#items.get(nameOf(change))
-    const chosen = change.attributes.map((name) => [name, item?.attributes[name] ?? null] as const)
-    if (change.action === 'withdraw') await this.#withdraw(change)
-    else if (change.kind === 'setting') await this.#metabase.put(`/setting/${change.key}`, Object.fromEntries(chosen))
-    else if (change.kind === 'source') await this.#source(chosen)
-    else if (change.kind === 'table')
-      await this.#metabase.put(`/table/${this.#idOf(change)}`, Object.fromEntries(chosen))
-    else if (change.kind === 'column') await this.#column(change, chosen)
-    else if (change.kind === 'group') await this.#group(change)
-    else if (change.kind === 'rights') await this.#rights(change.key, chosen)
-    else await this.#content(change, chosen)
+    const chosen = attributes.map((name) => [name, item?.attributes[name] ?? null] as const)
+    const set = async (path: string) => void (await this.#metabase.put(path, Object.fromEntries(chosen)))
+    if (action === 'withdraw') return this.#withdraw(change)
+    if (isContent(kind)) return applyContent(this.#content(), kind, change)
+    const ways: Readonly<Record<typeof kind, () => Promise<void>>> = {
+      setting: () => set(`/setting/${key}`),
+      source: () => this.#source(chosen),
+      table: () => set(`/table/${this.#idOf(change)}`),
+      column: () => this.#column(change, chosen),
+      group: () => (action === 'make' ? this.#group(key) : set(`/permissions/group/${this.#idOf(change)}`)),
+      rights: () => this.#rights(key, chosen),
+      access: () => {
+        const { group, collection } = accessIn(key)
+        const id = `${this.#state.groups.get(group)}/${this.#idOf({ kind: 'collection', key: collection })}`
+        return this.#access(id, chosen[0]?.[1])
+      },
+    }
+    await ways[kind]()
   }
 
   #idOf(change: Pick<Change, 'kind' | 'key'>): string {
@@ -156,11 +171,9 @@ class Work {
     try {
       if (sourceId !== null) await this.#metabase.put(`/database/${sourceId}`, body)
       else {
-        const find = async () => {
-          const all = entities(await this.#metabase.get('/database'), 'data sources')
-          return all.find(({ name }) => name === publication.metabase.source) ?? null
-        }
-        await this.#metabase.create('/database', { engine: 'postgres', ...body }, find)
+        await this.#metabase.make('/database', { engine: 'postgres', ...body }, async () =>
+          (await this.#metabase.all('/database')).find(({ name }) => name === publication.metabase.source),
+        )
       }
     } catch (error) {
       throw unreachable(error, publication.metabase.source)
@@ -213,35 +226,18 @@ class Work {
 
   /** Values of a column that is published no longer stay in Metabase's own database until they are discarded. */
   async #withdraw({ kind, key }: Change): Promise<void> {
-    const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id
-    if (id === undefined || id === '' || kind === 'table') return
-    if (kind === 'collection' || kind === 'question' || kind === 'dashboard') return archive(this.#metabase, kind, id)
-    try {
-      await this.#metabase.post(`/field/${id}/discard_values`)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
+    const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id ?? ''
+    if (isContent(kind)) await archive(this.#metabase, kind, id)
+    else if (kind === 'column') await unlessGone(this.#metabase.post(`/field/${id}/discard_values`))
+    else if (kind === 'access') await this.#access(id, 'none')
+    else if (kind === 'group') await this.#allow(Number(id), [this.#state.sourceId], 'no')
   }
 
-  async #content(change: Change, chosen: Chosen): Promise<void> {
-    const content: Content = {
-      metabase: this.#metabase,
-      wanted: this.#wanted,
-      sourceId: this.#state.sourceId,
-      raw: this.#state.raw,
-      numberOf: (kind, key) => Number(this.#idOf({ kind, key })),
-      made: (kind, key, id) => this.#made(kind, key, id),
-    }
-    if (change.kind === 'collection') return applyCollection(content, change)
-    if (change.kind === 'question') return applyQuestion(content, change)
-    if (change.kind === 'dashboard') return applyDashboard(content, change)
-    for (const { key } of collectionsOf(this.#wanted.publication.dashboards)) {
-      for (const [group, number] of this.#state.groups) {
-        if (accessKey(group, key) !== change.key) continue
-        await applyAccess(content, number, content.numberOf('collection', key), chosen[0]?.[1])
-      }
-    }
-  }
+  #content = (): Content => ({
+    ...{ metabase: this.#metabase, wanted: this.#wanted, sourceId: this.#state.sourceId, raw: this.#state.raw },
+    numberOf: (kind, key) => Number(this.#idOf({ kind, key })),
+    made: (kind, key, id) => this.#made(kind, key, id),
+  })
 
   /** Others may refer to it before everything is read again. */
   async #made(kind: Kind, key: string, id: number): Promise<void> {
@@ -250,14 +246,11 @@ class Work {
     await this.#record.made(kind, key, String(id))
   }
 
-  async #group({ key: name, action }: Change): Promise<void> {
-    if (action === 'change')
-      return void (await this.#metabase.put(`/permissions/group/${this.#idOf({ kind: 'group', key: name })}`, { name }))
-    const find = async () => {
-      const groups = entities(await this.#metabase.get('/permissions/group'), 'groups')
-      return groups.find((group) => group['name'] === name) ?? null
-    }
-    const id = idOf(entity(await this.#metabase.create('/permissions/group', { name }, find), 'group'), 'group')
+  async #group(name: string): Promise<void> {
+    const made = await this.#metabase.make('/permissions/group', { name }, async () =>
+      (await this.#metabase.all('/permissions/group')).find((group) => group['name'] === name),
+    )
+    const id = idOf(made, 'group')
     const isTeam = name === this.#wanted.publication.metabase.team
     const groups = new Map(this.#state.groups).set(name, id)
     this.#state = { ...this.#state, groups, ...(isTeam ? { groupId: id } : {}) }
@@ -265,16 +258,25 @@ class Work {
 
   async #rights(key: string, chosen: Chosen): Promise<void> {
     const { sourceId, groupId, others } = this.#state
-    const group = key === RIGHTS.everyone ? EVERYONE : groupId
-    const sources = key === RIGHTS.elsewhere ? others.map((source) => idOf(source, 'data source')) : [sourceId]
-    const level = key === RIGHTS.elsewhere ? 'no' : chosen[0]?.[1]
+    if (key === RIGHTS.elsewhere)
+      return this.#allow(
+        groupId,
+        others.map((source) => idOf(source, 'data source')),
+        'no',
+      )
+    return this.#allow(key === RIGHTS.everyone ? EVERYONE : groupId, [sourceId], chosen[0]?.[1])
+  }
+
+  async #allow(group: number | null, sources: readonly (number | null)[], right: unknown): Promise<void> {
     if (sources.length === 0) return
-    const entries = sources.map((source) => [source, { 'view-data': 'unrestricted', 'create-queries': level }])
-    const groups = { [String(group)]: Object.fromEntries(entries) }
-    await retried(this.#metabase, async () => {
-      const { revision } = entity(await this.#metabase.get('/permissions/graph'), 'rights')
-      await this.#metabase.put('/permissions/graph', { revision, groups })
-    })
+    const entries = sources.map((source) => [source, { 'view-data': 'unrestricted', 'create-queries': right }])
+    await this.#metabase.setGraph('/permissions/graph', { [String(group)]: Object.fromEntries(entries) })
+  }
+
+  /** `id`: of the group and of the collection. */
+  async #access(id: string, level: unknown): Promise<void> {
+    const [group = '', collection = ''] = id.split('/')
+    await this.#metabase.setGraph('/collection/graph', { [group]: { [collection]: level } })
   }
 }
 

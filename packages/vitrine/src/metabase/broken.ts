@@ -1,10 +1,9 @@
 /** Questions that people made and that the approved definition would break, and tables that Metabase is about to archive. */
 import { namedIn } from '../dashboards/broken.ts'
-import { type Entity, entities, entitiesIn, entity, idOf, isEntity, partOf, textOf } from './answer.ts'
+import { type Entity, entitiesIn, idOf, isEntity, partOf, textOf } from './answer.ts'
 import type { Metabase } from './client.ts'
-import { entityId } from './content.ts'
 import { nameOf } from './item.ts'
-import type { State } from './state.ts'
+import { namesOf, type State, tablesOf } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Such as `«Sales» (number 7): shop_purchase.label`. Ours are changed by apply, and left out. */
@@ -15,10 +14,10 @@ export async function brokenQuestions(metabase: Metabase, wanted: Wanted, state:
     return kind === '' || kept.has(name) ? [] : [{ kind, key, id: Number(id) }]
   })
   if (state.sourceId === null || gone.length === 0) return []
-  const cards = entities(await metabase.get(`/card?f=database&model_id=${state.sourceId}`), 'questions')
-  const ours = new Set<unknown>(wanted.cards.map((card) => entityId(wanted.publication, card)))
+  const cards = await metabase.all(`/card?f=database&model_id=${state.sourceId}`)
+  const ours = namesOf(state.there, 'question ')
   return cards.flatMap((card) => {
-    if (ours.has(card['entity_id']) || card['archived'] === true) return []
+    if (ours.has(card['id']) || card['archived'] === true) return []
     const asked = partOf(card, 'dataset_query')
     const numbers = numbersIn(asked)
     const inSql = namedIn(
@@ -65,8 +64,7 @@ export async function missingTables(
   state: State,
 ): Promise<readonly string[]> {
   if (state.sourceId === null) return []
-  const metadata = entity(await metabase.get(`/database/${state.sourceId}/metadata?include_hidden=true`), 'metadata')
-  const here = entities(metadata['tables'], 'tables').filter((table) => table['schema'] === publication.schema)
+  const here = (await tablesOf(metabase, state.sourceId)).filter((table) => table['schema'] === publication.schema)
   const day = (table: Entity) => {
     const since = Date.parse(textOf(table, 'deactivated_at'))
     return Number.isNaN(since)

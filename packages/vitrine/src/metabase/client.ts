@@ -6,7 +6,7 @@ import { type ErrorCode, type ErrorFacts, interruptOf, VitrineError } from '../b
 import type { Limits } from '../base/limits.ts'
 import { pause } from '../base/pause.ts'
 import type { Secret } from '../base/secret.ts'
-import { isEntity } from './answer.ts'
+import { type Entity, entities, entity, isEntity } from './answer.ts'
 
 export type MetabaseLimits = Pick<
   Limits,
@@ -23,6 +23,7 @@ interface Way {
   readonly signal: AbortSignal
 }
 
+type Graph = '/permissions/graph' | '/collection/graph'
 type Method = 'GET' | 'POST' | 'PUT'
 
 /** Metabase asks for a pause in seconds; a longer one is not kept. */
@@ -69,14 +70,36 @@ export class Metabase {
   /** For what may be done twice without harm. */
   post = (path: string, body: object = {}): Promise<unknown> => this.#tries('POST', path, body)
 
+  /** A list, or one thing. */
+  all = async (path: string): Promise<readonly Entity[]> => entities(await this.get(path), path)
+  one = async (path: string): Promise<Entity> => entity(await this.get(path), path)
+
+  /** Null where it is not there. */
+  find = (path: string): Promise<Entity | null> => unlessGone(this.one(path))
+
   /** For what may not be done twice: when the answer got lost, `find` looks whether it was done. */
-  async create<T>(path: string, body: object, find: () => Promise<T | null>): Promise<unknown> {
-    let found: T | null = null
+  async make(path: string, body: object, find: () => Promise<Entity | undefined | null>): Promise<Entity> {
+    let found: Entity | undefined | null = null
     const answer = await this.#tries('POST', path, body, async () => {
       found = await find()
-      return found !== null
+      return found != null
     })
-    return found ?? answer
+    return found ?? entity(answer, path)
+  }
+
+  /** Who may do what: on data sources or collections, by the number of a group. */
+  graph = async (path: Graph): Promise<Entity> => entity((await this.one(path))['groups'], path)
+
+  /** Sets a part of it, again where somebody else wrote in between. */
+  async setGraph(path: Graph, groups: object): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const { revision } = await this.one(path)
+        return void (await this.put(path, { revision, groups }))
+      } catch (error) {
+        if (!answered(error, 409) || tries >= this.limits.metabaseTries) throw error
+      }
+    }
   }
 
   async #tries(method: Method, path: string, body?: object, isDone?: () => Promise<boolean>): Promise<unknown> {
@@ -183,16 +206,9 @@ const answered = (error: unknown, status: number): boolean =>
   error.code === 'METABASE_REFUSED' &&
   error.detail?.startsWith(`It answered ${status}`) === true
 
-/** What was asked for is not there. */
-export const isMissing = (error: unknown): boolean => answered(error, 404)
-
-/** Does `work` again, which reads a revision and writes, when somebody else wrote in between. */
-export async function retried({ limits }: Metabase, work: () => Promise<void>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!answered(error, 409) || tries >= limits.metabaseTries) throw error
-    }
-  }
-}
+/** Null where what it is about is not there. */
+export const unlessGone = <T>(work: Promise<T>): Promise<T | null> =>
+  work.catch((error: unknown) => {
+    if (answered(error, 404)) return null
+    throw error
+  })

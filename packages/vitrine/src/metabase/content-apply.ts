@@ -2,8 +2,8 @@
 import { VitrineError } from '../base/errors.ts'
 import type { BoardFilter, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
-import { type Entity, entities, entitiesIn, entity, idOf, partOf, textOf } from './answer.ts'
-import { isMissing, type Metabase, retried } from './client.ts'
+import { type Entity, entitiesIn, idOf, partOf, textOf } from './answer.ts'
+import { type Metabase, unlessGone } from './client.ts'
 import { entityId, identityOf, markerOf, parameterId } from './content.ts'
 import { itemsIn, type Raw } from './content-state.ts'
 import { type Kind, nameOf } from './item.ts'
@@ -22,89 +22,91 @@ export interface Content {
 }
 
 const PATHS = { collection: '/collection', question: '/card', dashboard: '/dashboard' } as const
+type ContentKind = keyof typeof PATHS
 
-export async function archive(metabase: Metabase, kind: keyof typeof PATHS, id: string): Promise<void> {
-  try {
-    // What people keep in a collection would go with it.
-    if (kind === 'collection' && (await itemsIn(metabase, Number(id))).length > 0) return
-    await metabase.put(`${PATHS[kind]}/${id}`, { archived: true })
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
+export const isContent = (kind: Kind): kind is ContentKind => kind in PATHS
+
+export async function archive(metabase: Metabase, kind: ContentKind, id: string): Promise<void> {
+  // What people keep in a collection would go with it.
+  const kept = kind === 'collection' ? await unlessGone(itemsIn(metabase, Number(id))) : []
+  if (kept?.length === 0) await unlessGone(metabase.put(`${PATHS[kind]}/${id}`, { archived: true }))
 }
 
-export async function applyCollection(content: Content, { key, action, attributes }: Change): Promise<void> {
-  const { metabase, wanted, made, numberOf } = content
-  const collection = collectionsOf(wanted.publication.dashboards).find((each) => each.key === key)
-  if (collection === undefined) return
-  const { name, description = null, parent } = collection
-  const body = { name, description, parent_id: parent === undefined ? null : numberOf('collection', parent.key) }
-  if (action === 'change') {
-    const chosen = Object.entries(body).filter(([part]) => attributes.includes(part.replace('_id', '')))
-    const back = attributes.includes('archived') ? { archived: false } : {}
-    return void (await metabase.put(`/collection/${numberOf('collection', key)}`, {
-      ...Object.fromEntries(chosen),
-      ...back,
-    }))
-  }
-  const place = body.parent_id === null ? /^\/$/ : new RegExp(`/${body.parent_id}/$`)
-  const find = async () => {
-    const all = entities(await metabase.get('/collection'), 'collections')
-    return all.find((each) => each['name'] === name && place.test(textOf(each, 'location'))) ?? null
-  }
-  await made(
-    'collection',
-    key,
-    idOf(entity(await metabase.create('/collection', body, find), 'collection'), 'collection'),
-  )
+/** What is sent for each attribute, and how something new is made: with some of it, and found when the answer got lost. */
+interface Sent {
+  readonly parts: Readonly<Record<string, object>>
+  readonly make: (body: object) => Promise<Entity>
 }
 
-export async function applyAccess(
-  { metabase }: Content,
-  group: number,
-  collection: number,
-  level: unknown,
-): Promise<void> {
-  await retried(metabase, async () => {
-    const { revision } = entity(await metabase.get('/collection/graph'), 'access')
-    await metabase.put('/collection/graph', { revision, groups: { [group]: { [collection]: level } } })
-  })
-}
-
-export async function applyQuestion(content: Content, change: Change): Promise<void> {
-  const { metabase, wanted, raw, numberOf, made } = content
+export async function applyContent(content: Content, kind: ContentKind, change: Change): Promise<void> {
+  const { metabase, numberOf, made } = content
   const { key, action, attributes } = change
-  const card = wanted.cards.find((each) => each.key === key)
-  const collection = wanted.items.find((item) => nameOf(item) === nameOf(change))?.attributes['collection']
-  if (card === undefined) return
-  const live = raw.get(nameOf(change))
-  const kept = partOf(live, 'visualization_settings')
-  const parts: Readonly<Record<string, object>> = {
-    name: { name: card.name },
-    description: { description: card.description },
-    display: { display: card.display },
-    query: queryOf(content, card),
-    tags: queryOf(content, card),
-    settings: { visualization_settings: { ...kept, ...card.settings } },
-    collection: { collection_id: numberOf('collection', String(collection)) },
-    archived: { archived: false },
+  const { parts, make } = { collection, question, dashboard }[kind](content, key)
+  const chosen = attributes.filter((part) => action === 'change' || part !== 'archived')
+  const body = Object.assign({}, ...chosen.map((part) => parts[part]))
+  if (action === 'make') await made(kind, key, idOf(await make(body), kind))
+  // A dashboard is made empty.
+  if (action === 'change' || kind === 'dashboard') await metabase.put(`${PATHS[kind]}/${numberOf(kind, key)}`, body)
+}
+
+const wantedAs = <T extends { readonly key: string }>(all: readonly T[], key: string): T => {
+  const found = all.find((each) => each.key === key)
+  if (found === undefined) throw new VitrineError('INTERNAL', { place: key })
+  return found
+}
+
+function collection({ metabase, wanted, numberOf }: Content, key: string): Sent {
+  const { name, description = null, parent } = wantedAs(collectionsOf(wanted.publication.dashboards), key)
+  const above = parent === undefined ? null : numberOf('collection', parent.key)
+  const place = above === null ? /^\/$/ : new RegExp(`/${above}/$`)
+  const home = { parent_id: above }
+  return {
+    parts: { name: { name }, description: { description }, parent: home, archived: { archived: false, ...home } },
+    make: (body) =>
+      metabase.make('/collection', body, async () =>
+        (await metabase.all('/collection')).find(
+          (each) => each['name'] === name && place.test(textOf(each, 'location')),
+        ),
+      ),
   }
-  const body = Object.assign({}, ...attributes.map((part) => parts[part]))
-  if (action === 'change') return void (await metabase.put(`/card/${numberOf('question', key)}`, body))
-  const { archived: _, ...given } = body
-  const identity = entityId(wanted.publication, card)
-  const find = async () => {
-    const items = await itemsIn(metabase, numberOf('collection', String(collection)))
-    return items.find((item) => item['entity_id'] === identity) ?? null
+}
+
+/** The number of the collection that a question or a dashboard stands in. */
+function homeOf({ wanted, numberOf }: Content, kind: Kind, key: string): { readonly collection_id: number } {
+  const item = wanted.items.find((each) => each.kind === kind && each.key === key)
+  return { collection_id: numberOf('collection', String(item?.attributes['collection'])) }
+}
+
+function question(content: Content, key: string): Sent {
+  const { metabase, wanted, raw, sourceId } = content
+  const card = wantedAs(wanted.cards, key)
+  const { name, description, display, settings } = card
+  const kept = partOf(raw.get(nameOf({ kind: 'question', key })), 'visualization_settings')
+  const [asked, home] = [queryOf(content, card), homeOf(content, 'question', key)]
+  const identity = entityId(wanted.publication, key)
+  return {
+    parts: {
+      name: { name },
+      description: { description },
+      display: { display },
+      query: asked,
+      tags: asked,
+      settings: { visualization_settings: { ...kept, ...settings } },
+      collection: home,
+      archived: { archived: false, ...home },
+    },
+    make: (body) => {
+      const list = async () => metabase.all(`/card?f=database&model_id=${sourceId}`)
+      const find = async () => (await list()).find((each) => each['entity_id'] === identity)
+      const given = { ...body, type: 'question' }
+      return metabase.make('/card', { ...given, entity_id: identity }, find).catch((error: unknown) => {
+        // A question of ours that somebody archived has it, where the record of that is lost.
+        if (error instanceof VitrineError && error.detail?.includes('entity_id'))
+          return metabase.make('/card', given, find)
+        throw error
+      })
+    },
   }
-  const question = { ...given, type: 'question' }
-  const answer = await metabase.create('/card', { ...question, entity_id: identity }, find).catch((error: unknown) => {
-    // A question of ours that somebody archived has it, where the record of that is lost.
-    if (error instanceof VitrineError && error.detail?.includes('entity_id'))
-      return metabase.create('/card', question, find)
-    throw error
-  })
-  await made('question', key, idOf(entity(answer, 'question'), 'question'))
 }
 
 const numbersOf = ({ numberOf, wanted }: Content, key = ''): Numbers => ({
@@ -136,39 +138,38 @@ function queryOf(content: Content, { key, query }: Card): object {
   return { dataset_query: { type: 'native', database: sourceId, native }, parameters }
 }
 
-export async function applyDashboard(content: Content, change: Change): Promise<void> {
-  const { metabase, wanted, raw, numberOf, made } = content
-  const { key, action, attributes } = change
-  const board = wanted.boards.find((each) => each.key === key)
-  if (board === undefined) return
-  const { name, description, tabs, tiles, filters } = board
-  const own = { name, description, collection_id: numberOf('collection', board.collection) }
-  let live = raw.get(nameOf(change))
-  if (action === 'make') {
-    const find = async () => {
-      const items = await itemsIn(metabase, own.collection_id)
-      return items.find((item) => item['model'] === 'dashboard' && item['name'] === name) ?? null
-    }
-    live = entity(await metabase.create('/dashboard', own, find), 'dashboard')
-    await made('dashboard', key, idOf(live, 'dashboard'))
-  }
-  const isDrawn = ['tabs', 'layout', 'filters'].some((part) => attributes.includes(part))
-  const chosen = Object.entries(own).filter(([part]) => attributes.includes(part.replace('_id', '')))
-  const tabList = tabsOf(tabs, live)
+function dashboard(content: Content, key: string): Sent {
+  const { metabase, wanted, raw } = content
+  const { name, description, tabs, tiles, filters } = wantedAs(wanted.boards, key)
+  const live = raw.get(nameOf({ kind: 'dashboard', key }))
+  const [home, mark, tabList] = [
+    homeOf(content, 'dashboard', key),
+    markerOf(wanted.publication, key),
+    tabsOf(tabs, live),
+  ]
   const drawn = {
     parameters: filters.map((filter) => parameterOf(content, filter, filters)),
     dashcards: dashcardsOf(content, tiles, tabList, live),
     tabs: tabList,
-    caveats: markerOf(wanted.publication, key),
+    caveats: mark,
   }
-  const body = {
-    ...Object.fromEntries(chosen),
-    ...(attributes.includes('archived') && action === 'change' ? { archived: false } : {}),
-    ...(isDrawn ? drawn : {}),
+  return {
+    parts: {
+      name: { name },
+      description: { description },
+      collection: home,
+      archived: { archived: false, ...home },
+      tabs: drawn,
+      layout: drawn,
+      filters: drawn,
+    },
+    // Its first description says whose it is: no other key that Metabase takes then can.
+    make: () =>
+      metabase.make('/dashboard', { name, description: mark, ...home }, async () =>
+        (await itemsIn(metabase, home.collection_id, 'dashboard')).find((item) => item['description'] === mark),
+      ),
   }
-  await metabase.put(`/dashboard/${numberOf('dashboard', key)}`, body)
 }
-
 /** A negative number asks for a new one. */
 const tabsOf = (names: readonly string[], live: Entity | undefined) =>
   names.map((name, position) => {

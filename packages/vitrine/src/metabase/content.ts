@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Board, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entitiesIn, isEntity, partOf, scalarOf, textOf } from './answer.ts'
+import { type Entity, entitiesIn, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
 import type { Attributes, Item } from './item.ts'
 import { liveQuery, liveTarget, type Names, plainStages } from './query.ts'
 
@@ -28,11 +28,9 @@ export function canonical(value: unknown): string {
 const digest = ({ name, metabase }: Publication, key: string): Buffer =>
   createHash('sha256').update(`${name}/${metabase.source}/${key}`).digest()
 
-/** 21 characters that Metabase takes as the identity of a question; what was taken over keeps its own. */
-export const entityId = (
-  publication: Publication,
-  { key, adopted }: { readonly key: string; readonly adopted: string | null },
-): string => adopted ?? digest(publication, key).toString('base64url').slice(0, 21)
+/** 21 characters that Metabase takes as the identity of a question that is made. */
+export const entityId = (publication: Publication, key: string): string =>
+  digest(publication, key).toString('base64url').slice(0, 21)
 
 export const parameterId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('hex').slice(0, 8)
@@ -47,7 +45,7 @@ export function identityOf(publication: Publication, key: string): string {
 
 /** Says in Metabase whose a dashboard is, and survives a record that is lost. */
 export const markerOf = (publication: Publication, key: string): string =>
-  `vitrine ${publication.name} ${entityId(publication, { key, adopted: null })}`
+  `vitrine ${publication.name} ${entityId(publication, key)}`
 
 /** Of the collection that all questions of the dashboards in it are kept in: their dashboard's. */
 export function collectionOfCard({ dashboards }: Publication, { key }: Card): string {
@@ -84,7 +82,13 @@ export function contentItems(
   ]
 }
 
-export const accessKey = (group: string, collection: string): string => `${group} in ${collection}`
+const accessKey = (group: string, collection: string): string => `${group} in ${collection}`
+
+/** Keys of collections hold no blank. */
+export function accessIn(key: string): { readonly group: string; readonly collection: string } {
+  const at = key.lastIndexOf(' in ')
+  return { group: key.slice(0, at), collection: key.slice(at + ' in '.length) }
+}
 
 /** Metabase keeps no order of them. */
 const tagsText = (tags: readonly { readonly tag: string }[]): string =>
@@ -124,8 +128,15 @@ export interface Known extends Names {
 
 export const ELSEWHERE = 'elsewhere'
 
+/** What is archived stands in the trash until it comes back: `home` is where it is wanted. */
+const homeOf = (live: Entity, known: Known, home: Value): Attributes => {
+  const isArchived = live['archived'] === true
+  const collection = isArchived ? home : (known.collections.get(live['collection_id']) ?? ELSEWHERE)
+  return { collection, archived: isArchived }
+}
+
 /** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
-export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
+export function liveCard(card: Entity, wanted: Card, known: Known, home: Value): Attributes {
   const query = partOf(card, 'dataset_query')
   const [stage] = entitiesIn(query['stages'])
   const native = partOf(query, 'native')
@@ -147,8 +158,7 @@ export function liveCard(card: Entity, wanted: Card, known: Known): Attributes {
       })),
     ),
     settings: canonical(Object.fromEntries(shown)),
-    collection: known.collections.get(card['collection_id']) ?? ELSEWHERE,
-    archived: card['archived'] === true,
+    ...homeOf(card, known, home),
   }
 }
 
@@ -199,12 +209,11 @@ export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | '
 }
 
 /** A live dashboard in our form. */
-export const liveBoard = (dashboard: Entity, known: Known): Attributes => ({
+export const liveBoard = (dashboard: Entity, known: Known, home: Value): Attributes => ({
   name: scalarOf(dashboard, 'name'),
   description: scalarOf(dashboard, 'description'),
   ...boardAttributes(boardIn(dashboard, known)),
-  collection: known.collections.get(dashboard['collection_id']) ?? ELSEWHERE,
-  archived: dashboard['archived'] === true,
+  ...homeOf(dashboard, known, home),
 })
 
 function optionsOf(parameter: Entity): readonly string[] | null {

@@ -2,7 +2,7 @@
 
 import { broken, type Finding, holds, listed } from '../access/finding.ts'
 import { command } from '../base/remedy.ts'
-import { type Entity, entities, entity, idOf, textOf } from './answer.ts'
+import { type Entity, idOf, partOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
 import { brokenQuestions, missingTables } from './broken.ts'
 import type { Metabase } from './client.ts'
@@ -26,6 +26,25 @@ export interface Surroundings {
 }
 
 type Verdict = ReturnType<typeof holds>
+/** What repairs it, and how bad it is. */
+type Repair = Parameters<typeof broken> extends [string, ...infer Rest] ? Rest : never
+
+/** What is promised, and what is expected to be found. */
+const guarantees = (team: string, source: string) => ({
+  version: ['Metabase is of a version whose behaviour is known.', '0.58 to 0.65'],
+  login: ['Metabase can log in to the published database.', 'a login'],
+  'in-step': ['Metabase is what the publication says.', 'no difference'],
+  sql: [`Only administrators may write SQL on ${source}.`, 'nobody else'],
+  everyone: [`Who is in no group may ask nothing of ${source}.`, 'no right'],
+  elsewhere: [`${team} may ask nothing of other data sources.`, 'none'],
+  operational: ['Metabase does not have the operational database.', 'not there'],
+  others: ['Who is in no group may ask nothing of other data sources.', 'none'],
+  links: ['Nothing is shown to people who do not log in.', 'no public link, no embedding'],
+  values: ['Metabase keeps no values of columns that are published no longer.', 'none'],
+  questions: ['No question of the team asks for what is published no longer.', 'none'],
+  tables: ['Metabase sees every table that it has, and archives none.', 'none'],
+  keys: ['No other key may do everything.', 'none'],
+})
 
 /** Every guarantee with whether it holds. Throws what a request throws, and METABASE_TAKEN. */
 export async function diagnoseMetabase(
@@ -35,31 +54,33 @@ export async function diagnoseMetabase(
 ): Promise<readonly Finding[]> {
   const plan = await planFor(metabase, wanted, recorded)
   const facts = await readFacts(metabase)
-  const breaking = await brokenQuestions(metabase, wanted, plan.state)
-  const missing = await missingTables(metabase, wanted, plan.state)
-  const finding = (name: string, guarantee: string, expected: string, verdict: Verdict): Finding =>
-    Object.freeze({ name: `metabase-${name}`, guarantee, expected, actual: expected, ...verdict })
-  const { team, source } = wanted.publication.metabase
-  return [
-    finding('version', 'Metabase is of a version whose behaviour is known.', '0.58 to 0.65', version(server)),
-    finding('login', 'Metabase can log in to the published database.', 'a login', loggedIn(plan)),
-    finding('in-step', 'Metabase is what the publication says.', 'no difference', inStep(plan)),
-    finding('sql', `Only administrators may write SQL on ${source}.`, 'nobody else', sql(plan, facts)),
-    finding('everyone', `Who is in no group may ask nothing of ${source}.`, 'no right', everyone(plan, facts)),
-    finding('elsewhere', `${team} may ask nothing of other data sources.`, 'none', elsewhere(plan, facts)),
-    finding('operational', 'Metabase does not have the operational database.', 'not there', apart(plan, operational)),
-    finding('others', 'Who is in no group may ask nothing of other data sources.', 'none', others(plan, facts)),
-    finding('links', 'Nothing is shown to people who do not log in.', 'no public link, no embedding', links(facts)),
-    finding('values', 'Metabase keeps no values of columns that are published no longer.', 'none', cached(plan)),
-    finding(
-      'questions',
-      'No question of the team asks for what is published no longer.',
-      'none',
-      none(breaking, BREAKING),
+  const { sourceId, groupId, others } = plan.state
+  const right = sourceId === null ? 'no' : queryRight(facts.graph, EVERYONE, sourceId)
+  const cached = plan.changes.filter(({ action, kind }) => action === 'withdraw' && kind === 'column')
+  const admins = otherKeys(facts.keys, wanted.publication)
+  const verdicts: Readonly<Record<keyof ReturnType<typeof guarantees>, Verdict>> = {
+    version: server.unknown === null ? holds(server.tag) : broken(server.unknown, NEWER, 'warning'),
+    login: loggedIn(plan),
+    'in-step': inStep(plan),
+    sql: sql(plan, facts),
+    everyone: none(right === 'no' ? [] : [right], FORCE),
+    elsewhere: none(groupId === null ? [] : reachable(facts.graph, groupId, others), FORCE),
+    operational: apart(plan, operational),
+    others: none(reachable(facts.graph, EVERYONE, others), OTHERS, 'warning'),
+    links: links(facts),
+    values: none(
+      cached.map(({ key }) => key),
+      APPLY,
     ),
-    finding('tables', 'Metabase sees every table that it has, and archives none.', 'none', none(missing, MISSING)),
-    finding('keys', 'No other key may do everything.', 'none', keys(otherKeys(facts.keys, wanted.publication))),
-  ]
+    questions: none(await brokenQuestions(metabase, wanted, plan.state), BREAKING, 'warning'),
+    tables: none(await missingTables(metabase, wanted, plan.state), MISSING, 'warning'),
+    keys: none(admins === 0 ? [] : [`${admins} of the group Administrators`], UNNEEDED, 'warning'),
+  }
+  const { team, source } = wanted.publication.metabase
+  return Object.entries(guarantees(team, source)).map(([name, [guarantee = '', expected = '']]) => {
+    const verdict = verdicts[name as keyof typeof verdicts] // sound because both have the same names.
+    return Object.freeze({ name: `metabase-${name}`, guarantee, expected, actual: expected, ...verdict })
+  })
 }
 
 interface Facts {
@@ -71,12 +92,12 @@ interface Facts {
 }
 
 async function readFacts(metabase: Metabase): Promise<Facts> {
-  const count = async (path: string) => entities(await metabase.get(path), path).length
-  const settings = entities(await metabase.get('/setting'), 'settings')
+  const count = async (path: string) => (await metabase.all(path)).length
+  const settings = await metabase.all('/setting')
   return {
-    graph: entity(entity(await metabase.get('/permissions/graph'), 'rights')['groups'], 'rights of groups'),
-    groups: entities(await metabase.get('/permissions/group'), 'groups'),
-    keys: entities(await metabase.get('/api-key'), 'keys'),
+    graph: await metabase.graph('/permissions/graph'),
+    groups: await metabase.all('/permissions/group'),
+    keys: await metabase.all('/api-key'),
     shown: {
       'questions with a public link': await count('/card/public'),
       'dashboards with a public link': await count('/dashboard/public'),
@@ -89,9 +110,6 @@ async function readFacts(metabase: Metabase): Promise<Facts> {
 
 const APPLY = command('metabase apply')
 const FORCE = command('metabase apply', '--force')
-
-const version = ({ unknown, tag }: Server): Verdict =>
-  unknown === null ? holds(tag) : broken(unknown, 'Look for a newer version of this tool.', 'warning')
 
 function loggedIn({ state }: Plan): Verdict {
   const source = [...state.there].find(([name]) => name.startsWith('source '))?.[1]
@@ -107,59 +125,43 @@ function inStep({ changes }: Plan): Verdict {
   return broken(listed(changes.map(nameOf)), repairs, 'warning')
 }
 
-function sql({ state }: Plan, { graph, groups }: Facts): Verdict {
-  const { sourceId } = state
+function sql({ state: { sourceId, groupId } }: Plan, { graph, groups }: Facts): Verdict {
   const may = groups.filter(({ id }) => {
     if (sourceId === null || id === ADMINISTRATORS || typeof id !== 'number') return false
     return ['query-builder-and-native', 'mixed'].includes(queryRight(graph, id, sourceId))
   })
-  return may.length === 0 ? holds() : broken(listed(may.map((group) => textOf(group, 'name'))), FORCE)
-}
-
-function everyone({ state: { sourceId } }: Plan, { graph }: Facts): Verdict {
-  const level = sourceId === null ? 'no' : queryRight(graph, EVERYONE, sourceId)
-  return level === 'no' ? holds() : broken(level, FORCE)
-}
-
-function elsewhere({ state: { groupId, others: sources } }: Plan, { graph }: Facts): Verdict {
-  const names = groupId === null ? [] : reachable(graph, groupId, sources)
-  return names.length === 0 ? holds() : broken(listed(names), FORCE)
-}
-
-function others({ state }: Plan, { graph }: Facts): Verdict {
-  const names = reachable(graph, EVERYONE, state.others)
-  const repair = 'In Metabase: Admin settings, Permissions, All users; or remove a data source that nobody needs.'
-  return names.length === 0 ? holds() : broken(listed(names), repair, 'warning')
+  const isForced = may.some(({ id }) => id === EVERYONE || id === groupId)
+  const isElse = may.some(({ id }) => id !== EVERYONE && id !== groupId)
+  return none(
+    may.map((group) => textOf(group, 'name')),
+    [...(isForced ? [FORCE] : []), ...(isElse ? ['In Metabase: Admin settings, Permissions.'] : [])],
+  )
 }
 
 function apart({ state }: Plan, operational: Operational | null): Verdict {
   if (operational === null) return broken('DATABASE_URL is not set, so nothing was compared', '', 'warning')
   const same = state.others.filter(({ details }) => {
-    const { host, port, dbname } = entity(details ?? {}, 'data source') as Record<string, unknown> // sound because an entity is one.
+    const { host, port, dbname } = partOf({ details }, 'details') as Record<string, unknown> // sound because an entity is one.
     const isSame = String(host).toLowerCase() === operational.host.toLowerCase() && Number(port) === operational.port
     return isSame && dbname === operational.database
   })
   const names = same.map((source) => `${textOf(source, 'name')} (number ${idOf(source, 'data source')})`)
-  return names.length === 0 ? holds() : broken(listed(names), 'Remove this data source from Metabase.')
+  return none(names, 'Remove this data source from Metabase.')
 }
 
 function links({ shown, sharing }: Facts): Verdict {
   const found = Object.entries(shown).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]))
   const repair = 'In Metabase: Admin settings, Public sharing and Embedding.'
-  if (found.length > 0) return broken(found.join(', '), repair)
-  return sharing ? broken('none yet, but people may make public links', repair, 'warning') : holds()
+  if (found.length > 0 || !sharing) return none(found, repair)
+  return broken('none yet, but people may make public links', repair, 'warning')
 }
 
-function cached({ changes }: Plan): Verdict {
-  const left = changes.filter(({ action, kind }) => action === 'withdraw' && kind === 'column')
-  return left.length === 0 ? holds() : broken(listed(left.map(({ key }) => key)), APPLY)
-}
-
+const NEWER = 'Look for a newer version of this tool.'
+const UNNEEDED = 'Remove those that nobody needs.'
+const OTHERS = 'In Metabase: Admin settings, Permissions, All users; or remove a data source that nobody needs.'
 const BREAKING = 'In Metabase: change these questions, or publish the columns again.'
 const MISSING =
   'Publish the table again before that day: afterwards its questions stay broken. Or archive them in Metabase.'
-const none = (found: readonly string[], repair: string): Verdict =>
-  found.length === 0 ? holds() : broken(listed(found), repair, 'warning')
 
-const keys = (count: number): Verdict =>
-  count === 0 ? holds() : broken(`${count} of the group Administrators`, 'Remove those that nobody needs.', 'warning')
+const none = (found: readonly string[], ...repair: Repair): Verdict =>
+  found.length === 0 ? holds() : broken(listed(found), ...repair)

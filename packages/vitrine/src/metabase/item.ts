@@ -12,6 +12,8 @@ export type Kind =
   | 'access'
   | 'question'
   | 'dashboard'
+/** What people look at; archived where it is declared no longer. */
+export const CONTENT: readonly Kind[] = ['collection', 'question', 'dashboard']
 export type Attributes = Readonly<Record<string, Value>>
 
 export interface Item {

@@ -3,7 +3,7 @@
  * is told apart from what the definition changed, and is not ours to overwrite.
  */
 import type { Value } from './answer.ts'
-import { type Attributes, type Item, type Kind, nameOf } from './item.ts'
+import { type Attributes, CONTENT, type Item, type Kind, nameOf } from './item.ts'
 
 /** What stands in Metabase, by `nameOf`. */
 export interface Live {
@@ -50,7 +50,7 @@ const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
 }
 
 /** What goes when it is wanted no longer. */
-const LEAVES: readonly Kind[] = ['table', 'column', 'collection', 'question', 'dashboard']
+const LEAVES: readonly Kind[] = ['table', 'column', ...CONTENT]
 
 /** `force`: what people changed is ours too. */
 export function planChanges(
@@ -67,12 +67,23 @@ export function planChanges(
     const change = changeOf(item, live, isSame ? last : undefined, force)
     return change === null ? [] : [change]
   })
-  const names = new Set(wanted.map(nameOf))
-  const left = applied.filter(
-    (item) => LEAVES.includes(item.kind) && !names.has(nameOf(item)) && item.attributes['archived'] !== true,
-  )
-  const gone = left.map(({ kind, key }): Change => ({ kind, key, action: 'withdraw', attributes: [], byHand: [] }))
+  const gone = applied
+    .filter(leavesFrom(wanted, there, applied))
+    .map(({ kind, key }): Change => ({ kind, key, action: 'withdraw', attributes: [], byHand: [] }))
   return [...changes, ...gone]
+}
+
+/** What was applied and is wanted no longer, under no other name. */
+function leavesFrom(wanted: readonly Item[], there: There, applied: readonly Applied[]) {
+  const kept = new Set(wanted.flatMap((item) => [nameOf(item), `${item.kind} #${there.get(nameOf(item))?.id}`]))
+  return (row: Applied): boolean => {
+    if (row.id === '' || kept.has(nameOf(row)) || kept.has(`${row.kind} #${row.id}`)) return false
+    // A team that was: people stay in it.
+    if (row.kind === 'group') return applied.some(({ kind, id }) => kind === 'rights' && id.startsWith(`${row.id}/`))
+    if (row.kind === 'access')
+      return ![undefined, 'none'].includes(there.get(nameOf(row))?.attributes['level'] as string)
+    return LEAVES.includes(row.kind) && row.attributes['archived'] !== true
+  }
 }
 
 /** Metabase sees it only after a sync. */

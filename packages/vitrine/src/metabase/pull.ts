@@ -8,10 +8,10 @@ import { adoptedQuestion, changedQuestion, freshKey, type LiveCard, MOVED } from
 import { type Collection, type Dashboard, type Question, questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type PulledPart, withReplaced } from '../publication/replaced.ts'
-import { type Entity, entities, entity, idOf, isEntity, partOf, textOf } from './answer.ts'
+import { type Entity, idOf, isEntity, partOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
 import type { Metabase } from './client.ts'
-import { boardIn, entityId, type Known } from './content.ts'
+import { boardIn, type Known } from './content.ts'
 import { itemsIn } from './content-state.ts'
 import { nameOf } from './item.ts'
 import type { Applied, Change } from './plan.ts'
@@ -55,7 +55,6 @@ class Puller {
   readonly #publication: Publication
   readonly #plan: Plan
   readonly #known: Known
-  readonly #ours: ReadonlySet<unknown>
   readonly #keys: Set<string>
   readonly #questions = new Map<string, PulledPart<Question>>()
   readonly #dashboards: PulledPart<Dashboard>[] = []
@@ -63,7 +62,7 @@ class Puller {
   /** Those of the publication and those that are taken over, by the number of the question. */
   readonly #byNumber = new Map<unknown, string>()
 
-  constructor(metabase: Metabase, { publication, cards }: Wanted, plan: Plan) {
+  constructor(metabase: Metabase, { publication }: Wanted, plan: Plan) {
     this.#metabase = metabase
     this.#publication = publication
     this.#plan = plan
@@ -76,7 +75,6 @@ class Puller {
       collections: names('collection '),
       questions: this.#byNumber,
     }
-    this.#ours = new Set(cards.map((card) => entityId(publication, card)))
     this.#keys = new Set([...questionsOf(publication.dashboards), ...publication.dashboards].map(({ key }) => key))
   }
 
@@ -92,14 +90,14 @@ class Puller {
 
   async adopt(what: string): Promise<void> {
     if (/^\d+$/.test(what)) {
-      const card = entity(await this.#metabase.get(`/card/${what}`), 'question')
+      const card = await this.#metabase.one(`/card/${what}`)
       const key = this.#adopted(card)
       if (key === null) return
       const collection = await this.#collection(Number(card['collection_id']))
       this.#loose(collection, [key])
       return
     }
-    const all = entities(await this.#metabase.get('/collection'), 'collections')
+    const all = await this.#metabase.all('/collection')
     const found = all.filter(({ name }) => name === what)
     const [one, more] = found
     if (one === undefined || more !== undefined) {
@@ -107,16 +105,18 @@ class Puller {
       throw new VitrineError('USAGE', { place: '--adopt', detail })
     }
     const id = idOf(one, 'collection')
-    const items = (await itemsIn(this.#metabase, id)).filter((item) => !this.#ours.has(item['entity_id']))
+    const items = (await itemsIn(this.#metabase, id, 'card', 'dashboard')).filter(
+      (item) => item['model'] !== 'card' || !this.#byNumber.has(item['id']),
+    )
     const ours = new Set(namesOf(this.#plan.state.there, 'dashboard ').keys())
     const collection = await this.#collection(id)
     const keys: string[] = []
     for (const item of items.filter(({ model }) => model === 'card')) {
-      const key = this.#adopted(entity(await this.#metabase.get(`/card/${idOf(item, 'question')}`), 'question'))
+      const key = this.#adopted(await this.#metabase.one(`/card/${idOf(item, 'question')}`))
       if (key !== null) keys.push(key)
     }
     for (const item of items.filter(({ model, id: number }) => model === 'dashboard' && !ours.has(number))) {
-      const live = entity(await this.#metabase.get(`/dashboard/${idOf(item, 'dashboard')}`), 'dashboard')
+      const live = await this.#metabase.one(`/dashboard/${idOf(item, 'dashboard')}`)
       const whole = this.#adoptedDashboard(live, collection)
       this.#dashboards.push({ isNew: true, whole, parts: whole })
     }
@@ -131,7 +131,8 @@ class Puller {
 
   /** Its key; null, and said, for what cannot be taken over. */
   #adopted(live: Entity): string | null {
-    if (this.#ours.has(live['entity_id'])) return this.#byNumber.get(live['id']) ?? null
+    const known = this.#byNumber.get(live['id'])
+    if (known !== undefined) return known
     const card = this.#card(live)
     const about = `question «${card.title}» (number ${idOf(live, 'question')})`
     const query = partOf(live, 'dataset_query')
@@ -187,8 +188,8 @@ class Puller {
     const key = this.#known.collections.get(id)
     const ours = this.#publication.dashboards.find(({ collection }) => collection.key === key)?.collection
     if (ours !== undefined) return ours
-    const live = entity(await this.#metabase.get(`/collection/${id}`), 'collection')
-    const graph = entity(entity(await this.#metabase.get('/collection/graph'), 'access')['groups'], 'access of groups')
+    const live = await this.#metabase.one(`/collection/${id}`)
+    const graph = await this.#metabase.graph('/collection/graph')
     const access = [...this.#plan.state.groups].flatMap(([group, number]) => {
       const levels = graph[String(number)]
       const level = isEntity(levels) ? levels[String(id)] : null

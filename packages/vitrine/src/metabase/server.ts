@@ -4,7 +4,7 @@ import { VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { Secret } from '../base/secret.ts'
 import type { Publication } from '../publication/publication.ts'
-import { entities, entity, idOf, isEntity, textOf } from './answer.ts'
+import { type Entity, entity, idOf, isEntity, textOf } from './answer.ts'
 import type { Login, Metabase } from './client.ts'
 import { ADMINISTRATORS, EVERYONE } from './state.ts'
 import { languageOf } from './wanted.ts'
@@ -77,21 +77,24 @@ export async function setUp(metabase: Metabase, server: Server, wish: SetupWish)
   if (admin === null) throw new VitrineError('METABASE_NOT_BLANK')
   const session =
     server.setupToken === null
-      ? await login(metabase, admin)
+      ? sessionOf(await loggedIn(metabase, admin))
       : await firstAdministrator(metabase, server.setupToken, admin, publication)
   const asAdmin = metabase.as(session)
-  if (server.setupToken !== null) await asAdmin.put('/setting/site-url', { value: wish.siteUrl })
+  if (server.setupToken !== null) {
+    await asAdmin.put('/setting/site-url', { value: wish.siteUrl })
+    await asAdmin.put('/setting/enable-public-sharing', { value: false })
+  }
   return keyOf(asAdmin, publication, wish.newKey)
 }
 
-const sessionOf = (answer: unknown): Login => ({
+const sessionOf = (answer: Entity): Login => ({
   header: 'X-Metabase-Session',
-  value: new Secret(textOf(entity(answer, 'login'), 'id')),
+  value: new Secret(textOf(answer, 'id')),
 })
 
-async function login(metabase: Metabase, { email, password }: Administrator): Promise<Login> {
+async function loggedIn(metabase: Metabase, { email, password }: Administrator): Promise<Entity> {
   try {
-    return sessionOf(await metabase.post('/session', { username: email, password: password.reveal() }))
+    return entity(await metabase.post('/session', { username: email, password: password.reveal() }), 'login')
   } catch (error) {
     // Metabase answers a wrong password with 400 or 401.
     const isRefused = error instanceof VitrineError && ['METABASE_REFUSED', 'METABASE_KEY_REFUSED'].includes(error.code)
@@ -118,37 +121,30 @@ async function firstAdministrator(
     user: { email: admin.email, password: admin.password.reveal(), first_name: null, last_name: null },
     prefs: { site_name: publication.metabase.source, site_locale: languageOf(publication), allow_tracking: false },
   }
-  let again: Login = null
   // When the answer got lost, the login says whether it was done.
-  const find = async () => {
-    again = await login(metabase, admin).catch(() => null)
-    return again
-  }
-  const answer = await metabase.create('/setup', body, find).catch((error: unknown) => {
+  const find = async () => loggedIn(metabase, admin).catch(() => null)
+  const answer = await metabase.make('/setup', body, find).catch((error: unknown) => {
     const isTaken = error instanceof VitrineError && error.code === 'METABASE_FORBIDDEN'
     throw isTaken ? new VitrineError('METABASE_NOT_BLANK', { cause: error }) : error
   })
-  return again ?? sessionOf(answer)
+  return sessionOf(answer)
 }
 
 const keyName = ({ name }: Publication): string => `Vitrine ${name}`
 
 async function keyOf(asAdmin: Metabase, publication: Publication, newKey: boolean): Promise<Secret> {
   const name = keyName(publication)
-  const find = async () => {
-    const keys = entities(await asAdmin.get('/api-key'), 'keys')
-    return keys.find((key) => key['name'] === name) ?? null
-  }
+  const find = async () => (await asAdmin.all('/api-key')).find((key) => key['name'] === name)
   const existing = await find()
-  if (existing !== null && !newKey) {
+  if (existing !== undefined && !newKey) {
     const detail = 'Metabase has this key already, and shows a key only once.'
     const repair = remedy`Set METABASE_API_KEY to it, or run ${command('metabase setup', '--new-key')}: whoever has the old one needs the new one then.`
     throw new VitrineError('METABASE_TAKEN', { place: `key ${name}`, detail, remedy: repair })
   }
-  const made = existing ?? entity(await asAdmin.create('/api-key', { name, group_id: ADMINISTRATORS }, find), 'key')
+  const made = existing ?? (await asAdmin.make('/api-key', { name, group_id: ADMINISTRATORS }, find))
   // What a lost answer told can be told again only as another key.
   const shown =
-    'unmasked_key' in made ? made : entity(await asAdmin.put(`/api-key/${idOf(made, 'key')}/regenerate`, {}), 'new key')
+    'unmasked_key' in made ? made : entity(await asAdmin.put(`/api-key/${idOf(made, 'key')}/regenerate`, {}), 'key')
   return new Secret(textOf(shown, 'unmasked_key'))
 }
 
@@ -163,17 +159,17 @@ export const firstPassword = (): Secret => new Secret(`${randomBytes(18).toStrin
 /** Lets somebody in as a member of the team. Returns the first password, or null for somebody who is there already. */
 export async function invite(metabase: Metabase, email: string, team: number): Promise<Secret | null> {
   const password = firstPassword()
-  const find = async () => {
-    const users = entities(await metabase.get(`/user?status=all&query=${encodeURIComponent(email)}`), 'people')
-    return users.find((user) => textOf(user, 'email').toLowerCase() === email.toLowerCase()) ?? null
-  }
+  const find = async () =>
+    (await metabase.all(`/user?status=all&query=${encodeURIComponent(email)}`)).find(
+      (user) => textOf(user, 'email').toLowerCase() === email.toLowerCase(),
+    )
   const known = await find()
-  if (known !== null) {
+  if (known !== undefined) {
     await metabase.post('/permissions/membership', { group_id: team, user_id: idOf(known, 'person') })
     return null
   }
   const memberships = [EVERYONE, team].map((id) => ({ id }))
-  const made = entity(await metabase.create('/user', { email, user_group_memberships: memberships }, find), 'person')
+  const made = await metabase.make('/user', { email, user_group_memberships: memberships }, find)
   await metabase.put(`/user/${idOf(made, 'person')}/password`, { password: password.reveal() })
   return password
 }

@@ -2,7 +2,7 @@
 import { VitrineError } from '../base/errors.ts'
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entities, entity, idOf, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
+import { type Entity, entities, idOf, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
 import type { Metabase } from './client.ts'
 import { type Raw, readContent } from './content-state.ts'
 import { type Attributes, type Item, nameOf } from './item.ts'
@@ -48,14 +48,14 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const there = new Map<string, Live>()
   const formats = new Map<string, Entity>()
   const put: Put = (item, id, attributes) => there.set(nameOf(item), { id: String(id), attributes })
-  const settings = entities(await metabase.get('/setting'), 'settings')
+  const settings = await metabase.all('/setting')
   for (const item of wanted.items.filter(({ kind }) => kind === 'setting')) {
     const found = settings.find((setting) => setting['key'] === item.key) ?? {}
     const value = scalarOf(found, 'value') ?? scalarOf(found, 'default')
     // What the environment of Metabase sets, nobody can set here.
     put(item, item.key, found['is_env_setting'] === true ? item.attributes : { value })
   }
-  const databases = entities(await metabase.get('/database'), 'data sources')
+  const databases = await metabase.all('/database')
   const found = sourceAmong(databases, wanted, recorded)
   // A record of another Metabase, or of a data source that is gone, says nothing about this one; one that was begun may.
   const isBegun = recorded.some(({ kind, id }) => kind === 'source' && id === '')
@@ -64,11 +64,10 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const others = databases.filter((database) => database['id'] !== sourceId)
   if (sourceId !== null) {
     put({ kind: 'source', key: names.source }, sourceId, await sourceFacts(metabase, sourceId))
-    const metadata = entity(await metabase.get(`/database/${sourceId}/metadata?include_hidden=true`), 'metadata')
-    readTables(entities(metadata['tables'], 'tables'), schema, put, formats)
+    readTables(await tablesOf(metabase, sourceId), schema, put, formats)
   }
-  const graph = entity(entity(await metabase.get('/permissions/graph'), 'rights')['groups'], 'rights of groups')
-  const list = entities(await metabase.get('/permissions/group'), 'groups')
+  const graph = await metabase.graph('/permissions/graph')
+  const list = await metabase.all('/permissions/group')
   const groupNamed = (name: string): Entity | undefined => {
     const last = applied.find(({ kind, key }) => kind === 'group' && key === name)
     // Ours stays ours when people call it otherwise.
@@ -86,8 +85,21 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   readRights({ graph, sourceId, groupId, others }, put)
   const known = { columns: namesOf(there, 'column '), tables: namesOf(there, 'table ') }
   const raw = await readContent({ metabase, wanted, applied, names: known, sourceId, groups, put })
-  return { there, sourceId, groupId, groups, raw, others, formats, applied }
+  return { there, sourceId, groupId, groups, raw, others, formats, applied: withNumbers(applied, wanted, there) }
 }
+
+/** What an application that broke off made of what nobody wants any more has its number; what it did not make is left out. */
+function withNumbers(applied: readonly Applied[], { items }: Wanted, there: There): readonly Applied[] {
+  const names = new Set(items.map(nameOf))
+  return applied.flatMap((row) => {
+    const id = row.id === '' && !names.has(nameOf(row)) ? there.get(nameOf(row))?.id : row.id
+    return id === undefined ? [] : [{ ...row, id }]
+  })
+}
+
+/** Hidden ones and those that are gone included. */
+export const tablesOf = async (metabase: Metabase, source: number): Promise<readonly Entity[]> =>
+  entities((await metabase.one(`/database/${source}/metadata?include_hidden=true`))['tables'], 'tables')
 
 /** Keys by number, of one kind with a blank after it. */
 export const namesOf = (there: There, kind: string): ReadonlyMap<unknown, string> =>
@@ -135,9 +147,8 @@ function sourceAttributes(database: Entity): Attributes {
 }
 
 async function sourceFacts(metabase: Metabase, id: number): Promise<Attributes> {
-  const database = entity(await metabase.get(`/database/${id}`), 'data source')
-  const health = entity(await metabase.get(`/database/${id}/healthcheck`), 'health of the data source')
-  return { ...sourceAttributes(database), connection: textOf(health, 'status') }
+  const health = await metabase.one(`/database/${id}/healthcheck`)
+  return { ...sourceAttributes(await metabase.one(`/database/${id}`)), connection: textOf(health, 'status') }
 }
 
 function readTables(tables: readonly Entity[], schema: string, put: Put, formats: Map<string, Entity>): void {

@@ -42,6 +42,33 @@ export function askedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>)
       await at.target.close(client)
     })
 
+    test('that gives millions of rows is cut by Metabase, and no command of ours asks it', async () => {
+      const { metabase, command, written } = shop()
+      ask(
+        8_009,
+        'Everything',
+        sql('select a.id from shop.shop_customer a, shop.shop_customer b, shop.shop_customer c, shop.shop_customer d'),
+      )
+      const table = numberOf('shop_customer.id') - 1
+      const id = ['field', {}, numberOf('shop_customer.id')]
+      const stage = { 'lib/type': 'mbql.stage/mbql', 'source-table': table }
+      ask(8_010, 'By itself', {
+        'lib/type': 'mbql/query',
+        stages: [{ ...stage, aggregation: [['count', {}]], breakout: [id] }],
+      })
+      const { data } = await answer(8_009)
+      expect(data).toMatchObject({ rows_truncated: 2_000 })
+      expect([data.rows.length, (await answer(8_010)).data.rows.length]).toEqual([2_000, 60])
+      ask(8_011, 'For ever', sql('select pg_sleep(600)'))
+      const before = metabase.requests.length
+      expect(await written('plan')).toBe('Metabase is in step: nothing to do.\n')
+      expect(await written('apply')).toBe('Metabase is in step: nothing to do.\n')
+      await command('doctor')
+      const { stderr } = await command('pull --adopt 8009 8011')
+      for (const number of [8_009, 8_011]) expect(stderr).toContain(`number ${number}`)
+      expect(metabase.requests.slice(before).filter(({ path }) => path.endsWith('/query'))).toEqual([])
+    })
+
     test('that asks for a renamed column is named by plan and doctor, and so is every one of ours', async () => {
       const { at, command, keyed } = shop()
       const published = at.program.publication

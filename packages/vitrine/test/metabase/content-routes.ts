@@ -1,9 +1,8 @@
-/** The collections, questions and dashboards of the stand-in, with what Metabase makes of them. Questions run as the reader. */
+/** The collections, questions and dashboards of the stand-in, with what Metabase makes of them. */
 import { randomUUID } from 'node:crypto'
 import { answerLike, type Entity } from './answers.ts'
-import { type Column, mbqlToSql } from './mbql.ts'
+import { list, object, run } from './asking.ts'
 import { type Asked, one, Refusal, type Work } from './routes.ts'
-import { connected, type Details } from './synced.ts'
 
 const CARD = `name description display dataset_query visualization_settings collection_id parameters`
 const DASHBOARD = 'description collection_id'
@@ -17,9 +16,6 @@ export const CONTENT_BODIES: Readonly<Record<string, string>> = {
   'POST /dashboard': `name! ${DASHBOARD} parameters`,
   'PUT /dashboard/:id': `name ${DASHBOARD} caveats parameters dashcards tabs archived`,
 }
-
-const list = (value: unknown): Entity[] => (value ?? []) as Entity[] // sound because only lists of objects are kept there.
-const object = (value: unknown): Entity => (value ?? {}) as Entity // sound because only objects are kept there.
 
 /** Since 0.57 a query comes back in another form than it was sent in. */
 function echoed(card: Entity, tag: string): Entity {
@@ -40,13 +36,39 @@ function echoed(card: Entity, tag: string): Entity {
   const added = card['display'] === 'table' ? { 'table.pivot_column': 'x', 'table.cell_column': 'y' } : {}
   return answerLike('card', {
     description: null,
-    ...card,
+    ...inTrash(card),
     query_type: 'stages' in query ? 'query' : 'native',
     database_id: query['database'],
     dataset_query: Number(/\d+(?=\.\d+\.)/.exec(tag)?.[0] ?? 65) < 57 ? query : now,
     legacy_query: JSON.stringify(query),
     visualization_settings: { ...added, ...object(card['visualization_settings']) },
   })
+}
+
+const TRASH = 1
+/** What was archived by itself says that it stands in the trash, and knows where it stood. */
+const inTrash = (item: Entity): Entity => ({
+  ...item,
+  archived_directly: item['archived_directly'] === true,
+  ...(item['archived_directly'] === true ? { collection_id: TRASH } : {}),
+})
+
+/** Where to it was moved while it was archived is forgotten. */
+function changed(item: Entity, { archived, collection_id, ...given }: Entity): Entity {
+  const isArchived = archived === true && item['archived'] !== true
+  if (collection_id !== undefined && !isArchived) item['collection_id'] = collection_id
+  if (archived !== undefined) Object.assign(item, { archived, archived_directly: archived })
+  return Object.assign(item, given)
+}
+
+/** What stands in a collection is archived with it, and comes back with it. */
+function archiveCollection({ standIn }: Work, collection: Entity, archived: boolean): void {
+  const within = `${collection['location']}${collection['id']}/`
+  const inside = standIn.collections.filter(({ location }) => String(location).startsWith(within))
+  const ids = [collection, ...inside].map(({ id }) => id)
+  for (const each of [collection, ...inside]) each['archived'] = archived
+  for (const item of [...standIn.cards, ...standIn.dashboards])
+    if (ids.includes(item['collection_id']) && item['archived_directly'] !== true) item['archived'] = archived
 }
 
 /** Every clause gets an identity, and a column its type, unless they were sent. */
@@ -101,116 +123,31 @@ function laid(dashboard: Entity, body: Entity, number: () => number): void {
 const shownDashboard = (dashboard: Entity): Entity =>
   answerLike('dashboard', {
     width: 'fixed',
-    ...dashboard,
+    ...inTrash(dashboard),
     tabs: list(dashboard['tabs']).map((tab) => ({ ...tab, dashboard_id: dashboard['id'] })),
     dashcards: list(dashboard['dashcards']).map((card) =>
       answerLike('dashcard', { ...card, dashboard_id: dashboard['id'], entity_id: null }),
     ),
   })
 
-const quoted = (name: string, sign: string) => `${sign}${name.replaceAll(sign, sign + sign)}${sign}`
-
-function columnsOf(work: Work): ReadonlyMap<unknown, Column & { readonly target: unknown }> {
-  const tables = [...work.standIn.tables.values()].flat()
-  const columns = tables.flatMap((table) =>
-    list(table['fields']).map((field) => {
-      const [schema, name, column, type] = [table['schema'], table['name'], field['name'], field['database_type']]
-      const facts = { schema: String(schema), table: String(name), column: String(column), type: String(type) }
-      return [field['id'], { ...facts, target: field['fk_target_field_id'] }] as const
-    }),
-  )
-  return new Map(columns)
-}
-
-const rangeOf = (value: unknown) => String(value).split('~')
-
-/** What Metabase sends to the database: a field filter becomes a condition on the column, by its table's own name. */
-function filled(work: Work, native: Entity, parameters: readonly Entity[]): string {
-  const columns = columnsOf(work)
-  const conditions = new Map<string, string>()
-  for (const [name, tag] of Object.entries(object(native['template-tags']))) {
-    const given = parameters.find((parameter) => JSON.stringify(parameter['target']).includes(`"${name}"`))
-    const [, id] = list(object(tag)['dimension']) as unknown as [string, number]
-    const found = columns.get(id)
-    if (found === undefined) throw new Refusal(400, 'Could not find the column of a filter')
-    if (given === undefined) continue
-    const column = [found.schema, found.table, found.column].map((part) => quoted(part, '"')).join('.')
-    const values = [given['value']].flat().map((value) => quoted(String(value), "'"))
-    const [from, to] = rangeOf(given['value'])
-    const isRange = object(tag)['widget-type'] === 'date/range'
-    const range = `cast(${column} as date) between date '${from}' and date '${to}'`
-    conditions.set(name, isRange ? range : `${column} in (${values.join(', ')})`)
-  }
-  return String(native['query'])
-    .replaceAll(/\[\[(.*?)\]\]/gs, (_, part: string) =>
-      /\{\{(\w[\w-]*)\}\}/.test(part) && [...conditions.keys()].some((name) => part.includes(`{{${name}}}`))
-        ? part
-        : '',
-    )
-    .replaceAll(/\{\{([\w-]+)\}\}/g, (_, name: string) => conditions.get(name) ?? '1 = 1')
-}
-
-/** A structured query, with the filters of its dashboard as conditions of its first stage. */
-function structured(work: Work, stages: readonly Entity[], parameters: readonly Entity[]): string {
-  const columns = columnsOf(work)
-  const column = (id: unknown) => {
-    const found = columns.get(id)
-    if (found === undefined) throw new Refusal(400, `Could not find the column ${String(id)}`)
-    return found
-  }
-  const tables = [...work.standIn.tables.values()].flat()
-  const conditions = parameters.map(({ target, value }) => {
-    const [, [, id, options], at] = target as [string, [string, unknown, Entity], Entity] // sound because targets are sent so.
-    if (at['stage-number'] !== 0) throw new Refusal(400, 'A filter acts on the first stage')
-    const field = ['field', options ?? {}, id]
-    const isTime = /date|time/.test(column(id).type)
-    return isTime ? ['between', {}, field, ...rangeOf(value)] : ['=', {}, field, ...[value].flat()]
-  })
-  return mbqlToSql(
-    stages,
-    {
-      column,
-      weekBegins: String(work.standIn.settings.get('start-of-week')),
-      table: (id) => {
-        const found = tables.find((table) => table['id'] === id)
-        if (found === undefined) throw new Refusal(400, `Could not find the table ${String(id)}`)
-        return { schema: String(found['schema']), table: String(found['name']) }
-      },
-      target: (key) => column(columns.get([...columns].find(([, each]) => each === key)?.[0])?.target),
-    },
-    conditions as never, // sound because they are clauses.
-  )
-}
-
-async function run(work: Work, asked: Asked): Promise<Entity> {
-  const card = one(work.standIn.cards, asked)
-  const query = object(card['dataset_query'])
-  const database = one(work.standIn.databases, { ...asked, id: Number(query['database']) })
-  const parameters = list(asked.body['parameters'])
-  const sql =
-    'stages' in query
-      ? structured(work, list(query['stages']), parameters)
-      : filled(work, object(query['native']), parameters)
-  try {
-    const { rows, fields } = await connected(database['details'] as Details, async (client) => {
-      await client.query(`set timezone = ${quoted(String(work.standIn.settings.get('report-timezone')), "'")}`)
-      return client.query<unknown[]>({ text: sql, rowMode: 'array' })
-    })
-    const cols = fields.map(({ name }) => ({ name }))
-    return { status: 'completed', row_count: rows.length, data: { rows, cols, native_form: { query: sql } } }
-  } catch (error) {
-    return { status: 'failed', row_count: 0, data: { rows: [], cols: [] }, error: `${error}` }
-  }
-}
-
 const inCollection = (work: Work, { id, query }: Asked): Entity => {
-  const of = (items: Entity[], model: string) =>
+  const { cards, dashboards, collections } = work.standIn
+  const models = query.getAll('models')
+  const of = (items: readonly Entity[], model: string) =>
     items
-      .filter((item) => item['collection_id'] === id && item['archived'] !== true)
+      .filter((item) => item['archived'] !== true && (models.length === 0 || models.includes(model)))
       .map((item) => answerLike(`collection item, ${model}`, { ...onlyItem(item), model }))
-  const all = [...of(work.standIn.cards, 'card'), ...of(work.standIn.dashboards, 'dashboard')]
+  const here = (items: readonly Entity[]) => items.filter((item) => item['collection_id'] === id)
+  const all = [
+    ...of(here(cards), 'card'),
+    ...of(here(dashboards), 'dashboard'),
+    ...of(
+      collections.filter(({ location }) => String(location).endsWith(`/${id}/`)),
+      'collection',
+    ),
+  ]
   const [limit, offset] = [Number(query.get('limit')), Number(query.get('offset'))]
-  return { data: all.slice(offset, offset + limit), total: all.length, limit, offset, models: query.getAll('models') }
+  return { data: all.slice(offset, offset + limit), total: all.length, limit, offset, models }
 }
 const onlyItem = ({ id, name, description, entity_id, collection_id, archived, display }: Entity): Entity => ({
   id,
@@ -240,7 +177,15 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
     standIn.access.set(`1/${made.id}`, 'write')
     return answerLike('collection', made)
   },
-  'PUT /collection/:id': ({ standIn }, asked) => Object.assign(one(standIn.collections, asked), asked.body),
+  'PUT /collection/:id': (work, asked) => {
+    const { archived, parent_id: parent, ...given } = asked.body
+    const collection = Object.assign(one(work.standIn.collections, asked), given)
+    const above = work.standIn.collections.find(({ id }) => id === parent)
+    if (parent !== undefined) collection['location'] = above === undefined ? '/' : `${above['location']}${above['id']}/`
+    if (archived !== undefined && archived !== collection['archived'])
+      archiveCollection(work, collection, archived === true)
+    return answerLike('collection', collection)
+  },
   'GET /collection/:id/items': inCollection,
   'GET /collection/graph': ({ standIn, revision }) => {
     const groups: Record<string, Entity> = {}
@@ -268,13 +213,13 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
     requireCard(body)
     const isTaken = standIn.cards.some((card) => card['entity_id'] === body['entity_id'])
     if (isTaken) throw new Refusal(400, { errors: { entity_id: 'taken' } })
-    const card = { id: number(), archived: false, ...body }
+    const card = { id: number(), archived: false, archived_directly: false, ...body }
     standIn.cards.push(card)
     return echoed(card, standIn.tag)
   },
   'PUT /card/:id': ({ standIn }, asked) => {
     requireCard(asked.body)
-    return echoed(Object.assign(one(standIn.cards, asked), asked.body), standIn.tag)
+    return echoed(changed(one(standIn.cards, asked), asked.body), standIn.tag)
   },
   'POST /card/:id/query': run,
   'GET /dashboard/:id': ({ standIn }, asked) => shownDashboard(one(standIn.dashboards, asked)),
@@ -283,6 +228,7 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
       id: number(),
       caveats: null,
       archived: false,
+      archived_directly: false,
       parameters: [],
       ...body,
       dashcards: [],
@@ -296,6 +242,6 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
     const dashboard = one(standIn.dashboards, asked)
     const { dashcards, tabs, ...given } = asked.body
     laid(dashboard, asked.body, number)
-    return shownDashboard(Object.assign(dashboard, given))
+    return shownDashboard(changed(dashboard, given))
   },
 }

@@ -106,6 +106,17 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       expect(board()['collection_id']).toBe(null)
       await written('apply --force')
       expect(board()['collection_id']).toBe(home)
+      // In Metabase, what stands in a collection goes into the trash with it.
+      const headers = { 'x-api-key': String(metabase.keys[0]?.['unmasked_key']), 'content-type': 'application/json' }
+      const thrown = { method: 'PUT', headers, body: '{"archived":true}' }
+      await fetch(`${metabase.url}/api/collection/${home}`, thrown)
+      const { stdout } = await command('plan')
+      for (const what of ['collection shop', 'question all-customers', 'dashboard buyers'])
+        expect(stdout).toMatch(new RegExp(`^! ${what}: changed in Metabase by hand: archived$`, 'm'))
+      await written('apply')
+      expect(metabase.cards.every(({ archived }) => archived === true)).toBe(true)
+      await written('apply --force')
+      expect((await command('plan')).status).toBe(EXIT.ok)
       for (const list of [metabase.collections, metabase.cards, metabase.dashboards]) list.length = 0
       expect((await command('plan')).stdout).toMatch(
         /^\+ collection shop: [\s\S]*^\+ question all-customers: [\s\S]*^\+ dashboard buyers: /m,
@@ -148,6 +159,12 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       expect([board()['archived'], collection['archived']]).toEqual([true, false])
       metabase.cards.pop()
       expect(await written('apply')).toMatch(/^~ dashboard buyers: archived$/m)
+      const theirHome = { id: 5_001, name: 'Ours', location: `/${collection['id']}/`, archived: false }
+      metabase.collections.push(theirHome)
+      await written('apply', { publication: withDashboards([]) })
+      expect([collection['archived'], theirHome.archived]).toEqual([false, false])
+      metabase.collections.pop()
+      await written('apply')
       expect(metabase.cards.map((card) => card['archived'])).toEqual([false, false, false])
     })
   })

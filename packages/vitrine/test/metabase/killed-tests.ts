@@ -1,24 +1,15 @@
-/**
- * Applications of several definitions: one that dies after any of its requests is taken up by the next, two publications leave
- * each other alone, and what a definition no longer says of a column is cleared.
- */
+/** Applications of several definitions: one that dies after any of its requests is taken up by the next. */
 import { describe, expect, test } from 'vitest'
-import { Secret } from '../../src/base/secret.ts'
-import { applyPlan, planFor } from '../../src/metabase/apply.ts'
-import { Metabase } from '../../src/metabase/client.ts'
 import { canonical } from '../../src/metabase/content.ts'
-import type { Applied } from '../../src/metabase/plan.ts'
-import { wantedFrom } from '../../src/metabase/wanted.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import type { Entity } from './answers.ts'
-import type { metabaseShop } from './metabase-shop.ts'
+import { blank, type Shop } from './blank.ts'
 import { dashboardsOf } from './shop-dashboards.ts'
-import { StandIn } from './stand-in.ts'
+import type { StandIn } from './stand-in.ts'
 
-const KEY = 'mb_killed='
 const ALL = process.env['VITRINE_TESTS'] === 'all'
 
-export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>): void {
+export function killedTests(shop: Shop): void {
   /** Everything that can be said in two ways is said in this one. */
   const variant = (word: string, locale: string): Publication => {
     const { publication } = shop().at.program
@@ -45,40 +36,17 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
     return { ...publication, locale, dashboards, tables }
   }
 
-  async function blank(beside?: StandIn) {
-    const metabase = beside ?? (await StandIn.start())
-    metabase.syncLag = 0
-    if (beside === undefined) metabase.keys.push({ id: 1, name: 'Vitrine', group: { id: 2 }, unmasked_key: KEY })
-    let recorded: readonly Applied[] = []
-    const url = new URL(shop().environment()['METABASE_READER_URL'] ?? '')
-    const source = {
-      ...{ host: url.hostname, port: Number(url.port), database: url.pathname.slice(1), user: url.username },
-      ...{ password: new Secret(decodeURIComponent(url.password)), sslMode: 'prefer', sslRootCert: null },
-    }
-    const client = new Metabase({
-      url: metabase.url,
-      login: { header: 'X-API-KEY', value: new Secret(KEY) },
-      limits: { ...shop().at.program.publication.limits, metabaseTries: 1, metabaseSyncMs: 50 },
-      signal: new AbortController().signal,
-    })
-    const plan = (publication: Publication) => planFor(client, wantedFrom(publication, source), recorded)
-    const apply = async (publication: Publication) =>
-      applyPlan(client, wantedFrom(publication, source), await plan(publication), {
-        all: async (rows) => {
-          recorded = rows
-        },
-        made: async (kind, key, id) => {
-          recorded = recorded.map((row) => (row.kind === kind && row.key === key ? { ...row, id } : row))
-        },
-      })
-    return { metabase, plan, apply }
-  }
-  type Blank = Awaited<ReturnType<typeof blank>>
   const isWrite = ({ method }: { readonly method: string }) => method !== 'GET'
 
   /** Numbers are given in the order of what was made. */
-  const standing = (metabase: StandIn): string => {
-    const { databases, tables, groups, collections, cards, dashboards, access, settings } = metabase
+  const standing = (metabase: StandIn, withoutArchived = false): string => {
+    const { databases, tables, groups, access, settings } = metabase
+    const live = (list: readonly Entity[]) =>
+      list
+        .filter(({ archived }) => !withoutArchived || archived !== true)
+        .toSorted((one, other) => (String(one['name']) < String(other['name']) ? -1 : 1))
+    const [collections, cards, dashboards] = [metabase.collections, metabase.cards, metabase.dashboards].map(live)
+    const levels = [...access].filter(([place]) => collections?.some(({ id }) => place.endsWith(`/${id}`)))
     const named = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(named)
       if (typeof value === 'number') return 0
@@ -86,12 +54,20 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, named(each)]))
     }
     const all = [databases, [...tables.values()], groups, collections, cards, dashboards, [...settings]]
-    return canonical([named(all), [...access.values()].toSorted()])
+    return canonical([named(all), levels.map(([, level]) => level).toSorted()])
   }
 
+  type Definitions = readonly [Publication | null, Publication, Publication]
+  /** Where it dies: at each place once, or at all of them by `npm run test:all`; what it left may be archived. */
+  interface Deaths {
+    readonly at: RegExp
+    readonly archives: boolean
+  }
+  const EVERYWHERE: Deaths = { at: /^/, archives: false }
+
   /** After the `count`th request of the second definition that changes something it dies; the third one is applied then. */
-  async function outcome(definitions: readonly [Publication | null, Publication, Publication], count: number) {
-    const { metabase, plan, apply } = await blank()
+  async function outcome(definitions: Definitions, count: number, archives: boolean) {
+    const { metabase, plan, apply } = await blank(shop)
     const [before, killed, after] = definitions
     try {
       if (before !== null) await apply(before)
@@ -107,19 +83,18 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       if (!died) return { died, place, standing: '' }
       await apply(after)
       expect([place, (await plan(after)).changes]).toEqual([place, []])
-      return { died, place, standing: standing(metabase) }
+      return { died, place, standing: standing(metabase, archives) }
     } finally {
       await metabase.stop()
     }
   }
 
-  /** Each place that it can die at once; `npm run test:all` takes each request. */
-  async function everywhere(definitions: readonly [Publication | null, Publication, Publication]): Promise<void> {
-    const straight = await blank()
+  async function everywhere(definitions: Definitions, { at, archives } = EVERYWHERE): Promise<void> {
+    const straight = await blank(shop)
     for (const each of [definitions[0], definitions[2]]) if (each !== null) await straight.apply(each)
     const wanted = standing(straight.metabase)
     await straight.metabase.stop()
-    const counting = await blank()
+    const counting = await blank(shop)
     if (definitions[0] !== null) await counting.apply(definitions[0])
     const before = counting.metabase.requests.filter(isWrite).length
     await counting.apply(definitions[1])
@@ -130,8 +105,8 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
     await counting.metabase.stop()
     expect(places.length).toBeGreaterThan(5)
     for (const [index, place] of places.entries()) {
-      if (!ALL && places.indexOf(place) !== index) continue
-      const found = await outcome(definitions, index + 1)
+      if (!at.test(place) || (!ALL && places.indexOf(place) !== index)) continue
+      const found = await outcome(definitions, index + 1, archives)
       expect([index, place, found]).toEqual([index, place, { died: true, place, standing: wanted }])
     }
   }
@@ -154,8 +129,42 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       await everywhere([first, { ...variant('then', 'de-DE'), dashboards: [] }, first])
     }, 240_000)
 
+    test('leaves nothing behind that the next definition does not have: what was made and not recorded is archived', async () => {
+      const then = variant('then', 'es-ES')
+      const [board] = then.dashboards
+      const other = (key: string) => `${key}-of-then`
+      const home = { key: other('shop'), name: 'Then', parent: board?.collection, access: {} }
+      const inside = { key: other('inside'), name: 'Inside', parent: home, access: {} }
+      const dashboards = then.dashboards.map((each) => ({
+        ...each,
+        key: other(each.key),
+        collection: inside,
+        tabs: each.tabs.map((tab) => ({
+          ...tab,
+          rows: tab.rows.map((row) =>
+            row.map((tile) =>
+              'question' in tile ? { ...tile, question: { ...tile.question, key: other(tile.question.key) } } : tile,
+            ),
+          ),
+        })),
+      }))
+      const at = ALL ? /^/ : /^POST \/(?:collection|card|dashboard)$|^PUT \/(?:collection\/graph|dashboard)/
+      const now = variant('now', 'es-ES')
+      await everywhere([null, { ...then, dashboards } as Publication, now], { at, archives: true })
+      const { metabase, plan, apply } = await blank(shop)
+      await apply({ ...then, dashboards } as Publication)
+      await apply(now)
+      expect(metabase.collections.map(({ name, archived }) => [name, archived])).toEqual([
+        ['Boutique "1" 🛍️', false],
+        ['Then', true],
+        ['Inside', true],
+      ])
+      expect((await plan(now)).changes).toEqual([])
+      await metabase.stop()
+    }, 240_000)
+
     test('leaves what people changed as theirs', async () => {
-      const { metabase, plan, apply } = await blank()
+      const { metabase, plan, apply } = await blank(shop)
       const [first, second] = [variant('before', 'fr-FR'), variant('then', 'de-DE')]
       await apply(first)
       Object.assign(metabase.cards[0] as Entity, { name: 'Ours', display: 'table' }) // sound because it was applied.
@@ -168,45 +177,5 @@ export function killedTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>
       expect(metabase.cards[0]).toMatchObject({ name: 'Ours', display: 'table', description: 'then' })
       await metabase.stop()
     })
-  })
-
-  test('two publications on one Metabase leave each other alone', async () => {
-    const one = await blank()
-    const other: Blank = await blank(one.metabase)
-    const ours = shop().at.program.publication
-    const [board] = dashboardsOf('Theirs')
-    const names = { source: 'Other shop', team: 'Other team' }
-    const collection = { key: 'other', name: 'Other', access: { 'Other team': 'read' } } as const
-    const dashboards = board === undefined ? [] : [{ ...board, collection }]
-    const theirs = { ...ours, name: 'other', metabase: names, dashboards }
-    await one.apply(ours)
-    await other.apply(theirs)
-    expect([(await one.plan(ours)).changes, (await other.plan(theirs)).changes]).toEqual([[], []])
-    expect(one.metabase.right('Other team', String(ours.metabase.source))).toBe('no')
-    await other.apply({ ...theirs, dashboards: [] })
-    expect((await one.plan(ours)).changes).toEqual([])
-    expect(one.metabase.dashboards.map(({ archived }) => archived)).toEqual([false, true])
-    await one.metabase.stop()
-  })
-
-  test('a meaning and a format that are declared no longer are cleared, unless people changed them', async () => {
-    const { metabase, plan, apply } = await blank()
-    const plain = shop().at.program.publication
-    const shown = { as: 'Quantity', format: { decimals: 2, suffix: ' €' } } as const
-    const tables = plain.tables.map((table) => ({
-      ...table,
-      columns: table.columns.map((column) =>
-        ['purchases', 'amount'].includes(column.name) ? { ...column, shown } : column,
-      ),
-    }))
-    await apply({ ...plain, tables })
-    expect(metabase.field('shop_customer.purchases')).toMatchObject({ semantic_type: 'type/Quantity' })
-    const changed = metabase.field('shop_purchase.amount')
-    Object.assign(changed, { semantic_type: 'type/Score', settings: { decimals: 0, suffix: ' €', scale: 100 } })
-    await apply(plain)
-    expect(metabase.field('shop_customer.purchases')).toMatchObject({ semantic_type: null, settings: {} })
-    expect(changed).toMatchObject({ semantic_type: 'type/Score', settings: { decimals: 0, scale: 100 } })
-    expect((await plan(plain)).changes).toEqual([])
-    await metabase.stop()
   })
 }

@@ -109,6 +109,14 @@ describe('a login', () => {
   })
 })
 
+test('a set-up that broke off after the first administrator is done again', async () => {
+  standIn.fail('drop', /^GET \/api-key$/, Number.POSITIVE_INFINITY)
+  expect(await failure(setUpOnce)).toBe('METABASE_UNREACHABLE')
+  standIn.fail('drop', /^never/)
+  const key = await setUpOnce()
+  expect([standIn.users.length, standIn.keys.map((made) => made['unmasked_key'])]).toEqual([1, [key]])
+})
+
 describe('an answer that is lost', () => {
   const FAULTS: readonly Fault[] = ['drop', 'drop afterwards', 'cut', 'busy', 'page', 'maintenance', 'hang']
   const STEPS = ['POST /setup', 'PUT /setting/site-url', 'GET /api-key', 'POST /api-key']

@@ -1,5 +1,5 @@
 /** `metabase`: sets Metabase up and keeps it in step with the publication. The work is in `metabase/`, the key in a file. */
-import { open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
@@ -11,6 +11,7 @@ import { diagnoseMetabase } from '../../metabase/doctor.ts'
 import { type Change, effective } from '../../metabase/plan.ts'
 import { invite, probe, setUp } from '../../metabase/server.ts'
 import type { Call, Command } from '../command.ts'
+import { newFile } from '../file.ts'
 import { pull } from '../metabase-pull.ts'
 import { requiredKey } from '../metabase-settings.ts'
 import {
@@ -197,11 +198,7 @@ async function secretsFile(call: Call): Promise<SecretsFile> {
     const detail = 'Name the new file that gets the key and the first passwords.'
     throw new VitrineError('USAGE', { place: '--key-file', detail })
   }
-  const path = resolve(call.io.folder, name)
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new VitrineError('USAGE', { place: name, detail: `The file cannot be made${code}.`, cause: error })
-  })
+  const file = await newFile(call, name, 0o600)
   let state: 'empty' | 'written' | 'closed' = 'empty'
   return {
     name,
@@ -215,7 +212,7 @@ async function secretsFile(call: Call): Promise<SecretsFile> {
       const isEmpty = state === 'empty'
       state = 'closed'
       await file.close()
-      if (isEmpty) await rm(path, { force: true })
+      if (isEmpty) await rm(resolve(call.io.folder, name), { force: true })
     },
   }
 }
