@@ -72,8 +72,9 @@ function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[
   const items = new Map(wanted.items.map((item) => [nameOf(item), item]))
   const problems = effective(changes).flatMap((change): readonly Problem[] => {
     const [item, live] = [items.get(nameOf(change)), there.get(nameOf(change))]
+    const none = change.kind === 'access' ? 'none' : null
     const lost = change.attributes.filter(
-      (name) => (live?.attributes[name] ?? null) !== (item?.attributes[name] ?? null),
+      (name) => (live?.attributes[name] ?? none) !== (item?.attributes[name] ?? none),
     )
     return lost.length === 0 ? [] : [{ place: nameOf(change), detail: `not kept: ${lost.join(', ')}` }]
   })

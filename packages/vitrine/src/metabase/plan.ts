@@ -67,9 +67,9 @@ export function planChanges(
     const change = changeOf(item, live, isSame ? last : undefined, force)
     return change === null ? [] : [change]
   })
-  const gone = applied
-    .filter(leavesFrom(wanted, there, applied))
-    .map(({ kind, key }): Change => ({ kind, key, action: 'withdraw', attributes: [], byHand: [] }))
+  const gone = applied.filter(leavesFrom(wanted, there, applied)).map(({ kind, key }): Change => {
+    return { kind, key, action: 'withdraw', attributes: kind === 'access' ? ['level'] : [], byHand: [] }
+  })
   return [...changes, ...gone]
 }
 

@@ -154,7 +154,9 @@ export function contentTests(shop: () => Awaited<ReturnType<typeof metabaseShop>
       const collection = named(metabase.collections, 'Boutique "1" 🛍️')
       const theirs = { id: 5_000, name: 'Ours', collection_id: collection['id'], archived: false, entity_id: 'z' }
       metabase.cards.push(theirs)
-      await written('apply', { publication: withDashboards([]) })
+      expect(await written('apply', { publication: withDashboards([]) })).toMatch(
+        /^- collection shop: archived where nothing of others is left[\s\S]*^- question all-customers: archived, as /m,
+      )
       expect(metabase.cards.map((card) => card['archived'])).toEqual([true, true, true, false])
       expect([board()['archived'], collection['archived']]).toEqual([true, false])
       metabase.cards.pop()

@@ -47,7 +47,7 @@ export function definitionTests(shop: Shop): void {
     expect(levels()).toMatchObject({ [team]: 'read', Direction: 'read' })
     const { changes } = await plan(access([team]))
     expect(changes).toEqual([
-      { kind: 'access', key: 'Direction in shop', action: 'withdraw', attributes: [], byHand: [] },
+      { kind: 'access', key: 'Direction in shop', action: 'withdraw', attributes: ['level'], byHand: [] },
     ])
     await apply(access([team]))
     expect(levels()).toMatchObject({ [team]: 'read', Direction: 'none' })

@@ -236,6 +236,9 @@ const peopleText = (people: readonly string[], file: SecretsFile | null): string
 const LEAVES: Readonly<Partial<Record<Change['kind'], string>>> = {
   table: 'published no longer',
   column: 'published no longer: its cached values are discarded',
+  group: 'the team no longer: its rights on this data source are taken away',
+  access: 'taken away, as it is declared no longer',
+  collection: 'archived where nothing of others is left in it, as it is declared no longer',
 }
 const MARKS = { make: '+', change: '~', sync: '+', withdraw: '-' } as const
 
