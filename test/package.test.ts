@@ -91,7 +91,7 @@ describe('the package', () => {
     const imported = scripts.flatMap(({ path }) =>
       [
         ...readFileSync(join(home, path), 'utf8').matchAll(
-          /(?:^(?:import|export)\b[^;]*? from |\bimport\()"([^."][^"]*)"\)?/gm,
+          /(?:^(?:import|export)\b[^;]*? from |\bimport\(|\bcreateRequire\(import\.meta\.url\)\()"([^."][^"]*)"\)?/gm,
         ),
       ].map(([, name = '']) => name.replace(/^node:/, '').replace(/^([^@/]+)\/.*/, '$1')),
     )

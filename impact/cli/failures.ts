@@ -1,5 +1,5 @@
 /** Errors of the operational database and of the demonstration servers, in the form in which the command line prints errors. */
-import { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from '@vitrine/embedded-postgres'
+import type { EmbeddedPostgresError } from '@vitrine/embedded-postgres'
 import type { Failure } from 'vitrine/cli'
 import { VitrineError } from 'vitrine/run'
 import { ImpactError } from '../database/impact-error.ts'
@@ -14,16 +14,21 @@ export function explain(thrown: unknown): Failure | null {
     return { code, what, place, detail, sqlState, problems, remedy, exit, retry }
   }
   if (thrown instanceof VitrineError && thrown.code === 'SOURCE_DRIFT') return drift(thrown)
-  if (!(thrown instanceof EmbeddedPostgresError)) return null
+  if (!isOfDemonstration(thrown)) return null
+  const { code, message: detail } = thrown
   return {
     ...NOTHING,
-    code: `SERVER_${thrown.code.toUpperCase().replaceAll('-', '_')}`,
+    code: `SERVER_${code.toUpperCase().replaceAll('-', '_')}`,
     what: 'A PostgreSQL server of the demonstration could not be used.',
-    detail: thrown.message,
-    remedy: REMEDIES[thrown.code] ?? 'Do what the message says, or start over with --fresh.',
+    detail,
+    remedy: REMEDIES[code] ?? 'Do what the message says, or start over with --fresh.',
     exit: 'connection',
   }
 }
+
+/** By its name: no command but `npm start` loads the servers. */
+const isOfDemonstration = (thrown: unknown): thrown is EmbeddedPostgresError =>
+  thrown instanceof Error && thrown.name === 'EmbeddedPostgresError'
 
 /**
  * A table that the operational database lacks is not the register's fault: Impact makes its own with `impact migrate`, and
@@ -58,7 +63,7 @@ function drift({ code, kind, place, detail, problems }: VitrineError): Failure |
 const NO_TABLE = 'the source has no such table'
 
 /** What helps when the message itself does not say it. */
-const REMEDIES: Readonly<Partial<Record<EmbeddedPostgresErrorCode, string>>> = {
+const REMEDIES: Readonly<Partial<Record<EmbeddedPostgresError['code'], string>>> = {
   'platform-unsupported': 'Set DATABASE_URL and METABASE_DATABASE_URL to servers of your own.',
   'binaries-missing': 'Run npm ci again, with optional dependencies.',
   'binaries-unusable': 'Set DATABASE_URL and METABASE_DATABASE_URL to servers of your own.',

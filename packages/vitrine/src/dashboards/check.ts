@@ -42,9 +42,12 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   for (const name of publication.persons.tables) if (own(relations, name) === undefined) at('persons')('table', [name])
   const questions = questionsOf(dashboards)
   const check = new QuestionCheck(publication, relations, await loadParser())
+  const boards = dashboards.map((dashboard) => ({
+    questions: new Set(questionsOf([dashboard])),
+    filters: dashboard.filters.filter((filter) => isMapped(filter, relations)),
+  }))
   for (const question of questions) {
-    const around = dashboards.filter((dashboard) => questionsOf([dashboard]).includes(question))
-    const filters = around.flatMap((dashboard) => dashboard.filters.filter((filter) => isMapped(filter, relations)))
+    const filters = boards.flatMap((board) => (board.questions.has(question) ? board.filters : []))
     reads.set(question.key, check.check(question, filters, at(`question ${question.key}`)))
   }
   checkKeys('question', questions, at)

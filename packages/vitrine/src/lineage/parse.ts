@@ -2,6 +2,7 @@
  * The parse tree of a query, from PostgreSQL's own grammar. The query is parsed twice: as it runs, and with its treatments as
  * calls of markers. The second must be the first once its markers are written out, so that what is analysed is what runs.
  */
+import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import type { SelectStmt } from 'libpg-query'
 import type { Projection, QueryText } from '../publication/select-text.ts'
@@ -17,7 +18,8 @@ export async function loadParser(): Promise<Parser> {
   // V8 would optimise it beside the command, which then waits at its end for longer than it ran. (--liftoff-only changes nothing
   // from Node 24 on, once V8 has begun.)
   setFlagsFromString('--no-wasm-tier-up --no-wasm-dynamic-tiering')
-  const library = await import('libpg-query')
+  // Not `import`, which first reads all of it for the names of its exports.
+  const library: typeof import('libpg-query') = createRequire(import.meta.url)('libpg-query')
   await library.loadModule()
   return library
 }

@@ -2,11 +2,12 @@
  * Who a visitor is: whoever asks on this machine, whoever knows a password, or whom a proxy names. Sessions live in memory, under
  * the hash of what the cookie holds.
  */
-import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import type { PageCall, Role } from './context.ts'
+import { matches } from './password.ts'
 import { isSecure, type Reach } from './security.ts'
 
 /** How visitors are known. */
@@ -30,29 +31,6 @@ const SESSIONS = 1_000
 const TOKEN_BYTES = 32
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
-const derived = (password: string, salt: Buffer): Promise<Buffer> =>
-  new Promise((resolve, reject) =>
-    scrypt(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    ),
-  )
-
-/** What a password is kept as, so that the setting does not hold it. */
-export async function passwordHash(password: string, salt = randomBytes(16)): Promise<string> {
-  return `scrypt:${salt.toString('base64')}:${(await derived(password, salt)).toString('base64')}`
-}
-
-export const HASHED = /^scrypt:([A-Za-z0-9+/]{22,}={0,2}):([A-Za-z0-9+/]{43}=)$/
-
-async function matches(given: string, secret: Secret): Promise<boolean> {
-  const [, salt, hash] = HASHED.exec(secret.reveal()) ?? []
-  if (salt !== undefined && hash !== undefined)
-    return timingSafeEqual(await derived(given, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'))
-  // Digests of a key that nobody knows, so that the time of an answer tells nothing of a plain password.
-  const key = randomBytes(32)
-  const digestOf = (text: string) => createHmac('sha256', key).update(text).digest()
-  return timingSafeEqual(digestOf(given), digestOf(secret.reveal()))
-}
 
 interface Entry {
   readonly role: Role

@@ -1,14 +1,9 @@
 /** `dictionary`: what is published, of whom, from where and why, as a page, as Markdown or as JSON. It connects to nothing. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { changesBetween, type DictionaryChange } from '../../dictionary/changes.ts'
-import { pageOf } from '../../dictionary/content.ts'
 import { dictionaryOf } from '../../dictionary/dictionary.ts'
 import { earlierDictionary } from '../../dictionary/earlier.ts'
-import { htmlOf } from '../../dictionary/html.ts'
-import { markdownOf } from '../../dictionary/markdown.ts'
 import type { WrittenDictionary } from '../../dictionary/schema.ts'
-import { textsIn } from '../../dictionary/texts.ts'
-import { styleSheet } from '../../drawing/style.ts'
 import type { Call, Command } from '../command.ts'
 import { textOf } from '../file.ts'
 
@@ -53,7 +48,7 @@ async function run(call: Call): Promise<ExitName> {
   const found = await dictionaryOf(publication)
   const changes = earlier === null ? null : changesBetween(earlier, found)
   const answer: DictionaryAnswer = { ...found, changes }
-  const page = () => pageOf(found, changes, textsIn(language ?? 'en'))
-  call.answer(answer, () => (call.flag('html') ? htmlOf(page(), styleSheet) : markdownOf(page())))
+  const { dictionaryText } = await import('../dictionary-text.ts')
+  call.answer(answer, () => dictionaryText(found, changes, language ?? 'en', call.flag('html')))
   return 'ok'
 }
