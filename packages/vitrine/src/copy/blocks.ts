@@ -2,6 +2,8 @@
  * Gathers bytes on their way to a socket in blocks, which are used again once they are written. A server sends eight
  * kilobytes at a time: a write and a buffer for each would cost a quarter of the tool's CPU and 40 MB (decision 0002).
  */
+import { viewOf } from './wire.ts'
+
 const BLOCK_BYTES = 64 * 1024
 
 /** Writes bytes; `written` is called when they may change. */
@@ -12,6 +14,7 @@ export class Blocks {
   /** Written, and free again. The back-pressure of the socket bounds how many there are. */
   readonly #free: Buffer[] = []
   #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  #view: DataView = viewOf(this.#block)
   /** How far the present block is filled. */
   filled = 0
 
@@ -19,17 +22,18 @@ export class Blocks {
     this.#write = write
   }
 
-  /** A block with room for so many bytes from `filled` on. The caller writes them and raises `filled`. */
-  reserve(size: number): Buffer {
+  /** A block with room for so many bytes from `filled` on, seen as words. The caller writes them and raises `filled`. */
+  reserve(size: number): DataView {
     if (this.filled + size > this.#block.length) {
       this.flush()
       if (size > this.#block.length) {
         // A row larger than a block gets its own, which is not kept.
         this.#free.push(this.#block)
         this.#block = Buffer.allocUnsafeSlow(size)
+        this.#view = viewOf(this.#block)
       }
     }
-    return this.#block
+    return this.#view
   }
 
   /** Takes a copy of bytes that may be cut anywhere. */
@@ -48,6 +52,7 @@ export class Blocks {
     const block = this.#block
     const bytes = block.subarray(0, this.filled)
     this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    this.#view = viewOf(this.#block)
     this.filled = 0
     this.#write(bytes, () => {
       if (block.length === BLOCK_BYTES) this.#free.push(block)

@@ -32,6 +32,8 @@ export interface Outcome {
   /** Why something about the row is unknown; null when nothing is. */
   readonly unknown: string | null
   readonly wrong: readonly Wrong[]
+  /** Its fields were looked at, and nothing was found: a rule may give the same outcome for many rows. */
+  isClean: boolean
 }
 
 /**
@@ -49,7 +51,7 @@ const outcomeOf = (
 ): Outcome => {
   let size = 0
   for (let index = 0; index < fields.length; index++) size += (fields[index] as Buffer).length // sound: it is inside.
-  return { fields, size, keep, unknown, wrong }
+  return { fields, size, keep, unknown, wrong, isClean: false }
 }
 const DROPPED = outcomeOf([], NOTHING_WRONG, null, false)
 

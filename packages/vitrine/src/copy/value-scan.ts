@@ -53,11 +53,18 @@ function watched(column: PublishedColumn): Watched | null {
 type Fields = readonly (Watched | null)[]
 const upToLast = (fields: Fields): Fields => fields.slice(0, fields.findLastIndex((field) => field !== null) + 1)
 
+const unwatchedOf = (fields: Fields): number => {
+  const first = fields.findIndex((field) => field !== null)
+  return first < 0 ? fields.length : first
+}
+
 export class ValueScan {
   /** Those that are passed, up to the last that is looked at; `#wide` without those too short for all but an address. */
   readonly #all: Fields
   readonly #wide: Fields
   #passed: Fields
+  /** How many of the first that are passed are not looked at now. */
+  unwatched: number
   readonly #computed: Fields
   readonly #violations = new Map<string, Violation>()
   /** Whether nothing was found yet. */
@@ -73,6 +80,7 @@ export class ValueScan {
     this.#all = upToLast(passed)
     this.#wide = upToLast(passed.map((field) => (field?.isShort === true ? null : field)))
     this.#passed = this.#all
+    this.unwatched = unwatchedOf(this.#passed)
     this.#computed = computed
   }
 
@@ -82,13 +90,15 @@ export class ValueScan {
 
   /** Whole rows are about to come: most are without an address, and then nothing short need be read in them. */
   begin(bytes: Buffer): void {
-    if (this.#wide !== this.#all) this.#passed = mayHoldAddress(bytes) ? this.#all : this.#wide
+    if (this.#wide === this.#all) return
+    this.#passed = mayHoldAddress(bytes) ? this.#all : this.#wide
+    this.unwatched = unwatchedOf(this.#passed)
   }
 
-  /** The fields of a row that are published as they came, from `start` on. */
-  passed(bytes: Buffer, view: DataView, start: number, end: number): void {
+  /** The fields of a row that are published as they came: those from `first` on, which begins at `start`. */
+  passed(bytes: Buffer, view: DataView, start: number, end: number, first = 0): void {
     let at = start
-    for (let index = 0; index < this.#passed.length; index++) {
+    for (let index = first; index < this.#passed.length; index++) {
       const length = view.getInt32(at)
       if (length < -1) throw new RangeError('a field of an impossible length')
       const from = at + 4
