@@ -17,6 +17,7 @@ import { compareVersions } from '../version/difference.ts'
 import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
 import { sameKey } from './keys.ts'
+import { quotesWithdrawn } from './statistics.ts'
 
 export interface TableChange {
   readonly table: PublishedTable
@@ -29,6 +30,8 @@ export interface Applied {
   readonly transaction: string
   /** By table, the one that its new rows tell: a part of it, or the same. Null where no row came. */
   readonly writers: ReadonlyMap<string, string | null>
+  /** Tables whose statistics are made anew. */
+  readonly outdated: ReadonlySet<string>
 }
 
 /** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */
@@ -84,9 +87,13 @@ export async function applyChanges(
       await recordInPreparation(target)
       await session.execute(unbound)
       const writers = new Map<string, string | null>()
-      for (const delta of deltas) writers.set(delta.table.name, await applyTo(target, delta))
+      const outdated = new Set<string>()
+      for (const delta of deltas) {
+        if (await outdates(target, delta)) outdated.add(delta.table.name)
+        writers.set(delta.table.name, await applyTo(target, delta))
+      }
       const [row] = await session.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
-      return { transaction: row?.id ?? '', writers }
+      return { transaction: row?.id ?? '', writers, outdated }
     }),
   )
   // One by one: their rows are seen by every snapshot, and so many tables at once would take more locks than a server has.
@@ -97,15 +104,28 @@ export async function applyChanges(
   return applied
 }
 
-/** From which share on the statistics of a table are made anew. */
+/** From which share on the statistics of a table are made anew, whatever they quote. */
 const ANALYZE_SHARE = 0.01
 
+const touchedBy = ({ changedRows, goneRows }: Changes): number => changedRows + goneRows
+
+async function outdates({ session, publication }: Target, { table, changes }: TableChange): Promise<boolean> {
+  const touched = touchedBy(changes)
+  if (touched === 0 || touched >= changes.rows * ANALYZE_SHARE) return touched > 0
+  const place = (name: string | null) => name && qualified(stagingSchema(publication), name)
+  const places = { changed: place(changes.changed), gone: place(changes.gone), rows: changes.rows }
+  return quotesWithdrawn(session, table, retiredSchema(publication), places, touched)
+}
+
 /** Room and statistics of the tables that changed. What was deleted can be cleaned away at once: nobody can see it any more. */
-export async function tidyChanged({ session, publication }: Target, deltas: readonly TableChange[]): Promise<void> {
+export async function tidyChanged(
+  { session, publication }: Target,
+  deltas: readonly TableChange[],
+  { outdated }: Applied,
+): Promise<void> {
   for (const { table, changes } of deltas) {
-    const changed = changes.changedRows + changes.goneRows
-    if (changed === 0) continue
-    const options = changed >= changes.rows * ANALYZE_SHARE ? ' (analyze)' : ''
+    if (touchedBy(changes) === 0) continue
+    const options = outdated.has(table.name) ? ' (analyze)' : ''
     await session.execute(`vacuum${options} ${qualified(retiredSchema(publication), table.name)}`)
   }
 }

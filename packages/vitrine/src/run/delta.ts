@@ -223,7 +223,7 @@ export class Delta {
     const applied = await applyChanges(target, deltas, whole)
     const ready = async () => {
       await oldSnapshotsEnded(target, applied)
-      await tidyChanged(target, deltas)
+      await tidyChanged(target, deltas, applied)
       return applied.writers
     }
     return { schema: retiredSchema(publication), differing, ready }

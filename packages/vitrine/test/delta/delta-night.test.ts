@@ -49,6 +49,27 @@ describe('a night reads what changed since the kept version', () => {
     expect(await shop.leftovers()).toEqual([])
   })
 
+  test('statistics, which readers see, quote nothing that no row has any more', async () => {
+    // The least and the greatest are quoted. One row of 200 is no reason of itself to make statistics anew, three are.
+    await night("update purchase set label = case id when 31 then 'A' when 33 then 'Z' end where id in (31, 32, 33)")
+    await night('')
+    const reader = await shop.asReader()
+    const quoted = async (): Promise<readonly string[]> => {
+      const { rows } = await reader.query<{
+        ends: string[]
+      }>(`select array[bounds[1], bounds[cardinality(bounds)]] as ends
+        from pg_stats, cast(histogram_bounds::text as text[]) as bounds where tablename = 'shop_purchase' and attname = 'label'`)
+      return rows[0]?.ends ?? []
+    }
+    expect(await quoted()).toEqual(['A', 'Z'])
+    expect(await night('update purchase set label = null where id = 31')).toEqual(['delta', 202, 0, 1, 0])
+    expect(await quoted()).toEqual([expect.stringMatching(/^Purchase/), 'Z'])
+    expect(await night('delete from purchase where id = 33')).toEqual(['delta', 201, 0, 0, 1])
+    expect(await quoted()).toEqual([expect.stringMatching(/^Purchase/), expect.stringMatching(/^Purchase/)])
+    await night('insert into purchase (id, customer_id, amount) values (33, 1, 1)')
+    await shop.target.close(reader)
+  })
+
   test('a transaction in flight at the snapshot is among the changes of the night after', async () => {
     const open = await shop.source.connect({ role: shop.app })
     await open.query('begin; savepoint one; update purchase set amount = -1 where id = 20; savepoint two')
