@@ -1,6 +1,5 @@
 /** The page of `start`: the dashboards in a browser while it runs. Called once something is published. */
 import { type Call, type PageAnswering, pageAnswering, type Serving, type Settings, servePage } from 'vitrine/cli'
-import { VitrineError } from 'vitrine/run'
 
 export interface StartedPage {
   readonly told: readonly string[]
@@ -20,11 +19,6 @@ export async function showPage(
 ): Promise<StartedPage> {
   if (reader === null) return { told: [], close: () => Promise.resolve() }
   const metabaseUrl = call.settings({ metabase: 'optional' }).metabase?.url ?? null
-  const serve = (at: PageAnswering) => servePage(call, at, { ...ready, reader, metabaseUrl })
-  const page = await serve(answering).catch((error: unknown) => {
-    const isTaken = error instanceof VitrineError && error.code === 'SETTINGS_INVALID' && call.text('page') === null
-    if (!isTaken) throw error
-    return serve({ ...answering, address: { ...answering.address, port: 0 } })
-  })
+  const page = await servePage(call, answering, { ...ready, reader, metabaseUrl }, call.text('page') === null)
   return { told: ['', `Dashboards, in a browser: ${page.url}/`], close: () => page.close() }
 }

@@ -2,7 +2,8 @@
  * What a command is: its definition as data, and its work as a function of a call. `program.ts` turns definitions into a
  * command line, `help.ts` into text. The commands are in `commands/`, one file each.
  */
-import { type ExitName, VitrineError } from '../base/errors.ts'
+import { once } from 'node:events'
+import { type ExitName, type Problem, VitrineError } from '../base/errors.ts'
 import type { CommandLine, CommandNames } from '../base/remedy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type Environment, type Needs, parseSettings, type SettingsFor } from './environment.ts'
@@ -92,6 +93,16 @@ export function callOf(made: CallFacts) {
     /** Prints the result: `data` with --json, `text` otherwise. */
     answer: (data: object, text: () => string): void =>
       io.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text()),
+    /** For a command that stays up: until it is interrupted, or code fails. */
+    async untilStopped(): Promise<void> {
+      const both = AbortSignal.any([made.signal, made.fault])
+      if (!both.aborted) await once(both, 'abort')
+    },
+    /** What a person types for an answer, where there is a terminal. Throws NOT_CONFIRMED for anything else. */
+    async confirm(question: string, answer: string, problems: readonly Problem[] = []): Promise<void> {
+      const given = io.ask === null ? null : await io.ask(question, made.signal)
+      if (given?.trim() !== answer) throw new VitrineError('NOT_CONFIRMED', { place: publication.schema, problems })
+    },
     /** Says something beside the result. */
     say: (line: string): void => io.stderr.write(`${line}\n`),
     /** Tells an error that does not end the command, or that ends it after its result. */

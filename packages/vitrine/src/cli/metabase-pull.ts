@@ -7,15 +7,8 @@ import { newFile } from './file.ts'
 import { type MetabaseWish, recordedIn, wantedOf } from './metabase-steps.ts'
 import { reading } from './sessions.ts'
 
-/** The keys of what was pulled, and the text of the module where no file has it. */
-export interface PulledModule {
-  readonly questions: readonly string[]
-  readonly dashboards: readonly string[]
-  readonly notes: readonly string[]
-  readonly module: string | null
-}
-
-export async function pull(call: Call, wish: MetabaseWish, client: Metabase): Promise<PulledModule> {
+/** Throws USAGE where the file is there already. */
+export async function pull(call: Call, wish: MetabaseWish, client: Metabase) {
   const { publication } = call
   const output = call.text('output')
   const pulled = await reading(call, 'target', wish.target, async (session) =>

@@ -5,7 +5,7 @@
 
 import { count, duration, megabytes } from '../base/format.ts'
 import type { Phase } from '../record/runs.ts'
-import type { RunEvent } from '../run/observer.ts'
+import type { RunEvent, RunObserver } from '../run/observer.ts'
 import type { Io } from './io.ts'
 
 export const PHASE_NAMES: Readonly<Record<Phase, string>> = Object.freeze({
@@ -22,6 +22,12 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = Object.freeze({
 const REDRAW_MS = 80
 /** Back to the first column, and the line emptied. */
 const CLEAR = '\r\x1b[2K'
+
+/** Does a work with a progress that is gone before anything else is written. */
+export async function showing<T>(io: Io, work: (observer: RunObserver) => Promise<T>): Promise<T> {
+  const progress = new Progress(io)
+  return work(progress.observe).finally(() => progress.end())
+}
 
 export class Progress {
   readonly #io: Io

@@ -8,7 +8,7 @@ import type { IsDone, SyncRequest } from '../run/request.ts'
 import { syncUnless } from '../run/sync.ts'
 import type { Call } from './command.ts'
 import { keepInStep } from './metabase-steps.ts'
-import { Progress } from './progress.ts'
+import { showing } from './progress.ts'
 import { codeOf } from './rules-code.ts'
 import { inOrder, outcomesText } from './run-list.ts'
 
@@ -37,10 +37,10 @@ export async function publishUnless(
   const { io, signal, fault, publication } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
-  const progress = new Progress(io)
   const asked = { publication, source, target, pseudonymKey, code: codeOf(publication), ...wish }
-  const watched = { ...asked, observer: progress.observe, signal: AbortSignal.any([signal, fault]) }
-  const report = await syncUnless(watched, isDone).finally(() => progress.end())
+  const report = await showing(io, (observer) =>
+    syncUnless({ ...asked, observer, signal: AbortSignal.any([signal, fault]) }, isDone),
+  )
   if (report === null) return null
   const milliseconds = Math.round(io.clock.monotonicMs() - started)
   if (wish.dryRun !== true) await keepInStep(call, wish.trigger ?? 'command')

@@ -20,7 +20,7 @@ import type { Listener } from '../schedule/listener.ts'
 import type { Call } from './command.ts'
 import type { Settings } from './environment.ts'
 import type { PageAnswering } from './page-settings.ts'
-import { Progress } from './progress.ts'
+import { showing } from './progress.ts'
 import { publishUnless } from './publishing.ts'
 import { reading } from './sessions.ts'
 import type { WatchedPublication } from './watched-publication.ts'
@@ -35,8 +35,16 @@ export interface Serving extends Pick<Settings, 'source' | 'target' | 'pseudonym
 /** How long a question may take. */
 const QUESTION_MS = 5_000
 
-/** Throws DEFINITION_INVALID for dashboards that `check` refuses, and SETTINGS_INVALID when the address cannot be had. */
-export async function servePage(call: Call, answering: PageAnswering, serving: Serving): Promise<Listener> {
+/**
+ * Throws DEFINITION_INVALID for dashboards that `check` refuses, and SETTINGS_INVALID when the address cannot be had; with
+ * `anyPort`, a port that is taken is no reason: any free one does.
+ */
+export async function servePage(
+  call: Call,
+  answering: PageAnswering,
+  serving: Serving,
+  anyPort = false,
+): Promise<Listener> {
   const { io, publication: given } = call
   const { reader, target, metabaseUrl = null, watched = null } = serving
   if (watched === null) await requireSoundDashboards(given)
@@ -58,7 +66,10 @@ export async function servePage(call: Call, answering: PageAnswering, serving: S
     asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
     places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
   })
-  const listening = await listenForPages(answering.address, page)
+  const listening = await listenForPages(answering.address, page).catch((error: unknown) => {
+    if (!anyPort || !(error instanceof VitrineError) || error.code !== 'SETTINGS_INVALID') throw error
+    return listenForPages({ ...answering.address, port: 0 }, page)
+  })
   // The first reader waits neither for sessions nor for the library of the charts.
   const sessions = [new Answers(readers).facts(given), readers.use(async () => undefined)]
   void Promise.allSettled([...sessions, warmUp()])
@@ -97,13 +108,13 @@ class Runs {
       await publishUnless(this.#call, { source, target, pseudonymKey }, {}, isDone)
     }
     const back = async (began: () => void) => {
-      const progress = new Progress(io)
-      const observer: Progress['observe'] = (event) => {
-        began()
-        progress.observe(event)
-      }
-      const both = AbortSignal.any([signal, fault])
-      await rollback({ publication, target, observer, signal: both }).finally(() => progress.end())
+      await showing(io, (progress) => {
+        const observer: typeof progress = (event) => {
+          began()
+          progress(event)
+        }
+        return rollback({ publication, target, observer, signal: AbortSignal.any([signal, fault]) })
+      })
     }
     return { sync: source === null ? null : () => this.#start(sync), rollback: () => this.#start(back) }
   }

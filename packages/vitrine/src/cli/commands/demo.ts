@@ -1,6 +1,5 @@
 /** `demo`: the whole way on this machine, from SQL files to dashboards in a browser, on an embedded PostgreSQL. */
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
@@ -81,12 +80,7 @@ type Shown = Pick<Demonstration, 'source' | 'target' | 'reader'> & { readonly ps
 
 async function show(call: Call, answering: ReturnType<typeof pageAnswering>, shown: Shown): Promise<void> {
   const { servePage } = await import('../serving.ts')
-  const at = (address: typeof answering.address) => servePage(call, { ...answering, address }, shown)
-  const page = await at(answering.address).catch((error: unknown) => {
-    const isTaken = error instanceof VitrineError && error.code === 'SETTINGS_INVALID' && call.text('port') === null
-    if (!isTaken) throw error
-    return at({ ...answering.address, port: 0 })
-  })
+  const page = await servePage(call, answering, shown, call.text('port') === null)
   const lines = [
     `Dashboards, in a browser: ${page.url}/`,
     `As the reader, in any SQL client: ${addressUrl(shown.reader)}`,
@@ -94,7 +88,7 @@ async function show(call: Call, answering: ReturnType<typeof pageAnswering>, sho
   ]
   if (!call.json) call.io.stdout.write(`${lines.join('\n')}\n`)
   try {
-    if (!call.signal.aborted) await once(AbortSignal.any([call.signal, call.fault]), 'abort')
+    await call.untilStopped()
   } finally {
     await page.close()
   }

@@ -1,5 +1,5 @@
 /** `drop`: takes away what the tool made in the target, after showing it and being told to. */
-import { type ExitName, VitrineError } from '../../base/errors.ts'
+import type { ExitName } from '../../base/errors.ts'
 import { applyDrop, type DropPlan, planDrop } from '../../run/drop.ts'
 import type { Call, Command } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
@@ -45,13 +45,9 @@ async function run(call: Call): Promise<ExitName> {
 async function confirm(call: Call, { publication, history, days }: DropPlan): Promise<void> {
   if (call.flag('yes')) return
   const { schema } = publication
-  const require = async (question: string, answer: string) => {
-    const given = call.io.ask === null ? null : await call.io.ask(question, call.signal)
-    if (given?.trim() !== answer) throw new VitrineError('NOT_CONFIRMED', { place: schema })
-  }
-  await require(`Type the name of the schema (${schema}) to remove this: `, schema)
+  await call.confirm(`Type the name of the schema (${schema}) to remove this: `, schema)
   if (!history || days === 0) return
-  await require(`Type the number of recorded days (${days}) to forget them for ever: `, String(days))
+  await call.confirm(`Type the number of recorded days (${days}) to forget them for ever: `, String(days))
 }
 
 function planText({ publication, steps, kept, blockers }: DropPlan): string {

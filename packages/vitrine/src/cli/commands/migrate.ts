@@ -1,5 +1,5 @@
 /** `migrate`: approves what the plan shows; the next run brings it. */
-import { type ExitName, VitrineError } from '../../base/errors.ts'
+import type { ExitName } from '../../base/errors.ts'
 import { duration } from '../../base/format.ts'
 import type { Target } from '../../catalogue/target.ts'
 import { requireSound } from '../../lineage/check.ts'
@@ -74,9 +74,6 @@ async function tellKept(call: Call, target: Target): Promise<void> {
 async function confirm(call: Call, { schema, steps }: MigrationPlan): Promise<void> {
   const withdrawn = steps.filter(({ withdraws }) => withdraws)
   if (withdrawn.length === 0 || call.flag('yes')) return
-  const question = `Type the name of the schema (${schema}) to withdraw this: `
-  const answer = call.io.ask === null ? null : await call.io.ask(question, call.signal)
-  if (answer?.trim() === schema) return
   const problems = withdrawn.map(({ place, text }) => ({ place, detail: text }))
-  throw new VitrineError('NOT_CONFIRMED', { place: schema, problems })
+  await call.confirm(`Type the name of the schema (${schema}) to withdraw this: `, schema, problems)
 }

@@ -7,7 +7,7 @@ import type { TableOutcome } from '../../record/runs.ts'
 import { rollback as rollBack } from '../../run/rollback.ts'
 import { nextDue } from '../../schedule/due.ts'
 import type { Call, Command } from '../command.ts'
-import { Progress } from '../progress.ts'
+import { showing } from '../progress.ts'
 import { rounded } from '../publishing.ts'
 import { outcomesText } from '../run-list.ts'
 
@@ -41,10 +41,7 @@ async function run(call: Call): Promise<ExitName> {
   const { publication, io, signal } = call
   const { target } = call.settings({ source: 'optional', target: 'required' })
   const started = io.clock.monotonicMs()
-  const progress = new Progress(io)
-  const report = await rollBack({ publication, target, observer: progress.observe, signal }).finally(() =>
-    progress.end(),
-  )
+  const report = await showing(io, (observer) => rollBack({ publication, target, observer, signal }))
   const { switchWay: way, switchTries: tries } = report
   const answer: RollbackAnswer = {
     run: report.run,

@@ -1,5 +1,4 @@
 /** `serve`: the page of the publication, until it is interrupted. */
-import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import type { Audience } from '../../publication/dashboard.ts'
@@ -77,7 +76,7 @@ async function run(call: Call): Promise<ExitName> {
   const page = await servePage(call, answering, { ...settings, reader, metabaseUrl: metabase?.url ?? null, watched })
   call.say(`The page is at ${page.url}. Ctrl-C ends it.`)
   try {
-    if (!call.signal.aborted) await once(AbortSignal.any([call.signal, call.fault]), 'abort')
+    await call.untilStopped()
   } finally {
     watched?.close()
     await page.close()
