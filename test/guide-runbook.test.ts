@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definePublication } from 'vitrine'
 import { impact } from '../impact/cli/impact.ts'
 import { sampleFacts } from '../impact/feeds/demo-facts.ts'
-import { type DemoServer, startDemoServer } from '../impact/feeds/demo-server.ts'
+import { startDemoServer } from '../impact/feeds/demo-server.ts'
 import impactPublication from '../impact/publication/index.ts'
 import { run } from '../impact/test/cli/run.ts'
 import { vitrine } from '../packages/vitrine/src/cli/vitrine.ts'
@@ -41,7 +41,7 @@ describe.sequential('the team’s guide and the README, on Impact', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-runbook-'))
   let databases: Databases
   /** Stands for the two external sources. */
-  let sources: DemoServer | null = null
+  let sources: Awaited<ReturnType<typeof startDemoServer>> | null = null
   beforeAll(async () => {
     databases = await Databases.create('guide', `impact_${suffix}`, `metabase_${suffix}`)
     const { source, target, app, roles } = databases

@@ -2,6 +2,7 @@
  * What the demonstration's sources know: the facts of the sample, and for any other company facts drawn from its siren, so
  * that the same question always has the same answer. Nothing here comes from the real sources. Read by `demo-server.ts`.
  */
+import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
 
 export interface DemoLine {
@@ -23,36 +24,11 @@ export interface DemoFacts {
 const PUBLISHED = 0.7
 const ANSWERED = 0.98
 
-/** A number in [0, 1[ that depends on the text alone (FNV-1a, 32 bits). */
-export function draw(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  }
-  // The last round alone leaves neighbours close to each other.
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash ^= hash >>> 13
-  return (hash >>> 0) / 2 ** 32
-}
+/** A number in [0, 1[ that depends on the text alone. */
+export const draw = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
 
-/** Facts drawn from sirens alone; the file holds about two lines for every three of the companies given. */
-export function drawnFacts(sirens: readonly string[], lastYear: number): DemoFacts {
-  return Object.freeze({
-    egapro: drawnAnswer,
-    *bges() {
-      for (const siren of sirens) {
-        const chance = draw(`bges ${siren}`)
-        if (chance > 0.63) continue
-        const year = lastYear - Math.floor(draw(`année ${siren}`) * (chance > 0.45 ? 9 : 4))
-        const day = 1 + Math.floor(draw(`jour ${siren}`) * 28)
-        const month = 1 + Math.floor(draw(`mois ${siren}`) * 12)
-        yield { siren, date: `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}` }
-      }
-    },
-  })
-}
-
-function drawnAnswer(siren: string, annee: number): DemoAnswer {
+/** Drawn from the siren alone. */
+export function drawnAnswer(siren: string, annee: number): DemoAnswer {
   const chance = draw(`egapro ${siren} ${annee}`)
   if (chance >= ANSWERED) return { etat: 'trouble' }
   if (chance >= PUBLISHED) return { etat: 'absent' }

@@ -6,8 +6,8 @@ import { type Receiver, receive } from '../../../packages/vitrine/test/schedule/
 import { Databases } from '../../../test/documentation/guide.ts'
 import { impact } from '../../cli/impact.ts'
 import { sampleFacts } from '../../feeds/demo-facts.ts'
-import { type DemoServer, type DemoServerOptions, startDemoServer } from '../../feeds/demo-server.ts'
 import impactPublication from '../../publication/index.ts'
+import { type FaultyServer, type FaultyServerOptions, startFaultyServer } from '../feeds/faulty-server.ts'
 import { run } from './run.ts'
 
 const suffix = randomBytes(4).toString('hex')
@@ -26,8 +26,8 @@ const [patient, hasty] = [tolerant(1_000_000), tolerant(0)]
 let databases: Databases
 let environment: Readonly<Record<string, string>>
 let webhook: Receiver
-let facts: DemoServerOptions['facts']
-let sources: DemoServer | null = null
+let facts: FaultyServerOptions['facts']
+let sources: FaultyServer | null = null
 
 /** `nuit` et les autres, sur nos sources, sans attendre entre deux questions. */
 const command = (line: string, about: Publication = patient) => {
@@ -36,9 +36,9 @@ const command = (line: string, about: Publication = patient) => {
   return run({ ...impact, publication: about }, paced, { environment: { ...environment, ...urls } })
 }
 
-async function serve(faults: DemoServerOptions['faults'] = []): Promise<DemoServer> {
+async function serve(faults: FaultyServerOptions['faults'] = []): Promise<FaultyServer> {
   await sources?.stop()
-  sources = await startDemoServer({ facts, faults })
+  sources = await startFaultyServer({ facts, faults })
   return sources
 }
 

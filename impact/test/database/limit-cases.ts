@@ -4,7 +4,7 @@ import {
   ENTREPRISES_LIMITES as entreprises,
   UTILISATEURS_LIMITES as utilisateurs,
   VSME_LIMITES as vsme,
-} from '../../database/cas-limites.ts'
+} from './cas-limites.ts'
 
 /** The year of the day that the tests load. */
 export const ANNEE = 2026

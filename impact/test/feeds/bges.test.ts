@@ -4,10 +4,10 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NEWEST } from '../../../test/database.ts'
 import { type BgesOptions, syncBges } from '../../feeds/bges.ts'
-import type { CsvFault } from '../../feeds/demo-csv.ts'
 import type { DemoFacts, DemoLine } from '../../feeds/demo-facts.ts'
-import type { DemoFault, DemoRoute, HttpFault } from '../../feeds/demo-faults.ts'
-import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
+import type { DemoFault, DemoRoute, HttpFault } from './faults.ts'
+import type { CsvFault } from './faulty-csv.ts'
+import { type FaultyServer, startFaultyServer } from './faulty-server.ts'
 import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
 
 const TODAY = '2026-07-22T00:05:00+02:00'
@@ -54,7 +54,7 @@ const WRONG_ANSWERS: readonly [DemoRoute, HttpFault, string, number][] = [
 
 describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let base: Operational
-  let source: DemoServer
+  let source: FaultyServer
   const QUICK = { timeoutMs: 3_000, idleMs: 3_000, tries: 2, backoffMs: 5, backoffMaxMs: 10 }
   const sync = (settings: BgesOptions['settings'] = {}, more: Partial<BgesOptions> = {}) =>
     syncBges({ client: base.client, clock, ...more, settings: { baseUrl: source.url, ...QUICK, ...settings } })
@@ -67,7 +67,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
   afterAll(() => base.drop())
   beforeEach(async () => {
-    source = await startDemoServer({ facts: factsOf(() => LINES) })
+    source = await startFaultyServer({ facts: factsOf(() => LINES) })
     await base.reset(sirensUpTo(4))
   })
   afterEach(() => source.stop())
@@ -90,7 +90,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     expect(await base.bges()).toEqual(LOADED)
     expect(await base.releve('bges')).toEqual({ etat: 'connu', raison: null, releve_le: new Date(TODAY), lignes: '4' })
     await source.stop()
-    source = await startDemoServer({ facts: factsOf(() => LINES.slice(1)), withoutMark: true })
+    source = await startFaultyServer({ facts: factsOf(() => LINES.slice(1)), withoutMark: true })
     expect(await sync()).toMatchObject({ known: 2, rows: 3 })
     expect(await base.bges()).toEqual(LOADED.slice(1))
   })
@@ -167,7 +167,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
 
   test('half the lines gone is a loss, unless it is accepted', async () => {
     await source.stop()
-    source = await startDemoServer({
+    source = await startFaultyServer({
       facts: factsOf(() => sirensUpTo(100).map((siren) => ({ siren, date: '2025-01-01' }))),
     })
     await sync()
@@ -225,14 +225,14 @@ describe('a file of 30 MB', () => {
   const COUNT = 15_000
   const PADDING = 1_950
   let base: Operational
-  let source: DemoServer
+  let source: FaultyServer
   beforeAll(async () => {
     base = await Operational.create(18, 'bges_large')
     await base.reset([sirenOf(7)])
     const facts = factsOf(function* () {
       for (let number = 1; number <= COUNT; number += 1) yield { siren: sirenOf(number), date: '2024-06-30' }
     })
-    source = await startDemoServer({ facts, padding: PADDING })
+    source = await startFaultyServer({ facts, padding: PADDING })
   })
   afterAll(async () => {
     await source.stop()

@@ -1,9 +1,9 @@
 /** What the EgaPro feed makes of a source that misbehaves in every way of the list, and how polite it stays. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { DemoFault, HttpFault } from '../../feeds/demo-faults.ts'
-import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
 import { type EgaproOptions, syncEgapro } from '../../feeds/egapro.ts'
 import { ANNEE, clock, expected, facts, QUICK } from './egapro-source.ts'
+import type { DemoFault, HttpFault } from './faults.ts'
+import { type FaultyServer, startFaultyServer } from './faulty-server.ts'
 import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
 
 /** The fault, what becomes of the company, and how often it is asked. */
@@ -38,7 +38,7 @@ const PASSING: readonly HttpFault[] = [
 ]
 
 let base: Operational
-let source: DemoServer
+let source: FaultyServer
 const sync = (settings: EgaproOptions['settings'] = {}) =>
   syncEgapro({ client: base.client, clock, settings: { baseUrl: source.url, ...QUICK, ...settings } })
 const faults = (...list: readonly Omit<DemoFault, 'on'>[]) => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
 })
 afterAll(() => base.drop())
 beforeEach(async () => {
-  source = await startDemoServer({ facts })
+  source = await startFaultyServer({ facts })
   await base.reset(sirensUpTo(7))
 })
 afterEach(() => source.stop())
@@ -84,7 +84,7 @@ test('a Retry-After holds back every call', async () => {
 
 test('never more calls at once, nor faster, than agreed', async () => {
   await source.stop()
-  source = await startDemoServer({ facts, latencyMs: 40 })
+  source = await startFaultyServer({ facts, latencyMs: 40 })
   await base.reset(sirensUpTo(40))
   await sync({ parallel: 5, perSecond: 1_000 })
   expect(source.counts.mostInFlight).toBe(5)
@@ -127,7 +127,7 @@ test('a source that asks to wait for an hour is left alone', async () => {
 
 test('a source that is too slow for the night ends the fetch', async () => {
   await source.stop()
-  source = await startDemoServer({ facts, latencyMs: 60 })
+  source = await startFaultyServer({ facts, latencyMs: 60 })
   const error = await failureOf(sync({ parallel: 1, maxMinutes: 0.002 }))
   expect(error).toMatchObject({ code: 'FEED_TOO_SLOW', raison: 'trop_lent' })
   expect(await base.egapro()).toEqual([])

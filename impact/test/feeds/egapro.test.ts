@@ -1,15 +1,15 @@
 /** The EgaPro feed on real servers, against a source of ours that misbehaves in every way of the list. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NEWEST } from '../../../test/database.ts'
-import type { DemoFault } from '../../feeds/demo-faults.ts'
-import { type DemoServer, startDemoServer } from '../../feeds/demo-server.ts'
 import { type EgaproOptions, syncEgapro } from '../../feeds/egapro.ts'
 import { ANNEE, clock, expected, facts, QUICK, TODAY } from './egapro-source.ts'
+import type { DemoFault } from './faults.ts'
+import { type FaultyServer, startFaultyServer } from './faulty-server.ts'
 import { failureOf, Operational, sirenOf, sirensUpTo } from './operational.ts'
 
 describe.each(NEWEST)('PostgreSQL %i', (version) => {
   let base: Operational
-  let source: DemoServer
+  let source: FaultyServer
   const sync = (settings: EgaproOptions['settings'] = {}, more: Partial<EgaproOptions> = {}) =>
     syncEgapro({ client: base.client, clock, ...more, settings: { baseUrl: source.url, ...QUICK, ...settings } })
   const faults = (...list: readonly Omit<DemoFault, 'on'>[]) => {
@@ -21,7 +21,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   })
   afterAll(() => base.drop())
   beforeEach(async () => {
-    source = await startDemoServer({ facts })
+    source = await startFaultyServer({ facts })
     await base.reset(sirensUpTo(7))
   })
   afterEach(() => source.stop())
@@ -119,7 +119,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
       await sync({}, { clock: yesterday })
       const before = await base.egapro()
       await source.stop()
-      source = await startDemoServer({ facts: { ...facts, egapro: () => ({ etat: 'absent' }) } })
+      source = await startFaultyServer({ facts: { ...facts, egapro: () => ({ etat: 'absent' }) } })
       const error = await failureOf(sync())
       expect(error).toMatchObject({ code: 'FEED_SHRUNK', detail: '24 of 24 known declarations are absent now' })
       expect(await base.egapro()).toEqual(before)

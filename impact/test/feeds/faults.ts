@@ -1,10 +1,11 @@
 /**
  * The ways in which the demonstration's sources misbehave over HTTP, as a list that a test or a person can write down, and
- * what each sends. Wrong BGES files are in `demo-csv.ts`. Called by `demo-server.ts`.
+ * what each sends. Wrong BGES files are in `faulty-csv.ts`. Called by `faulty-server.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import type { CsvFault } from './demo-csv.ts'
+import { json, MAINTENANCE, type PlainAnswer } from '../../feeds/demo-server.ts'
+import type { CsvFault } from './faulty-csv.ts'
 
 export const HTTP_FAULTS = [
   'html',
@@ -46,17 +47,8 @@ export interface DemoFault {
   readonly delayMs?: number
 }
 
-/** The answer of a day without faults. */
-export interface PlainAnswer {
-  readonly status: number
-  readonly body: string
-}
-
-/** What public sites answer while they are being repaired, whatever was asked for. */
-export const MAINTENANCE = '<!doctype html><html lang="fr"><body><h1>Maintenance en cours</h1></body></html>'
-
-export function sendJson(response: ServerResponse, { status, body }: PlainAnswer): void {
-  send(response, status, 'application/json', Buffer.from(body))
+export function sendPlain(response: ServerResponse, { status, type, body }: PlainAnswer): void {
+  send(response, status, type, Buffer.from(body))
 }
 
 function send(response: ServerResponse, status: number, type: string, body: Buffer, more: object = {}): void {
@@ -79,7 +71,7 @@ export function misbehave(
   plain: PlainAnswer,
 ): boolean {
   const page = (status: number): void => send(response, status, 'text/html', Buffer.from(MAINTENANCE))
-  const refuse = (status: number): void => sendJson(response, { status, body: '{"error":"refusé"}' })
+  const refuse = (status: number): void => sendPlain(response, json(status, '{"error":"refusé"}'))
   const body = (text: string | Buffer): void => send(response, 200, 'application/json', Buffer.from(text))
   const redirect = (location: string): void => send(response, 302, 'text/html', Buffer.alloc(0), { location })
   const actions: Readonly<Partial<Record<DemoFault['kind'], () => void>>> = {
