@@ -40,10 +40,10 @@ export interface SyncRequest {
 }
 
 /** What has to be said; the rest is as `vitrine sync` has it without options. */
-export type Asked = Pick<SyncRequest, 'publication' | 'source' | 'target'> & Partial<SyncRequest>
+export type SyncWish = Pick<SyncRequest, 'publication' | 'source' | 'target'> & Partial<SyncRequest>
 
 /** All of it, and the key that it needs. Throws TABLE_UNKNOWN and what `requirePseudonymKey` throws. */
-export function settled(asked: Asked): { readonly request: SyncRequest; readonly key: Secret | null } {
+export function requestOf(asked: SyncWish): { readonly request: SyncRequest; readonly key: Secret | null } {
   const request: SyncRequest = {
     ...{ only: null, dryRun: false, allowShrink: false, at: null, pseudonymKey: null, trigger: 'command' },
     ...{ observer: () => undefined, signal: new AbortController().signal },

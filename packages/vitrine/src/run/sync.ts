@@ -43,7 +43,7 @@ import type { SyncReport } from './observer.ts'
 import { planRanges, readersOf } from './ranges.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
 import { stagedReferences, stageWithReferences } from './references.ts'
-import { type Asked, type IsDone, requireSameKey, type SyncRequest, settled, tablesToRead } from './request.ts'
+import { type IsDone, requestOf, requireSameKey, type SyncRequest, type SyncWish, tablesToRead } from './request.ts'
 import { answering, both, RunSessions } from './sessions.ts'
 import { SnapshotHold } from './snapshot-hold.ts'
 import type { StageContext, StagedTable } from './stage.ts'
@@ -52,14 +52,14 @@ import { verifyStaged } from './verify.ts'
 export { chosenTables, type IsDone, type SyncRequest } from './request.ts'
 
 /** Publishes the next version. Throws VitrineError; the previous version then stays, and the run is recorded as failed. */
-export const sync = async (asked: Asked): Promise<SyncReport> =>
+export const sync = async (asked: SyncWish): Promise<SyncReport> =>
   // sound because only a run that is found done returns null.
   (await syncUnless(asked, async () => false)) as SyncReport
 
 /** The same, but null when `isDone`, asked under the lock: of two that begin together the second sees the first's version. */
-export async function syncUnless(asked: Asked, isDone: IsDone): Promise<SyncReport | null> {
+export async function syncUnless(asked: SyncWish, isDone: IsDone): Promise<SyncReport | null> {
   const columns = await requireSound(asked.publication)
-  const { request, key } = settled(asked)
+  const { request, key } = requestOf(asked)
   const { publication, observer, signal, trigger } = request
   const sessions = new RunSessions(publication, request)
   try {
