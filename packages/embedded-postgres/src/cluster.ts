@@ -17,7 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { type Account, sweep } from './account.ts'
 import type { Binaries, ServerVersion } from './binaries.ts'
-import { type Credentials, putPassword } from './credentials.ts'
+import { putPassword, SUPERUSER } from './credentials.ts'
 import { EmbeddedPostgresError, fileWork, saysNoSpace, systemCode } from './error.ts'
 import type { ParsedOptions } from './options.ts'
 import { giveFile, isEphemeral, SETTINGS_FILE, writeSettings } from './settings.ts'
@@ -80,10 +80,7 @@ export async function createCluster(
   account: Account | null,
 ): Promise<void> {
   const { dataDirectory } = options
-  const chosen: Credentials = {
-    superuser: options.superuser ?? 'postgres',
-    password: options.password ?? randomBytes(18).toString('base64url'),
-  }
+  const password = randomBytes(18).toString('base64url')
   sweep(dirname(dataDirectory), `${basename(dataDirectory)}.new-`)
   const fresh = `${dataDirectory}.new-${randomBytes(6).toString('hex')}`
   const secret = `${fresh}.password`
@@ -91,15 +88,15 @@ export async function createCluster(
     fileWork(`make ${fresh}`, () => {
       mkdirSync(fresh, { mode: 0o700 })
       if (account !== null) chownSync(fresh, account.uid, account.gid)
-      giveFile(secret, `${chosen.password}\n`, account)
+      giveFile(secret, `${password}\n`, account)
     })
-    await initdb(binaries, initdbArguments(options, chosen.superuser, fresh, secret), account)
+    await initdb(binaries, initdbArguments(options, fresh, secret), account)
     // The port is chosen at the start; zero says that none was yet.
     writeSettings(options, fresh, 0, account)
     fileWork(`put ${dataDirectory} in place`, () => {
       appendFileSync(join(fresh, 'postgresql.conf'), `\ninclude = '${SETTINGS_FILE}'\n`)
       chmodSync(fresh, 0o700)
-      putPassword(fresh, chosen)
+      putPassword(fresh, password)
       putInPlace(fresh, dataDirectory)
     })
   } finally {
@@ -118,9 +115,9 @@ function putInPlace(fresh: string, dataDirectory: string): void {
   }
 }
 
-function initdbArguments(options: ParsedOptions, superuser: string, directory: string, secret: string): string[] {
+function initdbArguments(options: ParsedOptions, directory: string, secret: string): string[] {
   return [
-    ...['-D', directory, '-U', superuser, '--pwfile', secret, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'],
+    ...['-D', directory, '-U', SUPERUSER, '--pwfile', secret, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'],
     ...localeProvider(options.version),
     ...(options.ephemeral ? ['--no-sync'] : []),
   ]

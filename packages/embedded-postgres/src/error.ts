@@ -20,7 +20,7 @@ export type EmbeddedPostgresErrorCode =
   | 'account-unusable'
   /** The data directory was made by another major version. */
   | 'version-mismatch'
-  /** The data directory has no password file, and no password was given. */
+  /** The data directory has no password file. */
   | 'password-unknown'
   /** A server runs on the data directory, and not on the port that was asked. */
   | 'already-running'

@@ -12,10 +12,6 @@ export interface ServerOptions {
   readonly version?: ServerVersion | undefined
   /** When absent: the port of the last start when it is still free, else any free one. */
   readonly port?: number | undefined
-  /** Name of the superuser, `postgres` when absent. Fixed when the data directory is made. */
-  readonly superuser?: string | undefined
-  /** The superuser's password; made up when absent. Fixed, and kept beside the data directory, when that is made. */
-  readonly password?: string | undefined
   /** Values of postgresql.conf. The addresses, the port and the places of files are not for the caller. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** For tests: nothing survives a crash of the machine, and the data directory is removed at the stop. */
@@ -32,8 +28,6 @@ export interface ParsedOptions {
   readonly dataDirectory: string
   readonly version: ServerVersion
   readonly port: number | null
-  readonly superuser: string | null
-  readonly password: string | null
   readonly settings: readonly (readonly [name: string, value: string])[]
   readonly ephemeral: boolean
   readonly endsWithProcess: boolean
@@ -42,24 +36,10 @@ export interface ParsedOptions {
 /** Settings that this package answers for: where the server listens and where its files are. */
 const OURS = /^(port|listen_addresses|unix_socket_directories|data_directory|hba_file|ident_file|external_pid_file)$/
 const NAME = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/i
-const MAX_NAME_BYTES = 63
-
-function isText(text: string): boolean {
-  return text !== '' && !/\p{Cc}/u.test(text)
-}
 
 /** Throws `invalid-option`. Makes the missing parents of the data directory, so that its real path is known. */
 export function parseOptions(options: ServerOptions): ParsedOptions {
-  const {
-    dataDirectory,
-    version = 18,
-    port,
-    superuser,
-    password,
-    settings = {},
-    ephemeral = false,
-    endsWithProcess = false,
-  } = options
+  const { dataDirectory, version = 18, port, settings = {}, ephemeral = false, endsWithProcess = false } = options
   const problems: string[] = []
   // The parent holds the password file, so a root folder cannot be a data directory.
   if (!isAbsolute(dataDirectory) || dirname(dataDirectory) === dataDirectory) {
@@ -69,12 +49,6 @@ export function parseOptions(options: ServerOptions): ParsedOptions {
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
     problems.push(`port ${port} is not between 1 and 65535`)
   }
-  if (superuser !== undefined && (!isText(superuser) || Buffer.byteLength(superuser) > MAX_NAME_BYTES)) {
-    problems.push(`superuser is empty, has control characters or is longer than ${MAX_NAME_BYTES} bytes`)
-  }
-  // PostgreSQL keeps that prefix for itself, and initdb refuses it.
-  if (superuser?.startsWith('pg_')) problems.push('superuser starts with pg_')
-  if (password !== undefined && !isText(password)) problems.push('password is empty or has control characters')
   for (const [name, value] of Object.entries(settings)) {
     const key = name.toLowerCase()
     if (!NAME.test(name)) problems.push(`settings: ${JSON.stringify(name)} is not the name of a setting`)
@@ -87,8 +61,6 @@ export function parseOptions(options: ServerOptions): ParsedOptions {
     dataDirectory: settledPath(dataDirectory),
     version,
     port: port ?? null,
-    superuser: superuser ?? null,
-    password: password ?? null,
     settings: Object.entries(settings),
     ephemeral,
     endsWithProcess: ephemeral || endsWithProcess,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Account, assertReachable, realPath, serverAccount } from './account.ts'
 import { type Binaries, findBinaries, type ServerVersion } from './binaries.ts'
 import { assertSameCluster, clusterExists, clusterVersion, createCluster } from './cluster.ts'
-import { type Credentials, credentialsOf } from './credentials.ts'
+import { passwordOf, SUPERUSER } from './credentials.ts'
 import { endAtExit, removeCluster } from './ephemeral.ts'
 import { EmbeddedPostgresError } from './error.ts'
 import { type Launched, launch, START_LIMIT_MS } from './launch.ts'
@@ -81,13 +81,13 @@ async function startInTurn(options: ParsedOptions): Promise<EmbeddedServer> {
   const binaries = findBinaries(options.version, account)
   if (!clusterExists(dataDirectory)) await createCluster(options, binaries, account)
   assertSameCluster(options)
-  const credentials = credentialsOf(options)
+  const password = passwordOf(dataDirectory)
   const replaced = await endForsaken(dataDirectory)
   const adopted = await adopt(options)
-  if (adopted !== null) return new Server(options, credentials, adopted, true)
+  if (adopted !== null) return new Server(options, password, adopted, true)
   removeForeignPidFile(dataDirectory)
   try {
-    const server = await launchPersistently(options, credentials, binaries, account)
+    const server = await launchPersistently(options, password, binaries, account)
     server.replaced = replaced
     return server
   } catch (error) {
@@ -106,7 +106,7 @@ async function endForsaken(dataDirectory: string): Promise<boolean> {
 /** Launches, and tries again for what passes by itself: a chosen port taken meanwhile, a memory block not yet let go. */
 async function launchPersistently(
   options: ParsedOptions,
-  credentials: Credentials,
+  password: string,
   binaries: Binaries,
   account: Account | null,
 ): Promise<Server> {
@@ -117,7 +117,7 @@ async function launchPersistently(
       const started = (pid: number) => {
         if (options.ephemeral) endAtExit(dataDirectory, pid)
       }
-      return new Server(options, credentials, await launch(options, binaries, account, started), false)
+      return new Server(options, password, await launch(options, binaries, account, started), false)
     } catch (error) {
       const code = error instanceof EmbeddedPostgresError ? error.code : null
       const passing =
@@ -127,7 +127,7 @@ async function launchPersistently(
       await sleep(RETRY_MS)
       // Another process may have started it meanwhile.
       const adopted = await adopt(options)
-      if (adopted !== null) return new Server(options, credentials, adopted, true)
+      if (adopted !== null) return new Server(options, password, adopted, true)
     }
   }
 }
@@ -176,7 +176,7 @@ async function stopRunning(dataDirectory: string, mode: StopMode): Promise<boole
 class Server implements EmbeddedServer {
   readonly host = '127.0.0.1'
   readonly port: number
-  readonly superuser: string
+  readonly superuser = SUPERUSER
   readonly version: ServerVersion
   readonly pid: number
   readonly dataDirectory: string
@@ -187,14 +187,13 @@ class Server implements EmbeddedServer {
   readonly #isOurs: () => boolean
   #stopped: Promise<void> | null = null
 
-  constructor(options: ParsedOptions, credentials: Credentials, launched: Launched, adopted: boolean) {
+  constructor(options: ParsedOptions, password: string, launched: Launched, adopted: boolean) {
     this.port = launched.port
     this.pid = launched.pid
     this.version = options.version
     this.dataDirectory = options.dataDirectory
-    this.superuser = credentials.superuser
     this.adopted = adopted
-    this.#password = credentials.password
+    this.#password = password
     this.#ephemeral = options.ephemeral
     this.#isOurs = launched.isRunning ?? (() => isPostmasterOf(launched.pid, options.dataDirectory))
   }

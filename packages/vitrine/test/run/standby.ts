@@ -41,13 +41,12 @@ export async function startReplication(folder: string, version: ServerVersion): 
   writeFileSync(join(dataDirectory, 'backup_label'), rows[0]?.labelfile ?? '')
   writeFileSync(join(dataDirectory, 'standby.signal'), '')
   chmodSync(dataDirectory, 0o700)
+  cpSync(`${primary.dataDirectory}.pgpass`, `${dataDirectory}.pgpass`)
   ownAs(primary.dataDirectory, dataDirectory)
   const standby = await startServer({
     dataDirectory,
     version,
     ephemeral: true,
-    superuser,
-    password,
     settings: {
       ...settings,
       primary_conninfo: `host=127.0.0.1 port=${port} user=${superuser} password=${password}`,
