@@ -32,26 +32,14 @@ export const forgetPasswords = (dataDirectory: string): void => rmSync(passwordF
 /** Null when there is no file, or none that we wrote. */
 function read(file: string): Readonly<Record<string, string>> | null {
   try {
-    const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof found !== 'object' || found === null) return null
-    const values: Readonly<Record<string, unknown>> = { ...found }
-    const entries = NAMES.flatMap((name) => {
-      const value = values[name]
-      return typeof value === 'string' && /^[0-9a-f]{48}$/.test(value) ? [[name, value] as const] : []
-    })
-    return entries.length === NAMES.length ? Object.fromEntries(entries) : null
+    const found = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null // sound because each value is looked at.
+    const isWhole = NAMES.every((name) => /^[0-9a-f]{48}$/.test(String(found?.[name])))
+    return isWhole ? (found as Readonly<Record<string, string>>) : null // sound because of the line above.
   } catch {
     return null
   }
 }
 
-function secrets(values: Readonly<Record<string, string>>): Passwords {
-  const secret = (name: (typeof NAMES)[number]) => new Secret(values[name] ?? '')
-  return {
-    owner: secret('owner'),
-    source: secret('source'),
-    writer: secret('writer'),
-    reader: secret('reader'),
-    pseudonymKey: secret('pseudonymKey'),
-  }
-}
+const secrets = (values: Readonly<Record<string, string>>): Passwords =>
+  // sound because each name gets an entry.
+  Object.fromEntries(NAMES.map((name) => [name, new Secret(values[name] ?? '')])) as Passwords
