@@ -60,9 +60,9 @@ test('the example joins by no key that may be a name, because a personal value c
     const driver = table([column('badge', type)], { name: 'driver', primaryKey: ['badge'], references: [] })
     const references = [{ columns: ['driver'], table: 'driver', to: ['badge'] }]
     const parcel = table([column('id', 'uuid'), column('driver', type)], { name: 'parcel', references })
-    return exampleOf([driver, parcel], 'x', 'UTC', './register.mjs')?.made
+    return exampleOf([driver, parcel], 'x', 'UTC', './register.mjs')?.made.length
   }
-  expect([reference('bigint'), reference('text')]).toEqual([['parcel', 'driver'], ['parcel']])
+  expect([reference('bigint'), reference('text')]).toEqual([2, 1])
 })
 
 describe('names, English and French, in any case', () => {
