@@ -70,7 +70,7 @@ export const donnees = definePublication({
       },
     },
     states: { running: 'en cours', succeeded: 'réussie', failed: 'échouée' },
-    triggers: { command: 'commande', schedule: 'horaire', rollback: 'retour' },
+    triggers: { command: 'commande', schedule: 'horaire', follow: 'suivi', rollback: 'retour' },
   },
   unknowns: {
     name: 'metabase_inconnus',

@@ -232,6 +232,10 @@ export const ERRORS = Object.freeze({
       what: 'Another run holds the lock.',
       hint: remedy`Wait for it to end; ${command('status')} shows it.`,
     },
+    FOLLOW_WAITS: {
+      what: 'A large table would have been read whole between two due times.',
+      hint: remedy`Nothing is wrong: the next run that is due reads it, and ${command('follow')} goes on after it. ${command('status --explain')} says why; limits.followRows is the bound.`,
+    },
     SWITCH_BLOCKED: {
       what: 'The switch could not get its lock in time.',
       hint: 'Run again when the sessions that the message names have ended; the previous version stays.',

@@ -74,6 +74,8 @@ const DEFAULTS = {
    * see it as it was. A run that waits in vain fails, and the next one reads the tables whole.
    */
   deltaWaitMs: 5 * 60_000,
+  /** Between due times, no table of more rows is read whole: `follow` waits until it can read what changed in it. */
+  followRows: 100_000,
   /** Versions kept besides the published one, for `rollback`: 1, or 0 to give their disk space back at once. */
   versionsKept: 1,
   /** Runs kept in the bookkeeping. */

@@ -25,7 +25,7 @@ import { writing } from './sessions.ts'
 type Channels = Pick<SettingsFor<{ readonly target: 'required' }>, 'alarms' | 'target'>
 
 /** Nothing lasts that they tell of: they are never held for one another. */
-const PASSING: readonly Alarm['kind'][] = ['warnings', 'metabase', 'recovered']
+const PASSING: readonly Alarm['kind'][] = ['warnings', 'metabase', 'follow', 'recovered']
 /** What a process that stays up remembers at most. */
 const REMEMBERED = 20
 

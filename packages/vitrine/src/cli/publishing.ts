@@ -43,7 +43,8 @@ export async function publishUnless(
   )
   if (report === null) return null
   const milliseconds = Math.round(io.clock.monotonicMs() - started)
-  if (wish.dryRun !== true) await keepInStep(call, wish.trigger ?? 'command')
+  const { trigger = 'command' } = wish
+  if (wish.dryRun !== true && trigger !== 'follow') await keepInStep(call, trigger)
   return { report: { ...report, tables: inOrder(report.tables, publication) }, milliseconds }
 }
 

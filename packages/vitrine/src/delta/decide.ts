@@ -22,6 +22,8 @@ export interface Night {
   readonly full: boolean
   readonly dryRun: boolean
   readonly partly: boolean
+  /** Between due times: no proof, and no night of those that are counted for one. */
+  readonly between: boolean
   readonly limits: Limits
   /** Whole, and with rows; null otherwise. */
   readonly kept: RecordedVersion | null
@@ -206,7 +208,7 @@ export function decide(night: Night, tables: readonly TableFacts[]): readonly De
       reason !== null || origin === undefined || origin === null || known === undefined
         ? null
         : { ...known, snapshot: origin.snapshot }
-    const due = base !== null && isProofDue(night, table.name, base)
+    const due = base !== null && !night.between && isProofDue(night, table.name, base)
     const proves = base !== null && (night.full || due)
     const why = night.full
       ? 'every table was to be read (--full)'

@@ -73,6 +73,7 @@ const TEXTS = {
   held: ['Photo de la base d’origine tenue', 'Snapshot of the source held'],
   byCommand: ['une personne', 'a person'],
   bySchedule: ['l’horaire', 'the schedule'],
+  byFollow: ['le suivi', 'following'],
   byRollback: ['un retour en arrière', 'a rollback'],
   outcomeGoes: ['en cours', 'under way'],
   outcomePublished: ['publiée', 'published'],

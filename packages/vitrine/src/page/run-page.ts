@@ -24,6 +24,7 @@ const PHASE_TEXTS: Readonly<Record<Phase, PlaceText>> = {
 const TRIGGERS: Readonly<Record<RunRecord['trigger'], PlaceText>> = {
   command: 'byCommand',
   schedule: 'bySchedule',
+  follow: 'byFollow',
   rollback: 'byRollback',
 }
 

@@ -25,7 +25,7 @@ export type RunsColumn = keyof typeof RUNS_COLUMNS
 export interface RunsView extends Described {
   readonly columns: Readonly<Record<RunsColumn, Described>>
   readonly states: Readonly<Record<'running' | 'succeeded' | 'failed', string>>
-  readonly triggers: Readonly<Record<'command' | 'schedule' | 'rollback', string>>
+  readonly triggers: Readonly<Record<'command' | 'schedule' | 'follow' | 'rollback', string>>
 }
 
 /** The view in which the reader finds why values are unknown, and in how many rows. */
@@ -64,7 +64,7 @@ export const RUNS = {
   comment: 'The runs that publish these tables, the failed ones included.',
   columns: RUNS_COLUMNS,
   states: { running: 'running', succeeded: 'succeeded', failed: 'failed' },
-  triggers: { command: 'command', schedule: 'schedule', rollback: 'rollback' },
+  triggers: { command: 'command', schedule: 'schedule', follow: 'follow', rollback: 'rollback' },
 } as const satisfies RunsView
 
 const UNKNOWNS_COLUMNS = {

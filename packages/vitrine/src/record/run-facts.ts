@@ -41,7 +41,8 @@ export async function runTotals(session: Session, schema: string): Promise<RunTo
 /**
  * When the last run that published every table started; null when none did or when what it published has been dropped.
  * The last is the one with the highest number: numbers go up even when a clock goes back. A run of some tables only does
- * not count, nor does a rollback: what it takes back was the run of its due time, and would be published again at once.
+ * not count, nor does one between due times, nor a rollback: what it takes back was the run of its due time, and would be
+ * published again at once.
  */
 export async function lastWholeStart(target: Session, schema: string): Promise<Date | null> {
   // Without it, or in an older layout, the run itself says that the target must be migrated.
@@ -49,7 +50,7 @@ export async function lastWholeStart(target: Session, schema: string): Promise<D
   const [run] = await target.query<{ started: Date }>(
     `select r.started_at as started
      from vitrine.run r
-     where r.schema_name = $1 and r.published_at is not null and r.whole and r.trigger <> 'rollback'
+     where r.schema_name = $1 and r.published_at is not null and r.whole and r.trigger not in ('rollback', 'follow')
        and exists (select from vitrine.freshness f where f.schema_name = $1)
      order by r.id desc limit 1`,
     [schema],

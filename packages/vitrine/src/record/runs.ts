@@ -10,7 +10,7 @@ import type { FigureWarning, Suppressed, SwitchResult, TableWay } from './outcom
 export const PHASES = ['check', 'snapshot', 'stage', 'verify', 'publish', 'describe', 'record'] as const
 export type Phase = (typeof PHASES)[number]
 
-export type Trigger = 'command' | 'schedule' | 'rollback'
+export type Trigger = 'command' | 'schedule' | 'follow' | 'rollback'
 
 /** One table of a run. `added`, `changed` and `removed` are null where the comparison was not made. */
 export interface TableOutcome {
@@ -190,11 +190,12 @@ export async function succeedRun(
     )
     await target.query(
       // The last run that published everything says what is due, however many others came after it.
-      `with ours as (select id, whole and trigger <> 'rollback' as counts from vitrine.run
+      // Those between due times are many, and a tenth of the record at most.
+      `with ours as (select id, trigger = 'follow' as follows, whole and trigger not in ('rollback', 'follow') as counts from vitrine.run
                      where schema_name = (select schema_name from vitrine.run where id = $1))
-       delete from vitrine.run where id in (select id from ours order by id desc offset $2)
-         and id is distinct from (select max(id) from ours where counts)`,
-      [run, limits.runsKept],
+       delete from vitrine.run where (id in (select id from ours order by id desc offset $2)
+         or id in (select id from ours where follows order by id desc offset $3)) and id is distinct from (select max(id) from ours where counts)`,
+      [run, limits.runsKept, Math.ceil(limits.runsKept / 10)],
     )
   })
 }

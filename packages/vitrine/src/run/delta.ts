@@ -32,6 +32,7 @@ import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { erasureSince } from '../record/erasures.ts'
 import type { Made, TableOrigin, VersionOrigin } from '../record/origin.ts'
+import { recordedRows } from '../record/runs.ts'
 import { recordedVersion } from '../record/versions.ts'
 import { isWhole, keptVersion } from '../version/kept.ts'
 import { dropRelations, switchWayOf } from '../version/staging.ts'
@@ -39,10 +40,10 @@ import type { SyncRequest } from './request.ts'
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, type Told, UNTOLD } from './stage.ts'
 
-type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full'>
+type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full' | 'trigger'>
 
 /** What both versions and the target say, before the source is asked. */
-export async function targetFacts(target: Target, { only, dryRun, full = false }: Wish): Promise<Night> {
+export async function targetFacts(target: Target, { only, dryRun, full = false, trigger }: Wish): Promise<Night> {
   const { session, publication } = target
   const published = await recordedVersion(target, 'published')
   const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
@@ -51,6 +52,7 @@ export async function targetFacts(target: Target, { only, dryRun, full = false }
     full,
     dryRun,
     partly: only !== null,
+    between: trigger === 'follow',
     limits: publication.limits,
     kept: (await keptVersion(target)).version,
     published: isPublished ? published : null,
@@ -103,13 +105,16 @@ export class Delta {
   readonly #night: Night
   /** By table, where its rows are made of more than one row of the source. */
   readonly #made = new Map<string, Made>()
+  /** Of each published table. */
+  readonly #rows: ReadonlyMap<string, number>
   #snapshot = ''
   #hasStaged = false
 
-  private constructor(from: DeltaRequest, facts: SourceFacts, night: Night) {
+  private constructor(from: DeltaRequest, facts: SourceFacts, night: Night, rows: ReadonlyMap<string, number>) {
     this.#from = from
     this.#facts = facts
     this.#night = night
+    this.#rows = rows
   }
 
   /** Before the snapshot, which is not held for what can be asked without it. */
@@ -120,7 +125,8 @@ export class Delta {
     const night = await looked(target, { ...(await targetFacts(target, request)), source }, tables)
     const isCandidate = decide(night, tables).some(({ base }) => base !== null)
     const reading = isCandidate && (await hasLastingTransaction(target))
-    return new Delta(from, source, { ...night, reading })
+    const rows = await recordedRows(target.session, target.publication.schema, 'freshness')
+    return new Delta(from, source, { ...night, reading }, rows)
   }
 
   /** In the snapshot, whose instant the rules take for now. */
@@ -139,6 +145,7 @@ export class Delta {
   readonly tell = async (table: PublishedTable, stream: Stream, context: StageContext): Promise<Told> => {
     const decision = this.#decisions.get(table.name)
     const whole = async (reason: string | null): Promise<Told> => {
+      if (this.#night.between) requireFew(table, this.#rows.get(table.name) ?? 0, reason, context.target)
       await this.#remember(decision, stream, context)
       return { ...UNTOLD, reason: decision?.reason ?? reason }
     }
@@ -208,7 +215,10 @@ export class Delta {
     const { target } = this.#from
     const { publication } = target
     const told = read.flatMap(({ table, way, changes }) => (changes === null ? [] : [{ table, way, changes }]))
-    const deltas = told.filter(({ way }) => way === 'delta')
+    const deltas = told.flatMap(({ table, way, changes }) => {
+      const base = this.#decisions.get(table.name)?.base ?? null
+      return way !== 'delta' || base === null ? [] : [{ table, changes, base }]
+    })
     if (deltas.length === 0) {
       const differing = await proveChanges(target, told)
       // They would be published with the rest of the schema.
@@ -246,16 +256,17 @@ export class Delta {
       const made = entry.changes?.made ?? this.#made.get(name) ?? null
       if (print === null || entry.way === 'carried' || entry.looksBeyond) return []
       const of = { print, rows, unknown, made }
+      const counted = this.#night.between ? 0 : 1
       if (entry.way === 'full') {
         return entry.writer === null
           ? []
           : [[name, { ...of, nights: 0, deltas: 0, keys: null, writers: [entry.writer] }]]
       }
-      const nights = (this.#night.published?.origin?.tables[name]?.nights ?? 0) + 1
+      const nights = (this.#night.published?.origin?.tables[name]?.nights ?? 0) + counted
       const writer = writers.get(name)
       if (base === null || writer === undefined) return []
       const all = writer === null ? base.writers : [...base.writers, writer]
-      return [[name, { ...of, nights, deltas: base.deltas + 1, keys: entry.changes?.keys ?? null, writers: all }]]
+      return [[name, { ...of, nights, deltas: base.deltas + counted, keys: entry.changes?.keys ?? null, writers: all }]]
     })
     return { era: this.#facts.era, snapshot: this.#snapshot, tables: Object.fromEntries(tables) }
   }
@@ -269,4 +280,14 @@ const timelessFacts = ({ request, target, inputTypes, keyPrint }: DeltaRequest):
 function askSource({ target, coordinator }: DeltaRequest, tables: readonly TableFacts[]): Promise<SourceFacts> {
   const reads = tables.flatMap(({ table, read }) => (read === null ? [] : [[table.name, read] as const]))
   return factsOf(coordinator, target.publication.source, new Map(reads))
+}
+
+/** Throws FOLLOW_WAITS for a table that is read whole between due times although it is large. */
+function requireFew(
+  { name: place }: PublishedTable,
+  rows: number,
+  reason: string | null,
+  { publication }: Target,
+): void {
+  if (rows > publication.limits.followRows) throw new VitrineError('FOLLOW_WAITS', { place, detail: `${reason}.` })
 }

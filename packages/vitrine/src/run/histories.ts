@@ -24,6 +24,7 @@ import { fits } from '../source/source-type.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import { createTableSql } from '../version/ddl.ts'
 import { makeWorkSchemas } from '../version/staging.ts'
+import type { SyncRequest } from './request.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /**
@@ -77,8 +78,12 @@ function asQueryFailure(error: unknown, table: PublishedTable): unknown {
   })
 }
 
+type Wish = Pick<SyncRequest, 'only' | 'trigger'>
+
 /** Whether the run has anything new to say about a history table: all was read, it was asked for, or a table of its was read. */
-function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: readonly string[] | null): boolean {
+function isComputed(table: HistoryTable, staged: readonly StagedTable[], { only, trigger }: Wish): boolean {
+  // The figures of a day are those of its run.
+  if (trigger === 'follow') return false
   if (only === null || only.includes(table.name)) return true
   const { tables } = projectionOf(table)
   return staged.some((entry) => !entry.carried && tables.has(entry.table.name))
@@ -87,13 +92,13 @@ function isComputed(table: HistoryTable, staged: readonly StagedTable[], only: r
 /** Stages every history table beside the tables of the run, which stand complete in the staging schema. `reading` is idle. */
 export async function stageHistories(
   staged: readonly StagedTable[],
-  only: readonly string[] | null,
+  wish: Wish,
   context: StageContext,
   reading: Session,
 ): Promise<readonly StagedTable[]> {
   const done: StagedTable[] = []
   for (const table of context.target.publication.histories) {
-    done.push(await stage(table, isComputed(table, staged, only), context, reading))
+    done.push(await stage(table, isComputed(table, staged, wish), context, reading))
   }
   return done
 }

@@ -138,7 +138,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   if (isChanging && !request.allowShrink) await guardRows(sides, read)
   const next = await delta.next(read, context)
   const there = { ...context, staging: next.schema }
-  const staged = [...read, ...(await stageHistories(read, request.only, there, writing[0] ?? session))]
+  const staged = [...read, ...(await stageHistories(read, request, there, writing[0] ?? session))]
 
   await run.enter('verify')
   if (!request.allowShrink) await guardRows(sides, staged)

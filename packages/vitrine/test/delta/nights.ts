@@ -37,6 +37,7 @@ export interface Setting {
   readonly limits?: Partial<Limits>
   readonly zone?: string
   readonly pureRules?: boolean
+  readonly schedule?: string
 }
 
 /** `EXPECTED` stands beside the published schema, and nobody but the test reads it. */

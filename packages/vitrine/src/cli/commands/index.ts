@@ -5,6 +5,7 @@ import { dictionary } from './dictionary.ts'
 import { doctor } from './doctor.ts'
 import { drop } from './drop.ts'
 import { erase } from './erase.ts'
+import { follow } from './follow.ts'
 import { history } from './history.ts'
 import { metabase } from './metabase.ts'
 import { migrate } from './migrate.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   provision,
   sync,
   schedule,
+  follow,
   serve,
   status,
   runs,

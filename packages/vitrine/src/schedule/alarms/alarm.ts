@@ -30,7 +30,7 @@ export interface Trouble {
 /** The body of the webhook. `text` is what Slack, Mattermost and their like show; the rest is for programs. */
 export interface Alarm {
   readonly text: string
-  readonly kind: 'failed' | 'stale' | 'missing' | 'warnings' | 'preparation' | 'metabase' | 'recovered'
+  readonly kind: 'failed' | 'stale' | 'missing' | 'warnings' | 'preparation' | 'metabase' | 'follow' | 'recovered'
   readonly publication: string
   readonly schema: string
   /** ISO 8601 in UTC. */
@@ -111,6 +111,14 @@ export function metabaseAlarm(error: VitrineError, about: About, due: Date, at: 
   const { code, place = null } = error
   const text = `published, but Metabase was not kept in step. ${told(troubleOf(error))}`
   return made(about, { text, kind: 'metabase', at, due, code, place, problems: problemsOf(error) })
+}
+
+/** The alarm of a follow that has failed for some rounds, or with null, of its end. */
+export function followAlarm(error: VitrineError | null, about: About, due: Date, at: Date): Alarm {
+  if (error === null) return made(about, { text: 'follows what changes again.', kind: 'follow', at, due })
+  const { code, place = null } = error
+  const text = `what changes is not followed for now. ${told(troubleOf(error))} The previous version is still served.`
+  return made(about, { text, kind: 'follow', at, due, code, place, problems: problemsOf(error) })
 }
 
 /** The alarm that an event is worth, or null. `before` has the rows of each table in the version before. */

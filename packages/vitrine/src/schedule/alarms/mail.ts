@@ -23,6 +23,7 @@ const SUBJECTS: Readonly<Record<Alarm['kind'], string>> = {
   warnings: 'published, with suspicious content',
   preparation: 'a step before the run failed',
   metabase: 'Metabase was not kept in step',
+  follow: 'following what changes',
 }
 
 export const mail: Channel = {
