@@ -25,6 +25,7 @@ const TABLES = [
   ['analyseia_analyseia', null, 'updated_at'],
 ] as const
 const EVERY = 1_000
+const SIDES = ['source', 'target', 'tool'] as const
 
 interface NightsRequest {
   readonly servers: readonly [EmbeddedServer, EmbeddedServer]
@@ -68,15 +69,18 @@ export async function compareNights(request: NightsRequest): Promise<readonly Fi
     limits: { ...publication.limits, deltaProofNights },
   })) as [Publication, Publication] // sound because two go in.
   for (let night = 0; night < 2; night++) await publish(changed, source, request.delta)
-  const cpu = async () => {
-    const used = await Promise.all(request.servers.map((server) => withClient(server.url('postgres'), cpuOf)))
+  const used = async () => {
+    const [source = 0, target = 0] = await Promise.all(
+      request.servers.map((server) => withClient(server.url('postgres'), cpuOf)),
+    )
     const { user, system } = process.cpuUsage()
-    return (used[0] ?? 0) + (used[1] ?? 0) + (user + system) / 1e6
+    return [source, target, (user + system) / 1e6] as const
   }
   const night = async (definition: Publication, target: string) => {
-    const before = await cpu()
+    const before = await used()
     const milliseconds = await publish(definition, source, target)
-    return { cpu: (await cpu()) - before, milliseconds }
+    const sides = (await used()).map((seconds, side) => seconds - (before[side] ?? 0))
+    return { sides, cpu: sides.reduce((sum, seconds) => sum + seconds, 0), milliseconds }
   }
   const pairs: {
     readonly full: Awaited<ReturnType<typeof night>>
@@ -98,7 +102,10 @@ export async function compareNights(request: NightsRequest): Promise<readonly Fi
       ...common,
       what: '0.1 % of all rows changed, CPU against a night that reads everything',
       spread: spreadOf(pairs.map(({ full, delta }) => delta.cpu / full.cpu)),
-      orientation: `${middle(({ delta }) => delta.cpu)} of ${middle(({ full }) => full.cpu)} s`,
+      orientation: SIDES.map(
+        (side, index) =>
+          `${side} ${middle(({ delta }) => delta.sides[index] ?? 0)} of ${middle(({ full }) => full.sides[index] ?? 0)} s`,
+      ).join(', '),
     },
     {
       ...common,

@@ -66,7 +66,8 @@ export interface Decision {
   readonly base: (TableOrigin & { readonly snapshot: string }) | null
 }
 
-const hasRules = ({ columns, unknown }: PublishedTable): boolean =>
+const hasRules = ({ columns, keep, unknown }: PublishedTable): boolean =>
+  keep !== null ||
   unknown !== null ||
   columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'rule')
 
@@ -125,6 +126,9 @@ export async function tableFacts(
     const refused = notRules(table, publication, code) ?? notInstant(table) ?? keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print }
     const read = rowByRow(parsedText(parser, projection.sql), publication.source, keyColumnsOf(table))
+    // Its keys are compared with those of the source, which does not know which rows are kept.
+    if (table.keep !== null && typeof read !== 'string' && read.alias !== null)
+      return { table, read: null, reason: 'a TypeScript rule decides which of its rows are published', print }
     return typeof read === 'string' ? { table, read: null, reason: read, print } : { table, read, reason: null, print }
   })
 }

@@ -7,7 +7,19 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
-import { bigint, count, from, integer, open, type PublishedTable, register, sql, text } from '../../src/index.ts'
+import {
+  bigint,
+  compute,
+  count,
+  from,
+  integer,
+  open,
+  type PublishedTable,
+  register,
+  rows,
+  sql,
+  text,
+} from '../../src/index.ts'
 import { ALL, Nights } from './nights.ts'
 
 const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 40))
@@ -165,11 +177,20 @@ function publish(index: number, { parts, condition, shape }: Drawn): PublishedTa
       }),
     )
   }
-  return from(query).publish(`p${index}`, 'x', ({ ref }) => ({
-    id: bigint(ref('e.id'), 'Key').primaryKey(),
-    label,
-    ...columns,
-  }))
+  const key = ({ ref }: { readonly ref: (name: 'e.id') => never }) => bigint(ref('e.id'), 'Key').primaryKey()
+  if (shape === 2) {
+    // A rule keeps some of the rows, by what is made of several.
+    return from(query).publish(`p${index}`, 'x', (given) => {
+      const value = PARTS[parts[0] ?? '']?.value ?? ''
+      const rule = compute({ value: sql<string | null>`cast(${sql.raw(value)} as text)` }, (read) => {
+        const size = read.value?.length ?? 0
+        return { stays: size % 3 !== 1, size }
+      })
+      const named = { id: key(given as never), size: integer(rule.field('size'), 'x'), label, ...columns }
+      return rows({ keep: rule.field('stays') }, named)
+    })
+  }
+  return from(query).publish(`p${index}`, 'x', (given) => ({ id: key(given as never), label, ...columns }))
 }
 
 const some = (id: string, seed: number, share: number) => `abs(hashint8(${id} * 17 + ${seed})) % ${share} = 0`
@@ -233,7 +254,7 @@ class World {
   static async create(drawn: readonly Drawn[], index: number): Promise<World> {
     const version = VERSIONS[index % VERSIONS.length] ?? 18
     const tables = drawn.map((table, number) => publish(number, table))
-    const nights = await Nights.create(version, { source, tables }, SQL)
+    const nights = await Nights.create(version, { source, tables, pureRules: true }, SQL)
     await nights.begin()
     return new World(nights)
   }
