@@ -24,6 +24,8 @@ export const donnees = definePublication({
   zone: 'Europe/Paris',
   pureRules: true,
   schedule: '0 0 * * *',
+  // Peu de lignes y portent de longs documents : dès mille, ne lire que ce qui a changé coûte moins.
+  limits: { deltaFloorRows: 1_000 },
   metabase: { source: 'Impact', team: 'equipe' },
   locale: 'fr-FR',
   tables: [
