@@ -19,6 +19,7 @@ import { verifyRows } from '../version/verify.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
 import { bucketsFor, digestOf, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
+import type { Count } from './made-of.ts'
 import { isChanged, keptCount, keptSums, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
 import { type FillRequest, fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
@@ -44,6 +45,8 @@ export interface ChangesRequest extends FillRequest {
   readonly text: string
   readonly shape: TableShape
   readonly through: ((blocks: Blocks) => CopyRows) | null
+  /** Of tables of the source, in the run's snapshot: filled by whoever counts one. */
+  readonly counts: Map<string, Count>
 }
 
 /** The changes of a table whose rows are those of one table, or in words why it is read whole after all. */

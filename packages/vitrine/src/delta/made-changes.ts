@@ -32,14 +32,25 @@ const readAgain = (sums: string): BigInt64Array => {
   return new BigInt64Array(Uint8Array.from(bytes).buffer)
 }
 
+/** Of each table; what is `known` from another published table of the run is not counted again. */
 async function countsOf(
   source: Session,
   of: MadeOf,
   { relations }: RowByRow,
   snapshot: string | null,
+  known: Map<string, Count>,
 ): Promise<readonly Count[]> {
-  const rows = await source.query<{ relation: number; rows: number; changed: number }>(of.countsSql(snapshot))
-  return rows.map(({ relation, rows, changed }) => ({ table: relations[relation]?.table ?? '', rows, changed }))
+  const tables = relations.map(({ table }) => table)
+  const asked = tables.filter((table) => !known.has(table))
+  const rows =
+    asked.length === 0
+      ? []
+      : await source.query<Omit<Count, 'table'> & { readonly relation: number }>(of.countsSql(asked, snapshot))
+  for (const { relation, ...count } of rows) {
+    const table = asked[relation] ?? ''
+    known.set(table, { ...count, table })
+  }
+  return tables.flatMap((table) => known.get(table) ?? [])
 }
 
 async function sumsOf(source: Session, of: MadeOf, buckets: number): Promise<BigInt64Array> {
@@ -59,7 +70,7 @@ const recorded = (counts: readonly Count[], sums: BigInt64Array | null): Made =>
 /** Of what the rows of a table are made in the session's snapshot, for the run that will look for what changed since. */
 export async function madeOf(source: Session, table: PublishedTable, register: Source, read: RowByRow): Promise<Made> {
   const of = new MadeOf(table, register, read)
-  const counts = await countsOf(source, of, read, null)
+  const counts = await countsOf(source, of, read, null, new Map())
   const rows = counts.find(({ table: name }) => name === of.root)?.rows ?? null
   return recorded(counts, rows === null ? null : await sumsOf(source, of, bucketsFor(rows, KEYS_IN_BUCKET)))
 }
@@ -70,7 +81,7 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   const { base, read, table } = decision
   if (base === null || read === null || !base.made) throw new VitrineError('INTERNAL', { place: table.name })
   const of = new MadeOf(table, target.publication.source, read)
-  const counts = await countsOf(source, of, read, base.snapshot)
+  const counts = await countsOf(source, of, read, base.snapshot, request.counts)
   const { rows: before, sums } = base.made
   // No row is new, and there are as many: they are the same ones.
   const moved = counts.filter(({ table: name, rows, changed }) => changed > 0 || rows !== before[name])

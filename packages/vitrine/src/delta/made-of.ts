@@ -86,13 +86,14 @@ export class MadeOf {
       .join(', ')
   }
 
-  /** How many rows each table has, and how many of them are new since a snapshot. */
-  countsSql(snapshot: string | null): string {
-    return this.#read.relations
-      .map(({ table }, index) => {
-        const changed = snapshot === null ? '0' : `count(*) filter (where ${isChanged(snapshot, 'xmin')})`
-        return `select ${index} as relation, count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`
-      })
+  /** How many rows tables have, and how many of them are new since a snapshot. */
+  countsSql(tables: readonly string[], snapshot: string | null): string {
+    const changed = snapshot === null ? '0' : `count(*) filter (where ${isChanged(snapshot, 'xmin')})`
+    return tables
+      .map(
+        (table, index) =>
+          `select ${index} as relation, count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`,
+      )
       .join(' union all ')
   }
 

@@ -19,6 +19,7 @@ import { stageChanges } from '../delta/changes.ts'
 import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
 import { keptTables } from '../delta/kept-tables.ts'
 import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
+import type { Count } from '../delta/made-of.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
@@ -107,6 +108,8 @@ export class Delta {
   readonly #made = new Map<string, Made>()
   /** Of each published table. */
   readonly #rows: ReadonlyMap<string, number>
+  /** By table of the source, how many rows it has and how many are new. */
+  readonly #counts = new Map<string, Count>()
   #snapshot = ''
   #hasStaged = false
 
@@ -164,6 +167,7 @@ export class Delta {
       ...sides,
       decision,
       projection,
+      counts: this.#counts,
       text: alias === null ? '' : await textWithXmin(table, projection, instant, types, alias),
       shape: shapeOf(table, { ...publication, schema: stagingSchema(publication) }),
       through: through && ((blocks) => ruled[ruled.push(through(blocks)) - 1] as CopyRows), // sound: it was just put there.
