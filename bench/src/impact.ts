@@ -41,7 +41,7 @@ async function publish(publication: Publication, source: string, target: string)
     source: parseAddress(source, 'source'),
     target: parseAddress(target, 'target'),
     at: NOW,
-      code: 'bench',
+    code: 'bench',
   })
   const milliseconds = performance.now() - started
   if (values.phases) {

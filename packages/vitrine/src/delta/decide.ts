@@ -72,7 +72,6 @@ const hasRules = ({ columns, keep, unknown }: PublishedTable): boolean =>
   columns.some(({ value }) => value.kind === 'computed' && value.computed.computation.kind === 'rule')
 
 function notRules(table: PublishedTable, publication: Publication, code: string | null): string | null {
-  if (table.keep !== null) return 'a TypeScript rule decides which of its rows are published'
   if (table.kAnonymous !== null) return 'small groups of its rows are told by the whole table'
   if (!hasRules(table)) return null
   if (!publication.pureRules) return 'it has TypeScript rules, and the publication does not say that they are pure'
