@@ -8,7 +8,7 @@ export { type Address, addressUrl, parseAddress, printable } from './postgres/ad
 export { connect, type Session } from './postgres/connect.ts'
 export { migrate } from './run/migrate.ts'
 export type { SyncReport } from './run/observer.ts'
-export type { SyncRequest } from './run/request.ts'
+export type { SyncRequest, SyncWish } from './run/request.ts'
 export { type RollbackReport, rollback } from './run/rollback.ts'
 export { sync } from './run/sync.ts'
 export { preparationAlarm } from './schedule/alarms/alarm.ts'
