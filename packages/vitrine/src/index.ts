@@ -52,6 +52,7 @@ export {
   register,
   type Source,
   secret,
+  type TypedSource,
 } from './publication/register.ts'
 export { dashboardIn, questionIn, withReplaced } from './publication/replaced.ts'
 export type { KAnonymity, PublishedTable } from './publication/table.ts'

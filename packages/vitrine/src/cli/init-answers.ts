@@ -180,9 +180,10 @@ function listText(tables: readonly ListedTable[]): string {
     .map(({ name, rows: count, bytes, isReadable }) => [
       name,
       count === null ? '?' : `≈ ${count}`,
-      megabytes(bytes),
+      bytes < 50_000 ? '< 0.1 MB' : megabytes(bytes),
       isReadable ? '' : 'may not be read',
     ])
   const more = tables.length - rows.length
-  return `${textTable(['table', { right: 'rows' }, { right: 'size' }, ''], rows)}${more > 0 ? `and ${more} more\n` : ''}`
+  const listed = `${textTable(['table', { right: 'rows' }, { right: 'size' }, ''], rows)}${more > 0 ? `and ${more} more\n` : ''}`
+  return tables.some(({ rows: count }) => count === null) ? `${listed}?: not counted yet by the source\n` : listed
 }

@@ -101,8 +101,8 @@ export type DatabaseOf<R extends RegisteredTables> = {
   }
 }
 
-/** The register as data, and the only way to start a query of a publication. */
-export interface Source<DB = unknown> {
+/** The register as data. */
+export interface Source {
   /** Of the tables that are named without one. */
   readonly schema: string
   /** By the names that queries give them: `person`, and `sales.orders` where they stand in another schema. */
@@ -115,6 +115,13 @@ export interface Source<DB = unknown> {
   readonly derived: Readonly<Record<string, string>>
   /** What becomes of a run where the source has changed and no query reads it. */
   readonly drift: 'stop' | 'warn'
+}
+
+/**
+ * The only way to start a query of a publication. A publication itself knows the register as data alone: TypeScript 5.9 finds
+ * the queries of one register assignable to no other's.
+ */
+export interface TypedSource<DB> extends Source {
   readonly selectFrom: Kysely<DB>['selectFrom']
   readonly with: Kysely<DB>['with']
   readonly withRecursive: Kysely<DB>['withRecursive']
@@ -176,11 +183,11 @@ export function register<const R extends RegisteredTables>(
   schema: string,
   tables: R,
   options?: RegisterOptions,
-): Source<DatabaseOf<R>>
+): TypedSource<DatabaseOf<R>>
 export function register<const S extends RegisteredSchemas>(
   schemas: S,
   options?: RegisterOptions,
-): Source<FlatOf<S> extends infer R extends RegisteredTables ? DatabaseOf<R> : never>
+): TypedSource<FlatOf<S> extends infer R extends RegisteredTables ? DatabaseOf<R> : never>
 export function register(
   first: string | RegisteredSchemas,
   second: RegisteredTables | RegisterOptions = {},

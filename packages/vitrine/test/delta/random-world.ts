@@ -157,7 +157,10 @@ export class RandomTable {
     }
   }
 
-  published(source: vitrine.Source, made: ReadonlyMap<string, vitrine.PublishedTable>): vitrine.PublishedTable {
+  published(
+    source: vitrine.TypedSource<unknown>,
+    made: ReadonlyMap<string, vitrine.PublishedTable>,
+  ): vitrine.PublishedTable {
     const all = source.selectFrom(`${this.name} as t` as never) as ReturnType<typeof typed>
     const query = this.#isFiltered ? all.where('t.hidden', 'is not', true) : all
     const parent = this.#parent

@@ -12,8 +12,8 @@ import {
   personal,
   pseudonym,
   register,
-  type Source,
   sql,
+  type TypedSource,
   text,
   timestamptz,
   uuid,
@@ -32,13 +32,13 @@ const COLUMNS = {
   email: personal.text,
 }
 
-export const thingSource = (names: readonly string[]): Source =>
+export const thingSource = (names: readonly string[]): TypedSource<unknown> =>
   register('public', Object.fromEntries(names.map((name) => [name, COLUMNS])), {
     functions: { 'public.shout': 'computes on its argument alone' },
   })
 
 /** With a filter, a mask, a pseudonym and a unique column. */
-export function publishThing(source: Source, name: string, published = `shop_${name}`): PublishedTable {
+export function publishThing(source: TypedSource<unknown>, name: string, published = `shop_${name}`): PublishedTable {
   // sound because the register has this table with these columns; its type does not say so.
   const query = source.selectFrom(`${name} as t` as never) as ReturnType<typeof typed>
   return from(query.where('t.hidden', '=', false)).publish(published, 'A thing.', ({ ref }) => ({

@@ -260,12 +260,14 @@ describe('the register and the example', () => {
     const include = [...SCHEMAS, 'several'].map((name) => join(of(name).folder, 'publication/*'))
     const settings = JSON.parse(readFileSync(join(of('pagila').folder, 'tsconfig.json'), 'utf8'))
     writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ ...settings, include }))
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      [join(root, 'node_modules/typescript/bin/tsc'), '-p', home],
-      { encoding: 'utf8' },
-    )
-    expect([status, stdout]).toEqual([0, ''])
+    // The oldest compiler that teams use finds what ours does not: see `node scripts/install-nodes.mjs`.
+    const compilers = ['', '.vitrine/typescript/5.9.3']
+      .map((folder) => join(root, folder, 'node_modules/typescript/bin/tsc'))
+      .filter((path) => existsSync(path))
+    for (const compiler of compilers) {
+      const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', home], { encoding: 'utf8' })
+      expect([compiler, status, stdout]).toEqual([compiler, 0, ''])
+    }
   })
 
   test('take further tables, once', async () => {
@@ -380,7 +382,7 @@ test('tables without a key, and without rights, are registered; what can be read
   const { stderr } = await succeeded(folder, ['init', '--yes', '--only-files', '--name', 'weak'], {
     DATABASE_URL: source('bare').url(weak),
   })
-  expect(stderr).toMatch(/other +\? +\S+ MB +may not be read/)
+  expect(stderr).toMatch(/other +\? +< 0\.1 MB +may not be read/)
   const [example = ''] = readdirSync(join(folder, 'publication')).filter((file) => file.startsWith('weak_'))
   expect(readFileSync(join(folder, 'publication', example), 'utf8')).toContain(
     "counted: integer(count(), 'Number of rows')",

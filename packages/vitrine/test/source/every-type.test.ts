@@ -78,7 +78,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
   let database: TestDatabase
   let client: pg.Client
   let session: Session
-  let source: vitrine.Source<never>
+  let source: vitrine.TypedSource<never>
   let places: readonly Place[]
   const drift = (...tables: readonly (readonly vitrine.PublishedTable[])[]) => findDrift(session, source, ...tables)
   const registered = (lines: readonly string[]) => {
