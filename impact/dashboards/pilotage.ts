@@ -5,7 +5,7 @@ import { entier, FRAICHEUR, IMPACT, INSCRITES, impact, jour, limites, mois, part
 const tauxAJour = impact.indicator({
   title: 'Part des réglementations à jour',
   definition:
-    'Parmi les couples (entreprise, réglementation) au statut connu, la part au statut A JOUR ; BDESE, Index EgaPro et BGES seulement.',
+    'Parmi les couples (entreprise, réglementation) au statut connu, la part de ceux qui sont à jour ; BDESE, Index EgaPro et BGES seulement.',
   unit: '%',
   from: 'metabase_stats',
   measure: { ratio: ['reglementations_a_jour', 'reglementations_statut_connu'] },

@@ -11,7 +11,7 @@ import { checkDashboards } from '../dashboards/check.ts'
 import type { Publication } from '../publication/publication.ts'
 import { publicationOf } from './publication-file.ts'
 
-const LOOK_MS = 300
+const LOOK_MS = 100
 const MARK = 'vitrine-edition'
 
 /** Gives each file that an edition imports by a relative path the same edition; packages stay as they are loaded. */

@@ -103,7 +103,7 @@ tr:target>*{box-shadow:inset 0 0 0 99px color-mix(in srgb,var(--v-accent) 12%,tr
 .figures dd{margin:0;font-size:30px;font-weight:600;letter-spacing:-.02em;line-height:1.2;overflow-wrap:anywhere}.figures small{display:block;color:var(--v-mute);font-size:12.5px;font-weight:400}
 .mark{font-weight:600;white-space:nowrap}.mark::before{content:"";display:inline-block;width:9px;height:9px;border-radius:2px;margin-right:6px;background:currentColor}
 .good,.open{color:var(--v-good)}.bad,.personal{color:var(--v-bad)}.doubtful,.indirect{color:var(--v-doing)}.moving{color:var(--v-accent)}.secret{color:var(--v-s4)}.none{color:var(--v-unknown)}
-@media screen and (max-width:760px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.table th,.table td{padding:7px 10px}.table tbody th{max-width:11rem;min-width:7rem}}
+@media screen and (max-width:760px){main{padding:18px 14px 40px}.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.table th,.table td{padding:7px 10px}.table tbody th{max-width:11rem;min-width:7rem}}@media screen and (max-width:400px){.table .v-long{min-width:9.5rem}.mark{white-space:normal;display:inline-block;min-width:4.6rem}}
 @page wide{size:A4 landscape;margin:12mm}@media print{body:has(.table){page:wide}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}.table th,.table td,.table code{font-size:8pt}.table th,.table td,.table .v-long{padding:3pt 5pt;min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}main>h2,main>h3,h2+p{break-after:avoid}.table tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
 `
 

@@ -27,12 +27,6 @@ export type TileState =
   | { readonly kind: 'empty'; readonly why: WhyEmpty; readonly reasons?: Readonly<Record<string, number>> }
   | { readonly kind: 'failed'; readonly code: ErrorCode }
 
-/** The cells of one column, from the first row to the last; NULLs where there is no such column. */
-export function cellsOf({ columns, rows }: Answer, name: string): readonly Cell[] {
-  const at = columns.findIndex((column) => column.name === name)
-  return rows.map((row) => row[at] ?? null)
-}
-
 /** Beyond it no picture says anything, and sums overflow; the table still has it. */
 const LARGEST = 1e100
 

@@ -18,9 +18,9 @@ const TOKEN_SHEET = `:root{color-scheme:light dark;--v-gap:16px;--v-radius:12px;
 const BASE = `*{box-sizing:border-box}html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--v-bg);color:var(--v-ink);font:15px/1.5 var(--v-font);font-variant-numeric:tabular-nums}
 h1{font-size:26px;line-height:1.2;letter-spacing:-.02em;margin:0}h2{font-size:18px;line-height:1.3;margin:0}h3{font-size:14px;line-height:1.4;font-weight:600;margin:0}
-h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:4px}:focus-visible{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+h1,h2,h3,.v-group{overflow-wrap:anywhere;hyphens:auto}a{color:var(--v-accent);text-underline-offset:4px}:focus-visible,input:focus-within{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 table{border-collapse:collapse;font-size:13.5px}th,td{padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--v-line);font-weight:400}
-thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right}.v-n,.v-short{white-space:nowrap}.v-n+:not(.v-n){padding-left:14px}tbody tr:last-child>*{border-bottom:0}
+thead th{color:var(--v-mute);white-space:nowrap;vertical-align:bottom}.v-n{text-align:right}.v-n,.v-short{white-space:nowrap}thead .v-long{white-space:normal;min-width:11rem}.v-n+:not(.v-n){padding-left:14px}tbody tr:last-child>*{border-bottom:0}
 .v-hidden,.v-turn,.v-paper{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}`
 
 const spans = Array.from(
@@ -35,7 +35,7 @@ const BOARD = `.v-board{display:grid;grid-template-columns:repeat(12,minmax(0,1f
 
 const CARD = `.v-card{position:relative;flex:1;display:flex;flex-direction:column;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;min-width:0;container-type:inline-size}
 .v-def{color:var(--v-mute);font-size:13px;line-height:1.45;margin:2px 0 10px}.v-front,figure{flex:1;display:flex;flex-direction:column;min-width:0}.v-back{display:none;flex:1}
-.v-turn:checked~.v-back{display:block}.v-turn:checked~.v-front{display:none}.v-turn:checked~.v-foot label{font-weight:600;text-decoration:underline}.v-turn:focus-visible~.v-foot label{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
+.v-turn{left:18px;bottom:20px}.v-turn:checked~.v-back{display:block}.v-turn:checked~.v-front{display:none}.v-turn:checked~.v-foot label{font-weight:600;text-decoration:underline}.v-turn:focus-visible~.v-foot label{outline:2px solid var(--v-accent);outline-offset:2px;border-radius:4px}
 .v-fig{font-size:34px;font-weight:600;letter-spacing:-.03em;line-height:1.15;margin:0;overflow-wrap:anywhere}.v-sub{color:var(--v-mute);font-size:13px;margin:4px 0 0}.v-sub b{font-weight:600;color:var(--v-ink)}.v-sub .v-good{color:var(--v-good)}.v-sub .v-bad{color:var(--v-bad)}
 .v-say{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}.v-why{color:var(--v-mute);font-size:13.5px;margin:12px 0;flex:1}.v-unknown{color:var(--v-unknown)}.v-cut{color:var(--v-mute);font-size:12.5px;margin:8px 0 0}
 .v-foot{display:flex;flex-wrap:wrap;gap:0 16px;margin-top:9px;font-size:12.5px}.v-foot a,.v-foot label{color:var(--v-accent);text-decoration:none;cursor:pointer;padding:3px 0}.v-foot a:hover,.v-foot label:hover{text-decoration:underline}

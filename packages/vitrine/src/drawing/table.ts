@@ -1,6 +1,6 @@
 /** Answers as tables: the one behind each chart, and the displays that are tables. The first column stays when one scrolls. */
 import type { Cell } from './answer.ts'
-import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
+import { type HtmlEscapedString, html, type Piece } from './html.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { text } from './texts.ts'
 
@@ -11,8 +11,10 @@ const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
   // Reached by the keyboard, because it scrolls on a narrow screen.
   html`<div class="v-scroll" role="region" tabindex="0" aria-label="${label}">${inner}</div>`
 
-const heading = ({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedString =>
-  html`<th scope="col"${isNumber ? html` class="v-n"` : NOTHING}>${name}</th>`
+function heading({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedString {
+  const kinds = [isNumber && 'v-n', label.length > LONG && 'v-long'].filter((kind) => kind !== false).join(' ')
+  return html`<th scope="col"${kinds !== '' && html` class="${kinds}"`}>${name}</th>`
+}
 
 function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
   const shown =
@@ -22,8 +24,8 @@ function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): Htm
   return isFirst ? html`<th scope="row"${kind}>${shown}</th>` : html`<td${kind}>${shown}</td>`
 }
 
-/** A date with its time stays on one line. */
-const SHORT = 20
+/** A date with its time stays on one line; a longer name of a column takes several. */
+const [SHORT, LONG] = [20, 24]
 
 /** `all` leads to the rows that are not here. */
 export function drawTable(

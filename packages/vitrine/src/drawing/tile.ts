@@ -71,7 +71,7 @@ export const drawSkeleton = (question: Question, reading: Reading, { table }: Ti
     question,
     'coming',
     reading,
-    html`<p class="v-why">${text('coming', reading)}</p><noscript><p class="v-foot">${link(table, text('table', reading))}</p></noscript>`,
+    html`<p class="v-why" data-late="${text('failed', reading)}">${text('coming', reading)}</p><noscript><p class="v-foot">${link(table, text('table', reading))}</p></noscript>`,
   )
 
 export async function drawTile(

@@ -261,6 +261,8 @@ async function factsOf(session: Session, publication: Publication): Promise<Fact
   if (seen === 0) return { version: null, standing, ages: [], now }
   const found = viewed ? await agesOf(session, publication) : []
   const ages = found.filter(({ table }) => table !== null)
+  // The tables stand empty until the first run.
+  if (viewed && ages.length === 0) return { version: null, standing, ages, now }
   const stamps = ages.map(({ table, publishedAt }) => `${table} ${publishedAt.getTime()}`)
   return { version: [standing, found[0]?.state ?? '', ...stamps].join(';'), standing, ages, now }
 }

@@ -8,6 +8,7 @@ import {
   type Condition,
   type Dashboard,
   type Filter,
+  type Labelled,
   type ListingQuery,
   measureOf,
   type Query,
@@ -80,6 +81,15 @@ function whereOf({ where, measures }: StructuredQuery): readonly Condition[] {
   return 'where' in only ? [...where, ...(only.where ?? [])] : where
 }
 
+/** What the values of a column are called where the question groups by it. */
+function namesOf({ query, columns }: Question, name: string): Pick<Labelled, 'names'> {
+  const by = query.kind === 'structured' ? Object.entries(query.by) : []
+  const [group] =
+    by.find(([, of]) => of === name || (typeof of === 'object' && 'column' in of && of.column === name)) ?? []
+  const names = group === undefined ? undefined : own(columns, group)?.names
+  return names === undefined ? {} : { names }
+}
+
 /** The rows behind a question, or behind the groups of it that have these values (`` stands for NULL). */
 export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<string, string>): Asked | null {
   const { publication, choices } = asking
@@ -103,7 +113,11 @@ export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<s
     if (value === undefined) return null
     return `cast(${expression} as text) is not distinct from cast($${values.push(value === '' ? null : value)} as text)`
   })
-  const question: Question = { ...given, display: { kind: 'table' }, query: listing, columns: {} }
+  const shown = publication.tables.find(({ name }) => name === query.from)?.columns ?? []
+  const labels = Object.fromEntries(
+    shown.map(({ name, comment }) => [name, { label: comment, ...namesOf(given, name) }]),
+  )
+  const question: Question = { ...given, display: { kind: 'table' }, query: listing, columns: labels }
   return { question, ask: { sql, values, filtered: values.length > 0, withSmall: null, ages: false } }
 }
 

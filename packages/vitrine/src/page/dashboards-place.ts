@@ -159,7 +159,7 @@ const rowsOf =
       const { language } = board.reading
       return html`<label>${label} <select name="${GROUP}${name}"><option value="*">${say(language, 'all')}</option>${values.map(
         (value) =>
-          html`<option value="${value}"${groups.get(name) === value && html` selected`}>${value === '' ? say(language, 'unknown') : value}</option>`,
+          html`<option value="${value}"${groups.get(name) === value && html` selected`}>${value === '' ? say(language, 'unknown') : (asked.question.columns[name]?.names?.[value] ?? value)}</option>`,
       )}</select></label>`
     })
     const kept = [...new URLSearchParams(board.chosen.query)].map(

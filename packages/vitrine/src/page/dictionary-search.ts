@@ -1,11 +1,12 @@
 /** The first page of the dictionary's place: a search over tables, columns and questions; and the page of a question. */
+import { questionSql } from '../dashboards/sql.ts'
 import { nameOf } from '../dictionary/dictionary.ts'
 import type { Cell, Inline, Part } from '../dictionary/page.ts'
 import { cell, columnAnchor, heading, paragraph, tableAnchor } from '../dictionary/wording.ts'
 import { type HtmlEscapedString, html } from '../drawing/html.ts'
 import { type Question, questionsOf } from '../publication/dashboard.ts'
 import type { Shown } from './known.ts'
-import { table } from './telling.ts'
+import { type Telling, table } from './telling.ts'
 
 export const SEARCH_SIGNS = 200
 const MOST_FOUND = 100
@@ -104,9 +105,11 @@ export function questionPage(
       .map(({ name, comment }) => [cell({ code: `${of}.${name}`, to: columnAnchor(of, name) }), cell(comment)]),
   )
   const boards = publication.dashboards.filter((dashboard) => questionsOf([dashboard]).includes(question))
-  return telling.html([
+  const sql = questionSql(question.query, { publication, filters: [] })
+  const parts = telling.html([
     heading(1, 'top', question.title),
     paragraph(question.description),
+    ...indicatorsPart(question, telling),
     heading(2, 'columns', telling.say('madeOf')),
     table(telling.say('madeOf'), [wording.texts.columns.column, wording.texts.columns.meaning], columns),
     heading(2, 'dashboards', telling.say('standsOn')),
@@ -114,5 +117,23 @@ export function questionPage(
       kind: 'list',
       lines: boards.map(({ key, title }) => [{ text: title, to: `dashboards/${encodeURIComponent(key)}` }]),
     },
+    heading(2, 'method', telling.say('method')),
+    paragraph(telling.say('methodSays')),
   ])
+  return html`${parts}<pre class="v-sql" tabindex="0">${sql}</pre>`
+}
+
+/** The meaning of its measures, where they have one of their own: what is counted, in what, and the goal with its day. */
+function indicatorsPart({ query }: Question, { say, number }: Telling): readonly Part[] {
+  const given = query.kind === 'structured' ? Object.values(query.measures) : []
+  const rows = given.flatMap((measure): readonly (readonly Cell[])[] => {
+    if (!('definition' in measure)) return []
+    const { title, definition, unit, goal } = measure
+    return [
+      [cell(title), cell(definition), cell(unit), cell(goal === undefined ? '–' : `${number(goal.value)}, ${goal.by}`)],
+    ]
+  })
+  return rows.length === 0
+    ? []
+    : [table(say('what'), [say('figure'), say('definition'), say('unit'), say('goal')], rows)]
 }

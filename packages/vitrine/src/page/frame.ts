@@ -69,7 +69,7 @@ ${!bare && raw(theme.footer ?? '')}
 }
 
 function head(call: PageCall, { prefix, publication }: PageContext, { place, freshness }: Framed): Html {
-  const { loggedIn, reading } = call.var.visitor
+  const { loggedIn, reading, token } = call.var.visitor
   const { language } = reading
   const other = language === 'fr' ? 'en' : 'fr'
   const here = encodeURIComponent(call.req.path + new URL(call.req.url).search)
@@ -79,7 +79,7 @@ function head(call: PageCall, { prefix, publication }: PageContext, { place, fre
   )
   return html`<header class="v-head"><div class="v-bar">
 <a class="v-name" href="${prefix}/dashboards">${publication().metabase.source}</a>
-<nav aria-label="${say(language, 'places')}"><ul>${places}</ul></nav>
+${token !== '' && html`<nav aria-label="${say(language, 'places')}"><ul>${places}</ul></nav>`}
 ${freshness !== null && html`<a class="v-tone v-tone-${freshness.tone}" href="${prefix}/state">${freshness.text}</a>`}
 <a class="v-language" lang="${other}" rel="nofollow" href="${prefix}/language/${other}?to=${here}">${say(language, 'otherLanguage')}</a>
 ${loggedIn && html`<form method="post" action="${prefix}/logout"><input type="hidden" name="token" value="${formToken(call.var.visitor)}"><button>${say(language, 'logOut')}</button></form>`}

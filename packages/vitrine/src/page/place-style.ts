@@ -1,6 +1,7 @@
 /** The style of the dictionary's place, of the runs and of the state, on the tokens of `drawing/style.ts`. */
 export const placeStyle = `
 .v-minor{color:var(--v-mute);font-size:13px}
+.v-sql{font:13px/1.6 ui-monospace,"SF Mono",Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:14px 18px;margin:0}
 .v-search{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:6px 10px;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;margin:14px 0 20px;max-width:720px}
 .v-search label,.v-search p{grid-column:1/-1;margin:0}.v-search label{font-weight:600}
 .v-search input{font:inherit;color:inherit;background:var(--v-bg);border:1px solid var(--v-unknown);border-radius:8px;padding:8px 12px;min-width:0}

@@ -205,7 +205,10 @@ export function sizeCurve(
   shown: number | null,
   telling: Telling,
 ): HtmlEscapedString | null {
-  const whole = runs.filter(({ publishedAt, tables }) => publishedAt !== null && tables.length > 0).toReversed()
+  // By their time: an imported record has earlier runs with later numbers.
+  const whole = runs
+    .filter(({ publishedAt, tables }) => publishedAt !== null && tables.length > 0)
+    .toSorted((one, other) => one.startedAt.getTime() - other.startedAt.getTime())
   const [first, last] = [whole[0], whole.at(-1)]
   if (first === undefined || last === undefined) return null
   const [from, span] = [first.startedAt.getTime(), last.startedAt.getTime() - first.startedAt.getTime()]

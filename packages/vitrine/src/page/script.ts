@@ -9,15 +9,19 @@ for (const card of document.querySelectorAll('.v-card.v-is-coming')) {
       const drawn = new DOMParser().parseFromString(text, 'text/html').querySelector('.v-card')
       if (drawn !== null) card.replaceWith(document.adoptNode(drawn))
     })
-    .catch(() => card.classList.add('v-is-late'))
+    .catch(() => {
+      const why = card.querySelector('.v-why')
+      why.textContent = why.dataset.late
+      card.classList.replace('v-is-coming', 'v-is-failed')
+    })
 }
 const { edition, base } = document.body.dataset
 const look = async () => {
   const answer = await fetch(base + '/edition').catch(() => null)
   if (answer?.ok && (await answer.text()) !== edition) location.reload()
-  else setTimeout(look, 500)
+  else setTimeout(look, 200)
 }
-if (edition !== undefined) setTimeout(look, 500)
+if (edition !== undefined) setTimeout(look, 200)
 for (const form of document.querySelectorAll('.v-filters')) {
   form.addEventListener('change', (event) => { if (event.target.type !== 'search' && event.target.type !== 'date') form.requestSubmit() })
 }

@@ -7,7 +7,7 @@ const HEAD = `.v-skip{position:absolute;left:-999px;top:8px;background:var(--v-c
 .v-head nav a:hover{color:var(--v-ink)}.v-head nav a[aria-current]{color:var(--v-ink);font-weight:600;box-shadow:inset 0 -2px 0 var(--v-accent)}
 .v-tone{margin-left:auto;color:var(--v-mute);font-size:13px;text-decoration:none;padding:8px 0}.v-tone:hover{text-decoration:underline}main .v-tone{margin:0;padding:0 0 8px}
 .v-tone::before{content:"";display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:8px;background:var(--v-good)}.v-tone-late{color:var(--v-ink)}.v-tone-late::before{background:var(--v-doing);border-radius:2px}.v-tone-none{color:var(--v-ink)}.v-tone-none::before{background:var(--v-bad);transform:rotate(45deg);border-radius:0}
-.v-language{color:var(--v-mute);font-size:13px;padding:8px 0}.v-head form{margin:0}.v-head button{background:none;border:0;padding:8px 0;color:var(--v-mute);font-size:13px;text-decoration:underline}`
+.v-bar>:not(.v-tone)+.v-language{margin-left:auto}.v-language{color:var(--v-mute);font-size:13px;padding:8px 0}.v-head form{margin:0}.v-head button{background:none;border:0;padding:8px 0;color:var(--v-mute);font-size:13px;text-decoration:underline}`
 
 const MAIN = `main{max-width:calc(var(--v-width) + 48px);margin:0 auto;padding:28px 24px 56px}
 main>.v-tone{margin:0;padding:0 0 12px}.v-title{margin:0 0 16px}.v-title p{margin:4px 0 0;color:var(--v-mute);max-width:62ch}.v-back-to{margin:0 0 12px}
@@ -29,4 +29,7 @@ const PHONE = `@media screen and (max-width:900px){.v-bar{padding:6px 24px 0}.v-
 @media screen and (max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}.v-head nav ul{gap:0 14px}.v-head nav a{font-size:14px}}
 @media print{.v-head nav,.v-language,.v-filters,.v-skip,.v-head form,.v-back-to{display:none}.v-bar{padding:0;min-height:32px}main{padding:14px 0 0}.v-title{margin:0 0 12px}}`
 
-export const frameStyle = [HEAD, MAIN, FILTERS, PHONE].join('\n')
+/** Where the system sets the colours, what only a colour or a shadow said needs a line of its own. */
+const FORCED = `@media(forced-colors:active){.v-tone::before,.mark::before{forced-color-adjust:none}[aria-current]{border-bottom:2px solid}}`
+
+export const frameStyle = [HEAD, MAIN, FILTERS, PHONE, FORCED].join('\n')

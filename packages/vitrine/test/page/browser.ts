@@ -46,31 +46,37 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What keeps somebody from reading a page: what axe finds, as the rule and where; and what is wider than the screen. */
+/** The spacing that somebody may set (WCAG 1.4.12); a style sheet that is made by a script asks no policy. */
+const SPACING = `(() => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync('*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}')
+  document.adoptedStyleSheets = [sheet]
+})()`
+
+/** What keeps somebody from reading a page: what axe finds, as the rule and where; and what is wider than the screen, with wide spacing too. */
 export async function barriersOn(page: Page): Promise<readonly string[]> {
   await page.locator('.v-is-coming').first().waitFor({ state: 'detached' })
   // Evaluated by the debugger, which asks no policy.
   await page.evaluate(AXE)
-  return page.evaluate(async () => {
+  const found = await page.evaluate(async () => {
     // sound because the script above has put it there.
-    const { axe, document, innerWidth } = globalThis as unknown as {
+    const { axe } = globalThis as unknown as {
       axe: { run(options: object): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-      document: { documentElement: { scrollWidth: number } }
-      innerWidth: number
     }
     const { violations } = await axe.run({ rules: { 'target-size': { enabled: true } } })
-    const wider = document.documentElement.scrollWidth - innerWidth
-    return [
-      ...violations.map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes
-            .map(({ target }) => target.join(' '))
-            .slice(0, 3)
-            .join(', ')}`,
-      ),
-      ...(wider > 0 ? [`${wider} pixels wider than the screen`] : []),
-    ]
+    return violations.map(({ id, nodes }) => {
+      const where = nodes.map(({ target }) => target.join(' '))
+      return `${id}: ${where.slice(0, 3).join(', ')}`
+    })
   })
+  const wider = async (how: string) => {
+    const pixels = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'))
+    if (pixels > 0) found.push(`${pixels} pixels wider than the screen ${how}`)
+  }
+  await wider('as it is')
+  await page.evaluate(SPACING)
+  await wider('with wide spacing')
+  return found
 }
 
 /** The two ways in which every page is looked at. */

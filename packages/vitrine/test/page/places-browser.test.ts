@@ -122,6 +122,9 @@ describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
     expect(await tip.innerText()).not.toBe(said)
     await tab.keyboard.press('Escape')
     expect(await tip.isVisible()).toBe(false)
+    const heightOf = async (part: string) => (await tab.locator(part).boundingBox())?.y ?? 0
+    const apart = (await heightOf('#q-amounts-turn')) - (await heightOf('[for=q-amounts-turn]'))
+    expect(Math.abs(apart), 'what turns a card is seen where the keyboard is').toBeLessThan(24)
     await tab.emulateMedia({ media: 'print', colorScheme: 'dark' })
     const isCut = `[...document.querySelectorAll('.v-cell')].some((cell) => {
       const { display, breakInside } = getComputedStyle(cell)
