@@ -29,6 +29,13 @@ const PARTS = `
     join pg_catalog.pg_type t on t.oid = a.atttypid
   ), known_attributes as (
     select * from attributes where relname || '.' || attname = any ($2)
+  ), indexes as (
+    select ours.relname, ours.place, i.relname as name, i.oid, i.reloptions, i.reltablespace, x.indisunique, x.indisvalid, x.indisclustered,
+           ours.relname || '.' || i.relname = any ($3)
+             or exists (select from pg_catalog.pg_constraint k where k.conindid = i.oid and k.conrelid = ours.oid) as known,
+           array(select a.attname::text from pg_catalog.pg_depend d join attributes a on a.oid = ours.oid and a.attnum = d.refobjsubid
+                 where d.classid = 'pg_class'::regclass and d.objid = i.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = ours.oid) as columns
+    from ours join pg_catalog.pg_index x on x.indrelid = ours.oid join pg_catalog.pg_class i on i.oid = x.indexrelid
   ), parts (relname, kind, name, text, columns) as (
     select relname, 'column', attname, null, '{}'::text[] from attributes where relname || '.' || attname <> all ($2)
     union all
@@ -40,13 +47,25 @@ const PARTS = `
     union all
     select relname, 'attribute option', attname, o, array[attname::text] from known_attributes, unnest(attoptions) o
     union all
-    select ours.relname, case when not x.indisvalid then 'invalid ' when x.indisunique then 'unique ' else '' end || 'index', i.relname,
-           case when starts_with(pg_get_indexdef(i.oid), h.head) then substr(pg_get_indexdef(i.oid), length(h.head) + 1) end,
-           array(select a.attname::text from pg_catalog.pg_depend d join pg_catalog.pg_attribute a on a.attrelid = ours.oid and a.attnum = d.refobjsubid
-                 where d.classid = 'pg_class'::regclass and d.objid = i.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = ours.oid)
-    from ours join pg_catalog.pg_index x on x.indrelid = ours.oid join pg_catalog.pg_class i on i.oid = x.indexrelid
-    cross join lateral (select 'CREATE ' || case when x.indisunique then 'UNIQUE ' else '' end || 'INDEX ' || quote_ident(i.relname) || ' ON ' || ours.place || ' ') as h (head)
-    where ours.relname || '.' || i.relname <> all ($3) and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.oid and k.conrelid = ours.oid)
+    select relname, case when not indisvalid then 'invalid ' when indisunique then 'unique ' else '' end || 'index', name,
+           case when starts_with(pg_get_indexdef(oid), head) then substr(pg_get_indexdef(oid), length(head) + 1) end, columns
+    from indexes cross join lateral (select 'CREATE ' || case when indisunique then 'UNIQUE ' else '' end || 'INDEX ' || quote_ident(name) || ' ON ' || place || ' ') as h (head)
+    where not known
+    union all
+    select relname, 'index option', name, o, columns from indexes, unnest(reloptions) o where known
+    union all
+    select relname, 'index statistics', name, attnum || ' set statistics ' || attstattarget, columns
+    from indexes join pg_catalog.pg_attribute a on a.attrelid = oid and attstattarget >= 0
+    union all
+    select relname, 'cluster', name, '', columns from indexes where indisclustered
+    union all
+    select relname, 'tablespace of the index', name, null, '{}' from indexes where reltablespace <> 0
+    union all
+    select relname, 'comment of the index', name, obj_description(oid, 'pg_class'), columns from indexes where obj_description(oid, 'pg_class') <> ''
+    union all
+    select ours.relname, 'comment of the constraint', k.conname, obj_description(k.oid, 'pg_constraint'),
+           array(select attname::text from attributes a where a.oid = ours.oid and a.attnum = any (k.conkey))
+    from ours join pg_catalog.pg_constraint k on k.conrelid = ours.oid and k.contype <> 'n' where obj_description(k.oid, 'pg_constraint') <> ''
     union all
     select ours.relname, 'constraint', k.conname, null, '{}' from ours join pg_catalog.pg_constraint k on k.conrelid = ours.oid
     where k.contype <> 'n' and ours.relname || '.' || k.conname <> all ($3)
@@ -78,24 +97,31 @@ const PARTS = `
     union all
     select relname, 'subscription', '', null, '{}' from ours where oid in (select srrelid from pg_catalog.pg_subscription_rel)
     union all
+    select relname, 'extension', e.extname, null, '{}'
+    from ours join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = ours.oid and d.objsubid = 0 and d.deptype = 'e'
+    join pg_catalog.pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
+    union all
     select relname, 'security label', l.provider, null, '{}' from ours join pg_catalog.pg_seclabel l on l.classoid = 'pg_class'::regclass and l.objoid = ours.oid
   )
-  select relname as "table", kind, name, text, columns from parts order by 1, 2, 3, 4`
+  select relname as "table", kind, name, text, columns from parts order by 1, kind !~ '^(unique )?index$', 2, 3, 4`
 
 export interface CarriedParts {
-  /** In order: a replica identity may use an index. */
+  /** In order: indexes first, which a replica identity and others may name. */
   readonly sql: readonly string[]
   readonly problems: readonly Problem[]
 }
 
-/** The tables, by OID, that somebody gave something beyond these shapes; a version that has left has row security. */
+/** Of a version that has left: it has row security, and the mark of CLUSTER says nothing of the rows. */
+const HARMLESS = ['row security', 'cluster']
+
+/** The tables, by OID, that somebody gave something beyond these shapes. */
 export async function alteredTables(
   { session }: Target,
   shapes: readonly TableShape[],
   oids: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const parts = await session.query<Part>(PARTS, [oids, shapes.flatMap(columnsIn), shapes.flatMap(namesIn)])
-  return new Set(parts.filter(({ kind }) => kind !== 'row security').map(({ table }) => table))
+  return new Set(parts.filter(({ kind }) => !HARMLESS.includes(kind)).map(({ table }) => table))
 }
 
 const columnsIn = ({ name, columns }: TableShape) => columns.map((column) => `${name}.${column.name}`)
@@ -114,6 +140,8 @@ export async function carriedParts(
   const recorded = (await recordedVersion(target, 'published'))?.shapes ?? []
   const built = ours.filter((relation) => relation.built).map(({ oid }) => oid)
   const parts = await session.query<Part>(PARTS, [built, recorded.flatMap(columnsIn), recorded.flatMap(namesIn)])
+  const named = new Set(shapes.flatMap(namesIn))
+  const withdrawn = new Set(recorded.flatMap(namesIn).filter((name) => !named.has(name)))
   const next = new Map(shapes.map((shape) => [shape.name, new Set(shape.columns.map(({ name }) => name))]))
   const [sql, problems]: [string[], Problem[]] = [[], []]
   for (const part of parts) {
@@ -122,9 +150,9 @@ export async function carriedParts(
     const statement = statementOf(part, schema)
     // What belongs to a table or a column that is withdrawn goes with it; an index may hold others too.
     const gone = columns === undefined ? null : part.columns.filter((column) => !columns.has(column))
-    const isLost = part.kind.endsWith('index') && gone !== null && gone.length > 0
+    const isLost = /^(?:\w+ )?index$/.test(part.kind) && gone !== null && gone.length > 0
     if (statement === null || isLost) problems.push(problemOf(part, place))
-    else if (gone?.length === 0) sql.push(statement)
+    else if (gone?.length === 0 && !withdrawn.has(`${part.table}.${part.name}`)) sql.push(statement)
   }
   return { sql, problems }
 }
@@ -140,6 +168,16 @@ function statementOf({ table, kind, name, text }: Part, schema: string): string 
     case 'unique index':
       // A kept version may have it already.
       return `create ${kind} if not exists ${identifier(name)} on ${to} ${text}`
+    case 'index option':
+      return `alter index ${qualified(schema, name)} ${setting}`
+    case 'index statistics':
+      return `alter index ${qualified(schema, name)} alter column ${text}`
+    case 'cluster':
+      return `alter table ${to} cluster on ${identifier(name)}`
+    case 'comment of the index':
+      return `comment on index ${qualified(schema, name)} is ${literal(text)}`
+    case 'comment of the constraint':
+      return `comment on constraint ${identifier(name)} on ${to} is ${literal(text)}`
     case 'statistics':
       return `alter table ${to} alter column ${identifier(name)} set statistics ${text}`
     case 'attribute option':

@@ -47,7 +47,9 @@ describe.each(SERVERS)('PostgreSQL %i', (version) => {
   test('rights, comments, views, tables and indexes of the team, given and taken away again', async () => {
     const { reader } = nights.shop
     const analyst = `analyst_${nights.shop.target.name.slice(-8)}`
-    await nights.shop.look(`create role "${analyst}"; create schema team authorization "${nights.shop.writer.user}"`)
+    await nights.shop.look(
+      `create role "${analyst}"; create schema team authorization "${nights.shop.writer.user}"; create publication all_tables for all tables`,
+    )
     await asWriter(`
       grant usage on schema shop to "${analyst}"; grant select on shop.shop_thing to "${analyst}"; grant select (id, name) on shop.shop_other to "${analyst}";
       comment on schema shop is 'of the team';

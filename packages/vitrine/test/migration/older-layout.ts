@@ -2,6 +2,7 @@
 
 /** What undoes each layout after the first, newest first. */
 const UNDO: readonly (readonly [version: number, sql: string])[] = [
+  [17, 'alter table vitrine.version replica identity default'],
   [
     16,
     'alter table vitrine.run_table drop column way; alter table vitrine.run_table drop column reason; alter table vitrine.version drop column origin',

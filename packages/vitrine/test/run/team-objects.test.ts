@@ -76,7 +76,10 @@ const FIXED: Readonly<Record<string, readonly [string, string]>> = {
 const GIVEN = `
   create index extra_name on shop.shop_customer (lower(name)) where id > 2; create unique index "Extra ""key" on shop.shop_customer (id, name);
   create index extra_plain on shop.shop_customer (name); alter table shop.shop_customer set (fillfactor = 80, toast.autovacuum_enabled = false);
-  alter table shop.shop_customer alter name set statistics 500, alter name set (n_distinct = -0.5), replica identity full`
+  alter table shop.shop_customer alter name set statistics 500, alter name set (n_distinct = -0.5), replica identity full, cluster on extra_plain;
+  comment on index shop.extra_name is 'theirs'; alter index shop.extra_name alter column 1 set statistics 300;
+  comment on constraint shop_customer_pkey on shop.shop_customer is 'the key'; alter index shop.shop_customer_pkey set (fillfactor = 90);
+  create unique index purchase_key on shop.shop_purchase (id); alter table shop.shop_purchase replica identity using index purchase_key`
 
 /** Given to a table of ours, or built on one: refused, with the statement that takes it back. */
 const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
@@ -166,6 +169,10 @@ const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
     'create view team.others as select id from shop.shop_customer; alter view team.others owner to $o',
     'drop view team.others',
   ],
+  'extension plpgsql of shop.shop_customer': [
+    'alter extension plpgsql add table shop.shop_customer',
+    'alter extension plpgsql drop table shop.shop_customer',
+  ],
   // Without a server behind it.
   'subscription of shop.shop_customer': [
     `create subscription "$d" connection 'dbname=nowhere' publication p with (connect = false); ${BY_HAND};
@@ -196,7 +203,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await shop.look(`
       create role "${other}"; create schema team authorization "${shop.writer.user}"; grant all on schema team, shop to "${other}";
       create foreign data wrapper none; create server nowhere foreign data wrapper none; grant usage on foreign server nowhere to public;
-      grant create on database "${shop.target.name}" to "${other}"`)
+      grant create on database "${shop.target.name}" to "${other}"; create publication all_tables for all tables`)
     await asWriter(`
       create table team.own (id bigint); grant select on team.own to public; create table team.note (n bigint); create table team.journal (n bigint);
       create function team.nothing() returns trigger language plpgsql as 'begin return null; end'`)
@@ -217,7 +224,9 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
         and d.classid <> 'pg_default_acl'::regclass and not coalesce(c.relname ~ '^(shop|vitrine)_', false) order by 1, 2`),
     given: await shop.look(`
       select c.relname, c.reloptions, c.relreplident, (select t.reloptions from pg_class t where t.oid = c.reltoastrelid) as toast,
-             array(select pg_get_indexdef(indexrelid) from pg_index where indrelid = c.oid order by 1) as indexes,
+             array(select concat_ws(' ', pg_get_indexdef(indexrelid), indisclustered, indisreplident, obj_description(indexrelid, 'pg_class'),
+                     array(select attstattarget from pg_attribute where attrelid = indexrelid)::text) from pg_index where indrelid = c.oid order by 1) as indexes,
+             array(select obj_description(oid, 'pg_constraint') from pg_constraint where conrelid = c.oid order by 1) as constraints,
              array(select concat_ws(' ', attname, nullif(attstattarget, -1), attoptions::text) from pg_attribute where attrelid = c.oid and attnum > 0 order by 1) as columns
       from pg_class c where c.relnamespace = 'shop'::regnamespace and c.relkind = 'r' and c.relname like 'shop\\_%' order by 1`),
   })
