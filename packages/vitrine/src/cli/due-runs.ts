@@ -67,7 +67,10 @@ export async function publishDue(
 ): Promise<SyncReport | null> {
   const { publication } = call
   try {
-    await prepare?.({ due, again: latest !== null && latest.startedAt >= due })
+    const again = latest !== null && latest.startedAt >= due
+    if (again && latest.errorCode !== null)
+      call.say(`The try before failed (${latest.errorCode}): every table is read anew, at one new instant.`)
+    await prepare?.({ due, again })
     const isDone = async (target: Session) => !(await isDue(target, publication)).due
     const published = await publishUnless(call, connections, { ...wish, trigger: 'schedule' }, isDone)
     if (published !== null) show(published)

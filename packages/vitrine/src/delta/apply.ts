@@ -11,17 +11,24 @@ import { quietly } from '../postgres/quietly.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type OwnRelation, ownRelations } from '../record/made.ts'
+import type { TableOrigin } from '../record/origin.ts'
 import { recordInPreparation } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { compareVersions } from '../version/difference.ts'
 import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
+import { keptTables } from './kept-tables.ts'
 import { sameKey } from './keys.ts'
+import { keptCount } from './scan.ts'
 import { quotesWithdrawn } from './statistics.ts'
 
-export interface TableChange {
+interface Told {
   readonly table: PublishedTable
   readonly changes: Changes
+}
+export interface TableChange extends Told {
+  /** As the kept version was found when the changes were told. */
+  readonly base: Pick<TableOrigin, 'rows' | 'writers'>
 }
 
 /** What took place, for the record and for the wait after it. */
@@ -35,7 +42,7 @@ export interface Applied {
 }
 
 /** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */
-async function applyTo(target: Target, { table, changes }: TableChange): Promise<string | null> {
+async function applyTo(target: Target, { table, changes }: Told): Promise<string | null> {
   const { session, publication } = target
   const kept = qualified(retiredSchema(publication), table.name)
   const place = (name: string) => qualified(stagingSchema(publication), name)
@@ -62,8 +69,31 @@ async function withoutReferences({ session }: Target, tables: readonly OwnRelati
   return ["set local lock_timeout = '2s'", ...keys.map(({ sql }) => sql)]
 }
 
+/**
+ * In a transaction: from now on nobody else changes these tables, and nobody has since what changed was told. Throws
+ * SERIALIZATION.
+ */
+async function holdUntouched(target: Target, deltas: readonly TableChange[]): Promise<void> {
+  const { session, publication } = target
+  const place = ({ table }: TableChange) => qualified(retiredSchema(publication), table.name)
+  await session.execute(
+    `set local lock_timeout = '2s'; lock table ${deltas.map(place).join(', ')} in share row exclusive mode`,
+  )
+  const { unaltered, held } = await keptTables(
+    target,
+    deltas.map(({ table }) => table),
+  )
+  for (const delta of deltas) {
+    const { table, base } = delta
+    const [found] = await keptCount(session, place(delta), base.writers)
+    if (!held && unaltered.has(table.name) && found?.keys === base.rows && found.strange === 0) continue
+    const detail = 'Somebody changed this table of the kept version while the source was read.'
+    throw new VitrineError('SERIALIZATION', { place: table.name, detail })
+  }
+}
+
 /** The tables of the kept version that get these changes. */
-async function keptOf(target: Target, deltas: readonly TableChange[]): Promise<readonly OwnRelation[]> {
+async function keptOf(target: Target, deltas: readonly Told[]): Promise<readonly OwnRelation[]> {
   const own = await ownRelations(target, [retiredSchema(target.publication)])
   return own.filter(({ kind, name }) => kind === 'r' && deltas.some(({ table }) => table.name === name))
 }
@@ -84,6 +114,7 @@ export async function applyChanges(
   const places = tables.map(({ name }) => qualified(retired, name))
   const applied = await patiently(session, places, ONCE, () =>
     session.transaction(async () => {
+      await holdUntouched(target, deltas)
       await recordInPreparation(target)
       await session.execute(unbound)
       const writers = new Map<string, string | null>()
@@ -195,7 +226,7 @@ export async function hasLastingTransaction(target: Target): Promise<boolean> {
  * Applies the changes, compares with the tables that were read whole, and takes it all back. Returns those that differ in a row:
  * there are none, unless something is not as it was thought to be.
  */
-export async function proveChanges(target: Target, deltas: readonly TableChange[]): Promise<ReadonlySet<string>> {
+export async function proveChanges(target: Target, deltas: readonly Told[]): Promise<ReadonlySet<string>> {
   const { session, publication } = target
   const { limits } = publication
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]

@@ -1,7 +1,11 @@
 /** Nights that cost what changed, end to end: what changed since the kept version is applied to it, and it is published. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { vitrine } from '../../src/cli/vitrine.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
+import { run } from '../cli/captured-io.ts'
+import { KEY } from '../publication/shop.ts'
 import { Installation, WatchingReader } from '../run/installation.ts'
+import { receive } from '../schedule/receiver.ts'
 import { deltaShop } from './delta-shop.ts'
 
 let shop: Installation
@@ -97,7 +101,7 @@ describe('a night reads what changed since the kept version', () => {
     expect(await night('')).toEqual(['full', 'rows of the kept version were written by somebody else'])
   })
 
-  test('a proof that finds a difference says so with its code, and what is published is right', async () => {
+  test('a proof that finds a difference is an alarm with its code, and what is published is right', async () => {
     // As if a row had been changed without a trace in the source.
     await night('')
     const [row] = await shop.look<{ xid: string }>(
@@ -105,9 +109,30 @@ describe('a night reads what changed since the kept version', () => {
     )
     await shop.look(`update vitrine.version set origin = jsonb_set(origin, '{tables,shop_purchase,writers}',
       origin #> '{tables,shop_purchase,writers}' || to_jsonb('${row?.xid}'::text)) where kept`)
-    const report = await shop.run({ full: true })
-    const [outcome] = report.tables.filter(({ table }) => table === 'shop_purchase')
-    expect(outcome?.warnings).toMatchObject([{ code: 'DELTA_DIFFERS' }])
+    // The next night is due, and proves.
+    await shop.look("update vitrine.run set started_at = started_at - interval '2 days'")
+    const webhook = await receive()
+    const limits = { ...shop.publication.limits, deltaProofNights: 2 }
+    const { status, stderr } = await run(
+      { ...vitrine, publication: { ...shop.publication, limits } },
+      'sync --if-due',
+      {
+        environment: {
+          DATABASE_URL: shop.source.url(shop.reading),
+          METABASE_DATABASE_URL: shop.target.url(shop.writer),
+          VITRINE_PSEUDONYM_KEY: KEY,
+          VITRINE_ALARM_WEBHOOK: webhook.url,
+        },
+      },
+    )
+    await webhook.close()
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining('shop_purchase: what was told to have changed is not all'),
+    ])
+    expect(webhook.received.map(({ body }) => JSON.parse(body))).toMatchObject([
+      { kind: 'warnings', code: 'DELTA_DIFFERS', warnings: [{ table: 'shop_purchase', column: '*' }] },
+    ])
     expect(await difference()).toBe(0)
     // The version that left was made in the same way.
     expect(await night('')).toEqual(['full', 'it is not recorded of which state of the source the kept version is'])

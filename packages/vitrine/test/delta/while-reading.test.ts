@@ -102,3 +102,25 @@ test.each([
     for (let after = 0; after < 3; after++) await nights.judged()
   }
 })
+
+test.each([
+  ['a row', "update $k set name = 'forged' where id = 3"],
+  ['its rows', 'delete from $k where id = 3'],
+  ['its form', 'create index extra on $k (name)'],
+])(
+  '%s of a kept table changes after what changed was told: the night is refused, and the next one reads it whole',
+  async (_what, sql) => {
+    const target = await FaultyNetwork.to(nights.shop.target.address())
+    for (let settle = 0; settle < 3; settle++) await nights.night()
+    const before = await nights.published()
+    target.trap(/share row exclusive/, 'statement', async () => {
+      await nights.shop.look(sql.replaceAll('$k', 'shop_previous.shop_first'))
+    })
+    const address = { ...nights.shop.target.address(nights.shop.writer), port: target.port }
+    const error = await nights.night({ target: address }).catch(asVitrineError)
+    await target.close()
+    expect(error).toMatchObject({ code: 'SERIALIZATION', place: 'shop_first' })
+    expect(await nights.published()).toEqual(before)
+    expect((await nights.judged())['shop_first']).toBe('full')
+  },
+)

@@ -146,6 +146,7 @@ describe.sequential('due, exactly once', () => {
     expect((await command('sync --if-due', away)).status).toBe(4)
     const again = await command('sync --if-due', away)
     expect(again.stderr).not.toContain('alarm:')
+    expect(again.stderr).toContain('The try before failed (CONNECTION_FAILED): every table is read anew')
     expect(webhook.received.map(({ body }) => JSON.parse(body).code)).toEqual(['CONNECTION_FAILED'])
     const failure = { trigger: 'schedule', state: 'failed', code: 'CONNECTION_FAILED' }
     expect(await runs()).toEqual([failure, failure])
