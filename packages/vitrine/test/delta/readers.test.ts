@@ -40,7 +40,7 @@ describe('readers', () => {
   beforeAll(async () => {
     nights = await Nights.create(
       18,
-      { source, tables: [thing, part], limits: { deltaWaitMs: 1_500, switchTries: 30 } },
+      { source, tables: [thing, part], limits: { deltaWaitMs: 6_000, switchTries: 30 } },
       SQL,
     )
     for (let night = 0; night < 3; night++) await next()
