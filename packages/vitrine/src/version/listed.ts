@@ -55,6 +55,6 @@ export const stayingRights = (columns: readonly Column[], rights: readonly Table
     .filter(({ privilege }) => privilege === 'select' || privilege === 'references')
     .flatMap((right) =>
       columns
-        .filter(({ name, column, next }) => next && name === right.name && [null, column].includes(right.column))
+        .filter((one) => one.live && one.next && one.name === right.name && [null, one.column].includes(right.column))
         .map(({ column }) => ({ ...right, column, grantable: false })),
     )
