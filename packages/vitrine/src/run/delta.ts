@@ -106,7 +106,7 @@ export class Delta {
   readonly #night: Night
   /** By table, where its rows are made of more than one row of the source. */
   readonly #made = new Map<string, Made>()
-  /** Of each published table. */
+  /** Of each published table, between due times. */
   readonly #rows: ReadonlyMap<string, number>
   /** By table of the source, how many rows it has and how many are new. */
   readonly #counts = new Map<string, Count>()
@@ -128,7 +128,8 @@ export class Delta {
     const night = await looked(target, { ...(await targetFacts(target, request)), source }, tables)
     const isCandidate = decide(night, tables).some(({ base }) => base !== null)
     const reading = isCandidate && (await hasLastingTransaction(target))
-    const rows = await recordedRows(target.session, target.publication.schema, 'freshness')
+    const { session, publication } = target
+    const rows = night.between ? await recordedRows(session, publication.schema, 'freshness') : new Map()
     return new Delta(from, source, { ...night, reading }, rows)
   }
 
