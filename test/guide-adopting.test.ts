@@ -8,7 +8,7 @@ import { root } from './documentation/commands.ts'
 import { commandsOf, Databases, fencesIn } from './documentation/guide.ts'
 
 /** Their own tests say what they do. */
-const ELSEWHERE = /^npx --no vitrine (?:schedule|init|register|url|embedded|demo)\b/
+const ELSEWHERE = /^npx --no vitrine (?:schedule|follow|init|register|url|embedded|demo)\b/
 
 describe.sequential('docs/adopting.md, in a project of its own, with the build of the tool', () => {
   const page = 'docs/adopting.md'

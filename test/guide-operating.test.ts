@@ -239,7 +239,7 @@ describe.sequential('docs/operating', () => {
     writeFileSync(join(folder, 'value.txt'), `${id}\n`)
     expect(await follow('erasure.md')).toEqual([
       'check --lineage: 0',
-      'sync: 0',
+      'sync --full: 0',
       'trace metabase_utilisateur: 11',
       'erase metabase_utilisateur: 0',
       'trace metabase_utilisateur: 0',

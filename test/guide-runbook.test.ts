@@ -17,7 +17,7 @@ import { commandsOf, Databases } from './documentation/guide.ts'
 import type { ShellCommand } from './documentation/shell.ts'
 
 /** They stay up, or need a folder of their own; their own tests say what they do. */
-const ELSEWHERE: readonly string[] = ['schedule', 'serve', 'init', 'register', 'embedded', 'demo']
+const ELSEWHERE: readonly string[] = ['schedule', 'follow', 'serve', 'init', 'register', 'embedded', 'demo']
 
 /** Whether a shell would run a command, after the status of the one before. */
 const isDue = ({ after }: ShellCommand, status: number) =>
