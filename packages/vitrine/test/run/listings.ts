@@ -41,7 +41,10 @@ export const METABASE_KEYS = `
   where fk_ns.nspname !~ '^information_schema|catalog_history|pg_' and c.contype = 'f'
     and fk_column.attnum = any (c.conkey) and pk_column.attnum = any (c.confkey) and fk_ns.nspname in ('shop')`
 
-/** What must never fail; which names it gives is not looked at, because those of the catalogue are open to everybody. */
+/**
+ * What must never fail; which names it gives is not looked at, because those of the catalogue are open to everybody. What has
+ * PostgreSQL write an expression of a table asks for the published schema alone: of one that is dropped meanwhile it fails.
+ */
 export const LISTINGS: readonly string[] = [
   METABASE_PRIVILEGES,
   METABASE_FIELDS,
@@ -52,7 +55,7 @@ export const LISTINGS: readonly string[] = [
      and n.oid = relnamespace order by nspname, relname`,
   `select n.nspname, c.relname, a.attname, a.atttypid, t.typname, a.attnum, a.attlen, a.atttypmod, a.attnotnull, c.relhasrules,
           c.relkind, c.oid, pg_get_expr(d.adbin, d.adrelid), case t.typtype when 'd' then t.typbasetype else 0 end, t.typtypmod
-   from (((pg_catalog.pg_class c inner join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname like 'shop%')
+   from (((pg_catalog.pg_class c inner join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'shop')
    inner join pg_catalog.pg_attribute a on (not a.attisdropped) and a.attnum > 0 and a.attrelid = c.oid)
    inner join pg_catalog.pg_type t on t.oid = a.atttypid)
    left outer join pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and d.adnum = a.attnum order by n.nspname, c.relname, attnum`,
@@ -62,11 +65,11 @@ export const LISTINGS: readonly string[] = [
    where c.relkind = any (array['r', 'p', 'f', 'v', 'm']) and pg_catalog.pg_table_is_visible(c.oid) and n.nspname <> 'pg_catalog'`,
   `select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, c.relname, pg_catalog.col_description(c.oid, a.attnum)
    from pg_catalog.pg_class c left outer join pg_catalog.pg_attribute a on c.oid = a.attrelid and a.attnum > 0 and not a.attisdropped
-   join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = any (array['r', 'v']) and n.nspname like 'shop%'`,
+   join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = any (array['r', 'v']) and n.nspname = 'shop'`,
   `select r.conname, pg_catalog.pg_get_constraintdef(r.oid, true), r.conrelid::regclass::text, n.nspname
    from pg_catalog.pg_constraint r join pg_catalog.pg_class c on c.oid = r.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where n.nspname like 'shop%'`,
+   where n.nspname = 'shop'`,
   `select pg_catalog.pg_get_indexdef(i.indexrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid), pg_catalog.pg_relation_size(i.indexrelid)
    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where n.nspname like 'shop%'`,
+   where n.nspname = 'shop'`,
 ]
