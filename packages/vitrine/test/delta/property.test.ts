@@ -14,7 +14,7 @@ import { ALL, type Digests, Nights, waysOf } from './nights.ts'
 import { type Drawn, drawnTable, HAPPENINGS, RandomTable, UNANSWERED } from './random-world.ts'
 
 /** `npm run test:all` tries 2 000; a case costs a tenth of a second of both servers and Node. */
-const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 500))
+const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 300))
 const SEED = Number(process.env['DELTA_SEED'] ?? 1)
 const TABLES = 24
 /** Of the tables that were read, at least so many must have been deltas, or the property says nothing about them. */

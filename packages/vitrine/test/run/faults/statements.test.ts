@@ -109,7 +109,7 @@ describe('a run', () => {
 describe('a run with a short limit for statements', () => {
   let world: World
   beforeAll(async () => {
-    world = await World.create(18, { statementTimeoutMs: 3_000 })
+    world = await World.create(18, { statementTimeoutMs: 2_000 })
   })
   afterAll(() => world.drop())
 
