@@ -3,6 +3,7 @@
  * taille S l’est dans Metabase, par le guide d’exploitation) : chaque question donne les
  * lignes d’une requête écrite à la main (`reference.sql`), que le code des questions ne connaît pas.
  */
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -13,6 +14,7 @@ import { importHistory } from '../../../packages/vitrine/src/history/history-imp
 import { type Question, questionsOf } from '../../../packages/vitrine/src/publication/dashboard.ts'
 import { knownFrom, mbqlToSql } from '../../../packages/vitrine/test/metabase/mbql.ts'
 import { VERSIONS } from '../../../test/database.ts'
+import { EVERYTHING } from '../../../test/thoroughness.ts'
 import { tableaux } from '../../dashboards/index.ts'
 import { historique } from '../../database/historique.ts'
 import { ImpactInstallation, NOON } from '../publication/installation.ts'
@@ -74,7 +76,7 @@ const RAISONS: readonly string[] = [
 ]
 
 /** Celle dont l’historique a ses chiffres ci-dessous, et celle qui prend son temps. */
-const TAILLES = process.env['VITRINE_TESTS'] === 'all' ? (['M', 'L'] as const) : (['M'] as const)
+const TAILLES = EVERYTHING ? (['M', 'L'] as const) : (['M'] as const)
 
 describe.each(TAILLES)('à la taille %s', (taille) => {
   beforeAll(async () => {

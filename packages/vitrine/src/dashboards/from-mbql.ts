@@ -188,12 +188,9 @@ class Reader {
     if (operator !== 'sum' && operator !== 'min' && operator !== 'max' && operator !== 'distinct')
       return stop(`the language has no figure ${String(operator)}`)
     const { path, where: of } = this.#over(first)
+    const figure = { [operator]: path, ...(operator === 'distinct' ? {} : this.#unknown(path)), ...where(of) }
     // sound because the operator is the name of the figure.
-    return {
-      [operator]: path,
-      ...(operator === 'distinct' ? {} : this.#unknown(path)),
-      ...where(of),
-    } as unknown as Measure
+    return figure as unknown as Measure
   }
 
   #mean(clause: Part, decimals: number): Measure {

@@ -1,5 +1,6 @@
 /** What else may happen between two nights on the target: rollbacks, parts, rehearsals, erasures, failures, drops, other limits. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
@@ -8,7 +9,7 @@ import { PHASES } from '../../src/record/runs.ts'
 import { run } from '../cli/captured-io.ts'
 import { KEY } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
-import { ALL, Nights, reasonsOf, SERVERS, type Setting, waysOf } from './nights.ts'
+import { Nights, reasonsOf, SERVERS, type Setting, waysOf } from './nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from './things.ts'
 
 const NAMES = ['thing', 'other'] as const
@@ -147,7 +148,7 @@ describe.each(SERVERS)('PostgreSQL %i', (version) => {
   })
 
   test('a night that fails in any phase leaves the version before published, and needs no help afterwards', async () => {
-    for (const phase of ALL ? PHASES : (['stage', 'verify', 'publish'] as const)) {
+    for (const phase of EVERYTHING ? PHASES : (['stage', 'verify', 'publish'] as const)) {
       await change()
       const before = await nights.published()
       const stop = new AbortController()
@@ -248,9 +249,9 @@ describe('limits and commands', () => {
     // Nights go on from the version before the last one: both chains of versions are proved.
     await nights.define({ ...SETTING, limits: { deltaProofNights: 4 } })
     const full = new Set<number>()
-    for (let night = 0; ALL && night < 14; night++)
+    for (let night = 0; EVERYTHING && night < 14; night++)
       if ((await changed())['shop_thing'] === 'full' && night > 3) full.add(night % 2)
-    expect(full.size).toBe(ALL ? 2 : 0)
+    expect(full.size).toBe(EVERYTHING ? 2 : 0)
     await nights.define({ ...SETTING, limits: { deltaProofNights: 1 } })
     for (let night = 0; night < 3; night++) expect(await changed()).toMatchObject(FULL)
     await nights.define(SETTING)

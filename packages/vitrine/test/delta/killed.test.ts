@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import * as vitrine from '../../src/index.ts'
 import type { Phase } from '../../src/record/runs.ts'
 import type { Instant } from '../run/faults/network.ts'
 import { type Attempt, type Fault, inProcess, type Side, trial, World } from '../run/faults/world.ts'
 import { plainShop } from '../run/plain-shop.mjs'
-import { ALL, ALWAYS } from './nights.ts'
+import { ALWAYS } from './nights.ts'
 
 /** What a delta night asks, in the order in which it does. */
 const STEPS: readonly (readonly [step: string, phase: Phase, side: Side, statement: RegExp, answer?: RegExp])[] = [
@@ -30,7 +31,7 @@ const INSTANTS: readonly Instant[] = ['statement', 'answer']
 /** Otherwise the steps at which the kept version becomes another one, and the switch. */
 const USUAL = ['copying what changed', 'inserting what changed', 'waiting for those who see what was', 'the switch']
 const CELLS = STEPS.flatMap(([step, phase, side, statement, answer]) =>
-  INSTANTS.filter((instant) => ALL || (USUAL.includes(step) && instant === 'answer')).map(
+  INSTANTS.filter((instant) => EVERYTHING || (USUAL.includes(step) && instant === 'answer')).map(
     (instant) => [step, instant, phase, side, statement, answer] as const,
   ),
 )

@@ -3,10 +3,12 @@
  * table, whose rows come, go, move between parents and change while nights are run. After each night the published rows are
  * those of a full night, to the byte. A case is one table in one night that took it as a delta.
  */
+
 import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import {
   bigint,
   compute,
@@ -20,9 +22,9 @@ import {
   sql,
   text,
 } from '../../src/index.ts'
-import { ALL, Nights } from './nights.ts'
+import { Nights } from './nights.ts'
 
-const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 40))
+const CASES = Number(process.env['DELTA_CASES'] ?? (EVERYTHING ? 2_000 : 40))
 const SEED = Number(process.env['DELTA_SEED'] ?? 1)
 const TABLES = 10
 const TURNS = 30

@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { expect } from 'vitest'
 import { NEWEST, VERSIONS, type Version } from '../../../../test/database.ts'
 import type { ServerFacts } from '../../../../test/postgres-servers.ts'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import type { Limits } from '../../src/base/limits.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { definePublication, type Publication, type PublishedTable, type Source } from '../../src/index.ts'
@@ -26,9 +27,7 @@ import { Installation } from '../run/installation.ts'
  */
 export const ALWAYS = { deltaFloorRows: 0, deltaShare: 100, deltaProofNights: 1_000 }
 
-/** `npm run test:all` tries every cell on every version of the server; otherwise each outcome is tried once. */
-export const ALL = process.env['VITRINE_TESTS'] === 'all'
-export const SERVERS: readonly Version[] = ALL ? VERSIONS : NEWEST
+export const SERVERS: readonly Version[] = EVERYTHING ? VERSIONS : NEWEST
 
 export interface Setting {
   readonly source: Source

@@ -2,19 +2,21 @@
  * Random tables, random happenings, random runs: after each run the published rows are those of a full night, to the byte.
  * A case is one table in one night that took it as a delta; `DELTA_CASES` asks for more of them, `DELTA_SEED` for others.
  */
+
 import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import type { Version } from '../../../../test/database.ts'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import * as vitrine from '../../src/index.ts'
 import { PHASES } from '../../src/record/runs.ts'
 import { Installation } from '../run/installation.ts'
-import { ALL, type Digests, Nights, waysOf } from './nights.ts'
+import { type Digests, Nights, waysOf } from './nights.ts'
 import { type Drawn, drawnTable, HAPPENINGS, RandomTable, UNANSWERED } from './random-world.ts'
 
 /** `npm run test:all` tries 2 000; a case costs a tenth of a second of both servers and Node. */
-const CASES = Number(process.env['DELTA_CASES'] ?? (ALL ? 2_000 : 300))
+const CASES = Number(process.env['DELTA_CASES'] ?? (EVERYTHING ? 2_000 : 300))
 const SEED = Number(process.env['DELTA_SEED'] ?? 1)
 const TABLES = 24
 /** Of the tables that were read, at least so many must have been deltas, or the property says nothing about them. */

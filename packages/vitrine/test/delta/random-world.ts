@@ -29,37 +29,8 @@ const TYPES = {
   textArray: ['text[]', `array['a' || ${SMALL}, null, '{']`],
   interval: ['interval', `h * interval '1 second' + interval '1 month'`],
 } as const
+const LANGUAGE = { ...vitrine }
 type Word = keyof typeof TYPES
-const {
-  smallint,
-  integer,
-  bigint,
-  numeric,
-  doublePrecision,
-  boolean,
-  text,
-  uuid,
-  date,
-  timestamptz,
-  jsonb,
-  textArray,
-  interval,
-} = vitrine
-const WORD_COLUMNS = {
-  smallint,
-  integer,
-  bigint,
-  numeric,
-  doublePrecision,
-  boolean,
-  text,
-  uuid,
-  date,
-  timestamptz,
-  jsonb,
-  textArray,
-  interval,
-}
 const WORDS = Object.keys(TYPES) as Word[] // sound because these are its keys.
 
 /** The columns of the key, each with its type and its value for the number `n` of a row. */
@@ -166,7 +137,7 @@ export class RandomTable {
     const parent = this.#parent
     return vitrine.from(query).publish(`p_${this.name}`, 'A table.', ({ ref }) => {
       const any = (name: string) => ref(`t.${name}` as 't.c') as never
-      const make = (word: string) => WORD_COLUMNS[word as 'text'] // sound because each word is there.
+      const make = (word: string) => LANGUAGE[word as 'text'] // sound because each word is one of the language.
       const { unique, masked, pseudonym } = this.drawn
       const said = vitrine.compute({ sole: ref('t.sole'), n: ref('t.n') }, ({ sole, n }) => ({
         text: `${sole} of ${n}`,

@@ -6,11 +6,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { bigint, from, open, register, text } from '../../src/index.ts'
 import { PHASES, type Phase } from '../../src/record/runs.ts'
 import { Installation } from '../run/installation.ts'
-import { ALL, Nights, reasonsOf, waysOf } from './nights.ts'
+import { Nights, reasonsOf, waysOf } from './nights.ts'
 
 const COLUMNS = { id: open.bigint, version: open.bigint, other: open.text }
 const source = register('public', { thing: COLUMNS, part: COLUMNS })
@@ -127,7 +128,7 @@ describe('readers', () => {
     return outcome
   }
 
-  test.each(ALL ? PHASES : (['stage', 'publish'] as const))(
+  test.each(EVERYTHING ? PHASES : (['stage', 'publish'] as const))(
     'a REPEATABLE READ transaction that begins in %s, and ends: the night waits for it',
     async (phase) => {
       const outcome = await during(phase, 'begin isolation level repeatable read; select 1', false)
@@ -137,7 +138,7 @@ describe('readers', () => {
     },
   )
 
-  test.each(ALL ? (['stage', 'verify', 'publish'] as const) : (['verify'] as const))(
+  test.each(EVERYTHING ? (['stage', 'verify', 'publish'] as const) : (['verify'] as const))(
     'one that begins in %s, and stays: the night is given up or the reader is none of its business',
     async (phase) => {
       const outcome = await during(phase, 'begin isolation level repeatable read; select 1', true)
@@ -208,7 +209,7 @@ describe('readers', () => {
       ['reads the kept version', 'select * from shop_previous.thing limit 1'],
       ['locks rows of the kept version', 'select * from shop_previous.thing for update'],
       ['locks the kept version', 'lock table shop_previous.part in exclusive mode'],
-    ].slice(ALL ? 0 : 2),
+    ].slice(EVERYTHING ? 0 : 2),
   )('an administrator who %s holds up nobody for long', async (_what, statement) => {
     await next()
     await change()

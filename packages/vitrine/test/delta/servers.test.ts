@@ -2,16 +2,18 @@
  * What becomes of the servers between two nights: restarts, crashes, files of an older state under the same address, a replica
  * that takes over, transactions prepared in two phases, transaction numbers that begin again. Each costs full nights at most.
  */
+
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { OwnedServers } from '../run/faults/owned-servers.ts'
 import type { Side } from '../run/faults/world.ts'
 import { clientOf, type Replication, startReplication } from '../run/standby.ts'
-import { ALL, Nights, reasonsOf, waysOf } from './nights.ts'
+import { Nights, reasonsOf, waysOf } from './nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from './things.ts'
 
 const source = thingSource(['thing'])
@@ -79,7 +81,7 @@ describe('servers that stop', () => {
     expect((await night(nights, label('long after')))[0]).toBe('delta')
   })
 
-  test.each(ALL ? (['down', 'crash'] as const) : (['crash'] as const))(
+  test.each(EVERYTHING ? (['down', 'crash'] as const) : (['crash'] as const))(
     'the source that was %s and up again: full, with its reason',
     async (way) => {
       await nights.change(label('before'))
@@ -90,7 +92,7 @@ describe('servers that stop', () => {
     },
   )
 
-  test.each(ALL ? (['down', 'crash'] as const) : (['crash'] as const))(
+  test.each(EVERYTHING ? (['down', 'crash'] as const) : (['crash'] as const))(
     'the target that was %s and up again',
     async (way) => {
       await night(nights, label('before'))
@@ -142,7 +144,7 @@ describe('servers that stop', () => {
     await untilDelta(nights)
   })
 
-  test.runIf(ALL)('the files of the target are those of an older state, under the same address', async () => {
+  test.runIf(EVERYTHING)('the files of the target are those of an older state, under the same address', async () => {
     await untilDelta(nights)
     await newSessions(nights)
     await servers.down('target')

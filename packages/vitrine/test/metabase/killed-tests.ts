@@ -1,13 +1,13 @@
 /** Applications of several definitions: one that dies after any of its requests is taken up by the next. */
+
 import { describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { canonical } from '../../src/metabase/content.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import type { Entity } from './answers.ts'
 import { blank, type Shop } from './blank.ts'
 import { dashboardsOf } from './shop-dashboards.ts'
 import type { StandIn } from './stand-in.ts'
-
-const ALL = process.env['VITRINE_TESTS'] === 'all'
 
 export function killedTests(shop: Shop): void {
   /** Everything that can be said in two ways is said in this one. */
@@ -105,7 +105,7 @@ export function killedTests(shop: Shop): void {
     await counting.metabase.stop()
     expect(places.length).toBeGreaterThan(5)
     for (const [index, place] of places.entries()) {
-      if (!at.test(place) || (!ALL && places.indexOf(place) !== index)) continue
+      if (!at.test(place) || (!EVERYTHING && places.indexOf(place) !== index)) continue
       const found = await outcome(definitions, index + 1, archives)
       expect([index, place, found]).toEqual([index, place, { died: true, place, standing: wanted }])
     }
@@ -116,7 +116,7 @@ export function killedTests(shop: Shop): void {
       await everywhere([null, variant('then', 'de-DE'), variant('now', 'es-ES')])
     }, 240_000)
 
-    test.runIf(ALL)(
+    test.runIf(EVERYTHING)(
       'on one in step is taken up by that of another definition',
       async () => {
         await everywhere([variant('before', 'fr-FR'), variant('then', 'de-DE'), variant('now', 'es-ES')])
@@ -148,7 +148,7 @@ export function killedTests(shop: Shop): void {
           ),
         })),
       }))
-      const at = ALL ? /^/ : /^POST \/(?:collection|card|dashboard)$|^PUT \/(?:collection\/graph|dashboard)/
+      const at = EVERYTHING ? /^/ : /^POST \/(?:collection|card|dashboard)$|^PUT \/(?:collection\/graph|dashboard)/
       const now = variant('now', 'es-ES')
       await everywhere([null, { ...then, dashboards } as Publication, now], { at, archives: true })
       const { metabase, plan, apply } = await blank(shop)

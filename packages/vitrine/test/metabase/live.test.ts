@@ -1,8 +1,10 @@
 /** The promises about Metabase, through its address alone: against the stand-in, or a real one that METABASE_TEST_URL names. */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { EXIT } from '../../src/base/errors.ts'
 import type { Dashboard, Publication } from '../../src/index.ts'
 import { commandedShop } from '../cli/commanded-shop.ts'
@@ -11,7 +13,7 @@ import { LiveMetabase, PATIENT } from './live.ts'
 import { dashboardsOf, NAMES } from './shop-dashboards.ts'
 
 /** Tests of its kind stand in `set-up.test.ts`: this one is for a real one, and for `npm run test:all`. */
-const WANTED = process.env['METABASE_TEST_URL'] !== undefined || process.env['VITRINE_TESTS'] === 'all'
+const WANTED = process.env['METABASE_TEST_URL'] !== undefined || EVERYTHING
 let folder: string
 let at: Awaited<ReturnType<typeof commandedShop>>
 let metabase: LiveMetabase
