@@ -121,14 +121,11 @@ const originEntry = ({ table, column, privacy, treatments }: Origin, published: 
   treatments: treatments.map(treatmentEntry),
 })
 
-/** The detail of these is the reason that was given. */
-const REASONED: ReadonlySet<string> = new Set(['because', 'masked'])
-
-function treatmentEntry({ name, detail, reason }: Treatment): DictionaryTreatment {
-  if (REASONED.has(name)) return { name, detail: null, reason: detail }
-  if (reason === undefined) return { name, detail, reason: null }
-  return { name, detail: detail.slice(0, -`: ${reason}`.length), reason }
-}
+const treatmentEntry = ({ name, parameters = [], reason }: Treatment): DictionaryTreatment => ({
+  name,
+  parameters,
+  reason: reason ?? null,
+})
 
 const viewsOf = (publication: Publication): readonly DictionaryView[] =>
   ownViewShapes(publication).map(({ name, comment, columns }) => ({

@@ -29,7 +29,8 @@ const text: Schema<string> = { type: 'string' }
 const number: Schema<number> = { type: 'number' }
 const flag: Schema<boolean> = { type: 'boolean' }
 const oneOf = <const W extends string | number>(words: readonly W[]): Schema<W> => ({ enum: words })
-const orNull = <T>(schema: Schema<T>): Schema<T | null> => ({ anyOf: [schema, { type: 'null' }] })
+const anyOf = <A, B>(one: Schema<A>, other: Schema<B>): Schema<A | B> => ({ anyOf: [one, other] })
+const orNull = <T>(schema: Schema<T>): Schema<T | null> => anyOf<T, null>(schema, { type: 'null' })
 const list = <T>(items: Schema<T>): Schema<readonly T[]> => ({ type: 'array', items })
 const object = <P extends Readonly<Record<string, Shape>>>(
   properties: P,
@@ -41,7 +42,8 @@ const object = <P extends Readonly<Record<string, Shape>>>(
 })
 
 const privacy = oneOf(PRIVACY_CLASSES)
-const treatment = object({ name: text, detail: orNull(text), reason: orNull(text) })
+/** `parameters`: with what it was called, such as where bands begin, or the number of categories. */
+const treatment = object({ name: text, parameters: list(anyOf(text, number)), reason: orNull(text) })
 /** `published`: a history table is made of published tables, the others of the source. */
 const origin = object({ table: text, column: text, privacy, published: flag, treatments: list(treatment) })
 /**

@@ -5,24 +5,6 @@ import type { PrivacyClass } from '../publication/privacy.ts'
 import type { DictionaryChange, Fact } from './changes.ts'
 import type { SourceColumn } from './schema.ts'
 
-/** The details of treatments, which the tool writes in English. */
-const DETAILS: readonly (readonly [RegExp, string])[] = [
-  [/^one of (\d+) categories$/, 'une de $1 catégories'],
-  [/^(\d+) measures$/, '$1 mesures'],
-  [/^bands (.*)$/, 'bornes $1'],
-  [/^keyed pseudonym$/, 'code à clé'],
-  [/^present or not$/, 'présent ou non'],
-  [/^year only$/, 'année seule'],
-  [/^month only$/, 'mois seul'],
-  [/^number of distinct values$/, 'nombre de valeurs distinctes'],
-  [/^number$/, 'nombre'],
-]
-
-function inFrench(detail: string): string {
-  const [pattern, text] = DETAILS.find(([candidate]) => candidate.test(detail)) ?? []
-  return pattern === undefined || text === undefined ? detail : detail.replace(pattern, text)
-}
-
 const TEXTS = {
   language: ['en', 'fr'],
   title: [
@@ -162,7 +144,14 @@ const TEXTS = {
     band: ['the band in which a number falls', 'la tranche d’un nombre'],
     count: ['a number of rows', 'un nombre de lignes'],
   },
-  detail: [(text: string) => text, inFrench],
+  /** What the parameters of a treatment say of it. */
+  parameters: {
+    category: [(amount: string) => `one of ${amount} words`, (amount: string) => `un mot parmi ${amount}`],
+    measure: [(amount: string) => `${amount} measures`, (amount: string) => `${amount} mesures`],
+    pseudonym: [(domain: string) => `of the domain ${domain}`, (domain: string) => `du domaine ${domain}`],
+    band: [(bounds: string) => `from ${bounds}`, (bounds: string) => `à partir de ${bounds}`],
+    count: [() => 'distinct values', () => 'valeurs distinctes'],
+  },
   untreated: ['as it is', 'telle quelle'],
   noOrigin: ['no source column', 'aucune colonne d’origine'],
   words: ['Words', 'Mots'],

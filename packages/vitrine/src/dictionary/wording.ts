@@ -1,10 +1,11 @@
 /** The parts that every section of the page is made of, in the words of one language. */
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
+import type { Treatment } from '../publication/treatment.ts'
 import type { DictionaryChange } from './changes.ts'
 import { nameOf } from './dictionary.ts'
 import { anchorOf, type Cell, type Inline, type Line, type Part, type Row } from './page.ts'
-import type { Dictionary, DictionaryColumn, DictionaryOrigin, DictionaryTable, DictionaryTreatment } from './schema.ts'
+import type { Dictionary, DictionaryColumn, DictionaryOrigin, DictionaryTable } from './schema.ts'
 import type { Texts } from './texts.ts'
 
 export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part => ({
@@ -46,7 +47,8 @@ export const link = (table: string, column: string): Inline => ({
 export const listed = (inlines: readonly Inline[]): Line =>
   inlines.flatMap((inline, index) => (index === 0 ? [inline] : [', ', inline]))
 
-type Named = Omit<DictionaryTreatment, 'reason'>
+type Named = Pick<Treatment, 'name' | 'parameters'>
+type Sentence = (given: string) => string
 type Titles = keyof Texts['columns']
 
 /** What is said of a dictionary's facts in one language. */
@@ -63,10 +65,10 @@ export function wordingOf(texts: Texts) {
     text: name === null ? texts.noClass : texts.classes[name],
     mark: name,
   })
-  const treatment = ({ name, detail }: Named): string => {
+  const treatment = ({ name, parameters = [] }: Named): string => {
     const label = own<string>(texts.treatment, name) ?? name
-    const more = detail === null ? '' : texts.detail(detail)
-    return more === '' || more === label ? label : `${label} (${more})`
+    const given = parameters.join(', ')
+    return given === '' ? label : `${label} (${own<Sentence>(texts.parameters, name)?.(given) ?? given})`
   }
   const treatments = (given: readonly Named[]): string =>
     given.length === 0 ? texts.untreated : given.map(treatment).join(', ')

@@ -31,7 +31,7 @@ import { treat } from './treated.ts'
 /** A query has fewer columns among which origins could wander. */
 const MOST_ROUNDS = 32
 
-const COUNTED: Treatment = Object.freeze({ name: 'count', detail: 'number' })
+const COUNTED: Treatment = Object.freeze({ name: 'count' })
 
 export class Resolver implements Reader {
   /** Every column that any part of the query names, by table. */

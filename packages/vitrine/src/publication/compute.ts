@@ -101,8 +101,9 @@ function computation(
   return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment, domain })
 }
 
-const boundedBy = (name: string, detail: string, reason: string | undefined): Treatment =>
-  reason === undefined ? { name, detail } : { name, detail: `${detail}: ${reason}`, reason }
+/** A treatment that bounds what may come out of a rule to so many fields or words. */
+const boundedBy = (name: string, amount: number, reason: string | undefined): Treatment =>
+  reason === undefined ? { name, parameters: [amount] } : { name, parameters: [amount], reason }
 
 const computed = (
   computation: Computation,
@@ -151,7 +152,7 @@ export function measure<
   rule: (values: DecodedInputs<I>) => R,
   reason?: string,
 ): Measures<Pick<R, keyof F & keyof R>> {
-  const treatment = boundedBy('measure', `${Object.keys(fields).length} measures`, reason)
+  const treatment = boundedBy('measure', Object.keys(fields).length, reason)
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
   return Object.freeze({
@@ -175,7 +176,7 @@ export function category<const I extends Inputs, const V extends string, R exten
   rule: (values: DecodedInputs<I>) => R,
   reason?: string,
 ): Computed<R> {
-  const treatment = boundedBy('category', `one of ${values.length} categories`, reason)
+  const treatment = boundedBy('category', values.length, reason)
   // sound because the copy path decodes each input to the type that DecodedInputs names.
   const shared = computation(inputs, 'rule', rule as Computation['rule'], treatment)
   return computed(shared, null, { values: Object.freeze([...values]) })
@@ -198,10 +199,10 @@ export function pseudonym<T>(
   >,
   domain?: string,
 ): Computed<string | NullOf<Justified<T>>> {
-  const detail = domain === undefined ? 'keyed pseudonym' : `keyed pseudonym of the domain ${domain}`
+  const parameters = domain === undefined ? [] : [domain]
   const inputs: Inputs = { value: value as Expression<T> } // sound because nothing is of type Refused.
   return computed(
-    computation(inputs, 'pseudonym', () => undefined, { name: 'pseudonym', detail }, domain),
+    computation(inputs, 'pseudonym', () => undefined, { name: 'pseudonym', parameters }, domain),
     null,
   )
 }

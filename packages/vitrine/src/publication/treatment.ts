@@ -8,9 +8,9 @@ import { isBlank, type Justified, type SecretValue, type Treated, type Unless } 
 
 export interface Treatment {
   readonly name: string
-  /** Why or how, as the dictionary prints it. */
-  readonly detail: string
-  /** Why more may come out of it than `MOST_OUTCOMES`. */
+  /** With what it was called, as far as readers of the dictionary want to know it: `dictionary/texts.ts` has the sentence. */
+  readonly parameters?: readonly (string | number)[]
+  /** Why the value may be read, or why more may come out of it than `MOST_OUTCOMES`. */
   readonly reason?: string
   /** Where the bands of a number begin. */
   readonly bounds?: readonly number[]
@@ -35,7 +35,7 @@ export const markOf = (node: OperationNode): Mark | undefined => marks.get(node)
 export type TreatedExpression<T> = ExpressionWrapper<unknown, never, T>
 
 /** An expression of fragments that are the same whatever a publication says, around parts that it gives. */
-function treated<T>(
+export function treated<T>(
   treatment: Treatment,
   fragments: readonly string[],
   parts: readonly OperationNode[],
@@ -55,14 +55,14 @@ type NullOf<T> = Extract<T, null>
 
 /** Publishes an `indirect` value as it is, for the reason given, which the dictionary shows. */
 export function because<T>(value: Expression<T>, reason: string): TreatedExpression<Justified<T>> {
-  const treatment: Treatment = { name: 'because', detail: reason }
+  const treatment: Treatment = { name: 'because', reason }
   return treated(treatment, ['', ''], [value.toOperationNode()], unexplained(reason))
 }
 
 /** Whether the value is there. NULL and the empty text count as absent. The value of a treatment is a column. */
 export function present<T>(value: NotSecret<T>): TreatedExpression<boolean> {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
-  return treated({ name: 'present', detail: 'present or not' }, ['coalesce(cast(', " as text), '') <> ''"], [node])
+  return treated({ name: 'present' }, ['coalesce(cast(', " as text), '') <> ''"], [node])
 }
 
 type Dated = LocalDate | LocalDateTime | Instant
@@ -83,14 +83,12 @@ function ofDate<T>(treatment: Treatment, before: string, after: string, value: u
 
 /** The year as an integer. An instant is read in `zone` (an IANA name); dates need none. */
 export function year<T>(value: DatedExpression<T>, zone?: string): TreatedExpression<number | NullOf<T>> {
-  const treatment: Treatment = { name: 'year', detail: 'year only' }
-  return ofDate(treatment, 'cast(extract(year from ', ') as integer)', value, zone)
+  return ofDate({ name: 'year' }, 'cast(extract(year from ', ') as integer)', value, zone)
 }
 
 /** The first day of the month, as a date. */
 export function month<T>(value: DatedExpression<T>, zone?: string): TreatedExpression<LocalDate | NullOf<T>> {
-  const treatment: Treatment = { name: 'month', detail: 'month only' }
-  return ofDate(treatment, "cast(date_trunc('month', cast(", ' as timestamp)) as date)', value, zone)
+  return ofDate({ name: 'month' }, "cast(date_trunc('month', cast(", ' as timestamp)) as date)', value, zone)
 }
 
 type Measured = number | bigint | Numeric | Float
@@ -122,7 +120,7 @@ export function band<T>(
   const label = (bound: number, index: number) => (index === 0 ? `<${bound}` : `${limits[index - 1]}-${bound - 1}`)
   const parts = limits.flatMap((bound, index) => [node, constant(bound), constant(label(bound, index))])
   const fragments = ['case when ', ...limits.flatMap(() => [' < ', ' then ', ' when ']), ' is not null then ', ' end']
-  const treatment: Treatment = { name: 'band', detail: `bands ${bounds.join(', ')}`, bounds: [...limits] }
+  const treatment: Treatment = { name: 'band', parameters: bounds, bounds: limits }
   return treated(treatment, fragments, [...parts, node, constant(`${limits.at(-1)}+`)], fault)
 }
 
@@ -131,7 +129,7 @@ export function count(
   value?: Expression<unknown>,
   options: { readonly distinct?: boolean } = {},
 ): TreatedExpression<number> {
-  const treatment: Treatment = { name: 'count', detail: options.distinct ? 'number of distinct values' : 'number' }
+  const treatment: Treatment = { name: 'count', parameters: options.distinct ? ['distinct'] : [] }
   if (value === undefined) return treated(treatment, ['cast(count(*) as integer)'], [])
   return treated(
     treatment,
@@ -154,7 +152,7 @@ export function masked<T, const R extends string | null>(
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   const parts = [condition.toOperationNode(), node, constant(replacement)]
   const fragments = ['case when ', ' is false then ', ' else ', ' end']
-  return treated({ name: 'masked', detail: reason }, fragments, parts, unexplained(reason))
+  return treated({ name: 'masked', reason }, fragments, parts, unexplained(reason))
 }
 
 type Masks = Readonly<Record<string, readonly [value: Expression<unknown>, replacement: string | null]>>

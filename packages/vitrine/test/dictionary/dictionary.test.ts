@@ -24,12 +24,12 @@ describe('what it tells', () => {
     expect(columnOf('name')).toMatchObject({
       privacy: 'personal',
       origins: expect.arrayContaining([
-        { ...origin, treatments: [{ name: 'masked', detail: null, reason: 'Names of companies only.' }] },
+        { ...origin, treatments: [{ name: 'masked', parameters: [], reason: 'Names of companies only.' }] },
       ]),
     })
     expect(columnOf('kind')).toMatchObject({
       values: ['a', 'b'],
-      origins: [{ ...origin, treatments: [{ name: 'category', detail: 'one of 2 categories', reason: 'Two kinds.' }] }],
+      origins: [{ ...origin, treatments: [{ name: 'category', parameters: [2], reason: 'Two kinds.' }] }],
     })
     expect(columnOf('letters')).toMatchObject({ range: { from: 0, to: 20 }, nullable: true, minimum: 0 })
     expect(columnOf('team_id')).toMatchObject({ references: { table: 'shop_team', column: 'id' }, privacy: 'indirect' })
@@ -57,13 +57,17 @@ describe('what it tells', () => {
     ])
   })
 
-  test('in French without an English word of the tool, each treatment with its detail', () => {
+  test('in French without an English word of the tool, each treatment with its parameters', () => {
     const page = markdownOf(pageOf(full, null, french))
-    const details = full.tables.flatMap(({ columns }) =>
-      columns.flatMap(({ origins }) => origins.flatMap(({ treatments }) => treatments)),
+    const treatments = full.tables.flatMap(({ columns }) =>
+      columns.flatMap(({ origins }) => origins.flatMap(({ treatments: all }) => all)),
     )
-    expect(new Set(details.map(({ name }) => name))).toEqual(new Set(Object.keys(english.treatment)))
-    for (const { detail } of details) if (detail !== null) expect(page).not.toContain(detail)
+    expect(new Set(treatments.map(({ name }) => name))).toEqual(new Set(Object.keys(english.treatment)))
+    for (const { name, parameters } of treatments.filter((treatment) => treatment.parameters.length > 0)) {
+      const [given, sentences] = [parameters.join(', '), Object.entries(french.parameters)]
+      const [, sentence] = sentences.find(([kind]) => kind === name) ?? []
+      expect(page).toContain(sentence?.(given) ?? `no sentence for ${name}`)
+    }
   })
 })
 
@@ -301,7 +305,9 @@ describe('a file that is no dictionary of this publication is refused by name', 
   })
 
   test('of a newer version of the tool, whatever it holds', () => {
-    expect(refused({ format: full.format, version: 2, more: 1 })).toMatchObject({ code: 'DICTIONARY_NEWER' })
+    expect(refused({ format: full.format, version: full.version + 1, more: 1 })).toMatchObject({
+      code: 'DICTIONARY_NEWER',
+    })
   })
 
   test('of another publication', () => {

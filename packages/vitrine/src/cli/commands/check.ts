@@ -4,6 +4,8 @@ import { counted } from '../../base/format.ts'
 import { serverEncoding } from '../../catalogue/encoding.ts'
 import { type CheckedDashboards, checkDashboards } from '../../dashboards/check.ts'
 import { mbqlOf } from '../../dashboards/mbql.ts'
+import { textsIn } from '../../dictionary/texts.ts'
+import { wordingOf } from '../../dictionary/wording.ts'
 import { checkPublication } from '../../lineage/check.ts'
 import type { Findings } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
@@ -185,7 +187,9 @@ const dashboardsText = ({ dashboards }: CheckAnswer): string =>
     })
     .join('')
 
+const { treatments: treatmentsText } = wordingOf(textsIn('en'))
+
 function originText({ table, column, privacy, treatments }: Origin): string {
-  const treated = treatments.map(({ name, detail }) => `${name} (${detail})`).join(', ')
-  return `${table}.${column} [${privacy}] ${treated === '' ? 'as it is' : treated}`
+  const reasons = treatments.flatMap(({ reason }) => reason ?? [])
+  return `${table}.${column} [${privacy}] ${[treatmentsText(treatments), ...reasons].join(': ')}`
 }
