@@ -124,6 +124,16 @@ const TEXTS = {
     'Ces parts ont bougé plus que d’habitude depuis la version précédente.',
     'These shares moved more than usual since the version before.',
   ],
+  movedWhole: ['toutes les lignes ont {0}, qui en faisait {1}', 'every row has {0}, which was {1} of them'],
+  movedShare: ['{0} est passé de {1} à {2} des lignes', '{0} went from {1} to {2} of the rows'],
+  quoted: ['« {0} »', '“{0}”'],
+  none: ['l’absence de valeur', 'no value'],
+  true: ['« oui »', '“true”'],
+  false: ['« non »', '“false”'],
+  deltaDiffers: [
+    'le relevé des changements n’était pas complet (DELTA_DIFFERS) ; toutes les lignes ont été relues, et elles sont publiées',
+    'what was told to have changed is not all that changed (DELTA_DIFFERS); all rows were read, and those are published',
+  ],
   sizeSays: ['{0} lignes le {1}, {2} le {3}', '{0} rows on {1}, {2} on {3}'],
   sync: ['Mettre à jour maintenant', 'Synchronise now'],
   syncSays: [

@@ -1,11 +1,11 @@
 /** One run as people read it: what came of it, its phases as a bar, its tables, what was unknown, its size over the weeks. */
-import { own } from '../base/own.ts'
 import { command } from '../base/remedy.ts'
 import type { Cell, Inline, Part } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
 import type { HtmlEscapedString } from '../drawing/html.ts'
 import { html } from '../drawing/html.ts'
 import type { Publication } from '../publication/publication.ts'
+import type { FigureWarning } from '../record/outcome.ts'
 import { PHASES, type Phase, type RunRecord, type TableOutcome } from '../record/runs.ts'
 import { failureParts } from './failure.ts'
 import type { PlaceText } from './place-texts.ts'
@@ -167,33 +167,24 @@ function unknownParts(tables: readonly TableOutcome[], { say, number }: Telling)
   ]
 }
 
-function warningParts(tables: readonly TableOutcome[], { say, language }: Telling): readonly Part[] {
+function warningParts(tables: readonly TableOutcome[], telling: Telling): readonly Part[] {
+  const { say } = telling
   const lines = tables.flatMap(({ table: name, warnings }) =>
-    warnings.map(({ column, text }) => [
-      { code: `${name}.${column}` },
-      ` – ${language === 'fr' ? movedInFrench(text) : text}`,
-    ]),
+    warnings.map((warning) => [{ code: `${name}.${warning.column}` }, ` – ${warningText(warning, telling)}`]),
   )
   return lines.length === 0
     ? []
     : [heading(2, 'warnings', say('moved')), paragraph(say('movedSays')), { kind: 'list', lines }]
 }
 
-/** The sentences of `version/plausibility.ts`, which the record holds in English. */
-const MOVED: readonly (readonly [RegExp, string])[] = [
-  [/^every row has (.+), which was (\d+ %) of them$/, 'toutes les lignes ont $1, qui en faisait $2'],
-  [/^(.+) went from (\d+ %) to (\d+ %) of the rows$/, '$1 est passé de $2 à $3 des lignes'],
-]
-const WORDS: Readonly<Record<string, string>> = {
-  '«true»': '« oui »',
-  '«false»': '« non »',
-  'no value': 'l’absence de valeur',
-}
-
-function movedInFrench(text: string): string {
-  const [pattern, words] = MOVED.find(([candidate]) => candidate.test(text)) ?? []
-  if (pattern === undefined || words === undefined) return text
-  return text.replace(pattern, words).replaceAll(/«(?:true|false)»|no value/g, (word) => own(WORDS, word) ?? word)
+function warningText({ code, text, moved }: FigureWarning, { say, percent }: Telling): string {
+  if (code !== undefined) return say('deltaDiffers')
+  // Older records hold the sentence alone.
+  if (moved === undefined) return text
+  const { value, before, now } = moved
+  const named =
+    typeof value === 'string' ? say('quoted', value) : say(value === null ? 'none' : value ? 'true' : 'false')
+  return now === 1 ? say('movedWhole', named, percent(before)) : say('movedShare', named, percent(before), percent(now))
 }
 
 /** Of less than two days it would say nothing. */

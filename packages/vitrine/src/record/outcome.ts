@@ -20,8 +20,16 @@ export interface FigureWarning {
   /** Where it is more than a figure. */
   readonly code?: 'DELTA_DIFFERS'
   readonly column: string
-  /** Names a category of the definition's own closed list, never a value that only rows hold. */
   readonly text: string
+  /** The figure itself, where it is one. */
+  readonly moved?: MovedShare
+}
+
+/** The share of a table's rows, from 0 to 1, that hold one value: of a closed list of the definition, true, false or none. */
+export interface MovedShare {
+  readonly value: string | boolean | null
+  readonly before: number
+  readonly now: number
 }
 
 /** Groups of rows, smaller than the table tells of, of which some cells are published as NULL. */

@@ -7,7 +7,7 @@
 import type { Limits } from '../base/limits.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
-import type { FigureWarning } from '../record/outcome.ts'
+import type { FigureWarning, MovedShare } from '../record/outcome.ts'
 import { identifier, literal } from '../sql/quote.ts'
 
 /** Columns whose values are known beforehand: closed lists and booleans. */
@@ -30,19 +30,20 @@ export interface Figure {
   readonly groups: readonly Group[]
 }
 
-/** One group of a column's rows: what tells it in SQL, and what it is called. */
+/** The rows of a column that hold one value: their condition in SQL, and the value. */
 interface Group {
-  readonly name: string
+  readonly value: MovedShare['value']
   readonly condition: string
 }
 
-interface Share {
-  readonly name: string
-  readonly before: number
-  readonly now: number
-}
-
 const percent = (share: number): string => `${Math.round(share * 100)} %`
+
+function movedText({ value, before, now }: MovedShare): string {
+  const name = value === null ? 'no value' : `«${value}»`
+  return now === 1
+    ? `every row has ${name}, which was ${percent(before)} of them`
+    : `${name} went from ${percent(before)} to ${percent(now)} of the rows`
+}
 
 /** Known beforehand, so that one scan counts all groups of all columns. */
 function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
@@ -51,11 +52,11 @@ function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
   const named =
     closed === null
       ? [
-          { name: '«false»', condition: `not ${column}` },
-          { name: '«true»', condition: column },
+          { value: false, condition: `not ${column}` },
+          { value: true, condition: column },
         ]
-      : closed.map((item) => ({ name: `«${item}»`, condition: `${column} = ${literal(item)}` }))
-  return [...named, { name: 'no value', condition: `${column} is null` }]
+      : closed.map((value) => ({ value, condition: `${column} = ${literal(value)}` }))
+  return [...named, { value: null, condition: `${column} is null` }]
 }
 
 /** The figures of a table that are watched, among the columns named. */
@@ -64,21 +65,15 @@ export const watchedFigures = (table: PublishedTable, among: ReadonlySet<string>
     .filter(({ name }) => among.has(name))
     .map((column) => ({ column: column.name, groups: groupsOf(column) }))
 
-function judge(column: string, shares: readonly Share[], limits: Limits): readonly FigureWarning[] {
-  const total = (pick: (share: Share) => number) => shares.reduce((sum, share) => sum + pick(share), 0)
-  const [before, now] = [total((share) => share.before), total((share) => share.now)]
+/** `counts` has the rows of each group. */
+function judge(column: string, counts: readonly MovedShare[], limits: Limits): readonly FigureWarning[] {
+  const total = (pick: (group: MovedShare) => number) => counts.reduce((sum, group) => sum + pick(group), 0)
+  const [before, now] = [total((group) => group.before), total((group) => group.now)]
   if (before < limits.shrinkFloorRows || now < limits.shrinkFloorRows) return []
-  const held = shares.filter((share) => share.now > 0)
-  const sole = held[0]
-  if (sole !== undefined && held.length === 1 && shares.filter((share) => share.before > 0).length > 1) {
-    return [{ column, text: `every row has ${sole.name}, which was ${percent(sole.before / before)} of them` }]
-  }
-  return shares
-    .filter((share) => Math.abs(share.now / now - share.before / before) > limits.figureShare)
-    .map(({ name, before: was, now: is }) => ({
-      column,
-      text: `${name} went from ${percent(was / before)} to ${percent(is / now)} of the rows`,
-    }))
+  const shares = counts.map((group) => ({ ...group, before: group.before / before, now: group.now / now }))
+  const sole = shares.filter((share) => share.now === 1 && share.before < 1)
+  const moved = shares.filter((share) => Math.abs(share.now - share.before) > limits.figureShare)
+  return (sole.length > 0 ? sole : moved).map((share) => ({ column, text: movedText(share), moved: share }))
 }
 
 /** The figures whose shares of the rows moved implausibly from one version to the next. One scan of each. */
@@ -96,11 +91,11 @@ export async function implausibleFigures(
   )
   let at = 0
   return figures.flatMap(({ column, groups }) => {
-    const shares = groups.map((group) => {
-      const share = { name: group.name, before: found?.before[at] ?? 0, now: found?.now[at] ?? 0 }
+    const counts = groups.map(({ value }) => {
+      const group = { value, before: found?.before[at] ?? 0, now: found?.now[at] ?? 0 }
       at += 1
-      return share
+      return group
     })
-    return judge(column, shares, limits)
+    return judge(column, counts, limits)
   })
 }

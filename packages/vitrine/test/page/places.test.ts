@@ -115,6 +115,19 @@ describe.sequential('after some runs', () => {
     const good = await text('/runs/1')
     expect(good).toMatch(/What is unknown[\s\S]*source down[\s\S]*>12</)
     expect(good).toMatch(/publish : \d/)
+    const warnings = [
+      { column: 'job', text: 'of an older record' },
+      { column: 'job', text: '', moved: { value: 'chief', before: 0.5, now: 1 } },
+      { column: 'job', text: '', moved: { value: null, before: 0.25, now: 0.75 } },
+    ]
+    await shop.look(
+      `update vitrine.run_table set warnings = '${JSON.stringify(warnings)}' where run_id = 1 and table_name = 'shop_customer'`,
+    )
+    const english = 'older record[^]*every row has “chief”, which was 50%[^]*no value went from 25% to 75%'
+    const french =
+      'older record[^]*toutes les lignes ont « chief », qui en faisait 50\\s%[^]*l’absence de valeur est passé de'
+    expect(await text('/runs/1')).toMatch(new RegExp(english))
+    expect((await pageOf(shop, { language: 'fr' }).get('/runs/1')).text).toMatch(new RegExp(french))
     expect(good).toMatch(/shop_<wbr>purchase<\/code>.*120/s)
   })
 
