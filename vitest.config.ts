@@ -18,7 +18,7 @@ export default defineConfig({
     // Only what hangs takes so long: no loaded machine decides a result.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 240_000 } },
     // The files of a worker share what they import: importing it anew took a twelfth of all the time.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import config from '../vitest.config.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const src = join(root, 'packages/vitrine/src')
@@ -189,5 +190,20 @@ describe('files', () => {
   test('have the names of the domain, not of drawers', () => {
     const drawers = sources.filter((path) => /(^|[/\\])(utils?|helpers?|common|misc|managers?|types)\.ts$/.test(path))
     expect(drawers).toEqual([])
+  })
+})
+
+describe('tests', () => {
+  const written = [join(root, 'test'), join(root, 'impact/test'), join(root, 'packages')].flatMap(filesUnder)
+
+  test('have no less time than all have: only what hangs takes so long', () => {
+    const least = config.test?.testTimeout ?? Number.POSITIVE_INFINITY
+    const hurried = written.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\btimeout: ([\d_]+)|\n\s*\}, ([\d_]{5,})\)\n/g)]
+        .map((match) => (match[1] ?? match[2] ?? '').replaceAll('_', ''))
+        .filter((milliseconds) => Number(milliseconds) < least)
+        .map((milliseconds) => `${relative(root, path)}: ${milliseconds}`),
+    )
+    expect(hurried).toEqual([])
   })
 })

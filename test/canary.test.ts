@@ -255,7 +255,7 @@ describe.sequential('Impact at size S', () => {
     expect(new Set(published.map(({ place }) => place)).size).toBeGreaterThan(40)
     const once = new Set(impact.sightings.filter(({ what }) => what === 'file').map(({ canary }) => canary))
     expect(once.size).toBeGreaterThan(40)
-  }, 180_000)
+  })
 })
 
 /** What stops the run of a random publication, one after the other. */
@@ -369,5 +369,5 @@ describe.sequential('random schemas with random publications', () => {
       'trap.unique_text in output betrayal',
       'trap.unique_text in table public.betrayal.value',
     ])
-  }, 180_000)
+  })
 })

@@ -460,9 +460,7 @@ describe.sequential('every command runs, as it is written', () => {
     expect(await done(words, environmentOf('prepare'))).toMatchObject({ status: 0 })
   })
 
-  test('compose: metabase-setup makes a blank Metabase ready, and brings it in step when it is started again', {
-    timeout: 60_000,
-  }, async () => {
+  test('compose: metabase-setup makes a blank Metabase ready, and brings it in step when it is started again', async () => {
     const words = inFolder('metabase-setup')
     const { status, output } = await done(words, environmentOf('metabase-setup'))
     expect([status, status === 0 ? '' : output]).toEqual([0, ''])
@@ -473,9 +471,7 @@ describe.sequential('every command runs, as it is written', () => {
     expect(metabase.keys).toHaveLength(1)
   })
 
-  test('compose: impact stays up, its health check finds it healthy, and it ends at once', {
-    timeout: 60_000,
-  }, async () => {
+  test('compose: impact stays up, its health check finds it healthy, and it ends at once', async () => {
     const port = await freePort()
     const words = inFolder('impact').map((word) => word.replace('0.0.0.0:9187', `127.0.0.1:${port}`))
     const { child, ended } = start(words, environmentOf('impact'))
@@ -487,9 +483,7 @@ describe.sequential('every command runs, as it is written', () => {
     expect((await check()).status).toBe(1)
   })
 
-  test('compose: the page asks who it is, its health check finds it healthy, and it ends at once', {
-    timeout: 60_000,
-  }, async () => {
+  test('compose: the page asks who it is, its health check finds it healthy, and it ends at once', async () => {
     const port = String(await freePort())
     const words = inFolder('page').map((word) => word.replace('0.0.0.0', '127.0.0.1').replace('4000', port))
     const { child, ended } = start(words, environmentOf('page'))
@@ -502,9 +496,7 @@ describe.sequential('every command runs, as it is written', () => {
     expect(await ended).toMatchObject({ status: 0 })
   })
 
-  test('Scalingo: one push without anybody who may make roles, then the first version', {
-    timeout: 60_000,
-  }, async () => {
+  test('Scalingo: one push without anybody who may make roles, then the first version', async () => {
     const name = 'metabase_data_4553'
     const admin = new pg.Client({ connectionString: server.url('postgres') })
     await admin.connect()

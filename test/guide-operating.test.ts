@@ -126,9 +126,7 @@ describe.sequential('docs/operating', () => {
     }
   })
 
-  test('take-over.md: what people have is left, and what would be made is shown before', {
-    timeout: 60_000,
-  }, async () => {
+  test('take-over.md: what people have is left, and what would be made is shown before', async () => {
     const metabase = await StandIn.start()
     metabase.syncLag = 0
     metabase.users.push({ id: 90, email: 'ana@example.org' })

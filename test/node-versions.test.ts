@@ -27,7 +27,7 @@ const { PATH = '', HOME = '' } = process.env
 const BARE = { PATH, HOME }
 
 function run(version: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const options = { cwd: root, env: { ...BARE, ...environment }, encoding: 'utf8', timeout: 60_000 } as const
+  const options = { cwd: root, env: { ...BARE, ...environment }, encoding: 'utf8' } as const
   const { status, stdout, stderr } = spawnSync(nodeOf(version), words, options)
   return { status, stdout, stderr }
 }

@@ -25,7 +25,7 @@ test('processes killed by chance, under readers: no wrong answer, nothing lost o
   expect(out).toMatch(/repairs needed +0\n/)
   // The figures stand in the message of a failure.
   expect(status === 0 ? '' : out).toBe('')
-}, 120_000)
+})
 
 test('the command line is checked before anything is started', async () => {
   const { status, out } = await soak('--kills', 'many')

@@ -189,12 +189,7 @@ describe.sequential('impact nuit', () => {
         },
       })
       await expect
-        .poll(
-          () => ask('target', 'select from vitrine.run where published_at is not null and finished_at is not null'),
-          {
-            timeout: 20_000,
-          },
-        )
+        .poll(() => ask('target', 'select from vitrine.run where published_at is not null and finished_at is not null'))
         .toHaveLength(before.length + 1)
       interrupt()
       expect((await ended).status).toBe(0)

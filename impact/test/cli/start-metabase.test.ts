@@ -80,13 +80,13 @@ describe.sequential('npm start -- --metabase', () => {
     await theirs.stop()
     expect([closed.status, closed.stderr]).toEqual([6, expect.stringContaining('METABASE_NOT_BLANK')])
     expect(nothingStarted()).toBe(true)
-  }, 240_000)
+  })
 
   test('says how a Metabase in a container finds the databases, where it does not', async () => {
     const { status, stderr } = await start(`--size S --once --metabase ${metabase.url} --metabase-sees 127.0.0.2`)
     expect([status, stderr]).toEqual([4, expect.stringContaining('--network=host')])
     expect(stderr).toContain('METABASE_SOURCE_UNREACHABLE')
-  }, 240_000)
+  })
 
   test('takes a blank one, half set up or not, to where people log in and see the dashboards', async () => {
     const { status, stdout, stderr } = await start(`--once --metabase ${metabase.url}/`)
@@ -99,7 +99,7 @@ describe.sequential('npm start -- --metabase', () => {
     const titles = metabase.dashboards.map(({ name }) => name)
     expect(titles).toEqual(expect.arrayContaining(publication.dashboards.map(({ title }) => title)))
     expect(metabase.settings.get('site-url')).toBe(metabase.url)
-  }, 240_000)
+  })
 
   test('finds it again after --fresh, at the same port, and names it in the file for the other commands', async () => {
     const { METABASE_SOURCE_URL: before } = kept()
@@ -111,5 +111,5 @@ describe.sequential('npm start -- --metabase', () => {
     expect(new URL(kept()['METABASE_SOURCE_URL'] ?? '').port).toBe(new URL(before ?? '').port)
     expect(metabase.databases).toHaveLength(1)
     expect(metabase.keys).toHaveLength(1)
-  }, 240_000)
+  })
 })

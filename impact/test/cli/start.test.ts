@@ -105,7 +105,7 @@ beforeAll(async () => {
     const { runs }: Status = JSON.parse((await command('status --json --runs 2', { clock })).stdout)
     return runs.length === 2 && runs[0]?.state === 'succeeded' && runs[0].trigger === 'command' ? true : null
   })
-}, 180_000)
+})
 
 afterAll(async () => {
   interrupt()

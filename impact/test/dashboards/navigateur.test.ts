@@ -53,7 +53,7 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     )
     served = await serve()
     browser = await openBrowser()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await served?.close()
@@ -102,7 +102,7 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     expect([await figure(), all === (await figure())]).toEqual([n, false])
     await page.goBack()
     expect(await figure()).toBe(all)
-  }, 60_000)
+  })
 
   test('une version publiée sous la page ouverte est là au chargement suivant, et la base absente se dit', async () => {
     const { page } = await openPage(browser)
@@ -133,5 +133,5 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
     const again = await openPage(browser)
     await again.page.goto(`${served.url}/dashboards/entreprises`)
     expect([await again.page.locator('.v-is-failed').count(), again.wrong]).toEqual([0, []])
-  }, 60_000)
+  })
 })

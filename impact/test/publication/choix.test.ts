@@ -21,7 +21,7 @@ beforeAll(async () => {
     ].join(';'),
   )
   await impact.run()
-}, 90_000)
+})
 afterAll(() => impact.drop())
 
 /** Des rapports d’une même entreprise, du meilleur au moins bon : chacun a son étape et son lien, qui le font reconnaître. */

@@ -41,7 +41,7 @@ describe.each(VERSIONS)('taille S, PostgreSQL %i', (version) => {
   beforeAll(async () => {
     impact = await ImpactInstallation.create(version, 'S')
     await impact.run()
-  }, 90_000)
+  })
   afterAll(() => impact.drop())
 
   test('chaque cas limite a ses obligations', async () => {
@@ -232,7 +232,7 @@ describe('taille M', () => {
   beforeAll(async () => {
     impact = await ImpactInstallation.create(18, 'M')
     await impact.run()
-  }, 120_000)
+  })
   afterAll(() => impact.drop())
 
   test.each([

@@ -150,4 +150,4 @@ test('une installation aux deux colonnes d’avant gagne les autres sans perdre 
   } finally {
     await impact.drop()
   }
-}, 60_000)
+})

@@ -31,7 +31,7 @@ beforeAll(async () => {
     create table shop.purchase (id bigint, customer_id bigint, amount integer, sold_at timestamptz);
     insert into shop.purchase select i, case when i % 9 = 0 then null else 1 + i * 31 % 80 end, i * 13 % 41 - 9,
       timestamptz '2025-10-31 22:30Z' + i * interval '7 hours' from generate_series(1, 400) as i`)
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 const CITY: Condition = ['city', 'is not null']
@@ -192,7 +192,7 @@ describe('a structured question', () => {
     )
     expect(said).toBeGreaterThan(50)
     expect([...reasons].filter((reason) => !REASONS.includes(reason))).toEqual([])
-  }, 60_000)
+  })
 
   test('is read back from Metabase as the same question', () => {
     fc.assert(

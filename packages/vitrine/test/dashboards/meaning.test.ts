@@ -24,7 +24,7 @@ beforeAll(async () => {
     create table shop.purchase (id bigint, customer_id bigint, amount integer, sold_at timestamptz);
     insert into shop.purchase values (1, 1, 10, '2026-03-31 22:10Z'), (2, 2, 20, '2026-03-31 21:50Z'),
       (3, null, 40, '2026-02-28 23:10Z'), (4, 4, 80, '2026-02-28 22:50Z'), (5, 4, 160, '2026-01-15 12:00Z')`)
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 async function answer(asked: Query, more: Partial<Compiling> = {}): Promise<readonly unknown[][]> {

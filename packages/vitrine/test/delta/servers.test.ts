@@ -111,13 +111,11 @@ describe('servers that stop', () => {
     await victim.query('select 1').catch(() => undefined)
     await nights.shop.source.close(victim).catch(() => undefined)
     await expect
-      .poll(
-        () =>
-          nights.change(label('again')).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        nights.change(label('again')).then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true)
     expect((await night(nights, label('after it')))[0]).toBe('full')

@@ -67,7 +67,7 @@ const { condition } = fc.letrec<{ condition: string; term: string }>((tie) => ({
 let database: TestDatabase
 beforeAll(async () => {
   database = await TestDatabase.create(NEWEST[0], 'mask')
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 test('an accepted mask hides where a column of its condition is NULL, and not everywhere', async () => {
@@ -85,4 +85,4 @@ test('an accepted mask hides where a column of its condition is NULL, and not ev
   const { rows } = await client.query<{ shown: number }>(questions.join(' union all '))
   expect(accepted.filter((_, index) => rows[index]?.shown !== 0)).toEqual([])
   expect(accepted.length).toBeGreaterThan(100)
-}, 120_000)
+})

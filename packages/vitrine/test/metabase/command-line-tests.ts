@@ -42,12 +42,12 @@ export function commandLineTests(shop: () => Awaited<ReturnType<typeof metabaseS
       expect(await mb(`dashboard get ${board}`)).toMatchObject({ name: 'Who buys?' })
       expect(JSON.stringify(await mb('db list'))).toContain('Shop')
       expect(JSON.stringify(await mb('collection list'))).toContain('Boutique')
-    }, 120_000)
+    })
 
     test('accepts the queries that we send', async () => {
       const queries = shop().metabase.cards.map(({ dataset_query }) => dataset_query as Entity) // sound because every card has one.
       for (const query of queries.filter((each) => 'stages' in each))
         expect(await mb('query --dry-run', query)).toEqual({ ok: true, errors: [] })
-    }, 120_000)
+    })
   })
 }

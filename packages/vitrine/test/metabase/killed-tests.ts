@@ -114,7 +114,7 @@ export function killedTests(shop: Shop): void {
   describe('an application that is killed after any of its requests', () => {
     test('on a blank Metabase is taken up by that of another definition', async () => {
       await everywhere([null, variant('then', 'de-DE'), variant('now', 'es-ES')])
-    }, 240_000)
+    })
 
     test.runIf(EVERYTHING)(
       'on one in step is taken up by that of another definition',
@@ -127,7 +127,7 @@ export function killedTests(shop: Shop): void {
     test('while it archives is taken up by one that wants all of it again', async () => {
       const first = variant('before', 'fr-FR')
       await everywhere([first, { ...variant('then', 'de-DE'), dashboards: [] }, first])
-    }, 240_000)
+    })
 
     test('leaves nothing behind that the next definition does not have: what was made and not recorded is archived', async () => {
       const then = variant('then', 'es-ES')
@@ -161,7 +161,7 @@ export function killedTests(shop: Shop): void {
       ])
       expect((await plan(now)).changes).toEqual([])
       await metabase.stop()
-    }, 240_000)
+    })
 
     test('leaves what people changed as theirs', async () => {
       const { metabase, plan, apply } = await blank(shop)

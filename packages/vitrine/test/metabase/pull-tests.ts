@@ -108,7 +108,7 @@ export function pullTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>):
       metabase.cards.splice(0, 9, ...((before[0] as Entity[]) ?? []))
       metabase.dashboards.splice(0, 9, ...((before[1] as Entity[]) ?? []))
       expect(await written('pull')).toBe('Nothing to pull.\n')
-    }, 240_000)
+    })
 
     test('is what people made, with --adopt: it keeps its identity, and is ours after an apply', async () => {
       const { metabase, command, written } = shop()
@@ -196,6 +196,6 @@ export function pullTests(shop: () => Awaited<ReturnType<typeof metabaseShop>>):
         true,
         false,
       ])
-    }, 240_000)
+    })
   })
 }

@@ -167,7 +167,7 @@ describe('the register and the example', () => {
         made.set(name, { folder, answer: JSON.parse(stdout) })
       }),
     )
-  }, 60_000)
+  })
   const of = (name: string) => made.get(name) ?? expect.fail(name)
   const written = (name: string): string => {
     const folder = join(of(name).folder, 'publication')

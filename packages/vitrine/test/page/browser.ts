@@ -27,6 +27,8 @@ export interface WatchedPage {
 
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'fr-FR', ...options })
+  // Its own limit of half a minute is one that a busy machine reaches.
+  context.setDefaultTimeout(240_000)
   const page = await context.newPage()
   const wrong: string[] = []
   page.on('console', (message) => {

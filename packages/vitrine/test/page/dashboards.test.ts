@@ -265,7 +265,7 @@ describe('a version', () => {
     running = false
     await reading
     expect([failed, counts.size > 1, counts.has('0') || counts.has('none')]).toEqual([[], true, false])
-  }, 60_000)
+  })
 
   test('that is away is told, and the page with it', async () => {
     await shop.look('alter schema shop rename to away')

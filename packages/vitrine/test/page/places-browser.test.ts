@@ -194,5 +194,5 @@ describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
     expect(wrong).toEqual([])
     for (const client of [owner, keeper]) await shop.source.close(client)
     await tab.context().close()
-  }, 120_000)
+  })
 })

@@ -173,7 +173,7 @@ describe.sequential('after some runs', () => {
     const at = rows.findIndex(({ kind, key }) => kind === 'question' && key === 'amounts')
     const board = async (path: string) => (await linked.get(path)).text
     await expect
-      .poll(() => board('/dashboards/sales'), { timeout: 20_000 })
+      .poll(() => board('/dashboards/sales'))
       .toContain(`<a href="https://metabase.example/question/${at}">Open in Metabase</a>`)
     expect(await board('/public/open')).not.toContain('metabase.example')
     await linked.readers.close()

@@ -37,7 +37,7 @@ test('each edition is shown, the last good one stays, and a question that check 
   child.stderr.on('data', (chunk) => {
     said += chunk
   })
-  await expect.poll(() => said, { timeout: 20_000 }).toMatch(/The page is at http/)
+  await expect.poll(() => said).toMatch(/The page is at http/)
   const url = /http:\S+?(?=\. )/.exec(said)?.[0] ?? ''
   const page = async () => (await fetch(`${url}/dashboards/d`)).text()
   const edition = async () => (await fetch(`${url}/edition`)).text()
@@ -49,8 +49,8 @@ test('each edition is shown, the last good one stays, and a question that check 
     ['4', `'Third'`, '>Third<'],
   ] as const) {
     written('title.mjs', `export const TITLE = ${text}`)
-    await expect.poll(edition, { timeout: 10_000 }).toBe(count)
+    await expect.poll(edition).toBe(count)
     expect(await page()).toContain(shown)
   }
   expect(await page()).not.toContain('v-flaw')
-}, 60_000)
+})

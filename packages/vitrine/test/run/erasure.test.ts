@@ -207,9 +207,7 @@ describe.sequential('docs/operating/erasure.md', () => {
     expect(filesWithPerson()).toEqual([])
   })
 
-  test('no rollback brings an older version back; the next run makes one possible again', {
-    timeout: 30_000,
-  }, async () => {
+  test('no rollback brings an older version back; the next run makes one possible again', async () => {
     expect(await command('rollback')).toMatchObject({
       status: EXIT.drift,
       stderr: expect.stringContaining('VERSION_ERASED'),

@@ -59,5 +59,5 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       ['failed', 'INTERRUPTED'],
       ['succeeded', null],
     ])
-  }, 150_000)
+  })
 })

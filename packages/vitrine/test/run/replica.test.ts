@@ -38,7 +38,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     await replication.caughtUp()
     standby = await clientOf(replication.standby, 'shop_source')
     for (const line of ['provision', 'migrate']) expect(await command(line)).toMatchObject({ status: 0 })
-  }, 120_000)
+  })
   afterAll(async () => {
     await Promise.all([primary.end(), standby.end()])
     await target.drop(roles)
@@ -117,7 +117,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     await conflict()
     await openGate(standby)
     await expect
-      .poll(() => rows('select state, error_code as code from vitrine.run order by id'), { timeout: 20_000 })
+      .poll(() => rows('select state, error_code as code from vitrine.run order by id'))
       .toEqual([
         { state: 'failed', code: 'REPLICA_CONFLICT' },
         { state: 'succeeded', code: null },

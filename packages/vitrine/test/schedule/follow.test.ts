@@ -1,5 +1,5 @@
 /** Between due times what changed is published again and again; a night goes first, and no large table is read whole. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asVitrineError, VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { callOf } from '../../src/cli/command.ts'
@@ -82,10 +82,7 @@ describe('rounds on servers', () => {
         interrupt = now
       },
     })
-    await vi.waitFor(
-      async () => expect(await counted()).toContainEqual({ trigger: 'follow', state: 'succeeded', runs: 1 }),
-      { timeout: 120_000, interval: 50 },
-    )
+    await expect.poll(counted).toContainEqual({ trigger: 'follow', state: 'succeeded', runs: 1 })
     interrupt()
     const { status, stdout, stderr } = await ended
     expect([status, stdout]).toEqual([0, expect.stringContaining('Published 2 tables')])
