@@ -13,7 +13,7 @@ import { watchSilence } from '../postgres/silence.ts'
 import { held } from '../publication/pattern.ts'
 import { Blocks } from './blocks.ts'
 import { Reader } from './reader.ts'
-import { added, CLOSING, type CopyRows, OPENING, type Violation } from './rows.ts'
+import { added, CLOSING, type CopyRows, keysOfUnknown, OPENING, type Violation } from './rows.ts'
 import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
 /**
@@ -52,6 +52,8 @@ export interface CopyResult {
   readonly bytes: number
   /** Rows with something unknown, by the reasons of the table's rule. */
   readonly unknown: Readonly<Record<string, number>>
+  /** Digests of the keys of these rows, by reason; null where they are too many. */
+  readonly unknownKeys: Readonly<Record<string, readonly string[]>> | null
   /** A rule looked at more than its inputs. */
   readonly looksBeyond: boolean
 }
@@ -198,6 +200,7 @@ class Copy {
       dropped,
       bytes: this.#bytes,
       unknown: Object.fromEntries(added(unknown, ({ reason }) => reason).map(({ reason, rows }) => [reason, rows])),
+      unknownKeys: keysOfUnknown(this.#rows.map(({ unknownKeys }) => unknownKeys)),
       looksBeyond: this.#rows.some((rows) => rows.looksBeyond),
     }
   }

@@ -4,10 +4,11 @@
  */
 import type { Secret } from '../base/secret.ts'
 import type { Projection } from '../publication/select-text.ts'
+import { keyOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
 import { looksBeyond } from './purity.ts'
-import { CopyRows, type Violation } from './rows.ts'
+import { CopyRows, keyDigest, MOST_DIGESTS, type Violation } from './rows.ts'
 import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-evaluator.ts'
 import { ValueScan, watchedRows } from './value-scan.ts'
 import { HEAD, MESSAGE } from './wire.ts'
@@ -34,12 +35,15 @@ export class RowRewriter extends CopyRows {
   readonly #fieldsOut: number
   readonly #scan: ValueScan | null
   readonly #hasRules: boolean
-  readonly #counts: boolean
+  /** Where the columns of the published key stand among the passed fields. */
+  readonly #key: readonly number[]
 
-  /** The projection knows the types of its inputs. One that `counts` sends no row on. */
-  constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks, counts = false) {
+  /** The projection knows the types of its inputs. */
+  constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
     super()
-    this.#counts = counts
+    const places = keyOf(table).map((name) => projection.passed.findIndex((column) => column.name === name))
+    // Of a key that is computed, nobody asks.
+    this.#key = places.includes(-1) ? [] : places
     this.#hasRules = projection.computations.some(({ computation }) => computation.kind === 'rule')
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, projection, table, key))
     this.#starts = new Int32Array(projection.inputFields + 1)
@@ -82,16 +86,28 @@ export class RowRewriter extends CopyRows {
       size += outcome.size
       this.#found[index] = outcome
     }
-    if (reason !== null) this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
-    if (this.#counts) {
-      this.dropped += 1
-      return
-    }
     const passed = starts[this.#hidden] ?? at
+    if (reason !== null) this.#note(reason, bytes, view, passed)
     // A row with a violation stays here; the run stops after the count.
     if (this.#violations.size > 0) return
     if (this.#scan !== null) this.#look(this.#scan, bytes, view, passed, end)
     if (this.#scan?.isClean !== false) this.#write(view, passed, end, size)
+  }
+
+  /** A row of which something is unknown. */
+  #note(reason: string, bytes: Buffer, view: DataView, passed: number): void {
+    this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
+    const keys = this.unknownKeys.get(reason) ?? []
+    this.unknownKeys.set(reason, keys)
+    if (keys.length > MOST_DIGESTS || this.#key.length === 0) return
+    const fields: Buffer[] = []
+    for (let at = passed, field = 0; field <= Math.max(...this.#key); field++) {
+      const end = at + 4 + Math.max(0, view.getInt32(at))
+      const place = this.#key.indexOf(field)
+      if (place >= 0) fields[place] = bytes.subarray(at, end)
+      at = end
+    }
+    keys.push(keyDigest(Buffer.concat(fields)))
   }
 
   /** At what the row would publish. */

@@ -1,4 +1,5 @@
 /** The rows of a binary COPY, found in its messages, and what is said of them in the end. */
+import { createHash } from 'node:crypto'
 import type { Wrong } from './rule-evaluator.ts'
 import { HEAD, MESSAGE, viewOf } from './wire.ts'
 
@@ -47,6 +48,14 @@ export function rowFrames(rows: (frames: Buffer) => void): (frames: Buffer) => v
   }
 }
 
+/** More rows with something unknown are not told one by one. */
+export const MOST_DIGESTS = 100_000
+
+/** A key in a few letters, of the bytes of its fields, length words included. PostgreSQL's counterpart is `digestSql`. */
+export const keyDigest = (fields: Buffer): string =>
+  createHash('sha256').update(fields).digest('base64').slice(0, DIGEST_LETTERS)
+export const DIGEST_LETTERS = 12
+
 export interface Violation extends Wrong {
   readonly rows: number
 }
@@ -57,6 +66,8 @@ export abstract class CopyRows {
   dropped = 0
   /** Rows with something unknown, by reason. */
   readonly unknown = new Map<string, number>()
+  /** Digests of the keys of these rows, by reason, of at most `MOST_DIGESTS` rows. */
+  readonly unknownKeys = new Map<string, string[]>()
   /** A rule looked at more than its inputs. */
   looksBeyond = false
 
@@ -75,6 +86,17 @@ export abstract class CopyRows {
 
   /** A row, whose first field begins at `start`. */
   protected abstract row(bytes: Buffer, view: DataView, start: number, end: number): void
+}
+
+/** Of the rows with something unknown that several sessions saw; null where they are too many. */
+export function keysOfUnknown(
+  found: readonly ReadonlyMap<string, readonly string[]>[],
+): Readonly<Record<string, readonly string[]>> | null {
+  const keys = new Map<string, readonly string[]>()
+  for (const one of found)
+    for (const [reason, more] of one) if (more.length > 0) keys.set(reason, [...(keys.get(reason) ?? []), ...more])
+  const all = [...keys.values()].reduce((sum, { length }) => sum + length, 0)
+  return all > MOST_DIGESTS ? null : Object.fromEntries(keys)
 }
 
 /** What several sessions found, as one: counts by the key of each. */

@@ -179,6 +179,7 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (base === undefined) return 'the kept version does not have it, or not as one that can be changed'
   if (facts.read?.alias === null && !base.made)
     return 'it is not recorded of what its rows of the kept version were made'
+  if (base.unknown === null) return 'something is unknown in so many of its rows that these are not told one by one'
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
   // Before the snapshot nobody knows of which day it will be.
   if (night.snapshot !== null && base.print !== print)

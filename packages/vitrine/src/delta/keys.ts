@@ -3,6 +3,7 @@
  * PostgreSQL's own of hash partitions, the same in every version of the server.
  */
 import { createHash } from 'node:crypto'
+import { DIGEST_LETTERS } from '../copy/rows.ts'
 import { keyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
@@ -59,6 +60,25 @@ export const keyList = (table: PublishedTable, alias: string): string =>
   keyOf(table)
     .map((name) => `${alias}.${identifier(name)}`)
     .join(', ')
+
+/** The bytes of a field as a binary COPY has them. */
+const SENT: Partial<Record<ScalarKind, (value: string) => string>> = {
+  smallint: (value) => `int2send(${value})`,
+  integer: (value) => `int4send(${value})`,
+  bigint: (value) => `int8send(${value})`,
+  uuid: (value) => `uuid_send(${value})`,
+  varchar: (value) => `textsend(${value}::text)`,
+  text: (value) => `textsend(${value})`,
+}
+
+/** What `keyDigest` makes of the key of such a row. */
+export function digestSql(table: PublishedTable, alias: string): string {
+  const fields = keyColumnsOf(table).map(({ name, type }) => {
+    const bytes = SENT[type.kind]?.(`${alias}.${identifier(name)}`) ?? ''
+    return `int4send(octet_length(${bytes})) || ${bytes}`
+  })
+  return `left(encode(sha256(${fields.join(' || ')}), 'base64'), ${DIGEST_LETTERS})`
+}
 
 /** Keys in a bucket: few enough to be read when it differs, many enough that the sums are small. */
 const KEYS_IN_BUCKET = 128

@@ -1,74 +1,77 @@
 /**
- * In how many rows of a table something is unknown, where only what changed of it was read: the published rows do not say why, so
- * its rule is asked about the inputs of every row, and none of them is sent on.
+ * In which rows of a table something is unknown, where only what changed of it was read. The published rows do not say it: with
+ * each version, digests of the keys of these rows are recorded. Those of rows that go, or are made anew, leave; new ones come.
  */
-import type { Secret } from '../base/secret.ts'
 import type { Target } from '../catalogue/target.ts'
-import type { Blocks } from '../copy/blocks.ts'
-import { type CopyResult, copyRows } from '../copy/copy.ts'
-import { RowRewriter } from '../copy/row-rewrite.ts'
-import type { CopyRows } from '../copy/rows.ts'
-import type { Session } from '../postgres/connect.ts'
+import { type CopyRows, DIGEST_LETTERS, keysOfUnknown } from '../copy/rows.ts'
 import { stagingSchema } from '../publication/publication.ts'
-import type { Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { TableOrigin } from '../record/origin.ts'
-import { identifier, qualified } from '../sql/quote.ts'
+import { qualified } from '../sql/quote.ts'
 import type { Changes } from './changes.ts'
+import { digestSql } from './keys.ts'
 
-type Unknown = CopyResult['unknown']
+type Keys = Readonly<Record<string, readonly string[]>>
 
-interface UnknownRequest {
-  readonly target: Target
-  /** In the run's snapshot. */
-  readonly source: Session
-  readonly table: PublishedTable
-  readonly projection: Projection
-  readonly key: Secret | null
-  readonly signal: AbortSignal
+interface Unknown {
+  /** Rows, by reason. */
+  readonly unknown: Readonly<Record<string, number>>
+  readonly unknownKeys: Keys | null
 }
 
 /** Why a table is read whole whose rules are not what they should be. */
 export const LOOKS_BEYOND = 'a rule of it looks at more than its inputs: at the time, at chance or at the environment'
 
+/** As they are recorded. */
+export const packed = (keys: Keys | null): Readonly<Record<string, string>> | null =>
+  keys === null ? null : mapped(keys, (digests) => digests.join(''))
+
+const unpacked = (digests: string): readonly string[] => digests.match(new RegExp(`.{${DIGEST_LETTERS}}`, 'gs')) ?? []
+
+const mapped = <From, To>(of: Readonly<Record<string, From>>, to: (from: From) => To): Readonly<Record<string, To>> =>
+  Object.fromEntries(Object.entries(of).map(([reason, from]) => [reason, to(from)]))
+
 /**
- * Of the kept rows with their changes, whose rules saw `changed`. In words why the table is read whole after all. `changes` are
- * staged: one of their tables is named, and gets no row.
+ * Of the kept rows with their changes, which are staged and whose rules saw `changed`. In words why the table is read whole after
+ * all.
  */
 export async function unknownOf(
-  request: UnknownRequest,
-  base: TableOrigin,
+  target: Target,
+  table: PublishedTable,
+  { unknown: recorded }: TableOrigin,
   changes: Changes,
   changed: readonly CopyRows[],
 ): Promise<Unknown | string> {
   if (changed.some(({ looksBeyond }) => looksBeyond)) return LOOKS_BEYOND
-  const before = base.unknown ?? null
-  if (before !== null && changes.changedRows + changes.goneRows === 0) return before
-  if (request.table.unknown === null) return {}
-  if (before !== null && Object.keys(before).length === 0)
-    return Object.fromEntries(changed.flatMap(({ unknown }) => [...unknown]))
-  const { unknown, looksBeyond } = await countUnknown(request, changes)
-  return looksBeyond ? LOOKS_BEYOND : unknown
+  const before = mapped(recorded ?? {}, unpacked)
+  const left = new Set(await leaving(target, table, changes, Object.values(before).flat()))
+  const stay = mapped(before, (digests) => digests.filter((digest) => !left.has(digest)))
+  const come = changed.flatMap(({ unknown }) => [...unknown])
+  const reasons = new Set([...Object.keys(stay), ...come.map(([reason]) => reason)])
+  const counts = [...reasons].map((reason): [string, number] => [
+    reason,
+    come.reduce((sum, [of, rows]) => sum + (of === reason ? rows : 0), stay[reason]?.length ?? 0),
+  ])
+  const keys = keysOfUnknown([...changed.map(({ unknownKeys }) => unknownKeys), new Map(Object.entries(stay))])
+  return { unknown: Object.fromEntries(counts.filter(([, rows]) => rows > 0)), unknownKeys: keys }
 }
 
-function countUnknown(request: UnknownRequest, changes: Changes): Promise<CopyResult> {
-  const { target, source, table, projection, key, signal } = request
-  const { computations, inputFields, hiddenFields, passed } = projection
-  const shared = passed.slice(0, inputFields - hiddenFields).map(({ name }) => name)
-  const fields = [...Array.from({ length: hiddenFields }, (_, index) => `input_${index + 1}`), ...shared]
-  const asked = {
-    ...projection,
-    computations: computations.filter(({ computation }) => computation === table.unknown?.computation),
-    passed: [],
-    computed: [],
-  }
-  return copyRows({
-    source: source.client,
-    target: target.session.client,
-    select: `select ${fields.map((field) => `r.${identifier(field)}`).join(', ')} from (${projection.sql}) as r`,
-    into: qualified(stagingSchema(target.publication), changes.changed ?? changes.gone ?? ''),
-    freeze: false,
-    rows: (blocks: Blocks) => new RowRewriter(table, asked, key, blocks, true),
-    signal,
-  })
+/** Those of some digests that are of rows that go or come again. */
+async function leaving(
+  { session, publication }: Target,
+  table: PublishedTable,
+  { changed, gone }: Changes,
+  digests: readonly string[],
+): Promise<readonly string[]> {
+  const parts = [changed, gone].flatMap((name) =>
+    name === null
+      ? []
+      : [`select ${digestSql(table, 'r')} as digest from ${qualified(stagingSchema(publication), name)} as r`],
+  )
+  if (parts.length === 0 || digests.length === 0) return []
+  const rows = await session.query<{ digest: string }>(
+    `select digest from (${parts.join(' union all ')}) as d where digest = any ($1)`,
+    [digests],
+  )
+  return rows.map(({ digest }) => digest)
 }

@@ -20,8 +20,8 @@ export interface TableOrigin {
   readonly deltas: number
   /** Digest of the sums of its keys; null where they were not counted. */
   readonly keys: string | null
-  /** Rows with something unknown, by reason. */
-  readonly unknown?: Readonly<Record<string, number>>
+  /** Digests of the keys of rows with something unknown, by reason, one after another; null where they are too many. */
+  readonly unknown?: Readonly<Record<string, string>> | null
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
   /** Of what its rows were made, where that is more than one table of the source; what earlier tools recorded has none. */

@@ -23,7 +23,7 @@ import type { Count } from '../delta/made-of.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
-import { unknownOf } from '../delta/unknown.ts'
+import { packed, unknownOf } from '../delta/unknown.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -176,8 +176,8 @@ export class Delta {
     })
     if (typeof changes === 'string') return whole(changes)
     if (decision.proves) return { ...UNTOLD, reason: decision.reason, changes, proves: true }
-    const unknown = await unknownOf({ ...sides, table, projection, key }, decision.base, changes, ruled)
-    return typeof unknown === 'string' ? whole(unknown) : { ...UNTOLD, changes, unknown }
+    const unknown = await unknownOf(sides.target, table, decision.base, changes, ruled)
+    return typeof unknown === 'string' ? whole(unknown) : { ...UNTOLD, changes, ...unknown }
   }
 
   /** Of a table that is read whole: of what its rows are made, where a next run could need to know. */
@@ -255,12 +255,12 @@ export class Delta {
   /** What the next run must know of the version; `writers` are those of rows that changed. */
   origin(staged: readonly StagedTable[], writers: Applied['writers']): VersionOrigin {
     const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
-      const { rows, unknown } = entry
+      const { rows, unknownKeys } = entry
       const { name } = entry.table
       const { print = null, base = null } = this.#decisions.get(name) ?? {}
       const made = entry.changes?.made ?? this.#made.get(name) ?? null
       if (print === null || entry.way === 'carried' || entry.looksBeyond) return []
-      const of = { print, rows, unknown, made }
+      const of = { print, rows, unknown: packed(unknownKeys), made }
       const counted = this.#night.between ? 0 : 1
       if (entry.way === 'full') {
         return entry.writer === null

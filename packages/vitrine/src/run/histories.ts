@@ -134,7 +134,7 @@ async function stage(
   observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
   const way = computed ? 'full' : 'carried'
   const reason = computed ? 'a history table is computed' : null
-  const nothing = { unknown: {}, suppressed: null, changes: null, writer: null, looksBeyond: false }
+  const nothing = { unknown: {}, unknownKeys: {}, suppressed: null, changes: null, writer: null, looksBeyond: false }
   return { table, carried: !computed, rows: written, bytes, milliseconds, way, reason, ...nothing }
 }
 

@@ -236,7 +236,9 @@ async function describe(
   )
   const compared = known.flatMap((table) => {
     const outcome = tables.find((candidate) => candidate.table === table.name)
-    return outcome === undefined ? [] : [{ ...outcome, table, changes: null, writer: null, looksBeyond: false }]
+    return outcome === undefined
+      ? []
+      : [{ ...outcome, table, unknownKeys: null, changes: null, writer: null, looksBeyond: false }]
   })
   const described = await describeTables([session], publication, compared, schemas, observer)
   const byName = new Map(described.map((outcome) => [outcome.table, outcome]))

@@ -4,7 +4,7 @@ import { type ErrorCode, type Problem, VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { serverEncoding } from '../catalogue/encoding.ts'
 import type { Target } from '../catalogue/target.ts'
-import type { Help } from '../copy/copy.ts'
+import type { CopyResult, Help } from '../copy/copy.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
 import type { Changes } from '../delta/changes.ts'
@@ -34,6 +34,8 @@ export interface StagedTable {
   readonly milliseconds: number
   /** Rows with something unknown, by reason; empty for a carried table. */
   readonly unknown: Readonly<Record<string, number>>
+  /** Digests of the keys of these rows, by reason; null where they are too many. */
+  readonly unknownKeys: CopyResult['unknownKeys']
   readonly suppressed: Suppressed | null
   readonly way: TableWay
   /** Why it was read whole, where that was to be decided. */
@@ -56,9 +58,10 @@ export interface Told {
   readonly proves: boolean
   /** Rows with something unknown, where only what changed was read. */
   readonly unknown: StagedTable['unknown']
+  readonly unknownKeys: StagedTable['unknownKeys']
 }
 
-export const UNTOLD: Told = { reason: null, changes: null, proves: false, unknown: {} }
+export const UNTOLD: Told = { reason: null, changes: null, proves: false, unknown: {}, unknownKeys: {} }
 
 export interface StageContext {
   readonly target: Target
@@ -148,7 +151,7 @@ async function stageTable(
     await reading.end()
     return built
   }
-  const { written, bytes, unknown, suppressed, writer, looksBeyond } = await build().catch(fail)
+  const { written, bytes, unknown, unknownKeys, suppressed, writer, looksBeyond } = await build().catch(fail)
   const milliseconds = performance.now() - started
   context.observer({ kind: 'table staged', table: table.name, rows: written, milliseconds })
   const way = carried ? 'carried' : 'full'
@@ -159,6 +162,7 @@ async function stageTable(
     bytes,
     milliseconds,
     unknown,
+    unknownKeys,
     suppressed,
     writer,
     way,
@@ -171,7 +175,7 @@ async function stageTable(
 /** A table of which only what changed was read. */
 function changedTable(
   table: PublishedTable,
-  { changes, unknown }: Told & { readonly changes: Changes },
+  { changes, unknown, unknownKeys }: Told & { readonly changes: Changes },
   started: number,
   context: StageContext,
 ): StagedTable {
@@ -179,7 +183,7 @@ function changedTable(
   const { rows, bytes } = changes
   context.observer({ kind: 'table staged', table: table.name, rows, milliseconds })
   const nothing = { suppressed: null, writer: null, reason: null, looksBeyond: false }
-  return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, unknown, ...nothing }
+  return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, unknown, unknownKeys, ...nothing }
 }
 
 /** What can be wrong with values: worth a look at the source. */

@@ -48,7 +48,15 @@ export async function buildTable(
   return { ...result, writer: written?.writer ?? null }
 }
 
-const EMPTY: CopyResult = { read: 0, written: 0, dropped: 0, bytes: 0, unknown: {}, looksBeyond: false }
+const EMPTY: CopyResult = {
+  read: 0,
+  written: 0,
+  dropped: 0,
+  bytes: 0,
+  unknown: {},
+  unknownKeys: {},
+  looksBeyond: false,
+}
 
 async function copyInto({ session, publication }: Target, shape: TableShape, schema: string, load: Load) {
   const { columns, ...copy } = load
