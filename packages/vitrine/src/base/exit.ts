@@ -5,7 +5,7 @@ export const EXIT = {
   ok: 0,
   internal: 1,
   usage: 2,
-  /** Not an error: what a plan was asked about differs. */
+  /** Not an error: a plan found differences. */
   different: 2,
   definition: 3,
   connection: 4,

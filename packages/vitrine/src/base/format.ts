@@ -23,9 +23,9 @@ export function duration(milliseconds: number, locale = LOCALE): string {
   return `${number(Math.floor(seconds / 60), 0, locale)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
-/** An instant on the clocks of a zone, without the zone: for tables that name it elsewhere. Swedish dates are ISO 8601. */
+/** An instant as local time, without the zone, for tables that name it elsewhere. The Swedish locale writes ISO 8601. */
 export const moment = (at: Date, zone: string): string =>
   new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(at)
 
-/** The same, and which zone. */
+/** The same, followed by the zone. */
 export const instant = (at: Date, zone: string): string => `${moment(at, zone)} (${zone})`

@@ -1,6 +1,6 @@
 /**
- * Whether a key looks random: long, of many different characters, without repetition, without words. What looks random may
- * not be; what is refused here could be guessed by trying.
+ * Whether a key looks random: long, many different characters, no repetition, no words. A key that looks random may
+ * not be; a key refused here could be guessed by trying.
  */
 import { deflateRawSync } from 'node:zlib'
 import { VitrineError } from './errors.ts'
@@ -34,7 +34,7 @@ const NEIGHBOURS = new Set(
   ),
 )
 
-/** The share of the pairs of characters that fit the pattern which are of the set; nothing is said of a few. */
+/** Among the pairs of characters that match the pattern, the share found in the set; 0 when there are only a few pairs. */
 function share(text: string, set: ReadonlySet<string>, pattern: RegExp): number {
   const pairs = Array.from({ length: text.length - 1 }, (_, at) => text.slice(at, at + 2)).filter((pair) =>
     pattern.test(pair),
@@ -50,7 +50,7 @@ function keyWeakness(key: string): string | null {
   // A random text cannot be written shorter than in half its length (hexadecimal digits have four bits each).
   if (deflateRawSync(text).length < text.length * 0.55) return 'It repeats itself.'
   if (share(text, NEIGHBOURS, /../) > 0.4) return 'It follows the alphabet, the figures or a keyboard.'
-  // Of the letters of hexadecimal digits too many pairs are common ones, and hardly a word can be written.
+  // In a hexadecimal key most letter pairs are common ones by chance, and words are hardly possible: it is not tested.
   if (!/^[0-9a-f-]*$/.test(text) && share(text, PAIRS, /[a-z]{2}/) > 0.4) return 'It looks like words.'
   return null
 }

@@ -1,4 +1,4 @@
-/** Texts in two languages: a catalogue says each of them twice, on one place, so that none is forgotten. */
+/** Texts in two languages: a catalogue has both side by side, so that neither is forgotten. */
 export type Language = 'en' | 'fr'
 
 /** In a catalogue every list is such a pair; groups of texts are objects. */

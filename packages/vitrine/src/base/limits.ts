@@ -3,14 +3,14 @@
 const DEFAULTS = {
   /**
    * Parallel tables, or ranges of large ones, from 1 to 16: on two cores a third stream gains nothing (the target's CPU is the
-   * limit). At its peak a run has one session more than streams on the source, and as many on the target, with one more there
-   * for tables that are taken over as published.
+   * limit). At its peak a run has `streams` + 1 sessions on the source and on the target, plus one on the target
+   * for tables that are carried over.
    */
   copyStreams: 2,
   /**
-   * A table of twice as many megabytes on the source, with what it stores out of line, is read by ranges of at least so many,
-   * where its query allows it: a range is what `statementTimeoutMs` then bounds, and streams that have nothing left to read of
-   * their own help. At 100 MB a second, a range is read in ten seconds. 0 reads each table by one statement.
+   * A table at least twice this size on the source (TOAST included) is read by ranges of at least this size,
+   * if its query allows it: `statementTimeoutMs` then bounds each range, and idle streams
+   * help. At 100 MB/s a range takes ten seconds. 0 reads each table by one statement.
    */
   rangeMegabytes: 1_024,
   /** How often a table is staged within one run: again, from the same snapshot, when its connections alone were lost. */
@@ -22,11 +22,11 @@ const DEFAULTS = {
    */
   snapshotLimitMs: 30 * 60_000,
   /**
-   * A server that owes us something and is silent for this long is asked, through another session, whether it still works
-   * for us; a host that is gone is found within it, by either side.
+   * When a server owes us an answer and is silent for this long, another session asks whether it still works
+   * for us. A lost host is noticed within this time, by both sides.
    */
   silenceMs: 60_000,
-  /** How often a server looks, during a statement of ours, whether we are still there: a dead run keeps its lock no longer. */
+  /** How often a server checks, during a statement, whether we are still connected: a dead run keeps its lock no longer than this. */
   orphanCheckMs: 2_000,
   /**
    * How long the switch may wait for its locks at each try, all together; new readers never wait longer than this behind us.
@@ -37,13 +37,13 @@ const DEFAULTS = {
   switchQuietTries: 20,
   switchQuietPauseMs: 25,
   /**
-   * 1 holds the tables although a hot standby follows the target: nobody reads it. A standby replays the locks, and ends
+   * 1 holds the tables although a hot standby follows the target: say so when nobody reads the standby. It replays the locks, and ends
    * readers of its own by "deadlock detected".
    */
   holdWithStandby: 0,
   /**
-   * How long before and after a switch listings of the catalogue may last that it overtakes, and still find every table; so
-   * long at most, the information schema knows the names that both versions have in both.
+   * Listings of the catalogue that run across a switch still find every table if they last at most this long; for this long,
+   * the information schema shows tables of both versions under the names that they share.
    */
   listingsEndWithinMs: 2_000,
   switchTries: 50,
@@ -63,15 +63,15 @@ const DEFAULTS = {
   /** A table below this many rows is always read whole: looking for what changed would gain nothing. */
   deltaFloorRows: 10_000,
   /**
-   * A table of which a larger share of rows has changed since the kept version is read whole. Reading it whole costs more CPU
-   * up to a tenth, but changes all over a table write more log from here on: a page for each that is touched.
+   * A table of which a larger share of rows has changed is read whole. Reading it whole costs more CPU
+   * below a tenth, but above this share scattered changes write more WAL: one full page for each page touched.
    */
   deltaShare: 0.03,
-  /** Every so many nights a table is read whole, and what changed is proved to give the same; 1 reads every table whole. */
+  /** Every so many nights a table is read whole and its delta is proved to give the same rows; 1 reads every table whole each night. */
   deltaProofNights: 7,
   /**
-   * How long transactions that began before changes were applied to the kept version may last until it is published: they would
-   * see it as it was. A run that waits in vain fails, and the next one reads the tables whole.
+   * How long a run waits for transactions that began before its changes were applied to the kept version: they would
+   * still see the old rows. After that the run fails, and the next one reads the tables whole.
    */
   deltaWaitMs: 5 * 60_000,
   /** Between due times, no table of more rows is read whole: `follow` waits until it can read what changed in it. */
@@ -87,11 +87,11 @@ const DEFAULTS = {
   /** The pause after the first failure; it doubles with each one after it, up to the longest. */
   retryFirstMs: 30_000,
   retryLongestMs: 30 * 60_000,
-  /** Of each try to deliver an alarm or a sign of life. */
+  /** Timeout of each try to deliver an alarm or a sign of life. */
   deliveryTimeoutMs: 10_000,
   deliveryTries: 3,
   deliveryPauseMs: 1_000,
-  /** Of each request to Metabase, and how often one is made that an overloaded or restarting Metabase does not answer. */
+  /** Timeout of each request to Metabase; and how often a request is repeated while Metabase is overloaded or restarting. */
   metabaseTimeoutMs: 30_000,
   metabaseTries: 4,
   /** The pause before another request; it doubles with each. A longer one that Metabase asks for is kept, up to 30 s. */
@@ -112,7 +112,7 @@ const MOST_STREAMS = 16
 
 /** What a timer of the runtime and an integer of PostgreSQL can hold. */
 export const LONGEST_MS = 2 ** 31 - 1
-/** Zero would have no meaning, or one that nobody wants: an endless wait, a record without its newest run. */
+/** Limits that must be at least 1: zero would mean an endless wait, or a record without its newest run. */
 const FROM_ONE: readonly string[] = [
   'connectTimeoutMs',
   'snapshotLimitMs',

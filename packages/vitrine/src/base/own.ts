@@ -1,4 +1,4 @@
-/** Looks a name from outside up in a record: a column may be called `constructor`, which every object has by inheritance. */
+/** Looks up a name that comes from outside: a column may be called `constructor`, which every object inherits. */
 
 export const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined

@@ -1,4 +1,4 @@
-/** Where in somebody's code a thing was thrown: a file and a line are no value of a row, its message may be. */
+/** The file and line in the user's code that threw. Unlike a message, they hold no row value. */
 
 import { fileURLToPath } from 'node:url'
 
@@ -26,7 +26,7 @@ export function placeOf(thrown: unknown): string | null {
 
 const pathOf = (file: string): string => (file.startsWith('file:') ? fileURLToPath(file) : file)
 
-/** Code of packages is where somebody's own went wrong: the frame below it is told. */
+/** Frames of packages are skipped: the user's frame that called them is shown. */
 function isTheirs(file: string | null | undefined): boolean {
   if (typeof file !== 'string' || !/^(?:file:|[/\\]|[A-Z]:)/.test(file)) return false
   const path = pathOf(file)

@@ -1,12 +1,12 @@
 /**
- * Figures over rows, with the types that PostgreSQL gives them; what is made of a classified column keeps its class. Kysely's own
- * `fn.sum` and its like say "a number or a text", which no column takes.
+ * Aggregates over rows, typed as PostgreSQL types them. The result on a classified column keeps the class. Kysely's own
+ * `fn.sum` and the like are typed "number or text", which no column accepts.
  */
 import { type AggregateFunctionBuilder, type Expression, expressionBuilder } from 'kysely'
 import type { Float, Numeric, QueryValue } from '../sql/sql-type.ts'
 import type { IndirectValue, Personal, SecretValue, Treated, Unless } from './privacy.ts'
 
-/** What is made of the value behind a class, under the same class. */
+/** Changes the type of the value and keeps its privacy class. */
 type Summed<T> =
   T extends IndirectValue<infer V, infer N>
     ? IndirectValue<SumOf<V>, N>
@@ -33,16 +33,16 @@ type Amount<T> = Unless<
   Expression<T>,
   'it takes a number or an interval'
 >
-/** Without rows, or where all are NULL, it is NULL. `filterWhere` and `over` are Kysely's. */
+/** NULL when there are no rows, or only NULLs. `filterWhere` and `over` come from Kysely. */
 type Figure<T> = AggregateFunctionBuilder<unknown, never, T | null>
 
 const figure = <T>(name: string, value: unknown): Figure<T> =>
   // sound because nothing is of type Refused.
   expressionBuilder<unknown, never>().fn.agg<T | null>(name, [value as Expression<unknown>])
 
-/** Whole numbers of 32 bits or less add up to a bigint, a bigint to a numeric. */
+/** The sum of smallints or integers is a bigint, the sum of bigints a numeric. */
 export const sum = <T>(value: Amount<T>): Figure<Summed<T>> => figure('sum', value)
-/** Of whole numbers a numeric. */
+/** The average of whole numbers is a numeric. */
 export const avg = <T>(value: Amount<T>): Figure<Averaged<T>> => figure('avg', value)
 export const min = <T>(value: Expression<T>): Figure<T> => figure('min', value)
 export const max = <T>(value: Expression<T>): Figure<T> => figure('max', value)

@@ -1,8 +1,8 @@
-/** The keys of numbers that carry one: they tell a number of a person from another of the same length. */
+/** Checksums: they tell a NIR, an IBAN or a card number from any other number of the same length. */
 
 const digitsOf = (text: string): string => text.replace(/[^0-9]/g, '')
 
-/** The key of a NIR is 97 less the rest of the number by 97; 2A and 2B of Corsica count as 19 and 18 (INSEE). */
+/** The key of a NIR is 97 minus the number modulo 97; 2A and 2B (Corsica) count as 19 and 18. Source: INSEE. */
 export function hasNirKey(found: string): boolean {
   const compact = found.replace(/[^0-9AaBb]/g, '')
   const digits = compact.replace(/2[Aa]/, '19').replace(/2[Bb]/, '18')
@@ -24,10 +24,10 @@ const IBAN_LENGTHS = new Map(
     .split(' ')
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 )
-/** Where groups end: every four characters, or as on a French account slip. */
+/** Where groups end: every four characters, or as on a French bank details slip (RIB). */
 const isGroupEnd = (at: number): boolean => at % 4 === 0 || at === 9 || at === 14 || at === 25
 
-/** The beginning of the text is an IBAN as long as its country's are, in groups or in one, and its rest by 97 is 1. */
+/** Whether the text begins with an IBAN: the length of its country, with or without groups, and 1 modulo 97 (ISO 13616). */
 export function hasIbanKey(found: string): boolean {
   const length = IBAN_LENGTHS.get(found.slice(0, 2).toUpperCase())
   let compact = ''
@@ -38,7 +38,7 @@ export function hasIbanKey(found: string): boolean {
     else if (!isGroupEnd(compact.length)) return false
   }
   if (compact.length !== length || /[0-9A-Za-z]/.test(found[at] ?? '')) return false
-  // Some countries have letters of hexadecimal numbers, and so have identifiers: an account there is digits alone.
+  // Identifiers in hexadecimal can look like an IBAN of a country such as AE: there, only digits may follow.
   if (/^[0-9a-f]+$/i.test(compact) && !/^..[0-9]+$/.test(compact)) return false
   let rest = 0
   for (const character of compact.slice(4) + compact.slice(0, 4)) {

@@ -1,6 +1,6 @@
 /**
- * Published columns: one function a type, `type(value, comment)`, then `.nullable()`, `.primaryKey()`, `.unique()`,
- * `.references()`, `.accept()`. A value that may be NULL is not taken by `publish` until `.nullable()` says so.
+ * Published columns: one function per type, `type(value, comment)`, then `.nullable()`, `.primaryKey()`, `.unique()`,
+ * `.references()`, `.accept()`. `publish` does not accept a value that may be NULL without `.nullable()`.
  */
 import type { Expression, OperationNode, SqlBool } from 'kysely'
 import {
@@ -24,7 +24,7 @@ import type { PatternName } from './pattern.ts'
 import type { Unless } from './privacy.ts'
 import type { Shown } from './shown.ts'
 
-/** The third is what the compiler prints of a column that is not yet declared. */
+/** The third one is a message: the compiler prints it for a column that lacks `.nullable()`. */
 export type Nullability = 'not null' | 'nullable' | 'it may be NULL: add .nullable()'
 
 export type ColumnValue =
@@ -58,8 +58,8 @@ export interface ColumnDefinition {
 declare const facts: unique symbol
 
 /**
- * A published column under construction; each method gives a new one. `T` is its value without NULL, a union where its list
- * is closed; `R` the name of the table that it refers to.
+ * A published column under construction; each method returns a new one. `T` is the type of its values without NULL, a union
+ * for a closed list; `R` is the name of the table that it refers to.
  */
 export class Column<N extends Nullability = Nullability, T = unknown, R extends string = string> {
   declare readonly [facts]: { readonly nullability: N; readonly value: T; readonly reference: R }
@@ -76,8 +76,8 @@ export class Column<N extends Nullability = Nullability, T = unknown, R extends 
   }
 
   /**
-   * The key by which versions are compared, and other tables refer to this one. Several columns of a table are one key
-   * together, in their order; no other table can then refer to it.
+   * The key by which versions are compared and to which other tables refer. Several such columns in a table make one key
+   * together, in their order; then no other table can refer to it.
    */
   primaryKey(this: Column<'not null', T, R>): Column<'not null', T, R> {
     return new Column({ ...this.definition, isPrimaryKey: true })
@@ -114,14 +114,14 @@ export class Column<N extends Nullability = Nullability, T = unknown, R extends 
 
 type NullabilityOf<T> = [Extract<T, null>] extends [never] ? 'not null' : 'it may be NULL: add .nullable()'
 
-/** A rule can close a list of texts; of SQL only the kind is known. */
+/** A rule may declare a closed list of texts; of an SQL expression only the type is known. */
 type TextOf<T> = [Exclude<T, null>] extends [never] ? string : Exclude<T, null>
 type PublishedValue<E, V> = E extends Computed<infer T> ? ([V] extends [string] ? TextOf<T> : V) : V
 
 type Given = Expression<unknown> | Computed<unknown>
 type ValueIn<E> = E extends Expression<infer T> ? T : E extends Computed<infer T> ? T : never
 
-/** Text, or for a value that the column does not take, the words that say why: the compiler shows them at the comment. */
+/** Text. For a value that the column does not accept, a message instead, which the compiler shows at the comment. */
 type CommentOn<E, K extends string, S, J> = Unless<
   ValueIn<E>,
   (E extends Expression<unknown> ? S : J) | null,
@@ -131,7 +131,7 @@ type CommentOn<E, K extends string, S, J> = Unless<
     : `${K} does not take this value: convert it, or declare the column by its type`
 >
 
-/** `S`: what the query must give; `J`: what a rule must give; `V`: the value in the published table. */
+/** `S`: type of the SQL expression; `J`: type that a rule must return; `V`: type of the published value. */
 type ColumnOf<K extends string, S, J, V> = <E extends Given>(
   value: E,
   comment: CommentOn<E, K, S, J>,
@@ -158,7 +158,7 @@ function columnOf<K extends RuleKind, S, J>(kind: K): ColumnOf<K, S, J, QueryVal
   return (value, comment) => define(type, value, comment)
 }
 
-/** Of a type that SQL alone gives. */
+/** A column of a type that rules cannot return. */
 function carriedOf<K extends CarriedKind>(kind: K): ColumnOf<K, QueryValue[K], never, QueryValue[K]> {
   const type = sqlType(kind)
   return (value, comment) => define(type, value, comment)
@@ -189,7 +189,7 @@ export const date = columnOf<'date', LocalDate, string>('date')
 export const time = columnOf<'time', LocalTime, string>('time')
 export const timestamp = columnOf<'timestamp', LocalDateTime, string>('timestamp')
 export const timestamptz = columnOf<'timestamptz', Instant, string>('timestamptz')
-/** A rule gives the JSON text. */
+/** A rule returns JSON as text. */
 export const jsonb = columnOf<'jsonb', Jsonb | QueryValue['hstore'], string>('jsonb')
 export const numericArray = listOf('numeric')
 export const realArray = listOf('real')
@@ -201,7 +201,7 @@ export const dateArray = listOf('date')
 export const timeArray = listOf('time')
 export const timestampArray = listOf('timestamp')
 export const timestamptzArray = listOf('timestamptz')
-/** A rule gives the JSON texts. */
+/** A rule returns each JSON value as text. */
 export const jsonbArray = listOf('jsonb')
 export const integerArray = listOf('integer')
 export const bigintArray = listOf('bigint')

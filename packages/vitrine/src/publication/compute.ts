@@ -1,6 +1,6 @@
 /**
  * Columns made by TypeScript rules. A rule sees the declared inputs of one row and nothing else; it must be pure and total,
- * because its results are remembered by input. `category` and `pseudonym` are the rules that may see personal values.
+ * because results are cached by input. Only `category`, `measure` and `pseudonym` may see personal values.
  */
 import type { Expression, OperationNode } from 'kysely'
 import type { Decoded, SqlType, SqlValue, Uuid } from '../sql/sql-type.ts'
@@ -12,13 +12,13 @@ export interface ComputationInput {
   readonly node: OperationNode
 }
 
-/** One rule with its inputs, as data. The same object behind several columns is evaluated once a row. */
+/** One rule with its inputs, as data. When several columns share the object, it is evaluated once per row. */
 export interface Computation {
   readonly inputs: readonly ComputationInput[]
   readonly kind: 'rule' | 'pseudonym'
   readonly rule: (values: Readonly<Record<string, unknown>>) => unknown
   readonly treatment: Treatment | null
-  /** Of a pseudonym: equal values have equal pseudonyms in one domain only. Empty where none is declared. */
+  /** For a pseudonym: equal values have equal pseudonyms within one domain only. Empty when none is declared. */
   readonly domain: string
 }
 
@@ -33,7 +33,7 @@ export interface NumberRange {
 /** The result of a computation, or one field of it, on its way to a column. */
 export interface Computed<T> {
   readonly computation: Computation
-  /** Which property of the rule's result; null for the result itself. */
+  /** Name of a property of the rule's result; null for the result itself. */
   readonly path: string | null
   /** The only texts that the column may take; anything else stops the run. */
   readonly values: readonly string[] | null
@@ -42,16 +42,16 @@ export interface Computed<T> {
   readonly [result]?: T
 }
 
-/** A computation whose rule gives an object: `field` picks what one column takes. */
+/** A computation whose rule returns an object: `field` picks the property for one column. */
 export interface ComputedRow<R> extends Computed<R> {
-  /** `values` closes the list of texts that may come out. */
+  /** `values` is the closed list of texts that may come out. */
   field<K extends keyof R & string>(name: K, values?: readonly (R[K] & string)[]): Computed<R[K]>
 }
 
-/** More values than this, and what comes out of a rule over classified values could be the value itself. */
+/** With more possible results than this, a rule over classified values could pass the value itself on. */
 export const MOST_OUTCOMES = 64
 
-/** How many values may come out; infinity where nothing says so, as after a copy that lost the list. */
+/** How many different values may come out; infinity when nothing bounds them. */
 export function outcomesOf({ values, range }: Computed<unknown>, type: SqlType): number {
   if (type.array) return Number.POSITIVE_INFINITY
   if (values !== null) return values.length
@@ -61,7 +61,7 @@ export function outcomesOf({ values, range }: Computed<unknown>, type: SqlType):
   return type.kind === 'boolean' ? 2 : Number.POSITIVE_INFINITY
 }
 
-/** What is wrong with what may come out of a rule over classified values, with the remedy; null when nothing is. */
+/** Why the possible results of a rule over classified values are too many, with the remedy; null when they are not. */
 export function boundFault(computed: Computed<unknown>, type: SqlType): readonly [string, string] | null {
   const { treatment, kind } = computed.computation
   if (treatment === null || kind !== 'rule') return null
@@ -101,7 +101,7 @@ function computation(
   return Object.freeze({ inputs: Object.freeze(list), kind, rule, treatment, domain })
 }
 
-/** A treatment that bounds what may come out of a rule to so many fields or words. */
+/** A treatment whose results are bounded; `amount` is its number of fields or words. */
 const boundedBy = (name: string, amount: number, reason: string | undefined): Treatment =>
   reason === undefined ? { name, parameters: [amount] } : { name, parameters: [amount], reason }
 
@@ -127,7 +127,7 @@ export function compute<const I extends Inputs, R>(
   })
 }
 
-/** What one field of a measure may be: a number in a range, one of some texts, or true and false. Always or null. */
+/** What one field of a measure may hold, besides null: numbers of a range, texts of a list, or true and false. */
 export type MeasureField = NumberRange | readonly string[] | 'boolean'
 type FieldValue<F extends MeasureField> = F extends NumberRange ? number : F extends readonly (infer V)[] ? V : boolean
 
@@ -138,9 +138,9 @@ export interface Measures<R> {
 
 /**
  * Numbers, categories and flags measured on classified values, such as a count of sentences or a share done. Every output
- * is declared with the values it may take and checked on every row, so that no part of the input can come out: the inputs
- * may be personal. `fields` says what may come out, in whole numbers; the rule gives an object with at least those
- * properties. A field of more than 64 values needs a reason, which the dictionary shows.
+ * declares the values that it may take and is checked on every row, so that no part of the input can come out: the inputs
+ * may be personal. `fields` says what may come out, in whole numbers; the rule returns an object with at least those
+ * properties. A field of more than 64 possible values needs a reason, which the dictionary shows.
  */
 export function measure<
   const I extends Inputs,
@@ -187,8 +187,8 @@ type NullOf<T> = Extract<T, null>
 /**
  * A stable pseudonym of a value: a UUID made by HMAC-SHA-256 under the installation's key (VITRINE_PSEUDONYM_KEY), the
  * same for the same value, not reversible without the key. NULL stays NULL. Computed in Node: the key never reaches SQL.
- * `domain` says what is meant, such as 'member': columns of one domain join, and those of two never do. Without one, a column
- * joins with every other pseudonym without one.
+ * `domain` names what the value stands for, such as 'member': columns of one domain join, those of two domains never do.
+ * All pseudonyms without a domain join with each other.
  */
 export function pseudonym<T>(
   value: Unless<

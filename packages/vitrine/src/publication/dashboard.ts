@@ -10,7 +10,7 @@ export interface Collection {
   readonly name: string
   readonly description?: string
   readonly parent?: Collection
-  /** By the name of a group. */
+  /** Rights by the name of a Metabase group. */
   readonly access: Readonly<Record<string, 'read' | 'write'>>
 }
 
@@ -20,26 +20,26 @@ export type TimeUnit = 'day' | 'week' | 'month' | 'quarter' | 'year'
 export type Scalar = string | number | bigint | boolean
 
 /**
- * One condition; a list of them is joined by *and*. `=` and `in` never hold for NULL; `!=` and `not in` do: NULL is distinct
- * from every value. Days are counted from the day of the data in the publication's zone, and never from now.
+ * One condition; a list of them is joined by *and*. `=` and `in` are false for NULL; `!=` and `not in` are true: NULL differs
+ * from every value. Days are counted from the day of the data in the publication's zone, not from now.
  */
 export type Condition =
   | readonly [Path, '=' | '!=' | '<' | '<=' | '>' | '>=', Scalar]
   | readonly [Path, 'in' | 'not in', readonly Scalar[]]
   | readonly [Path, 'is null' | 'is not null']
-  /** Since that long before the day of the data. */
+  /** In the last days or months before the day of the data. */
   | readonly [Path, 'within', { readonly last: number; readonly unit: 'day' | 'month' }]
-  /** At least that long before the data. */
+  /** At least so long before the day of the data. */
   | readonly [Path, 'before', { readonly ago: number; readonly unit: 'day' | 'month' }]
-  /** Before the day, week, month … that is still in progress. */
+  /** Before the current day, week, month …, which is not complete. */
   | readonly [Path, 'complete', TimeUnit]
 
-/** What to do with unknown values, said wherever they could pass for zero. */
+/** What happens to unknown values. Required wherever they could be taken for zero. */
 export type Unknowns = 'left out'
 
 type Of<Name extends string> = { readonly [K in Name]: Path } & {
   readonly unknown?: Unknowns
-  /** For an average or a median: 1 if absent. */
+  /** Decimals of an average or a median; 1 by default. */
   readonly decimals?: number
   readonly where?: readonly Condition[]
 }
@@ -53,11 +53,11 @@ export type Measure =
   | Of<'median'>
   | Of<'min'>
   | Of<'max'>
-  /** The share, of 100, of the rows that meet `percent` among those that meet `of`; both are met above the line. */
+  /** Of the rows that meet `of`, the percentage that also meets `percent`. */
   | { readonly percent: readonly Condition[]; readonly of: readonly Condition[] | 'all rows' }
-  /** The sum of the first column in 100 of the sum of the second, over the rows that have both. */
+  /** The sum of the first column as a percentage of the sum of the second, over rows that have both. */
   | { readonly ratio: readonly [Path, Path]; readonly unknown?: Unknowns }
-  /** The sum of the measure up to here, in the order of the one time that the question is grouped by. */
+  /** The running total of the measure, in the order of the date that the question is grouped by. */
   | { readonly cumulative: { readonly count: 'rows'; readonly where?: readonly Condition[] } | Of<'sum'> }
 
 /** A measure with its meaning, defined once; every question that shows it refers to it. */
@@ -74,7 +74,7 @@ export interface Indicator {
 /** What rows are grouped by. */
 export type By =
   | Path
-  /** `unknown` names the group of NULL; `order` is that of a list, which a text does not know. */
+  /** `unknown` names the group of NULL; `order` gives the order of the values. */
   | { readonly column: Path; readonly unknown?: string; readonly order?: readonly string[] }
   | { readonly time: Path; readonly unit: TimeUnit }
   /** Bands by their lowest value, in ascending order. */
@@ -94,7 +94,7 @@ export type By =
 
 export type Direction = 'asc' | 'desc'
 
-/** What Metabase can drill into: one table, and columns through one foreign key. */
+/** Measures of one table, with columns through one foreign key. People can drill into the answer in Metabase. */
 export interface StructuredQuery {
   readonly kind: 'structured'
   readonly from: string
@@ -102,10 +102,10 @@ export interface StructuredQuery {
   readonly measures: Readonly<Record<string, Measure | Indicator>>
   readonly by: Readonly<Record<string, By>>
   readonly where: readonly Condition[]
-  /** By columns of the answer; the order of a list or of bands is theirs. */
+  /** By columns of the answer; lists and bands keep their own order. */
   readonly order: readonly (readonly [column: string, Direction])[]
   readonly limit: number | null
-  /** Groups of fewer rows are left out; of a percentage, its denominator counts. */
+  /** Groups with fewer rows are left out; for a percentage, the rows of its denominator are counted. */
   readonly smallest: number | null
 }
 
@@ -133,7 +133,7 @@ export interface SqlQuery {
   readonly node: OperationNode
 }
 
-/** Of when the oldest published table is, or its age in hours: the one question that asks for the time of now. */
+/** The time of the oldest published table, or its age in hours. The only question that uses the current time. */
 export interface FreshnessQuery {
   readonly kind: 'freshness'
   readonly column: string
@@ -185,16 +185,16 @@ export interface Chart<Name extends string = string> {
   readonly titles?: { readonly x?: string; readonly y?: string }
 }
 
-/** What figures or groups stand for: each has its colour, the same everywhere. */
+/** What figures or groups stand for: each meaning has the same colour everywhere. */
 export type Meaning = 'done' | 'doing' | 'todo' | 'unknown'
 
 /** How a column of an answer is shown. */
 export interface Labelled {
   readonly label: string
   readonly format?: Format
-  /** Of all its figures, or of the groups that it names. */
+  /** The meaning of all its figures, or of each group by its name. */
   readonly means?: Meaning | Readonly<Record<string, Meaning>>
-  /** What people call its values, where the published ones are codes. The page says it; Metabase and files keep the values. */
+  /** Labels for values that are codes. The page shows the labels; Metabase and files keep the values. */
   readonly names?: Readonly<Record<string, string>>
 }
 
@@ -202,7 +202,7 @@ export interface Labelled {
 export type Audience = 'team' | 'public'
 
 export interface Question {
-  /** Identifies it for ever: Metabase's own identity is made of it. */
+  /** Its permanent identity, from which the identity in Metabase is derived. */
   readonly key: string
   readonly title: string
   /** What it means, and what to read beside it. */
@@ -213,7 +213,7 @@ export interface Question {
   readonly audience: Audience
   /** Keys that it had before. */
   readonly previousKeys: readonly string[]
-  /** The identity that Metabase gave it, where people made it there and it was taken over. */
+  /** Its identity in Metabase, when people made it there and `metabase pull` took it over. */
   readonly adopted?: string
 }
 
@@ -226,7 +226,7 @@ export interface Filter {
   /** `list`: one or several of the options; `date`: a range of days; `month`: one month. */
   readonly kind: FilterKind
   readonly options?: readonly string[]
-  /** What people call the options, as those of a column. */
+  /** Labels of the options, like `names` of a column. */
   readonly names?: Readonly<Record<string, string>>
   readonly default?: Scalar | readonly Scalar[]
   readonly required?: boolean
@@ -245,10 +245,10 @@ export interface Place {
 }
 
 interface Sized {
-  /** In columns of 24; what a row leaves is shared by the tiles that do not say. */
+  /** Width in columns, of 24 in a row; tiles without it share what is left. */
   readonly span?: number
   readonly height?: number
-  /** Instead of the place that its row gives. */
+  /** Used in place of the position in its row. */
   readonly at?: Place
 }
 
@@ -256,12 +256,12 @@ export type Tile = Sized &
   (
     | {
         readonly question: Question
-        /** Filters that do not change it, said. */
+        /** Filters that do not apply to it. */
         readonly without?: readonly string[]
       }
     | { readonly heading: string }
     | { readonly text: string }
-    /** Of when the data are. */
+    /** The time of the data. */
     | { readonly freshness: string }
   )
 
@@ -277,10 +277,10 @@ export interface Dashboard {
   readonly collection: Collection
   readonly audience: Audience
   readonly filters: readonly Filter[]
-  /** One tab is shown without its name. */
+  /** A single tab is shown without its name. */
   readonly tabs: readonly Tab[]
   readonly previousKeys: readonly string[]
-  /** As that of a question. */
+  /** Like `adopted` of a question. */
   readonly adopted?: string
 }
 

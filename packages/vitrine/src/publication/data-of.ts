@@ -1,9 +1,9 @@
-/** The day and the time of the data as SQL: what stands for now in every question, so that a missed night is no fall. */
+/** The day and the time of the data as SQL. Questions use them in place of now: a missed night then does not look like a fall. */
 
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { ownViewNames, type Publication } from './publication.ts'
 
-/** When the data of a table are of, in local time; of all tables where it is one of the tool's views. */
+/** The local time at which the data of a table were read; of the oldest table, for a view of the tool. */
 function localTime(publication: Publication, table: string, cast: string): string {
   const { schema, freshness, zone } = publication
   const { table: name, dataOf } = freshness.columns

@@ -1,4 +1,4 @@
-/** A filter of a dashboard inside a question: where it stands, and which published column it compares. */
+/** A dashboard filter inside a question in SQL: where it applies, and which published column it compares. */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, type SqlBool } from 'kysely'
 
 export interface FilterUse {

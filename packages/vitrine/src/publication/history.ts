@@ -1,6 +1,6 @@
 /**
  * `history(name, comment, columns)`: a published table that accumulates, one row a local day. Its figures are computed in
- * SQL from the version that is about to be published, so it sees published columns and nothing else. Frozen data like the
+ * SQL from the version about to be published, so it sees published columns only. Frozen data like the
  * other tables: the past days are kept by `record/ledger.ts`, the checks are in `history-check.ts`.
  */
 import {
@@ -25,7 +25,7 @@ import type { TreatedExpression } from './treatment.ts'
 export type EarlierValue = number | bigint | string | boolean
 
 export interface HistoryTable<Name extends string = string, C = unknown> extends PublishedTable<Name, C> {
-  /** By column; what is not here is NULL on those days. */
+  /** Values by column name; a column that is not here is NULL on those days. */
   readonly earlier: Readonly<Record<string, EarlierValue>>
 }
 
@@ -41,9 +41,9 @@ export function before<C extends Column<'not null'>>(value: EarlierValue, column
   return Object.freeze({ column, earlier: value })
 }
 
-// Built of nodes alone, without a word of raw SQL, so that lineage accepts them wherever a column is called `date`.
+// Built from nodes without raw SQL, so that lineage still accepts it when a table has a column called `date`.
 const DAY = RawNode.create(['', ''], [runInstant().toOperationNode()])
-/** From here PostgreSQL counts the days of a date as well. */
+/** PostgreSQL counts days from the same date. */
 const FIRST_DAY = CastNode.create(ValueNode.createImmediate('2000-01-01'), DataTypeNode.create('date'))
 const DAY_NUMBER = RawNode.create(['(', ' - ', ')'], [DAY, FIRST_DAY])
 
@@ -51,8 +51,8 @@ const DAY_NUMBER = RawNode.create(['(', ' - ', ')'], [DAY, FIRST_DAY])
 export const isDay = (node: OperationNode): boolean => node === DAY
 
 /**
- * Published tables have names and columns here, but no types: `unknown` is the honest one. Names are proved by `check`,
- * types by the check phase of a run.
+ * Here the types of published columns are not known, hence `unknown`. `check` proves the names,
+ * and the check phase of a run proves the types.
  */
 export type PublishedNames = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
@@ -72,7 +72,7 @@ type HistoryColumn = Column<'not null'> | Column<'nullable'> | WithEarlierValue
 
 /**
  * Declares a history table. One column is `day` itself, as a date; `dayNumber` may be its key; every other column is a
- * figure, recorded with its day and never computed again. A later run of the same day replaces the day's figures.
+ * figure: recorded with its day, and never recomputed on later days. A later run of the same day replaces it.
  */
 export function history<const Name extends string, C extends Readonly<Record<string, HistoryColumn>>>(
   name: Name,
@@ -111,7 +111,7 @@ export function partOf({ value }: PublishedColumn): HistoryPart {
 export const figuresOf = (table: HistoryTable): readonly PublishedColumn[] =>
   table.columns.filter((column) => partOf(column) === 'figure')
 
-/** The column of the day. Throws DEFINITION_INVALID for a table without one, which `check` refuses before. */
+/** The column of the day. Throws DEFINITION_INVALID for a table without one; `check` refuses it earlier. */
 export function dayColumnOf(table: HistoryTable): PublishedColumn {
   const column = table.columns.find((candidate) => partOf(candidate) === 'day')
   if (column === undefined) {

@@ -1,6 +1,6 @@
 /**
- * The instant of the run inside a query: one literal for all tables, put in when the query is written for a run, so that
- * two tables never disagree about the day. Before a run, as in checks, it stands for the transaction's own time.
+ * The instant of the run inside a query: one literal for all tables, written into the query of a run, so that
+ * two tables never disagree about the day. Outside a run, as in checks, it is the time of the transaction.
  */
 import { ExpressionWrapper, type OperationNode, RawNode } from 'kysely'
 import { localDay } from '../base/clock.ts'
@@ -17,7 +17,7 @@ export function runInstant(): TreatedExpression<Instant> {
 
 const inZone = (zone: string): OperationNode => RawNode.create([`timezone(${literal(zone)}, `, ')'], [INSTANT])
 
-/** What is written for a node in a run: the day and the year as they are, so that the text is the same all day. */
+/** The literal for a node in a run. The day and the year are written without the time: the text stays the same all day. */
 const written = new WeakMap<OperationNode, (instant: Date) => string | null>([
   [INSTANT, (instant) => `cast(${literal(instant.toISOString())} as timestamptz)`],
 ])
@@ -26,14 +26,14 @@ function inRun<T>(node: OperationNode, zone: string, write: (day: string) => str
     try {
       return IANA.test(zone) ? write(localDay(instant, zone)) : null
     } catch {
-      // A zone that only the server knows, or nobody: it says so.
+      // Node does not know this zone: the server decides, or fails.
       return null
     }
   })
   return new ExpressionWrapper(node)
 }
 
-/** Of other names, `+03:00` is one time here and another on the server. */
+/** Other names are dangerous: `+03:00` means east in Node and west in PostgreSQL. */
 const IANA = /^(?:UTC|[A-Z][A-Za-z_]+\/[-+\w/]+)$/
 
 /** The literal of a node that stands for the run's instant or a part of it; null for any other. */

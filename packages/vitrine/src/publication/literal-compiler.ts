@@ -1,4 +1,4 @@
-/** Writes a query of Kysely as one text: every value a literal, and every table in one schema if there is one. */
+/** Writes a Kysely query as one text without parameters; tables get the schema, if one is given. */
 import {
   type CommonTableExpressionNameNode,
   IdentifierNode,
@@ -36,7 +36,7 @@ export class LiteralCompiler extends PostgresQueryCompiler {
     } = node.table
     if (schema === undefined && !this.#subqueries.has(name)) {
       this.tables.add(name)
-      // Whatever the search path holds: another table of that name is another table.
+      // With a schema, a table of the same name elsewhere on the search path cannot take its place.
       if (this.#schema !== null) {
         this.visitNode(IdentifierNode.create(this.#schema))
         this.append('.')
@@ -50,7 +50,7 @@ export class LiteralCompiler extends PostgresQueryCompiler {
     super.visitCommonTableExpressionName(node)
   }
 
-  /** Before a column stands an alias: it has no schema. */
+  /** Columns are written with the alias of their table, which has no schema. */
   protected override visitReference({ table, column }: ReferenceNode): void {
     if (table !== undefined) {
       this.visitNode(table.table)

@@ -1,4 +1,4 @@
-/** The views of the tool beside the published tables: what a publication says about them, and what they are called if it says nothing. */
+/** The tool's own views (freshness, runs, unknowns): how a publication names them, and their default names. */
 import type { ScalarKind } from '../sql/sql-type.ts'
 
 /** The view in which the reader finds how old each table is; its names are the publication's own language. */
@@ -80,7 +80,7 @@ export const UNKNOWNS = {
   columns: UNKNOWNS_COLUMNS,
 } as const satisfies UnknownsView
 
-/** A column of a view of ours: its kind, whether it may be NULL, and its words where they are a closed list. */
+/** A column of such a view: its type, whether it may be NULL, and its closed list of values if it has one. */
 export interface OwnViewColumn {
   readonly name: string
   readonly comment: string | null
@@ -105,7 +105,7 @@ const column = ({ name, comment }: Described, kind: ScalarKind, isNullable = fal
   values: words === undefined ? null : Object.values(words),
 })
 
-/** What the reader finds in each view of ours: what questions, Metabase, the dictionary and the target know of them. */
+/** The shape of each of the tool's views, for questions, Metabase, the dictionary and the target. */
 export function ownViewShapes({ freshness, runs, unknowns }: OwnViewSettings): readonly OwnViewShape[] {
   const fresh = (key: keyof FreshnessView['columns']) => ({ name: freshness.columns[key], comment: '' })
   const run = runs.columns

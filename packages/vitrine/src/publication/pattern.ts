@@ -1,28 +1,28 @@
 /**
- * The patterns of values that no published column may hold, unless it accepts one with a reason: each with its name, what its
- * bytes show at a glance, its exact test and its test in SQL. `copy/value-scan.ts` looks at what passes, `version/verify.ts`
- * at what was staged. A text is tested as the characters of its bytes, so that no encoding and no damage can hide a value.
+ * The patterns of personal values that a column may hold only if it accepts them with a reason. Each has a name, a quick test on
+ * bytes, an exact test and a test in SQL. `copy/value-scan.ts` tests what is copied, `version/verify.ts`
+ * what was staged. A text is tested byte by byte (as latin1), so that no encoding and no damaged character can hide a value.
  */
 import { literal } from '../sql/quote.ts'
 import { hasCardKey, hasIbanKey, hasNirKey } from './check-digits.ts'
 
-/** Every value has at least so many digits where digits tell it at all. */
+/** A value of a pattern made of digits has at least so many of them. */
 export const TELLING_DIGITS = 10
 
 export interface Pattern {
   readonly name: PatternName
   /** With its article, for messages. */
   readonly told: string
-  /** Characters of the shortest value. */
+  /** Length of the shortest value, in characters. */
   readonly shortest: number
-  /** Characters that every value has; empty where `TELLING_DIGITS` tell it. */
+  /** Characters that every value contains; empty where `TELLING_DIGITS` is the quick test. */
   readonly needs: string
-  /** How long a value is that is digits alone: numbers of companies, of other lengths, are not looked into. */
+  /** Lengths of a value made of digits only: company numbers have other lengths and are skipped. */
   readonly bare: readonly number[]
   readonly expression: RegExp
-  /** What the expression cannot say. */
+  /** The test that the regular expression cannot express, such as a checksum. */
   readonly proves: (found: string) => boolean
-  /** The condition on a text in SQL; null where no cheap one stands before it, or where it would say too much. */
+  /** The condition on a text in SQL; null when no cheap one exists, or when it would find too much. */
   readonly sql: ((text: string) => string) | null
 }
 
@@ -42,7 +42,7 @@ const BEGIN = '(?<![0-9]\\.?)(?<![a-fA-F])'
 const END = '(?![0-9a-fA-F])'
 
 const ADDRESS = '[^ \\t\\n\\r\\f\\v@]@[^ \\t\\n\\r\\f\\v@]+\\.'
-/** Signed, with a second part of JSON; or encrypted, in five parts. */
+/** A JWT: signed, whose second part is JSON; or encrypted, in five parts (RFC 7519, RFC 7516). */
 const TOKEN =
   '(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\\.(?:eyJ[A-Za-z0-9_-]{8}|[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.)'
 const HASH = [
@@ -140,8 +140,8 @@ export const PATTERNS: readonly Pattern[] = [
 export const PATTERN_NAMES: readonly string[] = PATTERNS.map(({ name }) => name)
 
 /**
- * Whether a text, given as the characters of its bytes, holds a value of the pattern that begins at `from` or later. Where the
- * text is `cut`, what reaches its end is of the next part: it may go on there.
+ * Whether a text (in latin1) holds a value of the pattern that begins at `from` or later. When the
+ * text is `cut`, a value that reaches its end is left to the next part, where it may continue.
  */
 export function holds({ expression, proves }: Pattern, text: string, from = 0, cut = false): boolean {
   expression.lastIndex = from

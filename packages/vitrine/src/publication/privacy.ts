@@ -1,12 +1,12 @@
 /**
- * Privacy classes, as data and as TypeScript types. A classified type is assignable to nothing that a published column
- * takes, so publishing it untreated does not compile; `lineage.ts` proves the same again on the query itself.
+ * Privacy classes, as data and as TypeScript types. A classified type is not assignable to what a published column
+ * accepts, so publishing it untreated does not compile; `lineage.ts` proves the same again on the query itself.
  */
 
 export const PRIVACY_CLASSES = ['open', 'indirect', 'personal', 'secret'] as const
 export type PrivacyClass = (typeof PRIVACY_CLASSES)[number]
 
-/** Whether a reason or a comment says nothing: no letter and no digit that can be seen. */
+/** Whether a reason or a comment holds no visible letter or digit. */
 export const isBlank = (words: unknown): boolean =>
   typeof words !== 'string' || !/[\p{L}\p{N}]/u.test(words.replace(/\p{Default_Ignorable_Code_Point}/gu, ''))
 
@@ -17,7 +17,7 @@ export interface IndirectValue<T, _Name extends string = 'this column'> {
   readonly [classified]: 'indirect'
   readonly carries: T
 }
-/** What a query sees of an indirect column. Rows may be chosen by it, so that it compares with plain values. */
+/** The type of an indirect column in a query. It compares with plain values, because conditions may use it. */
 export type Indirect<T> = IndirectValue<T> | T
 /** Identifies a person, or is free text that may hold anything. Published only through a treatment. */
 export interface Personal<T, _Name extends string = 'this column'> {
@@ -30,12 +30,12 @@ export interface SecretValue<T, _Name extends string = 'this column'> {
   readonly carries: T
 }
 
-/** Of a type that the language has no word for. Registered, so that nothing is forgotten, and never read. */
+/** A column of a type that the language does not support: it stands in the register, and no query reads it. */
 export interface Unread<_Name extends string = 'this column'> {
   readonly [classified]: 'unread'
 }
 
-/** A classified type that knows the name of its column, for the words of the compiler alone. */
+/** A classified type with the name of its column, for messages of the compiler. */
 export type Named<T, N extends string> =
   T extends IndirectValue<infer V>
     ? IndirectValue<V, N>
@@ -54,12 +54,12 @@ export type Treated<T> = T extends IndirectValue<infer V> ? V : T extends Person
 
 declare const refused: unique symbol
 
-/** Nothing is of this type: what the compiler prints when it is asked for are the words, and what was given instead. */
+/** A type without values. The compiler prints its parameters: the message, and the type that was given. */
 export interface Refused<Words extends string, Given = unknown> {
   readonly [refused]: readonly [Words, Given]
 }
 
-/** What a classified value needs, in words; nothing for an open one. */
+/** The message about what a classified value needs; `never` for an open one. */
 export type Needs<T> =
   T extends SecretValue<unknown, infer N>
     ? `${N} is a secret: it is never published`
@@ -71,7 +71,7 @@ export type Needs<T> =
           ? `${N} is opaque: no query reads it; publish it from a view that converts it`
           : never
 
-/** `Wanted` for a value that is in `S`; for any other the words that say why not. */
+/** `Wanted` when the value is of `S`; otherwise the message that says why not. */
 export type Unless<T, S, Wanted, Words extends string> = [T] extends [S]
   ? Wanted
   : Refused<[Needs<T>] extends [never] ? Words : Needs<T>, T>

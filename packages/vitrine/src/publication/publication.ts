@@ -16,7 +16,7 @@ export interface MetabaseNames {
   readonly team: string
 }
 
-/** What an application puts on its page: a style sheet after ours, and HTML of its own above and below each page. */
+/** How an application adapts the page: a style sheet after ours, and its own HTML above and below each page. */
 export interface Theme {
   readonly css?: string
   readonly header?: string
@@ -32,15 +32,15 @@ export interface Publication extends OwnViewSettings {
   readonly tables: readonly PublishedTable[]
   /** Tables that accumulate, one row a day; computed after the others, from them. */
   readonly histories: readonly HistoryTable[]
-  /** What published tables say together, asked when it is read. */
+  /** Views over published tables. */
   readonly views: readonly PublishedTable[]
   readonly writer: string
   readonly reader: string
   /** IANA name: local midnight, and the day of dated figures. */
   readonly zone: string
   /**
-   * That its rules look at their inputs and at nothing else, from one night to the next: not at the time, at files or settings.
-   * Tables with rules may then be read by what changed.
+   * Promises that rules depend on their inputs only: not on the time, files or settings.
+   * Then tables with rules may be read by their changes only.
    */
   readonly pureRules: boolean
   /** When a run is due, as a cron pattern read in `zone`. */
@@ -80,7 +80,7 @@ export interface PublicationSettings
   readonly limits?: Partial<Limits>
 }
 
-/** Who made a publication: what one copy of the package has marked, another does not find. Null for a place that is not known. */
+/** Which copy of the package made a publication, and where: two installed copies do not see each other's marks. */
 interface Made {
   readonly copy: string
   /** `file:line` of its declaration. */
@@ -124,7 +124,7 @@ export const publishedRelations = ({ tables, histories }: Publication): readonly
   ...histories,
 ]
 
-/** The views that we make for the reader, about the data and over the tables: their names. */
+/** Names of the views for the reader: the tool's own, and those over the tables. */
 export const ownViewNames = (publication: Publication): readonly string[] =>
   [...ownViewShapes(publication), ...publication.views].map(({ name }) => name)
 

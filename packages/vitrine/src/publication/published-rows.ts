@@ -82,7 +82,7 @@ export interface Publishing {
   readonly unknowns?: UnknownsView
 }
 
-/** What is absent from the settings is not the type that it could have. */
+/** The type of a setting that was given; `Otherwise` when it is absent. */
 type Given<S, K extends string, Otherwise> = S extends { readonly [N in K]: infer V } ? V : Otherwise
 type RelationsIn<S extends Publishing> =
   | S['tables'][number]

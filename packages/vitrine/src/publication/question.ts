@@ -1,6 +1,6 @@
 /**
  * The language of questions over one publication: typed by what it publishes, so that a column that is not published, a value
- * outside a closed list and a sum over unknown values do not compile. It gives plain data; `dashboards/` checks and writes it.
+ * outside a closed list and a sum over unknown values do not compile. The result is plain data, which `dashboards/` checks and writes.
  */
 import { type Expression, ExpressionWrapper, RawNode } from 'kysely'
 import type {
@@ -51,7 +51,7 @@ export interface Questions<P extends Published> {
     readonly value: V
     readonly steps: readonly (readonly [label: string, readonly ConditionOn<Reach<P, N>>[]])[]
   }): Asked<FunnelQuery, S | V>
-  /** What the other forms do not say, in Kysely over the published tables. */
+  /** Any other SELECT over the published tables, in Kysely. */
   select<O>(write: (sources: Sources<P>) => Select<O>): Asked<SqlQuery, keyof O & string>
   /** A measure with its meaning: defined once, shown by many questions. */
   indicator<const N extends TableName<P>>(
@@ -98,7 +98,7 @@ export function questionsAbout<P extends Published>(publication: TypedPublicatio
   return untyped as unknown as Questions<P>
 }
 
-/** Of when the data are, or how old they are. */
+/** The time of the data, or their age. */
 export const freshnessQuery = <const C extends string>(column: C, show: 'instant' | 'hours'): Asked<Query, C> =>
   Object.freeze({ kind: 'freshness', column, show })
 
@@ -133,7 +133,7 @@ interface DashboardSettings extends Omit<Dashboard, 'audience' | 'filters' | 'ta
   readonly previousKeys?: readonly string[]
 }
 
-/** A dashboard of one page by its rows, or of several tabs. */
+/** A dashboard: the rows of its only page, or several tabs. */
 export const dashboard = ({
   rows,
   tabs,

@@ -1,13 +1,13 @@
-/** A range of a table's blocks, as a condition on where rows stand (`ctid`). Every row is in one range, whatever it holds. */
+/** A range of a table's blocks, as a condition on the physical place of rows (`ctid`). Each row is in exactly one range. */
 import { AndNode, ParensNode, RawNode, type SelectQueryNode, WhereNode } from 'kysely'
 import { identifier } from '../sql/quote.ts'
 
 export interface Range {
-  /** Of the relation in the query. */
+  /** The alias of the relation in the query. */
   readonly alias: string
   /** The first block. */
   readonly from: number
-  /** The first block of the next range; null for the last, to which belongs what the table may have grown by. */
+  /** The first block of the next range; null for the last one, which also takes the blocks that the table grew by. */
   readonly to: number | null
 }
 

@@ -49,7 +49,7 @@ export type ConditionOn<R> = { [Q in keyof R & string]: Compared<Q, Exclude<R[Q]
 interface Where<R> {
   readonly where?: readonly ConditionOn<R>[]
 }
-/** Over a column that may be NULL, the question says what becomes of the unknown values. */
+/** For a column that may be NULL, the question must say what happens to unknown values. */
 type Over<K extends string, R, V> = Where<R> & { readonly decimals?: number } & (
     | { readonly [Name in K]: At<R, V> & Sure<R> }
     | ({ readonly [Name in K]: At<R, V> } & { readonly unknown: Unknowns })
@@ -97,7 +97,7 @@ export interface Settings<R, N, M extends string, B extends string> {
   readonly smallest?: number
 }
 
-/** What a question in SQL is written with. */
+/** What the function of a question in SQL receives. */
 export interface Sources<P extends Published> {
   readonly db: Kysely<P['tables']>
   /** The day of the data of a table, in the publication's zone. */

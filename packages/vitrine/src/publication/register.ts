@@ -52,7 +52,7 @@ type WordOf<S extends ScalarKind> = S extends 'double precision' ? 'doublePrecis
 type Single = Exclude<ScalarKind, 'varchar'>
 type Listed = Exclude<Single, 'smallint'>
 
-/** The columns that one privacy class can have: a word for each type, and one for its arrays. */
+/** The words of one privacy class: one for each type, and one for its array. */
 type ClassColumns<K extends PrivacyClass> = {
   readonly [S in Single as WordOf<S>]: NotNullColumn<Wrap<K, QueryValue[S]>>
 } & {
@@ -70,7 +70,7 @@ function classColumns<K extends PrivacyClass>(privacy: K): ClassColumns<K> {
   return Object.freeze({ ...Object.fromEntries(words), varchar }) as unknown as ClassColumns<K>
 }
 
-/** A column of a type that has no word, such as `opaque('geometry')`: it is registered, and no query reads it. */
+/** A column of a type that the language does not support, such as `opaque('geometry')`. No query can read it. */
 export function opaque(name: string): RegisteredColumn<Unread> {
   const type = Object.freeze({ kind: 'opaque', name, castTo: name, length: null, array: false } as const)
   return Object.freeze({ type, privacy: 'personal', isNullable: true })
@@ -103,7 +103,7 @@ export type DatabaseOf<R extends RegisteredTables> = {
 
 /** The register as data. */
 export interface Source {
-  /** Of the tables that are named without one. */
+  /** The schema of tables that are named without one. */
   readonly schema: string
   /** By the names that queries give them: `person`, and `sales.orders` where they stand in another schema. */
   readonly tables: RegisteredTables
@@ -113,13 +113,13 @@ export interface Source {
   readonly extensions: Readonly<Record<string, string>>
   /** Views, and generated columns, that say less than the columns they are made of, and why. */
   readonly derived: Readonly<Record<string, string>>
-  /** What becomes of a run where the source has changed and no query reads it. */
+  /** What a run does about a change of the source that no query reads. */
   readonly drift: 'stop' | 'warn'
 }
 
 /**
- * The only way to start a query of a publication. A publication itself knows the register as data alone: TypeScript 5.9 finds
- * the queries of one register assignable to no other's.
+ * The only way to start a query of a publication. The publication refers to the register without its types: for TypeScript 5.9,
+ * a query of one register is not assignable to that of another.
  */
 export interface TypedSource<DB> extends Source {
   readonly selectFrom: Kysely<DB>['selectFrom']
@@ -127,7 +127,7 @@ export interface TypedSource<DB> extends Source {
   readonly withRecursive: Kysely<DB>['withRecursive']
 }
 
-/** Which register a query was begun by: its text does not say, and every query of a publication runs in one schema. */
+/** The register that a query was started from: the text of the query does not tell. */
 const begunBy = new WeakMap<OperationNode, Pick<Source, 'schema' | 'tables'>>()
 
 /** The registers behind a query and the queries in it, each once. */
@@ -140,15 +140,15 @@ export function registersIn(node: OperationNode): ReadonlySet<Pick<Source, 'sche
 }
 
 export interface RegisterOptions {
-  /** `{ unaccent: 'an extension; computes on its argument alone' }`. What goes into one may come out of it. */
+  /** `{ unaccent: 'an extension; computes on its argument alone' }`. The result may hold whatever the arguments hold. */
   readonly functions?: Readonly<Record<string, string>>
   /** `{ citext: 'public' }`: names are looked up in pg_catalog and in these schemas alone. */
   readonly extensions?: Readonly<Record<string, string>>
-  /** `{ monthly_total: 'sums alone', 'person.initial': 'one letter' }`: without it, each has the highest class behind it. */
+  /** `{ monthly_total: 'sums alone', 'person.initial': 'one letter' }`. Others must have the highest class of the columns behind them. */
   readonly derived?: Readonly<Record<string, string>>
   /**
-   * `warn`: a column that is new, gone or changed, and that no query reads, lets the run pass, and is told once. Queries then name
-   * each column by the alias of its table. Without it, every difference stops the run.
+   * `warn`: a column that no query reads may come, go or change: the run passes and warns once. Queries must then name
+   * each column with the alias of its table. By default, every difference stops the run.
    */
   readonly drift?: 'stop' | 'warn'
 }
@@ -171,13 +171,13 @@ type TablesOf<S extends RegisteredSchemas> = {
     [Table in keyof S[Schema] & string as Schema extends 'public' ? Table : `${Schema}.${Table}`]: S[Schema][Table]
   }
 }
-/** All of a union at once. */
+/** Turns a union into an intersection. */
 type Every<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer All) => void ? All : never
 type FlatOf<S extends RegisteredSchemas> = Every<TablesOf<S>[keyof S & string]>
 
 /**
- * Declares the registered tables of the operational database: of one schema, or of several by their names. Of these, queries
- * name the tables of `public` alone, and the others with their schema: `selectFrom('sales.orders as o')`.
+ * Declares the registered tables of the operational database, of one schema or of several. With several, queries
+ * name tables of `public` without the schema, and all others with it: `selectFrom('sales.orders as o')`.
  */
 export function register<const R extends RegisteredTables>(
   schema: string,
@@ -200,9 +200,9 @@ export function register(
   return sourceOf('public', Object.fromEntries(flat), second as RegisterOptions) // sound because of the second signature.
 }
 
-/** The name by which a register whose own schema it is knows a table. */
+/** How a register with the schema `own` names a table. */
 export function nameIn(own: string, schema: string, table: string): string {
-  // A dot within a name would be taken for the one between two: no register knows such a table.
+  // A dot inside a name would be taken for the separator: such a table cannot be registered.
   if (`${schema}${table}`.includes('.')) return qualified(schema, table)
   return schema === own ? table : `${schema}.${table}`
 }
@@ -218,7 +218,7 @@ export const schemasOf = (source: Pick<Source, 'schema' | 'tables'>): readonly s
   ...new Set(Object.keys(source.tables).map((name) => placeOf(source, name)[0])),
 ]
 
-/** In SQL, that name: null for one with a dot, which would be taken for a schema. */
+/** The same name computed in SQL; null for a name with a dot. */
 export const nameSql = (schema: string, of = 'n.nspname', table = 'c.relname'): string =>
   `case when ${of} || ${table} ~ '[.]' then null when ${of} = ${schema} then ${table}::text else ${of} || '.' || ${table} end`
 
@@ -250,8 +250,8 @@ function sourceOf(
 }
 
 /**
- * Where names of the source are looked up. PostgreSQL's own come first; temporary types, which would otherwise, come last;
- * no other schema is searched, so that nothing in one stands for what a query means.
+ * The search path on the source. PostgreSQL's own names come first; temporary types, first by default, come last;
+ * no other schema is searched, so that no object there can take the place of what a query means.
  */
 export const sourcePath = ({ extensions }: Source): readonly string[] => [
   ...new Set(['pg_catalog', ...Object.values(extensions), 'pg_temp']),

@@ -1,4 +1,4 @@
-/** Questions and dashboards of a publication by their keys, and others in their place: what `metabase pull` writes is made of these. */
+/** Finds and replaces questions and dashboards of a publication by their keys. The modules that `metabase pull` writes use it. */
 import { type Dashboard, type Question, questionsOf } from './dashboard.ts'
 import { type Publication, withDashboards } from './publication.ts'
 
@@ -14,7 +14,7 @@ export const questionIn = ({ dashboards }: Publication, key: string): Question =
 /** Throws a TypeError where there is none. */
 export const dashboardIn = ({ dashboards }: Publication, key: string): Dashboard => found(dashboards, 'dashboard', key)
 
-/** What was read back of one of them: `parts` are those that differ from the definition, or all of a new one. */
+/** What `metabase pull` read back of one: `parts` holds what differs from the definition, or everything of a new one. */
 export interface PulledPart<T> {
   readonly isNew: boolean
   readonly whole: T
@@ -23,7 +23,7 @@ export interface PulledPart<T> {
 
 interface Replacements {
   readonly questions: readonly Question[]
-  /** Those with a new key are added. */
+  /** Dashboards with a new key are added. */
   readonly dashboards: readonly Dashboard[]
 }
 

@@ -24,14 +24,14 @@ import { registersIn } from './register.ts'
 import type { PublishedColumn, PublishedTable } from './table.ts'
 import { type Mark, markOf } from './treatment.ts'
 
-/** When a query is written for a run: the instant, and for a history table the day and the schema of the published tables. */
+/** What a query of a run needs: the instant; for a history table also the day and the schema of the published tables. */
 export interface Moment {
   readonly instant: Date
   readonly day?: string
   readonly schema?: string
 }
 
-/** One query as it runs, and as it is analysed: there, each treatment is a call of the marker with its number. */
+/** One query as it runs, and as it is analysed: in the second text each treatment is a call of `MARKER` plus its number. */
 export interface QueryText {
   readonly sql: string
   readonly markedSql: string
@@ -40,7 +40,7 @@ export interface QueryText {
   readonly tables: ReadonlySet<string>
 }
 
-/** Names the function that stands for a treatment in the text that is analysed, and nowhere else. */
+/** The beginning of the function names that stand for treatments in the analysed text. They never run. */
 export const MARKER = 'vitrine_treatment_'
 
 class TextCompiler extends LiteralCompiler {
@@ -67,7 +67,7 @@ class TextCompiler extends LiteralCompiler {
     }
   }
 
-  /** The parts of a treatment in parentheses, so that no operator in one binds to what stands around it. */
+  /** Puts the parts of a treatment into parentheses, so that no operator binds across their edges. */
   #treat({ sqlFragments, parameters }: RawNode): void {
     for (const [index, fragment] of sqlFragments.entries()) {
       this.append(fragment)
@@ -97,18 +97,18 @@ function textOf(node: SelectQueryNode, moment: Moment | null, schema: string | n
   }
 }
 
-/** One rule, and for each of its inputs which field of the row it is. */
+/** One rule, and for each of its inputs the number of its field in the row. */
 export interface ComputationFields {
   readonly computation: Computation
   readonly fields: readonly number[]
 }
 
 /**
- * What one row of the SELECT holds: first the fields that only rules read, then those that rules read and that are
- * published as they are, then the other columns that SQL gives. An expression that several rules read is one field.
+ * The fields of one row of the SELECT: first those that only rules read, then those that rules read and that are
+ * published as they are, then the other columns. An expression that several rules read is one field.
  */
 export interface Projection extends QueryText {
-  /** The same without casts, to learn the types that the source really gives. */
+  /** The same query without casts: it tells the types that the source really has. */
   readonly uncast: string
   readonly computations: readonly ComputationFields[]
   /** The OIDs of the fields that rules read; empty while the source has not been asked. */
@@ -150,14 +150,14 @@ export const columnsOf = (table: PublishedTable, computation: Computation): read
       column.value.kind === 'computed' && column.value.computed.computation === computation,
   )
 
-/** Where an input comes from, if it is nothing but a column of the source: then two of the same are the same value. */
+/** The source column that an input is, if it is a plain column: two inputs of the same column are one field. */
 function columnBehind(node: OperationNode): string | null {
   if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return null
   const { schema, identifier } = node.table?.table ?? {}
   return JSON.stringify([schema?.name, identifier?.name, node.column.column.name])
 }
 
-/** One field for rules to read, however many of them do. */
+/** One field that one or several rules read. */
 interface Input {
   readonly node: OperationNode
   readonly column: string | null
@@ -179,8 +179,8 @@ function inputsOf(computations: readonly Computation[]) {
 }
 
 /**
- * The column that publishes an input as it is, so that both can be one field: the same column of the source, and a declared
- * type that the source's own type is already, which makes the cast to it nothing.
+ * The column that publishes an input unchanged, so that both can share a field: same source column, and a declared
+ * type equal to the type on the source, so that the cast changes nothing.
  */
 const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: number | undefined) =>
   columns.find(
@@ -188,15 +188,15 @@ const publishing = (columns: readonly SelectedColumn[], { column }: Input, oid: 
       column !== null && columnBehind(value.node) === column && !type.array && oidOf(type.kind) === oid,
   )
 
-/** The transaction that wrote the row of the table of that alias, as one field more, which stands last. */
+/** Adds a last field: the transaction that wrote the row of the table with that alias. */
 export interface RowIdentity {
   readonly alias: string
   readonly name: string
 }
 
 /**
- * The projection of a published table, written for a run if there is one. `inputTypes`, as the source tells them, let an
- * input that is published as it is travel once. With a range, for its rows alone. Pure: the same arguments give the same text.
+ * The projection of a published table, for a run if `moment` is given. With `inputTypes`, as the source reports them, an
+ * input that is published unchanged travels once. With a range, only its rows are read. Pure.
  */
 export function projectionOf(
   table: PublishedTable,

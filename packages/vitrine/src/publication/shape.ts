@@ -58,7 +58,7 @@ export interface TableShape {
 export const keyOf = ({ columns }: PublishedTable): readonly string[] =>
   columns.filter(({ isPrimaryKey }) => isPrimaryKey).map(({ name }) => name)
 
-/** The one column that tells a row, to which others can refer; null where the key has several. */
+/** The primary key, to which other tables can refer; null when it has several columns. */
 export function primaryKeyOf(table: PublishedTable): string | null {
   const [column, more] = keyOf(table)
   return more === undefined ? (column ?? null) : null
@@ -117,7 +117,7 @@ function historyShape(table: HistoryTable): HistoryShape {
 export const shapesOf = (publication: Publication): readonly TableShape[] =>
   publishedRelations(publication).map((table) => shapeOf(table, publication))
 
-/** What a run publishes by, in 16 characters: changes with any query, type, comment, key or closed list. */
+/** The definition's fingerprint, 16 characters: it changes with any query, type, comment, key or closed list. */
 export function fingerprintOf(publication: Publication): string {
   const hash = createHash('sha256')
   for (const table of publishedRelations(publication)) {

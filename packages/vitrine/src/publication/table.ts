@@ -23,12 +23,12 @@ export interface PublishedTable<Name extends string = string, C = unknown> {
   readonly columns: readonly PublishedColumn[]
   /** Rows for which this is not true are not published; null publishes every row of the query. */
   readonly keep: Computed<boolean> | null
-  /** Gives a reason of its closed list where something about the row is unknown. */
+  /** Returns a reason from its closed list when something about the row is unknown, otherwise null. */
   readonly unknown: Computed<string | null> | null
   readonly kAnonymous: KAnonymity | null
 }
 
-/** What is looked for in a column: in a text or JSON that no closed list bounds, what may be as long and is not accepted. */
+/** The patterns searched in a column: for text or JSON without a closed list, those that fit its length and are not accepted. */
 export function watchedPatterns({ type, value, accepts }: PublishedColumn): readonly Pattern[] {
   const isClosed = value.kind === 'computed' && value.computed.values !== null
   if (isClosed || (!isTextual(type) && type.kind !== 'jsonb')) return []
@@ -58,7 +58,7 @@ export interface RowRules<Name extends string = string, Nullable extends string 
   readonly keep?: Computed<boolean>
   /** Why something about the row is unknown, from a closed list, or null: counted in the record of each run. */
   readonly unknown?: Computed<string | null>
-  /** What these columns tell together, they tell of at least `k` rows. */
+  /** Each combination of values of these columns occurs in at least `k` rows. */
   readonly kAnonymous?: KAnonymity<Name, Nullable>
 }
 
@@ -67,7 +67,7 @@ export interface RuledRows<C extends Columns = Columns> {
   readonly columns: C
 }
 
-/** Columns together with rules about their rows; a rule may be the one behind the columns, and then runs once a row. */
+/** Columns together with rules about rows. A rule that columns use as well runs once per row. */
 export function rows<C extends Columns>(rules: RowRules<NameOf<C>, NullableOf<C>>, columns: C): RuledRows<C> {
   return Object.freeze({ rules, columns })
 }
@@ -76,7 +76,7 @@ const isRuledRows = (given: Columns | RuledRows): given is RuledRows =>
   'rules' in given && !('definition' in given.rules)
 
 const places = new WeakMap<object, string | null>()
-/** In words, where tables were published, for messages; undefined where that is not known. */
+/** For messages: the files and lines that declare the tables; undefined when not known. */
 export function writtenAt(tables: readonly PublishedTable[]): string | undefined {
   const found = [...new Set(tables.flatMap((table) => places.get(table) ?? []))]
   return found.length === 0 ? undefined : `Written at ${found.join(', ')}.`

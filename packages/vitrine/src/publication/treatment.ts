@@ -1,6 +1,6 @@
 /**
- * Treatments: what makes a classified value publishable. Each gives an expression that carries its treatment as a mark on
- * the query's node, where `select-text.ts` finds it. A copy of the node loses the mark and is refused: it fails closed.
+ * Treatments: what makes a classified value publishable. Each returns an expression that carries its treatment as a mark on
+ * the query's node, where `select-text.ts` finds it. A copy of the node has no mark, and is refused.
  */
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode, ValueNode } from 'kysely'
 import type { Float, Instant, LocalDate, LocalDateTime, Numeric } from '../sql/sql-type.ts'
@@ -8,7 +8,7 @@ import { isBlank, type Justified, type SecretValue, type Treated, type Unless } 
 
 export interface Treatment {
   readonly name: string
-  /** With what it was called, as far as readers of the dictionary want to know it: `dictionary/texts.ts` has the sentence. */
+  /** Arguments that the dictionary shows; `dictionary/texts.ts` has the sentence in each language. */
   readonly parameters?: readonly (string | number)[]
   /** Why the value may be read, or why more may come out of it than `MOST_OUTCOMES`. */
   readonly reason?: string
@@ -20,7 +20,7 @@ export interface Treatment {
 
 export interface Mark {
   readonly treatment: Treatment
-  /** Why it must not be used as it was written; null when it may. */
+  /** Why `check` refuses it; null when it is correct. */
   readonly fault: string | null
   /** Its SQL around its parts. */
   readonly fragments: readonly string[]
@@ -31,10 +31,10 @@ const marks = new WeakMap<OperationNode, Mark>()
 /** The mark that a node carries, if one of this file's functions made it. */
 export const markOf = (node: OperationNode): Mark | undefined => marks.get(node)
 
-/** Kysely's expression around a fixed node: it gives back this very node, so the mark is found again. */
+/** Kysely's expression around a fixed node: it always returns this very node, so the mark is found again. */
 export type TreatedExpression<T> = ExpressionWrapper<unknown, never, T>
 
-/** An expression of fragments that are the same whatever a publication says, around parts that it gives. */
+/** An expression: constant SQL fragments around the parts that a publication gives. Every treatment is made here. */
 export function treated<T>(
   treatment: Treatment,
   fragments: readonly string[],
@@ -59,7 +59,7 @@ export function because<T>(value: Expression<T>, reason: string): TreatedExpress
   return treated(treatment, ['', ''], [value.toOperationNode()], unexplained(reason))
 }
 
-/** Whether the value is there. NULL and the empty text count as absent. The value of a treatment is a column. */
+/** Whether the value is there. NULL and the empty text count as absent. */
 export function present<T>(value: NotSecret<T>): TreatedExpression<boolean> {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   return treated({ name: 'present' }, ['coalesce(cast(', " as text), '') <> ''"], [node])
@@ -73,7 +73,7 @@ type DatedExpression<T> = Unless<
   'it takes a date, a timestamp or a timestamptz'
 >
 
-/** A part of a date, around it, or around what it is in a time zone. */
+/** A part of a date; of an instant, converted to a time zone first. */
 function ofDate<T>(treatment: Treatment, before: string, after: string, value: unknown, zone: string | undefined) {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   return zone === undefined
@@ -115,7 +115,7 @@ export function band<T>(
 ): TreatedExpression<string | NullOf<T>> {
   const node = (value as Expression<T>).toOperationNode() // sound because nothing is of type Refused.
   const fault = boundsFault(bounds)
-  // What is refused must be writable all the same, for the refusal to name it.
+  // A faulty treatment is refused later, by name: until then its SQL must be valid.
   const limits = fault === null ? bounds : [0]
   const label = (bound: number, index: number) => (index === 0 ? `<${bound}` : `${limits[index - 1]}-${bound - 1}`)
   const parts = limits.flatMap((bound, index) => [node, constant(bound), constant(label(bound, index))])
@@ -166,7 +166,7 @@ type Masked<G extends Masks> = {
 }
 
 /**
- * Several values of one person, masked under one condition: what stands in clear beside a masked value may tell it. By name,
+ * Several values of one person, masked under one condition: an unmasked neighbour could reveal a masked value. By name,
  * each value with its replacement: `{ name: [ref('c.name'), 'Not published'], siren: [ref('c.siren'), null] }`.
  */
 export function maskedGroup<const G extends Masks>(

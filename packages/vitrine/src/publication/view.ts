@@ -1,6 +1,6 @@
 /**
- * `over(…tables)`: the entrance to published tables for a view of them: what they say together, asked when it is read, without
- * another copy. `from(over(…).selectFrom(…)).publish(…)` declares it, `views` of the publication publishes it.
+ * `over(…tables)`: starts the query of a view over published tables. A view is computed when it is read, without
+ * a copy. `from(over(…).selectFrom(…)).publish(…)` declares it, `views` of the publication publishes it.
  */
 import type { Kysely } from 'kysely'
 import type { PublishedBy } from './published-rows.ts'
@@ -24,6 +24,6 @@ const ANY = ['1999-12-31', '2000-01-01'] as const
 export const viewSql = (view: PublishedTable, schema: string, day: string = ANY[0]) =>
   projectionOf(view, { instant: new Date(`${day}T12:00:00Z`), day, schema })
 
-/** A view is asked long after it was made: it cannot know of when the data are. */
+/** Whether a view uses the instant of the run, which it cannot: it is read long after. */
 export const knowsTheRun = (view: PublishedTable, schema: string): boolean =>
   viewSql(view, schema).sql !== viewSql(view, schema, ANY[1]).sql

@@ -6,7 +6,7 @@
 
 declare const sqlKind: unique symbol
 
-/** Types that have no exact JavaScript value are opaque in queries, so that one cannot be taken for another. */
+/** A type without an exact JavaScript value: opaque in queries, so that two such types are not interchangeable. */
 export interface Opaque<Kind extends string> {
   readonly [sqlKind]: Kind
 }
@@ -18,7 +18,7 @@ export type Numeric = Opaque<'numeric'>
 export type Float = Opaque<'float'>
 export type Uuid = Opaque<'uuid'>
 export type Jsonb = Opaque<'jsonb'>
-/** For rules only: `convert_to(text, 'UTF8')` gives a long document that is read and not built. */
+/** For rules only: `convert_to(text, 'UTF8')` passes a long document as bytes, without building a string. */
 export type Bytes = Opaque<'bytea'>
 
 /** Everything that a rule may receive, privacy class aside. */
@@ -27,7 +27,7 @@ export type SqlValue = QueryValue[RuleKind] | Bytes | readonly SqlValue[]
 /**
  * What a rule receives for a value of the source. Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC
  * (years outside 0001–9999 and infinity as PostgreSQL prints them), numeric its decimal text, jsonb its JSON text.
- * Bytes are the field as it was read, valid while the rule runs: it keeps none of them.
+ * Bytes are valid only while the rule runs: it must not keep them.
  */
 export type Decoded<T> = T extends null
   ? null
@@ -62,7 +62,7 @@ interface RuleValue {
 export type RuleKind = keyof RuleValue
 
 type Span = 'int4' | 'int8' | 'num' | 'date' | 'ts' | 'tstz'
-/** Published as they are; no rule receives or gives one. */
+/** Types that are published as they are; no rule receives or returns one. */
 export type CarriedKind =
   | ('timetz' | 'interval' | 'inet' | 'cidr' | 'macaddr' | 'macaddr8')
   | `${Span}range`
@@ -85,7 +85,7 @@ export interface SqlType<Kind extends string = ScalarKind> {
   readonly array: boolean
 }
 
-/** Of a column of the source. An opaque one is named as the register writes it, and no query reads it. */
+/** The type of a source column. An opaque one has the name that the register gives, and no query reads it. */
 export type RegisteredType = SqlType<ScalarKind | 'opaque'>
 
 /** For each kind what format_type and pg_type call it, and its OID (the same in every version; that of an extension is not). */
@@ -120,10 +120,10 @@ export function sqlType(kind: ScalarKind, length: number | null = null, array = 
 
 export const oidOf = (kind: ScalarKind): number => CATALOGUE[kind][2]
 
-/** As pg_type calls it, and drivers after it. */
+/** Its name in pg_type, which drivers use as well. */
 export const shortName = ({ kind, array }: SqlType): string => `${array ? '_' : ''}${CATALOGUE[kind][1]}`
 
-/** Whether rules receive and give it. */
+/** Whether rules receive and return it. */
 export const isRuleKind = (kind: ScalarKind): boolean =>
   !/^(?:timetz|interval|inet|cidr|macaddr8?|bytea|varbit|money|xml|tsvector|hstore|\w+range)$/.test(kind)
 
