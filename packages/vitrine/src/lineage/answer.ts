@@ -4,19 +4,19 @@ import { type AnyNode, namesOf, nodeOf } from './node-fields.ts'
 
 export interface Answer {
   readonly columns: readonly string[]
-  /** Those of `columns` that are a column of a table that may be NULL, as it is. */
+  /** Those of `columns` that are a plain table column which may be NULL. */
   readonly nullable: readonly string[]
   readonly isOrdered: boolean
-  /** At most so many; null where nothing limits them. */
+  /** The most rows that it can have; null when nothing limits them. */
   readonly rows: number | null
-  /** How many rows the smallest group has at least; null where rows are no groups, infinity where all rows are one. */
+  /** The minimum of rows in each group; null when rows are not groups, infinity when all rows form one group. */
   readonly smallest: number | null
 }
 
-/** Figures over rows; a list of all their values, as of `string_agg`, is none. */
+/** Aggregates that give a figure; `string_agg` and the like list all values, and do not count. */
 const AGGREGATES = /^(?:count|sum|avg|min|max|bool_and|bool_or|every|mode|percentile_\w+)$/
 const CLOCKS = /^(?:now|timeofday|(?:clock|statement|transaction)_timestamp)$/
-/** Texts that PostgreSQL reads as times that move on. */
+/** Texts that PostgreSQL reads as the current time or day. */
 const MOVING = /^\s*(?:now|today|tomorrow|yesterday)\b/i
 
 /** Every node of a tree, from the outside in; `into` says whether to look inside. */
@@ -35,7 +35,7 @@ function nodesIn(
 
 const callOf = ({ FuncCall: call }: AnyNode) => namesOf(call?.funcname).at(-1) ?? ''
 
-/** Whether a query asks for the time of now, by whatever name. */
+/** Whether a query uses the current time, under any name. */
 export const asksForNow = (tree: SelectStmt): boolean =>
   nodesIn(tree).some(
     (node) =>
@@ -45,7 +45,7 @@ export const asksForNow = (tree: SelectStmt): boolean =>
       MOVING.test(node.A_Const?.sval?.sval ?? ''),
   )
 
-/** The columns whose NULL an expression hands on: not those of a condition, of a coalesce, or of a count. */
+/** The columns whose NULL makes an expression NULL: not those in a condition, a coalesce or a count. */
 function handedOn(tree: unknown): readonly string[] {
   if (Array.isArray(tree)) return tree.flatMap(handedOn)
   if (typeof tree !== 'object' || tree === null) return []
@@ -73,14 +73,14 @@ function nullableNames(tree: SelectStmt, columns: ReadonlySet<string>): Readonly
   return names
 }
 
-/** The columns that may be NULL and are summed as they are: what is unknown counts as zero there. */
+/** The nullable columns that are summed directly: there an unknown value counts as zero. */
 export function sumsOf(tree: SelectStmt, nullable: ReadonlySet<string>): readonly string[] {
   const names = nullableNames(tree, nullable)
   const sums = nodesIn(tree).filter((node) => callOf(node) === 'sum' && node.FuncCall?.agg_filter === undefined)
   return [...new Set(sums.flatMap((node) => handedOn(node.FuncCall?.args)))].filter((name) => names.has(name))
 }
 
-/** What `having count(*) >= n`, alone or joined by *and*, makes sure of. */
+/** The minimum that `having count(*) >= n`, alone or joined by *and*, guarantees. */
 function smallestGroup(having: unknown): number {
   const { BoolExpr: joined, A_Expr: compared } = nodeOf(having)
   if (joined?.boolop === 'AND_EXPR') return Math.max(1, ...(joined.args ?? []).map(smallestGroup))

@@ -38,7 +38,7 @@ export async function checkPublication(
   }
   checkPseudonyms(publication, found)
   const staging = stagingSchema(publication)
-  // Any day will do.
+  // Any day is good enough for a check.
   const moment = momentOf({ ...publication, zone: 'UTC' }, staging, new Date(0))
   const published = new Analysis(parser, publishedAsSource(publication, staging, found.columns), moment)
   for (const history of publication.histories) {
@@ -67,7 +67,7 @@ function checkView(view: PublishedTable, schema: string, found: Findings): void 
   }
 }
 
-/** Parts of a query that cut one column come no nearer to it together than one could, wherever they stand. */
+/** Several bands of one column together must not be finer than one treatment may be, wherever they stand. */
 function checkCuts({ treated }: Analysis, found: Findings): void {
   const bounds = new Map<string, Set<number>>()
   const zones = new Map<string, Set<string>>()
@@ -129,7 +129,7 @@ function checkSettings(publication: Publication, found: Findings): void {
   }
 }
 
-/** All queries run in the schema of the publication's register: one that was begun by another would read other tables. */
+/** All queries run in the schema of the publication's register: a query started from another register would read other tables. */
 function checkRegisters({ tables, source }: Publication, found: Findings): void {
   for (const { name, query, columns } of tables) {
     const nodes = columns.flatMap(({ value }) =>
@@ -200,7 +200,7 @@ function checkAnonymity(table: PublishedTable, say: Say): void {
   }
 }
 
-/** A number that is of one row alone tells who stands behind a masked name: it is looked up. A generated key tells nothing. */
+/** A unique number beside a masked name can be looked up elsewhere and reveals the name. A generated key reveals nothing. */
 function warnOfMasks(table: PublishedTable, found: Findings): void {
   const { name, columns } = table
   const lineages = new Map(

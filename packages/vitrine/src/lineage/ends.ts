@@ -4,7 +4,7 @@ import { namesOf, nodeOf, type Reader, the } from './node-fields.ts'
 import { refuse } from './rules.ts'
 import { allOf, mayBeColumn, type Output, type Scope } from './scope.ts'
 
-/** A clause may mean a column of the output, one of FROM, or either: whatever it may mean is looked at. */
+/** A name in a clause may mean an output column or one of FROM: both are examined. */
 function chooseBy(reader: Reader, clause: string, node: unknown, scope: Scope, outputs: () => readonly Output[]): void {
   const { ColumnRef: column, A_Const: constant } = nodeOf(node)
   const [name, more] = namesOf(column?.fields)

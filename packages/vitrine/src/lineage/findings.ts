@@ -11,7 +11,7 @@ export interface CheckedColumn {
 
 export class Findings {
   readonly problems: Problem[] = []
-  /** What is sound, and deserves a second look. */
+  /** Not wrong, but worth a second look. */
   readonly warnings: Problem[] = []
   readonly columns: CheckedColumn[] = []
 
@@ -23,13 +23,13 @@ export class Findings {
     this.warnings.push({ place, detail, remedy })
   }
 
-  /** Whatever the work throws is a problem of the place. */
+  /** Records what `work` throws as a problem at `place`. */
   attempt(place: string, work: () => void): void {
     try {
       work()
     } catch (error) {
       if (error instanceof LineageProblem) this.say(place, error.message, error.remedy)
-      // The message of Kysely's compiler may quote a literal.
+      // A message of Kysely's compiler may quote a value.
       else this.say(place, 'the query cannot be written as SQL', RULES.syntax.remedy)
     }
   }

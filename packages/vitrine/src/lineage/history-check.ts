@@ -26,7 +26,7 @@ const characters: Holds = (value, length) =>
   typeof value === 'string' && !value.includes('\0') && [...value].length <= (length ?? Number.POSITIVE_INFINITY)
 const dated: Holds = (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value)
 
-/** What a ledger and a CSV file hold without loss, and a person can read and correct; each with the values it takes. */
+/** Types that the ledger and a CSV file hold without loss and that a person can correct, each with a test of its values. */
 const RECORDED: Readonly<Partial<Record<ScalarKind, Holds>>> = {
   smallint: whole(16),
   integer: whole(32),
@@ -93,12 +93,12 @@ function checkFigure(
   }
 }
 
-/** Treatments that may give the value itself, or one for each value. */
+/** Treatments whose result may be the value itself, or differs for each value. */
 const OPEN_ENDED: ReadonlySet<string> = new Set(['because', 'masked', 'pseudonym'])
 
 /**
- * The class of a published column for what is recorded of it. It keeps that of its origins; a number of rows is open, and
- * what a bounded treatment gives of a personal value is indirect: rows may be counted by it, itself it needs a reason.
+ * The class of a published column inside the queries of history tables: that of its origins. But a number of rows is open, and
+ * the bounded result of a personal value is indirect: rows may be grouped by it, and publishing it needs a reason.
  */
 function classOf(lineage: readonly Origin[]): PrivacyClass {
   const classes = lineage.map(({ privacy, treatments }): PrivacyClass => {
@@ -114,7 +114,7 @@ const isClosed = ({ type, value }: PublishedColumn, lineage: readonly Origin[]):
   (lineage.length > 0 && lineage.every(({ treatments }) => treatments.some(({ name }) => CLOSING.has(name))))
 const CLOSING: ReadonlySet<string> = new Set(['present', 'band', 'count'])
 
-/** A text or a date is recorded for ever: only one of a closed list, so that no value of one row stays in the record. */
+/** Recorded texts and dates stay for ever. They must come from a closed list, so that no value of a single row stays. */
 export function checkRecorded(history: HistoryTable, { tables }: Publication, found: Findings): void {
   const lineageOf = (table: string, column: string) =>
     found.columns.find((checked) => checked.table === table && checked.column === column)?.lineage ?? []
@@ -136,8 +136,8 @@ export function checkRecorded(history: HistoryTable, { tables }: Publication, fo
 }
 
 /**
- * The published tables, as they stand in a schema, as a register: each column has the class of what it was made of. A table
- * that raw SQL names without the schema would be read in the version before.
+ * The published tables as a register: each column has the class of what it was made of. A table
+ * that raw SQL names without the schema would be read from the previous version.
  */
 export function publishedAsSource({ tables }: Publication, schema: string, checked: readonly CheckedColumn[]): Known {
   const registered = (table: string, { name, type, isNullable }: PublishedColumn): RegisteredColumn => {

@@ -4,7 +4,7 @@
  */
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** Those that gather several rows into one value, or look at the rows around one. */
+/** Aggregate and window functions. */
 export const AGGREGATES = words(`
   count sum avg min max bool_and bool_or every bit_and bit_or array_agg string_agg any_value
   jsonb_agg jsonb_object_agg json_agg json_object_agg
@@ -13,7 +13,7 @@ export const AGGREGATES = words(`
   row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
 `)
 
-/** All of pg_catalog. Whatever goes into one may come out of it. `transaction_timestamp` stands for the run's instant. */
+/** All from pg_catalog. A result may hold whatever the arguments hold. `transaction_timestamp` stands for the run's instant. */
 export const FUNCTIONS: ReadonlySet<string> = new Set([
   ...words(`
   lower upper initcap trim btrim ltrim rtrim left right substr substring replace translate overlay reverse
@@ -36,10 +36,10 @@ export const FUNCTIONS: ReadonlySet<string> = new Set([
   ...AGGREGATES,
 ])
 
-/** Functions that give another time in each run. */
+/** Functions of the current time. */
 export const CLOCKS = words('now clock_timestamp statement_timestamp timeofday')
 
-/** Functions that give rows: how many there are is seen as well as what they hold. */
+/** Functions that return rows: their number reveals something, too. */
 export const SETS = words(`
   generate_series generate_subscripts unnest regexp_matches regexp_split_to_table string_to_table jsonb_array_elements
   jsonb_array_elements_text jsonb_each jsonb_each_text jsonb_object_keys jsonb_path_query json_array_elements
@@ -47,7 +47,7 @@ export const SETS = words(`
   json_to_recordset
 `)
 
-/** The last four are how the grammar names its own forms. */
+/** The last four are names that the grammar gives to special syntax. */
 export const OPERATORS: ReadonlySet<string> = new Set([
   ...words(
     '= <> < > <= >= + - * / % ^ || ~ ~* !~ !~* ~~ !~~ ~~* !~~* -> ->> #> #>> @> <@ ? ?| ?& && @? @@ | & # << >> ^@ -|- &< &>',

@@ -1,6 +1,6 @@
 /**
- * The lineage of one published table, proved on the very text that reads it: by `check` on the text before a run, and by a
- * run on its own before it sends it.
+ * The lineage of one published table, proved on the text that reads it: by `check` before a run, and by a
+ * run on its own text before sending it.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Computed } from '../publication/compute.ts'
@@ -28,18 +28,18 @@ export class Analysis {
   readonly #parser: Parser
   readonly #known: Known
   readonly #moment: Moment | null
-  /** What was treated, and where. */
+  /** Each treated column, with the place of the treatment. */
   readonly treated: { readonly place: string; readonly lineage: Lineage }[] = []
   #place = ''
 
-  /** The moment is that of the run that will send the texts, if there is one. */
+  /** `moment` is that of the run that will send the texts; null outside a run. */
   constructor(parser: Parser, known: Known, moment: Moment | null = null) {
     this.#parser = parser
     this.#known = known
     this.#moment = moment
   }
 
-  /** The fields of a projection, each resolved when it is asked for. Throws LineageProblem. */
+  /** The fields of a projection, each resolved on demand. Throws LineageProblem. */
   fieldsOf(projection: Projection, reads?: Map<string, Set<string>>): readonly (() => Lineage)[] {
     const hidden = Array.from({ length: projection.hiddenFields }, (_, index) => `input_${index + 1}`)
     const names = [...hidden, ...projection.passed.map(({ name }) => name)]
@@ -49,7 +49,7 @@ export class Analysis {
     return resolver.outputsOf(parsedQuery(this.#parser, projection, names))
   }
 
-  /** Says every problem of the table's query, and the lineage of each column that has none. */
+  /** Adds to `found` every problem of the table's query, and the lineage of each sound column. */
   check(table: PublishedTable, found: Findings, inputTypes: readonly number[] = []): Projection | null {
     this.#place = table.name
     try {
@@ -94,7 +94,7 @@ export class Analysis {
     }
   }
 
-  /** A query that is refused as a whole: it is the fault of what surrounds the columns, or of one of them, or of the whole. */
+  /** The query was refused as a whole. Finds the culprit: the clauses around the columns, single columns, or the whole. */
   #blame(table: PublishedTable, problem: unknown, found: Findings): void {
     const before = found.problems.length
     const alone = (place: string, part: Partial<PublishedTable>) =>

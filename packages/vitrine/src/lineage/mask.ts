@@ -1,21 +1,21 @@
 /**
- * A mask shows a value only where its condition is surely false. Proved here, in SQL's logic of three values: where a column
- * of the condition is NULL, the condition cannot come out false, whatever the other columns hold.
+ * A mask shows a value only where its condition is certainly false. The proof uses SQL's three-valued logic: when a column
+ * of the condition is NULL, the condition must not be false, whatever the other columns hold.
  */
 import type { Mark } from '../publication/treatment.ts'
 import { markerOf, namesOf, nodeOf, placeless } from './node-fields.ts'
 import type { Lineage } from './origin.ts'
 import { refuse } from './rules.ts'
 
-/** What a condition may come out as; null is unknown. */
+/** A possible result of a condition; null is unknown. */
 type Truth = boolean | null
 type Truths = ReadonlySet<Truth>
 const some = (...truths: readonly Truth[]): Truths => new Set(truths)
 const ANY = some(true, false, null)
 
-/** Functions that give NULL when the column is NULL. */
+/** Functions that return NULL when their argument is NULL. */
 const STRICT: ReadonlySet<string> = new Set('lower upper trim btrim left right substr substring length'.split(' '))
-/** Comparisons in which the left side alone makes NULL of a NULL. */
+/** Comparisons that are NULL when their left side is NULL. */
 const OF_THE_LEFT = /_(?:IN|(?:NOT_)?BETWEEN(?:_SYM)?|OP_ANY|OP_ALL)$/
 const OF_BOTH = /^AEXPR_(?:OP|LIKE|ILIKE)$/
 
@@ -45,7 +45,7 @@ class Condition {
     this.#marks = marks
   }
 
-  /** What a part may come out as. */
+  /** The possible results of a part. */
   truths(node: unknown): Truths {
     const { BoolExpr: joined, NullTest: test, BooleanTest: truth, A_Expr: compared } = nodeOf(node)
     if (joined !== undefined) {
@@ -100,7 +100,7 @@ function isConstant(node: unknown): boolean {
 const termsOf = (condition: unknown): readonly unknown[] =>
   nodeOf(condition).BoolExpr?.args?.flatMap(termsOf) ?? (condition === undefined ? [] : [condition])
 
-/** Whether a term is the same in every row, as far as that can be read off it. */
+/** Whether a term certainly has the same result in every row. */
 function isSame(term: unknown, canBeNull: (part: unknown) => boolean): boolean {
   const { NullTest: test, BooleanTest: truth, A_Expr: compared } = nodeOf(term)
   const asksNull = test !== undefined || truth?.booltesttype?.endsWith('UNKNOWN') === true
@@ -111,7 +111,7 @@ function isSame(term: unknown, canBeNull: (part: unknown) => boolean): boolean {
   return isItself || hasNothing || columnsIn(term).length === 0
 }
 
-/** Refuses a condition under which a mask may show what nobody decided to show. */
+/** Refuses a condition under which a mask could show a value that nobody decided to show. */
 export function requireSureMask(condition: unknown, flow: (column: unknown) => Lineage, marks: readonly Mark[]): void {
   if (JSON.stringify(condition ?? null).includes('"SelectStmt":')) refuse('nested mask')
   const columns = new Map(columnsIn(condition).map((column) => [placeless(column), flow(column)]))

@@ -10,7 +10,7 @@ import type { Lineage } from './origin.ts'
 import { refuse } from './rules.ts'
 import type { Scope } from './scope.ts'
 
-/** What is understood. The parser's own union of all nodes costs the compiler a minute. */
+/** The nodes that are understood. The parser's own union of all nodes costs the compiler a minute. */
 // biome-ignore format: a list of names.
 interface Nodes {
   A_ArrayExpr: pg.A_ArrayExpr; A_Const: pg.A_Const; A_Expr: pg.A_Expr; A_Indices: pg.A_Indices; A_Indirection: pg.A_Indirection
@@ -31,12 +31,12 @@ export type AnyNode = { readonly [T in NodeName]?: Nodes[T] } & {
 }
 export const nodeOf = (value: unknown): AnyNode => (value ?? {}) as AnyNode // sound because a name that is not there is undefined.
 
-/** The node of that name, where the grammar puts no other. */
+/** The node of that type; refuses any other. */
 export const the = <T extends NodeName>(type: T, value: unknown): Nodes[T] =>
   // sound because a node has the fields of its name.
   (nodeOf(value)[type] as Nodes[T] | undefined) ?? refuse('node', [type])
 
-/** What the table below asks of the resolver. */
+/** What the table below needs from the resolver. */
 export interface Reader {
   /** The columns behind expressions, which flow into the value around them. */
   flow(nodes: unknown, scope: Scope): Lineage
@@ -44,7 +44,7 @@ export interface Reader {
   choose(clause: string, nodes: unknown, scope: Scope): void
   /** Refuses rows to be chosen by what must not be seen. */
   usable(clause: string, lineage: Lineage): void
-  /** A part that the grammar puts without the name of its node. */
+  /** A part that the tree holds without its node type. */
   part(type: NodeName, fields: unknown, scope: Scope): void
 }
 
@@ -60,7 +60,7 @@ const chooses = (clause: string): Use => does((reader, value, scope) => reader.c
 const part = (type: NodeName): Use => does((reader, value, scope) => reader.part(type, value, scope))
 /** No column can stand in it. */
 const inert: Use = () => []
-/** The method of its node reads it. */
+/** Read by the resolver's method for that node. */
 const own: Use = () => []
 
 /** The strings of a list of names; anything else in it, such as a star, is undefined. */
@@ -87,23 +87,23 @@ const numbers: Use = does((_, value) => {
 
 /** Where a node stands in the text. */
 export const PLACES = ['location', 'rexpr_list_start', 'rexpr_list_end', 'list_start', 'list_end'] as const
-/** Inside a text of JSON, no name stands between plain quotation marks. */
+/** A JSON string cannot hold unescaped quotation marks, so this matches field names only. */
 const PLACED = new RegExp(`,"(?:${PLACES.join('|')})":-?\\d+|"(?:${PLACES.join('|')})":-?\\d+,?`, 'g')
 export const placeless = (tree: unknown): string => JSON.stringify(tree).replace(PLACED, '')
 
-/** Only PostgreSQL's analyser writes these, never its parser; one that is met is refused like any field without a use. */
+/** Fields that PostgreSQL's analyser fills in, never its parser. If one occurs, it is refused like any unknown field. */
 type Analysed =
   | ('xpr' | 'casetype' | 'casecollid' | 'coalescetype' | 'coalescecollid' | 'minmaxtype' | 'minmaxcollid')
   | ('inputcollid' | 'row_typeid' | 'subLinkId' | 'typeOid' | 'argisrow' | 'rtindex' | 'cterecursive' | 'cterefcount')
   | ('ctecolnames' | 'ctecoltypes' | 'ctecoltypmods' | 'ctecolcollations')
 
-/** A null is refused; a list says which values of an enumeration are allowed. */
+/** Null: refused. A list: the allowed values of an enumeration. */
 type FieldUse<V> = Use | null | ([V] extends [string] ? readonly V[] : never)
 type Uses<T extends NodeName> = {
   readonly [F in Exclude<keyof Nodes[T], Analysed | (typeof PLACES)[number]>]-?: FieldUse<NonNullable<Nodes[T][F]>>
 }
 
-/** Nodes that are no expressions: they stand where the method of another node looks for them. */
+/** Nodes that are not expressions: the method of the node around them reads them. */
 export const CLAUSES: ReadonlySet<string> = new Set(
   'Alias ColumnDef CommonTableExpr GroupingSet JoinExpr RangeFunction RangeSubselect RangeVar ResTarget TypeName WindowDef WithClause'.split(
     ' ',
@@ -186,7 +186,7 @@ const USES = {
   WithClause: { ctes: own, recursive: inert },
 } satisfies { readonly [T in NodeName]?: Uses<T> }
 
-/** The use of a field of a node, whether or not they are known. */
+/** The uses by node type and field, for names that may be unknown. */
 export const UNDERSTOOD: ReadonlyMap<string, ReadonlyMap<string, Use | readonly string[] | null>> = new Map(
   Object.entries(USES).map(([type, uses]) => [type, new Map(Object.entries(uses))]),
 )

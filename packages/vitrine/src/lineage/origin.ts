@@ -1,4 +1,4 @@
-/** Where a published value comes from, and whether what was done to it on the way allows publishing it. */
+/** The source column that a published value comes from, and whether its treatments allow publishing it. */
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { Source } from '../publication/register.ts'
 import type { Treatment } from '../publication/treatment.ts'
@@ -10,11 +10,11 @@ export interface Origin {
   readonly treatments: readonly Treatment[]
 }
 
-/** An origin while it is followed. */
+/** An origin during the analysis of a query. */
 interface Trace extends Origin {
   /** Whether it is the column itself, and not a part of an expression. */
   readonly isColumn: boolean
-  /** Whether it may be NULL at that place. */
+  /** Whether it may be NULL at that point of the query. */
   readonly isNullable: boolean
 }
 export type Lineage = readonly Trace[]
@@ -22,7 +22,7 @@ export type Lineage = readonly Trace[]
 export const treatedBy = (lineage: Lineage, treatment: Treatment): Lineage =>
   lineage.map((origin) => ({ ...origin, treatments: [...origin.treatments, treatment], isColumn: false }))
 
-/** The tables and functions that a query may name, and how a problem speaks of them. */
+/** The tables and functions that a query may name, and the texts of problems about them. */
 export interface Known {
   readonly source: Source
   /** Tables are named with their schema. */

@@ -1,6 +1,6 @@
 /**
- * The parse tree of a query, from PostgreSQL's own grammar. The query is parsed twice: as it runs, and with its treatments as
- * calls of markers. The second must be the first once its markers are written out, so that what is analysed is what runs.
+ * The parse tree of a query, from PostgreSQL's own grammar. The query is parsed twice: as it runs, and with treatments as
+ * calls of markers. With its markers expanded, the second must equal the first, so that what is analysed is what runs.
  */
 import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
@@ -13,12 +13,12 @@ import { WrittenOut } from './written-out.ts'
 
 export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'>
 
-/** Loaded by what checks a publication alone: it is a megabyte of WebAssembly. */
+/** Loaded only by what checks a publication: it is a megabyte of WebAssembly. */
 export async function loadParser(): Promise<Parser> {
-  // V8 would optimise it beside the command, which then waits at its end for longer than it ran. (--liftoff-only changes nothing
+  // V8 would optimise it in the background, and a short command would wait for that at its end. (--liftoff-only has no effect
   // from Node 24 on, once V8 has begun.)
   setFlagsFromString('--no-wasm-tier-up --no-wasm-dynamic-tiering')
-  // Not `import`, which first reads all of it for the names of its exports.
+  // Not `import`, which first reads the whole file to find the names of its exports.
   const library: typeof import('libpg-query') = createRequire(import.meta.url)('libpg-query')
   await library.loadModule()
   return library
@@ -27,29 +27,29 @@ export async function loadParser(): Promise<Parser> {
 /** The major version of PostgreSQL whose grammar this is. */
 export const GRAMMAR = 18
 
-/** What to say about a source that may read a query otherwise; null where it reads no more than the parser does. */
+/** A note for a source newer than the grammar, which may understand a query differently; null otherwise. */
 export function grammarNote(serverVersion: number): string | null {
   const version = Math.floor(serverVersion / 10_000)
   if (version <= GRAMMAR) return null
   return `the source is PostgreSQL ${version}, and queries are proved by the grammar of ${GRAMMAR}: look for a newer version of this tool`
 }
 
-/** In characters. More would take the parser seconds, and is no query that a person wrote. */
+/** In characters. A longer text would take the parser seconds, and nobody writes such a query. */
 const LONGEST_QUERY = 200_000
 /** PostgreSQL cuts longer names silently (NAMEDATALEN - 1). */
 export const IDENTIFIER_BYTES = 63
 
-/** What of a text a quotation mark may not close, or what may hold any. */
+/** Syntax that makes it hard to tell where quotes end. */
 const UNEVEN = /--|\/\*|;|\\|\$|u&"|""/i
-/** Where nothing is uneven: values and names in quotation marks, and long words. */
+/** Without that syntax: quoted values and names, and long words. */
 const WORDS = /'[^']*'|"([^"]*)"|([\w\u0080-\uffff]{22,})/g
 
-/** Whether a comment, a semicolon or a long name may be there: only then is it worth asking for the words. */
+/** Whether the text may hold a comment, a semicolon or a long name: only then is it split into tokens. */
 const isSuspect = (sql: string): boolean =>
   UNEVEN.test(sql) ||
   [...sql.matchAll(WORDS)].some(([, name = '', word = '']) => Buffer.byteLength(name || word) > IDENTIFIER_BYTES)
 
-/** Text that PostgreSQL would not read as it stands, or that means something else inside another statement. */
+/** Refuses text that PostgreSQL would shorten, or that means something else inside another statement. */
 function requireReadable(parser: Parser, sql: string): void {
   if (sql.includes('\0') || !sql.isWellFormed()) refuse('characters')
   if (sql.length > LONGEST_QUERY) refuse('length')
@@ -62,7 +62,7 @@ function requireReadable(parser: Parser, sql: string): void {
   }
 }
 
-/** The parser's message may quote a value, and depth may be more than its stack holds. */
+/** Hides the parser's message, which may quote a value, and catches an overflow of its stack. */
 function attempted<T>(work: () => T): T {
   try {
     return work()
@@ -108,8 +108,8 @@ function withoutCasts({ targetList, ...query }: SelectStmt, first: number): unkn
 }
 
 /**
- * The tree to analyse, with markers. Throws LineageProblem when it is not what runs, or has other columns than these, or is not
- * `uncast` but for the casts of its last columns.
+ * The tree to analyse, with markers. Throws LineageProblem when it differs from what runs, has other columns, or differs
+ * from `uncast` by more than the casts of its last columns.
  */
 export function parsedQuery(
   parser: Parser,

@@ -1,10 +1,10 @@
-/** What a publication says of its pseudonyms that deserves a second look: it is sound, and the team may not have meant it. */
+/** Warnings about pseudonyms: what is not wrong, but may not be what the team meant. */
 import type { Publication } from '../publication/publication.ts'
 import type { RegisteredType } from '../sql/sql-type.ts'
 import type { Findings } from './findings.ts'
 import type { Origin } from './origin.ts'
 
-/** A SIRET has 14 characters, a telephone number with its country 13. */
+/** Shorter texts can be tried one by one: a SIRET has 14 characters, a telephone number with its country code 13. */
 const SHORT_TEXT = 14
 const SMALL_KINDS: readonly string[] = ['smallint', 'integer', 'date', 'boolean']
 /** Words in the names of columns that can take few values, in French and English. */
@@ -15,7 +15,7 @@ const isSmall = (name: string, type: RegisteredType | undefined): boolean =>
   SMALL_NAMES.test(name) ||
   (type !== undefined && (SMALL_KINDS.includes(type.kind) || (type.length !== null && type.length <= SHORT_TEXT)))
 
-/** Warns of values that can be tried one by one, and of columns that join although they are of different things. */
+/** Warns of values that can be tried one by one, and of pseudonyms of different things that join. */
 export function checkPseudonyms({ tables, source }: Publication, found: Findings): void {
   const lineage = new Map(found.columns.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
   const shared = new Map<string, string>()
@@ -48,7 +48,7 @@ export function checkPseudonyms({ tables, source }: Publication, found: Findings
 
 const placeOf = ({ table, column }: Origin): string => `${table}.${column}`
 
-/** A value that may stand in clear beside its pseudonym would tell whose the same pseudonym is. */
+/** An open value with a pseudonym in the domain of a personal one would reveal who is behind equal pseudonyms. */
 function checkDomain(
   columns: readonly { readonly place: string; readonly origins: readonly Origin[] }[],
   found: Findings,

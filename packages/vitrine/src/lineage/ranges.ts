@@ -1,6 +1,6 @@
 /**
- * Which queries can be read by ranges of one relation, as their parse trees prove it: each row of the query belongs to one row
- * of that relation, so that a condition on the place of that row divides the rows of the query. Called by `run/ranges.ts`.
+ * Proves from the parse tree that a query can be read by ranges of one relation: each row of the query belongs to one row
+ * of that relation, so that a condition on the physical place of that row divides the query's rows. Called by `run/ranges.ts`.
  */
 import type { Node, SelectStmt } from 'libpg-query'
 import { VitrineError } from '../base/errors.ts'
@@ -12,16 +12,16 @@ import { AGGREGATES, FUNCTIONS, SETS } from './known-sql.ts'
 import { type AnyNode, namesOf, nodeOf, placeless } from './node-fields.ts'
 import { loadParser, type Parser, parsedText } from './parse.ts'
 
-/** A relation in FROM whose rows divide those of the query. */
+/** A relation in FROM by whose ranges the query can be read. */
 export interface Root {
   readonly alias: string
   /** By its name in the register. */
   readonly table: string
-  /** What one range costs besides its own rows: the tables that each reads as a whole, once for each time. */
+  /** The tables that each range reads as a whole, one entry for each time. */
   readonly besides: readonly string[]
 }
 
-/** Every node below, each before what is in it; `enter` says whether to go on into it. */
+/** Visits every node below, outer ones first; `enter` says whether to visit what is inside. */
 function walk(tree: unknown, enter: (node: AnyNode) => boolean): void {
   if (Array.isArray(tree)) for (const item of tree) walk(item, enter)
   else if (typeof tree === 'object' && tree !== null && enter(nodeOf(tree)))
@@ -33,12 +33,12 @@ interface Named {
   readonly aliases: ReadonlySet<string>
 }
 
-/** What stands in FROM: of one query alone, or with those inside it. */
+/** The tables in FROM: of one query only, or also of its subqueries. */
 function namedIn(tree: unknown, inside: boolean): Named {
   const relations: { schema: string; name: string }[] = []
   const aliases = new Set<string>()
   walk(tree, ({ RangeVar: table, RangeSubselect: query, RangeFunction: rows, SelectStmt: select }) => {
-    // Without a schema it is a named subquery, which is inside as well: our texts name the schema of every table.
+    // A name without a schema is a named subquery (WITH): our texts name the schema of every table.
     if (table?.relname !== undefined && table.schemaname !== undefined)
       relations.push({ schema: table.schemaname, name: table.relname })
     const alias = (table ?? query ?? rows)?.alias?.aliasname ?? table?.relname
@@ -58,7 +58,7 @@ function queriesIn(query: SelectStmt): readonly SelectStmt[] {
   return found
 }
 
-/** Whether a query names columns of the queries around it: it is then run for each of their rows. */
+/** Whether a query uses columns of the queries around it: it then runs for each of their rows. */
 function isCorrelated(query: SelectStmt): boolean {
   const { aliases } = namedIn(query, true)
   let found = false
@@ -74,7 +74,7 @@ function isCorrelated(query: SelectStmt): boolean {
 const readWhole = (query: SelectStmt): Named['relations'] =>
   isCorrelated(query) ? queriesIn(query).flatMap(readWhole) : namedIn(query, true).relations
 
-/** Whether a call could be of an aggregate or over a window; what is not known could be. */
+/** Whether a call may be an aggregate or a window function; an unknown function may be. */
 const mayGather = ({ FuncCall: call }: AnyNode): boolean => {
   if (call === undefined) return false
   const { funcname, over, agg_star, agg_order, agg_filter, agg_distinct, agg_within_group } = call
@@ -84,8 +84,8 @@ const mayGather = ({ FuncCall: call }: AnyNode): boolean => {
 }
 
 /**
- * Whether a call inside a subquery could gather rows of a query around it: PostgreSQL counts an aggregate to the innermost query
- * of which it names a column, and to its own where it names none.
+ * Whether an aggregate inside a subquery may belong to a query around it. PostgreSQL assigns an aggregate to the innermost query
+ * of whose columns it uses one, and to its own query when it uses none.
  */
 function reachesOut(query: SelectStmt): boolean {
   const { aliases } = namedIn(query, false)
@@ -115,7 +115,7 @@ function isRowByRow(query: SelectStmt): boolean {
     query.valuesLists,
     query.limitCount,
     query.limitOffset,
-    // An order is kept as it is wanted, although no reader can rely on it.
+    // No reader can rely on the order of rows, but an ORDER BY is respected all the same.
     query.sortClause,
   ]
   if (query.op !== 'SETOP_NONE' || wholes.some((clause) => clause !== undefined)) return false
@@ -127,14 +127,14 @@ function isRowByRow(query: SelectStmt): boolean {
   return !gathers && !queriesIn(query).some(reachesOut)
 }
 
-/** The sides of a join that have a row in each of its rows. */
+/** By join type, the sides that contribute a row to each result row. */
 const PRESERVED: Readonly<Record<string, readonly ('larg' | 'rarg')[]>> = {
   JOIN_INNER: ['larg', 'rarg'],
   JOIN_LEFT: ['larg'],
   JOIN_RIGHT: ['rarg'],
 }
 
-/** The relations of FROM that have a row in each row of the query. */
+/** The relations of FROM that contribute a row to each row of the query. */
 function preserved(node: Node): readonly NonNullable<AnyNode['RangeVar']>[] {
   const { RangeVar: table, JoinExpr: join } = nodeOf(node)
   if (table !== undefined) return [table]
@@ -145,7 +145,7 @@ function preserved(node: Node): readonly NonNullable<AnyNode['RangeVar']>[] {
   })
 }
 
-/** The relations whose ranges divide the rows of a query; none where that is not proved. */
+/** The relations by whose ranges a query can be read; empty when that is not proved. */
 export function rootsOf(parser: Parser, { sql }: Pick<Projection, 'sql'>, { schema }: Source): readonly Root[] {
   const query = parsedText(parser, sql)
   if (!isRowByRow(query)) return []
@@ -164,7 +164,7 @@ export function rootsOf(parser: Parser, { sql }: Pick<Projection, 'sql'>, { sche
 /** With its clauses in one order. */
 const ordered = (query: SelectStmt) => Object.entries(query).sort(([a], [b]) => (a < b ? -1 : 1))
 
-/** A tree without the last term of its condition, and that term; `only` where there is no other. */
+/** Splits the last term off a condition; `only` when it is the whole condition. */
 function withoutLast({ whereClause, ...rest }: SelectStmt, only: boolean): readonly [SelectStmt, unknown] {
   const terms = only ? [] : (nodeOf(whereClause).BoolExpr?.args ?? [])
   const [first, ...others] = terms.slice(0, -1)
@@ -174,8 +174,8 @@ function withoutLast({ whereClause, ...rest }: SelectStmt, only: boolean): reado
 }
 
 /**
- * The texts of a proved projection, one for each range: from one of `firstBlocks` to the next, before the first and after the
- * last. Each is parsed again, and is the proved one but for the condition of the range. Throws INTERNAL when it is not.
+ * The texts of a proved projection, one per range; `firstBlocks` are the limits between ranges.
+ * Each text is parsed again, and must equal the proved one except for the condition of the range. Otherwise throws INTERNAL.
  */
 export async function rangedTexts(
   table: PublishedTable,

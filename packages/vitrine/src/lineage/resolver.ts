@@ -1,6 +1,6 @@
 /**
  * Lineage: for each column of a query, the source columns it is made of and the treatments they went through, read off
- * PostgreSQL's own parse tree. What rows are chosen by is looked at on the way. Whatever is not understood is refused.
+ * PostgreSQL's own parse tree. Columns that choose or order rows are checked as well. Whatever is not understood is refused.
  */
 import type { FuncCall, JoinExpr, RangeSubselect, RangeVar, SelectStmt, WithClause } from 'libpg-query'
 import { nameIn, unreadReason } from '../publication/register.ts'
@@ -28,7 +28,7 @@ import {
 } from './scope.ts'
 import { treat } from './treated.ts'
 
-/** A query has fewer columns among which origins could wander. */
+/** More rounds than any recursive query needs until its origins are complete. */
 const MOST_ROUNDS = 32
 
 const COUNTED: Treatment = Object.freeze({ name: 'count' })
@@ -40,7 +40,7 @@ export class Resolver implements Reader {
   readonly #marks: readonly Mark[]
   readonly #tell: (treated: Lineage) => void
 
-  /** `tell` hears of every treatment, in whatever part of the query it stands. */
+  /** `tell` is called for every treatment, wherever it stands in the query. */
   constructor(
     known: Known,
     marks: readonly Mark[],
@@ -53,7 +53,7 @@ export class Resolver implements Reader {
     this.#tell = tell
   }
 
-  /** The outputs of a whole query, each resolved when it is asked for. Throws LineageProblem. */
+  /** The output columns of a query, each resolved on demand. Throws LineageProblem. */
   outputsOf(query: SelectStmt): readonly (() => Lineage)[] {
     if (query.op !== 'SETOP_NONE') refuse('union')
     const scope = this.#clauses(query, null)
@@ -66,7 +66,7 @@ export class Resolver implements Reader {
     this.#fields(type, value, scope)
   }
 
-  /** Every field has its use, or is refused. */
+  /** Handles every field as the table of uses says; a field without a use is refused. */
   #fields(type: string, node: unknown, scope: Scope): Lineage {
     const uses = UNDERSTOOD.get(type) ?? refuse('node', [type])
     // sound because a node of the parser is an object.
@@ -160,7 +160,7 @@ export class Resolver implements Reader {
     const scope = inside(outer, this.#subqueries(query.withClause, outer))
     const [left, right] = [query.larg, query.rarg].map((side) => (side === undefined ? [] : this.#query(side, scope)))
     const outputs = together([left ?? [], right ?? []])
-    // Every column decides which rows are the same, and so which are kept.
+    // Duplicates are removed: every column then decides which rows are kept.
     if (query.op !== 'SETOP_UNION' || query.all !== true) this.usable('a set operation', allOf(outputs))
     checkEnds(this, query, inside(null, scope.subqueries), () => outputs)
     return outputs
@@ -228,7 +228,7 @@ export class Resolver implements Reader {
     return known
   }
 
-  /** A subquery that reads itself, again until no more origins come: each round adds some, or is the last. */
+  /** A recursive subquery: resolved again until a round adds no origin. */
   #repeated(
     name: string,
     seen: Map<string, readonly Output[]>,
@@ -293,7 +293,7 @@ export class Resolver implements Reader {
       name: column,
       lineage: [{ table: name, column, privacy, treatments: [], isColumn: true, isNullable }],
     }))
-    // Another column may have come meanwhile: a bare name could be its.
+    // The table may have unregistered columns, so that a bare name could be one of them.
     return [outputs, unreadReason(table) === undefined && source.drift === 'stop']
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Which rows of the source a published row is made of: of one row of one table alone, or of rows of several, each of which belongs
- * to a value of the published key. Then a row that has not changed there gives what it gave before. Closed lists over
- * PostgreSQL's parse tree; what is not on them has a reason in words.
+ * Which source rows a published row is made of: one row of one table, or rows of several tables that each belong
+ * to a value of the published key. If they have not changed, the published row has not either. Based on closed lists over
+ * PostgreSQL's parse tree; for what is not listed, the reason is given in words.
  */
 import type { SelectStmt } from 'libpg-query'
 import type { Source } from '../publication/register.ts'
@@ -14,13 +14,13 @@ import { pathsFrom, type Reference, type Tie } from './ties.ts'
 export interface RowByRow {
   /** Each table that the query names, with all columns that it reads of it. */
   readonly relations: readonly ColumnsOf[]
-  /** Rows are those of this one table: by which alias. Null where they are made of more. */
+  /** The alias of the only table that rows are made of; null when they are made of several. */
   readonly alias: string | null
-  /** Numbers and uuids of the published key that are columns of one table of the query; none where there is no such column. */
+  /** The link: whole numbers and uuids of the published key that are columns of one table of the query; may be empty. */
   readonly link: readonly string[]
-  /** For each time that the query names a table, which values of the link its rows belong to. */
+  /** For each mention of a table in the query: how its rows lead to values of the link. */
   readonly ties: readonly Tie[]
-  /** Each must hold a key of its table, or the order of rows would be anybody's guess. */
+  /** Column sets by which rows are ordered. Each must contain a key of its table; otherwise the order is not defined. */
   readonly unique: readonly ColumnsOf[]
 }
 
@@ -31,14 +31,14 @@ const byTable = (references: readonly Reference[]): readonly ColumnsOf[] => {
 }
 
 const NUMBERS: readonly string[] = ['smallint', 'integer', 'bigint']
-/** Whether they have the same values, whichever server looks at them. */
+/** Whether two types have the same values, on any server. */
 const isLink = (one: SqlType, other: Known['type']): boolean =>
   other !== null &&
   !one.array &&
   !other.array &&
   ((NUMBERS.includes(one.kind) && NUMBERS.includes(other.kind)) || (one.kind === 'uuid' && other.kind === 'uuid'))
 
-/** What the query reads, or in words why its rows cannot be told one by one. `key` are the columns of the published key. */
+/** What the query reads, or a text: why its rows do not depend on single source rows. `key`: the columns of the published key. */
 export function rowByRow(
   query: SelectStmt,
   source: Source,

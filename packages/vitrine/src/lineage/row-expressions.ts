@@ -1,40 +1,40 @@
 /**
- * Expressions that give the same for the same rows, whenever they are asked: a closed list over PostgreSQL's parse tree. What is
- * not on it has a reason in words. Columns and subqueries are the matter of the query around (`row-by-row.ts`).
+ * Expressions that give the same result for the same rows at any time: a closed list over PostgreSQL's parse tree. For what is
+ * not listed, the reason is given in words. Columns and subqueries are left to the query around (`row-query.ts`).
  */
 import type { A_Const, A_Expr, FuncCall, SelectStmt, SubLink, TypeCast } from 'libpg-query'
 import type { RegisteredColumn } from '../publication/register.ts'
 import { namesOf, nodeOf, PLACES } from './node-fields.ts'
 
-/** What a query does that cannot be told row by row. */
+/** Why the rows of a query do not depend on single source rows. */
 export class NotRowByRow extends Error {}
 export const not = (reason: string): never => {
   throw new NotRowByRow(reason)
 }
 
-/** What a column of a table is, or of a subquery. */
+/** What is known of a column of a table or a subquery. */
 export interface Known {
-  /** As the register has it, where it is a column and nothing else. */
+  /** The registered type, when it is a plain column. */
   readonly type: RegisteredColumn['type'] | null
   readonly isTime: boolean
 }
 
-/** What the query around an expression knows. */
+/** What an expression asks of the query around it. */
 export interface Surroundings {
-  /** Throws NotRowByRow where the name is not that of one column. */
+  /** Throws NotRowByRow when the name does not mean exactly one column. */
   column(fields: unknown): Known
   subquery(query: SelectStmt): void
-  /** An aggregate whose result depends on the order of the rows that it gathers, by these. */
+  /** Called for an aggregate whose result depends on the order of its rows; `by`: what they are ordered by. */
   ordered(by: readonly unknown[]): void
-  /** Rows of this query are gathered. `work` walks what of them is read. Throws where none of it is theirs. */
+  /** Called for an aggregate; `work` walks its arguments. Throws when they belong to another query. */
   gathers(work: () => void): void
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
 /**
- * Functions of pg_catalog that depend on their arguments, and on settings that are the same in all our sessions. Those that
- * read the server's time zones are not here: an update of the system changes them.
+ * Functions of pg_catalog that depend only on their arguments and on settings that all our sessions share. Those that
+ * use time zones are not here: an update of the operating system can change zones.
  */
 const FUNCTIONS = words(`
   lower upper initcap trim btrim ltrim rtrim left right substr substring replace translate overlay reverse
@@ -51,12 +51,12 @@ const FUNCTIONS = words(`
   isempty lower_inc upper_inc lower_inf upper_inf host abbrev family masklen netmask network broadcast get_bit get_byte bit_count
   string_to_array array_append array_prepend array_cat array_remove array_replace trim_array
 `)
-/** The same with two arguments: with another number they read the clock, or the time zones. */
+/** The same, but only with two arguments: otherwise they use the clock or time zones. */
 const OF_TWO = words('date_trunc age to_char to_timestamp')
-/** Of these, what they return is a time. */
+/** Those that return a time. */
 const GIVE_TIME = words('date_trunc to_date to_timestamp make_date make_time make_timestamp')
 
-/** Types whose text may be a word for the present, or name a time zone. */
+/** Types whose text may be a word like `now`, or name a time zone. */
 const TIMES = words(
   'date time timetz timestamp timestamptz daterange tsrange tstzrange datemultirange tsmultirange tstzmultirange',
 )
@@ -65,26 +65,26 @@ export const TIME_KINDS: ReadonlySet<string> = new Set([
   'timestamp with time zone',
   'timestamp without time zone',
 ])
-/** As the parser of times reads them: between characters that are no letters. */
+/** Such words, as PostgreSQL's parser of times finds them: with no letter before or after. */
 const PRESENT = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
 const WRITTEN_TIME = /^[-+0-9T:. ]*Z?$/
 
-/** No update of the system changes it. */
+/** UTC is the one zone that no update changes. */
 const isInUtc = (name: string, args: readonly unknown[] | undefined): boolean =>
   name === 'timezone' && args?.length === 2 && nodeOf(args[0]).A_Const?.sval?.sval === 'UTC'
 
 type Walk = (node: unknown) => void
 
-/** Kinds of which equal values are the same bytes, in a collation that tells all texts apart. */
+/** Types whose equal values have equal bytes. */
 const EXACT = words('smallint integer bigint boolean text varchar uuid date timestamp timestamptz')
 const WHOLE = words('smallint integer bigint numeric')
 export const isExact = ({ type }: Known): boolean => type !== null && !type.array && EXACT.has(type.kind)
 
-/** Aggregates that give the same in whatever order the rows come. */
+/** Aggregates that do not depend on the order of rows. */
 const COUNTING = words('count bool_and bool_or every bit_and bit_or')
 const CHOOSING = words('min max')
 const SUMMING = words('sum avg')
-/** Those that keep the order, so that they must have one. */
+/** Aggregates that keep the order of rows, and therefore need an ORDER BY. */
 const LISTING = words('string_agg array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg')
 const AGGREGATE_PARTS = words('agg_star agg_distinct agg_order agg_filter')
 
@@ -200,7 +200,7 @@ export class Expressions {
     this.walk(arg)
   }
 
-  /** Whether it is a time already, and no text that would be read as one. */
+  /** Whether a value is a time, and not a text that would be parsed as one. */
   isTime(value: unknown): boolean {
     const node = nodeOf(value)
     const all = (nodes: readonly unknown[] | undefined) => (nodes ?? []).every((each) => this.isTime(each))

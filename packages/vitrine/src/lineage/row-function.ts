@@ -1,4 +1,4 @@
-/** Rows of a function in FROM: what their columns are called, and whether these are all that there are. */
+/** A function in FROM: the names of its columns, and whether they are all known. */
 import type { Alias, RangeFunction } from 'libpg-query'
 import { FUNCTIONS, SETS } from './known-sql.ts'
 import { namesOf, nodeOf, type Reader, the } from './node-fields.ts'
@@ -7,7 +7,7 @@ import { addItem, type Scope } from './scope.ts'
 
 export interface GivenNames {
   readonly name: string
-  /** Of the columns, in their order; undefined where the alias gives none. */
+  /** Column names of the alias, in order; undefined when it gives none. */
   readonly columns: unknown
 }
 
@@ -17,7 +17,7 @@ export function aliasOf(reader: Reader, alias: Alias | undefined, scope: Scope):
   return { name: alias.aliasname, columns: alias.colnames }
 }
 
-/** Those whose rows have a key and a value. */
+/** Functions whose rows have the columns `key` and `value`. */
 const EACH = /^jsonb?_each(?:_text)?$/
 
 /** Adds the rows of one call. `declared`: functions of the register, which may give rows of any columns. */
@@ -37,12 +37,12 @@ export function addRows(reader: Reader, range: RangeFunction, scope: Scope, decl
   const { name, columns } = aliasOf(reader, range.alias, scope)
   const own = namesOf(call.funcname).at(-1) ?? ''
   const width = own === 'unnest' ? (call.args?.length ?? 1) : 1
-  // Of several arrays, PostgreSQL makes the names up.
+  // For several arrays, PostgreSQL invents the names.
   const usual = EACH.test(own) ? ['key', 'value'] : width > 1 ? new Array<null>(width).fill(null) : [name]
   const natural = [...(defined.length > 0 ? defined : usual), ...(range.ordinality ? ['ordinality'] : [])]
   const given = namesOf(columns)
   const names = [...natural, ...given.slice(natural.length).map(() => null)].map((known, at) => given[at] ?? known)
-  // A function of the register may give a composite, whose columns these rows then have.
+  // A function of the register may return a composite type, whose columns are not known here.
   const text = JSON.stringify(call)
   const isKnown = (SETS.has(own) || FUNCTIONS.has(own)) && given.length <= natural.length
   const isForeign = declared.some((each) => text.includes(`"sval":"${each.split('.').at(-1)}"`))

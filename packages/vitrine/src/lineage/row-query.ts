@@ -1,6 +1,6 @@
 /**
- * One query of a text that is told row by row: what its names mean, which of its columns must be equal for a row to be seen, and
- * which of its results stand for rows of a table.
+ * One query (or subquery) of a text that may be read row by row: what its names mean, which columns must be equal for a row to
+ * appear, and which of its results identify rows of a table.
  */
 import type { JoinExpr, RangeSubselect, RangeVar, SelectStmt } from 'libpg-query'
 import { nameIn, type Source } from '../publication/register.ts'
@@ -16,9 +16,9 @@ export interface ColumnsOf {
 }
 
 export interface Output extends Known {
-  /** The column of a table that it is, and nothing else. */
+  /** The table column, when it is a plain one. */
   readonly column: ColumnOf | null
-  /** Rows with a value of it are made of rows of its table with that value, and of no others of it. */
+  /** A result row with some value is made only of rows of the table with that value. */
   readonly leads: boolean
 }
 type Outputs = ReadonlyMap<string, Output>
@@ -35,7 +35,7 @@ const KNOWN: ReadonlySet<string> = new Set(
   'targetList fromClause whereClause groupClause havingClause sortClause distinctClause limitOption op'.split(' '),
 )
 
-/** What all queries of a text have found together. */
+/** What the queries of one text have in common. */
 export class Text {
   readonly source: Source
   readonly references: Reference[] = []
@@ -53,7 +53,7 @@ export class Query implements Surroundings {
   readonly #outer: Query | null
   readonly #expressions = new Expressions(this)
   readonly #items = new Map<string, Reference | Outputs>()
-  /** Named in its FROM, and not in that of a query inside. */
+  /** Tables in its own FROM, without those of subqueries. */
   readonly #direct: Reference[] = []
   #hasSubqueries = false
   #ownReads = 0
@@ -75,7 +75,7 @@ export class Query implements Surroundings {
     return this.#direct[0]
   }
 
-  /** What it gives, by name. `isTop` strips the cast to the declared type. */
+  /** Its outputs by name. `isTop` strips the casts to the declared types. */
   read(query: SelectStmt, isTop: boolean): Outputs {
     for (const clause of Object.keys(query)) {
       if (!KNOWN.has(clause)) not(CLAUSES[clause] ?? `its ${clause} cannot be told row by row`)
@@ -91,7 +91,7 @@ export class Query implements Surroundings {
     walk(havingClause)
     walk(groupClause)
     const named = new Set(targets.map(({ name }) => name))
-    // A bare name there may be that of a result.
+    // In ORDER BY, a bare name may mean an output column.
     walk(sortClause.filter((by) => !named.has(namesOf(nodeOf(nodeOf(by).SortBy?.node).ColumnRef?.fields).join('.'))))
     const keys = this.#keys(query)
     return new Map(
@@ -105,13 +105,13 @@ export class Query implements Surroundings {
     )
   }
 
-  /** The columns of which each value makes one row; null where rows are not gathered by any. */
+  /** The columns by which rows are grouped; null when they are not. */
   #keys({ groupClause, distinctClause, sortClause = [] }: SelectStmt): readonly ColumnOf[] | null {
     const by = groupClause ?? distinctClause
     if (by === undefined) return null
     this.grouped = true
     const keys = by.map((node) => {
-      // Without ON there is nothing in the list of what is distinct.
+      // DISTINCT without ON holds one empty node.
       if (Object.keys(nodeOf(node)).length === 0) not('it selects distinct rows')
       const { column, ...known } = this.#outputOf(node)
       if (column === null || !isExact(known)) not('it groups rows by something that is no plain column')
@@ -137,7 +137,7 @@ export class Query implements Surroundings {
       const { SortBy: by } = nodeOf(node)
       if (by?.sortby_dir === 'SORTBY_USING') not('it orders rows by an operator')
       const fields = nodeOf(by?.node ?? node).ColumnRef?.fields
-      // A bare name may be that of a result, which is another value.
+      // A bare name may mean an output column, which is another value.
       const column = fields?.length === 2 ? this.#find(fields).output.column : null
       return column === null || column === undefined ? [] : [column]
     })
@@ -147,7 +147,7 @@ export class Query implements Surroundings {
     this.#total(this.#columnsOf(by))
   }
 
-  /** Ordered by these, rows must have but one order. */
+  /** Demands that these columns define the order completely. */
   #total(by: readonly ColumnOf[]): void {
     if (this.#items.size !== this.#direct.length) not('it orders rows of a subquery')
     const told = new Set(this.#text.references.filter((reference) => !this.#direct.includes(reference)))
@@ -163,7 +163,7 @@ export class Query implements Surroundings {
     }
   }
 
-  /** The references of an item of FROM, those inside included. */
+  /** The tables of an item of FROM, including nested ones. */
   #from(node: unknown): readonly Reference[] {
     const { RangeVar: table, RangeSubselect: query, JoinExpr: join } = nodeOf(node)
     if (table !== undefined) return [this.#table(table)]
@@ -211,13 +211,13 @@ export class Query implements Surroundings {
     this.#expressions.walk(quals)
     const both = [...left, ...right]
     if (jointype === 'JOIN_INNER') this.#equal(quals, both)
-    // What has no match stays on its left side, whatever stands there.
+    // A left join keeps all rows of its left side: its condition restricts only the right side.
     else if (jointype === 'JOIN_LEFT') this.#equal(quals, right)
     else not('it has a right or a full join')
     return both
   }
 
-  /** What must be equal for rows of `own` to be seen. */
+  /** Records the equalities that rows of `own` must satisfy to appear. */
   #equal(condition: unknown, own: readonly Reference[]): void {
     const { BoolExpr: terms, A_Expr: term } = nodeOf(condition)
     if (terms?.boolop === 'AND_EXPR') for (const each of terms.args ?? []) this.#equal(each, own)
@@ -249,7 +249,7 @@ export class Query implements Surroundings {
     this.#isGathering = true
     work()
     this.#isGathering = false
-    // PostgreSQL counts an aggregate to the innermost query of which it names a column; `count(*)` to its own.
+    // PostgreSQL assigns an aggregate to the innermost query of whose columns it uses one; `count(*)` to its own.
     if (this.#outerReads > outside && this.#ownReads === before) not('it gathers rows of the query around it')
   }
 

@@ -1,6 +1,6 @@
 /**
- * The rules by which a query is refused, each with what it says and what to write instead. A problem is never a guess: what
- * no rule allows is refused by name. No message quotes a value of the query, and the parser's own messages stay unread.
+ * The rules by which a query is refused, each with its message and what to write instead. A problem is never a guess: what
+ * no rule allows is refused by name. No message quotes a value of the query, and the parser's own messages are not used.
  */
 interface Rule {
   says(...words: readonly string[]): string
@@ -111,7 +111,7 @@ export class LineageProblem extends Error {
   }
 }
 
-/** `remedy` where the rule has none of its own. */
+/** `remedy` replaces that of the rule. */
 export function refuse(rule: RuleName, words: readonly string[] = [], remedy: string = RULES[rule].remedy): never {
   const { says }: Rule = RULES[rule]
   throw new LineageProblem(says(...words), remedy)

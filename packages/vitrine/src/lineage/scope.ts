@@ -2,7 +2,7 @@
 import type { Lineage } from './origin.ts'
 import { refuse } from './rules.ts'
 
-/** One column that a query gives; the name that PostgreSQL would make up for an expression is a guess, and null. */
+/** One output column of a query. `name` is null for an unnamed expression: PostgreSQL invents its name. */
 export interface Output {
   readonly name: string | null
   readonly lineage: Lineage
@@ -10,38 +10,38 @@ export interface Output {
 
 export const allOf = (outputs: readonly Output[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
 
-/** Outputs under the names given to the first of them. */
+/** The outputs with the first ones renamed. */
 export function renamed(outputs: readonly Output[], given: readonly (string | undefined)[]): readonly Output[] {
   if (given.length > outputs.length) refuse('width')
   return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
 }
 
-/** As one of rows that are made of rows before them: no column itself, NULL perhaps, each origin once. */
+/** An output of a recursive query: not a plain column, may be NULL, each origin once. */
 export function loosened({ name, lineage }: Output): Output {
   const origins = lineage.map((origin) => ({ ...origin, isColumn: false, isNullable: true }))
   const each = new Map(origins.map((origin) => [JSON.stringify(origin), origin] as const))
   return { name, lineage: [...each].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin) }
 }
 
-/** Whether it is one column about persons, as it is. */
+/** Whether it is one plain personal column. */
 const isPersonalColumn = ([origin, more]: Lineage): boolean =>
   origin?.privacy === 'personal' && origin.isColumn && more === undefined
 
-/** Rows of several parts under the names of the first. */
+/** The outputs of a UNION: rows of several parts, under the names of the first. */
 export function together([first = [], ...others]: readonly (readonly Output[])[]): readonly Output[] {
   if (others.some(({ length }) => length !== first.length)) refuse('width')
   return first.map(({ name }, index) => {
     const parts = [first, ...others].map((part) => part[index]?.lineage ?? [])
-    // Beside another value, the number of different ones tells whether a person has that value.
+    // Mixed with a constant, a count of distinct values would reveal whether a person has that value.
     const isColumn = parts.length === 1 || parts.every(isPersonalColumn)
     return { name, lineage: parts.flat().map((origin) => ({ ...origin, isColumn: origin.isColumn && isColumn })) }
   })
 }
 
-/** What stands in FROM. */
+/** An item of FROM. */
 export interface Item {
   readonly columns: ReadonlyMap<string, Lineage>
-  /** False where it may have columns that are not known. */
+  /** False when it may have unknown columns. */
   readonly isWhole: boolean
 }
 
@@ -51,19 +51,19 @@ export interface Scope {
   readonly outer: Scope | null
 }
 
-/** A place inside a query that sees nothing of that query's own FROM. */
+/** A scope inside a query that does not see the query's own FROM. */
 export const inside = (outer: Scope | null, subqueries = outer?.subqueries ?? new Map()): Scope => ({
   items: new Map(),
   subqueries,
   outer,
 })
 
-/** The FROM items that can be seen, from the inside out. An alias is there once. */
+/** The visible FROM items, innermost first. Each alias appears once. */
 function* visible(scope: Scope): Generator<readonly [string, Item]> {
   for (let at: Scope | null = scope; at !== null; at = at.outer) yield* at.items
 }
 
-/** Adds an item under its alias; columns that have the same name are one, of all their origins. */
+/** Adds an item under its alias; columns with the same name become one with all their origins. */
 export function addItem(scope: Scope, alias: string, outputs: readonly Output[], isWhole: boolean): void {
   for (const [other] of visible(scope)) if (other === alias) refuse('alias twice', [alias])
   const columns = new Map<string, Lineage>()
@@ -80,7 +80,7 @@ export function itemsAdded({ items }: Scope, work: () => void): readonly string[
   return [...items.keys()].filter((alias) => !before.has(alias))
 }
 
-/** Items for which an outer join may find no row. */
+/** Marks the columns of items to which an outer join may add no row. */
 export function makeNullable({ items }: Scope, aliases: readonly string[]): void {
   for (const alias of aliases) {
     const { columns = new Map<string, Lineage>(), isWhole = false } = items.get(alias) ?? {}
@@ -97,14 +97,14 @@ export function qualifiedColumn(scope: Scope, alias: string, column: string): Li
   return refuse('unknown alias', [alias])
 }
 
-/** Columns that every table has without anybody having registered them. */
+/** System columns, which every table has. */
 const SYSTEM = new Set(['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid', 'oid'])
 
-/** Whether a bare name could be that of a column. */
+/** Whether a bare name may mean a column. */
 export const mayBeColumn = (scope: Scope, name: string): boolean =>
   [...visible(scope)].some(([, { columns, isWhole }]) => !isWhole || columns.has(name))
 
-/** A column by its name alone: only where it can be one, whichever way PostgreSQL looks for it. */
+/** A column by its bare name, if only one column can be meant. */
 export function bareColumn(scope: Scope, column: string): Lineage {
   const found: Lineage[] = []
   for (const [alias, { columns, isWhole }] of visible(scope)) {

@@ -1,18 +1,18 @@
 /**
- * How rows of a table that a query names belong to the values of its published key: by the columns that must be equal for a row
- * to be seen beside a value, from one table of the query to the next. Data and nothing else; the SQL of it is in `delta/`.
+ * How rows of a table in a query belong to values of the published key: through columns that must be equal for a row
+ * to appear, from one table of the query to the next. Only data; `delta/` writes the SQL.
  */
 
-/** One time that a query names a table. */
+/** One mention of a table in a query. */
 export interface Reference {
-  /** As the register names it. */
+  /** Its name in the register. */
   readonly table: string
   readonly alias: string
   /** Whether the text writes the alias out. */
   readonly isAliased: boolean
-  /** Where its name stands in the text, in bytes. */
+  /** Position of its name in the text, in bytes. */
   readonly location: number
-  /** Those that the query reads by this alias. */
+  /** The columns that the query reads through this alias. */
   readonly columns: Set<string>
 }
 
@@ -21,13 +21,13 @@ export interface ColumnOf {
   readonly column: string
 }
 
-/** A row of the table of `from` is seen only beside a row that has its value in one of the columns `to`. */
+/** A row of the table of `from` appears only together with a row that has the same value in one of the columns `to`. */
 export interface Equality {
   readonly from: ColumnOf
   readonly to: readonly ColumnOf[]
 }
 
-/** From a table to the next one. */
+/** One step of a path, from a table to the next. */
 export interface Hop {
   readonly column: string
   readonly table: string
@@ -36,13 +36,13 @@ export interface Hop {
 
 export interface Tie {
   readonly reference: Reference
-  /** Ways to the table of the link, each of which may lead to values; null where none is known, so that a row may be seen in all. */
+  /** Paths to the table of the link; null when there is none: then a row may belong to every value. */
   readonly paths: readonly (readonly Hop[])[] | null
   /** The columns of the link, in the table at the end of each path. */
   readonly link: readonly string[]
 }
 
-/** The shortest ways, one step further in each round. */
+/** The shortest paths; each round goes one step further. */
 export function pathsFrom(
   references: readonly Reference[],
   equalities: readonly Equality[],

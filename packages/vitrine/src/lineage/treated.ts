@@ -1,9 +1,9 @@
-/** What a treatment may be given: a column, where an expression could ask anything. */
+/** What treatments accept: some only a plain column. */
 import type { Treatment } from '../publication/treatment.ts'
 import { isTreated, type Lineage, treatedBy } from './origin.ts'
 import { refuse } from './rules.ts'
 
-/** Treatments of a column and not of an expression, which could answer any question about a person. */
+/** Treatments that accept only a plain column: an expression could answer any question about a person. */
 const OF_A_COLUMN: ReadonlySet<string> = new Set(['present', 'year', 'month', 'band', 'count', 'masked', 'pseudonym'])
 
 export function treat(lineage: Lineage, treatment: Treatment): Lineage {

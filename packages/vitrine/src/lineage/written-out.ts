@@ -1,11 +1,11 @@
 /**
- * Whether a tree whose treatments are markers is the tree that runs, once they are written out: both are walked at once, and
- * places are left aside. Called by `parse.ts`.
+ * Whether a tree with markers equals the tree that runs, once its markers are expanded: both are walked together, and
+ * positions are ignored. Called by `parse.ts`.
  */
 import type { Mark } from '../publication/treatment.ts'
 import { type AnyNode, markerOf, nodeOf, PLACES } from './node-fields.ts'
 
-/** A part of the marked tree, or of a treatment's SQL: there, `parts` are what its parameters stand for. */
+/** A part of the marked tree, or of a treatment's SQL; then `parts` are the values of its parameters. */
 interface Part {
   readonly tree: unknown
   readonly parts: readonly unknown[] | null
@@ -18,7 +18,7 @@ export class WrittenOut {
   readonly #marks: readonly Mark[]
   readonly #templateOf: (mark: Mark) => unknown
 
-  /** `templateOf` gives the tree of a treatment's SQL around parameters. */
+  /** `templateOf` returns the tree of a treatment's SQL with parameters. */
   constructor(marks: readonly Mark[], templateOf: (mark: Mark) => unknown) {
     this.#marks = marks
     this.#templateOf = templateOf
@@ -28,7 +28,7 @@ export class WrittenOut {
     return this.#isSame({ tree: marked, parts: null }, run)
   }
 
-  /** The SQL of a treatment in place of its marker, and what it was given in place of its parameters. */
+  /** Replaces a marker with the treatment's SQL, and parameters with their values. */
   #meant({ tree, parts }: Part): Part {
     const { FuncCall: call, ParamRef: place }: AnyNode = typeof tree === 'object' ? nodeOf(tree) : {}
     if (parts !== null) {
@@ -38,7 +38,7 @@ export class WrittenOut {
     return mark === undefined ? { tree, parts } : this.#meant({ tree: this.#templateOf(mark), parts: call?.args ?? [] })
   }
 
-  /** As the grammar does: a condition that begins with one of its kind takes its terms. */
+  /** Flattens nested conditions of the same kind, as the grammar does. */
   #terms({ tree, parts }: Part): readonly Part[] {
     const { boolop, args = [] } = nodeOf(tree).BoolExpr ?? {}
     const [first, ...others] = args.map((term) => this.#meant({ tree: term, parts }))
