@@ -1,6 +1,6 @@
 /**
- * Adoption: the days of a live history table that the ledger does not have are taken into it, before a switch could take the
- * table away. That is how the table of an application that published before us keeps its past. Part of a migration plan;
+ * Adoption: days of a live history table that the ledger lacks are copied into it, before a switch could replace the
+ * table. This keeps the past of a table that another application published before. Part of a migration plan;
  * called by `plan.ts`, `migrate`, drop and the check phase of a run.
  */
 import type { Problem } from '../base/errors.ts'
@@ -18,17 +18,17 @@ export interface AdoptionPlan {
   readonly histories: ReadonlySet<string>
   readonly steps: readonly MigrationStep[]
   readonly conflicts: readonly Problem[]
-  /** Takes the missing days into the ledger. */
+  /** Copies the missing days into the ledger. */
   readonly sql: readonly string[]
 }
 
-/** `live`: the tables of ours in the published schema, and those that are taken over. */
+/** `live`: our tables in the published schema, and those that are taken over. */
 export async function adoptionPlan(target: Target, live: readonly LiveTable[]): Promise<AdoptionPlan> {
   const { publication } = target
   const [histories, steps, conflicts, sql] = [new Set<string>(), [] as MigrationStep[], [] as Problem[], [] as string[]]
   for (const table of publication.histories) {
     const found = live.find(({ shape }) => shape.name === table.name)
-    // The writer could not read a table of another role: that is a conflict of the switch already.
+    // The writer cannot read a table of another role: the plan lists that as a conflict already.
     if (found === undefined || !found.owned) continue
     histories.add(table.name)
     const { missing, unusable } = await survey(target, table, found)
@@ -47,7 +47,7 @@ const dayIn = (table: HistoryTable, { shape }: LiveTable): string | null => {
   return shape.columns.some((column) => column.name === name && column.type === 'date') ? name : null
 }
 
-/** Not an ordinary day, so that it has no place in a ledger of days. */
+/** Condition: not a usable day (NULL or infinite). */
 const noDay = (day: string): string => `t.${identifier(day)} is null or not isfinite(t.${identifier(day)})`
 
 interface Survey {
@@ -62,7 +62,7 @@ async function survey({ session, publication }: Target, table: HistoryTable, liv
   const recorded = await ledgerExists(session)
   const day = dayIn(table, live)
   if (day === null) {
-    // Without its day nothing of the table can be compared; one that the ledger knows was published from there.
+    // Without a day column nothing can be compared. Days that the ledger has were published from it.
     const from = recorded ? `where not ${isRecorded(schema, table.name)}` : ''
     const [rows] = await session.query<{ count: number }>(
       `select count(*)::integer as count from ${qualified(schema, table.name)} ${from}`,
@@ -81,11 +81,11 @@ async function survey({ session, publication }: Target, table: HistoryTable, liv
 
 const rowsOf = (count: number): string => (count === 1 ? 'one row' : `${count} rows`)
 
-/** Whole numbers and texts that the ledger gives back as the declared type, whatever their size there. */
+/** Integer types: the ledger accepts any of them for any other, if the value fits. */
 const INTEGERS: readonly string[] = ['smallint', 'integer', 'bigint']
 const isText = (type: string): boolean => type === 'text' || type.startsWith('character')
 
-/** Whether figures of one type can be recorded for a column of another; that each value fits, the ledger proves itself. */
+/** Whether figures of one type can be recorded for a column of another; the ledger checks each value. */
 const fitsFigure = (from: string, to: string): boolean =>
   from.replace(/\(\d+(?:,-?\d+)?\)/, '') === to ||
   (INTEGERS.includes(from) && (INTEGERS.includes(to) || /^(numeric|real|double)/.test(to))) ||

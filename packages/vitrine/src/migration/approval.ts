@@ -1,6 +1,6 @@
 /**
  * Whether a definition may be published: `migrate` approves what readers will see of it (tables, columns, types, keys,
- * comments), and a run publishes nothing else. Asked by the check phase of a run and by whoever writes into the ledger.
+ * comments), and a run publishes nothing else. Called by the check phase of a run and by all that writes into the ledger.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type Problem, VitrineError } from '../base/errors.ts'

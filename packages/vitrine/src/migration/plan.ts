@@ -1,6 +1,6 @@
 /**
  * The plan of a migration: the published schema as it stands, compared with the definition, and what stands in the way of
- * the switch that will bring the one in the place of the other. It changes nothing: `run/migrate.ts` approves it, the next
+ * the switch to it. It changes nothing: `run/migrate.ts` records the approval, the next
  * run carries it out.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -28,7 +28,7 @@ export interface MigrationPlan {
   readonly approved: boolean
   /** What the first run after the approval changes. */
   readonly steps: readonly MigrationStep[]
-  /** What somebody must settle first; nothing is approved while there is one. */
+  /** What somebody must solve first; nothing is approved before. */
   readonly conflicts: readonly Problem[]
   /** What stands in the schema and was never ours, as `table django_migrations`: carried over as it is. */
   readonly foreign: readonly string[]
@@ -53,7 +53,7 @@ export async function planFor(target: Target): Promise<Planned> {
   for (let tries = 3; ; tries--) {
     const before = await standing()
     const planned = await plannedOnce(target)
-    // A switch between two of the queries shows what is ours as somebody else's.
+    // If a switch happens between two of the queries, our tables look like somebody else's.
     if (tries === 0 || isDeepStrictEqual(before, await standing())) return planned
   }
 }
@@ -96,8 +96,8 @@ async function plannedOnce(target: Target): Promise<Planned> {
 }
 
 /**
- * Differences of the live tables, with a mark on those that somebody made without this tool. An index that was added to a
- * table of ours is none: the next version gets it too.
+ * Differences of the live tables, marked when somebody made them without this tool. An index added to one of
+ * our tables is no difference: the next version gets it too.
  */
 function tableSteps(
   ours: readonly LiveTable[],
