@@ -9,7 +9,7 @@ import { Secret } from '../base/secret.ts'
 export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
-/** Where a server stands: `primary` and `standby` are demanded of the one that answers. */
+/** The role that a server must have: a connection to another one is refused. */
 export type ServerRole = 'any' | 'primary' | 'standby'
 
 export interface Address {
@@ -24,9 +24,9 @@ export interface Address {
   readonly sslRootCert: string | null
   readonly sslCert: string | null
   readonly sslKey: string | null
-  /** TLS from the first byte, without asking for it. */
+  /** TLS from the first byte, without the request that PostgreSQL's protocol sends first. */
   readonly sslDirect: boolean
-  /** Whether the login must be bound to the TLS connection that it goes through. */
+  /** Whether the login must be bound to its TLS connection (SCRAM channel binding). */
   readonly channelBinding: boolean
   /** From `target_session_attrs`. */
   readonly serverRole: ServerRole
@@ -46,7 +46,7 @@ const ROLES: Readonly<Record<string, ServerRole>> = {
   'read-only': 'standby',
 }
 
-/** The values of each parameter that is kept, with libpq's meaning; null for any text. */
+/** The supported parameters with libpq's meaning, and the values of each; null for any text. */
 const PARAMETERS: Readonly<Record<string, readonly string[] | null>> = {
   sslmode: SSL_MODES,
   sslrootcert: null,
@@ -58,10 +58,10 @@ const PARAMETERS: Readonly<Record<string, readonly string[] | null>> = {
   connect_timeout: null,
   host: null,
   application_name: null,
-  // Every session has a name already.
+  // Not needed: every session has a name already.
   fallback_application_name: null,
   target_session_attrs: Object.keys(ROLES),
-  // What this tool does anyway.
+  // The only value for which nothing has to be done.
   gssencmode: ['disable', 'prefer'],
   sslcompression: ['0'],
   sslsni: ['1'],
@@ -69,7 +69,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[] | null>> = {
 }
 
 const BEFORE = 'write it before the question mark'
-/** Parameters of other drivers, or that cannot be kept, with what to do instead. */
+/** Parameters of other drivers, or that are not supported, with what to do instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   options: 'give the settings to the role (alter role … set …); the host name says which endpoint is meant',
   pgbouncer: 'it marks the URL of a pooler: name the server itself',
@@ -126,7 +126,7 @@ export function parseAddress(text: string, place: string): Address {
   })
 }
 
-/** Stands for a host that is left out, as before a socket; `URL` would refuse a user without a host. */
+/** Stands for a missing host, as in a URL of a socket: `URL` refuses a user without a host. */
 const NO_HOST = 'no-host.invalid'
 const SEVERAL_HOSTS = 'It names several hosts: name one, such as a name that follows the primary.'
 
@@ -181,7 +181,7 @@ export const isSocket = ({ host }: Pick<Address, 'host'>): boolean => host.start
 const hostPort = ({ host, port }: Address): string =>
   `${host.includes(':') && !isSocket({ host }) ? `[${host}]` : host}:${port}`
 
-/** Where a database is, without who logs in. */
+/** Host, port and database, without the user. */
 export const whereIs = (address: Address): string => `${hostPort(address)}/${address.database}`
 
 /** The address in a form that may be printed: no password. */

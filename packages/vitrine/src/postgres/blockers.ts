@@ -1,6 +1,6 @@
 /**
- * Names the sessions that hold a lock which a statement of ours could not get; never the text of a query. Our request has
- * ended by then, so every lock on the relation counts: we lock ACCESS EXCLUSIVE, which conflicts with all of them.
+ * Names the sessions that hold a lock which our statement could not get, never the text of a query. Our own request has
+ * ended by then, so every lock on the relation counts: ours would be ACCESS EXCLUSIVE, which conflicts with all others.
  */
 
 import { VitrineError } from '../base/errors.ts'
@@ -11,13 +11,13 @@ export interface Blocker {
   /** Null for a prepared transaction, which belongs to no session. */
   readonly pid: number | null
   readonly application: string
-  /** Which of its transactions, so that two looks can be compared. */
+  /** Identifies its transaction, so that two observations can be compared. */
   readonly transaction: string
   /** Null for a process of the server itself. */
   readonly role: string | null
-  /** Of its transaction; null when the server hides it, as it does from a role without pg_read_all_stats. */
+  /** Age of its transaction; null when hidden from us, as it is from a role without pg_read_all_stats. */
   readonly seconds: number | null
-  /** With their schema; empty when it only has changes of the catalogue that are not committed. */
+  /** Qualified names; empty for a session that holds none, but has uncommitted changes of the catalogue. */
   readonly relations: readonly string[]
 }
 
@@ -31,7 +31,7 @@ export async function findBlockers(target: Session, relations: readonly string[]
     extract(epoch from clock_timestamp() - a.xact_start)::integer as seconds`
   const locks = `pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
     where l.granted and l.pid is distinct from pg_backend_pid()`
-  // Inside a transaction the server would answer with what was first seen of the sessions.
+  // Inside a transaction the server repeats its first answer about sessions.
   await target.query('select pg_stat_clear_snapshot()')
   const holders = await target.query<Blocker>(
     `select ${session}, array_agg(distinct l.relation::regclass::text order by l.relation::regclass::text) as relations
@@ -48,10 +48,10 @@ export async function findBlockers(target: Session, relations: readonly string[]
   )
 }
 
-/** Long against a look-up of a dashboard, short against what blocks a switch. */
+/** Longer than a query of a dashboard, shorter than what blocks a switch. */
 const LOOK_AGAIN_MS = 100
 
-/** Those that were there before and still are in the same transaction: readers that come and go are in nobody's way. */
+/** Only blockers seen twice in the same transaction: short readers are in nobody's way. */
 async function lastingBlockers(target: Session, relations: readonly string[]): Promise<readonly Blocker[]> {
   const before = await findBlockers(target, relations)
   await pause(LOOK_AGAIN_MS)
@@ -75,7 +75,7 @@ export function blockerText({ pid, application, role, seconds, relations }: Bloc
 }
 
 /**
- * SWITCH_BLOCKED that says after how much trying, and who is in the way. Whatever else was thrown is returned, and so is
+ * A SWITCH_BLOCKED that tells the number of tries and who is in the way. Any other error is returned as it is, and so is
  * the error when the session cannot look, as in a failed transaction.
  */
 export async function namingBlockers(

@@ -38,11 +38,11 @@ export class Session {
   serverVersion = 0
   /** Of the server's backend. */
   pid = 0
-  /** When the backend began, as the server counts: a restarted server may give its pid to another. */
+  /** When the backend started, by the server: after a restart another one may have the same pid. */
   backendSince = ''
-  /** By a pooler, which may lend it to others after us. */
+  /** Whether a pooler lends us the backend, and to others after us. */
   isLent = false
-  /** What each transaction begins with, where nothing may stay on the session; null elsewhere. */
+  /** Settings put on each transaction, for a lent backend that must stay unchanged; null otherwise. */
   localSettings: string | null = null
   #ended = false
   #lost: VitrineError | null = null
@@ -60,12 +60,12 @@ export class Session {
     return result.rows
   }
 
-  /** One or more statements without parameters and without interest in their rows. */
+  /** Runs one or more statements without parameters; rows are ignored. */
   async execute(text: string): Promise<void> {
     await this.#settled(() => this.client.query(text))
   }
 
-  /** The same as PostgreSQL writes them: the columns with their types (OIDs), and each value as text. */
+  /** The columns with their types (OIDs), and each value as PostgreSQL's text. */
   async texts(text: string, values: readonly unknown[]): Promise<TextRows> {
     const types = { getTypeParser: () => (value: string) => value }
     const result = await this.#settled(() =>
@@ -74,7 +74,7 @@ export class Session {
     return { columns: result.fields.map(({ name, dataTypeID: oid }) => ({ name, oid })), rows: result.rows }
   }
 
-  /** Begins a transaction, with the settings that a lent backend gets in no other way. `then` comes after them. */
+  /** Begins a transaction with `localSettings`. `then` is a statement to run after them. */
   async begin(text: string, then = ''): Promise<void> {
     const statements = [text, this.localSettings ?? '', then].filter((statement) => statement !== '')
     await this.#answer(() => this.client.query(statements.join('; ')))
@@ -108,7 +108,7 @@ export class Session {
     }
   }
 
-  /** In one transaction; rolled back when `work` throws. It ends even if `work` has ended it: `execute` would begin another. */
+  /** Runs `work` in a transaction, and rolls back when it throws. */
   async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
     await this.begin(begin)
     try {
@@ -124,7 +124,7 @@ export class Session {
   async end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    // A peer that does not answer any more does not close either.
+    // A server that does not answer would not close the connection either.
     const timer = setTimeout(() => this.destroy(), END_WITHIN_MS)
     await this.client.end().catch(() => undefined)
     clearTimeout(timer)
@@ -145,14 +145,14 @@ async function open(address: Address, options: SessionOptions, tls: boolean): Pr
     const detail = 'The login cannot be bound to TLS, and channel_binding is require.'
     throw new VitrineError('TLS_FAILED', { place: side, detail })
   }
-  // Loaded by the first session: most commands that ask no database are over in less time than that takes.
+  // Loaded with the first session: commands without a database should not wait for it.
   const { DriverClient: Client } = await import('./driver.ts')
   const client = new Client({
     host,
     port,
     database,
     user,
-    // A function: the driver would look for an empty password in the environment.
+    // A function, because the driver would replace an empty password by that of the environment.
     password: () => {
       requireBound()
       return password?.reveal() ?? ''
@@ -219,8 +219,8 @@ export async function connect(address: Address, asked: AskedOptions): Promise<Se
 }
 
 /**
- * Whether the server works for the session, asked through another one. True also when it answers and does not say; a server
- * that works only for want of us (to read what it sends, to send what it reads) does not work, because we wait for it.
+ * Asks through another session whether the server still works for this one. True also when the answer does not tell. A server
+ * that itself waits for us, to read or to send, counts as not working: we are waiting for it, too.
  */
 async function stillWorks(session: Session, options: SessionOptions): Promise<boolean> {
   let asking: Session | null = null
@@ -267,13 +267,13 @@ async function prepare(session: Session, client: DriverClient, options: SessionO
   session.isLent = session.pid !== client.processID
   if (session.isLent) await proveOwnBackend(session, options)
   const settings = sessionSettings(options, /windows|mingw|msvc|visual/i.test(facts?.version ?? 'windows'))
-  // The application lives behind the same pooler: even if the proof erred, it would feel nothing.
+  // The application may use the same pooler: even if the proof was wrong, our settings must not reach its sessions.
   if (session.isLent && options.side === 'source')
     session.localSettings = `set transaction read only; ${putSettings(settings, true)}`
   else await session.execute(putSettings(settings, false))
 }
 
-/** How long a proof holds: each one takes a second session for a moment, which a small pool may not have for every stream. */
+/** A proof is valid for this long. Each needs a second session for a moment, which a small pool may not have. */
 const PROOF_HOLDS_MS = 60_000
 const proofs = new WeakMap<Address, { readonly at: number; readonly proof: Promise<void> }>()
 

@@ -1,6 +1,6 @@
 /**
- * The driver's client, made of explicit fields alone. The driver would fill what is missing from PGPASSWORD, PGOPTIONS and
- * their like, and its entrance reads NODE_PG_FORCE_NATIVE: so this file, which alone loads it, loads its client.
+ * The driver's client, configured with explicit fields only. The driver takes missing ones from PGPASSWORD, PGOPTIONS and
+ * the like, and its main module reads NODE_PG_FORCE_NATIVE: so this file loads the client's module, and no other file loads it.
  */
 /// <reference path="./pg-client.d.ts" />
 import type { ClientConfig } from 'pg'
@@ -11,7 +11,7 @@ import { VitrineError } from '../base/errors.ts'
 const TIMESTAMPTZ = 1184
 const parsers = new TypeOverrides()
 const parseInstant = parsers.getTypeParser(TIMESTAMPTZ)
-/** An instant that the driver does not understand would be null, and pass for "never". */
+/** The driver returns null for an instant that it cannot parse, which we would read as "never". */
 parsers.setTypeParser(TIMESTAMPTZ, (text) => {
   const instant = parseInstant(text)
   if (instant instanceof Date && !Number.isNaN(instant.getTime())) return instant
@@ -25,7 +25,7 @@ export class DriverClient extends Client {
   /** The backend that the server, or a pooler before it, announced at the login. */
   declare readonly processID: number
 
-  /** Whether the login is bound to its TLS connection: known when the password is asked for. */
+  /** Whether the login is bound to its TLS connection; known once the server asks for the password. */
   isBound = false
 
   constructor(config: ClientConfig) {
@@ -35,7 +35,7 @@ export class DriverClient extends Client {
     })
   }
 
-  /** What the driver sends first. All else is set later: poolers refuse what they do not know. */
+  /** The startup message. Other settings follow later, because poolers refuse parameters that they do not know. */
   getStartupConf(): Readonly<Record<string, string | undefined>> {
     return { user: this.user, database: this.database }
   }

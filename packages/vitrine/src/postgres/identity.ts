@@ -7,9 +7,9 @@ import { VitrineError } from '../base/errors.ts'
 import { whereIs } from './address.ts'
 import type { Session } from './connect.ts'
 
-/** What distinguishes a database from others, whatever it is called by: of its server, and as we reached it. */
+/** What identifies a database: facts of its server, and the address that we used. */
 export interface DatabaseIdentity {
-  /** `system_identifier` of the server's files; their physical copies have it too. Null when the role may not read it. */
+  /** The server's `system_identifier`, which its physical copies share. Null when the role may not read it. */
   readonly system: string | null
   /** Of the database within the server. */
   readonly oid: string
@@ -25,7 +25,7 @@ export async function identityOf(session: Session): Promise<DatabaseIdentity> {
      from pg_catalog.pg_database where datname = current_database()`,
   )
   const { name = '', oid = '', readable = false } = row ?? {}
-  // A function in a FROM must be allowed even where its branch is never taken.
+  // PostgreSQL checks the right on a function in FROM even if its branch never runs.
   const asked = 'select system_identifier::text as system from pg_catalog.pg_control_system()'
   const [control] = readable ? await session.query<{ system: string }>(asked) : []
   return { system: control?.system ?? null, oid, name, address: whereIs(session.address) }

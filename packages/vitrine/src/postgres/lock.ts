@@ -25,7 +25,7 @@ export async function takeRunLock(target: Session, schema: string): Promise<void
   throw new VitrineError('RUN_IN_PROGRESS', { place: 'target', detail: who })
 }
 
-/** Gives the lock back once; a caller that took it as well keeps it. A lost session has lost its locks already. */
+/** Releases the lock once; the lock counts, so an outer caller keeps it. A lost session has lost its locks already. */
 export async function releaseRunLock(target: Session, schema: string): Promise<void> {
   await target.query('select pg_advisory_unlock($1::integer, hashtext($2))', [NAMESPACE, schema]).catch(() => undefined)
 }

@@ -1,4 +1,4 @@
-/** Why a login failed: what the driver, Node, the server or a pooler before it says, told apart. Called by `connect.ts`. */
+/** Why a login failed, from the message of the driver, Node, the server or a pooler. Called by `connect.ts`. */
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Remedy } from '../base/remedy.ts'
 import { type Address, printable } from './address.ts'
@@ -11,15 +11,15 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown }).
 export const refusesTls = (error: unknown): boolean =>
   /does not support SSL|establishing an SSL/i.test(messageOf(error))
 
-/** Of a line in pg_hba.conf that is missing; a wrong password has another state. */
+/** No line of pg_hba.conf fits; a wrong password has another state. */
 export const refusesThisWay = (error: unknown): boolean => codeOf(error) === '28000'
 
-/** What Node says of a certificate. */
+/** Node's codes of certificate errors. */
 const CERTIFICATE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_OSSL)/
-/** Of pgbouncer and of hosts that demand TLS. */
+/** Messages of pgbouncer and of hosting services that demand TLS. */
 const DEMANDS_TLS = /SSL required|insecure|encryption required/i
 
-/** `plain` says that TLS was possible and not tried. */
+/** `plain`: TLS was possible and was not tried. */
 export function loginError(error: unknown, address: Address, side: Side, plain: boolean): VitrineError {
   if (error instanceof VitrineError) return error
   const [code, message] = [codeOf(error), messageOf(error)]
@@ -33,7 +33,7 @@ export function loginError(error: unknown, address: Address, side: Side, plain: 
   if (refusesTls(error)) return failed('TLS_FAILED', `The server refuses TLS, and sslmode is ${address.sslMode}.`)
   if (CERTIFICATE.test(code)) return failed('TLS_FAILED', `The certificate was not accepted (${code}).`)
   if (plain && DEMANDS_TLS.test(message)) return failed('TLS_FAILED', 'The server demands TLS: write sslmode=require.')
-  // The name of the file stands in every translation of the message.
+  // The name of the file is the same in every translation of the message.
   if (code === '28000' && message.includes('pg_hba.conf')) {
     const missing = 'The pg_hba.conf of the server has no line for this role, database and host'
     if (plain)

@@ -16,13 +16,13 @@ export interface Patience {
 
 export const ONCE: Patience = { tries: 1, pauseMs: () => 0 }
 
-/** XX000, `tuple concurrently updated`: a right on the schema was given or taken in the same moment. */
+/** XX000 is `tuple concurrently updated`: somebody changed a right on the schema at the same moment. */
 const isBlocked = (error: unknown): boolean =>
   error instanceof VitrineError &&
   (error.code === 'SWITCH_BLOCKED' || error.code === 'SERIALIZATION' || error.sqlState === 'XX000')
 
 /**
- * Does `work`, which leaves no transaction open when it fails. Throws what the last try threw; SWITCH_BLOCKED then names the
+ * Runs `work`, which must leave no transaction open when it fails. Throws the error of the last try; SWITCH_BLOCKED then names the
  * sessions that keep one of the `relations`, given by qualified names.
  */
 export async function patiently<T>(

@@ -1,5 +1,5 @@
 /**
- * Proves that a pooler lends us one backend for as long as we stay, and cleans it before it lends it to others (decision
+ * Proves that a pooler lends us one backend until we leave, and cleans it before it lends it to others (decision
  * 0017). Only SELECTs outside a transaction are sent, so nothing of ours stays when the proof fails. Called by `connect.ts`.
  */
 import { randomUUID } from 'node:crypto'
@@ -8,16 +8,16 @@ import { VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
 import type { Side } from './settings.ts'
 
-/** A coincidence in a busy pool may look like a proof once, and may hide one. */
+/** Repeated, because in a busy pool one result may be a coincidence. */
 const PROOFS = 3
 const ROUNDS = 12
-/** A pooler that cleans after each transaction has done it by then, and one that cleans after each session too. */
+/** Time after which a pooler that cleans backends has done so. */
 const SETTLED_MS = 20
 const LOOKS = 50
 
 interface Sight {
   readonly mine: number
-  /** The last statement of the other's backend; null when it is gone. */
+  /** The last statement of the other session's backend; null when the backend is gone. */
   readonly last: string | null
 }
 
@@ -29,8 +29,8 @@ async function look(mine: Client, pid: number): Promise<Sight | undefined> {
 }
 
 /**
- * Another session says something and stays: its backend keeps that as its last statement, and ours stays ours. It leaves:
- * the backend goes, or is cleaned at that moment. Null when somebody else has had it already.
+ * A second session runs a statement and stays: its backend must show it as the last one, and ours must stay the same. Then it
+ * leaves: its backend must end or be cleaned. Null when somebody else got the backend in between.
  */
 async function isProved(mine: Client, pid: number, open: () => Promise<Client>): Promise<boolean | null> {
   const said = `select pg_catalog.pg_backend_pid() as pid /* ${randomUUID()} */`

@@ -1,13 +1,13 @@
 /**
- * Statements that may find a wrong value. A server writes what it says of one into its own log, the value included (`DETAIL: Key
- * (email)=(…) is duplicated`); an error that PL/pgSQL catches is not written, and we raise it again without its words.
+ * Statements that may find a wrong value. A server logs the error with the value (`DETAIL: Key
+ * (email)=(…) is duplicated`). An error caught in PL/pgSQL is not logged, and we raise it again without its message.
  */
 import { literal } from '../sql/quote.ts'
 import type { Session } from './connect.ts'
 
 /**
- * Does a statement; `perform …` in the place of `select …`. What it throws about values has the state, and no words of the
- * server. A column may be called `found`, as a variable of PL/pgSQL is.
+ * Runs a statement (write `perform …` for `select …`). Errors about values keep their SQLSTATE but not the server's
+ * message. Columns win over PL/pgSQL's variables: one may be called `found`.
  */
 export const quietly = (session: Session, statement: string): Promise<void> =>
   session.execute(

@@ -9,13 +9,13 @@ import type { Side } from './settings.ts'
 type States = Readonly<Partial<Record<ErrorCode, string>>>
 
 /**
- * SQLSTATEs (PostgreSQL manual, appendix A) by what they mean: two characters stand for a class, five for one state, which
- * wins over its class. Every class stands here, so that none is told as QUERY_FAILED by oversight.
+ * SQLSTATEs (PostgreSQL manual, appendix A) by our codes: two characters stand for a class, five for one state, which
+ * wins over its class. Every class is listed, so that none becomes QUERY_FAILED by oversight.
  */
 const ANYWHERE: States = {
   QUERY_FAILED: '03 0B 0F 0L 0P 0Z 10 23 24 25 26 2B 2D 34 3B 3F 44 54 55 57 XX',
   COPY_PROTOCOL: '08P01 22P03',
-  // The connection that brings such an answer lives.
+  // The connection that brings such an answer is alive: a server behind it failed.
   SERVER_BEHIND_FAILED: '08 HV',
   FUNCTION_FAILED: '09 27 2F 38 39 P0',
   EXPRESSION_FAILED: '22',
@@ -26,10 +26,10 @@ const ANYWHERE: States = {
   REFERENCE_BROKEN: '23503',
   KEY_DUPLICATE: '23505',
   CONNECTION_LOST: '25P03 57P01 57P02 57P05',
-  // Only the snapshot's transactions have a limit; a snapshot that is too old ends a long run too.
+  // Only the snapshot's transactions have a time limit; "snapshot too old" ends a long run as well.
   SNAPSHOT_TOO_LONG: '25P04 72',
   AUTHENTICATION_FAILED: '28',
-  // 57P04 is also what a replica says whose primary has dropped the database.
+  // A replica also answers 57P04 when its primary has dropped the database.
   DATABASE_MISSING: '3D 57P04',
   SERIALIZATION: '40',
   PRIVILEGE_MISSING: '42501',
@@ -40,7 +40,7 @@ const ANYWHERE: States = {
   SERVER_DAMAGED: '58 F0 XX001 XX002',
 }
 
-/** On the source only rows are read, by the queries of the publication. */
+/** What differs on the source, where only the publication's queries run. */
 const ON_SOURCE: States = {
   EXPRESSION_FAILED: '0A 20 21 54',
   SOURCE_QUERY_FAILED: '25006 42 54001 54011 54023 55',
@@ -73,14 +73,14 @@ export const CODES_OF_STATES: Readonly<Record<Side, ReadonlyMap<string, ErrorCod
   target: codesOf(ANYWHERE, ON_TARGET),
 }
 
-/** The files of PostgreSQL whose messages name roles, databases, relations and columns, and never a value of a row. */
+/** PostgreSQL's C files whose messages name roles, databases, relations and columns, but never a value. */
 const SPEAKS_OF_OBJECTS = new Set(
   `aclchk.c auth.c backend_startup.c dbcommands.c execMain.c miscinit.c nbtutils.c postinit.c postmaster.c proc.c rls.c
   schemacmds.c tablecmds.c`.split(/\s+/),
 )
 const LONGEST_MESSAGE = 300
 
-/** The server's own words where they can quote no row: those of the parts above, and those of a pooler, which has no files. */
+/** The server's message, if it cannot quote a row: it comes from one of those files, or from a pooler (no file). */
 function wordsOf({ F: file, M: message = '', C: state = '' }: Fields): string | null {
   const isSafe = file === undefined ? /^(?:08|28|3D|53)/.test(state) : SPEAKS_OF_OBJECTS.has(file)
   return isSafe && message !== '' ? quoted(message) : null
@@ -100,13 +100,13 @@ type Fields = Readonly<Record<string, string | undefined>>
 
 export function serverError(fields: Fields, side: Side): VitrineError {
   const { C: state = '', W: context = '', F: file = '' } = fields
-  // Servers name the routine that complains; poolers do not, and have this state for all they say. No row is in it.
+  // Servers name the C routine of an error. Poolers do not, and use this state for every message, none of which holds a row.
   if (state === '08P01' && fields['R'] === undefined) {
     const code = /startup parameter|pooling mode/i.test(fields['M'] ?? '') ? 'POOLER' : 'CONNECTION_FAILED'
     return new VitrineError(code, { place: side, detail: `A pooler says «${fields['M']}».`, cause: fields })
   }
   const codes = CODES_OF_STATES[side]
-  // What a function raises it fills with whatever it likes.
+  // An error raised by a function of the database may hold anything in its fields.
   const isRaised = file.startsWith('pl')
   const column = isRaised ? undefined : (fields['c'] ?? COLUMN_OF_CONTEXT.exec(context)?.[1])
   const where = [isRaised ? undefined : fields['t'], column].filter((part) => part !== undefined).join('.')
@@ -124,7 +124,7 @@ export function serverError(fields: Fields, side: Side): VitrineError {
   })
 }
 
-/** What the server said of a statement that read no row yet, and at which character of it (from 1 on); null for other errors. */
+/** The server's message about a statement that has read no row, and the position in it (1 is the first character); null for other errors. */
 export function refusalOf(error: VitrineError): { readonly words: string; readonly position: number } | null {
   if (error.sqlState === undefined) return null
   // sound because an error with a state has the server's answer as its cause.
@@ -132,7 +132,7 @@ export function refusalOf(error: VitrineError): { readonly words: string; readon
   return file.startsWith('pl') ? null : { words: `${quoted(message)} ${error.detail}`, position: Number(position ?? 0) }
 }
 
-/** What the driver and Node say themselves, by code and message; the first that fits. */
+/** Errors of the driver and of Node, by code and message; the first that matches. */
 const BY_TEXT: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/Connection terminated|not queryable|closed/i, 'CONNECTION_LOST'],
   [/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EAI_AGAIN|timeout expired|connect/i, 'CONNECTION_FAILED'],

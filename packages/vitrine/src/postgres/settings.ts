@@ -4,7 +4,7 @@ import { identifier } from '../sql/quote.ts'
 
 export type Side = 'source' | 'target'
 
-/** What has to be said: without more, a session only reads, under the usual limits, and finds no unqualified name. */
+/** Required and optional settings. By default a session is read-only, with the usual limits and an empty search path. */
 export type AskedOptions = Pick<SessionOptions, 'side' | 'name'> & Partial<SessionOptions>
 
 export interface SessionOptions {
@@ -15,15 +15,15 @@ export interface SessionOptions {
   readonly readOnly: boolean
   /** Schemas that unqualified names are looked up in; empty for pg_catalog alone. */
   readonly searchPath: readonly string[]
-  /** For short statements only: the session is given up when one takes longer, and nothing else watches over it. */
+  /** For short statements only: the session is closed when one takes longer. */
   readonly answerWithinMs?: number
 }
 
 const KEEPALIVE_PROBES = 3
 
-/** What would change what we read, write or wait for, at the value that PostgreSQL itself has. */
+/** Settings that could change what we read, write or wait for, at PostgreSQL's own defaults. */
 const PINNED: Readonly<Record<string, string | number>> = {
-  // How values are written as text, and read.
+  // Text formats of values.
   client_encoding: 'UTF8',
   datestyle: 'ISO, MDY',
   intervalstyle: 'postgres',
@@ -36,10 +36,10 @@ const PINNED: Readonly<Record<string, string | number>> = {
   // Instants are written and read without the zone of the server.
   timezone: 'UTC',
   timezone_abbreviations: 'Default',
-  // With fewer digits a float would lose its last bits wherever it is written as text.
+  // With 0, a float written as text would lose its last bits.
   extra_float_digits: 1,
   quote_all_identifiers: 'off',
-  // How our statements are understood. In literals a backslash is an ordinary character (sql/quote.ts).
+  // Meaning of our statements: in literals a backslash is an ordinary character (sql/quote.ts).
   standard_conforming_strings: 'on',
   backslash_quote: 'safe_encoding',
   array_nulls: 'on',
@@ -52,7 +52,7 @@ const PINNED: Readonly<Record<string, string | number>> = {
   // A policy that hides rows must fail the run, not publish a part in silence.
   row_security: 'off',
   restrict_nonsystem_relation_kind: '',
-  // Where and as what tables are made; a transaction that asks for nothing else.
+  // How tables are made, and how transactions run by default.
   default_tablespace: '',
   temp_tablespaces: '',
   default_table_access_method: 'heap',
@@ -65,7 +65,7 @@ const PINNED: Readonly<Record<string, string | number>> = {
   jit: 'off',
 }
 
-/** By name; null leaves the server's own. A server on Windows cannot look whether its client is gone, and refuses that setting. */
+/** Settings by name; null leaves the server's value. On Windows, PostgreSQL does not support the check for a lost client. */
 export function sessionSettings(
   { side, name, limits, readOnly, searchPath }: SessionOptions,
   isWindows: boolean,
@@ -81,24 +81,24 @@ export function sessionSettings(
     idle_in_transaction_session_timeout: limits.statementTimeoutMs,
     lock_timeout: limits.connectTimeoutMs,
     default_transaction_read_only: readOnly ? 'on' : 'off',
-    // On the target the streams are the parallelism; on the source it is the planner's decision.
+    // On the target our streams already work in parallel; on the source the planner decides.
     max_parallel_workers_per_gather: onTarget ? 0 : null,
-    // A server that cannot see that our host is gone would keep our lock and our snapshot for two hours.
+    // Otherwise a server that lost our host would keep our lock and snapshot for two hours.
     tcp_keepalives_idle: keepaliveIdle,
     tcp_keepalives_interval: Math.max(1, Math.round(keepaliveIdle / KEEPALIVE_PROBES)),
     tcp_keepalives_count: KEEPALIVE_PROBES,
-    // Not on the source: we leave its bytes unread for as long as the target is slow.
+    // Not on the source: while the target is slow we do not read its bytes, and it must wait.
     tcp_user_timeout: onTarget ? limits.silenceMs : null,
-    // During a long statement the server would notice only at its end that the process is gone.
+    // Otherwise the server would notice a dead process only at the end of a long statement.
     client_connection_check_interval: isWindows ? null : limits.orphanCheckMs,
   }
 }
 
-/** Neither a dollar nor a character that the session, whose encoding is not ours yet, could misunderstand. */
+/** Escapes dollars and non-ASCII characters: the session's encoding is not set yet. */
 const plain = (json: string): string =>
   json.replace(/[^ -#%-~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** A statement that puts settings on the session, or on the open transaction alone. What a server lacks it does not need. */
+/** A statement that puts settings on the session, or only on the open transaction. Settings that a server does not have are skipped. */
 export const putSettings = (settings: Readonly<Record<string, string | number | null>>, local: boolean): string =>
   `select pg_catalog.set_config(key, value, ${local}) from pg_catalog.json_each_text($$${plain(JSON.stringify(settings))}$$)
    where value is not null and pg_catalog.current_setting(key, true) is not null`

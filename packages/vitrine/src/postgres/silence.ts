@@ -1,6 +1,6 @@
 /**
- * Ends a wait for a server that sends nothing any more (decision 0012). TCP finds a host that is gone, but not a proxy, a
- * tunnel or a frozen server. A long query is silent too, so another session asks the server whether it still works for us.
+ * Ends the wait for a server that sends nothing any more (decision 0012). TCP notices a lost host, but not a stuck proxy,
+ * tunnel or server. A long query is silent, too, so another session asks the server whether it still works for us.
  * Called by `connect.ts` and `copy.ts`.
  */
 import type { Client } from 'pg'
@@ -8,11 +8,11 @@ import { VitrineError } from '../base/errors.ts'
 import type { Side } from './settings.ts'
 import { socketOf } from './socket.ts'
 
-/** How a session is asked about. */
+/** How to ask about a session. */
 interface Asking {
   readonly side: Side
   readonly silenceMs: number
-  /** After this time the server itself would have cancelled the statement; Infinity without a limit. */
+  /** After this time the server would have cancelled the statement itself; Infinity without a limit. */
   readonly longestMs: number
   /** Whether the server works on what we wait for, as another session sees it. */
   stillWorks(): Promise<boolean>
@@ -25,19 +25,19 @@ export const askWhenSilent = (client: Client, asking: Asking): void => {
   askings.set(client, asking)
 }
 
-/** Bytes in both directions, and those that the kernel has not taken yet: when they are the same, nothing has moved. */
+/** Counts bytes in both directions and those that the kernel has not taken yet. The same text twice: nothing has moved. */
 function movement(client: Client): string {
   const socket = socketOf(client)
   return `${socket?.bytesRead} ${socket?.bytesWritten} ${socket?.writableLength}`
 }
 
-/** How often the socket is looked at during one silence; the copy path itself pays nothing. */
+/** How often the socket is checked within `silenceMs`. The copy path itself is not slowed down. */
 const LOOKS = 4
-/** After one bad answer, what we wait for may just be on its way. */
+/** Bad answers in a row before giving up: after one, the data may just be on their way. */
 const DOUBTS = 2
 
 /**
- * Watches until the function that it returns is called. `owing` returns the client whose server has to move next; `fail` is
+ * Watches until the returned function is called. `owing` returns the client whose server has to act next; `fail` is
  * called at most once.
  */
 export function watchSilence(owing: () => Client, fail: (error: VitrineError) => void): () => void {
@@ -71,7 +71,7 @@ export function watchSilence(owing: () => Client, fail: (error: VitrineError) =>
     const seconds = Math.round((performance.now() - since) / 1000)
     fail(new VitrineError('CONNECTION_SILENT', { place: asking.side, detail: `Nothing came for ${seconds} s.` }))
   }
-  // The socket that is waited for keeps the process alive, not the watch.
+  // The watch must not keep the process alive: the socket does.
   const timer = setInterval(() => void look(), Math.ceil(watched.silenceMs / LOOKS)).unref()
   const end = (): void => {
     isOver = true

@@ -1,6 +1,6 @@
 /**
  * One instant of the source for several connections: an exported REPEATABLE READ READ ONLY snapshot that each imports. Its
- * transactions are bounded on the server too, for the case that this process stands still and cannot give it back.
+ * transactions are bounded on the server as well, in case this process hangs and cannot release it.
  */
 
 import { VitrineError } from '../base/errors.ts'
@@ -18,7 +18,7 @@ export interface Snapshot {
 
 const BEGIN = 'begin transaction isolation level repeatable read read only'
 
-/** The run itself gives up at the limit, in good order; the server waits a little longer before it cuts. */
+/** At the limit the run ends in good order; the server waits this much longer before it cuts the session. */
 const GRACE_MS = 10_000
 
 /** From PostgreSQL 17 on the whole transaction is bounded; before, each of its statements and each silence. */
@@ -38,7 +38,7 @@ export async function exportSnapshot(session: Session, limitMs: number): Promise
   return row as Snapshot // sound because the query always returns one row.
 }
 
-/** What servers say of a snapshot whose exporting session has ended: 22023 up to PostgreSQL 16, 42704 from 17 on. */
+/** States for a snapshot whose exporting session has ended: 22023 up to PostgreSQL 16, 42704 from 17 on. */
 const SNAPSHOT_GONE = ['22023', '42704']
 
 /** Joins the snapshot in a transaction of another session. Throws CONNECTION_LOST when the exporting session is gone. */

@@ -1,6 +1,6 @@
 /**
- * The sockets of our sessions: they always read into one buffer, so that a copy of any size leaves nothing for the garbage
- * collector. Between copies the driver gets its own copy with each `data`. Made in `connect.ts`, borrowed in `copy/wire.ts`.
+ * The sockets of our sessions read into one reused buffer, so that a copy of any size creates no work for the garbage
+ * collector. Outside a copy, the driver gets a copy of the bytes with each `data` event. Made in `connect.ts`, borrowed in `copy/wire.ts`.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Client } from 'pg'
@@ -14,7 +14,7 @@ export const socketOf = (client: Client): Socket | undefined =>
   // sound because every property is optional and tested by the caller; `connection` is not in the driver's published types.
   (client as unknown as ClientWithSocket).connection?.stream
 
-/** What one read may bring. A server sends eight kilobytes at a time. */
+/** Size of the buffer. A server sends eight kilobytes at a time. */
 const READ_BYTES = 64 * 1024
 
 /** Gets the bytes that were read; they are valid only until it returns. */
@@ -41,7 +41,7 @@ export function readingSocket(): Socket {
   return socket
 }
 
-/** Sends what a socket reads to `receive`, and returns the way back. Under TLS it is not one of our sockets. */
+/** Sends what a socket reads to `receive`, and returns a function that undoes it. With TLS the socket is not one of ours. */
 export function divert(socket: Socket, receive: Receive): () => void {
   const receiver = receivers.get(socket)
   if (receiver !== undefined) {

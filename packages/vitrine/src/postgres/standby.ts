@@ -2,8 +2,8 @@
 import type { Session } from './connect.ts'
 
 /**
- * True when somebody streams the write-ahead log of the whole server, as a physical standby does, and a tool that keeps the
- * log under another name than those of PostgreSQL's own. Every role sees that much; one that reads files of the log is not seen.
+ * True when somebody streams the write-ahead log of the whole server: a physical standby, or a tool that archives the
+ * log, except PostgreSQL's own. Every role may see this. A standby that reads archived files is not seen.
  */
 export async function hasStandby(session: Session): Promise<boolean> {
   const [found] = await session.query<{ follows: boolean }>(
