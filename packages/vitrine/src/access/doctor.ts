@@ -1,6 +1,6 @@
 /**
- * The doctor: proves by trying that every promise about roles, rights and separation holds on the real databases, and prints
- * the repair of each that does not. It leaves nothing behind. The guarantees are in the `…-proof.ts` files; the sessions are
+ * The doctor: tries whether every promise about roles, rights and separation holds on the real databases, and returns
+ * the repair of each that does not. It changes nothing. The guarantees are in the `…-proof.ts` files; the sessions are
  * the caller's, outside a transaction.
  */
 import { VitrineError } from '../base/errors.ts'
@@ -22,7 +22,7 @@ import { ROLES, WRITER } from './writer-proof.ts'
 
 export { type Finding, requireHealthy, type Severity } from './finding.ts'
 
-/** A login that failed is a finding and not the end of the examination. */
+/** A failed login is a finding: the examination goes on. */
 export interface Connections {
   /** As the writer. */
   readonly target: Session
@@ -52,7 +52,7 @@ export async function diagnose(connections: Connections, publication: Publicatio
   return [...findings, ...(await findingsOf({ ...apart(source, target), ...SOURCE }, onSource))]
 }
 
-/** What the owner of the database alone can repair, and neither runs nor readers need, breaks no promise for ever. */
+/** Turns a failure into a warning if only the database's owner can repair it and neither runs nor readers need it. */
 function lenient(finding: Finding, steps: readonly ProvisionStep[]): Finding {
   const theirs = steps.filter(({ optional, possible }) => optional && !possible).map(({ sql }) => `${sql};`)
   const repairs = remedyText(finding.repair).split('\n')
@@ -87,7 +87,7 @@ const versions = ({ target, source }: Connections): Guarantees => ({
   },
 })
 
-/** Two servers with the same database name do not start in the same microsecond. */
+/** Tells two servers with equal database names apart: they did not start in the same microsecond. */
 async function whereabouts(session: Session) {
   const [row] = await session.query<Record<'role' | 'database' | 'server', string>>(
     `select current_user::text as role, current_database()::text as database, pg_postmaster_start_time()::text as server`,

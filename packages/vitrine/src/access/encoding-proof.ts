@@ -7,7 +7,7 @@ const REPAIRS = {
   target: "Make the database of the target anew: create database … encoding 'UTF8' template template0;",
 } as const
 
-/** A warning: as long as the texts do without the other characters, runs succeed. */
+/** Only a warning: runs succeed while no text holds a character that the other side lacks. */
 export const encodingOf = (side: 'source' | 'target'): Guarantees => ({
   [`${side}-encoding`]: {
     guarantee: `The ${side} keeps its texts in an encoding that ${side === 'source' ? 'it checks' : 'has every character'}.`,

@@ -22,7 +22,7 @@ export interface Facts {
   readonly writer: Role | null
   readonly reader: Role | null
   readonly writerCreates: boolean
-  /** The schemas are there that a writer needs who may not create any. */
+  /** The schemas exist that a writer without the right to create schemas needs. */
   readonly workMade: boolean
 }
 

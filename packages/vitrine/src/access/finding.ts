@@ -1,6 +1,6 @@
 /**
- * What the doctor finds: one guarantee, whether it holds, and its repair. A guarantee is a row of a table: a name, a sentence,
- * and the proof that it holds. The tables stand in the `…-proof.ts` files; what they try is undone (`probe.ts`).
+ * A finding of the doctor: one guarantee, whether it holds, and its repair. A guarantee is data: a name, a sentence,
+ * and a proof. They are listed in the `…-proof.ts` files; what a proof tries is undone (`probe.ts`).
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { type Remedy, remedyLines } from '../base/remedy.ts'
@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts'
 import type { ProvisionStep } from './provision.ts'
 import type { Grants } from './statement.ts'
 
-/** A failure breaks a promise of the tool; a warning deserves a decision of the team. */
+/** A failure breaks a promise of the tool; a warning needs a decision of the team. */
 export type Severity = 'failure' | 'warning'
 
 export interface Finding {
@@ -31,7 +31,7 @@ export interface Examination {
   readonly publication: Publication
   /** Of the target, as the session of its writer reads them. */
   readonly facts: Facts
-  /** What provision makes, as the session of its writer could. */
+  /** The steps of provision, with what the writer's session could do. */
   readonly steps: readonly ProvisionStep[]
   readonly grants: Grants
   /** A run may publish this definition: `migrate` has approved it. */
@@ -53,7 +53,7 @@ interface Guarantee {
 /** By their names, in the order of a report. */
 export type Guarantees = Readonly<Record<string, Guarantee>>
 
-/** `actual` where it says more than what was expected. */
+/** `actual`: when it says more than the expected text. */
 export const holds = (actual?: string): Verdict => ({
   ok: true,
   severity: 'failure',
@@ -82,7 +82,7 @@ export function listed(names: readonly string[]): string {
   return `${names.slice(0, shown).join(', ')}${more}`
 }
 
-/** Names by what is wrong with them, as one text. */
+/** Names grouped by what is wrong with them, as one text. */
 export const listedBy = (groups: Readonly<Record<string, readonly string[]>>): string =>
   Object.entries(groups)
     .filter(([, names]) => names.length > 0)

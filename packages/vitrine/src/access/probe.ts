@@ -12,8 +12,8 @@ export const REFUSED = '42501'
 export const ABSENT: readonly string[] = ['42P01', '3F000']
 
 /**
- * Tries a statement inside the open transaction and undoes it, unless it is to be kept. Returns null when the server did it,
- * otherwise the SQLSTATE of its answer. Throws when the server did not answer, or when `isAnswer` says that it did not.
+ * Tries a statement inside the open transaction and undoes it, unless `keep`. Returns null when it succeeded,
+ * otherwise the SQLSTATE. Throws when the server did not answer, or when `isAnswer` is false for the state.
  */
 export async function probe(
   session: Session,
@@ -35,7 +35,7 @@ export async function probe(
   }
 }
 
-/** Names by the answer of the server to a statement about each. */
+/** Names grouped by the server's answer to a statement about each. */
 export interface Answers {
   readonly refused: string[]
   readonly absent: string[]

@@ -8,10 +8,10 @@ import { sourceSteps, unfitness, wantedOf } from './source-step.ts'
 import { asWriter, makeRole, membership, onlyInDatabase, when } from './statement.ts'
 import { type Step, stepsFor } from './step.ts'
 
-/** A comment ends with its line, so no name may bring a line of its own. */
+/** A name with a line break would end the comment and become SQL. */
 const comment = (text: string): string => `-- ${text.replaceAll(/\s+/g, ' ')}`
 
-/** The step, where it is not done. A block cannot stand in another one, and does nothing where there is nothing to do. */
+/** The step, guarded by its condition. A `do` block cannot be nested, and checks the condition itself. */
 function scripted({ text, done, sql, as, password }: Step, publication: Publication): string {
   const guarded = sql.startsWith('do ') ? `${sql};` : when(`(${done}) is not true`, sql)
   const statement = password === null ? guarded : makeRole(password)
@@ -34,7 +34,7 @@ export function provisionSql(publication: Publication, database: string, without
   return scriptOf(publication, database, head, stepsFor(publication, { database, owner: null, withoutCreate }))
 }
 
-/** The script of the source, which holds no password either and refuses a role that is somebody else's. */
+/** The script for the source. It holds no password, and refuses a role that somebody else uses. */
 export async function sourceSql(publication: Publication, role: string, database: string): Promise<string> {
   const wanted = await wantedOf(publication, role)
   const head = [
@@ -62,7 +62,7 @@ function scriptOf(
     const statements = steps.map((step) => scripted(step, publication))
     return [
       comment(`${index + 1}. By ${steps[0]?.by}.`),
-      // One transaction: done as a whole or, by somebody who may not, not at all.
+      // One transaction: a role without the rights changes nothing.
       'begin;',
       onlyInDatabase(database),
       ...guards,

@@ -1,7 +1,7 @@
 /**
- * Provision: tries each step that is not done yet as the role of the session, and keeps what the server allows. Nothing is
- * guessed of what a platform grants to whom: the server decides, and the condition of the step says what came of it. The rest
- * is handed over as SQL. The steps are in `step.ts`, the script for pasting is in `provision-script.ts`.
+ * Provision: tries each missing step as the role of the session, and keeps what the server allows. It does not guess the
+ * rights of a platform: the server decides, and the step's condition tells whether it is done. The rest
+ * is printed as SQL. The steps are in `step.ts`, the script for pasting is in `provision-script.ts`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
@@ -15,7 +15,7 @@ import { excess, NOTHING_ELSE, OWN_ROLE, sourceSteps, unfitness, wantedOf } from
 import { asWriter, membership } from './statement.ts'
 import { PASSWORD_PLACEHOLDER, type Step, stepsFor } from './step.ts'
 
-/** The passwords of roles that have to be made; a role whose password is null is left to somebody else. */
+/** Passwords of the roles to make; a role without one is left to somebody else. */
 export interface ProvisionOptions {
   readonly readerPassword: Secret | null
   readonly writerPassword: Secret | null
@@ -48,7 +48,7 @@ export const isLacking = ({ possible, optional }: ProvisionStep): boolean => !po
 /** It was not done before, and the session did it or would do it. */
 export const isMade = ({ done, possible }: ProvisionStep): boolean => possible && !done
 
-/** Tries everything and undoes it. Throws SETTINGS_INVALID when a role is to be made with a password that drivers read differently. */
+/** Tries everything and undoes it. Throws SETTINGS_INVALID for a password that drivers would understand differently. */
 export const planProvision = (session: Session, publication: Publication, options: ProvisionOptions) =>
   undone(session, 'begin read write', () => attempt(session, publication, options))
 
@@ -93,7 +93,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   '42703': 'it needs a column that is not there',
   '42P06': 'a schema of that name is there, which is not ours to take over',
 }
-/** Not about the step: locks, lack of something, a server that is stopped. */
+/** States that say nothing about the step: locks, missing resources, a stopping server. */
 const TRANSIENT = /^(08|40|53|55|57|58|XX)/
 
 /** In the open transaction. */
@@ -135,7 +135,7 @@ export async function provisionSource(
     )
     const steps = await tryEach(session, publication, sourceSteps(wanted, database), () => password)
     if (steps.every(({ name, possible }) => possible || name !== NOTHING_ELSE)) return steps
-    // Somebody else is told exactly what is left, and not all that was tried.
+    // Prints only what is left to do, not everything that was tried.
     const left = (await session.query<{ sql: string }>(excess(wanted))).map(({ sql }) => sql).join(';\n')
     const by = 'who granted it, or a superuser'
     return steps.map((step) => (step.name === NOTHING_ELSE ? { ...step, by, sql: left } : step))
@@ -180,7 +180,7 @@ export async function isDone(session: Session, condition: string): Promise<boole
   return row?.done === true
 }
 
-/** As it is sent: with a verifier in place of the password, by the role that it must run as. */
+/** The statement as it is sent: with a verifier for the password, run as the right role. */
 function statementOf({ sql, as }: Omit<Step, 'done'>, publication: Publication, password: Secret | null): string {
   const filled = password === null ? sql : sql.replace(PASSWORD_PLACEHOLDER, () => literal(scramVerifier(password)))
   return as === 'writer' ? asWriter(publication, `${filled};`) : filled

@@ -40,7 +40,7 @@ interface Right {
   readonly allowed: boolean
 }
 
-/** A statement that changes no row, and whose rights PostgreSQL checks all the same; null when there is none. */
+/** A statement that changes no row but for which PostgreSQL checks the right; null when there is none. */
 function harmless({ verb, column, isView }: Right, table: string): string | null {
   if (verb === 'insert') return `insert into ${table} select * from ${table} where false`
   if (verb === 'update')
@@ -104,7 +104,7 @@ const ITS_TABLES: Guarantees = {
   'reader-writes-nothing': {
     guarantee: ({ role }) => `${role} changes no published table, even in a read-write transaction.`,
     expected: 'insert, update, delete, truncate refused on every table',
-    // What the catalogue already allows is not tried: a truncate that succeeds locks everybody out until it is undone.
+    // What the catalogue shows as allowed is not tried: a successful truncate would block all others until it is undone.
     proof: async ({ session, publication, role }) => {
       const rights = await session.query<Right>(
         `select c.relname as name, c.relkind = 'v' as "isView", verb,
@@ -168,7 +168,7 @@ const ITS_TABLES: Guarantees = {
   },
 }
 
-/** No schema of the condition can be looked into: without USAGE, even the name of a table that does not exist is refused. */
+/** No schema of the condition is open to the reader: without USAGE, even a missing table is refused. */
 async function seesNone({ session, role }: Examination, condition: string, ...values: readonly string[]) {
   const sql = `select n.nspname as name from pg_catalog.pg_namespace n where ${condition} order by 1`
   const standing = async () => (await session.query<{ name: string }>(sql, values)).map(({ name }) => name)

@@ -1,6 +1,6 @@
 /**
- * The role that reads the source: exactly the columns that the queries name, and nothing else. Its rights as data, the steps
- * that give and take them, and the questions in SQL that provision and the doctor both ask. Nothing is sent from here.
+ * The role that reads exactly the columns that the queries name. Its rights as data, the steps
+ * that grant and revoke them, and the SQL questions of provision and the doctor. Nothing is sent from here.
  */
 import { VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
@@ -18,17 +18,17 @@ import { BY_ROLE_MAKER, complete, type Draft, roleSteps, type Step } from './ste
 export interface SourceRights {
   readonly role: string
   readonly source: Source
-  /** That of the tables, and those of the declared extensions. */
+  /** Schemas of the tables and of the declared extensions. */
   readonly schemas: readonly string[]
   readonly columns: ReadonlyMap<string, readonly string[]>
-  /** Tables of which rows are counted and no column is named: PostgreSQL asks for the right on one all the same. */
+  /** Tables whose rows are only counted: PostgreSQL needs the right on one column all the same. */
   readonly counted: ReadonlySet<string>
 }
 
 export const OWN_ROLE = (role: string): Remedy =>
   remedy`The source's own fence is missing: whatever a query named, this role could read it. Write a role of its own into DATABASE_URL, such as vitrine_source with a long password, keep ${role} in DATABASE_ADMIN_URL, and run ${command('provision', '--source')}.`
 
-/** The column that says least about a person. */
+/** The least sensitive column. */
 function leastTelling(table: string, columns: RegisteredColumns): string {
   const bySensitivity = Object.entries(columns).sort(
     ([, a], [, b]) => PRIVACY_CLASSES.indexOf(a.privacy) - PRIVACY_CLASSES.indexOf(b.privacy),
@@ -64,7 +64,7 @@ export const RELATIONS = `relation as (select c.oid, n.oid as schema_id, n.nspna
         and not exists (select from pg_catalog.pg_depend d
           where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))`
 
-/** These, the columns that are `wanted`, and what was `granted` on each. */
+/** The relations, the `wanted` columns, and what is `granted` on each. */
 function scopeOf({ columns }: SourceRights): string {
   const pairs = [...columns].flatMap(([table, names]) =>
     [...names, ...ROW_IDENTITY].map((name) => [table, name] as const),
@@ -78,7 +78,7 @@ function scopeOf({ columns }: SourceRights): string {
 
 export const WRITES = 'INSERT, UPDATE, DELETE, TRUNCATE'
 
-/** One row, `reason`, for each way in which the role is somebody else's: to take its rights would be felt by an application. */
+/** One row, `reason`, for each sign that an application uses the role: revoking its rights would break the application. */
 export function unfitness(rights: SourceRights): string {
   const id = roleId(rights.role)
   const some = `count(distinct oid) || ' relations, ' || min(format('%I.%I', nspname, relname)) || ' among them'`
@@ -141,10 +141,10 @@ function readStep(rights: SourceRights, table: string, columns: readonly string[
   }
 }
 
-/** By these two a row is told from others; neither says what it holds. */
+/** System columns that identify a row and its last change. They say nothing about its content. */
 const ROW_IDENTITY = ['ctid', 'xmin'] as const
 
-/** The right to tell rows. A view has no such columns, and the definition does not know which is one. */
+/** The right on those columns. Views do not have them, and the definition does not know which tables are views. */
 function rowsStep({ role, source, columns }: SourceRights): Draft {
   const lacking = `select c.oid::regclass as relation from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where ${nameSql(literal(source.schema))} = any (${texts([...columns.keys()])}) and c.relkind in ('r', 'p', 'm')
@@ -153,7 +153,7 @@ function rowsStep({ role, source, columns }: SourceRights): Draft {
     name: 'source-tells-rows',
     text: `${role} may ask where rows stand (ctid) and which changed (xmin): large tables are read by ranges, and no more than what changed.`,
     done: `not exists (${lacking})`,
-    // Without it a table is read by one statement, and whole.
+    // Without it a table is always read whole, by one statement.
     optional: true,
     sql: block(`declare
   lacking record;
@@ -183,7 +183,7 @@ export function sourceSteps(rights: SourceRights, database: string): readonly St
         name: NOTHING_ELSE,
         text: `${role} holds no other right, and is a member of no role.`,
         done: `not exists (${excess(rights)})`,
-        // What a platform has granted as another role, the owner may be unable to take away. Runs do not need it taken.
+        // The owner may be unable to revoke what a platform granted as another role. Runs work all the same.
         optional: true,
         sql: block(`declare
   statement text;

@@ -32,7 +32,7 @@ export function grantsFor(publication: Publication, databaseName: string) {
     readerOnRelations: (names: readonly string[]) =>
       `grant select on ${names.map((name) => qualified(publication.schema, name)).join(', ')} to ${reader}`,
     readerByDefault: `alter default privileges for role ${writer} in schema ${schema} grant select on tables to ${reader}`,
-    /** In this database only: elsewhere the role of the reader is not our affair. */
+    /** Only in this database: elsewhere, the reader's role is not ours. */
     readerSettings: readerSettings(publication).map(
       ([name, value]) => `alter role ${reader} in database ${database} set ${name} = ${value}`,
     ),
@@ -41,7 +41,7 @@ export function grantsFor(publication: Publication, databaseName: string) {
 
 export const roleId = (name: string): string => `(select oid from pg_catalog.pg_roles where rolname = ${literal(name)})`
 
-/** The tag keeps the block apart from any `$$` in a name. */
+/** The tag protects against a `$$` in a name. */
 export const block = (body: string): string => `do $vitrine$\n${body}\n$vitrine$`
 
 export const when = (condition: string, ...statements: readonly string[]): string =>

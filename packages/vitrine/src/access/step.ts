@@ -16,7 +16,7 @@ export interface Step {
   readonly name: string
   readonly part: ProvisionPart
   readonly text: string
-  /** A condition in SQL about the catalogue of the target. What it cannot tell is not done. */
+  /** A condition in SQL on the target's catalogue. NULL counts as not done. */
   readonly done: string
   /** Statements separated by semicolons. A password stands as `'<password>'`. */
   readonly sql: string
@@ -26,7 +26,7 @@ export interface Step {
   readonly as: 'session' | 'writer'
   /** The role whose password stands in the statement. */
   readonly password: string | null
-  /** True when neither a run nor a reader needs it: left to the owner of the database, it is a warning and no failure. */
+  /** True when neither a run nor a reader needs it: if only the database's owner can do it, that is a warning, not a failure. */
   readonly optional: boolean
 }
 
@@ -47,7 +47,7 @@ export type Draft = Pick<Step, 'name' | 'text' | 'done' | 'sql'> & Partial<Step>
 const schemaWhere = (name: string, condition = 'true'): string =>
   `exists (select from pg_catalog.pg_namespace n where n.nspname = ${literal(name)} and ${condition})`
 
-/** Somebody of a list of OIDs has one of the privileges by a grant to itself: not by a group or a superuser's attribute. */
+/** Condition: a role of a list of OIDs was granted one of the privileges directly, not through a group or as a superuser. */
 const granted = (acl: string, privileges: string, oids: string): string =>
   `exists (select from aclexplode(${acl}) a where a.privilege_type in (${privileges}) and a.grantee in (${oids}))`
 
@@ -95,7 +95,7 @@ export function roleSteps(kind: string, name: string): readonly Draft[] {
 
 type Grants = ReturnType<typeof grantsFor>
 
-/** What is closed comes first: a right of everybody must not be counted for the writer's and then be lost. */
+/** Revocations come first: a right of PUBLIC must not count as the writer's and then be revoked. */
 function databaseSteps({ writer, reader }: Publication, grants: Grants, withoutCreate: boolean): readonly Draft[] {
   const others = `0, ${roleId(reader)}`
   const has = (role: string, privilege: string) =>

@@ -14,7 +14,7 @@ import { probe, probeName, undone } from './probe.ts'
 import { isDone } from './provision.ts'
 import { workSchemas } from './step.ts'
 
-/** A superuser passes every grant by, so that nothing else proved about it means anything. */
+/** A superuser ignores all grants, so the other proofs would mean nothing. */
 const ordinary = (kind: 'writer' | 'reader'): Guarantees => ({
   [`${kind}-attributes`]: {
     guarantee: ({ publication }) => `The ${kind} ${publication[kind]} is an ordinary role.`,
@@ -110,7 +110,7 @@ export const WRITER: Guarantees = {
     guarantee: ({ publication: { writer } }) =>
       `Sessions that block a switch are named: process, application, role and tables; and since when, if ${writer} is given pg_read_all_stats.`,
     expected: 'named',
-    // Not a right that a run needs: without it, the error says who is in the way, and not since when.
+    // Runs do not need it: without it, an error names who is in the way, but not since when.
     proof: async ({ session }) => {
       const sql = "select pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees"
       const [row] = await session.query<{ sees: boolean }>(sql)
