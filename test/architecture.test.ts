@@ -206,4 +206,11 @@ describe('tests', () => {
     )
     expect(hurried).toEqual([])
   })
+
+  test('have the names of the tool’s schemas from the tool, but where they show what it prints', () => {
+    const literal = written.filter((path) =>
+      /\bshop_(?:next|previous)/.test(readFileSync(path, 'utf8').replaceAll(/toMatchInlineSnapshot\(\s*`[^`]*`/g, '')),
+    )
+    expect(literal.map((path) => relative(root, path))).toEqual([])
+  })
 })

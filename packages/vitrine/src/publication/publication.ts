@@ -134,7 +134,7 @@ export const publishedNames = (publication: Publication): readonly string[] => [
   ...ownViewNames(publication),
 ]
 
-export const stagingSchema = (publication: Publication): string => `${publication.schema}_next`
-export const retiredSchema = (publication: Publication): string => `${publication.schema}_previous`
+export const stagingSchema = ({ schema }: Pick<Publication, 'schema'>): string => `${schema}_next`
+export const retiredSchema = ({ schema }: Pick<Publication, 'schema'>): string => `${schema}_previous`
 /** The private schema of the tool's bookkeeping in the target. */
 export const BOOKKEEPING_SCHEMA = 'vitrine'

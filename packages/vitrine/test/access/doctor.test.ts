@@ -15,7 +15,7 @@ import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { migrate } from '../../src/run/migrate.ts'
 import { sync } from '../../src/run/sync.ts'
-import { createShop, KEY, shop, shopRights } from '../publication/shop.ts'
+import { createShop, KEY, RETIRED, STAGING, shop, shopRights } from '../publication/shop.ts'
 
 const names = (findings: readonly Finding[]): readonly string[] => findings.map(({ name }) => name)
 const brokenOnes = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ ok }) => !ok)
@@ -142,16 +142,15 @@ const DEFECTS: readonly Defect[] = [
   },
   {
     what: 'a staging schema that the reader sees',
-    plant:
-      'set role $w; create table shop_next.shop_customer (id bigint); grant usage on schema shop_next to $r; grant select on shop_next.shop_customer to $r',
+    plant: `set role $w; create table ${STAGING}.shop_customer (id bigint); grant usage on schema ${STAGING} to $r; grant select on ${STAGING}.shop_customer to $r`,
     found: ['no-leftovers', 'reader-sees-no-staging'],
-    undo: 'drop table shop_next.shop_customer',
+    undo: `drop table ${STAGING}.shop_customer`,
   },
   {
     what: 'a schema of others under the name of the staging area',
-    plant: 'drop schema shop_next; create schema shop_next',
+    plant: `drop schema ${STAGING}; create schema ${STAGING}`,
     found: ['no-leftovers'],
-    undo: "drop schema shop_next; set role $w; create schema shop_next; comment on schema shop_next is 'vitrine: staging area of shop'",
+    undo: `drop schema ${STAGING}; set role $w; create schema ${STAGING}; comment on schema ${STAGING} is 'vitrine: staging area of shop'`,
   },
   {
     what: 'a superuser reader',
@@ -354,7 +353,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
 
   test('schemas made for a writer that may not create them: a warning that says what follows', async () => {
     const one = async () => brokenOnes(await examine()).filter(({ name }) => name === 'writer-renames-schemas')[0]
-    await asSuperuser('revoke create on database $d from $w; drop schema shop_next, shop_previous')
+    await asSuperuser(`revoke create on database $d from $w; drop schema ${STAGING}, ${RETIRED}`)
     expect(await one()).toMatchObject({ severity: 'failure' })
     expect((await one())?.actual).toContain('provision --without-create')
     const owner = await session(target.address(), 'target')
@@ -394,7 +393,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   })
 
   test('a table that is missing, and one that a run in progress stages', async () => {
-    await asSuperuser('drop table shop.shop_purchase; set role $w; create table shop_next.shop_purchase (id bigint)')
+    await asSuperuser(`drop table shop.shop_purchase; set role $w; create table ${STAGING}.shop_purchase (id bigint)`)
     const running = await session(target.address(writerRole), 'target')
     await takeRunLock(running, publication.schema)
     const findings = await examine()
@@ -407,7 +406,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     ])
     expect(findings.find(({ name }) => name === 'no-leftovers')?.actual).toBe('a run is in progress')
     await running.end()
-    await asSuperuser('drop table shop_next.shop_purchase')
+    await asSuperuser(`drop table ${STAGING}.shop_purchase`)
     await sync({
       publication,
       source: source.address(sourceRole),

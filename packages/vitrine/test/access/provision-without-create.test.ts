@@ -11,7 +11,7 @@ import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { migrate } from '../../src/run/migrate.ts'
 import { requireWorkSchemas, switchWayOf } from '../../src/version/staging.ts'
-import { shop } from '../publication/shop.ts'
+import { RETIRED, STAGING, shop } from '../publication/shop.ts'
 
 describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   let database: TestDatabase
@@ -78,8 +78,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     expect(executed.map(({ sql }) => sql).filter((sql) => /create on database|create schema/.test(sql))).toEqual([
       `revoke temporary, create on database ${database.name} from public, ${reader.user}`,
       `create schema shop authorization "${writer.user}"`,
-      `create schema shop_next authorization "${writer.user}"; comment on schema shop_next is 'vitrine: staging area of shop'`,
-      `create schema shop_previous authorization "${writer.user}"; comment on schema shop_previous is 'vitrine: retired area of shop'`,
+      `create schema ${STAGING} authorization "${writer.user}"; comment on schema ${STAGING} is 'vitrine: staging area of shop'`,
+      `create schema ${RETIRED} authorization "${writer.user}"; comment on schema ${RETIRED} is 'vitrine: retired area of shop'`,
       `create schema vitrine authorization "${writer.user}"`,
     ])
     await proveSetUp()
@@ -88,7 +88,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     const { withoutCreate: _, ...usual } = options
     const asWriter = await session(writer)
     expect((await planProvision(asWriter, publication, usual)).steps.filter(({ done }) => !done)).toEqual([])
-    await asSuperuser('drop schema shop_next')
+    await asSuperuser(`drop schema ${STAGING}`)
     expect(
       (await planProvision(asWriter, publication, usual)).steps.filter(({ done }) => !done).map(({ sql }) => sql),
     ).toEqual([`grant connect, create on database ${database.name} to "${writer.user}"`])
@@ -130,8 +130,8 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
     expect(error.remedy).toContain(`-- by the owner of the database (${owner.user}), or a superuser:
 revoke temporary, create on database ${database.name} from public, ${reader.user};
 create schema shop authorization ${w};
-create schema shop_next authorization ${w}; comment on schema shop_next is 'vitrine: staging area of shop';
-create schema shop_previous authorization ${w}; comment on schema shop_previous is 'vitrine: retired area of shop';
+create schema ${STAGING} authorization ${w}; comment on schema ${STAGING} is 'vitrine: staging area of shop';
+create schema ${RETIRED} authorization ${w}; comment on schema ${RETIRED} is 'vitrine: retired area of shop';
 create schema vitrine authorization ${w};
 -- by ${writer.user}, or a superuser:`)
     await asSuperuser(remedyText(error.remedy))
@@ -142,14 +142,14 @@ create schema vitrine authorization ${w};
 
   test('schemas of others under these names are not taken over', async () => {
     await asSuperuser(
-      `create role "${writer.user}" login; create role ${reader.user} login; create schema shop_next;
-       create schema shop_previous authorization "${writer.user}"; create table shop_previous.precious (id integer)`,
+      `create role "${writer.user}" login; create role ${reader.user} login; create schema ${STAGING};
+       create schema ${RETIRED} authorization "${writer.user}"; create table ${RETIRED}.precious (id integer)`,
     )
     const { steps } = await planProvision(await session(), publication, options)
     const left = steps.filter(({ possible }) => !possible).map(({ text, why }) => `${text} ${why}`)
     expect(left).toEqual([
-      'The schema shop_next, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over',
-      'The schema shop_previous, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over',
+      `The schema ${STAGING}, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over`,
+      `The schema ${RETIRED}, which the writer may not create, exists and belongs to it. a schema of that name is there, which is not ours to take over`,
     ])
   })
 })

@@ -10,7 +10,7 @@ import { remedyText } from '../../src/base/remedy.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
 import type { Publication } from '../../src/publication/publication.ts'
-import { shop } from '../publication/shop.ts'
+import { STAGING, shop } from '../publication/shop.ts'
 
 test('the verifier of a password is the one of RFC 7677', () => {
   // The exchange of RFC 7677, section 3: ServerSignature = HMAC(ServerKey, AuthMessage) fixes the key for this salt.
@@ -66,7 +66,7 @@ describe.each(VERSIONS)('on PostgreSQL %i', (version) => {
   async function proveRights(): Promise<void> {
     const [writer, reader] = [await session(writerRole()), await session(readerRole())]
     await writer.execute(
-      'create table shop.late (id bigint); create schema shop_next; alter schema shop_next rename to shop_gone; drop schema shop_gone',
+      `create table shop.late (id bigint); create schema ${STAGING}; alter schema ${STAGING} rename to shop_gone; drop schema shop_gone`,
     )
     await reader.execute('select * from shop.late')
     await reader.execute('begin read write')

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { TestRole } from '../../../../test/database.ts'
 import { EXIT } from '../../src/base/errors.ts'
+import { RETIRED } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
 import { commandedShop } from './commanded-shop.ts'
 
@@ -180,7 +181,7 @@ describe.sequential('rebuild', () => {
     await written('sync')
     const before = await picture()
     expect(before.days).toHaveLength(2)
-    await sql(`drop schema shop cascade; drop schema if exists shop_previous cascade;
+    await sql(`drop schema shop cascade; drop schema if exists ${RETIRED} cascade;
       revoke connect on database "${target.name}" from "${reader.user}", public;
       alter role "${reader.user}" reset all`)
     await expect(sql('select 1', reader)).rejects.toThrow(/permission denied/)

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Version } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
+import { RETIRED } from '../publication/shop.ts'
 import { Nights, SERVERS, type Ways } from './nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from './things.ts'
 
@@ -79,7 +80,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   ],
   referenced: ['create table public.$n_far (id bigint references $k)'],
   renamed_with_another: [
-    'alter table $k rename to $n_between; alter table $o rename to $n; alter table shop_previous.$n_between rename to $p',
+    `alter table $k rename to $n_between; alter table $o rename to $n; alter table ${RETIRED}.$n_between rename to $p`,
   ],
   dropped: ['drop table $k'],
 }
@@ -124,7 +125,7 @@ describe.each(SERVERS)('PostgreSQL %i', (version) => {
 
   test('of the kept version: rows make their table full, and nothing else stays of what was done', async () => {
     for (const [name, statements] of Object.entries({ ...ROWS, ...TABLES }))
-      await alter(nights, 'shop_previous', statements, name)
+      await alter(nights, RETIRED, statements, name)
     await change('changed')
     const ways = await nights.judged()
     const mayBe = (name: string) =>
@@ -162,7 +163,7 @@ describe('what holds on to the kept version', () => {
 
   test.each(Object.entries(OUTSIDE))('%s', async (_name, statements) => {
     await nights.judged()
-    await alter(nights, 'shop_previous', statements, 'thing')
+    await alter(nights, RETIRED, statements, 'thing')
     await nights.change(
       "update thing set label = 'held' where id in (9, 10)",
       'update other set label = label where id = 9',

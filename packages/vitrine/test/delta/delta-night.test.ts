@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
 import { run } from '../cli/captured-io.ts'
-import { KEY } from '../publication/shop.ts'
+import { KEY, RETIRED } from '../publication/shop.ts'
 import { Installation, WatchingReader } from '../run/installation.ts'
 import { receive } from '../schedule/receiver.ts'
 import { deltaShop } from './delta-shop.ts'
@@ -97,7 +97,7 @@ describe('a night reads what changed since the kept version', () => {
   })
 
   test('what somebody changed by hand in the kept version is found, and the table is read whole', async () => {
-    await shop.look('update shop_previous.shop_purchase set amount = 7 where id = 30')
+    await shop.look(`update ${RETIRED}.shop_purchase set amount = 7 where id = 30`)
     expect(await night('')).toEqual(['full', 'rows of the kept version were written by somebody else'])
   })
 
@@ -105,7 +105,7 @@ describe('a night reads what changed since the kept version', () => {
     // As if a row had been changed without a trace in the source.
     await night('')
     const [row] = await shop.look<{ xid: string }>(
-      'update shop_previous.shop_purchase set amount = 8 where id = 30 returning pg_current_xact_id()::text as xid',
+      `update ${RETIRED}.shop_purchase set amount = 8 where id = 30 returning pg_current_xact_id()::text as xid`,
     )
     await shop.look(`update vitrine.version set origin = jsonb_set(origin, '{tables,shop_purchase,writers}',
       origin #> '{tables,shop_purchase,writers}' || to_jsonb('${row?.xid}'::text)) where kept`)

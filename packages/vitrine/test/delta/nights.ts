@@ -18,7 +18,7 @@ import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import type { SyncRequest } from '../../src/run/sync.ts'
 import { identifier, qualified } from '../../src/sql/quote.ts'
 import { loadOneTable, selectText } from '../../src/testing.ts'
-import { KEY } from '../publication/shop.ts'
+import { KEY, RETIRED } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
 
 /**
@@ -203,7 +203,7 @@ export class Nights {
     const target = await this.#target()
     const comparable = await target.query<{ name: string }>(
       `select n.relname::text as name from pg_class n join pg_class o using (relname)
-       where n.relnamespace = 'shop'::regnamespace and o.relnamespace = 'shop_previous'::regnamespace and ${columnsOf('n')} = ${columnsOf('o')}`,
+       where n.relnamespace = 'shop'::regnamespace and o.relnamespace = '${RETIRED}'::regnamespace and ${columnsOf('n')} = ${columnsOf('o')}`,
     )
     const compared = this.publication.tables.filter(({ name }) => comparable.some((found) => found.name === name))
     if (compared.length === 0) return
@@ -280,7 +280,7 @@ const countsSql = ({ name, columns }: PublishedTable): string => {
   const rows = (schema: string) =>
     `(select row(${key}) as key, record_send(row(${columns.map((column) => identifier(column.name))})) as sent from ${qualified(schema, name)})`
   return `select '${name}' as name, array[count(*) filter (where b.key is null), count(*) filter (where a.sent <> b.sent),
-    count(*) filter (where a.key is null)]::integer[] as counts from ${rows('shop')} a full join ${rows('shop_previous')} b on a.key = b.key`
+    count(*) filter (where a.key is null)]::integer[] as counts from ${rows('shop')} a full join ${rows(RETIRED)} b on a.key = b.key`
 }
 
 const structureSql = (schema: string): string => `

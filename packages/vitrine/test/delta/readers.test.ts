@@ -10,6 +10,8 @@ import { EVERYTHING } from '../../../../test/thoroughness.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { bigint, from, open, register, text } from '../../src/index.ts'
 import { PHASES, type Phase } from '../../src/record/runs.ts'
+import type { RunObserver } from '../../src/run/observer.ts'
+import { RETIRED } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
 import { Nights, reasonsOf, waysOf } from './nights.ts'
 
@@ -191,7 +193,7 @@ describe('readers', () => {
     await change()
     const dump = await nights.shop.target.connect()
     await dump.query("set application_name = 'pg_dump'; begin isolation level repeatable read, read only")
-    await dump.query('lock table shop.thing, shop.part, shop_previous.thing, shop_previous.part in access share mode')
+    await dump.query(`lock table shop.thing, shop.part, ${RETIRED}.thing, ${RETIRED}.part in access share mode`)
     const outcome = await nights.night().then(
       (report) => waysOf(report)['thing'],
       (thrown: unknown) => asVitrineError(thrown).code,
@@ -206,9 +208,9 @@ describe('readers', () => {
 
   test.each(
     [
-      ['reads the kept version', 'select * from shop_previous.thing limit 1'],
-      ['locks rows of the kept version', 'select * from shop_previous.thing for update'],
-      ['locks the kept version', 'lock table shop_previous.part in exclusive mode'],
+      ['reads the kept version', `select * from ${RETIRED}.thing limit 1`],
+      ['locks rows of the kept version', `select * from ${RETIRED}.thing for update`],
+      ['locks the kept version', `lock table ${RETIRED}.part in exclusive mode`],
     ].slice(EVERYTHING ? 0 : 2),
   )('an administrator who %s holds up nobody for long', async (_what, statement) => {
     await next()

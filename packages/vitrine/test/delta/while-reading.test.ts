@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asVitrineError } from '../../src/base/errors.ts'
+import { RETIRED } from '../publication/shop.ts'
 import { FaultyNetwork } from '../run/faults/network.ts'
 import { Nights } from './nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from './things.ts'
@@ -114,7 +115,7 @@ test.each([
     for (let settle = 0; settle < 3; settle++) await nights.night()
     const before = await nights.published()
     target.trap(/share row exclusive/, 'statement', async () => {
-      await nights.shop.look(sql.replaceAll('$k', 'shop_previous.shop_first'))
+      await nights.shop.look(sql.replaceAll('$k', `${RETIRED}.shop_first`))
     })
     const address = { ...nights.shop.target.address(nights.shop.writer), port: target.port }
     const error = await nights.night({ target: address }).catch(asVitrineError)

@@ -21,7 +21,7 @@ import {
 } from '../../src/index.ts'
 import { dayOf, daySelect } from '../../src/publication/history-select.ts'
 import { fingerprintOf, shapesOf } from '../../src/publication/shape.ts'
-import { customer, purchase, shop, source } from './shop.ts'
+import { customer, purchase, STAGING, shop, source } from './shop.ts'
 import { shopWithHistory, stats } from './shop-history.ts'
 
 const roles = { writer: 'w', reader: 'r' }
@@ -216,7 +216,7 @@ describe('the SQL of one day', () => {
       ),
       number: integer(dayNumber, 'Number'),
     }))
-    const day = daySelect(table, publication, 'shop_next', new Date('2026-03-28T23:30:00Z'))
+    const day = daySelect(table, publication, STAGING, new Date('2026-03-28T23:30:00Z'))
     expect(day.sql).toMatchInlineSnapshot(
       `"select cast(cast('2026-03-29' as date) as date) as "day", cast((select cast(count(*) as integer) as "n" from "shop_next"."shop_customer" as "c" where "c"."created_at" < cast('2026-03-29' as date) and exists (select 1 as "one" from "shop_next"."shop_purchase" where "customer_id" = "c"."id")) as integer) as "young", cast((cast('2026-03-29' as date) - cast('2000-01-01' as date)) as integer) as "number""`,
     )

@@ -22,6 +22,7 @@ import {
   uuid,
   varchar,
 } from '../../src/index.ts'
+import { retiredSchema, stagingSchema } from '../../src/publication/publication.ts'
 
 export const source = register(
   'public',
@@ -94,6 +95,9 @@ export const shop = (roles: ShopRoles, tables: Publication['tables'] = [customer
     zone: 'Europe/Paris',
     limits: { switchLockTimeoutMs: 50, switchTries: 5, switchPauseMs: 20 },
   })
+
+/** Where the next version of the shop is built, and where the last one leaves; more of those are numbered. */
+export const [STAGING, RETIRED] = [stagingSchema({ schema: 'shop' }), retiredSchema({ schema: 'shop' })]
 
 export const KEY = randomBytes(32).toString('hex')
 

@@ -7,7 +7,7 @@ import { takeRunLock } from '../../src/postgres/lock.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
 import { migrate } from '../../src/run/migrate.ts'
-import { shop } from '../publication/shop.ts'
+import { RETIRED, STAGING, shop } from '../publication/shop.ts'
 
 describe.each(NEWEST)('on PostgreSQL %i', (version) => {
   let database: TestDatabase
@@ -57,18 +57,18 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
     await writer.execute(`insert into vitrine.freshness values ('shop', 'shop_customer', 1, now(), now()), ('other', 't', 1, now(), now());
       insert into vitrine.run (schema_name, trigger, state, phase, fingerprint, tool_version, started_at)
         values ('shop', 'command', 'succeeded', 'record', 'f', '1', now());
-      create table shop_next.shop_customer (id bigint primary key);
-      create table shop_next.shop_purchase (customer_id bigint references shop_next.shop_customer);
-      create table shop_previous.shop_customer (id bigint);
-      create view shop_previous.vitrine_freshness as select id from shop_previous.shop_customer;
+      create table ${STAGING}.shop_customer (id bigint primary key);
+      create table ${STAGING}.shop_purchase (customer_id bigint references ${STAGING}.shop_customer);
+      create table ${RETIRED}.shop_customer (id bigint);
+      create view ${RETIRED}.vitrine_freshness as select id from ${RETIRED}.shop_customer;
       insert into vitrine.made (schema_name, catalog, register, id, name, built)
         select 'shop', 'pg_class'::regclass, 'vitrine.made'::regclass, oid, relname, true from pg_class
-        where relnamespace in ('shop_next'::regnamespace, 'shop_previous'::regnamespace) and relkind in ('r', 'v')`)
+        where relnamespace in ('${STAGING}'::regnamespace, '${RETIRED}'::regnamespace) and relkind in ('r', 'v')`)
     const plan = await planDrop({ session: writer, publication })
     expect(plan.steps.map(({ text }) => text)).toEqual([
-      'drop view: shop.vitrine_freshness, shop.vitrine_runs, shop.vitrine_unknowns, shop_previous.vitrine_freshness',
-      'drop table: shop.shop_customer, shop.shop_purchase, shop_next.shop_customer, shop_next.shop_purchase, shop_previous.shop_customer',
-      'drop schema: shop_next, shop_previous',
+      `drop view: shop.vitrine_freshness, shop.vitrine_runs, shop.vitrine_unknowns, ${RETIRED}.vitrine_freshness`,
+      `drop table: shop.shop_customer, shop.shop_purchase, ${STAGING}.shop_customer, ${STAGING}.shop_purchase, ${RETIRED}.shop_customer`,
+      `drop schema: ${STAGING}, ${RETIRED}`,
       'forget what was approved for shop, and how old its tables were',
     ])
     expect(plan.kept).toEqual([
@@ -193,12 +193,12 @@ describe.each(NEWEST)('on PostgreSQL %i', (version) => {
       problems: [{ place: 'shop.shop_purchase', detail: 'it belongs to postgres' }],
     })
     await admin.execute(`alter table shop.shop_purchase owner to ${roles[0].user}`)
-    await writer.execute('create sequence shop_next.counter')
+    await writer.execute(`create sequence ${STAGING}.counter`)
     await expect(drop()).rejects.toMatchObject({
       code: 'DEPENDENT_BLOCKS',
-      problems: [{ place: 'sequence shop_next.counter' }],
+      problems: [{ place: `sequence ${STAGING}.counter` }],
     })
-    await writer.execute('drop sequence shop_next.counter')
+    await writer.execute(`drop sequence ${STAGING}.counter`)
     expect(await relations()).toEqual(OURS)
   })
 

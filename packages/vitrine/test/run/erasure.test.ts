@@ -10,7 +10,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { pseudonymsOf } from '../../src/copy/pseudonym.ts'
 import { run } from '../cli/captured-io.ts'
-import { KEY } from '../publication/shop.ts'
+import { KEY, RETIRED } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
 import { Installation } from './installation.ts'
 
@@ -128,7 +128,7 @@ describe.sequential('docs/operating/erasure.md', () => {
     const ours = ({ name }: { name: string }) => /^(shop|vitrine)/.test(name)
     expect((await seen('pg_stats')).filter(ours)).toEqual([{ name: 'shop' }])
     for (const view of ['pg_stats_ext', 'pg_stats_ext_exprs']) expect((await seen(view)).filter(ours)).toEqual([])
-    for (const relation of ['pg_statistic', 'pg_statistic_ext_data', 'shop_previous.shop_customer', 'vitrine.ledger']) {
+    for (const relation of ['pg_statistic', 'pg_statistic_ext_data', `${RETIRED}.shop_customer`, 'vitrine.ledger']) {
       await expect(reader.query(`select from ${relation}`)).rejects.toMatchObject({ code: '42501' })
     }
     await shop.target.close(reader)
@@ -155,12 +155,12 @@ describe.sequential('docs/operating/erasure.md', () => {
     await shop.run({ at: new Date('2026-01-04T12:00:00Z') })
     const recorded = await command('erase shop_customer name')
     expect([recorded.status, recorded.stderr]).toEqual([EXIT.data, expect.stringContaining('ERASURE_OF_HISTORY')])
-    expect(await shop.look('select from shop_previous.shop_customer')).toHaveLength(61)
+    expect(await shop.look(`select from ${RETIRED}.shop_customer`)).toHaveLength(61)
   })
 
   test('while somebody keeps the version before, it is not erased, and does not come back either', async () => {
     const user = await shop.target.connect()
-    await user.query('begin; select from shop_previous.shop_customer')
+    await user.query(`begin; select from ${RETIRED}.shop_customer`)
     const blocked = await command('erase shop_customer name --history')
     await shop.target.close(user)
     expect([blocked.status, blocked.stderr]).toEqual([EXIT.busy, expect.stringContaining('ERASURE_BLOCKED')])

@@ -12,7 +12,7 @@ import { migrate } from '../../src/run/migrate.ts'
 import type { RunEvent, RunObserver, SyncReport } from '../../src/run/observer.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { type SyncRequest, sync } from '../../src/run/sync.ts'
-import { createShop, KEY, type ShopRoles, shop } from '../publication/shop.ts'
+import { createShop, KEY, RETIRED, type ShopRoles, STAGING, shop } from '../publication/shop.ts'
 
 /** Each version of the server and each way of switching once. */
 export const ACROSS: readonly [Version, SwitchWay][] = [
@@ -172,8 +172,8 @@ export class Installation {
   /** Schemas of the tool that should not be there between runs, or should be empty. */
   async leftovers(): Promise<readonly string[]> {
     const rows = await this.look<{ name: string }>(
-      `select nspname as name from pg_namespace n where nspname ~ '^shop_previous_'
-         or (nspname = 'shop_next' and exists (select from pg_class c where c.relnamespace = n.oid))`,
+      `select nspname as name from pg_namespace n where nspname ~ '^${RETIRED}_'
+         or (nspname = '${STAGING}' and exists (select from pg_class c where c.relnamespace = n.oid))`,
     )
     return rows.map(({ name }) => name)
   }

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { definePublication } from '../../src/index.ts'
 import { isDue } from '../../src/schedule/dueness.ts'
+import { RETIRED } from '../publication/shop.ts'
 import { Installation } from './installation.ts'
 
 let shop: Installation
@@ -45,7 +46,7 @@ test('the run that makes the due time done stays in the record, however short th
 test('a view made on a version that has left is reported by name, instead of showing its rows for ever', async () => {
   const admin = await shop.target.connect()
   await admin.query(`create schema team authorization "${shop.writer.user}"; set role "${shop.writer.user}";
-    create view team.late as select count(*) from shop_previous.shop_customer`)
+    create view team.late as select count(*) from ${RETIRED}.shop_customer`)
   const { code, problems } = await shop.failure()
   expect([code, ...problems.map(({ place }) => place)]).toEqual(['DEPENDENT_BLOCKS', 'view team.late'])
   await admin.query('drop schema team cascade')

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { asVitrineError, type VitrineError } from '../../src/base/errors.ts'
 import { definePublication } from '../../src/index.ts'
 import { rollback } from '../../src/run/rollback.ts'
+import { RETIRED, STAGING } from '../publication/shop.ts'
 import { Dump, EmulatedDump, pgDumpVersion } from './dump.ts'
 import { ACROSS, Installation, WatchingReader } from './installation.ts'
 import { CATALOGUE_COLUMNS, CATALOGUE_KEYS, CATALOGUE_TABLES } from './metabase-sync.ts'
@@ -57,7 +58,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     `select from pg_locks where not granted and mode = 'AccessExclusiveLock' and relation = '${table}'::regclass`
   const published = () =>
     shop.look(`select (select array_agg(oid order by oid) from pg_class where relnamespace = 'shop'::regnamespace) as oids,
-      (select array_agg(oid order by oid) from pg_class where relnamespace = 'shop_previous'::regnamespace and relkind = 'r') as kept`)
+      (select array_agg(oid order by oid) from pg_class where relnamespace = '${RETIRED}'::regnamespace and relkind = 'r') as kept`)
 
   /** A run that must go through while somebody is in its way, with a reader that looks on. */
   async function goesThrough(): Promise<WatchingReader> {
@@ -247,7 +248,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       await goesThrough()
       // It keeps the version that was to be removed, too: a later run removes it.
       expect(notices).toEqual([
-        'a retired version is not removed yet, the next run tries again: shop_previous_1 (SWITCH_BLOCKED)',
+        `a retired version is not removed yet, the next run tries again: ${RETIRED}_1 (SWITCH_BLOCKED)`,
       ])
     } else
       expect(await givesUp()).toMatch(
@@ -267,7 +268,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       while (looking) {
         const { rows } = await admin.query<{ keyed: boolean }>(
           `select exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as keyed
-           from pg_class c where c.relnamespace = to_regnamespace('shop_next') and c.relkind = 'r'`,
+           from pg_class c where c.relnamespace = to_regnamespace('${STAGING}') and c.relkind = 'r'`,
         )
         finished += rows.filter(({ keyed }) => keyed).length
         unfinished += rows.filter(({ keyed }) => !keyed).length

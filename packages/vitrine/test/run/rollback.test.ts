@@ -5,7 +5,7 @@ import { asVitrineError } from '../../src/base/errors.ts'
 import { because, bigint, definePublication, from, type Publication } from '../../src/index.ts'
 import { type RollbackReport, rollback } from '../../src/run/rollback.ts'
 import { isDue } from '../../src/schedule/dueness.ts'
-import { source } from '../publication/shop.ts'
+import { RETIRED, source } from '../publication/shop.ts'
 import { shopWithHistory } from '../publication/shop-history.ts'
 import { ACROSS, Installation, WatchingReader } from './installation.ts'
 
@@ -227,7 +227,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     expect(looks()).toBeGreaterThan(8)
     // What has left is out of sight all the same.
     const reader = await shop.asReader()
-    await expect(reader.query('select from shop_previous.shop_customer')).rejects.toThrow(/permission denied/)
+    await expect(reader.query(`select from ${RETIRED}.shop_customer`)).rejects.toThrow(/permission denied/)
     await shop.target.close(reader)
   })
 
@@ -247,7 +247,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     const none = definePublication({ ...shop.publication, limits: { versionsKept: 0 } })
     await shop.run({ publication: none })
     expect(await shop.leftovers()).toEqual([])
-    expect(await shop.look("select from pg_class where relnamespace = to_regnamespace('shop_previous')")).toEqual([])
+    expect(await shop.look(`select from pg_class where relnamespace = to_regnamespace('${RETIRED}')`)).toEqual([])
     expect(await refused(back(none))).toBe('VERSION_NOT_KEPT')
   })
 })

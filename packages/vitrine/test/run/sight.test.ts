@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
 import { rollback } from '../../src/run/rollback.ts'
-import { shop as wideShop } from '../publication/shop.ts'
+import { RETIRED, STAGING, shop as wideShop } from '../publication/shop.ts'
 import { ACROSS, Installation } from './installation.ts'
 import { killedRun } from './killed-run.ts'
 import { LISTINGS, METABASE_FIELDS, METABASE_KEYS } from './listings.ts'
@@ -162,8 +162,8 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
           except select table_name, column_name from information_schema.columns where table_schema = 'shop'`)
       ).rows
     for (const [again, incoming] of [
-      [() => shop.run({ publication }), 'shop_next'],
-      [() => back(publication), 'shop_previous'],
+      [() => shop.run({ publication }), STAGING],
+      [() => back(publication), RETIRED],
     ] as const) {
       // Its snapshot is that of a listing which began before the switch.
       await before.query('begin isolation level repeatable read; select')
@@ -191,8 +191,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
       for (const client of [before, instant]) await client.query('commit')
       await running
       expect(await statistics()).toEqual([{ name: 'shop' }])
-      const left =
-        "select table_name from information_schema.tables where table_schema in ('shop_next', 'shop_previous')"
+      const left = `select table_name from information_schema.tables where table_schema in ('${STAGING}', '${RETIRED}')`
       expect((await after.query(left)).rows).toEqual([])
       expect((await after.query('select count(*)::integer as n from shop.shop_customer')).rows).not.toEqual([{ n: 0 }])
     }
@@ -207,7 +206,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await listing.query(`begin; ${EVERY_TABLE}; lock table shop.shop_customer in access share mode`)
     await admin.query(`begin; grant create on schema shop to "${shop.reader.user}"`)
     const staged = `select from information_schema.column_privileges
-      where grantee = '${shop.reader.user}' and table_schema = 'shop_next'`
+      where grantee = '${shop.reader.user}' and table_schema = '${STAGING}'`
     let ended = false
     const announced = async () => {
       while ((await shop.look(staged)).length === 0) expect(ended).toBe(false)
@@ -217,13 +216,13 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     })
     expect(await said).toBe('killed')
     for (const client of [listing, admin]) await client.query('rollback')
-    expect((await listing.query("select from pg_stats where schemaname = 'shop_next'")).rows).toEqual([])
+    expect((await listing.query(`select from pg_stats where schemaname = '${STAGING}'`)).rows).toEqual([])
     expect(await shop.look(`${staged} and privilege_type <> 'REFERENCES'`)).toEqual([])
     expect(await shop.look(staged)).not.toEqual([])
     const [run, exchange] = [() => shop.run(), () => back(shop.publication)]
     for (const later of way === 'rename' ? [run] : [exchange, exchange]) {
       await later()
-      expect(await shop.look(staged.replace('shop_next', 'shop_previous'))).toEqual([])
+      expect(await shop.look(staged.replace(STAGING, RETIRED))).toEqual([])
       expect(await shop.look(staged)).toEqual([])
     }
     for (const client of [listing, admin]) await shop.target.close(client)

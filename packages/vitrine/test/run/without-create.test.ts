@@ -7,6 +7,7 @@ import { NEWEST } from '../../../../test/database.ts'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { remedyText } from '../../src/base/remedy.ts'
 import { applyDrop, planDrop } from '../../src/run/drop.ts'
+import { RETIRED, STAGING } from '../publication/shop.ts'
 import { Installation } from './installation.ts'
 
 describe.each(NEWEST)('PostgreSQL %i', (version) => {
@@ -31,28 +32,28 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
   test('the schemas are emptied and filled, never created, dropped or renamed', async () => {
     const oids = () => shop.look("select oid, nspname from pg_namespace where nspname ~ '^(shop|vitrine)' order by 1")
     const before = await oids()
-    expect(await schemas()).toEqual(['shop 5', 'shop_next 0', 'shop_previous 0', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 5', `${STAGING} 0`, `${RETIRED} 0`, 'vitrine'])
     await shop.run()
     await shop.run({ dryRun: true })
     await shop.run()
     await back()
-    expect(await schemas()).toEqual(['shop 5', 'shop_next 0', 'shop_previous 5', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 5', `${STAGING} 0`, `${RETIRED} 5`, 'vitrine'])
     expect((await shop.failure({ pseudonymKey: null })).code).toBe('PSEUDONYM_KEY_MISSING')
     await shop.change(
       'alter table purchase drop constraint purchase_customer_id_fkey; delete from customer where id = 1',
     )
     expect((await shop.failure({ allowShrink: true })).code).toBe('REFERENCE_BROKEN')
-    expect(await schemas()).toEqual(['shop 5', 'shop_next 0', 'shop_previous 5', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 5', `${STAGING} 0`, `${RETIRED} 5`, 'vitrine'])
     expect(await oids()).toEqual(before)
   })
 
   test('without those schemas a run and a migration say who must make them, before anything is read', async () => {
-    await shop.look('drop schema shop_next')
+    await shop.look(`drop schema ${STAGING}`)
     const phases: string[] = []
     const failure = await shop.failure({ observer: (event) => event.kind === 'phase' && phases.push(event.phase) })
     expect([failure.code, failure.detail]).toEqual([
       'PRIVILEGE_MISSING',
-      `${shop.writer.user} may not create schemas in the database, and was not given shop_next either.`,
+      `${shop.writer.user} may not create schemas in the database, and was not given ${STAGING} either.`,
     ])
     expect(remedyText(failure.remedy)).toContain('--without-create')
     expect(phases).toEqual(['check'])
@@ -109,10 +110,10 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     await shop.run()
     const session = await shop.session()
     const plan = await planDrop({ session, publication: shop.publication })
-    expect(plan.kept).toContain(`schema shop_next, empty: ${shop.writer.user} could not create it again`)
+    expect(plan.kept).toContain(`schema ${STAGING}, empty: ${shop.writer.user} could not create it again`)
     await applyDrop({ session, publication: shop.publication }, plan)
     await session.end()
-    expect(await schemas()).toEqual(['shop 0', 'shop_next 0', 'shop_previous 0', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 0', `${STAGING} 0`, `${RETIRED} 0`, 'vitrine'])
     expect(asVitrineError(await back().catch((error: unknown) => error)).code).toBe('VERSION_NOT_KEPT')
     await shop.migrate()
     expect((await shop.run()).switchWay).toBe('move')
@@ -125,7 +126,7 @@ describe.each(NEWEST)('PostgreSQL %i', (version) => {
     await shop.look(`grant create on ${database} to "${shop.writer.user}"`)
     await rename('Renamed')
     expect((await shop.run()).switchWay).toBe('rename')
-    expect(await schemas()).toEqual(['shop 5', 'shop_next 0', 'shop_previous 5', 'vitrine'])
+    expect(await schemas()).toEqual(['shop 5', `${STAGING} 0`, `${RETIRED} 5`, 'vitrine'])
     await shop.refuseCreate()
     await rename('Moved again')
     expect((await shop.run()).switchWay).toBe('move')

@@ -6,7 +6,7 @@ import { vitrine } from '../../src/cli/vitrine.ts'
 import { type HealthAnswer, listen } from '../../src/schedule/listener.ts'
 import { readMonitorFacts } from '../../src/schedule/monitor-facts.ts'
 import { run } from '../cli/captured-io.ts'
-import { KEY } from '../publication/shop.ts'
+import { KEY, RETIRED } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
 import { type Receiver, receive } from './receiver.ts'
 
@@ -181,22 +181,22 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
     alarm: null,
   },
   'retired versions that could not be removed': {
-    ...mended('', /2 retired versions could not be removed|"shop_previous_2"/),
+    ...mended('', new RegExp(`2 retired versions could not be removed|"${RETIRED}_2"`)),
     sql: () =>
       [1, 2]
-        .map((number) => `shop_previous_${number}`)
+        .map((number) => `${RETIRED}_${number}`)
         .map(
           (name) =>
             `create schema ${name}; comment on schema ${name} is 'vitrine: retired area of shop'; create table ${name}.t ()`,
         )
         .join('; '),
-    repair: () => 'drop schema shop_previous_1 cascade; drop schema shop_previous_2 cascade',
+    repair: () => `drop schema ${RETIRED}_1 cascade; drop schema ${RETIRED}_2 cascade`,
     state: 'stale',
     status: EXIT.stale,
     alarm: null,
   },
   'the kept version gone': {
-    ...mended('drop schema shop_previous cascade', /The version that was kept is gone|"kept":"gone"/),
+    ...mended(`drop schema ${RETIRED} cascade`, /The version that was kept is gone|"kept":"gone"/),
     state: 'fresh',
     status: EXIT.ok,
     alarm: null,

@@ -7,6 +7,7 @@ import { parseHttpAddress } from '../../src/cli/http-address.ts'
 import { type Listener, listen } from '../../src/schedule/listener.ts'
 import { metricsText } from '../../src/schedule/metrics.ts'
 import type { MonitorFacts } from '../../src/schedule/monitor-facts.ts'
+import { RETIRED } from '../publication/shop.ts'
 
 const published = (at: string) => ({ dataOf: new Date(at), publishedAt: new Date(at), fresh: true })
 const FACTS: MonitorFacts = {
@@ -14,7 +15,7 @@ const FACTS: MonitorFacts = {
   state: 'fresh',
   missing: [],
   kept: 'there',
-  left: ['shop_previous_1'],
+  left: [`${RETIRED}_1`],
   due: new Date('2026-01-14T23:00:00Z'),
   nextDue: new Date('2026-01-15T23:00:00Z'),
   lastSuccess: new Date('2026-01-14T23:00:05.250Z'),
@@ -147,7 +148,7 @@ describe('the listener', () => {
       stale: state !== 'fresh',
       missing: [],
       kept: 'there',
-      left: ['shop_previous_1'],
+      left: [`${RETIRED}_1`],
       lastSuccess: '2026-01-14T23:00:05.250Z',
       due: '2026-01-14T23:00:00.000Z',
       nextDue: '2026-01-15T23:00:00.000Z',

@@ -3,7 +3,7 @@ import { serverHome, startServer } from '@vitrine/embedded-postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serverFolder } from '../../../../test/server-folder.ts'
 import { because, bigint, from, type Publication } from '../../src/index.ts'
-import { type ShopRoles, shop as shopOf, source } from '../publication/shop.ts'
+import { RETIRED, type ShopRoles, shop as shopOf, source } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
 
 let shop: Installation
@@ -23,7 +23,7 @@ const inShop = async (name: string) =>
     .length
 
 test('a comment that somebody edits on a schema of ours stops no run', async () => {
-  await shop.look("comment on schema shop_previous is 'mine'")
+  await shop.look(`comment on schema ${RETIRED} is 'mine'`)
   await shop.run()
   expect(await shop.leftovers()).toEqual([])
 })
@@ -56,14 +56,14 @@ test('what cannot be removed is named, never dropped; a second such version stop
   )
   const notices: string[] = []
   for (let night = 0; night < 2; night++) {
-    await shop.look('create table shop_previous.mine (id bigint)')
+    await shop.look(`create table ${RETIRED}.mine (id bigint)`)
     await shop.run({ observer: (event) => event.kind === 'notice' && notices.push(event.text) })
   }
   expect(notices.join()).toMatch(
-    /not removed yet.*shop_previous_1 \(not made by this tool: table shop_previous_1\.mine\)/,
+    new RegExp(`not removed yet.*${RETIRED}_1 \\(not made by this tool: table ${RETIRED}_1\\.mine\\)`),
   )
-  expect(await refused()).toEqual(['VERSIONS_LEFT', 'shop_previous_1', 'shop_previous_2'])
-  await shop.look('drop schema shop_previous_1 cascade; drop table shop_previous_2.mine')
+  expect(await refused()).toEqual(['VERSIONS_LEFT', `${RETIRED}_1`, `${RETIRED}_2`])
+  await shop.look(`drop schema ${RETIRED}_1 cascade; drop table ${RETIRED}_2.mine`)
   await shop.run()
   expect(await shop.leftovers()).toEqual([])
 })

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EVERYTHING } from '../../../../../test/thoroughness.ts'
 import * as vitrine from '../../../src/index.ts'
 import type { Phase } from '../../../src/record/runs.ts'
+import { STAGING } from '../../publication/shop.ts'
 import { plainShop } from '../plain-shop.mjs'
 import type { Instant } from './network.ts'
 import { asSuperuser, cellsOf, type Matrix, strike } from './strike.ts'
@@ -130,7 +131,7 @@ describe('a process killed', () => {
     expect(await attempt(world, () => undefined)).toBe('killed')
     await fault.heal(world)
     expect(await world.sessions()).toEqual([])
-    expect(await world.remains()).toEqual(['shop_next'])
+    expect(await world.remains()).toEqual([STAGING])
     expect(await start(world, 'rollback').ended).toContain('published')
     expect(await world.sight()).not.toBe(served)
     expect(await world.remains()).toEqual([])

@@ -1,5 +1,6 @@
 /** Statements that a server refuses or does not finish, in every phase of a run. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { STAGING } from '../../publication/shop.ts'
 import { asSuperuser, cellsOf, held, type Matrix, strike } from './strike.ts'
 import { type Fault, trial, World } from './world.ts'
 
@@ -37,7 +38,7 @@ const renamesForbidden: Fault = {
     asSuperuser(
       world,
       'target',
-      `grant create on database "${world.shop.target.name}" to "${world.shop.writer.user}"; drop schema if exists shop_next`,
+      `grant create on database "${world.shop.target.name}" to "${world.shop.writer.user}"; drop schema if exists ${STAGING}`,
     ),
 }
 
