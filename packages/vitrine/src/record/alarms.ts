@@ -1,10 +1,10 @@
 /**
- * The alarms that were raised. Whoever writes one first sends it, so that many schedules send one; what reached nobody is
- * claimed again, and the end of a trouble is told by whoever closes its alarms.
+ * The alarms that were raised. Only the process that records an alarm first sends it, so that several schedules send one. An
+ * alarm that reached nobody is tried again, and the process that closes the alarms reports the end of the trouble.
  */
 import type { Session } from '../postgres/connect.ts'
 
-/** What an alarm is recorded by: one of each is open at a time. */
+/** Identifies an alarm: at most one with the same key is open. */
 export interface AlarmKey {
   readonly due: Date
   readonly kind: string
@@ -18,7 +18,7 @@ export interface PendingAlarm<Body> {
   readonly undelivered: readonly string[]
 }
 
-/** An undelivered alarm is tried again after this pause, until this age, so many at once. */
+/** When undelivered alarms are tried again: after this pause, up to this age, at most so many at once. */
 const AGAIN_MINUTES = 5
 const GIVEN_UP_DAYS = 7
 const AT_ONCE = 5
@@ -26,8 +26,8 @@ const AT_ONCE = 5
 const KEPT_DAYS = 90
 
 /**
- * The number of the alarm, for whoever raises it first; null for all others, and for one that says no more than that the
- * failure lasts. One that is closed from the start is never held for another.
+ * Returns the number of the alarm to the first caller, and null to all others. Null also for an alarm that only repeats that the
+ * failure lasts. An alarm that is closed from the start never counts as a duplicate.
  */
 export async function claimAlarm(
   session: Session,
@@ -77,7 +77,7 @@ export async function alarmsLeft(session: Session, schema: string, channels: rea
   return row ?? { open: 0, undelivered: 0 }
 }
 
-/** Those to be tried again now, each for one caller, the oldest first. */
+/** The alarms to try again now, oldest first; each is returned to one caller only. */
 export const claimUndelivered = <Body>(
   session: Session,
   schema: string,
@@ -90,7 +90,7 @@ export const claimUndelivered = <Body>(
     [schema, channels],
   )
 
-/** The trouble is over: the kinds of the alarms that told of it, for whoever closes them first. */
+/** Closes the alarms of a trouble that is over. Returns their kinds to the first caller. */
 export async function closeAlarms(session: Session, schema: string): Promise<readonly string[]> {
   const closed = await session.query<{ kind: string }>(
     'update vitrine.alarm set closed_at = clock_timestamp() where schema_name = $1 and closed_at is null returning kind',

@@ -1,6 +1,6 @@
 /**
- * The record of a try that failed before its run could begin, as when the source did not answer: without it `status` would
- * show nothing of such a night. Called after each failure.
+ * Records a try that failed before its run could begin, such as when the source did not answer: otherwise `status` would
+ * not show it. Called after each failure.
  */
 import type { ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -24,7 +24,7 @@ export interface Tries {
   readonly lastError: string | null
 }
 
-/** Scheduled ones that began at or after an instant, since the last version. The bookkeeping must be there. */
+/** Counts scheduled tries since an instant, and since the last version. The bookkeeping must exist. */
 export async function triesSince(target: Session, schema: string, since: Date): Promise<Tries> {
   const [row] = await target.query<Tries>(
     `select count(*)::integer as failed, (array_agg(error_code order by id desc))[1] as "lastError"
@@ -46,7 +46,7 @@ export async function latestRun(target: Session, schema: string): Promise<Latest
   return run ?? null
 }
 
-/** Errors that say that the record is another installation's: nothing of ours is written there. */
+/** Errors that mean that the record belongs to another installation: then nothing is written. */
 export const NOT_OURS: readonly string[] = [
   'TARGET_OTHER_INSTALLATION',
   'TARGET_OTHER_SOURCE',
@@ -54,8 +54,8 @@ export const NOT_OURS: readonly string[] = [
 ] satisfies ErrorCode[]
 
 /**
- * Records the failure, unless its run is recorded already, that is, unless a run has begun since `before` was the latest one. A
- * target that is not migrated, or where another run holds the lock, is left as it is, and so is the record of another
+ * Records the failure, unless a run has begun since `before` was the latest one: that run is recorded already. A
+ * target that is not migrated, or where another run holds the lock, is not changed, nor is the record of another
  * installation.
  */
 export async function recordAttempt(

@@ -8,7 +8,7 @@ import { command, remedy } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
 import { BOOKKEEPING_SCHEMA } from '../publication/publication.ts'
 
-/** Each entry takes the layout from its index to the next; entries are never changed once released. */
+/** Each entry upgrades the layout from its index to the next version; a released entry is never changed. */
 const LAYOUTS: readonly string[] = [
   `
   create table vitrine.installation (
@@ -58,7 +58,7 @@ const LAYOUTS: readonly string[] = [
     primary key (schema_name, table_name)
   );
   `,
-  // The days of history tables. The figures of a day are one object, so that a changed definition changes no recorded row.
+  // The days of history tables. The figures of a day are one JSON object: a changed definition need not change recorded rows.
   `
   create table vitrine.ledger (
     schema_name text not null,
@@ -83,7 +83,7 @@ const LAYOUTS: readonly string[] = [
   `
   alter table vitrine.run add column switched jsonb;
   `,
-  // Whether a run published every table: only such a one makes a due time done.
+  // Whether a run published every table: only such a run satisfies a due time.
   `
   alter table vitrine.run add column whole boolean not null default false;
   update vitrine.run r set whole = r.published_at is not null
@@ -110,7 +110,7 @@ const LAYOUTS: readonly string[] = [
     select i.schema_name, true, i.approved, '{}'::text[], true from vitrine.installation i
     where exists (select from vitrine.kept_freshness k where k.schema_name = i.schema_name);
   `,
-  // What the tool made, by OID: nothing of anybody else's is dropped because it has the name or the place of ours.
+  // What the tool made, by OID: objects of others are never dropped because of their name or place.
   `
   create table vitrine.made (
     schema_name text not null,
@@ -122,7 +122,7 @@ const LAYOUTS: readonly string[] = [
     primary key (catalog, id)
   );
   `,
-  // The rights that a version had on its tables when it left, for the day on which it comes back.
+  // The rights on the tables of a retired version, to restore when it comes back.
   `
   alter table vitrine.version add column rights jsonb not null default '[]';
   `,
@@ -142,7 +142,7 @@ const LAYOUTS: readonly string[] = [
   );
   create unique index alarm_open_key on vitrine.alarm (schema_name, due, kind, code) where closed_at is null;
   `,
-  // Cells that were suppressed, because too few rows shared what they say.
+  // Counts of cells that were suppressed because their group of rows was too small.
   `
   alter table vitrine.run_table add column suppressed jsonb;
   `,
@@ -178,13 +178,13 @@ const LAYOUTS: readonly string[] = [
     .join('\n'),
   // Where the source had changed, and no query read it.
   "alter table vitrine.run add column drift jsonb not null default '[]'",
-  // Of which state of the source a version is, so that the next one may be made of what changed since; and which way each table took.
+  // The state of the source that a version shows, so that the next run can read only changes; and how each table was read.
   `
   alter table vitrine.version add column origin jsonb;
   alter table vitrine.run_table add column way text;
   alter table vitrine.run_table add column reason text;
   `,
-  // A key that is deferrable does not tell a row: where the team publishes all tables, PostgreSQL refused its changes.
+  // A deferrable key is no replica identity: with a logical publication of all tables, PostgreSQL refused our updates.
   'alter table vitrine.version replica identity full',
 ]
 
@@ -234,7 +234,7 @@ export async function migrateBookkeeping(target: Session): Promise<void> {
   }
 }
 
-/** PostgreSQL asks for the right to create a schema even `if not exists` and it does. */
+/** PostgreSQL checks the right to create a schema even for `if not exists` when it exists. */
 async function createSchema(target: Session): Promise<void> {
   const [found] = await target.query("select from pg_catalog.pg_namespace where nspname = 'vitrine'")
   if (found !== undefined) return

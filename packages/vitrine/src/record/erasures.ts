@@ -1,6 +1,6 @@
 /**
- * Erasures: that something was erased from a table, and when; never what. A version that was published before one never
- * comes back.
+ * Erasures: when something was erased from a table, never what. An older version
+ * never comes back.
  */
 import type { Target } from '../catalogue/target.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
@@ -14,8 +14,8 @@ export interface ForgottenDays {
 }
 
 /**
- * In one transaction: the days leave the ledger and the published table, from which the next run would take them back; the
- * kept version is no version any more; and the erasure is recorded with the instant of the version that stands.
+ * In one transaction: removes the days from the ledger and from the published table, from which the next run would adopt them; marks
+ * the kept version as unusable; and records the erasure with the instant of the published version.
  */
 export async function recordErasure(
   { session, publication }: Target,
@@ -48,13 +48,13 @@ export async function recordErasure(
   )
 }
 
-/** Takes the values out of the statistics of the ledger: ANALYZE leaves those of a table that has become empty. */
+/** Removes the values from the ledger's statistics: ANALYZE keeps the old ones of a table that has become empty. */
 export const forgetLedgerStatistics = ({ session }: Target): Promise<void> =>
   session.execute('alter table vitrine.ledger alter column figures type jsonb; analyze vitrine.ledger')
 
 /**
- * The last erasure that the kept version is from before; where none is kept, the one that took it away. Null when there is
- * none of these.
+ * The last erasure that makes the kept version unusable, or that removed it. Null when there is
+ * none.
  */
 export async function erasureSince({ session, publication }: Target): Promise<{ table: string; at: Date } | null> {
   const published = (which: string) => `(select max(published_at) from vitrine.${which} where schema_name = $1)`

@@ -1,7 +1,7 @@
 /**
- * The installation that fills a published schema: which publication, from which source, by which approved definition. Asked
+ * The installation that fills a published schema: which publication, from which source, with which approved definition. Checked
  * before anything is touched, so that a second installation that points here by mistake publishes nothing. A copy of the
- * files of a server, a replica, a new name or another address are the same source; it moves by `migrate --new-source`.
+ * files of a server, a replica, a new name or another address count as the same source. `migrate --new-source` changes it.
  */
 
 import { VitrineError } from '../base/errors.ts'
@@ -57,7 +57,7 @@ async function refuseOtherWriter(session: Session, name: string, writer: string)
   })
 }
 
-/** Remembers that this definition may be published. Call it in the transaction that shows what it changes. */
+/** Records that this definition may be published. Call it in the transaction that computed the plan. */
 export async function recordApproval({ session, publication }: Target): Promise<void> {
   await session.query(
     `insert into vitrine.installation (schema_name, publication, fingerprint, approved, approved_at, tool_version)
@@ -108,12 +108,12 @@ export async function requireOwnTarget(
   })
 }
 
-/** It has moved within its server, or has another address; an identifier that was read once is kept. */
+/** Whether the source got another name or address. A known identifier is not replaced by an unknown one. */
 const isWorthRecording = (recorded: DatabaseIdentity, { system, oid, name, address }: DatabaseIdentity): boolean =>
   !(system === null && recorded.system !== null) &&
   (recorded.system !== system || recorded.oid !== oid || recorded.name !== name || recorded.address !== address)
 
-/** Two servers may be reached at one address, as in two networks of containers: then their identifiers tell them apart. */
+/** Two servers may have the same address, as in two networks of containers: then the texts show the identifiers. */
 const nameOf = (one: DatabaseIdentity, other: DatabaseIdentity): string =>
   one.address === other.address ? `${one.address} (database ${one.oid} of server ${one.system})` : one.address
 

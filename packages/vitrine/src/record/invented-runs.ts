@@ -1,4 +1,4 @@
-/** Runs that never were, for a demonstration whose days are invented, too. Exported by `vitrine/testing`; no run of the tool calls it. */
+/** Invents past runs, for a demonstration with invented data. Exported by `vitrine/testing`; the tool itself never calls it. */
 import type { Target } from '../catalogue/target.ts'
 
 export interface InventedRun {
@@ -7,13 +7,13 @@ export interface InventedRun {
   readonly trigger: 'schedule' | 'command'
   /** Null for one that published. */
   readonly failure: { readonly code: string; readonly phase: string } | null
-  /** What share of today's rows it published. */
+  /** Its number of rows as a share of today's. */
   readonly share: number
-  /** What share of a table’s rows had something unknown, by table and reason, where it was another than today. */
+  /** The share of a table’s rows with something unknown, by table and reason, where it differs from today. */
   readonly unknown: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
-/** Each like the newest run that published every table, whose rows it has a share of. Given in the order of time. */
+/** Each copies the newest run that published every table, with a share of its rows. Oldest first. */
 export async function inventRuns({ session, publication }: Target, runs: readonly InventedRun[]): Promise<void> {
   const given = runs.map(({ startedAt, milliseconds, failure, ...rest }) => ({
     ...rest,

@@ -1,6 +1,6 @@
 /**
  * The ledger: where the days of history tables are kept, in the bookkeeping, out of reach of what replaces or drops the
- * published schema. Gives the recorded days as a SELECT for a version, records a day inside the switch, and says whether
+ * published schema. Writes the SELECT that fills a version from it, records a day inside the switch, and checks whether
  * recorded days still fit the definition.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
@@ -41,13 +41,13 @@ const ledgerRows = (schema: string, table: string): string =>
 type RecordedShape = TableShape & { readonly history: HistoryShape }
 export const isHistoryShape = (shape: TableShape): shape is RecordedShape => shape.history !== null
 
-/** Reads the figures of `l` as `f`. PostgreSQL refuses a value that does not fit its type; nothing is cut or rounded. */
+/** SQL that reads the figures of `l` as `f`. PostgreSQL refuses a value that does not fit its type; nothing is cut or rounded. */
 const figuresAs = (figures: readonly ColumnShape[]): string =>
   `cross join lateral jsonb_to_record(l.figures) as f (${figures
     .map(({ name, type }) => `${identifier(name)} ${type}`)
     .join(', ')})`
 
-/** A recorded figure as its declared type: NULL where the day has none and no earlier value is declared. */
+/** SQL of a recorded figure with its declared type: the declared earlier value, or NULL, for a day without it. */
 function figureSql({ name, type }: ColumnShape, { earlier }: HistoryShape): string {
   const value = own(earlier, name)
   const recorded = `f.${identifier(name)}`
@@ -70,9 +70,9 @@ export function ledgerSelect(shape: RecordedShape, schema: string, exceptDay: st
 }
 
 /**
- * Writes rows into the ledger: `select` gives a day and then the columns named, `keep` says what becomes of days that are
- * there already. Figures that a later definition dropped stay beside those that are written. `f.*`, because `f` alone would
- * be a column of that name.
+ * Writes rows into the ledger: `select` returns a day and then the named columns; `keep` says whether days that are
+ * already there stay. Figures that the definition has dropped stay as well. `f.*`, because a bare `f` would
+ * mean a column of that name.
  */
 export function recordSql(
   schema: string,
@@ -93,7 +93,7 @@ export function recordSql(
     on conflict (schema_name, table_name, day) ${action}`
 }
 
-/** Inside the switch: the day's row of each table named goes from the next version, which stands in `incoming`, into the ledger. */
+/** Inside the switch: copies the day's row of each named table from the next version, in the schema `incoming`, to the ledger. */
 export async function recordDay(
   target: Target,
   incoming: string,
@@ -132,7 +132,7 @@ export async function requireLedgerFits(target: Target): Promise<void> {
         const remedy = 'give it back its former type, or declare the new one under another name'
         const detail = `recorded values are no ${column.type.name}`
         problems.push({ place: `${table.name}.${column.name}`, detail, remedy })
-        // At once, because in a transaction the session answers nothing more.
+        // Nothing more can be asked: the transaction has failed.
         throw refuse()
       }
     }

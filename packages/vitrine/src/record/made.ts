@@ -1,7 +1,7 @@
 /**
- * What this tool made in the target, by OID: only that is ever moved away or dropped, so nothing of anybody else's is taken
- * for ours because of its name. A restored target has other OIDs; its versions are then recognised once more, by name,
- * columns and owner, and what is not recognised for sure belongs to others.
+ * What this tool made in the target, by OID: only that is ever moved or dropped, so that an object of others is never taken
+ * for ours because of its name. A restored target has new OIDs: its versions are then recognised by name,
+ * columns and owner, and whatever is not certain counts as belonging to others.
  */
 import { readTables } from '../catalogue/live-shape.ts'
 import { type PlacedRelation, relationsIn } from '../catalogue/relations.ts'
@@ -44,7 +44,7 @@ interface Entry {
   readonly built: boolean
 }
 
-/** Null when it says nothing, or was written in another database: in a restored one the register itself has another OID. */
+/** Null when it is empty or was written in another database: after a restore the register's table has another OID. */
 async function registered(target: Target, catalog: 'pg_class' | 'pg_namespace'): Promise<readonly Entry[] | null> {
   const { session, publication } = target
   // An administrator who only looks may not read the private schema.
@@ -108,8 +108,8 @@ async function recognised(target: Target, found: readonly PlacedRelation[]): Pro
 const columnsOf = ({ columns }: TableShape): string => JSON.stringify(columns.map(({ name, type }) => [name, type]))
 
 /**
- * Brings the register up to date, before a version is built or dropped. Returns false when it did not speak of this database,
- * and what could be recognised in the schemas was registered anew: what stands beside it may be a copy of ours or not.
+ * Brings the register up to date, before a version is built or dropped. Returns false when it was written in another database:
+ * then what could be recognised was registered again, and other objects may or may not be copies of ours.
  */
 export async function refreshRegister(target: Target, schemas: readonly string[]): Promise<boolean> {
   const { session, publication } = target

@@ -1,4 +1,4 @@
-/** What was applied to Metabase last, so that what people changed there since is told apart from what the definition changed. */
+/** What was last applied to Metabase. It distinguishes changes made by people there from changes of the definition. */
 import type { Session } from '../postgres/connect.ts'
 
 /** `attributes` holds names of the definition and settings, never a password. */
@@ -34,7 +34,7 @@ export async function recordMetabase(session: Session, schema: string, rows: rea
   )
 }
 
-/** Its number, once Metabase has made it: the rest of its row is there. */
+/** Adds Metabase's number to a row that was recorded before the item was made. */
 export async function recordMadeInMetabase(
   session: Session,
   schema: string,

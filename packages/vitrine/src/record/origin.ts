@@ -1,11 +1,11 @@
-/** Of which state of the source a version is: what the next run must know to read only what changed since. Data alone. */
+/** The state of the source that a version shows: what the next run needs to read only changes. Only data. */
 
-/** Which run of which server a transaction number of the source belongs to: a restart or a restore may give it away again. */
+/** The period in which transaction numbers of the source are comparable: after a crash or a restore they may be reused. */
 export interface SourceEra {
   /** Null when the role may not read it. */
   readonly system: string | null
   readonly database: string
-  /** When the server began, and when it last recovered from a crash, as it counts. */
+  /** Start of the server, and of its last crash recovery, as the server reports them. */
   readonly started: string
   readonly recovered: string
   readonly standby: boolean
@@ -15,7 +15,7 @@ export interface TableOrigin {
   /** Fingerprint of the query as it ran, and of everything else that its rows depend on. */
   readonly print: string
   readonly rows: number
-  /** Runs, and changes applied to this very table, since it was last read whole. */
+  /** `nights`: runs since the table was last read whole; `deltas`: those that applied changes to it. */
   readonly nights: number
   readonly deltas: number
   /** Digest of the sums of its keys; null where they were not counted. */
@@ -24,21 +24,21 @@ export interface TableOrigin {
   readonly unknown?: Readonly<Record<string, string>> | null
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
-  /** Of what its rows were made, where that is more than one table of the source; what earlier tools recorded has none. */
+  /** What its rows were made of, if of several source tables; absent in records of earlier versions of the tool. */
   readonly made?: Made | null
 }
 
-/** Of the tables of the source behind one published table, at the snapshot. */
+/** Facts of the source tables behind one published table, at the snapshot. */
 export interface Made {
   /** How many rows each had, by its name in the register. */
   readonly rows: Readonly<Record<string, number>>
-  /** Sums over which of their rows belong to which published key, by buckets of keys: 8 bytes each. Null where that is not told. */
+  /** Checksums of which rows belong to which published key, one of 8 bytes per bucket of keys. Null when unknown. */
   readonly sums: string | null
 }
 
 export interface VersionOrigin {
   readonly era: SourceEra
-  /** The oldest transaction that was under way when the source was read; what it and later ones did is not in the version. */
+  /** The oldest transaction in progress at the snapshot: its changes, and later ones, are not in the version. */
   readonly snapshot: string
   readonly tables: Readonly<Record<string, TableOrigin>>
 }

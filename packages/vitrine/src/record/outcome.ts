@@ -1,4 +1,4 @@
-/** What the record tells of a run beside its rows: how the version was switched, and figures that moved, cells that were suppressed. Data alone. */
+/** Facts of a run beside its rows: how versions were switched, figures that moved, suppressed cells. Only data. */
 
 /** A table was read whole, or only what changed since the kept version, or taken over as it is. */
 export type TableWay = 'full' | 'delta' | 'carried'
@@ -9,15 +9,15 @@ export type SwitchWay = 'rename' | 'move'
 export interface SwitchResult {
   readonly way: SwitchWay
   readonly tries: number
-  /** Whether all published tables were held until the commit; otherwise a reader kept one of them. */
+  /** Whether all published tables were locked until the commit; false when a reader was using one. */
   readonly held: boolean
-  /** From the first lock to the end of the commit: as long as a reader may have waited. */
+  /** From the first lock to the end of the commit: the longest time that a reader may have waited. */
   readonly milliseconds: number
 }
 
 /** A figure that moved implausibly from one version to the next. */
 export interface FigureWarning {
-  /** Where it is more than a figure. */
+  /** Set when the warning is not about a figure. */
   readonly code?: 'DELTA_DIFFERS'
   readonly column: string
   readonly text: string
@@ -32,7 +32,7 @@ export interface MovedShare {
   readonly now: number
 }
 
-/** Groups of rows, smaller than the table tells of, of which some cells are published as NULL. */
+/** Groups of rows that were too small, so that some of their cells are published as NULL. */
 export interface Suppressed {
   readonly groups: number
   readonly rows: number

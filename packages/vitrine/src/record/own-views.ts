@@ -1,7 +1,7 @@
 /**
- * The views of ours that the reader finds beside the published tables: how old each table is, the runs, why values are
- * unknown, and those of the publication over its tables. They read with the right of the writer, who owns them, so the reader
- * needs no other right. Every version has its own.
+ * The tool's own views beside the published tables: how old each table is, the runs, why values are
+ * unknown, and the publication's views over its tables. They run with the rights of their owner, the writer, so the reader
+ * needs none on the bookkeeping. Every version has its own.
  */
 import { type OwnViewSettings, ownViewShapes } from '../publication/own-view.ts'
 import { ownViewNames, type Publication } from '../publication/publication.ts'
@@ -19,7 +19,7 @@ export interface OwnView {
   readonly sql: string
 }
 
-/** A word of the publication's language for each word of the bookkeeping. */
+/** SQL that translates words of the bookkeeping into those of the publication. */
 const translated = (column: string, words: Readonly<Record<string, string>>): string =>
   `case ${column} ${Object.entries(words)
     .map(([word, text]) => `when ${literal(word)} then ${literal(text)}`)
@@ -38,7 +38,7 @@ const selects = ({ runs }: OwnViewSettings): Readonly<Record<keyof OwnViewSettin
 })
 
 /**
- * The views that a version can have: those over published tables need these with the columns of the definition, which an older
+ * The views that a version can have. A view over published tables needs the columns of the definition, which an older
  * version that comes back may lack.
  */
 export function viewsFor(publication: Publication, shapes: readonly TableShape[]): readonly string[] {

@@ -1,4 +1,4 @@
-/** What the record of runs says as a whole: totals for monitors, and the start of the last run that published everything. */
+/** Totals over the recorded runs for monitors, and the start of the last run that published everything. */
 import type { Session } from '../postgres/connect.ts'
 import { bookkeepingIsCurrent } from './bookkeeping.ts'
 
@@ -15,7 +15,7 @@ export interface RunTotals {
 
 export const NO_RUNS: RunTotals = Object.freeze({ lastSuccess: null, lastRunMs: null, failuresInARow: 0, runs: {} })
 
-/** The only clock that counts for freshness and due times: it dates the runs. */
+/** The target's clock. Freshness and due times use no other, because it dates the runs. */
 export async function targetNow(session: Session): Promise<Date> {
   const [clock] = await session.query<{ now: Date }>('select clock_timestamp() as now')
   return (clock as { now: Date }).now // sound because a select without a table returns one row.

@@ -1,4 +1,4 @@
-/** The record of runs in the bookkeeping: begun, phase by phase, with each table's counts, and ended one way or the other. */
+/** The record of runs in the bookkeeping: their beginning, phases, the counts of each table, and their end. */
 import type { Problem, VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { TOOL_VERSION } from '../base/version.ts'
@@ -19,7 +19,7 @@ export interface TableOutcome {
   readonly carried: boolean
   /** Read whole, or only what changed since the kept version, or not read at all. */
   readonly way: TableWay
-  /** Why it was read whole; null for another way, and where nobody asked. */
+  /** Why it was read whole; null when it was not, or when a delta was not considered. */
   readonly reason: string | null
   readonly rows: number
   readonly added: number | null
@@ -36,8 +36,8 @@ export interface TableOutcome {
 }
 
 /**
- * Opens the record of a run. Runs still marked as running are dead, because the caller holds the lock: they are closed as
- * succeeded when they had published, as failed otherwise; when a dead one ended, nobody knows.
+ * Opens the record of a run. Other runs marked as running are dead, because the caller holds the lock: they are closed as
+ * succeeded if they had published, as failed otherwise, without an end time.
  */
 export async function beginRun({ session, publication }: Target, trigger: Trigger): Promise<number> {
   const { schema } = publication
@@ -68,7 +68,7 @@ export async function recordSnapshotTime(target: Session, run: number, milliseco
 
 export type RecordedDrift = Pick<Problem, 'place' | 'detail'>
 
-/** Where the source has changed without stopping the run; gives what the version before was made without. */
+/** Records tolerated changes of the source. Returns those that the version before was published with. */
 export async function recordDrift(
   target: Session,
   run: number,
@@ -93,8 +93,8 @@ async function keepFreshness(target: Session, schema: string): Promise<void> {
 }
 
 /**
- * Inside the switch: the run has published, and the freshness of its tables changes with the rows themselves. How fresh
- * they were before is remembered with the version that is kept, unless that one stays.
+ * Inside the switch: records that the run has published, so that freshness changes together with the rows. The freshness
+ * from before is saved with the kept version, unless an older version stays kept.
  */
 export async function recordPublication(
   target: Session,
@@ -132,7 +132,7 @@ export interface RestoredHistory {
 
 /**
  * Inside the switch of a rollback: the freshness of the published and of the kept version change places, except for history
- * tables, which do not go back. Gives of when the data are; null when it was never recorded.
+ * tables, which do not go back. Returns the instant of the data; null when it was never recorded.
  */
 export async function recordRollback(
   target: Session,
@@ -190,7 +190,7 @@ export async function succeedRun(
     )
     await target.query(
       // The last run that published everything says what is due, however many others came after it.
-      // Those between due times are many, and a tenth of the record at most.
+      // Runs of `follow` are many: they get at most a tenth of the record.
       `with ours as (select id, trigger = 'follow' as follows, whole and trigger not in ('rollback', 'follow') as counts from vitrine.run
                      where schema_name = (select schema_name from vitrine.run where id = $1))
        delete from vitrine.run where (id in (select id from ours order by id desc offset $2)
@@ -201,8 +201,8 @@ export async function succeedRun(
 }
 
 /**
- * Ends a run that failed: phase, code and place, no message of a server. Gives whether it had published all the same: a connection
- * that is lost during the commit of the switch does not say how that ended.
+ * Ends a run that failed, with phase, code and place, without a server's message. Returns whether it had published all the same: if the
+ * connection was lost during the commit of the switch, only the record tells.
  */
 export async function failRun(target: Session, run: number, phase: Phase, error: VitrineError): Promise<boolean> {
   const [ended] = await target.query<{ published: boolean }>(

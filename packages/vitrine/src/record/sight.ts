@@ -1,4 +1,4 @@
-/** Whether readers can read what is recorded as published: the record alone does not know what happened since. */
+/** Whether readers can really read what the record says is published: somebody may have changed the target since. */
 import { type Missing, missingToReader } from '../catalogue/reader-sight.ts'
 import type { Target } from '../catalogue/target.ts'
 import { recordedVersion } from './versions.ts'
@@ -6,7 +6,7 @@ import { recordedVersion } from './versions.ts'
 /** What readers miss of the published version; empty too when none is recorded. */
 export async function missingOfVersion(target: Target): Promise<readonly Missing[]> {
   const missing = await look(target)
-  // A switch between the two questions of a look would make a version of two.
+  // A switch may happen between the two queries: then look again.
   return missing.length === 0 ? missing : look(target)
 }
 

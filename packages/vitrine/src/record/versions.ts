@@ -1,6 +1,6 @@
 /**
- * Which relations of the published and of the kept version are ours, and of which shape: written in the transaction that
- * switches versions, so that a later definition, or another one, never decides what leaves.
+ * The relations of the published and of the kept version, with their shapes: written in the transaction that
+ * switches versions, so that what leaves never depends on a later definition.
  */
 import type { Target } from '../catalogue/target.ts'
 import { ownViewNames } from '../publication/publication.ts'
@@ -20,19 +20,19 @@ export interface TableRight {
   readonly name: string
   readonly column: string | null
   readonly privilege: string
-  /** As it stands in a statement. */
+  /** Quoted, ready for a statement. */
   readonly grantee: string
   readonly grantable: boolean
 }
 
 export interface RecordedVersion extends VersionContent {
-  /** Those that a version had when it left; none for the published one, whose tables have them. */
+  /** Rights at the time when it was retired; none for the published version, whose tables have them. */
   readonly rights: readonly TableRight[]
-  /** False for the empty tables of `migrate`, to which nobody wants to go back. */
+  /** False for the empty tables that `migrate` makes: there is no point in a rollback to them. */
   readonly filled: boolean
   /** Fingerprint of the key that made its pseudonyms; null where it has none, or where it was never recorded. */
   readonly pseudonymKey: string | null
-  /** Of which state of the source it is; null where that is not known, as for a version of an earlier tool. */
+  /** The state of the source that it shows; null when unknown, as in records of earlier versions of the tool. */
   readonly origin: VersionOrigin | null
 }
 
@@ -42,7 +42,7 @@ export const namesOf = ({ shapes, views }: VersionContent): readonly string[] =>
   ...views,
 ]
 
-/** The layout of the bookkeeping that records versions; before it, what was migrated last is what is published. */
+/** The first layout that records versions. Before, the last migrated definition is what is published. */
 const VERSIONED = 7
 
 /** Null when nothing was ever published or taken over. */
@@ -57,7 +57,7 @@ export async function recordedVersion(target: Target, which: 'published' | 'kept
     [publication.schema, which === 'kept'],
   )
   if (row === undefined) return null
-  // Earlier layouts knew neither the views nor what fills a history table: those of the definition then count.
+  // Earlier layouts recorded neither the views nor how history tables are filled: the definition tells.
   const known = new Map(shapesOf(publication).map((shape) => [shape.name, shape]))
   const shapes = row.shapes.map((shape) => ({
     ...shape,
@@ -83,8 +83,8 @@ export const versionOf = (
 })
 
 /**
- * Inside the switch: the published version becomes the kept one, with the rights that it loses, unless the kept one stays,
- * and another one is published.
+ * Inside the switch: records the published version as the kept one, with the rights that it loses (unless an older one stays kept),
+ * and the new one as published.
  */
 export async function recordSwitch(
   { session, publication }: Target,
@@ -103,7 +103,7 @@ export async function recordSwitch(
   await recordPublished({ session, publication }, next)
 }
 
-/** What stands in the published schema, without a switch: tables that another tool made are taken over. */
+/** Without a switch: records what is in the published schema, when tables of another tool are taken over. */
 export async function recordPublished({ session, publication }: Target, version: RecordedVersion): Promise<void> {
   await session.query('delete from vitrine.version where schema_name = $1 and not kept', [publication.schema])
   await session.query(
@@ -119,18 +119,18 @@ export async function recordPublished({ session, publication }: Target, version:
   )
 }
 
-/** In the transaction that changes the kept version: it is no version to go back to any more, and has no rights of its own. */
+/** Called in the transaction that changes the kept version: no rollback to it is possible any more. */
 export const recordInPreparation = ({ session, publication }: Target) =>
   session.query(
     "update vitrine.version set filled = false, rights = '[]', origin = null where schema_name = $1 and kept",
     [publication.schema],
   )
 
-/** The kept version is no base for changes any more; a rollback may still bring it back. */
+/** The next run must not apply a delta to the kept version; a rollback to it is still possible. */
 export const forgetKeptOrigin = ({ session, publication }: Target) =>
   session.query('update vitrine.version set origin = null where schema_name = $1 and kept', [publication.schema])
 
-/** Inside the switch of a rollback: the two versions change places; one that is not whole any more is not kept. */
+/** Inside the switch of a rollback: the two versions change places; an incomplete one is not kept. */
 export async function recordExchange(
   { session, publication }: Target,
   taken: readonly TableRight[],
