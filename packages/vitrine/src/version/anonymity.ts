@@ -1,7 +1,7 @@
 /**
- * Tables that tell what some columns say together of at least `k` rows. Cells are suppressed on the way from a first staged
- * copy to the table itself: an update would leave the old cells to every reader whose snapshot is older, because staged rows
- * are frozen. That no group is smaller is proved again before the switch, whatever suppressed them.
+ * k-anonymity: some columns of a table show only combinations shared by at least `k` rows. Cells are suppressed on the way from a first staged
+ * copy to the final table: an UPDATE would leave the old cells visible to readers with an older snapshot, because staged rows
+ * are frozen. Before the switch, all groups are counted again.
  */
 import { createHash } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
@@ -35,8 +35,8 @@ export async function requireGroups(
 }
 
 /**
- * Each row of a first copy with whether its cells are hidden. They are in groups of fewer than `k` rows; and, as long as those
- * who are hidden are fewer than `k` together, in the next larger group too: a single hidden group would be told by its size.
+ * SQL: each row of the first copy with whether its cells are hidden: those of groups with fewer than `k` rows. While the
+ * hidden rows are fewer than `k` together, the next larger group is hidden as well: otherwise its size would identify a single hidden group.
  */
 function hiddenSql(from: string, { k, columns }: KAnonymity): string {
   const of = (row: string) => columns.map((name) => `${row}.${identifier(name)}`).join(', ')
@@ -51,10 +51,10 @@ function hiddenSql(from: string, { k, columns }: KAnonymity): string {
     ) as y`
 }
 
-/** Where the rows of a table stand before its smaller groups are suppressed. */
+/** Name of the first copy, which holds the rows before suppression. */
 export const firstCopyOf = (table: string): string => `vitrine_${createHash('md5').update(table).digest('hex')}`
 
-/** Builds a table like `buildTable`, with its smaller groups suppressed. `reading` is another session of the target, and idle. */
+/** Builds a table like `buildTable`, with small groups suppressed. `reading` is another, idle session on the target. */
 export async function buildSuppressed(
   target: Target,
   reading: Session,

@@ -1,6 +1,6 @@
 /**
- * One table of the next version: created and loaded in one transaction, so that its rows are frozen and every snapshot sees
- * them; keys and indexes after the load, which costs half of keeping them up to date; foreign keys last.
+ * Builds one table of the next version. It is created and loaded in one transaction, so that its rows are frozen and every snapshot sees
+ * them. Keys and indexes come after the load, at half the cost; foreign keys come last.
  */
 import { VitrineError } from '../base/errors.ts'
 import { LONGEST_MS } from '../base/limits.ts'
@@ -26,9 +26,9 @@ export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 
 }
 
 /**
- * Creates, loads and finishes a staged table. In one transaction, because a pg_dump that begins meanwhile takes a lock on
- * every table that it sees, and a key cannot be added to such a table. `copied` is called when the last row has been read;
- * without a `load` the table stays empty. `writer` is the transaction that wrote its rows.
+ * Creates, loads and finishes a staged table, in one transaction: a pg_dump that starts in between would lock
+ * every table that it sees, and no key could be added. `copied` is called when the last row has been read;
+ * without a `load` the table stays empty. Returns as `writer` the transaction that wrote its rows.
  */
 export async function buildTable(
   { session, publication }: Target,
@@ -63,7 +63,7 @@ async function copyInto({ session, publication }: Target, shape: TableShape, sch
   const into = `${qualified(schema, shape.name)} (${columns.map(identifier).join(', ')})`
   const request: CopyRequest = { ...copy, target: session.client, into, freeze: true }
   if (typeof load.select === 'string') return copyRows(request)
-  // One statement here loads what many read there, each within the limit.
+  // This one statement loads the rows of many ranges, each of which has the time limit for itself.
   const { statementTimeoutMs } = publication.limits
   const bound = (milliseconds: number) =>
     session.execute(`set local statement_timeout = ${Math.min(milliseconds, LONGEST_MS)}`)
@@ -80,7 +80,7 @@ async function addKeysAndComments(session: Session, shape: TableShape, schema: s
       await session.execute('savepoint before_key')
       await quietly(session, addConstraintSql(schema, shape.name, constraint))
     } catch (error) {
-      // The rows that share a key can be counted only where they still are.
+      // Duplicate keys must be counted before the rows are rolled back.
       await session.execute('rollback to savepoint before_key')
       throw error instanceof VitrineError && error.code === 'KEY_DUPLICATE'
         ? await duplicateKey(session, shape, schema, constraint, error)
@@ -121,7 +121,7 @@ export const referencesOf = (shapes: readonly TableShape[]): readonly StagedRefe
       .map((constraint) => ({ table: shape.name, constraint })),
   )
 
-/** Declares all foreign keys without checking them: short locks, one after another, so that two never deadlock. */
+/** Declares all foreign keys without checking them. One after another, with short locks, so that they never deadlock. */
 export async function declareReferences(
   session: Session,
   schema: string,

@@ -1,6 +1,6 @@
 /**
- * What somebody added to a published table beyond its definition: indexes and parameters, which the next version gets too,
- * and columns, constraints, row security …, which it cannot get, so that the run is refused by name. Read for `carry.ts`.
+ * What others added to a published table: indexes and storage parameters, which the next version gets as well,
+ * and columns, constraints, row security …, which it cannot get: they stop the run by name. Called by `carry.ts`.
  */
 import type { Problem } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -13,7 +13,7 @@ interface Part {
   readonly table: string
   readonly kind: string
   readonly name: string
-  /** What is left of the index's definition behind the table's name, or the value of a parameter. */
+  /** The part of an index definition after the table's name, or the value of a parameter. */
   readonly text: string | null
   readonly columns: readonly string[]
 }
@@ -111,7 +111,7 @@ export interface CarriedParts {
   readonly problems: readonly Problem[]
 }
 
-/** Of a version that has left: it has row security, and the mark of CLUSTER says nothing of the rows. */
+/** Ignored on a retired version, which has row security from us; the mark of CLUSTER does not change rows. */
 const HARMLESS = ['row security', 'cluster']
 
 /** The tables, by OID, that somebody gave something beyond these shapes. */
@@ -148,7 +148,7 @@ export async function carriedParts(
     const place = qualified(publication.schema, part.table)
     const columns = next.get(part.table)
     const statement = statementOf(part, schema)
-    // What belongs to a table or a column that is withdrawn goes with it; an index may hold others too.
+    // A part of a withdrawn table or column goes with it; but an index may also cover columns that stay.
     const gone = columns === undefined ? null : part.columns.filter((column) => !columns.has(column))
     const isLost = /^(?:\w+ )?index$/.test(part.kind) && gone !== null && gone.length > 0
     if (statement === null || isLost) problems.push(problemOf(part, place))
@@ -157,7 +157,7 @@ export async function carriedParts(
   return { sql, problems }
 }
 
-/** Null for what no statement can give to another table. */
+/** The statement that gives the part to another table; null when there is none. */
 function statementOf({ table, kind, name, text }: Part, schema: string): string | null {
   if (text === null) return null
   const to = qualified(schema, table)

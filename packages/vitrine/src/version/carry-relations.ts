@@ -1,6 +1,6 @@
 /**
- * What the switch must carry over because it is not replaced with our tables: relations of the team inside the published
- * schema, and views on our tables in any schema. What cannot be carried over is a problem. Read for `carry.ts`.
+ * What the switch must carry over because we do not rebuild it: objects of the team inside the published
+ * schema, and views on our tables in any schema. What cannot be carried over is a problem. Called by `carry.ts`.
  */
 import type { Problem } from '../base/errors.ts'
 import { alterWord, isMovable, objectsIn, type SchemaObject } from '../catalogue/objects.ts'
@@ -20,7 +20,7 @@ export async function foreignObjects(
   )
 }
 
-/** Those that no statement of ours can move to the schema of the next version. */
+/** Objects that no statement can move to another schema. */
 export const immovable = ({ publication }: Target, foreign: readonly SchemaObject[]): readonly Problem[] =>
   foreign.flatMap((object): readonly Problem[] => {
     const { type, identity, owner, owned } = object
@@ -34,7 +34,7 @@ export const immovable = ({ publication }: Target, foreign: readonly SchemaObjec
     return [{ place: `${type} ${identity}`, detail: `of ${owner}; it stands in the published schema`, remedy }]
   })
 
-/** What has a name that the next version needs for a relation or an index would be in its place. */
+/** Objects with a name that the next version needs for a relation or an index. */
 export function nameConflicts(foreign: readonly SchemaObject[], { shapes, views }: VersionContent): readonly Problem[] {
   const needed = new Set([
     ...views,
@@ -63,8 +63,8 @@ interface DependentView {
 }
 
 /**
- * Views that read our tables, directly or through other views, in the order in which they must be replaced. A view keeps
- * pointing to the tables that it was made on: without this it would show the retired version for ever.
+ * Views that read our tables, directly or through other views, in the order in which they must be replaced. PostgreSQL binds a view
+ * to the tables that it was made on: without this it would show the retired version for ever.
  */
 export async function dependentViews(
   { session, publication }: Target,

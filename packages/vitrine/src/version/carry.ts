@@ -1,5 +1,5 @@
 /**
- * What the switch must carry over, because it belongs to the schema or to tables that are about to be replaced: rights,
+ * Plans what the switch must carry over from the schema and tables that it replaces: rights,
  * comments, relations of the team inside the schema, and views on our tables anywhere. Read before the switch; what cannot be
  * carried over is reported by name. `plan` shows the same problems, and a run stops at them before anything is touched.
  */
@@ -21,7 +21,7 @@ import { type CarriedRights, carriedRights, closeRelations } from './carry-right
 import { isWhole, keptVersion } from './kept.ts'
 import { findWorkSchemas, switchWayOf } from './staging.ts'
 
-/** Statements of the switch transaction. The published and the retired schema have the names of after the switch. */
+/** Statements of the switch transaction. Schemas are named as they will be called after the switch. */
 export interface CarryPlan {
   readonly way: SwitchWay
   /** What is ours in the published schema, and leaves. */
@@ -31,9 +31,9 @@ export interface CarryPlan {
   readonly rights: CarriedRights
   readonly views: readonly string[]
   readonly comment: string | null
-  /** The kept version stays kept: what leaves was never filled, or is not whole any more. */
+  /** Whether the older kept version stays kept, because the leaving one is empty or incomplete. */
   readonly sparesKept: boolean
-  /** Relations that the statements above lock, by their qualified names of before the switch. */
+  /** Relations that these statements lock, by their qualified names before the switch. */
   readonly locked: readonly string[]
 }
 
@@ -105,7 +105,7 @@ export async function readCarry(
     rights,
     views: views.map(({ sql }) => sql),
     comment: described?.comment ?? null,
-    // A table that is moved cannot be dropped in the same breath while a view of the team is built on it.
+    // When tables are moved, a table cannot be dropped in the same transaction while a view of the team depends on it.
     sparesKept: (renames || views.length === 0) && (await sparesKept(target, schema, outgoing)),
     locked: [...(renames ? foreign.map(({ identity }) => identity) : []), ...views.map(({ name }) => name)],
   }
@@ -113,7 +113,7 @@ export async function readCarry(
 }
 
 /**
- * Moves what others put into the published schema, as statements for the schema that comes: asked in the transaction of the
+ * Statements that move the objects of others into the incoming schema. Computed in the transaction of the
  * switch, because something may have been added since the plan. Throws DEPENDENT_BLOCKS.
  */
 export async function foreignMoves(
@@ -134,7 +134,7 @@ const takenRelations = async ({ session, publication }: Target, oids: readonly s
     .filter(({ oid }) => oids.includes(oid))
     .map((relation) => ({ ...relation, built: false }))
 
-/** Labels of the schema itself, which only their provider can give again. */
+/** Security labels of the schema, which only their provider can set again. */
 const schemaLabels = async ({ session, publication: { schema } }: Target): Promise<readonly Problem[]> =>
   (
     await session.query<{ provider: string }>(
@@ -148,7 +148,7 @@ const schemaLabels = async ({ session, publication: { schema } }: Target): Promi
     remedy: `security label for ${identifier(provider)} on schema ${identifier(schema)} is null`,
   }))
 
-/** Nothing takes the place of a whole version that is kept but another whole one. */
+/** A complete kept version is replaced only by another complete one. */
 async function sparesKept(target: Target, incoming: string, leaving: readonly string[]): Promise<boolean> {
   if (incoming === retiredSchema(target.publication)) return false
   const published = await recordedVersion(target, 'published')
@@ -192,7 +192,7 @@ async function obstacles(
   return [...fixed, ...broken]
 }
 
-/** The columns of a table that a view reads, and that go or change their type; the table itself if it goes. */
+/** Columns that a view reads and that disappear or change their type; the table itself if it disappears. */
 function lostColumns(
   { table, columns }: Dependent,
   next: ReadonlyMap<string, string> | undefined,
@@ -218,7 +218,7 @@ async function columnTypes(
   return new Map(rows.map(({ place, type }) => [place, type]))
 }
 
-/** Versions that have left must not be held by a view that was made on them: it would show their rows for ever. */
+/** A view of the team on a retired version is a problem: it would show that version's rows for ever. */
 async function heldVersions(target: Target, incoming: string): Promise<readonly Problem[]> {
   const { session, publication } = target
   if (incoming === retiredSchema(publication)) return []
@@ -230,7 +230,7 @@ async function heldVersions(target: Target, incoming: string): Promise<readonly 
   return outsideProblems(await dependentsOf(session, oidsOf(relations)))
 }
 
-/** What is built on relations from outside, for whoever would drop them. */
+/** Problems for a drop: what others built on the relations. */
 export function outsideProblems(dependents: readonly Dependent[]): readonly Problem[] {
   const tables = new Map<string, string[]>()
   for (const { what, table, outside } of dependents) {

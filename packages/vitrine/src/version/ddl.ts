@@ -4,13 +4,13 @@ import type { ConstraintShape, IndexShape, TableShape } from '../publication/sha
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
 /**
- * The table with its columns, which take any row of their types: PostgreSQL writes the whole row into its log when one that is
- * loaded breaks a bound.
+ * Creates the table without bounds. If a loaded row broke a NOT NULL or CHECK, PostgreSQL would write the whole row into its log.
+ * Bounds are added after the load.
  */
 export const createTableSql = (schema: string, shape: TableShape, kind: 'table' | 'unlogged table' = 'table'): string =>
   `create ${kind} ${qualified(schema, shape.name)} (${shape.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
 
-/** NOT NULL and CHECK of a loaded table, in one scan of it; an error names the column or the constraint alone. */
+/** Adds NOT NULL and CHECK to a loaded table, with one scan; an error then names only the column or the constraint. */
 export function boundsSql(schema: string, shape: TableShape): string {
   const required = shape.columns.filter(({ nullable }) => !nullable)
   const bounds = [

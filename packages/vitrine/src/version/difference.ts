@@ -1,6 +1,6 @@
 /**
- * What a run changed in a table, from the retired version still at hand: rows added, changed and removed, by its primary
- * key, and figures that moved implausibly.
+ * What a run changed in a table, compared with the retired version: rows added, changed and removed, by primary
+ * key; and figures that moved implausibly.
  */
 
 import type { Limits } from '../base/limits.ts'
@@ -69,9 +69,9 @@ async function countDifference(
   const k = identifier(key[0] ?? '')
   const paired = key.map((name) => `o.${identifier(name)} = n.${identifier(name)}`).join(' and ')
   const others = table.columns.filter(({ isPrimaryKey }) => !isPrimaryKey)
-  // Column by column: making a record of each row would take longer than all else.
+  // Compared column by column: building a record per row would cost more than the rest of the query.
   const changed = others.length === 0 ? 'false' : others.map(isChanged).join(' or ')
-  // The pairs are judged where they are joined (`offset 0` keeps it so): carrying all their columns on takes a tenth longer.
+  // `offset 0` makes PostgreSQL compare the pairs inside the join: passing all columns on would take a tenth longer.
   const [found] = await target.query<Difference>(
     `select count(*) filter (where o is null)::float8 as added, count(*) filter (where n is null)::float8 as removed,
             count(*) filter (where differs)::float8 as changed
@@ -82,7 +82,7 @@ async function countDifference(
 }
 
 /**
- * The same of a table of which only some rows can differ: those of `changed`, which has them as they are now, and those that went.
+ * The same for a table read by its changes: only the rows in `changed` (as they are now) and the deleted ones can differ.
  * `rows` are all that there are now.
  */
 export async function countChanged(
@@ -108,12 +108,12 @@ export async function countChanged(
   return { added, changed: other, removed: had + added - rows }
 }
 
-/** Kinds whose equal values may be written in different bytes: 1.0 and 1.00, 0 and -0, a day and 24 hours. */
+/** Types whose equal values may have different bytes: 1.0 and 1.00, 0 and -0, a day and 24 hours. */
 const LOOSE: ReadonlySet<ScalarKind> = new Set<ScalarKind>([
   ...(['numeric', 'real', 'double precision', 'jsonb', 'interval', 'numrange', 'nummultirange'] as const),
 ])
 
-/** In SQL: a column's value is not in the same bytes in both versions. Records compare by their stored image (`*<>`). */
+/** Condition in SQL: the column's value has other bytes in the two versions. `*<>` compares the stored image of records. */
 function isChanged({ name, type }: PublishedColumn): string {
   const [n, o] = [`n.${identifier(name)}`, `o.${identifier(name)}`]
   return LOOSE.has(type.kind) ? `row(${n})::record *<> row(${o})::record` : `${n} is distinct from ${o}`

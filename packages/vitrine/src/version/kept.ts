@@ -1,11 +1,11 @@
-/** The version that a rollback brings back: recorded, and standing whole. Asked by rollback, by the switch and by monitors. */
+/** The version that a rollback brings back, if it is recorded and complete. Used by rollback, the switch and monitors. */
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { retiredSchema } from '../publication/publication.ts'
 import { type RecordedVersion, recordedVersion } from '../record/versions.ts'
 
 export interface KeptVersion {
-  /** `gone`: one is recorded, and does not stand any more, or not whole. */
+  /** `gone`: one is recorded, but some of it is missing. */
   readonly state: 'there' | 'none' | 'gone'
   /** Null unless it is there. */
   readonly version: RecordedVersion | null

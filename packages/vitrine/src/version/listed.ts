@@ -1,7 +1,7 @@
 /**
- * What the information schema shows around a switch. PostgreSQL lists the names of a snapshot by the rights of the present,
- * and of those a session may remember some from before the commit. So for a moment both versions have rights, on what both
- * have: a listing finds every table that stays, and no name that is not published.
+ * Keeps listings of the information schema complete around a switch. PostgreSQL takes the names from the snapshot and the rights from now,
+ * and a session may still have cached rights from before. So for a moment both versions have rights on what they
+ * share: a listing finds every table that stays, and no name that is not published.
  */
 import type { Session } from '../postgres/connect.ts'
 import type { TableRight } from '../record/versions.ts'
@@ -27,8 +27,8 @@ const reaches = (rights: readonly TableRight[], grantee: string, { name, column 
   rights.some((right) => right.grantee === grantee && right.name === name && [null, column].includes(right.column))
 
 /**
- * For the next version before the switch: who has rights on a table now and will have may refer to it, which nobody can do
- * without a right on its schema. Neither rows nor statistics can be read by it.
+ * For the next version, before the switch: roles with rights on a table now and afterwards get REFERENCES on it. They cannot use it
+ * without a right on the schema, and it shows neither rows nor statistics.
  */
 export function announcedRights(
   columns: readonly Column[],
@@ -49,7 +49,7 @@ export const losingTables = (columns: readonly Column[]): readonly string[] => [
   ...new Set(columns.filter(({ live, next }) => live && !next).map(({ name }) => name)),
 ]
 
-/** What is left of rights on such tables, until the listings that began before the switch have ended. */
+/** The reduced rights on such tables, until listings that began before the switch have ended. */
 export const stayingRights = (columns: readonly Column[], rights: readonly TableRight[]): readonly TableRight[] =>
   rights
     .filter(({ privilege }) => privilege === 'select' || privilege === 'references')

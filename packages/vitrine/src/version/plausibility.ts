@@ -1,7 +1,7 @@
 /**
- * Figures that move implausibly from one version to the next: the share of a category, or of true and false, among a table's
- * rows. A rule that goes wrong in silence shows here first, as when every status becomes the same. Warnings never stop a
- * run; they are recorded and told.
+ * Finds figures that moved implausibly since the last version: the share of a category, or of true and false, among a table's
+ * rows. This reveals a rule that fails silently, such as when every status becomes the same. Warnings never stop a
+ * run; they are recorded and reported.
  */
 
 import type { Limits } from '../base/limits.ts'
@@ -45,7 +45,7 @@ function movedText({ value, before, now }: MovedShare): string {
     : `${name} went from ${percent(before)} to ${percent(now)} of the rows`
 }
 
-/** Known beforehand, so that one scan counts all groups of all columns. */
+/** All groups are known before, so that one scan can count them for all columns. */
 function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
   const column = identifier(name)
   const closed = value.kind === 'computed' ? value.computed.values : null

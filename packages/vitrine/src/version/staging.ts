@@ -1,7 +1,7 @@
 /**
- * The work schemas: the one in which the next version is built out of the reader's sight, and those of versions that have
- * left. Creates, finds and clears them. Where the writer may not create schemas, they were made beforehand, and are emptied
- * instead of dropped. Tables are built in `build.ts`, versions switched in `switch.ts`.
+ * The work schemas: the staging schema, where the next version is built out of the reader's sight, and those of retired
+ * versions. Creates, finds and clears them. If the writer may not create schemas, provision made them, and they are emptied
+ * but not dropped. Tables are built in `build.ts`, versions switched in `switch.ts`.
  */
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
@@ -13,7 +13,7 @@ import { type OwnRelation, ownRelations, ownSchemas, refreshRegister, registerSc
 import type { SwitchWay } from '../record/outcome.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 
-/** Marks the schemas that are ours to drop; a schema of the same name without it belongs to somebody else. */
+/** Begins the comment of the schemas that we may drop; a schema of the same name without it belongs to somebody else. */
 const MARK = 'vitrine:'
 
 export const markOf = (publication: Publication, use: 'staging' | 'retired'): string =>
@@ -36,9 +36,9 @@ const makeSql = (publication: Publication, names: readonly string[]): readonly s
     ])
 
 /**
- * By which of two ways versions are switched: by renaming schemas, which locks no table, or, where the writer may not create
- * schemas, by moving tables between schemas made beforehand. Asked anew for each step, because the right may change at any
- * time. PostgreSQL asks the right to create schemas also for renaming one.
+ * How versions are switched: by renaming schemas, which locks no table, or, if the writer may not create
+ * schemas, by moving tables between schemas that provision made. Checked for each step, because the right may change at any
+ * time. PostgreSQL demands the right to create schemas for renaming one as well.
  */
 export async function switchWayOf(session: Session): Promise<SwitchWay> {
   const [row] = await session.query<{ creates: boolean }>(
@@ -57,8 +57,8 @@ export interface WorkSchema {
 }
 
 /**
- * The staging and retired schemas present in the target, set-aside ones included. Ours are those that this tool made, and
- * those that were made for it: the mark in their comment may be edited by hand meanwhile.
+ * The staging and retired schemas in the target, including those set aside. Ours are those that this tool or provision made;
+ * the mark alone is no proof, because somebody may have edited the comment.
  */
 export async function findWorkSchemas(target: Target): Promise<readonly WorkSchema[]> {
   const { session, publication } = target
@@ -106,13 +106,13 @@ export async function requireWorkSchemas(target: Target): Promise<void> {
   })
 }
 
-/** The schemas of ours that are emptied and never dropped, because the writer could not make them again. */
+/** Our schemas that are only emptied, because the writer could not create them again. */
 export async function lastingSchemas({ session, publication }: Target): Promise<readonly string[]> {
   const moves = (await switchWayOf(session)) === 'move'
   return moves ? [stagingSchema(publication), retiredSchema(publication)] : []
 }
 
-/** Relations dropped in one transaction. Each takes about a dozen locks, and all sessions share some six thousand. */
+/** Relations dropped per transaction. Each takes about a dozen locks, and all sessions share about six thousand. */
 const DROPPED_AT_ONCE = 16
 
 /**
@@ -147,8 +147,8 @@ export async function dropRelations(
 
 /**
  * Drops a schema of ours with what is ours in it: whatever else stands in it, or depends on it from outside, stops the drop
- * instead of vanishing. The staging and the retired one are made anew in the same transaction, so that their names never go
- * away; where the writer could not make them again, they are only emptied. Throws SWITCH_BLOCKED, which names who keeps it.
+ * instead of being lost. The staging and the retired schema are created again in the same transaction, so that their names never
+ * disappear; if the writer may not create them, they are only emptied. Throws SWITCH_BLOCKED, which names who uses it.
  */
 export async function clearWorkSchema(target: Target, schema: string): Promise<void> {
   const { session, publication } = target
@@ -160,8 +160,8 @@ export async function clearWorkSchema(target: Target, schema: string): Promise<v
 
 /**
  * Empties the staging schema, of what a dead run or the last switch left there. The caller holds the run lock, which proves
- * that its run is dead. What somebody still uses is set aside under another name, where schemas can be renamed: the name of
- * that schema is returned, and a later run drops it.
+ * that its run is dead. If somebody still uses it and schemas can be renamed, it is set aside under another name:
+ * returns that name, and a later run drops it.
  */
 export async function dropStaging(target: Target): Promise<string | null> {
   const { session, publication } = target
@@ -172,7 +172,7 @@ export async function dropStaging(target: Target): Promise<string | null> {
     await clearWorkSchema(target, schema)
     return null
   } catch (error) {
-    // Somebody uses it, or has put something into it or on it: 2BP01, dependent_objects_still_exist.
+    // Somebody uses it, or something of others depends on it (2BP01).
     const { code, sqlState } = asVitrineError(error)
     const isUsed = code === 'SWITCH_BLOCKED' || sqlState === '2BP01'
     if (!isUsed || (await switchWayOf(session)) === 'move') throw error
@@ -183,7 +183,7 @@ export async function dropStaging(target: Target): Promise<string | null> {
   }
 }
 
-/** A name for a version that is neither published nor kept, that no schema has: anybody's may only look like one of ours. */
+/** A free schema name for a version that is neither published nor kept. A schema of others may look like one of ours. */
 export async function freeName(session: Session, publication: Publication): Promise<string> {
   const name = retiredSchema(publication)
   const schemas = await session.query<{ name: string }>(
@@ -208,7 +208,7 @@ export async function makeWorkSchemas(target: Target): Promise<void> {
   if (making.length > 0) await session.execute(making.join('; '))
 }
 
-/** An empty staging schema, in the place of what a dead run left there. Returns its name. */
+/** Makes an empty staging schema, and clears what a dead run left there. Returns its name. */
 export async function openStaging(target: Target): Promise<string> {
   await dropStaging(target)
   await makeWorkSchemas(target)

@@ -1,8 +1,8 @@
 /**
- * The statements of a switch by moving tables between schemas, where the writer may neither create nor rename one. It locks
- * every published table, so a long query or an idle transaction of a reader holds it up, and at last makes it give up. The
- * published schema stays itself, with its rights and with what the team has put there. The version kept until now is
- * dropped in the same transaction: a switch that fails has lost nothing.
+ * The statements of a switch that moves tables between schemas, for a writer who may not create or rename schemas. It locks
+ * every published table, so a long query or an idle transaction of a reader delays it, and can make it give up. The
+ * published schema itself stays, with its rights and the objects of the team. The old kept version is
+ * dropped in the same transaction, so that a failed switch loses nothing.
  */
 
 import type { PlacedRelation } from '../catalogue/relations.ts'
@@ -30,7 +30,7 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const { leaving } = carry
   const coming = await ownRelations(target, [incoming])
-  // Where the kept version comes back, the two change places; otherwise it makes room, or stays and what leaves is dropped.
+  // A rollback exchanges the two versions. Otherwise the old kept version is dropped, or it stays and the leaving one is dropped.
   const swaps = incoming === retired
   const kept = swaps || carry.sparesKept ? [] : await ownRelations(target, [retired])
   const out = carry.sparesKept
@@ -42,7 +42,7 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
   const hidden = carry.sparesKept ? [] : [...hideRows(retired, leaving), ...carry.rights.withdrawing(retired)]
   const tables = leaving.filter(({ kind }) => kind === 'r').map(({ name }) => qualified(schema, name))
   const lock = (names: string) => `lock table ${names} in access exclusive mode`
-  // All at once or none while it is quiet; then one by one, each as long as the time that is left for all of them.
+  // First all tables at once without waiting; in later tries one by one, within the time that is left.
   const hold = { quiet: tables.length === 0 ? [] : [`${lock(tables.join(', '))} nowait`], patient: tables.map(lock) }
   return {
     locked: [

@@ -13,9 +13,9 @@ import { freeName, makeWorkSchemas, markSql } from './staging.ts'
 import { hideRows, type SwitchStrategy, showRows } from './switch-strategy.ts'
 
 /**
- * The version that leaves takes the retired name; the one that has it comes back, or takes the staging name until it is
- * dropped. Where the older one stays kept, the one that leaves takes the staging name itself. So no name of a schema ever
- * goes away: listings of clients ask for rights by names that they have just read.
+ * The leaving version takes the retired name. The version that had this name comes back, or takes the staging name until it is
+ * dropped. If the older one stays kept, the leaving one takes the staging name. So no schema name ever
+ * disappears: clients list names first, and then ask for rights by name.
  */
 async function renames(target: Target, incoming: string, sparesKept: boolean): Promise<readonly string[]> {
   const { session, publication } = target
@@ -30,10 +30,10 @@ async function renames(target: Target, incoming: string, sparesKept: boolean): P
 }
 
 /**
- * The last lock before the commit takes every published table, or none, at once. PostgreSQL looks up each name of a
- * statement by itself, so a rename between two look-ups would show two versions in one statement; a reader that finds a
- * table held looks it up again afterwards. Waiting is not an option: whoever comes behind us would wait as well. When
- * readers keep some table, the renames are done without.
+ * The last statement before the commit locks all published tables at once, or none. PostgreSQL looks up each name of a
+ * statement separately, so a rename between two look-ups would mix two versions in one statement; a reader that meets a
+ * lock repeats its look-up afterwards. We cannot wait for the locks, because new readers would queue behind us. When
+ * readers use a table, the renames happen without these locks.
  */
 export async function switchByRename(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
   const { publication } = target
@@ -65,7 +65,7 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   }
 }
 
-/** Class 42: the team dropped, renamed or replaced something between the list and the move. */
+/** Class 42: somebody dropped, renamed or replaced an object after we listed it. */
 function again(error: unknown): never {
   if (!(error instanceof VitrineError) || !error.sqlState?.startsWith('42') || error.sqlState === '42501') throw error
   throw new VitrineError('SERIALIZATION', { place: 'target', cause: error })

@@ -1,8 +1,8 @@
 /**
  * The switch: the next version takes the place of the published one in one transaction, by renaming schemas
  * (`switch-by-rename.ts`) or, where they cannot be renamed, by moving tables (`switch-by-move.ts`). It tries first without
- * ever waiting for a lock, then within a budget, so that new readers never wait long behind us; then it gives up and names
- * who is in the way. The version that leaves is kept out of sight for a rollback, or removed.
+ * waiting for any lock, then with a time budget, so that new readers never wait long behind us; then it gives up and names
+ * who is in the way. The leaving version is kept out of sight for a rollback, or removed.
  */
 import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
@@ -20,15 +20,15 @@ import { switchByMove } from './switch-by-move.ts'
 import { switchByRename } from './switch-by-rename.ts'
 import type { Bounded } from './switch-strategy.ts'
 
-/** What is known of a switch that succeeded but whose answer was lost. */
+/** The result of a switch that succeeded although the answer to its commit was lost. */
 export const unheardSwitch = (way: SwitchWay): SwitchResult => ({ way, tries: 0, held: false, milliseconds: 0 })
 
 /** A wait that readers do not notice, in milliseconds: PostgreSQL takes 0 for no limit. */
 const QUIET_WAIT_MS = 1
 
 /**
- * PostgreSQL's lock_timeout is for one lock. Several in a row would add up, and new readers of the first would wait for all:
- * before each statement it is set to what is left since the message was received.
+ * PostgreSQL's lock_timeout is for one lock. Several would add up, and new readers of the first table would wait for all:
+ * before each statement it is set to the time that is left.
  */
 const boundedWithin =
   (milliseconds: number): Bounded =>
@@ -58,7 +58,7 @@ export async function switchVersions(
     tries: quietTries + switchTries,
     pauseMs: (attempt: number) => (isQuiet(attempt) ? switchQuietPauseMs : switchPauseMs),
   }
-  // The record of success is written durably after the switch, and makes it durable: here it would only lengthen the wait.
+  // Asynchronous commit keeps the locks short. The record of success, written after, makes the switch durable.
   const begin = `begin; set local lock_timeout = ${switchLockTimeoutMs}; set local synchronous_commit = off; set local search_path = ''`
   const attempt = async (attempt: number): Promise<SwitchResult> => {
     const quiet = isQuiet(attempt)
