@@ -1,5 +1,5 @@
 /**
- * Comma-separated values as RFC 4180 has them and spreadsheets write them: text to lines of fields and back, by the
+ * Comma-separated values as in RFC 4180 and as spreadsheets write them: parses text into lines of fields, and back, with the
  * libraries csv-parse and csv-stringify. An empty field without quotes is no value; with quotes it is the empty text, as in
  * PostgreSQL's own CSV. Pure; called by the import and the export of history tables.
  */
@@ -9,14 +9,14 @@ import { stringify } from 'csv-stringify/sync'
 type Fields = readonly (string | null)[]
 
 export interface CsvLine {
-  /** Of its first character in the file, from 1 on. */
+  /** Line number of its beginning in the file, from 1. */
   readonly number: number
   /** null where there is no value. */
   readonly fields: Fields
 }
 
 export interface CsvProblem {
-  /** The first of the record at fault. */
+  /** Line number where the faulty record begins. */
   readonly line: number
   readonly detail: string
 }
@@ -26,7 +26,7 @@ export interface Csv {
   readonly problems: readonly CsvProblem[]
 }
 
-/** Empty lines are left out. After a mistake in its quotes a file is not read further: where lines end is unknown then. */
+/** Empty lines are skipped. Reading stops at a mistake in quotes, because then the ends of lines are unknown. */
 export function parseCsv(text: string): Csv {
   const bytes = Buffer.from(text)
   const lines: CsvLine[] = []
@@ -47,11 +47,11 @@ export function parseCsv(text: string): Csv {
     })
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    // The message of the library quotes the text.
+    // The library's message may quote a value.
     return { lines, problems: [{ line: number, detail: 'a quote is missing or too many' }] }
   }
   return { lines, problems: [] }
 }
 
-/** One line with its end. Texts that could be taken for something else are quoted. */
+/** One line with its line break. Texts that could be misread are quoted. */
 export const csvLine = (fields: Fields): string => stringify([fields], { quoted_match: /^$|^\s|\s$/ })

@@ -1,6 +1,6 @@
 /**
- * A figure of a history table as text in a file: whether the text is a value of the declared type. Pure; the messages say
- * what is wanted and never what was found. Called by `history-import.ts`.
+ * Checks a figure of a history file: whether the text is a value of the declared type. Pure; messages say
+ * what is expected, never what was found. Called by `history-import.ts`.
  */
 import { dateDays, timestampMicros } from '../copy/calendar.ts'
 import { numericBytes } from '../copy/decimal.ts'
@@ -10,7 +10,7 @@ import type { ScalarKind } from '../sql/sql-type.ts'
 const BITS: Readonly<Partial<Record<ScalarKind, number>>> = { smallint: 16, integer: 32, bigint: 64 }
 const FLOAT = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 
-/** What the text should be, or null when it is that. `t` and `f` are how PostgreSQL's own CSV writes booleans. */
+/** What the text should be, or null when it is correct. PostgreSQL's own CSV writes booleans as `t` and `f`. */
 export function figureProblem(text: string, { type, minimum }: PublishedColumn): string | null {
   const wanted = typeProblem(text, type.kind)
   if (wanted !== null) return wanted
@@ -45,7 +45,7 @@ function floatProblem(text: string, kind: 'real' | 'double precision'): string |
   if (/^(?:NaN|-?Infinity)$/.test(text)) return null
   if (!FLOAT.test(text)) return 'a number with a point'
   const value = kind === 'real' ? Math.fround(Number(text)) : Number(text)
-  // A number too small to be told from zero is refused by PostgreSQL as well.
+  // PostgreSQL also refuses a number so small that it would become zero.
   const lost = value === 0 && /[1-9]/.test(text.replace(/[eE].*/, ''))
   return Number.isFinite(value) && !lost ? null : `a number that fits ${kind}`
 }

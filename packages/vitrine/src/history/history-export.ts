@@ -1,5 +1,5 @@
 /**
- * The ledger of one history table as a CSV file: a header, then one line a day in the order of days. It is what
+ * Writes the ledger of one history table as a CSV file: a header, then one line per day, oldest first. It is what
  * `history-import.ts` reads. Keys that follow from the day are left out. Called by the command `history export`.
  */
 
@@ -16,7 +16,7 @@ import { csvLine } from './csv.ts'
 /** Days read at once. */
 const PAGE = 1_000
 
-/** The history table of that name. Throws TABLE_UNKNOWN with the names that there are. */
+/** The history table of that name. Throws TABLE_UNKNOWN with the existing names. */
 export function historyNamed({ histories }: Publication, name: string): HistoryTable {
   const table = histories.find((candidate) => candidate.name === name)
   if (table !== undefined) return table
@@ -38,7 +38,7 @@ export async function* exportHistory(target: Target, name: string): AsyncGenerat
   yield csvLine(columns)
   const shape = shapeOf(table, publication)
   if (!isHistoryShape(shape)) throw new VitrineError('INTERNAL', { place: name })
-  // JSON writes dates and numbers in one way whatever the settings of the session.
+  // JSON writes dates and numbers in the same way under all settings of the session.
   const fields = columns.map((column) => `j.figures ->> ${literal(column)}`).join(', ')
   const rows = `select array[${fields}] as fields
     from (${ledgerSelect(shape, publication.schema, null)}) t cross join lateral (select to_jsonb(t.*) as figures) j

@@ -19,7 +19,7 @@ import { historyNamed } from './history-export.ts'
 export interface ImportOptions {
   /** Days that the ledger has already are replaced instead of kept. */
   readonly replace: boolean
-  /** Everything but the last step: nothing is recorded. */
+  /** Check everything, and record nothing. */
   readonly dryRun: boolean
 }
 
@@ -27,7 +27,7 @@ export interface ImportReport {
   /** Days of the file. */
   readonly days: number
   readonly added: number
-  /** Days that the ledger had already: as they were, or as the file has them. */
+  /** Days that the ledger already had: unchanged, or replaced by those of the file. */
   readonly kept: number
   readonly replaced: number
   /** null for a file without days. */
@@ -38,7 +38,7 @@ export interface ImportReport {
 /** Problems told one by one; more of them are counted. */
 const PROBLEMS_TOLD = 50
 
-/** What a file holds, column by column; values are texts of their types. */
+/** The content of a file by column; values are texts in the format of their type. */
 interface Days {
   readonly day: PublishedColumn
   readonly figures: readonly PublishedColumn[]
@@ -90,7 +90,7 @@ async function record(
     origin: 'import',
   } as const
   const names = figures.map(({ name }) => name)
-  // As a parameter: a server that refuses the statement writes it into its log.
+  // Values go as a parameter: a server logs the text of a statement that fails.
   const sql = recordSql(publication.schema, table.name, names, from, replace ? 'replace' : 'keep')
   await session.query(sql, [JSON.stringify(rows)])
   return {
@@ -103,7 +103,7 @@ async function record(
   }
 }
 
-/** Reads the whole file. Throws HISTORY_FILE_INVALID; a message names lines and columns, never what stands there. */
+/** Reads the whole file. Throws HISTORY_FILE_INVALID; messages name lines and columns, never values. */
 export function readDays(table: HistoryTable, csv: string): Days {
   const { lines, problems: mistakes } = parseCsv(csv)
   const problems: Problem[] = mistakes.map(({ line, detail }) => ({ place: `line ${line}`, detail }))
@@ -111,7 +111,7 @@ export function readDays(table: HistoryTable, csv: string): Days {
   const columns = columnsOf(table, header, problems)
   const day = dayColumnOf(table)
   const figures = figuresOf(table).filter((column) => columns.includes(column))
-  // Without its columns nothing of the file can be understood.
+  // Without a valid header the lines cannot be understood.
   const read = problems.length > mistakes.length ? [] : body
   const seen = new Map<string, number>()
   const rows = read.map((line) => rowOf(table, line, columns, seen, problems))
@@ -123,7 +123,7 @@ export function readDays(table: HistoryTable, csv: string): Days {
   return { day, figures, rows }
 }
 
-/** What a field of the file is: a column of the table, or null where the header does not tell. */
+/** The table's column for each field of the header; null for an unknown one. */
 function columnsOf(
   table: HistoryTable,
   header: CsvLine | undefined,
@@ -138,7 +138,7 @@ function columnsOf(
   }
   const columns = header.fields.map((field) => table.columns.find(({ name }) => name === field?.trim()) ?? null)
   columns.forEach((column, index) => {
-    // Not quoted: without a header, the first line holds values.
+    // The text is not quoted in the message: in a file without a header it is a value.
     if (column === null) say(`line ${header.number}, field ${index + 1}`, 'it is no column of the table')
     else if (columns.indexOf(column) < index) say(`line ${header.number}`, `${column.name} is there twice`)
   })
