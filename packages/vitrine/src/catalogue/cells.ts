@@ -1,6 +1,6 @@
 /**
- * What tables hold, cell by cell, as text: for a search in which the server must not learn what is looked for. Statistics of
- * tables are cells too: PostgreSQL keeps values of a table in them.
+ * Reads tables cell by cell as text, for a search in which the server must not learn the value. Statistics of
+ * tables are read as well, because PostgreSQL keeps sample values in them.
  */
 import type { Session } from '../postgres/connect.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
@@ -19,7 +19,7 @@ export interface StoredTable {
   readonly columns: readonly StoredColumn[]
 }
 
-/** Everything with rows of its own in the schemas, whoever made it. */
+/** All relations with stored rows in the schemas, whoever made them. */
 export const storedIn = (session: Session, schemas: readonly string[]): Promise<StoredTable[]> =>
   session.query<StoredTable>(
     `select n.nspname as schema, c.relname as name,
@@ -55,7 +55,7 @@ export type Cells = Readonly<Record<string, string | null>>
 export const cellsSelect = ({ schema, name, columns }: StoredTable): string =>
   `select ${columns.map((column, at) => `${identifier(column.name)}::text as c${at}`).join(', ') || 'null'} from only ${qualified(schema, name)}`
 
-/** `column` is the name of extended statistics, where it is one of theirs. */
+/** For extended statistics, `column` is their name. */
 export interface Quoted {
   readonly schema: string
   readonly table: string

@@ -1,6 +1,6 @@
 /**
- * What others built on our tables, asked of `pg_depend` in one place: views, rules, functions, keys, policies, statistics …
- * What belongs to a table of ours by nature (its constraints, indexes and defaults) is left out. Read by whoever moves,
+ * What others built on our tables, read from `pg_depend` in one place: views, rules, functions, keys, policies, statistics …
+ * The constraints, indexes and defaults of our tables are left out. Used by all code that moves,
  * replaces or drops tables.
  */
 import type { Session } from '../postgres/connect.ts'
@@ -8,11 +8,11 @@ import type { Session } from '../postgres/connect.ts'
 export interface Dependent {
   /** As PostgreSQL describes the object: `view team.sales`, `policy p on table shop.sale`. */
   readonly what: string
-  /** A plain view can be given its definition again; nothing else can. */
+  /** Only a plain view can be created again from its definition. */
   readonly isView: boolean
-  /** The relation that holds it is none of those that were asked about. */
+  /** It does not belong to one of the given relations. */
   readonly outside: boolean
-  /** The table of ours that it depends on, by name, and the columns; no column when it is the table as a whole. */
+  /** The table and the columns that it depends on; no columns when it depends on the whole table. */
   readonly table: string
   readonly columns: readonly string[]
 }

@@ -27,7 +27,7 @@ export interface LiveSchema {
   readonly readerExists: boolean
 }
 
-/** The facts of the published schema. Those of one that does not exist are false. */
+/** Facts of the published schema; all false when it does not exist. */
 export async function readSchema({ session, publication }: Target): Promise<LiveSchema> {
   const { schema, writer, reader } = publication
   const [facts] = await session.query<LiveSchema>(
@@ -130,7 +130,7 @@ interface ConstraintRow {
   readonly references: string | null
 }
 
-/** NOT NULL constraints, which PostgreSQL 18 lists here too, are the columns' nullability. */
+/** PostgreSQL 18 also lists NOT NULL constraints: they are left out, because columns have `nullable`. */
 const readConstraints = (session: Session, schema: string): Promise<ConstraintRow[]> =>
   session.query<ConstraintRow>(
     `select c.relname as "table", k.conname as name, k.contype as kind, pg_get_constraintdef(k.oid) as definition,
@@ -168,7 +168,7 @@ const NUMBER_CASTS = /::(?:smallint|integer|bigint|numeric|real|double precision
 const MINIMUM = /^CHECK (?<column>[a-z_][a-z0-9_]*|"(?:[^"()]|"")+") >= (?<number>-?\d[\d.]*(?:e[+-]?\d+)?)$/
 
 /**
- * A smallest allowed number as the definition writes it, `CHECK ((c >= -5))`. PostgreSQL prints it with casts that depend
+ * A minimum, written as in the definition: `CHECK ((c >= -5))`. PostgreSQL prints it with casts that depend
  * on the type of the column and on the number: `(c >= '-5'::integer)`, `(c >= (0)::numeric)`, `((c)::numeric >= 0.5)`.
  */
 export function plainMinimum(definition: string): string {

@@ -1,13 +1,13 @@
 /**
- * Everything that stands in a schema, of whatever class: `pg_depend` knows each object's schema, so a class that PostgreSQL
- * adds later is listed too. Of ours there are only tables and views; the rest belongs to others, and can mostly be moved.
+ * Lists all objects of a schema, of every class: `pg_depend` knows the schema of each object, so that a class that PostgreSQL
+ * adds later is listed as well. We make only tables and views; the rest belongs to others and can usually be moved.
  */
 import type { Session } from '../postgres/connect.ts'
 import { identifier } from '../sql/quote.ts'
 
 export interface SchemaObject {
   readonly schema: string
-  /** Of the catalog that holds it, as `pg_class`. */
+  /** The system catalog that holds it, such as `pg_class`. */
   readonly catalog: string
   readonly oid: string
   /** As PostgreSQL calls it: `table`, `text search configuration`. */
@@ -17,7 +17,7 @@ export interface SchemaObject {
   readonly owner: string
   /** The session's role may act as the owner. */
   readonly owned: boolean
-  /** Names that it takes in the schema, those of its indexes and sequences included. */
+  /** The names that it occupies in the schema, including those of its indexes and sequences. */
   readonly names: readonly string[]
 }
 
@@ -57,9 +57,9 @@ export const objectsIn = (session: Session, schemas: readonly string[]): Promise
     [[...schemas]],
   )
 
-/** The word of ALTER for each type that has SET SCHEMA. An extension has it too, and often refuses it. */
+/** The keyword of ALTER … SET SCHEMA for each type. Extensions are not here: they often refuse it. */
 const MOVABLE = new Map([
-  // Their identities name types, so they are moved before any type is.
+  // Moved before types, because their identities contain names of types.
   ...['function', 'procedure', 'aggregate'].map((type) => [type, 'routine'] as const),
   ...['operator', 'operator class', 'operator family'].map((type) => [type, type] as const),
   ...['table', 'view', 'materialized view', 'sequence', 'foreign table'].map((type) => [type, type] as const),

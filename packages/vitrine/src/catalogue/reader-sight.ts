@@ -1,10 +1,10 @@
 /**
- * What keeps the reader from a version, asked of the catalogue alone: whether the role may log in, and whether each relation
- * of the version is there and can be read, column by column. Asked by whoever says how the published version stands.
+ * What the reader cannot see of a version, by the catalogue: whether the role may log in, and whether each relation
+ * exists and is readable, column by column. Used by all that reports the state of the published version.
  */
 import type { Target } from './target.ts'
 
-/** A relation of a version; no columns for a view, whose columns are its own. */
+/** A relation of a version; a view is listed without columns. */
 export interface WantedRelation {
   readonly name: string
   readonly columns: readonly string[]
@@ -14,11 +14,11 @@ export interface WantedRelation {
 export interface Missing {
   readonly place: string
   readonly detail: string
-  /** The command that puts it right; `hand` where none does. */
+  /** The command that repairs it. */
   readonly mending: 'sync' | 'provision' | 'rebuild' | 'migrate' | 'hand'
 }
 
-/** A run gives the reader a table that it may not read at all; rights on single columns it leaves as they are. */
+/** A run grants tables that the reader may not read at all; rights on single columns it does not change. */
 const SIGHT = `
 with reader as (select * from pg_catalog.pg_roles where rolname = $2),
 here as (select * from pg_catalog.pg_namespace where nspname = $1),

@@ -1,9 +1,9 @@
-/** Who may read the published relations, asked of the catalogue: whatever was granted, by whomever, counts. */
+/** Which roles may read the published relations, according to the catalogue, whoever granted it. */
 import type { Target } from './target.ts'
 
 export interface RoleSight {
   readonly role: string
-  /** Reads everything, whatever is granted. */
+  /** A superuser reads everything without grants. */
   readonly isSuper: boolean
   /** Relations of the publication that it may read, at least in part. */
   readonly relations: number
