@@ -1,6 +1,6 @@
 /**
- * The first published table, as text: two tables of the source that a key joins, or one where no key does. It shows what an
- * adopter does next: a key with its reason, a date as its month, a personal value as whether it is there. Pure.
+ * Writes the first published table as text: two source tables joined by a key, or one table. It shows what an
+ * adopter needs next: a key with its reason, a date as its month, a personal value as present or not. Pure.
  */
 import { nameIn } from '../publication/register.ts'
 import { hasWord, keyText, quotedText } from '../source/source-type.ts'
@@ -22,7 +22,7 @@ export interface Example {
 interface Candidate {
   readonly table: SurveyedTable
   readonly parent: SurveyedTable | null
-  /** The column that points to the parent's. */
+  /** The column that refers to the parent. */
   readonly from: string
   readonly to: string
 }
@@ -41,7 +41,7 @@ const mayBePseudonym = ({ name, isText, element }: SurveyedColumn): boolean =>
 const isChoice = ({ name, isEnum, element }: SurveyedColumn): boolean =>
   name === 'boolean' || (isEnum && element === null)
 
-/** Kysely reads dots and blanks in a name as its own words. */
+/** Kysely gives dots and blanks in a name a meaning of their own. */
 const isPlain = (name: string): boolean => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) && name !== '__proto__'
 
 /** The columns of a class that an example may name: readable, and in the register. */
@@ -55,7 +55,7 @@ const ofClass = (table: SurveyedTable, privacy: string): readonly SurveyedColumn
       guessOf(column, table).privacy === privacy,
   )
 
-/** A key that can be shown: as it is, or as a pseudonym where it may tell a person. */
+/** A key to publish: as it is, or as a pseudonym when it may identify a person. */
 const keyOf = (table: SurveyedTable, name: string | undefined): SurveyedColumn | undefined =>
   [...ofClass(table, 'indirect'), ...ofClass(table, 'personal').filter(mayBePseudonym)].find(
     ({ column }) => column === name,
@@ -64,7 +64,7 @@ const keyOf = (table: SurveyedTable, name: string | undefined): SurveyedColumn |
 const shownKey = (table: SurveyedTable): SurveyedColumn | undefined =>
   table.primaryKey.length === 1 ? keyOf(table, table.primaryKey[0]) : undefined
 
-/** No join may look at a personal column, and a key that is a text may be one. */
+/** Joins may not use personal columns, and a text key may be personal. */
 const joins = (table: SurveyedTable, name: string): boolean =>
   ofClass(table, 'indirect').some(({ column }) => column === name)
 
@@ -88,7 +88,7 @@ function candidates(tables: readonly SurveyedTable[]): readonly Candidate[] {
   ]
 }
 
-/** What makes a table worth looking at first: two tables, a key, dates, rows, a parent that has something to tell. */
+/** How good a table is as an example: a join, a key, dates, rows, a parent with columns to show. */
 function worth({ table, parent }: Candidate): number {
   const rows = table.rows === 0 ? -8 : Math.log10((table.rows ?? 10) + 1) / 4
   const told = parent === null ? 0 : 8 + Math.min(parent.columns.length, 8) / 8
@@ -113,7 +113,7 @@ interface Line {
 const KEY_REASON = 'A key: it links the tables, and is a number of this system alone.'
 const FIRST_LOOK = 'Guessed as a first look: keep it if readers need it.'
 
-/** A published table has a key: where the source's has none that could be shown, its rows are counted. */
+/** For a table without a publishable key: a table of one row that counts its rows. */
 const COUNTED: readonly Line[] = [
   { line: "id: integer(lit(1), 'The one row of this table').primaryKey(),", uses: ['integer'] },
   { line: "counted: integer(count(), 'Number of rows'),", uses: ['integer', 'count'] },

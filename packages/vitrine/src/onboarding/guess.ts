@@ -1,5 +1,5 @@
 /**
- * The privacy class of a column that nobody has looked at: personal, unless its type or a key says otherwise, and never open.
+ * Guesses the privacy class of a column: personal, unless its type or a key says otherwise, and never open.
  * Name, comment, statistics and sample can only make it stricter. Pure.
  */
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
@@ -32,7 +32,7 @@ const isPointer = (column: string, { primaryKey, references }: SurveyedTable): b
 
 const rank = ({ privacy }: Guess): number => PRIVACY_CLASSES.indexOf(privacy)
 
-/** A class is asked for often, and looking at names takes time. */
+/** Guesses are kept: they are needed often, and splitting names into words takes time. */
 const guesses = new WeakMap<SurveyedColumn, Guess>()
 
 export function guessOf(column: SurveyedColumn, table: SurveyedTable): Guess {
@@ -46,7 +46,7 @@ function guess(column: SurveyedColumn, table: SurveyedTable): Guess {
   const first = byType(column, table)
   const isCounted = NUMBERS.includes(name) && !isPointer(column.column, table)
   const others: readonly (Guess | null)[] = [
-    // What it is computed from, PostgreSQL knows; that one of them is a secret, nobody has said yet.
+    // It may be computed from a secret column, and nobody has classified those yet.
     isGenerated ? { privacy: 'secret', why: 'computed from other columns' } : null,
     looks === null ? null : lookOf(looks),
     toldByName(column.column, NUMBERS.includes(name) || name === 'uuid'),

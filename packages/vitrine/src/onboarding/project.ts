@@ -23,7 +23,7 @@ export interface Project {
 export interface ProjectFile {
   readonly path: string
   readonly text: string
-  /** One that other tools use too: an existing one is kept as it is. */
+  /** A file that other tools use as well: an existing one is not changed. */
   readonly shared?: true
 }
 

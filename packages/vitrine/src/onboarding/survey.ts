@@ -1,6 +1,6 @@
 /**
- * What a source holds, for somebody who registers it for the first time: its tables with their sizes, then the columns, keys
- * and comments of the chosen ones, and what a sample of their values looks like. Values are looked at here and go nowhere.
+ * Surveys a source that is not registered yet: its tables with their sizes, then the columns, keys
+ * and comments of the chosen ones, and what a sample of their values looks like. Values never leave this file.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -30,9 +30,9 @@ export interface SurveyedColumn extends ColumnType {
   readonly isGenerated: boolean
   readonly isEnum: boolean
   readonly comment: string | null
-  /** Every row has a value of its own, as the statistics of the server say. */
+  /** According to the server's statistics, all its values are different. */
   readonly isDistinct: boolean
-  /** Where its type belongs to an extension: that extension, and its schema. */
+  /** The extension of its type, if any, and its schema. */
   readonly extension: string | null
   readonly extensionSchema: string | null
   /** What the values of a sample look like. */
@@ -110,7 +110,7 @@ async function surveySchema(
 
 type CatalogueColumn = Omit<SurveyedColumn, 'looks'> & { readonly table: string }
 
-/** From how many rows on the statistics say that a number is one of a kind. */
+/** In a smaller table, different values say nothing about uniqueness. */
 const TELLING_ROWS = 100
 
 const readColumns = (source: Session, schema: string, names: readonly string[]): Promise<CatalogueColumn[]> =>
@@ -160,7 +160,7 @@ const namesOf = (relation: string, numbers: string): string =>
 const SAMPLE_ROWS = 200
 const SAMPLE_CHARACTERS = 400
 
-/** How many tables one statement samples: each statement is a round trip. */
+/** Tables sampled by one statement, to save round trips. */
 const SAMPLE_TABLES = 20
 
 interface Sample {
@@ -168,7 +168,7 @@ interface Sample {
   readonly sql: string
 }
 
-/** What a few values of each column look like, by table and column. What cannot be read in a moment is guessed without them. */
+/** What a few values of each column look like, by table and column. Tables that cannot be read quickly are left out. */
 async function looksByColumn(
   source: Session,
   samples: readonly Sample[],
@@ -183,7 +183,7 @@ async function looksByColumn(
         asked.join(' union all '),
       )
       .catch((error: unknown) => {
-        // A function behind a view, a damaged value, a table too slow to answer: a guess needs no sample.
+        // A failing view, a damaged value, a slow table: a guess works without a sample.
         if (error instanceof VitrineError && error.kind.exit !== 'connection') return null
         throw error
       })
@@ -215,7 +215,7 @@ const SECRETS: readonly string[] = ['JWT', 'password hash']
 const TOKEN = /^(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[\w+/=.$:-]{24,}$/
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
-/** The strictest that one value shows; that all are tokens, where they are. */
+/** The first pattern that a value matches; `token` when all values look like tokens. */
 export function looksOf(values: readonly string[]): SurveyedColumn['looks'] {
   const found = PATTERNS.filter((pattern) =>
     values.some((value) => holds(pattern, Buffer.from(value, 'utf8').toString('latin1'))),

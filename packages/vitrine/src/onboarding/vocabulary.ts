@@ -56,7 +56,7 @@ export interface Told {
 
 const POINTERS = new Set(words('id ids uid uuid guid pk fk'))
 
-/** What a name says. A key that points to a row is not what the row is about: `address_id`, `session_id`. */
+/** What a name tells. A key is not the thing that it refers to: `address_id` is no address. */
 export function toldByName(name: string, isPointer: boolean): Told | null {
   const parts = wordsOf(name)
   const last = parts.at(-1) ?? ''
