@@ -22,7 +22,7 @@ export interface DueAround {
 
 /** Throws DEFINITION_INVALID like `nextDue`. */
 export function dueAround({ schedule, zone }: Pick<Publication, 'schedule' | 'zone'>, at: Date): DueAround {
-  // Forwards from ever earlier starts: Croner 10 also searches backwards, and fails there at the first of some months.
+  // Searches forwards from earlier and earlier starts: backwards, Croner 10 fails at the first day of some months.
   return due(schedule, zone, (cron) => {
     for (const hours of LOOK_BACK_HOURS) {
       let last: Date | null = null
@@ -34,7 +34,7 @@ export function dueAround({ schedule, zone }: Pick<Publication, 'schedule' | 'zo
   })
 }
 
-/** The last is nine years: the longest wait of a calendar is for 29 February, around 1900 and 2100. */
+/** The last one is nine years: 29 February can be eight years away, around 1900 and 2100. */
 const LOOK_BACK_HOURS = [1, 24, 8 * 24, 32 * 24, 400 * 24, 9 * 366 * 24]
 
 /** What is wrong with a schedule, for `check`; empty when it can be followed. */

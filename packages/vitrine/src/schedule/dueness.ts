@@ -20,9 +20,9 @@ export interface Dueness extends DueAround {
 }
 
 /**
- * Pure: from the start of the last published run. A start after the due time that follows the next was written by a clock
- * that has been set back since: it does not count, or nothing would be due until the clock is there again. A start a little
- * ahead does: the correction of a clock by minutes must not publish twice.
+ * Pure. A recorded start later than the due time after the next was written by a clock
+ * that has been set back since. It does not count: otherwise nothing would be due until that time. A start a little
+ * in the future counts: a correction of some minutes must not publish twice.
  */
 export function duenessAt(
   around: (at: Date) => DueAround,

@@ -1,7 +1,7 @@
 /**
- * Between due times: a publication every few minutes of what changed, as a loop. A night that is due, and whatever else runs, goes
- * first. What waits is told once; what fails is tried again with growing pauses, told when it lasts and when it is over. It never
- * throws; it ends when the signal aborts. Everything it touches is given.
+ * Publishes changes every few minutes between due times, as a loop. A run that is due, and any other run, goes
+ * first. Waiting is reported once. Failures are retried with growing pauses, and reported when they last and when they end. It never
+ * throws; it ends when the signal aborts. Clock, pause and work are parameters.
  */
 import { asVitrineError, type VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
@@ -11,9 +11,9 @@ import { pauseAfter } from './retry-pause.ts'
 
 export type FollowEvent =
   | { readonly kind: 'published'; readonly report: SyncReport }
-  /** A night is due, another run is under way, or a large table would be read whole. Told once, until another reason comes. */
+  /** A run is due, another run is active, or a large table would be read whole. Reported once per reason. */
   | { readonly kind: 'waiting'; readonly error: VitrineError | null }
-  /** `lasts` once: when it is worth an alarm. */
+  /** `lasts` is true once, when an alarm is due. */
   | { readonly kind: 'failed'; readonly error: VitrineError; readonly pauseMs: number; readonly lasts: boolean }
   /** After a failure that lasted. */
   | { readonly kind: 'recovered' }
@@ -31,7 +31,7 @@ export interface FollowPorts {
   readonly tell: (event: FollowEvent) => Promise<void>
 }
 
-/** A failure lasts when as many rounds in a row failed. */
+/** A failure lasts when so many rounds have failed in a row. */
 export const LASTING_FAILURES = 3
 
 export async function keepFollowing(ports: FollowPorts, signal: AbortSignal): Promise<void> {
@@ -59,7 +59,7 @@ export async function keepFollowing(ports: FollowPorts, signal: AbortSignal): Pr
         await tell({ kind: 'failed', error, pauseMs: Math.max(pauseMs, everyMs), lasts: failures === LASTING_FAILURES })
       }
     }
-    // At least as long as it took: rounds never take more than half of the time.
+    // Pause at least as long as the round took, so that rounds take at most half of the time.
     const took = monotonicMs() - started
     await pause(Math.max(everyMs - took, took, pauseMs), signal)
   }

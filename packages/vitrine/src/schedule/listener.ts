@@ -1,7 +1,7 @@
 /**
  * A small web server for monitors: `GET /health` and `GET /metrics`, and nothing else. It holds no connection to a database:
- * each answer is looked up, at most once in a few seconds, one look at a time, so that neither a slow target nor many callers
- * can burden the run beside it. Its answers hold names, counts and instants.
+ * answers are looked up at most once in a few seconds, one at a time, so that neither a slow target nor many callers
+ * can slow a run down. Its answers hold names, counts and instants.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -41,13 +41,13 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** An answer is given again for this long, so that callers cost the target nothing. */
+/** An answer is reused for this long, so that many callers do not load the target. */
 const REMEMBERED_MS = 5_000
 /** Monitors give up after about as long (10 s is the default of Prometheus). */
 const LOOK_MS = 8_000
-/** To send a request, and to be silent between two. */
+/** Time to send a request, and longest silence between two. */
 const REQUEST_MS = 5_000
-/** Node looks for late requests this often: its own half a minute would keep slow callers as long. */
+/** How often Node checks for late requests; its default of 30 s would keep slow callers as long. */
 const CHECK_MS = 1_000
 const CONNECTIONS = 64
 
@@ -131,7 +131,7 @@ function remembered({ clock, look }: ListenerPorts): () => Promise<Found> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, facts: () => Promise<Found>): Promise<void> {
-  // Nobody sends us a body; one that comes all the same is read off and forgotten.
+  // A request body is not expected, and ignored.
   request.resume()
   const path = (request.url ?? '').split('?', 1)[0]
   if (path !== '/health' && path !== '/metrics') return send(response, 404, 'text/plain; charset=utf-8', 'not found\n')
@@ -140,7 +140,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, facts:
     return send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
   }
   const found = await facts()
-  // Without the target a scrape succeeds all the same: that it cannot be reached is what it must bring home.
+  // A scrape succeeds although the target does not answer: that is what its metrics must report.
   if (path === '/metrics')
     return send(response, 200, METRICS_TYPE, metricsText(found instanceof VitrineError ? null : found))
   const health = healthOf(found)
@@ -155,7 +155,7 @@ function healthOf(found: Found): HealthAnswer {
   return { state, stale: state !== 'fresh', ...versions, underWay: underWay !== null, failuresInARow }
 }
 
-/** Node leaves the body of an answer to HEAD away by itself. */
+/** Node omits the body of an answer to HEAD by itself. */
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, {
     'content-type': type,

@@ -1,6 +1,6 @@
 /**
- * The schedule as a loop: waits until a run is due, runs, tries again with judgement, and says when nothing was published in
- * time. Everything it touches is given (clock, pause, the target, the run), so that twenty years can be simulated. It never
+ * The schedule as a loop: waits until a run is due, runs it, retries if that can help, and reports when nothing was published in
+ * time. Clock, pause, target and run are parameters, so that tests can simulate twenty years. It never
  * throws; it ends when the signal aborts. `schedule` and the demonstration run it.
  */
 import type { Clock } from '../base/clock.ts'
@@ -17,7 +17,7 @@ export type ScheduleEvent =
   | { readonly kind: 'published'; readonly due: Date; readonly report: SyncReport }
   /** Another process has published meanwhile. */
   | { readonly kind: 'no longer due'; readonly due: Date }
-  /** Another run holds the lock, as the error says; told once for each due time. */
+  /** Another run holds the lock; reported once per due time. */
   | { readonly kind: 'busy'; readonly error: VitrineError }
   /** `pauseMs` is null when this due time is given up. */
   | {
@@ -31,7 +31,7 @@ export type ScheduleEvent =
   | { readonly kind: 'unwell'; readonly due: Date; readonly error: VitrineError }
   | { readonly kind: 'stale'; readonly due: Date; readonly tries: number; readonly error: VitrineError | null }
 
-/** `Found` is what a look at the target tells, and what a run begins with. */
+/** `Found`: what is read from the target before a run. */
 export interface SchedulePorts<Found extends Dueness = Dueness> {
   readonly around: (at: Date) => DueAround
   readonly limits: Limits
@@ -39,12 +39,12 @@ export interface SchedulePorts<Found extends Dueness = Dueness> {
   /** From 0 to 1. */
   readonly chance: () => number
   readonly pause: Pause
-  /** A timer of hours is late after the machine slept, so the clock is looked at this often. */
+  /** The clock is checked this often, because a long timer is late after the machine slept. */
   readonly sliceMs: number
   /** The target is asked again this often: its clock may be set, and another process may publish. */
   readonly lookMs: number
   readonly look: () => Promise<Found>
-  /** Why readers miss something that was found missing. */
+  /** The error for what readers miss. */
   readonly unwell: (found: Found) => VitrineError
   /** Runs unless it is no longer due under the lock: then null. */
   readonly run: (found: Found) => Promise<SyncReport | null>
@@ -59,7 +59,7 @@ export async function keepPublishing<Found extends Dueness>(
   await Promise.all([loop.run(), loop.watch()])
 }
 
-/** A due time that nothing was published for yet. */
+/** A due time without a publication. */
 interface Owed {
   readonly since: Date
   /** By our own clock. */
@@ -67,7 +67,7 @@ interface Owed {
   tries: number
   waits: number
   error: VitrineError | null
-  /** Why no more is tried: the target cannot even be asked, or the run cannot succeed. */
+  /** Why there are no more tries: the target cannot be read, or the run cannot succeed. */
   givenUp: 'look' | 'run' | null
   toldStale: boolean
 }
@@ -76,7 +76,7 @@ class Loop<Found extends Dueness> {
   readonly #ports: SchedulePorts<Found>
   readonly #signal: AbortSignal
   #owed: Owed | null = null
-  /** What the target said last, and how far our clock was ahead of its. */
+  /** The last answer of the target, and how far our clock was ahead of its clock. */
   #known: { readonly next: Date; readonly aheadMs: number } | null = null
   #announced = Number.NaN
   /** The due time for which it was told that readers miss something. */
@@ -91,13 +91,13 @@ class Loop<Found extends Dueness> {
     while (!this.#signal.aborted) await this.#turn()
   }
 
-  /** Beside the loop, because a run may hang. Alarms once for each due time. */
+  /** Runs beside the loop, because a run may hang. One alarm per due time. */
   async watch(): Promise<void> {
     const { limits, clock, pause, sliceMs, tell } = this.#ports
     const tolerance = limits.staleAfterMinutes * 60_000
     while (!this.#signal.aborted) {
       const owed = this.#owed
-      // A due time that is late already at the first look raises its alarm only when the first try fails or takes as long.
+      // If a due time is already late at the start, the alarm waits until the first try has failed or lasts too long.
       const tried = owed !== null && (owed.tries > 0 || clock.now().getTime() - owed.seen >= tolerance)
       if (owed !== null && tried && !owed.toldStale && this.#now() - owed.since.getTime() >= tolerance) {
         owed.toldStale = true
@@ -163,7 +163,7 @@ class Loop<Found extends Dueness> {
     if (this.#signal.aborted) return
     const { limits, chance, tell } = this.#ports
     if (error.code === 'RUN_IN_PROGRESS') {
-      // No failure of ours: that run may publish what is due. If it hangs, `watch` raises the alarm.
+      // Not a failure: the other run may publish what is due. If it hangs, `watch` raises the alarm.
       owed.waits++
       if (owed.waits === 1) await tell({ kind: 'busy', error })
       return this.#sleep(pauseAfter(owed.waits, limits, chance()))
@@ -200,7 +200,7 @@ class Loop<Found extends Dueness> {
     await this.#sleep(lookMs, () => next.getTime() - this.#now())
   }
 
-  /** In slices, and no longer than `left` says. What was slept is counted, because any clock may be set while we sleep. */
+  /** Sleeps in slices, and no longer than `left` returns. Counts the time slept, because clocks may be changed meanwhile. */
   async #sleep(milliseconds: number, left = () => Number.POSITIVE_INFINITY): Promise<void> {
     const { pause, sliceMs } = this.#ports
     for (let slept = 0; !this.#signal.aborted && slept < milliseconds; ) {

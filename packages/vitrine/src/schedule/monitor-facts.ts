@@ -1,5 +1,5 @@
 /**
- * How the published version stands: by what the reader can read of it, by the freshness of its tables at an instant of the
+ * The state of the published version: what the reader can read of it, the freshness of its tables by the
  * target's clock, and by the versions beside it. For `status` and for monitors. A version is due after the last due time that
  * is at least the tolerance ago.
  */
@@ -78,7 +78,7 @@ export interface MonitorFacts extends Omit<VersionState, 'state'>, RunTotals, Ve
 interface Versions {
   /** The version that a rollback brings back. */
   readonly kept: KeptVersion['state']
-  /** Retired versions besides it, which could not be removed. One may be on its way out; more make the version not fresh. */
+  /** Other retired versions, which could not be removed yet. One is normal during a removal; more are a trouble. */
   readonly left: readonly string[]
 }
 
@@ -89,8 +89,8 @@ export const dueBy = (publication: Publication, now: Date): Date =>
   dueAround(publication, new Date(now.getTime() - publication.limits.staleAfterMinutes * 60_000)).last
 
 /**
- * Pure. Stale when a table was last published before the due time that counts, or when nothing was ever published. A table
- * that is new since the last run waits for the next and makes nothing stale.
+ * Pure. Stale when a table was last published before the due time, or never. A table
+ * that is new since the last run is not stale.
  */
 export function versionState(publication: Publication, recorded: readonly TableFreshness[], now: Date): VersionState {
   const due = dueBy(publication, now)

@@ -1,5 +1,5 @@
 /**
- * What somebody must hear: a due time given up, nothing published in time, readers that miss what was published, a run with
+ * What the team must know: a due time given up, nothing published in time, readers that miss what was published, a run with
  * suspicious content, a step before the run that failed, and the end of such trouble. An alarm is data with one line of text.
  * It holds names, codes and counts, never a row value.
  */
@@ -47,7 +47,7 @@ export interface Alarm {
   readonly problems: readonly Pick<Problem, 'place' | 'detail'>[]
 }
 
-/** A chat shows so many of the problems; the others are counted. */
+/** The text lists so many problems, and counts the others. */
 const PROBLEMS_TOLD = 10
 
 /** Code, what happened and where, as one line. The details of errors hold no row value; control characters are removed. */
@@ -72,7 +72,7 @@ const troubleOf = (error: VitrineError): Trouble => ({
 })
 
 /**
- * Tables that lost more than a run may lose unless somebody allows it: it was allowed, and raises a warning all the same. `before`
+ * Tables that lost more rows than the limit: somebody allowed it, and it raises a warning all the same. `before`
  * has the rows of each table in the version before.
  */
 function shrunkTables(

@@ -1,6 +1,6 @@
 /**
  * What a channel is: the variables that configure it, and how one alarm, or one sign of life, leaves by it. A delivery is
- * bounded and tried a few times; it never fails a run. URLs and passwords are in no reason: whoever has one can post.
+ * bounded and tried a few times; it never fails a run. Reasons never hold URLs or passwords: whoever has one can post.
  */
 import { type Problem, VitrineError } from '../../base/errors.ts'
 import type { Limits } from '../../base/limits.ts'
@@ -26,7 +26,7 @@ export type Send = (message: Message, signal: AbortSignal) => Promise<void>
 export interface Channel {
   /** What each variable is for. The first one names the channel when nothing arrived. */
   readonly variables: Readonly<Record<string, string>>
-  /** Null when the channel is not configured, or when something is wrong: that is handed to `refuse`. */
+  /** Null when the channel is not configured, or when a value is wrong: `refuse` gets the reason. */
   parse(values: Values, refuse: Refuse): Send | null
 }
 
