@@ -1,4 +1,4 @@
-/** What a question answered, or why it did not: the rows as the page read them, and nothing of where they came from. */
+/** The answer to a question: the rows that the page read, or why there are none. */
 import type { ErrorCode } from '../base/errors.ts'
 
 export type Cell = string | number | boolean | null
@@ -9,13 +9,13 @@ export interface AnswerColumn {
 }
 
 /**
- * Dates and instants as PostgreSQL writes them in ISO style. An instant that ends with its offset is written in the zone of who
- * reads; one without is a local time and stays as it is. A number that JavaScript cannot hold exactly comes as text.
+ * Dates and instants are ISO texts of PostgreSQL. An instant with an offset is shown in the zone of the
+ * reader; one without is a local time and stays as it is. A number that JavaScript cannot hold exactly is a text.
  */
 export interface Answer {
   readonly columns: readonly AnswerColumn[]
   readonly rows: readonly (readonly Cell[])[]
-  /** There were more rows than the bound. */
+  /** True when there were more rows than the limit. */
   readonly isCut: boolean
 }
 
@@ -27,10 +27,10 @@ export type TileState =
   | { readonly kind: 'empty'; readonly why: WhyEmpty; readonly reasons?: Readonly<Record<string, number>> }
   | { readonly kind: 'failed'; readonly code: ErrorCode }
 
-/** Beyond it no picture says anything, and sums overflow; the table still has it. */
+/** Larger figures are not drawn, because sums would overflow; the table still shows them. */
 const LARGEST = 1e100
 
-/** A cell as a figure that can be drawn; null where it is unknown or no number. */
+/** A cell as a figure to draw; null when it is unknown or not a number. */
 export function figureOf(cell: Cell | undefined): number | null {
   if (cell === null || cell === undefined || cell === '' || typeof cell === 'boolean') return null
   const figure = Number(cell)

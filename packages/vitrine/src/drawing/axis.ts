@@ -1,4 +1,4 @@
-/** What stands along the axes: names where they fit, months by their names, round figures; and how wide a text will be. */
+/** Labels of axes: names if they fit, months by name, round figures; and estimated widths of texts. */
 import { made } from '../dashboards/format.ts'
 import type { Format, TimeUnit } from '../publication/dashboard.ts'
 import { localeOf } from './reading.ts'
@@ -8,17 +8,17 @@ import { tick } from './value.ts'
 
 export const TEXT = 12
 
-/** In pixels, on the safe side: there is nothing here to measure with. */
+/** Estimated width in pixels, rather too large: texts cannot be measured on the server. */
 export const widthOf = (text: string): number =>
   [...text].reduce(
     (sum, sign) => sum + (/[ilI.,:;'’|!\u202f\u00a0 ]/.test(sign) ? 3.6 : /[MWmw@%ÉÀ—]/.test(sign) ? 10 : 6.9),
     0,
   )
 
-/** In at most two lines of that width; null where it does not fit. */
+/** The text in at most two lines of that width; null when it does not fit. */
 export function wrapped(text: string, width: number): string | null {
   if (widthOf(text) <= width) return text
-  // A sign such as % stays with its figure.
+  // No line break between a figure and a sign such as %.
   const words = text.split(/ (?![%€:;!?»])/)
   for (let at = words.length - 1; at > 0; at--) {
     const [first, second] = [words.slice(0, at).join(' '), words.slice(at).join(' ')]
@@ -111,7 +111,7 @@ export function timeTicks(
   return [...tried()].find(fits) ?? ends
 }
 
-/** The label of each group of bars, or null where it has none; null for all where names that are no dates do not fit. */
+/** The label of each group of bars, null for a group without one. Null as a whole when names do not fit. */
 export function groupLabels(
   sheet: Sheet,
   { groups, unit }: ChartData,

@@ -1,6 +1,6 @@
 /**
- * Rows with a bar each, as a list: names wrap as the width asks, so that one drawing serves every screen. Of rows, funnels, and
- * of columns whose names do not fit side by side.
+ * Horizontal bars as an HTML list: names wrap, so that one drawing fits every screen. For displays of rows, funnels, and
+ * vertical bars whose names do not fit side by side.
  */
 import { widthOf } from './axis.ts'
 import { type HtmlEscapedString, html, type Piece, raw } from './html.ts'
@@ -18,7 +18,7 @@ interface Segment {
   readonly label: string
 }
 
-/** How long a bar is at least, in pixels, on a wide card and on a narrow one: a segment has its figure on it where it fits. */
+/** The smallest length of a whole bar in pixels, on a wide and on a narrow card: decides whether a figure fits on its segment. */
 const LENGTH = { wide: 290, narrow: 100 }
 
 function bar(segments: readonly Segment[], mark: number | null = null): HtmlEscapedString {
@@ -42,7 +42,7 @@ const WORD_BREAK = raw('<wbr>')
 const line = (name: string, drawn: Piece, figure: Piece, beside: Piece): HtmlEscapedString =>
   html`<li><span class="v-group">${breaking(name)}</span><span class="v-strips">${drawn}</span><span class="v-value"><b>${figure}</b>${beside !== null && html` <small>${beside}</small>`}</span></li>`
 
-/** Where bars begin and how long they are: from zero, which lies within when a figure is negative. */
+/** The scale of the bars. It holds zero, which is inside when a figure is negative. */
 function domain(
   values: readonly (number | null)[],
   isShare: boolean,
@@ -100,7 +100,7 @@ export const drawRows = (
 ): HtmlEscapedString =>
   stack === undefined || data.series.length < 2 ? single(sheet, data) : stacked(sheet, data, stack === 'normalized')
 
-/** Each step in shares of the first, with what is left of the step before. */
+/** Each step as a share of the first one, and as a share of the step before. */
 export function drawFunnel(sheet: Sheet, step: string, value: string): HtmlEscapedString {
   const [name, figure] = [sheet.column(step), sheet.column(value)]
   const values = sheet.rows.map((_, row) => sheet.figure(row, figure))
@@ -119,7 +119,7 @@ export function drawFunnel(sheet: Sheet, step: string, value: string): HtmlEscap
 /** How far a figure is on the way to a goal, and where it falls among named segments. */
 export const drawTrack = (segments: readonly Segment[], mark: number | null): HtmlEscapedString => bar(segments, mark)
 
-/** Which colour is which, in words. */
+/** The legend: the names of the colours. */
 export const drawLegend = (
   entries: readonly Pick<Series, 'name' | 'token'>[],
   goal: string | null,

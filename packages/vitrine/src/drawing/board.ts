@@ -1,6 +1,6 @@
 /**
- * A dashboard on a grid of twelve columns, tab by tab: the tiles of the publication's grid of 24 find their places here. It comes
- * in parts, because some of them can be sent while others are still being read.
+ * Draws a dashboard on a grid of twelve columns, tab by tab; the publication's grid has 24. The result comes
+ * in parts, so that some can be sent while others are still being read.
  */
 import { laidOut, type PlacedTile } from '../dashboards/layout.ts'
 import type { Dashboard, Place, Question, Tab } from '../publication/dashboard.ts'
@@ -12,7 +12,7 @@ import { text } from './texts.ts'
 
 export interface BoardFacts<Card> {
   readonly tile: (question: Question, size: TileSize) => Card
-  /** Of when the data are, as it is said on paper. */
+  /** The time of the data, as printed on paper. */
   readonly dataOf: string
   /** The tab to draw; null draws all of them, one below the other. */
   readonly tab: number | null
@@ -22,13 +22,13 @@ export interface BoardFacts<Card> {
 /** Figures that stay small on a phone. */
 const SMALL: ReadonlySet<string> = new Set(['number', 'trend', 'progress', 'gauge'])
 
-/** 24 columns are twelve of double width; the edges of neighbours fall together. */
+/** Converts 24 columns to twelve, so that neighbouring tiles still share an edge. */
 function spanOf({ x, width }: Place): { readonly from: number; readonly columns: number } {
   const from = Math.min(11, Math.round(x / 2))
   return { from, columns: Math.max(1, Math.min(12, Math.round((x + width) / 2)) - from) }
 }
 
-/** What stands before, within and after the grid: HTML, and the cards as whoever draws them gave them. */
+/** A part of the page: HTML, or a card in the caller's form. */
 export type BoardPart<Card> = HtmlEscapedString | { readonly card: Card }
 
 function cell<Card>(
@@ -40,7 +40,7 @@ function cell<Card>(
   const at = `v-cell v-x${from} v-w${columns}`
   if ('heading' in tile) return [html`<h2 class="${at} v-heading"${lang}>${tile.heading}</h2>`]
   if ('text' in tile) return [html`<div class="${at}"${lang}>${prose(tile.text)}</div>`]
-  // The header of each page says it, and paper says it above each tab.
+  // The page's header shows it already; on paper it stands above each tab.
   if ('freshness' in tile) return []
   const { question } = tile
   const open = raw(`<div class="${at}${SMALL.has(question.display.kind) ? ' v-small' : ''}">`)

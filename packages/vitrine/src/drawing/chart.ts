@@ -1,4 +1,4 @@
-/** A chart on its card: drawn for each width that the card may have, its legend in words where the picture does not name its series. */
+/** A chart on its card, drawn for each width that the card may have, with a legend unless the picture names its series. */
 import type { Chart } from '../publication/dashboard.ts'
 import { drawLegend, drawRows } from './bars.ts'
 import { columns } from './columns.ts'
@@ -11,15 +11,15 @@ import type { Sheet } from './sheet.ts'
 import { text } from './texts.ts'
 
 export interface TileSize {
-  /** Of twelve. */
+  /** Width in columns, of twelve. */
   readonly columns: number
   /** In rows of the grid of dashboards. */
   readonly height: number
 }
 
-/** Inside a card on a phone of 320 px. */
+/** Width inside a card on a phone of 320 px. */
 const PHONE = 244
-/** Inside a card of so many columns on a wide screen: of 1180 px, less the gaps and the padding of the card. */
+/** Width inside a card of so many columns on a page of 1180 px, minus the gaps and the padding of the card. */
 const wide = (columns: number): number => Math.floor((1196 * columns) / 12 - 54)
 
 /** The widths that a chart is laid out for. */
@@ -33,7 +33,7 @@ function widthsOf(columns: number): readonly number[] {
 export const WIDTHS = [...new Set(Array.from({ length: 12 }, (_, at) => widthsOf(at + 1)).flat())]
 const MOST_ROWS = 30
 
-/** Which rows of the table a place of the picture is of, for the script that says them. */
+/** The table rows behind each position of the picture, for the script that shows values. */
 const pointsOf = ({ groups }: ChartData, { points }: LaidOut): string =>
   groups.flatMap(({ rows }, at) => (rows.length === 0 ? [] : [`${points[at]}:${rows.join(',')}`])).join('|')
 
@@ -55,7 +55,7 @@ function legendOf(drawing: Drawing, isNamed: boolean): HtmlEscapedString | false
   return (!isNamed || goal !== null) && drawLegend(isNamed ? [] : drawing.data.series, goal)
 }
 
-/** Rows are the same at every width; of a chart that is rows on a phone, both are there. */
+/** The drawings for all widths. Horizontal bars need one for all; a chart may become horizontal bars on a phone. */
 async function variants(
   drawing: Drawing,
   widths: readonly number[],
@@ -75,7 +75,7 @@ async function variants(
   )
 }
 
-/** `name` is the attribute that says what the picture shows. */
+/** `name`: the attribute that describes the picture for screen readers. */
 export async function drawChart(
   sheet: Sheet,
   chart: Chart,

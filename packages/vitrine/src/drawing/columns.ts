@@ -20,7 +20,7 @@ import type { Series } from './series.ts'
 const WIDEST = 60
 const LINE = 15
 
-/** How the bars stand: how wide each is, and whether each says its figure, so that an axis would say it twice. */
+/** Layout of the bars: their width, and whether figures stand on them, which makes an axis superfluous. */
 function barsOf(drawing: Drawing, width: number, hasAxes: boolean, min: number) {
   const { sheet, data, chart } = drawing
   const bars = data.series.filter(({ isLine }) => !isLine)
@@ -35,7 +35,7 @@ function barsOf(drawing: Drawing, width: number, hasAxes: boolean, min: number) 
     bars.every((each) => each.values.every((_, index) => isFit(labelOf(each, index))))
   const isWithin = (text: string) => widthOf(text) <= size - 4
   const isSaid = !isStacked && !hasAxes && min >= 0 && all(fits)
-  // Some figures without the others would look like a choice.
+  // Either all figures or none: some of them would look like a choice.
   const isOn = all(isWithin)
   const counts = bars.length === 1 ? (bars[0]?.counts ?? []) : []
   const isCounted =

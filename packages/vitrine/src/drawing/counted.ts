@@ -1,6 +1,6 @@
 /**
- * Percentages with their counts. `counted` adds, to a question that says its percentages, a column for what stands above and for
- * what stands below the line: the page asks that question, and draws its answer with it. A question in SQL names its own.
+ * Percentages with their counts. `counted` adds to a question with percentages columns for numerator and
+ * denominator; the page asks that question and draws the counts. A question in SQL names such columns itself.
  */
 import { own } from '../base/own.ts'
 import { type Measure, measureOf, type Question } from '../publication/dashboard.ts'
@@ -10,7 +10,7 @@ import { text } from './texts.ts'
 const PART = 'counted '
 const WHOLE = 'among '
 
-/** The counts of a measure, as measures; none where it is no percentage. */
+/** Numerator and denominator of a percentage, as measures; null for other measures. */
 function behind(measure: Measure): readonly [part: Measure, whole: Measure] | null {
   if ('percent' in measure) {
     const of = measure.of === 'all rows' ? [] : measure.of
@@ -30,7 +30,7 @@ function behind(measure: Measure): readonly [part: Measure, whole: Measure] | nu
   return [sum(part, whole), sum(whole, part)]
 }
 
-/** The names of the columns are short: PostgreSQL cuts those of more than 63 bytes. */
+/** The added columns have short names: PostgreSQL cuts names at 63 bytes. */
 export function counted(question: Question, reading: Reading): Question {
   const { query } = question
   if (query.kind !== 'structured') return question
@@ -58,7 +58,7 @@ export function counted(question: Question, reading: Reading): Question {
   }
 }
 
-/** Where the counts of a percentage stand in the answer. */
+/** The columns of the answer that hold the counts of a percentage. */
 export function countColumns({ query, columns }: Question, name: string): readonly [part: string, whole: string] {
   const measures = query.kind === 'structured' ? query.measures : {}
   const at = Object.keys(measures).indexOf(name)

@@ -1,11 +1,11 @@
-/** An answer as a file for spreadsheets: the values themselves and not as they are written, so that they can be computed with. */
+/** An answer as a CSV file for spreadsheets, with plain values instead of formatted ones, so that people can compute with them. */
 import { stringify } from 'csv-stringify/sync'
 import type { Question } from '../publication/dashboard.ts'
 import type { Answer, Cell } from './answer.ts'
 import type { Reading } from './reading.ts'
 import { Sheet } from './sheet.ts'
 
-/** A spreadsheet would run what begins like this as a formula. */
+/** A spreadsheet would take a text that begins like this for a formula. */
 const FORMULA = /^[=+\-@\t\r\n]/
 
 const field = (cell: Cell, isNumber: boolean, isFrench: boolean): string => {

@@ -1,4 +1,4 @@
-/** A figure in large digits, and below it what it is made of: its change, its counts, its goal, the day that it is of. */
+/** A figure in large digits, with its change, counts, goal and date below. */
 import type { Display } from '../publication/dashboard.ts'
 import { tickFigure } from './axis.ts'
 import { drawTrack } from './bars.ts'
@@ -41,7 +41,7 @@ export function drawNumber(sheet: Sheet, { value: name }: Of<'number'>): HtmlEsc
   return face(sheet.written(0, value), [...beside(sheet, 0, [value]), goalOf(sheet, value)])
 }
 
-/** A difference with its sign; that of two percentages is in points. */
+/** A difference with its sign; between two percentages it is in points. */
 export function difference(sheet: Sheet, change: number, { format }: Shown): string {
   const rounded = Number(change.toPrecision(12))
   const sign = rounded > 0 ? '+' : rounded < 0 ? '−' : ''
@@ -79,7 +79,7 @@ const share = (part: number, whole: number): number => Math.min(1, Math.max(0, w
 export function drawProgress(sheet: Sheet, { value: name, goal }: Of<'progress'>): HtmlEscapedString {
   const value = sheet.column(name)
   const figure = sheet.figure(0, value)
-  // Of a share, all is no goal that somebody set.
+  // 100 % of a share is not a goal that somebody has set.
   const isWhole = value.format?.kind === 'percent' && goal === 100
   const whole = value.format?.kind === 'percent' ? Math.max(100, goal) : Math.max(goal, figure ?? 0)
   const bar = figure === null ? [] : [{ from: 0, share: share(figure, whole), token: 'accent' as const, label: '' }]

@@ -1,4 +1,4 @@
-/** How HTML is written: a template that escapes every text by itself. Nothing here waits, so that pieces can be put together. */
+/** The template function for HTML: it escapes every text. It is synchronous, so that pieces can be combined. */
 import { html as escaping, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 
@@ -12,7 +12,7 @@ const FORBIDDEN = /[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu
 
 export const plain = (text: string): string => text.toWellFormed().replaceAll(FORBIDDEN, '\ufffd')
 
-/** A text that was not escaped yet is a primitive; what was is an object. */
+/** Primitives are not escaped yet; objects are HTML already. */
 function clean(piece: Piece): unknown {
   if (typeof piece === 'string') return plain(piece)
   return Array.isArray(piece) ? piece.map(clean) : piece

@@ -1,4 +1,4 @@
-/** What charts along axes share: their figures as they are stacked, the axis that holds them, and how both look in ECharts. */
+/** What charts with axes share: stacked figures, the value axis, and their options for ECharts. */
 import type { Chart } from '../publication/dashboard.ts'
 import { scaleOf, TEXT, tickFigure, widthOf } from './axis.ts'
 import { ink, type Plot } from './plot.ts'
@@ -24,18 +24,18 @@ export interface LaidOut extends Plot {
   readonly isNamed: boolean
 }
 
-/** An outline around words would have the colour of another theme. */
+/** ECharts would draw an outline around texts in a fixed colour, which fits one theme only. */
 export const LABEL = { fontSize: TEXT, textBorderWidth: 0 }
 export const TOP = 12
 export const BOTTOM = 28
 
 export interface Stacked {
   readonly values: readonly Figures[]
-  /** What the axis of the bars must hold. */
+  /** Figures that the axis of the bars must include. */
   readonly tops: Figures
 }
 
-/** The figures, of which a normalized chart shows the shares of their group. */
+/** The figures; in a normalized chart, their shares of the group. */
 export function stackedFigures({ data: { groups, series }, chart }: Drawing): Stacked {
   const piled = series.filter(({ isLine }) => !isLine)
   const sums = groups.map((_, at) => piled.reduce((sum, { values }) => sum + Math.max(0, values[at] ?? 0), 0))
@@ -57,7 +57,7 @@ export interface Axis {
   readonly max: number
   /** With the space beside them. */
   readonly width: number
-  /** ECharts is given figures in steps of the axis, because it refuses very large and very small ones. */
+  /** Scales figures to steps of the axis: ECharts refuses very large and very small numbers. */
   readonly inSteps: (value: number | null) => number | null
   readonly option: Option
 }
@@ -92,7 +92,7 @@ export const across = (extra: Option, label: Option): Option => ({
   ...extra,
 })
 
-/** The legend says what the line is: on the picture its words would lie on bars. */
+/** The line of the goal, without a text: that would cover bars, so it stands in the legend. */
 export const goalLine = ({ goal }: Chart, axis: Axis | null): Option =>
   goal === undefined || axis === null
     ? {}
@@ -111,7 +111,7 @@ export function goalOf({ sheet, chart: { goal }, data }: Drawing): string | null
   return goal === undefined || column === undefined ? null : `${goal.label} ${sheet.as(goal.value, column)}`
 }
 
-/** What stands beside the axes, in words. */
+/** Titles of the axes, as text. */
 export function axisTitles({ sheet, chart, data }: Drawing): string | null {
   const said = [chart.titles?.y, chart.titles?.x].filter((each) => each !== undefined).join(' · ')
   if (said !== '') return said

@@ -1,4 +1,4 @@
-/** Lines and areas, laid out for one width: along a scale of time where the groups are dates, so that a gap is as long as it was. */
+/** Lines and areas, laid out for one width. Dates stand on a time scale, so that a gap has its real length. */
 import { TEXT, tickFigure, timeTicks, widthOf } from './axis.ts'
 import {
   type Axis,
@@ -17,16 +17,16 @@ import {
 import { ink } from './plot.ts'
 import type { ChartData } from './series.ts'
 
-/** More names than these, or longer ones, stand in a legend. */
+/** With more series than this, or long names, there is a legend. */
 const MOST_NAMED = 4
 const LONGEST_NAME = 150
 const NARROW = 400
 const HUGE = 1e9
-/** Each point is a dot where there are no more of them. */
+/** Up to so many points are drawn as dots. */
 const FEW = 24
 const TICK = 80
 
-/** How far down each end moves so that their names do not cover each other. */
+/** How far each name at the end of a line moves down, so that names do not overlap. */
 function endsApart(ends: readonly number[]): readonly number[] {
   const moved = ends.map(() => 0)
   let last = Number.NEGATIVE_INFINITY
@@ -38,7 +38,7 @@ function endsApart(ends: readonly number[]): readonly number[] {
   return moved
 }
 
-/** The last figure of each series with its place, its height where series are stacked, and the words beside it. */
+/** The last point of each series: its position, its height when stacked, and its label. */
 function endsOf(
   { sheet, data: { series }, chart }: Drawing,
   values: readonly (readonly (number | null)[])[],
@@ -87,7 +87,7 @@ function drawn(
         if (index === ends[at]?.index) {
           return { value, symbol: 'circle', symbolSize: 6, label: { ...label, formatter: ends[at]?.label } }
         }
-        // Between two unknown values there is no line, and a value would not be seen.
+        // A single value between two unknown ones has no line: it needs a dot.
         return valueAt(index - 1) === null && valueAt(index + 1) === null ? { value, symbol: 'circle' } : value
       }),
     }

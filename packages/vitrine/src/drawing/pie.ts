@@ -28,7 +28,7 @@ export function drawPie(sheet: Sheet, label: string, value: string): HtmlEscaped
   const column = sheet.column(value)
   const whole = parts.reduce((sum, part) => sum + part.value, 0)
   let from = 0
-  // A circumference of 100; a gap of card parts neighbours whose colours are alike to some.
+  // The circumference is 100. A gap separates neighbours whose colours look alike to some people.
   const arcs = parts.map(({ value: each, token }) => {
     const share = (100 * each) / whole
     const drawn = Math.max(share - (parts.length > 1 ? 0.6 : 0), 0.1)

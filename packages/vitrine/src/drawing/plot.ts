@@ -1,6 +1,6 @@
 /**
- * From an option of ECharts to an SVG that a strict policy of content lets through: no style, no class, no name that two pictures
- * share, the same bytes each time. Colours are stand-ins until here, and become the names of the style sheet.
+ * Turns an ECharts option into SVG that a strict content security policy allows: no style, no class, no id that two pictures
+ * share; always the same bytes. Colours are placeholders until here, and become variables of the style sheet.
  */
 import { pause } from '../base/pause.ts'
 import { type HtmlEscapedString, raw } from './html.ts'
@@ -9,7 +9,7 @@ import { colour, TOKENS, type Token } from './tokens.ts'
 const NAMES = Object.keys(TOKENS) as readonly Token[]
 const STAND_IN = /#f0e0([0-9a-f]{2})/g
 
-/** A colour that ECharts takes as it is. */
+/** A placeholder that ECharts accepts as a colour. */
 export const ink = (token: Token): string => `#f0e0${NAMES.indexOf(token).toString(16).padStart(2, '0')}`
 
 const KEPT = /(?:^|;)(font-size|font-weight):([^;"]+)/g
@@ -41,7 +41,7 @@ export interface Plot {
   readonly height: number
 }
 
-/** `attributes` name the picture, because ECharts gives it neither role nor name. */
+/** `attributes`: role and name of the picture, which ECharts does not write. */
 export async function drawPlot(
   { option, width, height }: Plot,
   attributes: HtmlEscapedString,
@@ -54,7 +54,7 @@ export async function drawPlot(
   )
 }
 
-/** So often that the compiler knows the way: the first drawings take three times as long as the tenth. */
+/** After so many drawings V8 has optimised the code: the first ones take three times as long as the tenth. */
 const WARM_UPS = 10
 
 /** Loads ECharts and draws, so that nobody waits for it. */

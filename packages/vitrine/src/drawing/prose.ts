@@ -3,7 +3,7 @@ import { type HtmlEscapedString, html, type Piece } from './html.ts'
 
 const INLINE =
   /\*\*(?<bold>[^*]+)\*\*|(?<![\p{L}\p{N}*_])[*_](?<italic>[^*_\s][^*_]*)[*_](?![\p{L}\p{N}])|`(?<code>[^`]+)`|\[(?<name>[^\]]+)\]\((?<href>[^()\s]+)\)/gu
-/** A link leads to a page or to a mailbox, and never runs anything. */
+/** Allowed links: pages and mail addresses, but nothing that runs code. */
 const SAFE = /^(?:https?:\/\/|mailto:|\/(?!\/)|#)/i
 
 function inline(text: string): readonly Piece[] {

@@ -1,4 +1,4 @@
-/** Who reads a page: in which language, and by which clock. */
+/** The reader of a page: language and time zone. */
 import { type HtmlEscapedString, html, NOTHING } from './html.ts'
 
 export type Language = 'fr' | 'en'
@@ -13,6 +13,6 @@ export interface Reading {
 
 export const localeOf = ({ language }: Reading): string => (language === 'fr' ? 'fr-FR' : 'en-GB')
 
-/** The attribute of a text that its author wrote in another language than the page's, so that it is read aloud as it should be. */
+/** The `lang` attribute for a text in another language than the page's, so that screen readers pronounce it correctly. */
 export const writtenIn = ({ language, written = language }: Reading): HtmlEscapedString =>
   written.split('-')[0] === language ? NOTHING : html` lang="${written}"`

@@ -1,6 +1,6 @@
 /**
- * What runs in the browser, some kilobytes: under the pointer, or at the arrow keys, a chart says the values of that place, read
- * from the table of its card. No page needs it: the table is there, and turning a card is the style sheet's.
+ * The browser script, a few kilobytes: under the pointer, or with the arrow keys, a chart shows the values of a position, read
+ * from the table of its card. Pages work without it: the table is there, and the style sheet turns cards.
  */
 export const script = `'use strict';
 (() => {
@@ -28,7 +28,7 @@ export const script = `'use strict';
     card.append(box)
     box.hidden = false
     const x = area.left - frame.left + point[0] * area.width / plot.viewBox.baseVal.width
-    // Moved by properties, because the policy lets no attribute set a style; these are not attributes.
+    // Moved by properties: the content security policy forbids style attributes.
     box.style.left = Math.max(4, Math.min(frame.width - box.offsetWidth - 4, x + (x > frame.width / 2 ? -box.offsetWidth - 12 : 12))) + 'px'
     box.style.top = area.top - frame.top + 'px'
   }

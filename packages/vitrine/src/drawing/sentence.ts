@@ -1,11 +1,11 @@
-/** What a picture says, in words: where it begins and ends, its highest and its lowest. Made of the same figures as the picture. */
+/** Describes a picture in words: its first and last, highest and lowest figures. */
 import type { Display } from '../publication/dashboard.ts'
 import { partsOf } from './pie.ts'
 import { type ChartData, chartData, type Series } from './series.ts'
 import type { Sheet } from './sheet.ts'
 import { text } from './texts.ts'
 
-/** More series than these are said by the table. */
+/** With more series than this, only the table tells. */
 const MOST_SAID = 3
 
 function ofSeries(sheet: Sheet, { groups, unit }: ChartData, { name, values, column }: Series): string {
@@ -30,7 +30,7 @@ function ofChart(sheet: Sheet, data: ChartData): readonly string[] {
   )
 }
 
-/** The first one says the most; none for what says itself: a figure, a table. */
+/** The most important sentence first; none for a figure or a table. */
 export function sentencesOf(sheet: Sheet, display: Display): readonly string[] {
   if ('x' in display) return ofChart(sheet, chartData(sheet, display))
   if (display.kind === 'pie') {

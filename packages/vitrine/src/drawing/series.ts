@@ -1,4 +1,4 @@
-/** What a chart draws, before how: its groups in their order, its series with their colours, and the rows that they came from. */
+/** The data of a chart: its groups in order, its series with their colours, and the rows behind them. */
 import { own } from '../base/own.ts'
 import type { Chart, Meaning, TimeUnit } from '../publication/dashboard.ts'
 import { type Cell, figureOf } from './answer.ts'
@@ -12,7 +12,7 @@ export interface Series {
   /** The column whose format its figures have. */
   readonly column: Shown
   readonly values: readonly (number | null)[]
-  /** « 1 450 sur 3 663 », of percentages. */
+  /** For percentages, such as « 1 450 sur 3 663 ». */
   readonly counts: readonly (string | null)[]
   /** A combo draws it on the axis of its lines. */
   readonly isLine: boolean
@@ -21,25 +21,25 @@ export interface Series {
 export interface Group {
   readonly cell: Cell
   readonly name: string
-  /** Of a date, what the calendar and the clock say. */
+  /** For a date or an instant: its local time. */
   readonly clock: string | null
-  /** A group with a meaning of its own: of one series it has that colour. */
+  /** The colour of the group's meaning, used when there is only one series. */
   readonly token: Token | null
   readonly rows: readonly number[]
 }
 
 export interface ChartData {
   readonly x: Shown
-  /** Of dates, what lies between one group and the next; null for other groups. */
+  /** For dates, the distance between groups; null for other groups. */
   readonly unit: TimeUnit | 'instant' | null
   readonly groups: readonly Group[]
   readonly series: readonly Series[]
 }
 
-/** What is called so is the unknown, in the languages that a page may have. */
+/** Names of the unknown group, in both languages. */
 const UNKNOWN = /^(?:inconnu|unknown)/i
 
-/** The colour of a group that the question gives a meaning, or that is the unknown one. */
+/** The meaning of a group: given by the question, or `unknown` by its name. */
 export function meaningOf({ question }: Sheet, column: string, cell: Cell): Meaning | null {
   if (cell === null) return 'unknown'
   const { query, columns } = question
@@ -55,13 +55,13 @@ function meaningOfAll({ question }: Sheet, { name, label }: Shown): Meaning | nu
   return typeof means === 'string' ? means : UNKNOWN.test(label) ? 'unknown' : null
 }
 
-/** Colours without a meaning in their order, between those that have one. */
+/** The colour of each series: that of its meaning, otherwise the next free one. */
 export function coloured(meanings: readonly (Meaning | null)[]): readonly Token[] {
   let next = 0
   return meanings.map((meaning) => meaning ?? SERIES[next++ % SERIES.length] ?? 'accent')
 }
 
-/** The values of a column, each once: in the order of the list that they belong to, or else as they come. */
+/** The distinct values of a column: in the order of their closed list, or as they come. */
 function distinct(sheet: Sheet, column: Shown, rows: readonly number[]): readonly Cell[] {
   const found = [...new Set(rows.map((row) => sheet.cell(row, column)))]
   const { query } = sheet.question
@@ -75,7 +75,7 @@ function distinct(sheet: Sheet, column: Shown, rows: readonly number[]): readonl
 
 const MOST_FILLED = 400
 
-/** The date that begins the next day, week, month …; a night that is missing leaves a gap and not a shorter axis. */
+/** The first date of the next day, week, month …: a missing night becomes a gap in the axis. */
 function following(date: string, unit: TimeUnit): string {
   const day = new Date(`${date}T00:00:00Z`)
   if (unit === 'day' || unit === 'week') day.setUTCDate(day.getUTCDate() + (unit === 'day' ? 1 : 7))
@@ -94,7 +94,7 @@ function filled(dates: readonly string[], unit: TimeUnit): readonly string[] {
   return dates.every((date) => all.includes(date)) ? all : dates
 }
 
-/** The groups of a question's own time; of SQL it is not known what lies between two rows. */
+/** The groups along the x axis. Missing dates are filled in, except for SQL, whose time unit is not known. */
 function groupsOf(sheet: Sheet, x: Shown, rows: readonly number[], unit: TimeUnit | null): readonly Group[] {
   const byCell = new Map<Cell, number[]>()
   for (const row of rows) byCell.set(sheet.cell(row, x), [...(byCell.get(sheet.cell(row, x)) ?? []), row])

@@ -1,4 +1,4 @@
-/** A question beside its answer: what every display reads its columns, its cells and its counts from. */
+/** A question together with its answer: every display reads columns, cells and counts from it. */
 import { own } from '../base/own.ts'
 import type { Format, Indicator, Question } from '../publication/dashboard.ts'
 import { type Answer, type Cell, figureOf } from './answer.ts'
@@ -39,7 +39,7 @@ export class Sheet {
     }))
   }
 
-  /** A column that the answer does not have is unknown in every row. */
+  /** A column by name; one that the answer lacks is unknown in every row. */
   column(name: string): Shown {
     const found = this.columns.find((column) => column.name === name)
     return found ?? { name, at: -1, label: name, format: undefined, isNumber: false, names: {} }
@@ -51,7 +51,7 @@ export class Sheet {
 
   write = (cell: Cell, format: Format | undefined): string => written(cell, format, this.reading)
 
-  /** A value that was computed here is written as those of its column. */
+  /** Formats a value that was computed here like those of its column. */
   as = (cell: Cell, { format, names }: Shown): string => own(names, String(cell)) ?? this.write(cell, format)
 
   share = (part: number): string =>
@@ -59,11 +59,11 @@ export class Sheet {
 
   written = (row: number, column: Shown): string => this.as(this.cell(row, column), column)
 
-  /** A group by its name; that of NULL says that it is unknown. */
+  /** The name of a group; NULL is called unknown. */
   name = (row: number, column: Shown): string =>
     this.cell(row, column) === null ? text('missing', this.reading) : this.written(row, column)
 
-  /** The rows from the first to the last by a column of dates; as they were answered by any other. */
+  /** The rows ordered by a column of dates; by any other column, in the order of the answer. */
   inTime(column: Shown): readonly number[] {
     const order = this.rows.map((_, row) => row)
     if (column.format?.kind !== 'date') return order
@@ -71,7 +71,7 @@ export class Sheet {
     return order.filter((row) => key(row) !== '').sort((one, other) => (key(one) < key(other) ? -1 : 1))
   }
 
-  /** « 1 450 sur 3 663 », or « sur 3 663 » where only that is known; null for what is no percentage. */
+  /** Such as « 1 450 sur 3 663 », or « sur 3 663 » when the numerator is unknown; null for what is not a percentage. */
   counts(row: number, { name }: Shown): string | null {
     const [part, whole] = countColumns(this.question, name).map((each) => this.written(row, this.column(each)))
     const [hasPart, hasWhole] = countColumns(this.question, name).map((each) => this.column(each).at >= 0)

@@ -1,4 +1,4 @@
-/** Answers as tables: the one behind each chart, and the displays that are tables. The first column stays when one scrolls. */
+/** Answers as tables: behind each chart, and as displays of their own. The first column stays visible while scrolling. */
 import type { Cell } from './answer.ts'
 import { type HtmlEscapedString, html, type Piece } from './html.ts'
 import type { Sheet, Shown } from './sheet.ts'
@@ -8,7 +8,7 @@ import { text } from './texts.ts'
 export const MOST_ROWS = 400
 
 const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
-  // Reached by the keyboard, because it scrolls on a narrow screen.
+  // Focusable, because people scroll it with the keyboard on a narrow screen.
   html`<div class="v-scroll" role="region" tabindex="0" aria-label="${label}">${inner}</div>`
 
 function heading({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedString {
@@ -24,10 +24,10 @@ function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): Htm
   return isFirst ? html`<th scope="row"${kind}>${shown}</th>` : html`<td${kind}>${shown}</td>`
 }
 
-/** A date with its time stays on one line; a longer name of a column takes several. */
+/** Limits in characters: texts up to SHORT stay on one line; column names longer than LONG may wrap. */
 const [SHORT, LONG] = [20, 24]
 
-/** `all` leads to the rows that are not here. */
+/** `all`: the address of all rows. */
 export function drawTable(
   sheet: Sheet,
   names: readonly string[] | undefined,
@@ -59,7 +59,7 @@ interface PivotColumns {
   readonly values: readonly string[]
 }
 
-/** Groups as rows and as columns; where no row of the answer stands, the cell is empty and not zero. */
+/** A pivot table. A combination without a row is empty, not zero. */
 export function drawPivot(sheet: Sheet, display: PivotColumns): HtmlEscapedString {
   const [down, across, values] = [display.rows, display.columns, display.values].map((names) =>
     names.map((name) => sheet.column(name)),

@@ -1,4 +1,4 @@
-/** A question as a card: its title and meaning, what it answers, and at its end the table, the CSV and the way to Metabase. */
+/** A question as a card: title, meaning, answer, and links to the table, the CSV file and Metabase. */
 import { ERRORS } from '../base/errors.ts'
 import type { Question } from '../publication/dashboard.ts'
 import type { TileState } from './answer.ts'
@@ -28,7 +28,7 @@ export interface TileLinks {
 const link = (href: string | null, name: string): HtmlEscapedString =>
   href === null ? NOTHING : html`<a href="${href}">${name}</a>`
 
-/** What stands on the card. `name` is the attribute by which a picture says what it shows. */
+/** The content of the card. `name`: the attribute that describes the picture. */
 async function faceOf(sheet: Sheet, size: TileSize, name: HtmlEscapedString): Promise<HtmlEscapedString> {
   const { display } = sheet.question
   switch (display.kind) {
@@ -54,10 +54,10 @@ async function faceOf(sheet: Sheet, size: TileSize, name: HtmlEscapedString): Pr
 
 const COUNT = { kind: 'number', decimals: 0 } as const
 
-/** Those whose figures do not all stand on the picture say them below it. */
+/** Displays that do not show every figure: a sentence below describes them. */
 const SAID: ReadonlySet<string> = new Set(['line', 'area', 'combo'])
 
-/** A card whose question is being asked, asked or refused: the frame is the same. */
+/** The frame of a card, which is the same while waiting, with an answer and after a failure. */
 function card(question: Question, kind: string, reading: Reading, inner: Piece): HtmlEscapedString {
   const { key, title, description } = question
   const lang = writtenIn(reading)

@@ -15,7 +15,7 @@ export const TOKENS = {
   doing: ['#8a6000', '#e9c067'],
   todo: ['#b3401f', '#f4997a'],
   unknown: ['#68737f', '#98a4b1'],
-  /** What is compared with the accent, and means nothing of its own. */
+  /** Compared with the accent, without a meaning of its own. */
   s2: ['#7a3e9d', '#cf9ff0'],
   s3: ['#0b6e80', '#63cbdc'],
   s4: ['#a83268', '#f59ac0'],
@@ -29,5 +29,5 @@ export type Token = keyof typeof TOKENS
 
 export const colour = (token: Token): string => `var(--v-${token})`
 
-/** Series that mean nothing of their own, in this order. */
+/** Colours of series without a meaning, in this order. */
 export const SERIES: readonly Token[] = ['accent', 's2', 's3', 's4', 's5', 's6']

@@ -1,4 +1,4 @@
-/** A cell as people read it: in the format that the question gives its column, or in the one that its meaning asks for. */
+/** Formats a cell for people: in the format that the question gives to its column, or in the usual one of its type. */
 import { own } from '../base/own.ts'
 import { formatted, made } from '../dashboards/format.ts'
 import { type Format, measureOf, type Question, type TimeUnit } from '../publication/dashboard.ts'
@@ -6,14 +6,14 @@ import type { AnswerColumn, Cell } from './answer.ts'
 import { localeOf, type Reading } from './reading.ts'
 import { text } from './texts.ts'
 
-/** How a column is written: as the question says, or else as what it is. */
+/** The format of a column: that of the question, or the usual one of its measure. */
 export function formatFor({ query, columns }: Question, name: string, kind: AnswerColumn['kind']): Format | undefined {
   const given = own(columns, name)?.format
   if (given !== undefined) return given
   if (query.kind === 'structured') {
     const by = own(query.by, name)
     if (typeof by === 'object' && 'time' in by) return { kind: 'date', style: by.unit }
-    // What groups are called is no amount: a year has no thousands.
+    // A number that names a group, such as a year, has no thousands separator.
     if (by !== undefined && kind === 'number') return undefined
     const measure = own(query.measures, name)
     if (measure !== undefined) {
@@ -28,7 +28,7 @@ export function formatFor({ query, columns }: Question, name: string, kind: Answ
 
 const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
 
-/** What the calendar and the clock of the zone say, `2026-11-26` or `2026-11-26 00:00:00`; null for what is neither, as `infinity`. */
+/** Local time in the zone: `2026-11-26` or `2026-11-26 00:00:00`; null for others, such as `infinity`. */
 export function clockOf(cell: Cell, zone: string): string | null {
   const [, day, time, offset] = DATE.exec(String(cell)) ?? []
   const instant = new Date(`${day}T${time ?? '00:00'}${(offset ?? 'Z').replace(/^([+-]\d\d)$/, '$1:00')}`)
@@ -47,7 +47,7 @@ const UNITS: Readonly<Record<TimeUnit, Intl.DateTimeFormatOptions>> = {
 
 const quarterOf = (value: string): string => String(Math.ceil(Number(value.slice(5, 7)) / 3))
 
-/** A date as a tick of an axis has room for; the year stands where it begins. */
+/** A short date for an axis; the year stands only where it begins. */
 export function tick(value: string, unit: TimeUnit, reading: Reading, withYear: boolean): string {
   if (unit === 'quarter') return text('shortQuarter', reading, quarterOf(value), value.slice(0, 4))
   const year = withYear ? { year: 'numeric' as const } : {}
@@ -55,7 +55,7 @@ export function tick(value: string, unit: TimeUnit, reading: Reading, withYear: 
   return made(Intl.DateTimeFormat, localeOf(reading), { ...UNITS[unit], ...year, timeZone: 'UTC' }).format(day)
 }
 
-/** Plain text: who puts it into HTML escapes it. */
+/** Returns plain text, not HTML. */
 export function written(cell: Cell, format: Format | undefined, reading: Reading): string {
   if (typeof cell === 'boolean') return text(cell ? 'yes' : 'no', reading)
   if (cell === null || format === undefined) return formatted(cell === null ? null : String(cell), undefined, '')
@@ -67,7 +67,7 @@ export function written(cell: Cell, format: Format | undefined, reading: Reading
     return text(quarterOf(at) === '1' ? 'firstQuarter' : 'quarter', reading, quarterOf(at), at.slice(0, 4))
   }
   if (value.trim() === '' || Number.isNaN(Number(value))) return value
-  // A unit never stands on a line of its own.
+  // No line break before a unit.
   const kept = format.kind === 'number' ? { ...format, suffix: format.suffix?.replace(/^ /, '\u202f') ?? '' } : format
   return formatted(value, kept, localeOf(reading))
 }
