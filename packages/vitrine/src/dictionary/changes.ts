@@ -1,4 +1,4 @@
-/** What changed between two dictionaries of one publication: what came, what went, and each fact that is another. Pure. */
+/** Compares two dictionaries of one publication: what was added, removed, and which facts changed. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import { nameOf } from './dictionary.ts'
 import type { Dictionary, DictionaryColumn, DictionaryTable, DictionaryTreatment } from './schema.ts'
@@ -49,7 +49,7 @@ type Entry = readonly [place: Place, facts: Facts]
 export function changesBetween(before: Dictionary, after: Dictionary): readonly DictionaryChange[] {
   const [old, present] = [entriesOf(before), entriesOf(after)]
   const whole = (place: Place, change: 'added' | 'removed', others: ReadonlyMap<string, Entry>): DictionaryChange[] => {
-    // What a table brings or takes along is not said again, column by column.
+    // The columns of an added or removed table are not listed again.
     const isPart = place.column !== null && !others.has(keyOf({ ...place, column: null }))
     return isPart ? [] : [{ ...place, change, what: null, before: null, after: null }]
   }

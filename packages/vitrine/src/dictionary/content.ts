@@ -1,4 +1,4 @@
-/** What stands on the page of a dictionary, in which order: for a person who answers for the data, then for everyone. */
+/** The content of a dictionary's page: first for the person responsible for the data, then for everyone. */
 import { own } from '../base/own.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { DictionaryChange } from './changes.ts'
@@ -20,7 +20,7 @@ import {
   wordingOf,
 } from './wording.ts'
 
-/** `changes` are told first, where the dictionary is compared with an earlier one. */
+/** `changes` come first, when the dictionary is compared with an earlier one. */
 export function pageOf(dictionary: Dictionary, changes: readonly DictionaryChange[] | null, texts: Texts): Page {
   const wording = wordingOf(texts)
   const { publication, schema, reader } = dictionary
@@ -80,7 +80,7 @@ function wordsPart(wording: Wording): readonly Part[] {
   ]
 }
 
-/** What is told of a column, in this order. */
+/** What is shown of a column, in this order. */
 export const COLUMN_TITLES = ['column', 'type', 'meaning', 'origin', 'class', 'reason'] as const
 
 export function columnRow(table: string, column: DictionaryColumn, wording: Wording): Row {
@@ -102,7 +102,7 @@ export function columnRow(table: string, column: DictionaryColumn, wording: Word
   }
 }
 
-/** What is told of a table before its columns. */
+/** What is shown of a table before its columns. */
 export const tableWords = ({ comment, history, kAnonymity }: DictionaryTable, { texts }: Wording): readonly Part[] => [
   paragraph(comment),
   ...(history ? [paragraph(texts.history)] : []),
@@ -119,7 +119,7 @@ const tablePart = (table: DictionaryTable, wording: Wording): readonly Part[] =>
   ),
 ]
 
-/** The type, then what is true of all values, one a line. */
+/** The type, then the constraints, one per line. */
 function typeCell({ type, nullable, key, references, minimum, range }: DictionaryColumn, texts: Texts): Cell {
   const lines: (Line | null)[] = [
     [{ code: type }],
@@ -132,7 +132,7 @@ function typeCell({ type, nullable, key, references, minimum, range }: Dictionar
   return lines.filter((line) => line !== null)
 }
 
-/** A longer list is in the JSON. */
+/** Longer lists are cut here, and complete in the JSON. */
 const SHOWN_VALUES = 12
 
 const shownValues = ({ values }: DictionaryColumn): readonly Line[] =>

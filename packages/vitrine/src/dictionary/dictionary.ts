@@ -30,12 +30,12 @@ import {
 export async function dictionaryOf(publication: Publication): Promise<Dictionary> {
   const checked = await requireSound(publication)
   const lineage = new Map(checked.map((entry) => [`${entry.table}.${entry.column}`, entry.lineage]))
-  // Their columns come from published ones.
+  // The origins of their columns are published columns.
   const derived = new Set([...publication.histories, ...publication.views].map(({ name }) => name))
   const originsOf = (table: string, column: string) =>
     (lineage.get(`${table}.${column}`) ?? [])
       .map((origin) => originEntry(origin, derived.has(table)))
-      // The order in which a query names them says nothing.
+      // Sorted, because the order in a query has no meaning.
       .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   const { source, name, schema, reader } = publication
   const read = await neededColumns(source, publication.tables)

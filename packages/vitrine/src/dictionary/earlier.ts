@@ -1,4 +1,4 @@
-/** An earlier dictionary, from a file that this tool or another version of it wrote, or anybody else. */
+/** Reads an earlier dictionary from a file, which another version of the tool or somebody else may have written. */
 import { VitrineError } from '../base/errors.ts'
 import {
   DICTIONARY_FORMAT,
@@ -13,7 +13,7 @@ export function earlierDictionary(text: string, file: string, publication: strin
   const invalid = (detail: string) => new VitrineError('DICTIONARY_INVALID', { place: file, detail })
   let value: unknown
   try {
-    // Some shells write a mark of the order of bytes first.
+    // Some shells write a byte order mark first.
     value = JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
     throw invalid('It is not JSON.')

@@ -1,4 +1,4 @@
-/** A page as one HTML file that asks nobody for anything: no script, no picture, no address; for a screen and for paper. */
+/** Writes a page as one self-contained HTML file without script, for screen and paper. */
 import type { Inline, Line, Page, Part, Row } from './page.ts'
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -21,14 +21,14 @@ const escaped = (text: string): string =>
 const TURNING =
   /[\u0590-\u08ff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]|[\u{10800}-\u{10fff}]/u
 
-/** Kept apart where it would turn what stands beside it around. */
+/** Isolates right-to-left text, which would reorder what stands beside it. */
 const written = (text: string, html = escaped(text)): string => (TURNING.test(text) ? `<bdi>${html}</bdi>` : html)
 
-/** A long name breaks where its words end. */
+/** Lets a long name break between its words. */
 const code = (name: string): string =>
   `<code>${written(name, escaped(name).replaceAll(/[._](?=[^._])/g, '$&<wbr>'))}</code>`
 
-/** The address of what an anchor names. */
+/** Returns the address for an anchor. */
 export type AddressOf = (anchor: string) => string
 const here: AddressOf = (anchor) => `#${anchor}`
 
@@ -43,12 +43,12 @@ const line = (parts: Line, at: AddressOf): string => parts.map((each) => inline(
 
 const saying = (part: Inline): string => (typeof part === 'string' ? part : 'code' in part ? part.code : part.text)
 const textOf = (cell: Row['cells'][number]): string => cell.flat().map(saying).join('')
-/** An amount, with its unit or without, and what stands for none. */
+/** An amount with or without a unit, or the dash for none. */
 const AMOUNT = /^\d[\d\s.,]*(?:(?:%|ms|s|min|h)[\d\s.,]*)*$|^–$/
-/** Shorter ones stay on one line; longer ones have room. */
+/** Limits in characters: shorter texts stay on one line, longer ones get a wide column. */
 const [SHORT, LONG] = [20, 40]
 
-/** How a cell is set: amounts below each other, where all of the column are amounts. */
+/** The CSS class of a cell: amounts are aligned right if the whole column holds amounts. */
 function kindOf(text: string, isAmount: boolean): string {
   if (isAmount) return ' class="v-n"'
   return text.length > LONG ? ' class="v-long"' : text.length <= SHORT && text !== '' ? ' class="v-short"' : ''
@@ -83,7 +83,7 @@ function part(of: Part, at: AddressOf): string {
         (title, index) => `<th scope="col"${amounts[index] === true ? ' class="v-n"' : ''}>${escaped(title)}</th>`,
       )
       const rows = of.rows.map((each) => row(each, amounts, at)).join('\n')
-      // Reached by the keyboard, because it scrolls on a narrow screen.
+      // Focusable, because people scroll it with the keyboard on a narrow screen.
       return `<div class="table" role="region" aria-label="${escaped(of.label)}" tabindex="0"><table><thead><tr>${titles.join('')}</tr></thead>\n<tbody>${rows}</tbody></table></div>`
     }
   }
@@ -92,7 +92,7 @@ function part(of: Part, at: AddressOf): string {
 export const partsHtml = (parts: readonly Part[], at: AddressOf = here): string =>
   parts.map((each) => part(each, at)).join('\n')
 
-/** How parts look, on the tokens of a style sheet. */
+/** The style of parts; it uses the colours of another style sheet. */
 export const partStyle = `
 main{max-width:var(--v-width);margin:0 auto;padding:28px 24px 56px}main>h2{margin:40px 0 6px}main>h3{font-size:16px;margin:28px 0 6px}main>h1{margin:0 0 8px}main>p{margin:4px 0 12px;max-width:80ch}main>ul{padding-left:20px;margin:8px 0}main li{margin:3px 0;overflow-wrap:anywhere}main ul:has(>li>code:only-child){list-style:none;padding:0}
 code{font:13px/1.5 ui-monospace,"SF Mono",Consolas,"Liberation Mono",monospace}h1 code{font-size:22px}h2 code{font-size:17px}h3 code{font-size:15px}
@@ -107,7 +107,7 @@ tr:target>*{box-shadow:inset 0 0 0 99px color-mix(in srgb,var(--v-accent) 12%,tr
 @page wide{size:A4 landscape;margin:12mm}@media print{body:has(.table){page:wide}main{max-width:none;padding:0}.table{overflow:visible;border-radius:0}.table th,.table td,.table code{font-size:8pt}.table th,.table td,.table .v-long{padding:3pt 5pt;min-width:0}tr,.figures{break-inside:avoid}thead{display:table-header-group}main>h2,main>h3,h2+p{break-after:avoid}.table tbody th{position:static;min-width:0}a{text-decoration:none}.mark::before{border:1px solid}}
 `
 
-/** `style` is the sheet with the tokens. */
+/** `style`: the style sheet that defines the colours. */
 export const htmlOf = ({ language, title, parts }: Page, style: string): string => `<!doctype html>
 <html lang="${language}">
 <head>

@@ -1,18 +1,18 @@
-/** A page as Markdown, in GitHub's form of it: every sign that means something there is written so that it means itself. */
+/** Writes a page as GitHub Markdown, with every special character escaped. */
 import type { Cell, Inline, Line, Page, Part, Row } from './page.ts'
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
-/** On one line: a line end would end a cell, a paragraph or an item. */
+/** Escaped and on one line: a line break would end a cell, a paragraph or an item. */
 const escaped = (text: string): string =>
   text
     .toWellFormed()
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    // Also what GitHub makes a link, a mention, a formula or a picture of.
+    // Including what GitHub turns into a link, a mention, a formula or a picture.
     .replaceAll(/[\\`*_[\]|~$@]|:(?=\/\/|[\w+-]+:)|(?<=www)\./gi, '\\$&')
     .replaceAll(/[&<>]/g, (sign) => ENTITIES[sign] ?? '')
 
-/** A paragraph may begin like a heading, a list, a quotation or a rule. */
+/** Escapes a beginning that would be a heading, a list, a quotation or a rule. */
 const begun = (text: string): string =>
   text
     .trim()

@@ -1,23 +1,23 @@
 /**
- * The parts of a page, whatever it is written in: `html.ts` and `markdown.ts` write the same parts. A text is data: names,
- * comments and reasons are whatever people wrote, and each writer escapes all of it.
+ * The parts of a page, independent of its format: `html.ts` and `markdown.ts` write the same parts. Texts are data: names,
+ * comments and reasons that people wrote. Each writer escapes all of them.
  */
 import type { PrivacyClass } from '../publication/privacy.ts'
 
 export type Inline =
   | string
-  /** A name as a program writes it; `to` is the anchor it leads to. */
+  /** A technical name; `to`: the anchor that it links to. */
   | { readonly code: string; readonly to?: string }
-  /** A class or a state, in words, and as itself for its colour; null for what has none. */
+  /** A class or a state: its text, and `mark` for the colour; null for none. */
   | { readonly text: string; readonly mark: PrivacyClass | State | null }
-  /** A link in words. */
+  /** A link. */
   | { readonly text: string; readonly to: string }
 
-/** How something stands. */
+/** A state, which has a colour. */
 export type State = 'good' | 'doubtful' | 'bad' | 'moving'
 
 export type Line = readonly Inline[]
-/** Several lines, one under the other. */
+/** The lines of a table cell. */
 export type Cell = readonly Line[]
 
 export interface Row {
@@ -35,7 +35,7 @@ export type Part =
       readonly titles: readonly string[]
       readonly rows: readonly Row[]
     }
-  /** Numbers that stand for themselves, each with what it counts. */
+  /** Large numbers, each with what it counts. */
   | { readonly kind: 'figures'; readonly label: string; readonly figures: readonly Figure[] }
 
 export interface Figure {
@@ -50,7 +50,7 @@ export interface Page {
   readonly parts: readonly Part[]
 }
 
-/** A name for an anchor, of characters that need no quoting in an address, an attribute or Markdown. */
+/** An anchor made of names. Its characters need no quoting in addresses, attributes or Markdown. */
 export const anchorOf = (...names: readonly string[]): string =>
   names
     .map((name) =>

@@ -1,11 +1,11 @@
 /**
- * The shape of a dictionary, once: as types, and as a JSON Schema that `docs/reference/dictionary.schema.json` is written of and
- * that a file is compared with before it is used. Of JSON Schema it speaks what it needs, and understands no more.
+ * The shape of a dictionary, declared once: as types, and as a JSON Schema, from which `docs/reference/dictionary.schema.json` is written and
+ * against which files are checked before use. It supports only the parts of JSON Schema that it needs.
  */
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 
 export const DICTIONARY_FORMAT = 'vitrine dictionary'
-/** Goes up with each change of the shape. */
+/** Increased with each change of the shape. */
 export const DICTIONARY_VERSION = 1
 
 type Shape =
@@ -42,7 +42,7 @@ const object = <P extends Readonly<Record<string, Shape>>>(
 })
 
 const privacy = oneOf(PRIVACY_CLASSES)
-/** `parameters`: with what it was called, such as where bands begin, or the number of categories. */
+/** `parameters`: arguments of the treatment, such as the limits of bands or the number of categories. */
 const treatment = object({ name: text, parameters: list(anyOf(text, number)), reason: orNull(text) })
 /** `published`: a history table is made of published tables, the others of the source. */
 const origin = object({ table: text, column: text, privacy, published: flag, treatments: list(treatment) })
@@ -64,7 +64,7 @@ const column = object({
   range: orNull(object({ from: number, to: number })),
   accepts: list(object({ pattern: text, reason: text })),
 })
-/** `query` changes with the query of the table: with the rows that are chosen, too. */
+/** `query` is a hash: it changes with any part of the query, also with its conditions. */
 const table = object({
   name: text,
   comment: text,
@@ -75,7 +75,7 @@ const table = object({
 })
 const view = object({ name: text, comment: text, columns: list(object({ name: text, comment: orNull(text) })) })
 export const USES = ['published', 'read', 'unread'] as const
-/** What is only `read` joins, filters, orders or decides, and no published column is made of it. */
+/** `read`: used only to join, filter, order or decide; no published column is made of it. */
 const sourceColumn = object({ name: text, type: text, privacy, use: oneOf(USES) })
 /** `partly`: why its other columns are not registered; null where all are. */
 const sourceTable = object({ name: text, partly: orNull(text), columns: list(sourceColumn) })
@@ -117,7 +117,7 @@ export type Dictionary = Typed<typeof whole>
 export const DICTIONARY_SCHEMA = object({ ...dictionary, changes: orNull(list(change)) })
 export type WrittenDictionary = Typed<typeof DICTIONARY_SCHEMA>
 
-/** Where a value is not what the schema says; null where it is. No name and no value of it is quoted. */
+/** The first place where a value does not fit the schema; null when it fits. Never quotes a name or a value of the file. */
 export function placeThatDiffers(schema: Shape, value: unknown, place = ''): string | null {
   const here = place === '' ? 'the whole' : place
   if ('enum' in schema) return schema.enum.some((word) => word === value) ? null : here

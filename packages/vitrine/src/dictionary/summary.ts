@@ -1,4 +1,4 @@
-/** What a person who answers for the data reads first: how much of which class, what became of it and why, and what stays. */
+/** The summary for the person responsible for the data: columns by class, their treatments and reasons, and what is not published. */
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import { nameOf } from './dictionary.ts'
 import type { Cell, Line, Part, Row } from './page.ts'
@@ -45,7 +45,7 @@ export function summaryOf(dictionary: Dictionary, wording: Wording): readonly Pa
   ]
 }
 
-/** One end of a source column: the published column, and what was done on the way. */
+/** A published column that a source column ends in, with the treatments on the way. */
 interface End {
   readonly origin: DictionaryOrigin
   readonly column: PlacedColumn
@@ -61,7 +61,7 @@ const publishedAs = (ends: readonly End[]): Cell =>
     return [{ code: table, to: tableAnchor(table) }, ' – ', ...listed(links)]
   })
 
-/** A line for each source column and each way in which it is treated. */
+/** One row per source column and treatment. */
 function personalPart(columns: readonly PlacedColumn[], wording: Wording): readonly Part[] {
   const { texts } = wording
   const ends = endsOf(columns).filter(({ origin }) => origin.privacy === 'personal')
@@ -107,7 +107,7 @@ const kRows = ({ tables }: Dictionary, wording: Wording): readonly Row[] =>
       : [{ cells: [cell({ code: name, to: tableAnchor(name) }), [kLine(kAnonymity, wording.texts)]] }],
   )
 
-/** How many registered columns of which class are published, only read, or left. */
+/** How many registered columns of each class are published, only read, or not read. */
 function useSection({ source }: Dictionary, wording: Wording): readonly Part[] {
   const { texts } = wording
   const columns = source.tables.flatMap((table) => table.columns)

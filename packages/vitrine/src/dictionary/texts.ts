@@ -144,7 +144,7 @@ const TEXTS = {
     band: ['the band in which a number falls', 'la tranche d’un nombre'],
     count: ['a number of rows', 'un nombre de lignes'],
   },
-  /** What the parameters of a treatment say of it. */
+  /** Sentences about the parameters of a treatment. */
   parameters: {
     category: [(amount: string) => `one of ${amount} words`, (amount: string) => `un mot parmi ${amount}`],
     measure: [(amount: string) => `${amount} measures`, (amount: string) => `${amount} mesures`],
@@ -237,7 +237,7 @@ const TEXTS = {
 export const textsIn = (language: Language): Texts => inLanguage(TEXTS, language)
 
 type Words<K extends string> = Readonly<Record<K, string>>
-/** The texts in one language; a word that a fact needs and that is missing does not compile. */
+/** The texts in one language. A missing word for a fact does not compile. */
 export type Texts = Chosen<typeof TEXTS> & {
   readonly classes: Words<PrivacyClass>
   readonly classSays: Words<PrivacyClass>

@@ -1,4 +1,4 @@
-/** The parts that every section of the page is made of, in the words of one language. */
+/** Parts that all sections of the page use, in one language. */
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { Treatment } from '../publication/treatment.ts'
@@ -20,7 +20,7 @@ export const cell = (...line: Line): Cell => [line]
 export const tableAnchor = (table: string): string => anchorOf('table', table)
 export const columnAnchor = (table: string, column: string): string => anchorOf('table', table, column)
 
-/** Groups in the order in which their first member comes. */
+/** Groups in the order of their first members. */
 export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {
@@ -43,7 +43,7 @@ export const link = (table: string, column: string): Inline => ({
   to: columnAnchor(table, column),
 })
 
-/** Names apart by commas. */
+/** Separated by commas. */
 export const listed = (inlines: readonly Inline[]): Line =>
   inlines.flatMap((inline, index) => (index === 0 ? [inline] : [', ', inline]))
 
@@ -51,7 +51,7 @@ type Named = Pick<Treatment, 'name' | 'parameters'>
 type Sentence = (given: string) => string
 type Titles = keyof Texts['columns']
 
-/** What is said of a dictionary's facts in one language. */
+/** Words for a dictionary's facts in one language. */
 export type Wording = ReturnType<typeof wordingOf>
 
 export function wordingOf(texts: Texts) {
@@ -78,7 +78,7 @@ export function wordingOf(texts: Texts) {
     pattern,
     table,
     treatment,
-    /** A table under its heading; nothing where it has no row. */
+    /** A table under its heading; nothing when there are no rows. */
     section: (
       anchor: string,
       title: string,
