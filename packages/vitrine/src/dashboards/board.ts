@@ -4,7 +4,7 @@ import { type Card, freshnessKey, WIDGETS } from './card.ts'
 import { laidOut } from './layout.ts'
 
 export interface BoardTile {
-  /** Null where there is one tab: its name is not shown. */
+  /** Null when there is only one tab, whose name is not shown. */
   readonly tab: string | null
   readonly row: number
   readonly col: number

@@ -1,8 +1,8 @@
-/** Which published tables and columns a live question in SQL names: what breaks it when they go. Pure. */
+/** Finds the published tables and columns that a live SQL question uses: it breaks when they disappear. Pure. */
 
 /**
- * `names`: a table, or a column as `table.column`. Its variables are no SQL, so it cannot be parsed: a question that names both
- * the table and the column is taken for one.
+ * `names`: tables, and columns as `table.column`. Metabase's variables are not SQL, so the text cannot be parsed: a question that holds both
+ * the table's and the column's name counts as using the column.
  */
 export function namedIn(sql: string, names: readonly string[]): readonly string[] {
   const words = new Set(sql.split(/[^\p{L}\p{N}_$]+/u).map((word) => word.toLowerCase()))

@@ -1,4 +1,4 @@
-/** How a question is drawn and how its columns are written, as Metabase keeps it. Pure; called by `card.ts`. */
+/** Metabase's settings of a question: its display and the formats of its columns. Pure; called by `card.ts`. */
 import type { Display, Format, Question } from '../publication/dashboard.ts'
 
 export type Settings = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 /**
- * A question as Metabase keeps it: its query, in MBQL or as SQL with a tag where a filter stands, how it is drawn, and the
- * settings of its columns. Names stand for numbers, which only a live Metabase knows. Pure; `metabase/` applies it.
+ * A question as Metabase stores it: its query, in MBQL or as SQL with a tag for each filter, its display, and the
+ * settings of its columns. Names stand in place of numbers, which only a live Metabase knows. Pure; `metabase/` applies it.
  */
 import { VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
@@ -55,7 +55,7 @@ export const WIDGETS: Readonly<Record<FilterKind, string>> = {
   month: 'date/month-year',
 }
 
-/** The cards of all dashboards, each once; its tags are those of every dashboard that shows it. */
+/** The cards of all dashboards, each once, with the filters of every dashboard that shows it. */
 export function cardsOf(publication: Publication): readonly Card[] {
   const { dashboards } = publication
   return [...questionsOf(dashboards), ...freshnessQuestions(publication)].map((question) => {
@@ -65,7 +65,7 @@ export function cardsOf(publication: Publication): readonly Card[] {
   })
 }
 
-/** What stands for a tile that tells of when the data are. */
+/** The key of the card for a tile that shows the time of the data. */
 export const freshnessKey = (label: string): string => `freshness: ${label}`
 
 function freshnessQuestions({ dashboards, freshness }: Publication): readonly Question[] {
@@ -148,7 +148,7 @@ function sqlOf({ key, query }: Question, filters: readonly Filter[], publication
       if (same === undefined) {
         tags.push({ name, filter, label: found.label, column: place, widget: WIDGETS[found.kind] })
       }
-      // Metabase writes the column with its table's own name, which stands for nothing where the table has an alias.
+      // Metabase writes the column with its table's name, which is not valid where the table has an alias.
       const values = `select ${identifier(column)} from ${qualified(publication.schema, table)} where {{${name}}}`
       return `(true [[and ${expression} in (${values})]])`
     },
@@ -156,7 +156,7 @@ function sqlOf({ key, query }: Question, filters: readonly Filter[], publication
   return { sql, tags }
 }
 
-/** Metabase would read them as its own. */
+/** Refuses texts that Metabase would take for its own tags. */
 function refuseTags(sql: string, key: string): void {
   if (!/\{\{|\[\[/.test(sql)) return
   throw new VitrineError('DEFINITION_INVALID', {
@@ -168,7 +168,7 @@ function refuseTags(sql: string, key: string): void {
 const DISPLAYS: Readonly<Partial<Record<Display['kind'], string>>> = {
   number: 'scalar',
   trend: 'smartscalar',
-  // Metabase pivots only what it can drill into, in one stage.
+  // Metabase pivots only MBQL questions of one stage.
   pivot: 'table',
 }
 

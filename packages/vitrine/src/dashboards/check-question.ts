@@ -1,4 +1,4 @@
-/** What the check says of one question: its query, the answer it gives, and how that answer is shown. */
+/** Checks one question: its query, its answer, and how the answer is shown. */
 import { own } from '../base/own.ts'
 import { type Answer, answerOf, asksForNow, sumsOf } from '../lineage/answer.ts'
 import type { Known } from '../lineage/origin.ts'
@@ -25,7 +25,7 @@ import { questionSql, type WriteFilter } from './sql.ts'
 /** The columns that a question reads, by table. */
 export type Reads = ReadonlyMap<string, ReadonlySet<string>>
 
-/** More parts than this cannot be told from each other in a pie. */
+/** People cannot distinguish more parts than this in a pie. */
 const MOST_SLICES = 6
 
 const MEANINGS: ReadonlySet<Meaning> = new Set(['done', 'doing', 'todo', 'unknown'])
@@ -49,7 +49,7 @@ export class QuestionCheck {
     this.#known = knownOf(publication, relations)
   }
 
-  /** Says every problem, and which published columns the question reads, those of its filters included. */
+  /** Reports every problem. Returns the published columns that the question reads, including those of its filters. */
   check(question: Question, filters: readonly Filter[], say: Say): Reads {
     const { query, title, description } = question
     if (title.trim() === '' || description.trim() === '') say('untold')
@@ -75,7 +75,7 @@ export class QuestionCheck {
     return reads
   }
 
-  /** The answer that PostgreSQL would give, read off the text that runs; null, and said, where it is refused. */
+  /** What the parse tree tells of the answer; null, with a problem reported, when the query is refused. */
   #answer({ query }: Question, filters: readonly Filter[], reads: Map<string, Set<string>>, say: Say): Answer | null {
     if (query.kind === 'freshness') {
       const { name, columns } = this.#publication.freshness
@@ -95,7 +95,7 @@ export class QuestionCheck {
     }
     try {
       const tree = parsedText(this.#parser, sql)
-      // Lineage would say it again, by the name of the function.
+      // Lineage would report it again, by the function's name.
       if (asksForNow(tree)) say('clock')
       else for (const output of new Resolver(this.#known, [], reads).outputsOf(tree)) output()
       const nullable = this.#nullable(reads)
@@ -131,7 +131,7 @@ export class QuestionCheck {
     if (display.kind === 'pivot' && query.kind !== 'structured') say('pivot')
   }
 
-  /** What the text alone tells of a question in SQL. */
+  /** Checks of a question in SQL, from its text only. */
   #sql({ display }: Question, answer: Answer, reads: Reads, say: Say): void {
     const groups = groupsIn(display)
     for (const name of groups) if (answer.nullable.includes(name)) say('unlabelled', [name])
@@ -152,7 +152,7 @@ export class QuestionCheck {
       if (given === undefined) continue
       const path = typeof given === 'string' ? given : 'column' in given ? given.column : null
       const column = path === null ? undefined : reached(this.#relations, from, path)
-      // By a measure, or by the column itself on purpose: seasons and versions are in the order of the alphabet.
+      // Ordered by a measure, or on purpose by the column itself: versions, for example, are in alphabetical order.
       const isOrdered = order.some(([each]) => each === name || own(by, each) === undefined)
       const isFree = column !== undefined && isText(column) && listBehind(this.#relations, query, name) === null
       if (isFree && !isOrdered && display.kind !== 'pie') say('bands', [name])
@@ -171,7 +171,7 @@ export class QuestionCheck {
       if (parts > MOST_SLICES) say('slices')
     }
     const { smallest: least } = this.#publication.persons
-    // Over time alone, a small number tells of nobody; a rate of few does.
+    // Grouped by time only, a small count identifies nobody; a percentage of few rows may.
     const tells = Object.keys(by).some((name) => !isTime(name)) || Object.values(query.measures).some(isRate)
     const isOpen = Object.keys(by).length > 0 && tells && (smallest ?? 0) < least
     if (this.#isAboutPersons(from) && isOpen) say('smallest', [String(least)])
@@ -196,7 +196,7 @@ function namesIn(display: Display): readonly string[] {
     .filter((name) => typeof name === 'string')
 }
 
-/** The published relations, as lineage reads them: everything in them may be seen. */
+/** The published relations as a register for lineage, with everything open. */
 const knownOf = (publication: Publication, relations: Relations): Known => ({
   source: register(
     publication.schema,

@@ -1,4 +1,4 @@
-/** What the check says of a structured question, a listing or a funnel: its columns, its values, and what it would hide. */
+/** Checks a structured question, a listing or a funnel: its columns, its values, and unknown values that it would hide. */
 import { own } from '../base/own.ts'
 import {
   type By,
@@ -18,7 +18,7 @@ import type { Say } from './rules.ts'
 /** The questions about one table. */
 export type TableQuery = StructuredQuery | ListingQuery | FunnelQuery
 
-/** What each operator compares. */
+/** The kinds of values that each operator accepts. */
 const OPERATORS: Readonly<Record<string, 'any' | 'time' | 'number or time'>> = {
   ...{ '=': 'any', '!=': 'any', in: 'any', 'not in': 'any', 'is null': 'any', 'is not null': 'any' },
   ...{ '<': 'number or time', '<=': 'number or time', '>': 'number or time', '>=': 'number or time' },
@@ -70,7 +70,7 @@ export class TableCheck {
     if (isCumulative && !follows) this.#say('cumulative')
   }
 
-  /** Undefined, and said, where there is no such column. */
+  /** Undefined, with a problem reported, when there is no such column. */
   #column(path: Path): Reached | undefined {
     const found = reached(this.#relations, this.#from, path)
     if (found === undefined) this.#say('column', [path, this.#from])
@@ -100,7 +100,7 @@ export class TableCheck {
   #measure(name: string, measure: Measure): void {
     if ('cumulative' in measure) this.#measure(name, measure.cumulative)
     else if ('percent' in measure) {
-      // A publication in JavaScript may leave the denominator out.
+      // In JavaScript, the denominator may be missing.
       const of: unknown = measure.of
       if (of === undefined) this.#say('denominator', [name])
       for (const conditions of [measure.percent, measure.of])

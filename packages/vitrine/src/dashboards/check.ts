@@ -1,6 +1,6 @@
 /**
- * The check of dashboards: every mistake at once, each with its place and its remedy, without a connection. It also gives the
- * published columns that each question reads, so that a change of the publication can be followed to what people look at.
+ * The check of dashboards: every mistake at once, each with its place and its remedy, without a connection. It also returns the
+ * published columns that each question reads.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
@@ -58,13 +58,13 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   return { problems, reads }
 }
 
-/** Throws DEFINITION_INVALID with every problem of the dashboards: nothing of them is then shown to anybody. */
+/** Throws DEFINITION_INVALID with every problem of the dashboards. */
 export async function requireSoundDashboards(publication: Publication): Promise<void> {
   const { problems } = await checkDashboards(publication)
   if (problems.length > 0) throw new VitrineError('DEFINITION_INVALID', { place: publication.name, problems })
 }
 
-/** Without dashboards where they have problems, for what must go on without them. */
+/** The publication, without its dashboards if they have problems, for callers that must go on. */
 export async function withSoundDashboards(publication: Publication) {
   const { problems } = await checkDashboards(publication)
   return { problems, publication: problems.length === 0 ? publication : withDashboards(publication, []) }
@@ -141,7 +141,7 @@ function filtersOf({ query }: Question, filters: readonly Filter[], publication:
   try {
     questionSql(query, { publication, writeFilter })
   } catch {
-    // The check of the question says that its text cannot be written.
+    // The check of the question reports that its text cannot be written.
   }
   return found
 }

@@ -11,13 +11,13 @@ const listOf = (values: readonly Scalar[]): string => values.map(literal).join('
 export const orderOf = (labels: readonly string[]): string => `cast(array[${listOf(labels)}] as text[])`
 const interval = (count: number, unit: string): string => `interval ${literal(`${count} ${unit}`)}`
 
-/** What a group is, and by which list it is ordered. */
+/** The SQL of a group, and the list that orders it. */
 export interface Group {
   readonly sql: string
   readonly list: readonly string[] | null
 }
 
-/** The list that orders a group, if it has one: also what is known of its number of parts. */
+/** The closed list of a group's values, if it has one. */
 export function listOfBy(by: By, column: Reached | undefined): readonly string[] | null {
   if (typeof by === 'string') return column?.values ?? null
   if ('cases' in by) return [...by.cases.map(([label]) => label), by.otherwise]
@@ -35,7 +35,7 @@ export const pathOfBy = (by: By): Path | null => {
   return 'band' in by ? by.band : 'age' in by ? by.age : by.column
 }
 
-/** One question: the joins that its columns need are known when everything is written. */
+/** The expressions of one question. Its joins are complete once everything has been written. */
 export class Expressions {
   readonly #publication: Publication
   readonly #relations: Relations
@@ -58,7 +58,7 @@ export class Expressions {
     return column
   }
 
-  /** A column by the alias of its table, which is joined when it is first named. */
+  /** A column in SQL. Its table is joined when it is first used. */
   column(path: Path): string {
     const { via, table, column } = this.reached(path)
     if (via === null) return `${FROM}.${identifier(column)}`
@@ -145,7 +145,7 @@ export class Expressions {
     return `round(cast(${median} as numeric), ${literal(decimals)})`
   }
 
-  /** What a group must have at least `smallest` of. */
+  /** The counts that must be at least `smallest` in each group. */
   denominators(figures: readonly { readonly measure: Measure }[]): readonly string[] {
     const counts = figures.flatMap(({ measure }) =>
       'percent' in measure && measure.of !== 'all rows' ? [this.count(measure.of)] : [],

@@ -1,4 +1,4 @@
-/** Values as people read them, in the language of the publication. Values come as PostgreSQL writes them. */
+/** Formats values for people, in the language of the publication. The input is PostgreSQL's text. */
 import type { Format } from '../publication/dashboard.ts'
 
 /** What stands for a value that is not known. */
@@ -13,11 +13,11 @@ const DATES: Readonly<Record<(Format & { readonly kind: 'date' })['style'], Intl
   year: { year: 'numeric' },
 }
 
-/** A date or a local time is written as it is, whatever the zone of the process. */
+/** A date or a local time keeps its digits, whatever the zone of the process. */
 const dateFrom = (value: string): Date =>
   new Date(`${value.slice(0, 19).replace(' ', 'T')}${value.length > 10 ? 'Z' : ''}`)
 
-/** Making one takes longer than a hundred uses of it. */
+/** Cached: creating a formatter costs more than a hundred uses. */
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>()
 export function made<F extends Intl.NumberFormat | Intl.DateTimeFormat, O extends object>(
   Kind: new (locale: string, options: O) => F,

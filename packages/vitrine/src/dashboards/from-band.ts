@@ -1,7 +1,7 @@
-/** Cases of a live question that are bands. Called by `from-mbql.ts`. */
+/** Recognises cases of a live question that are bands. Called by `from-mbql.ts`. */
 import type { By, Condition } from '../publication/dashboard.ts'
 
-/** Bands by their lowest value, the highest first, after the name of what is unknown. */
+/** Expects the bands from the highest to the lowest, after the case of unknown values. */
 export function bandOf(cases: readonly (readonly [string, readonly Condition[]])[], lowest: string): By | null {
   const band = cases[0]?.[1][0]?.[0]
   const single = cases.map(([label, [condition, more]]) =>

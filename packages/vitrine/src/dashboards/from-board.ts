@@ -1,11 +1,11 @@
-/** Tabs and filters of a live dashboard in the words of the language: the way back of `board.ts`. Pure. */
+/** Translates tabs and filters of a live dashboard into the language: the reverse of `board.ts`. Pure. */
 import type { Filter, FilterKind, Question, Tab, Tile } from '../publication/dashboard.ts'
 import type { Board, BoardFilter, BoardTile } from './board.ts'
 import { WIDGETS } from './card.ts'
 import { laidOut } from './layout.ts'
 
 export interface Around {
-  /** Those that the dashboard has in the definition. */
+  /** The dashboard's filters in the definition. */
   readonly filters: readonly Filter[]
   readonly title: string
   readonly find: (key: string) => Question | undefined

@@ -1,4 +1,4 @@
-/** A live question in the words of the language: what people changed of one of ours, or the whole of one that they made. Pure. */
+/** Translates a live question into the language: the changes of one of ours, or all of one that people made. Pure. */
 import type { Question } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { PulledPart } from '../publication/replaced.ts'
@@ -12,7 +12,7 @@ export interface LiveCard {
   readonly description: string
   readonly display: string
   readonly settings: Readonly<Record<string, unknown>>
-  /** With names for numbers. */
+  /** The query, with names in place of Metabase's numbers. */
   readonly asked: { readonly sql: string } | { readonly stages: unknown } | null
 }
 
@@ -21,7 +21,7 @@ export interface Telling {
   readonly note: (text: string) => void
 }
 
-/** What the language has no words for. */
+/** Settings that the language cannot express. */
 export const MOVED: Readonly<Record<string, string>> = {
   collection: 'it was moved: what is shown on a dashboard is kept in its collection',
   archived: 'it was archived: remove it from the code',
@@ -38,7 +38,7 @@ function queryFrom({ asked }: LiveCard, { publication, note }: Telling): Questio
   return null
 }
 
-/** The parts that people changed; null where the language can say none of them. */
+/** The parts that people changed; null when the language can express none of them. */
 export function changedQuestion(
   question: Question,
   card: LiveCard,
@@ -49,7 +49,7 @@ export function changedQuestion(
   if (query !== null) parts.query = query
   if (byHand.includes('name')) parts.title = card.title
   if (byHand.includes('description') && card.description !== '') parts.description = card.description
-  // Where the query cannot be said, its columns cannot be named.
+  // Without the query, its columns are not known.
   const isDrawn = byHand.includes('query') ? query !== null : byHand.includes('display') || byHand.includes('settings')
   if (isDrawn) {
     const drawn = drawnFrom(card, query ?? question.query, telling.publication, question)
@@ -64,7 +64,7 @@ export function changedQuestion(
   return Object.keys(parts).length === 0 ? null : { isNew: false, whole, parts }
 }
 
-/** Null, and said, for what cannot be taken over. */
+/** Null, with a note, when it cannot be expressed. */
 export function adoptedQuestion(
   card: LiveCard,
   identity: Pick<Question, 'key'> & { readonly adopted: string },
@@ -112,7 +112,7 @@ const namesIn = (question: Question | undefined): readonly string[] => {
   return [...new Set([...Object.keys(question.columns), ...shown])]
 }
 
-/** Metabase keeps no denominator of a share, no meaning and no name of a value. */
+/** Adds from the definition what Metabase does not store: denominators, meanings, labels of values. */
 const withWhatWeKnow = (columns: Question['columns'], before: Question['columns']): Question['columns'] =>
   Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
@@ -123,7 +123,7 @@ const withWhatWeKnow = (columns: Question['columns'], before: Question['columns'
     }),
   )
 
-/** A key made of a name, which none of `taken` is. */
+/** A new key made of a name, different from all in `taken`. */
 export function freshKey(name: string, taken: ReadonlySet<string>): string {
   const letters = name.normalize('NFD').toLowerCase().replaceAll(/\p{M}/gu, '')
   const plain = letters.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'adopted'

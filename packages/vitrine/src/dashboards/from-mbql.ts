@@ -1,6 +1,6 @@
 /**
- * The question that a query of Metabase asks, in the words of the language: the way back of `mbql.ts`. Takes stages with names
- * for numbers. What it gives is compared with the query again by the caller, so it may be generous. Pure.
+ * Translates a query of Metabase into a question of the language: the reverse of `mbql.ts`. Expects stages with names
+ * in place of numbers. The caller translates the result back and compares, so this may be generous. Pure.
  */
 import { own } from '../base/own.ts'
 import type { By, Condition, Direction, Measure, Path, Scalar, StructuredQuery } from '../publication/dashboard.ts'
@@ -14,7 +14,7 @@ import { type Relations, reached, relationsOf } from './relations.ts'
 
 type Named = Readonly<Record<string, unknown>>
 
-/** `table` in the answer of Metabase is a name; a part that is not of the language is the reason. */
+/** The question, or as text the part that the language cannot express. */
 export function structuredFrom(stages: unknown, publication: Publication): StructuredQuery | Unsaid {
   const [first, second, more] = listOf(stages).filter(
     (stage): stage is Named => typeof stage === 'object' && stage !== null,
@@ -84,7 +84,7 @@ class Reader {
     const measures = shown.filter(([name]) => !helpers.includes(name) || !/^n_*$/.test(name) || shown.length === 1)
     const isPlain =
       order.length === groups.length && order.every(([name, way], i) => name === groups[i]?.name && way === 'asc')
-    // Without an order ours would be that of the lists.
+    // Without an order, ours would follow the closed lists.
     const isListed = groups.filter(({ by }) => listOfBy(by, this.#reached(pathOfBy(by))) !== null)
     const [free] =
       order.length === 0 && isListed.length > ranks.length ? groups.filter((each) => !isListed.includes(each)) : []
@@ -101,7 +101,7 @@ class Reader {
     }
   }
 
-  /** Without the groups by which Metabase orders anyway. */
+  /** The order without the groups that Metabase adds by itself. */
   #given(order: Part): Part {
     const groups = listOf(this.#stage['breakout'])
     const completed = (given: Part): Part => {
@@ -130,7 +130,7 @@ class Reader {
     const [first, ...values] = parts
     if (operator === 'and') return parts.flatMap((part) => this.#conditions(listOf(part)))
     const [distinct] = listOf(first)
-    // Metabase means by it what we do: NULL is distinct from every value.
+    // As in our language: `!=` holds for NULL.
     if (operator === 'or' && distinct === '!=' && listOf(values[0])[0] === 'is-null')
       return this.#conditions(listOf(first))
     if (['=', '!=', '<', '<=', '>', '>=', 'is-null', 'not-null'].includes(String(operator))) {
@@ -158,7 +158,7 @@ class Reader {
     return { path: this.#path(listOf(field)), where: this.#conditions(listOf(condition)) }
   }
 
-  /** A sum over what may be unknown leaves it out, as Metabase does. */
+  /** Metabase leaves unknown values out of sums, which our language must say. */
   #unknown = (path: Path): object => (this.#reached(path)?.isNullable === true ? { unknown: 'left out' } : {})
 
   #count(clause: unknown): readonly Condition[] {
@@ -204,7 +204,7 @@ class Reader {
     }
   }
 
-  /** A share, or a rounded mean: as `mbql.ts` writes them. */
+  /** A percentage, or a rounded mean, in the form that `mbql.ts` writes. */
   #divided([operator, , inner]: Part, scale: unknown): Measure {
     if (operator === 'round') {
       const [times, , factor, mean] = listOf(inner)
@@ -237,7 +237,7 @@ class Reader {
         : stop('it has a second step')
     })
     const [first] = found
-    // One that only orders stands behind a cumulative figure.
+    // A figure that only orders stands after a cumulative one.
     if (first === undefined) return null
     if (found.some(({ least }) => least !== first.least)) return stop('it has a second step')
     return { least: first.least, names: found.map(({ name }) => name) }

@@ -1,8 +1,8 @@
-/** The figures of a live question that only order its answer, as `mbql.ts` adds them. Called by `from-mbql.ts`. */
+/** Recognises the figures that `mbql.ts` adds only to order the answer. Called by `from-mbql.ts`. */
 export type Part = readonly unknown[]
 export const listOf = (value: unknown): Part => (Array.isArray(value) ? value : [])
 
-/** The place of a value in a closed list. */
+/** A clause for the position of a value in a closed list. */
 export function rankIn(clause: Part): { readonly labels: readonly string[] } | null {
   const [inner, , cases] = listOf(clause[2])
   const places = listOf(cases).map(listOf)
@@ -11,9 +11,9 @@ export function rankIn(clause: Part): { readonly labels: readonly string[] } | n
   return isRank ? { labels: places.map(([condition]) => String(listOf(condition)[3])) } : null
 }
 
-/** A share, the unknown one below all others. */
+/** A clause that orders an unknown percentage below all others. */
 export const isKnownFirst = ([operator, , share, other]: Part): boolean =>
   operator === 'coalesce' && other === -1 && listOf(share)[0] === '/'
 
-/** Without its name. */
+/** The clause without its options. */
 export const plain = ([operator, , ...parts]: Part): Part => [operator, ...parts]

@@ -1,15 +1,15 @@
-/** How a question is drawn in Metabase, in the words of the language: the way back of `card-settings.ts`. Pure. */
+/** Translates Metabase's display settings into the language: the reverse of `card-settings.ts`. Pure. */
 import type { Display, Format, Question } from '../publication/dashboard.ts'
 import { DATES, type Settings } from './card-settings.ts'
 
 export interface Drawn {
-  /** What Metabase calls the display. */
+  /** Metabase's name of the display. */
   readonly display: string
   readonly settings: Settings
   /** Columns of the answer, without those that only order it. */
   readonly groups: readonly string[]
   readonly figures: readonly string[]
-  /** The name in the question of a column of Metabase's answer. */
+  /** Translates a column's name in Metabase's answer into that of the question. */
   readonly nameOf: (column: string) => string
 }
 

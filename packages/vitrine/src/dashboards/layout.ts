@@ -1,4 +1,4 @@
-/** Where the tiles of a tab stand on a grid of 24 columns: rows follow each other, and a tile may name its place itself. */
+/** Places the tiles of a tab on a grid of 24 columns, row by row; a tile may also say its own place. */
 import type { Place, Tab, Tile } from '../publication/dashboard.ts'
 
 export const GRID_COLUMNS = 24
@@ -16,7 +16,7 @@ function heightOf(tile: Tile): number {
   return 'text' in tile ? 3 : 1
 }
 
-/** Tiles in the order of their rows. What a row leaves of its columns is shared by the tiles that do not say. */
+/** The placed tiles, row by row. Tiles without a width share what the others in their row leave. */
 export function laidOut({ rows }: Tab): readonly PlacedTile[] {
   let y = 0
   return rows.flatMap((row) => {
@@ -25,7 +25,7 @@ export function laidOut({ rows }: Tab): readonly PlacedTile[] {
     const height = Math.max(0, ...row.map(heightOf))
     let [x, shared] = [0, 0]
     const placed = row.map((tile) => {
-      // Rounded so that the shares of a row sum up to what is left.
+      // Rounded so that the widths of a row sum up to all that is left.
       const width = tile.span ?? Math.floor((left * ++shared) / open) - Math.floor((left * (shared - 1)) / open)
       const place = tile.at ?? { x, y, width, height }
       x += width

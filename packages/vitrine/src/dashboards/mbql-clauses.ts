@@ -2,10 +2,10 @@
 import type { Condition, Measure, Path, Scalar, StructuredQuery } from '../publication/dashboard.ts'
 import { type Reached, type Relations, reached } from './relations.ts'
 
-/** Its options stand second. */
+/** The second element holds its options. */
 export type Clause = readonly [string, Readonly<Record<string, unknown>>, ...unknown[]]
 
-/** What Metabase cannot say so that the same rows come out. */
+/** Why Metabase cannot express a query with exactly the same result. */
 export class Unsayable extends Error {}
 export const stop = (reason: string): never => {
   throw new Unsayable(reason)
@@ -22,7 +22,7 @@ export const fieldOf = ({ table, column, via }: Reached, from: string, options: 
 
 const INTEGERS: readonly string[] = ['smallint', 'integer', 'bigint']
 
-/** In percent with one decimal, of figures that are not negative. */
+/** A percentage with one decimal, of figures that are not negative. */
 const share = (part: Clause | undefined, whole: Clause | undefined): Clause => [
   '/',
   {},
@@ -47,7 +47,7 @@ export class Clauses {
 
   field = (path: Path, options: object = {}): Clause => fieldOf(this.reached(path), this.#query.from, options)
 
-  /** Null for what always holds. */
+  /** Null for a condition that always holds. */
   condition([path, operator, value]: Condition): Clause | null {
     const field = this.field(path)
     const column = this.reached(path)
@@ -63,7 +63,7 @@ export class Clauses {
     if (operator !== 'not in' && operator !== '!=') return [operator, {}, field, ...values]
     if (values.length === 0) return null
     const other: Clause = ['!=', {}, field, ...values]
-    // NULL is distinct from every value; said here, as versions of Metabase need not agree.
+    // NULL differs from every value. Written out, because versions of Metabase differ.
     return column.isNullable ? ['or', {}, other, ['is-null', {}, field]] : other
   }
 
@@ -79,7 +79,7 @@ export class Clauses {
     const condition = this.all(conditions)
     if (condition === null) return ['count', {}]
     const count: Clause = ['count-where', {}, condition]
-    // It is a sum: over no rows at all it is NULL.
+    // Metabase computes it as a sum, which is NULL without rows.
     return this.isGrouped ? count : ['coalesce', {}, count, 0]
   }
 
@@ -87,7 +87,7 @@ export class Clauses {
     return Object.keys(this.#query.by).length > 0
   }
 
-  /** Metabase divides in floating point, which rounds halves to the even digit: of figures above zero, `floor` does as ours. */
+  /** Metabase divides in floating point, where halves are rounded to even. For positive figures `floor` gives our result. */
   figure(measure: Measure): Clause {
     if ('percent' in measure) {
       const of = measure.of === 'all rows' ? [] : measure.of
@@ -123,7 +123,7 @@ export class Clauses {
     return stop('Metabase has no such figure')
   }
 
-  /** NULL where the condition does not hold, as a filter of the figure has it; `sum-where` takes zero. */
+  /** A field that is NULL when the condition does not hold; Metabase's `sum-where` would take zero. */
   over(field: Clause, where: readonly Condition[] = []): Clause {
     const condition = this.all(where)
     return condition === null ? field : ['case', {}, [[condition, field]]]

@@ -1,6 +1,6 @@
 /**
- * A structured question in Metabase's own form, MBQL 5, into which people can drill; or the reason why it stays SQL. Names stand
- * for the numbers of tables and columns, and for the identities of aggregations. Exactly the rows of `sql.ts`, or it stays SQL.
+ * Writes a structured question in Metabase's own form, MBQL 5, into which people can drill; or gives the reason why it stays SQL. Names stand
+ * in place of the numbers of tables and columns. The result must equal that of `sql.ts` exactly; otherwise it stays SQL.
  */
 import { own } from '../base/own.ts'
 import {
@@ -31,11 +31,11 @@ export interface Stage {
 
 export interface Mbql {
   readonly stages: readonly Stage[]
-  /** What Metabase calls a column of the answer, by its name in the question. */
+  /** Metabase's column names, by the names in the question. */
   readonly names: Readonly<Record<string, string>>
-  /** The columns of the question, as Metabase calls them. */
+  /** The question's columns, by Metabase's names. */
   readonly shown: readonly string[]
-  /** Columns that only order or leave out groups. */
+  /** Columns that only order groups or leave them out. */
   readonly hidden: readonly string[]
 }
 
@@ -44,7 +44,7 @@ export interface Unsaid {
   readonly reason: string
 }
 
-/** Pure. The query was checked before; a name that is not published throws. */
+/** Pure. The query must have been checked: an unknown name throws. */
 export function mbqlOf(query: Query, publication: Publication): Mbql | Unsaid {
   if (query.kind !== 'structured') return { reason: 'only figures over groups can be drilled into' }
   try {
@@ -85,7 +85,7 @@ class Writer {
       this.#aggregations.push(named(name, this.#clauses.figure(measureOf(given))))
     }
     const least = smallest === null ? [] : this.#denominators().map((count) => this.#helper('n', count))
-    // Metabase runs a cumulative figure in the order of its own stage.
+    // Metabase computes a cumulative figure in the order of its stage.
     const isRunning = Object.values(measures).some((given) => 'cumulative' in measureOf(given))
     const isLate = least.length > 0 || (isRunning && this.#query.order.some(([, direction]) => direction === 'desc'))
     const order = this.#order(groups, isLate)
@@ -117,7 +117,7 @@ class Writer {
     return counts.length === 0 ? [this.#clauses.count([])] : counts
   }
 
-  /** The name of an aggregation that stands there already, or is added for this alone. */
+  /** The name of an existing aggregation, or of one that is added only for this. */
   #helper(word: string, clause: Clause): string {
     const text = (each: Clause) => JSON.stringify([each[0], ...each.slice(2)])
     const same = this.#aggregations.find((each) => text(each) === text(clause))
@@ -178,7 +178,7 @@ class Writer {
     return bands.length === 0 ? stop('it has one band') : ['case', {}, bands, lowest]
   }
 
-  /** By references of the first stage, or of a later one. A closed list is ordered by the place of its values. */
+  /** The ORDER BY, in the first stage or a later one. A closed list is ordered by the position of its values. */
   #order(groups: readonly Group[], isLate: boolean): readonly Clause[] {
     const { order, measures } = this.#query
     const given = order.length > 0 ? order : groups.map(({ name }): readonly [string, Direction] => [name, 'asc'])
@@ -197,7 +197,7 @@ class Writer {
     })
   }
 
-  /** Metabase puts an unknown figure first: a share that is unknown is ordered as one below all others. */
+  /** Metabase puts an unknown figure first; we order an unknown percentage below all others. */
   #knownFirst(name: string, measure: Measure): string {
     if (!this.#clauses.mayBeNull(measure)) return name
     if (!('percent' in measure || 'ratio' in measure)) return stop('Metabase puts an unknown figure first')

@@ -22,7 +22,7 @@ export interface Relation {
 
 export type Relations = Readonly<Record<string, Relation>>
 
-/** The first column of a view of ours is as its key. */
+/** The tool's own views; their first column acts as the key. */
 const viewsOf = (publication: Publication): Relations =>
   Object.fromEntries(
     ownViewShapes(publication).map(({ name, columns }) => [
@@ -63,11 +63,11 @@ function relationsIn(publication: Publication): Relations {
 export interface Reached extends Attribute {
   readonly table: string
   readonly column: string
-  /** The foreign key of the table asked that leads there. */
+  /** The foreign key that leads there; null for a column of the table itself. */
   readonly via: string | null
 }
 
-/** Undefined where no such column is published. A value behind a nullable key may be NULL. */
+/** Undefined when no such column is published. A column behind a nullable key may be NULL. */
 export function reached(relations: Relations, from: string, path: Path): Reached | undefined {
   const columns = own(relations, from)?.columns ?? {}
   const direct = own(columns, path)

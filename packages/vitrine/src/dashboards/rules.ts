@@ -126,5 +126,5 @@ export const RULES = {
 
 export type RuleName = keyof typeof RULES
 
-/** Says that a rule is broken; `remedy` where the rule has none of its own. */
+/** Reports a broken rule; `remedy` replaces that of the rule. */
 export type Say = (rule: RuleName, words?: readonly string[], remedy?: string) => void

@@ -1,10 +1,10 @@
-/** A question that people made, as `check` accepts it: with a limit, names for what is unknown, and no small group of persons. */
+/** Completes a question that people made so that `check` accepts it: a limit, names for unknown groups, no small groups of persons. */
 import type { Question, StructuredQuery } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { listBehind } from './check-structured.ts'
 import { isText, reached, relationsOf } from './relations.ts'
 
-/** More rows than people look at. */
+/** The limit that is added. */
 const MOST_ROWS = 1_000
 
 export function soundQuestion(question: Question, publication: Publication): Question {

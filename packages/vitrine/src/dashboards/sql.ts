@@ -1,6 +1,6 @@
 /**
- * Writes a question as one SELECT without parameters: what the page runs, and what Metabase runs where it cannot drill. Where
- * a filter stands, the caller says what is written. The queries were checked before; a name that is not published throws.
+ * Writes a question as one SELECT without parameters, for the page, and for Metabase when MBQL is not possible. The caller decides
+ * what is written in place of a filter. Queries must have been checked: an unknown name throws.
  */
 import type { RawNode } from 'kysely'
 import { own } from '../base/own.ts'
@@ -20,18 +20,18 @@ import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { Expressions, FROM, orderOf } from './expressions.ts'
 
-/** What is written where a filter stands: a condition over `expression`, which is the column of the filter. */
+/** Writes a filter: a condition on `expression`, the filter's column. */
 export type WriteFilter = (use: FilterUse, expression: string) => string
 
 export interface Compiling {
   readonly publication: Publication
-  /** The filters of the dashboard, for queries that do not name theirs. */
+  /** The filters of the dashboard, which apply to structured queries. */
   readonly filters?: readonly Filter[]
-  /** `true`, which filters nothing, if absent. */
+  /** By default `true`, which filters nothing. */
   readonly writeFilter?: WriteFilter
 }
 
-/** The text of a query, which ends without a semicolon. */
+/** The text of a query, without a semicolon. */
 export function questionSql(query: Query, compiling: Compiling): string {
   const { publication, writeFilter = () => 'true' } = compiling
   if (query.kind === 'sql') return selectSql(query, publication, writeFilter)
@@ -49,7 +49,7 @@ export function questionSql(query: Query, compiling: Compiling): string {
   return query.kind === 'listing' ? writer.listing(query) : writer.funnel(query)
 }
 
-/** The text of a condition over the group of a question that has this name; null for all its groups. */
+/** Writes the condition that selects one value of the named group; null for all values. */
 export type WriteGroup = (name: string, expression: string) => string | null
 
 /** The rows behind the figures of a question, or behind one group of them, as `listing` shows them. */
@@ -161,7 +161,7 @@ class Writer {
     })
   }
 
-  /** One look at the table, then one row a step. */
+  /** Scans the table once, then returns one row per step. */
   funnel({ columns, steps }: FunnelQuery): string {
     const counts = steps.map((_, index) => {
       const all = steps.slice(0, index + 1).flatMap(([, conditions]) => conditions)

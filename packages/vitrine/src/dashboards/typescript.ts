@@ -1,4 +1,4 @@
-/** What was pulled as a TypeScript module that stands on top of the publication. Pure. */
+/** Writes what was pulled from Metabase as a TypeScript module on top of the publication. Pure. */
 import type { Dashboard, Filter, Query, Question, Tab, Tile } from '../publication/dashboard.ts'
 import type { PulledPart } from '../publication/replaced.ts'
 
@@ -8,7 +8,7 @@ export interface Written {
   readonly notes: readonly string[]
 }
 
-/** `module`: the file that gives the publication, as an import names it. */
+/** `module`: the module that exports the publication, as written in an import. */
 export function moduleText(
   { questions, dashboards, notes }: Written,
   publication: readonly Dashboard[],
@@ -64,7 +64,7 @@ function imports(body: string, module: string): string {
 const list = (parts: readonly string[]): string => `[${parts.join(', ')}]`
 const isName = (key: string) => /^[A-Za-z_$][\w$]*$/.test(key)
 
-/** A plain value as it is written. */
+/** A plain value as TypeScript code. */
 export function code(value: unknown): string {
   if (Array.isArray(value)) return list(value.map(code))
   if (typeof value === 'bigint') return `${value}n`
