@@ -1,5 +1,5 @@
 /**
- * The check phase: all that can be refused before a row is read. `migrate` asks the same of a definition before it approves it.
+ * The check phase: everything that can be refused before a row is read. `migrate` checks the same before it approves a definition.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { readSchema, readTables } from '../catalogue/live-shape.ts'
@@ -42,16 +42,16 @@ export async function checkTarget(target: Target): Promise<void> {
   requireOwned(live, publication.schema, publication.writer)
   await requireWorkSchemas(target)
   await dropStaging(target)
-  // Read now, so that what cannot be carried over stops the run before the long part; read again before the switch.
+  // Planned now, so that what cannot be carried over stops the run early; planned again before the switch.
   await planCarry(target, stagingSchema(publication), versionOf(publication, true))
   await checkHistories(target)
   await adoptNewDays(target)
-  // What a run that died after its switch left: first, because it needs the space.
+  // Removes what a run that died after its switch left, because the disk space is needed.
   await hideRetired(target)
   requireFewLeft(target, await dropUnkept(target))
 }
 
-/** Days that somebody wrote into a published history table would leave with it: they go into the ledger first. */
+/** Copies days that somebody wrote into a published history table to the ledger: the switch would lose them. */
 async function adoptNewDays(target: Target): Promise<void> {
   const { session, publication } = target
   if (publication.histories.length === 0) return

@@ -1,4 +1,4 @@
-/** The describe phase: what changed in each table, while the version before is still at hand. It never stops a run. */
+/** The describe phase: counts what changed in each table, while the old version still exists. It never stops a run. */
 import { asVitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, stagingSchema } from '../publication/publication.ts'
@@ -10,7 +10,7 @@ import type { RunObserver } from './observer.ts'
 import { spread } from './sessions.ts'
 import type { StagedTable } from './stage.ts'
 
-/** What the record says of a table; without a comparison, added, changed and removed are null. */
+/** The record of a table; without a comparison, `added`, `changed` and `removed` are null. */
 export function outcomeOf(
   entry: StagedTable,
   difference: Difference | null,
@@ -35,7 +35,7 @@ export function outcomeOf(
   }
 }
 
-/** What changed, applied to the kept version, gave other rows than reading all: what is published is right, and something is wrong. */
+/** Adds a warning to tables whose delta gave other rows than reading all. The published rows are correct, the delta was not. */
 export const withDifference = (outcome: TableOutcome, differing: ReadonlySet<string>): TableOutcome =>
   differing.has(outcome.table)
     ? { ...outcome, warnings: [...outcome.warnings, { code: 'DELTA_DIFFERS', column: '*', text: DIFFERS }] }
@@ -63,7 +63,7 @@ export async function describeTables(
     if (way !== 'delta' || changes === null || !holdsAll(table.name)) return null
     const changed = changes.changed === null ? null : qualified(stagingSchema(publication), changes.changed)
     const counts = await countChanged(target, table, changed, qualified(previous, table.name), rows)
-    // So many rows move no share of a figure by as much as would be told of.
+    // So few changed rows cannot move any share by more than the limit.
     const most = (2 * (counts.added + counts.changed + counts.removed)) / Math.max(1, rows - counts.added)
     return most <= limits.figureShare && counts.removed >= 0 ? counts : null
   }
@@ -79,7 +79,7 @@ export async function describeTables(
       }
       return outcomeOf(entry, difference, warnings)
     } catch (error) {
-      // The record and the clean-up after it do not depend on the comparison.
+      // A failed comparison must not stop the record and the clean-up.
       observer({ kind: 'notice', text: `${entry.table.name} was not compared (${asVitrineError(error).code})` })
       return outcomeOf(entry, null)
     }

@@ -32,11 +32,11 @@ export interface DropStep {
 
 export interface DropPlan extends DropWish {
   readonly publication: Publication
-  /** How many recorded days there are, whether they go or not. */
+  /** Number of recorded days, whether they are dropped or not. */
   readonly days: number
   /** Empty when there is nothing of ours left. */
   readonly steps: readonly DropStep[]
-  /** What stays although it stands in the published schema, by kind and name, and the schema itself. */
+  /** Objects that stay in the published schema, by kind and name, and the schema itself. */
   readonly kept: readonly string[]
   /** What must be dropped or changed by the team first; nothing is done while there is one. */
   readonly blockers: readonly Problem[]
@@ -79,7 +79,7 @@ function stepsFor(
   const [views, tables] = [names('v'), names('r')]
   const steps: DropStep[] = []
   const drop = (word: string, list: readonly string[]) => {
-    // One statement for all, because they refer to each other; never CASCADE. What has gone meanwhile is no error.
+    // One statement for all, because they refer to each other; never CASCADE. Relations that no longer exist are no error.
     if (list.length > 0)
       steps.push({ text: `drop ${word}: ${list.join(', ')}`, sql: `drop ${word} if exists ${list.join(', ')}` })
   }
@@ -107,7 +107,7 @@ export interface DropWish {
 }
 
 /**
- * What would be removed, kept and in the way. Only what was recorded with a version is ours: a table of the same name that
+ * Plans what is removed, what is kept and what is in the way. Only what was recorded with a version is ours: a table of the same name that
  * somebody else made is kept. Changes nothing. Throws TARGET_OTHER_INSTALLATION when another publication fills the schema,
  * TARGET_NOT_MIGRATED when the bookkeeping is of an earlier layout.
  */
@@ -163,7 +163,7 @@ async function keptSchemas(
   return (await standing(session, [...texts.keys()])).map((name) => texts.get(name) ?? name)
 }
 
-/** Days that somebody wrote into a history table by hand exist nowhere else. */
+/** History tables with days that exist nowhere else, because somebody wrote them by hand. */
 async function unrecorded(target: Target, ours: ReadonlySet<string>): Promise<readonly Problem[]> {
   const { session, publication } = target
   const live = await readTables(session, publication.schema, publication.writer)
@@ -178,7 +178,7 @@ const requireNoBlockers = (place: string, problems: readonly Problem[]): void =>
 }
 
 /**
- * Does the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
+ * Carries out the plan in one transaction. It takes the run lock, which the session keeps until its end, so that no run publishes
  * into what is being dropped. Throws DEPENDENT_BLOCKS, RUN_IN_PROGRESS, SWITCH_BLOCKED, and PLAN_CONFLICT when days have been
  * recorded that nobody has agreed to forget; nothing is then changed.
  */

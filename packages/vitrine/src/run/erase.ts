@@ -1,7 +1,7 @@
 /**
- * An erasure: what has left the source, and by a sync the published version, leaves the rest of the target too: the kept
- * version, staging, versions left behind, statistics and, where it is asked for, days of the history. A trace before says
- * whether it may begin, one after it what is left. Called by the command `erase`.
+ * An erasure: a value that is no longer in the source, nor (after a sync) in the published version, is removed from the rest of the target: the kept
+ * version, staging, leftover versions, statistics and, on request, days of the history. A trace before tells
+ * whether it may begin, a trace after it what is left. Called by the command `erase`.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
@@ -18,7 +18,7 @@ import { dropUnkept, hideRetired, returnStrangers } from '../version/switch.ts'
 import { type Trace, type TraceHit, traceIn, type Wanted } from './trace.ts'
 
 export interface Erasure {
-  /** What is left when all is done. */
+  /** What is left at the end. */
   readonly trace: Trace
   /** Days of history tables that were forgotten. */
   readonly days: number
@@ -38,7 +38,7 @@ export async function erase(target: Target, wanted: Wanted, key: Secret | null, 
   await hideRetired(target)
   await returnStrangers(target)
   await recordErasure(target, before.table, forgotten)
-  // As where no version is kept.
+  // As if the publication kept no version.
   const keepsNone = { ...publication, limits: { ...publication.limits, versionsKept: 0 as const } }
   const left = await dropUnkept({ session, publication: keepsNone })
   if (left.length > 0) throw new VitrineError('ERASURE_BLOCKED', { place: publication.schema, problems: left })
@@ -51,7 +51,7 @@ export async function erase(target: Target, wanted: Wanted, key: Secret | null, 
   for (const { schema, name, kind } of published) {
     if (kind === 'r' && quoted.has(name)) await session.execute(`analyze ${qualified(schema, name)}`)
   }
-  // Metabase may have cached what is no hit any more.
+  // Metabase may have cached values of columns that no longer hold it.
   return { trace: { ...(await traceIn(target, wanted, key)), metabase: before.metabase }, days }
 }
 

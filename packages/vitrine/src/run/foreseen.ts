@@ -1,4 +1,4 @@
-/** What can be said of the next run without the source and without a scan: how each table would be read, and whether one may go on. */
+/** Foresees the next run without the source and without a scan: how each table would be read, and whether `follow` may run. */
 import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { decide, tableFacts } from '../delta/decide.ts'

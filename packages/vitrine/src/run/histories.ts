@@ -1,9 +1,9 @@
 /**
  * History tables in a run. Checked before the source is read; staged after the other tables, from the ledger and, for the
- * day that the run describes, from the version about to be published; recorded inside the switch, so that a run that fails
+ * day of the run, from the version about to be published; recorded inside the switch, so that a failed run
  * leaves no trace in the ledger.
  *
- * The day is the local day of the run's instant: a run just after midnight describes the day that begins, as the state in
+ * The day is the local day of the run's instant: a run just after midnight records the day that begins, with the state in
  * which it found the data, and a later run of that day replaces its figures.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
@@ -51,7 +51,7 @@ export async function checkHistories(target: Target): Promise<void> {
 }
 
 async function typeProblems({ session, publication }: Target, table: PublishedTable): Promise<Problem[]> {
-  // Any day will do: only the types are wanted.
+  // Any day is good enough: only the types are needed.
   const { uncast } = daySelect(table, publication, stagingSchema(publication), new Date(0))
   const types = await typesOf(session, uncast).catch((error: unknown) => {
     throw asQueryFailure(error, table)
@@ -66,12 +66,12 @@ async function typeProblems({ session, publication }: Target, table: PublishedTa
   })
 }
 
-/** Classes 0A, 22 (of a constant) and 42: the query is at fault, not the server or the way to it. */
+/** Classes 0A, 22 (a wrong constant) and 42 are mistakes in the query, not failures of the server or the connection. */
 function asQueryFailure(error: unknown, table: PublishedTable): unknown {
   if (!(error instanceof VitrineError) || !/^(?:0A|22|42)/.test(error.sqlState ?? '')) return error
   return new VitrineError('HISTORY_QUERY_FAILED', {
     place: table.name,
-    // The tables stand empty: no row is there to be quoted.
+    // The tables are empty, so the message cannot quote a row.
     detail: refusalOf(error)?.words ?? error.detail,
     sqlState: error.sqlState,
     cause: error,
@@ -80,16 +80,16 @@ function asQueryFailure(error: unknown, table: PublishedTable): unknown {
 
 type Wish = Pick<SyncRequest, 'only' | 'trigger'>
 
-/** Whether the run has anything new to say about a history table: all was read, it was asked for, or a table of its was read. */
+/** Whether a history table is computed: all tables were read, it was chosen, or a table that it uses was read. */
 function isComputed(table: HistoryTable, staged: readonly StagedTable[], { only, trigger }: Wish): boolean {
-  // The figures of a day are those of its run.
+  // Rounds of `follow` do not record figures: those of a day come from the run of that day.
   if (trigger === 'follow') return false
   if (only === null || only.includes(table.name)) return true
   const { tables } = projectionOf(table)
   return staged.some((entry) => !entry.carried && tables.has(entry.table.name))
 }
 
-/** Stages every history table beside the tables of the run, which stand complete in the staging schema. `reading` is idle. */
+/** Stages every history table, after all other tables are complete in the staging schema. `reading` must be idle. */
 export async function stageHistories(
   staged: readonly StagedTable[],
   wish: Wish,
@@ -138,7 +138,7 @@ async function stage(
   return { table, carried: !computed, rows: written, bytes, milliseconds, way, reason, ...nothing }
 }
 
-/** The servers name sides and columns; the table is ours to name. */
+/** Adds the table's name to an error. */
 function named(error: unknown, table: HistoryTable): unknown {
   if (!(error instanceof VitrineError) || error.code === 'INTERRUPTED') return error
   const { code, detail, sqlState } = error

@@ -1,5 +1,5 @@
 /**
- * `migrate`: approves what the plan shows, in one transaction, and brings the private schema up to date. It never alters a
+ * `migrate`: approves what the plan shows and brings the private schema up to date, in one transaction. It never alters a
  * published table: the first run afterwards brings structure and data in one switch. Where nothing is published yet, the empty
  * tables are, through the same staging and switch.
  */
@@ -27,9 +27,9 @@ import { dropUnkept, hideRetired, switchVersions } from '../version/switch.ts'
 import { checkHistories } from './histories.ts'
 
 export interface MigrateWish {
-  /** What was shown: the plan is made again, and must be the same. Null when nobody looked. */
+  /** The plan that people saw: it is computed again and must be equal. Null when nobody saw one. */
   readonly plan: MigrationPlan | null
-  /** The source that fills the schema from now on; null to leave it. */
+  /** The source that fills the schema from now on; null for no change. */
   readonly newSource: DatabaseIdentity | null
 }
 
@@ -46,7 +46,7 @@ export async function migrate(
   const { schema, conflicts } = planned.plan
   if (plan !== null) requireSame(planned.plan, plan)
   if (conflicts.length > 0) throw new VitrineError('PLAN_CONFLICT', { place: schema, problems: conflicts })
-  // An approval alone may happen beside a run: the run looks again before it publishes.
+  // An approval may happen during a run: the run checks it again before it publishes.
   const isQuick = planned.ours.length > 0 && planned.takenOver.length === 0 && (await bookkeepingIsCurrent(session))
   await asWriter(target, async () => {
     if (isQuick) return approve(target, planned, newSource)
@@ -84,7 +84,7 @@ async function approve(target: Target, planned: Planned, newSource: DatabaseIden
   })
 }
 
-/** What readers see of another tool's tables is the first previous version. */
+/** Records the tables of another tool as the first published version. */
 async function takeOver(target: Target, { takenOver }: Planned): Promise<void> {
   if (takenOver.length === 0) return
   const published = await recordedVersion(target, 'published')
@@ -113,7 +113,7 @@ export async function createSchema({ session, publication }: Target): Promise<vo
   await session.execute([`create schema ${identifier(schema)}`, ...(found === undefined ? [] : rights)].join('; '))
 }
 
-/** The tables of the definition without rows, and the recorded days of history tables. */
+/** Publishes the tables of the definition without rows, and the recorded days of history tables. */
 async function publishEmpty(target: Target): Promise<void> {
   const { session, publication } = target
   await requireWorkSchemas(target)
@@ -145,7 +145,7 @@ async function publishEmpty(target: Target): Promise<void> {
   await dropUnkept(target)
 }
 
-/** Whatever is created must belong to the writer, whose runs rename and drop it, whoever migrates. */
+/** Everything created must belong to the writer, whose runs rename and drop it, even if another role migrates. */
 async function asWriter({ session, publication }: Target, work: () => Promise<void>): Promise<void> {
   const { writer } = publication
   const [role] = await session.query<{ user: string }>('select current_user::text as "user"')

@@ -1,4 +1,4 @@
-/** What a run tells while it goes on. The command line draws it; the library never prints. */
+/** The events of a run. The command line prints them; the library never prints. */
 
 import type { Problem } from '../base/errors.ts'
 import type { SwitchWay } from '../record/outcome.ts'
@@ -16,7 +16,7 @@ export type RunObserver = (event: RunEvent) => void
 export interface SyncReport {
   readonly run: number
   readonly tables: readonly TableOutcome[]
-  /** Where the source has changed since the version before, and no query reads it. */
+  /** New changes of the source that no query reads. */
   readonly newDrift: readonly Pick<Problem, 'place' | 'detail'>[]
   /** Milliseconds of each phase. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>
@@ -24,12 +24,12 @@ export interface SyncReport {
   readonly dataOf: Date
   /** For how long the snapshot of the source was held. */
   readonly snapshotMilliseconds: number
-  /** By renaming schemas, or by moving tables where they cannot be renamed; null after a rehearsal. */
+  /** How versions were switched; null after a rehearsal. */
   readonly switchWay: SwitchWay | null
   readonly switchTries: number
-  /** Whether no reader kept a table, so that not even one statement could see two versions. */
+  /** Whether all tables were locked for the switch, so that not even one statement could see two versions. */
   readonly switchHeld: boolean
   readonly switchMilliseconds: number
-  /** True when nothing was published because only a rehearsal was asked for. */
+  /** True for a rehearsal: nothing was published. */
   readonly dryRun: boolean
 }

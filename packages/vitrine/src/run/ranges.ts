@@ -1,6 +1,6 @@
 /**
- * Large tables are read by ranges of their blocks: a range is what the limits of a statement bound, and a session with nothing
- * left to read of its own takes ranges of others (decision 0024). Called by `sync.ts` and `round.ts`.
+ * Reads large tables by ranges of their blocks: the time limit of statements then bounds one range, and an idle stream
+ * helps with the ranges of others (decision 0024). Called by `sync.ts` and `round.ts`.
  */
 import { loadParser } from '../lineage/parse.ts'
 import { type Root, rootsOf } from '../lineage/ranges.ts'
@@ -12,28 +12,28 @@ import type { PublishedTable } from '../publication/table.ts'
 import { qualified } from '../sql/quote.ts'
 
 export interface RangePlan {
-  /** Of the relation whose ranges divide the table's rows. */
+  /** Alias of the relation that is read by ranges. */
   readonly alias: string
   /** Its name in the register. */
   readonly relation: string
-  /** Where the second range begins, and each after it. */
+  /** The first blocks of the second and later ranges. */
   readonly firstBlocks: readonly number[]
 }
 
-/** By the name of the published table; those that one statement reads are not there. */
+/** By name of the published table; without those that one statement reads. */
 export type RangePlans = ReadonlyMap<string, RangePlan>
 
 interface Size {
   readonly name: string
-  /** Null where nobody knows what it reads: a view, a foreign table. */
+  /** Null for a view or a foreign table, whose size is not known. */
   readonly bytes: number | null
-  /** Of the longest of its partitions; their blocks are counted from 0 each. */
+  /** Blocks of the longest partition: each partition counts its blocks from 0. */
   readonly blocks: number
-  /** Its rows have a place, and the role may ask for it. */
+  /** Whether its rows have a ctid that the role may read. */
   readonly hasPlaces: boolean | null
 }
 
-/** With what is stored out of line (TOAST), and with partitions. No right on the rows is needed for that; ctid is column -1. */
+/** Sizes with TOAST and partitions. This needs no right on the rows. In the catalogue, ctid is column -1. */
 const sizesOf = (source: Session, schema: string, names: readonly string[]): Promise<Size[]> =>
   source.query<Size>(
     `with recursive named as (
@@ -50,7 +50,7 @@ const sizesOf = (source: Session, schema: string, names: readonly string[]): Pro
     [schema, names],
   )
 
-/** The tables that are worth several ranges, and may be read so. */
+/** Plans for the tables that are large enough and may be read by ranges. */
 export async function planRanges(
   source: Session,
   { source: register, limits }: Publication,
@@ -72,7 +72,7 @@ export async function planRanges(
   return plans
 }
 
-/** Ranges of at least so many bytes, and of no fewer than each would read besides. */
+/** Each range has at least the minimal size, and at least the size of the tables that it reads as a whole. */
 function planFor({ alias, table, besides }: Root, sizes: readonly Size[], rangeBytes: number): RangePlan {
   const sizeOf = (name: string) => sizes.find((size) => size.name === name)
   const { bytes = null, blocks = 0, hasPlaces = false } = sizeOf(table) ?? {}
@@ -90,8 +90,8 @@ export const readersOf = (tables: readonly PublishedTable[], plans: RangePlans):
   tables.reduce((sum, { name }) => sum + 1 + (plans.get(name)?.firstBlocks.length ?? 0), 0)
 
 /**
- * Holds the relations of the plans in the session's transaction: one that was rewritten between two ranges (VACUUM FULL,
- * CLUSTER) would have its rows in other places, and some of them would be read twice or not at all.
+ * Locks the relations of the plans in the session's transaction: if one was rewritten between two ranges (VACUUM FULL,
+ * CLUSTER), rows would change places, and some would be read twice or not at all.
  */
 export async function holdPlaces(source: Session, register: Publication['source'], plans: RangePlans): Promise<void> {
   const relations = new Set([...plans.values()].map(({ relation }) => relation))

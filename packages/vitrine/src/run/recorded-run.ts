@@ -1,6 +1,6 @@
 /**
- * What every run has, whatever it publishes: one at a time, a record phase by phase, an interrupt that stops it in good
- * order, and an end after any failure that leaves nothing behind. `sync.ts` and `rollback.ts` give the steps.
+ * What runs and rollbacks share: one at a time, a record of phases, an interrupt that stops them in good
+ * order, and a clean end after any failure. `sync.ts` and `rollback.ts` provide the steps.
  */
 import { asVitrineError, interruptOf, type VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -30,9 +30,9 @@ export class RecordedRun<Report> {
   readonly #milliseconds: Partial<Record<Phase, number>> = {}
   #phase: Phase = 'check'
   #since = performance.now()
-  /** A staging area that is ours may stand in the target. */
+  /** Whether the target may hold a staging schema of this run. */
   staged = false
-  /** What is true if the switch under way has succeeded and its answer is lost; null before. */
+  /** The report to use if the current switch succeeded but its answer was lost; null before the switch. */
   switching: Report | null = null
 
   constructor(id: number, facts: RunFacts) {
@@ -44,7 +44,7 @@ export class RecordedRun<Report> {
     this.#facts.observer({ kind: 'notice', text })
   }
 
-  /** Throws INTERRUPTED, until the switch has happened. */
+  /** Begins a phase. Throws INTERRUPTED when interrupted before the switch. */
   async enter(phase: Phase): Promise<void> {
     const { signal, observer, target } = this.#facts
     if (signal.aborted && phase !== 'describe' && phase !== 'record') throw interruptOf(signal)
@@ -62,7 +62,7 @@ export class RecordedRun<Report> {
     return this.#milliseconds
   }
 
-  /** After the switch nothing can fail the run any more: what goes wrong is reported, and the next run completes the record. */
+  /** After the switch the run cannot fail: errors are reported, and the next run completes the record. */
   async afterwards(outcomes: readonly TableOutcome[], work: () => Promise<readonly TableOutcome[]>) {
     try {
       return await work()
@@ -76,11 +76,11 @@ export class RecordedRun<Report> {
   /** Ends the record of a run that failed. Returns whether it had published all the same. */
   async fail(target: Target, error: VitrineError): Promise<boolean> {
     try {
-      // The lock has gone with the session that is lost; without it the staging area may be another run's already.
+      // The lost session held the lock: the staging schema may already belong to another run.
       if (target.session !== this.#facts.target.session) await takeRunLock(target.session, target.publication.schema)
       if (this.staged) await dropStaging(target)
     } catch {
-      // What cannot be removed now, the next run removes.
+      // The next run will remove it.
     }
     const published = await failRun(target.session, this.id, this.#phase, error).catch(() => false)
     if (published) await dropUnkept(target).catch(() => undefined)
@@ -92,9 +92,9 @@ export interface Steps<Report> {
   readonly perform: (run: RecordedRun<Report>) => Promise<Report>
   /** Holds the snapshot of the source, where there is one. */
   readonly coordinator: Session | null
-  /** Rejects when the run must be given up. */
+  /** Rejects when the run must end. */
   readonly expired: Promise<never>
-  /** After a failure, when all other sessions are gone; `null` when the target cannot be reached. */
+  /** Called after a failure, when all other sessions have ended; `null` when the target cannot be reached. */
   readonly abandoned: (target: Target | null, run: number) => Promise<void>
 }
 
@@ -110,7 +110,7 @@ export async function performRun<Report>(facts: RunFacts, steps: Steps<Report>):
   } catch (thrown) {
     const error = signal.aborted ? interruptOf(signal, thrown) : asVitrineError(thrown)
     const leading = await sessions.abandon(target.session, steps.coordinator)
-    // An interrupted step may still be creating the staging area through the leading session.
+    // An interrupted step may still be creating the staging schema through the leading session.
     await settled(work)
     const reached = leading === null ? null : { ...target, session: leading }
     const published = reached !== null && (await run.fail(reached, error))
@@ -123,7 +123,7 @@ export async function performRun<Report>(facts: RunFacts, steps: Steps<Report>):
   }
 }
 
-/** The interrupt of one run: a schedule has one signal for all its runs, and each must leave no listener of its own behind. */
+/** The interrupt of one run. A schedule shares one signal among its runs, so the listener must be removed. */
 function interruption(signal: AbortSignal, mayStop: () => boolean) {
   const listening = new AbortController()
   const happened = new Promise<never>((_, reject) => {

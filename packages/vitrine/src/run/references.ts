@@ -1,6 +1,6 @@
 /**
- * References between tables in a run. When only some tables are read again, a reference to or from a table taken over as
- * published may break; the table at its other end is then read again too, from the same instant, and said.
+ * References between tables in a run. When only some tables are read again, a reference to or from a carried table
+ * may break; then the carried table is read again as well, from the same instant, and this is reported.
  */
 
 import { shapeOf } from '../publication/shape.ts'
@@ -10,7 +10,7 @@ import { brokenReferences, referencesOf, type StagedReference } from '../version
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
-/** Stages the chosen tables from the source and the others as published, widening the choice until references can hold. */
+/** Reads the chosen tables from the source and carries the others, adding tables until all references hold. */
 export async function stageWithReferences(
   chosen: readonly PublishedTable[],
   streams: readonly Stream[],

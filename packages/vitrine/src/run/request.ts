@@ -1,4 +1,4 @@
-/** What a run is asked to do, and what can be refused of it without any connection. */
+/** The request for a run, and the checks of it that need no connection. */
 import { VitrineError } from '../base/errors.ts'
 import { requireStrongKey } from '../base/key-strength.ts'
 import type { Secret } from '../base/secret.ts'
@@ -17,32 +17,32 @@ export interface SyncRequest {
   readonly publication: Publication
   readonly source: Address
   readonly target: Address
-  /** Names of the tables to read again; null for all. The others are taken over as they are published. */
+  /** Names of the tables to read again; null for all. The others are carried over as published. */
   readonly only: readonly string[] | null
-  /** Everything up to the switch, and then nothing: the staged version is compared and removed. */
+  /** A rehearsal: everything up to the switch; then the staged version is compared and removed. */
   readonly dryRun: boolean
   readonly allowShrink: boolean
-  /** Read every table whole, and prove that what changed would have given the same. */
+  /** Read every table whole, and prove that deltas would have given the same rows. */
   readonly full?: boolean
-  /** The instant that rules and dated figures take for now; null for that of the snapshot, by the source's clock. */
+  /** The instant that rules and dated figures use as now; null for the snapshot's, by the source's clock. */
   readonly at: Date | null
   readonly pseudonymKey: Secret | null
   /**
-   * Tells the code of the publication's rules, with all that it uses, from any other. Null or absent where that is not known:
+   * Identifies the code of the publication's rules and everything that it imports. Null or absent when not known:
    * tables with rules are then read whole.
    */
   readonly code?: string | null
-  /** Take a key that is not that of the published pseudonyms. */
+  /** Accept a key that differs from that of the published pseudonyms. */
   readonly rotateKey?: boolean
   readonly trigger: Trigger
   readonly observer: RunObserver
   readonly signal: AbortSignal
 }
 
-/** What has to be said; the rest is as `vitrine sync` has it without options. */
+/** Required and optional settings; the defaults are those of `vitrine sync`. */
 export type SyncWish = Pick<SyncRequest, 'publication' | 'source' | 'target'> & Partial<SyncRequest>
 
-/** All of it, and the key that it needs. Throws TABLE_UNKNOWN and what `requirePseudonymKey` throws. */
+/** The complete request, and the key that it needs. Throws TABLE_UNKNOWN and what `requirePseudonymKey` throws. */
 export function requestOf(asked: SyncWish): { readonly request: SyncRequest; readonly key: Secret | null } {
   const request: SyncRequest = {
     ...{ only: null, dryRun: false, allowShrink: false, at: null, pseudonymKey: null, trigger: 'command' },
@@ -54,11 +54,11 @@ export function requestOf(asked: SyncWish): { readonly request: SyncRequest; rea
   return { request, key }
 }
 
-/** Says that there is nothing to do. Asked with the session that holds the run lock, before anything else is done. */
+/** Whether there is nothing to do. Called first, with the session that holds the run lock. */
 export type IsDone = (target: Session) => Promise<boolean>
 
 /**
- * The tables named by `only`, in the publication's order; a history table may be named, and is computed, not read. Throws
+ * The tables in `only`, in the publication's order; a history table may be among them, and is computed. Throws
  * TABLE_UNKNOWN.
  */
 export function chosenTables(publication: Publication, only: readonly string[] | null): readonly PublishedTable[] {
@@ -73,8 +73,8 @@ export function chosenTables(publication: Publication, only: readonly string[] |
 }
 
 /**
- * The chosen tables, and those whose published shape is another than the definition's: they cannot be taken over as published.
- * Those that took longest last time come first, so that no stream is left alone with a long one at the end.
+ * The chosen tables, and those whose published shape differs from the definition: they cannot be carried over.
+ * The slowest of the last run come first, so that no stream is left alone with a long table at the end.
  */
 export async function tablesToRead(
   { publication, only }: SyncRequest,
@@ -109,8 +109,8 @@ function requirePseudonymKey({ publication, pseudonymKey }: SyncRequest): Secret
 }
 
 /**
- * Throws PSEUDONYM_KEY_OTHER when the published pseudonyms were made with another key, which would join with nothing of
- * before, unless the new one is to be taken. A part of the tables would then have other pseudonyms than the rest.
+ * Throws PSEUDONYM_KEY_OTHER when the published pseudonyms were made with another key and `rotateKey` is not given: the new ones would
+ * not join with the old ones. Throws USAGE for `rotateKey` with `only`: some tables would keep the old key.
  */
 export async function requireSameKey(
   { rotateKey = false, only }: SyncRequest,

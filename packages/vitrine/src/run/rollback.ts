@@ -1,7 +1,7 @@
 /**
- * A rollback: the version before comes back, structure and data, and the present one takes its place out of sight, so that a
- * second rollback undoes the first. Where the present one was dropped by hand, it comes back in its place. Nothing is read from the source. It is a run like the others; after any failure the
- * present version is served. The history does not go back: its tables are filled from the ledger, which has every day.
+ * A rollback: the kept version comes back, structure and data, and the present one is kept in its place, so that a
+ * second rollback undoes the first. This also works when the present one was dropped by hand. Nothing is read from the source. After any failure the
+ * present version is served. History does not go back: its tables are filled from the ledger.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { VitrineError } from '../base/errors.ts'
@@ -44,7 +44,7 @@ export interface RollbackRequest {
 export interface RollbackReport {
   readonly run: number
   readonly tables: readonly TableOutcome[]
-  /** Of when the data are that came back; null when it was never recorded. */
+  /** The instant of the data that came back; null when it was never recorded. */
   readonly dataOf: Date | null
   readonly switchWay: SwitchWay
   readonly switchTries: number
@@ -90,13 +90,13 @@ async function rollBack(
   await refreshOwn(target)
   await hideRetired(target)
   const version = await requireKept(target)
-  // It was dropped by hand: the version comes back in its place.
+  // The published schema was dropped by hand: make it again.
   if (!(await readSchema(target)).exists) await createSchema(target)
   const content = { shapes: version.shapes, views: viewsFor(publication, version.shapes) }
   await planCarry(target, kept, content)
 
   await run.enter('stage')
-  // What a dead run left there: its name is needed while the two versions change places.
+  // Clears what a dead run left: the name is needed during the exchange.
   await dropStaging(target)
   const restored = await restoreHistories(request, target, version, openLedger)
   await dropRelations(target, kept, ({ kind }) => kind === 'v')
@@ -134,7 +134,7 @@ async function rollBack(
   return report(dataOf, outcomes, switched)
 }
 
-/** Throws VERSION_ERASED when it is from before an erasure, VERSION_NOT_KEPT when there is none that stands whole. */
+/** Throws VERSION_ERASED for a version from before an erasure, VERSION_NOT_KEPT when none is kept complete. */
 async function requireKept(target: Target): Promise<RecordedVersion> {
   const { state, version } = await keptVersion(target)
   const { schema, limits, zone } = target.publication
@@ -153,7 +153,7 @@ async function requireKept(target: Target): Promise<RecordedVersion> {
   throw new VitrineError('VERSION_NOT_KEPT', { place: schema, detail })
 }
 
-/** What is true of every table that comes back: its rows are those of then, none was read. */
+/** The same for every table of a rollback: nothing was read. */
 const UNREAD = {
   carried: false,
   way: 'carried',
@@ -168,7 +168,7 @@ const UNREAD = {
   suppressed: null,
 } as const
 
-/** Rows as they were recorded when the version was published, or counted where another tool published them. */
+/** The recorded number of rows; counted now for tables of another tool. */
 async function countTables(
   { session, publication }: Target,
   { shapes }: RecordedVersion,
@@ -194,7 +194,7 @@ async function count(session: Session, schema: string, name: string): Promise<nu
   return found?.rows ?? 0
 }
 
-/** History tables of the kept version hold the days of then: they are built anew from the ledger. */
+/** History tables of the kept version lack the latest days: they are built again from the ledger. */
 async function restoreHistories(
   { signal, observer }: Required<RollbackRequest>,
   target: Target,
@@ -222,7 +222,7 @@ async function restoreHistories(
   return restored
 }
 
-/** Compares the tables that are as the definition has them now; of others, rows cannot be told apart. */
+/** Compares the tables that fit the present definition; others cannot be compared. */
 async function describe(
   { observer }: Required<RollbackRequest>,
   { session, publication }: Target,

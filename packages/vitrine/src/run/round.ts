@@ -1,6 +1,6 @@
 /**
- * How the streams of a run share out its tables: each takes one after another, and helps with the ranges of others when none is
- * left. A stream that alone was lost is opened again, and its table is staged again from the same snapshot (decision 0024).
+ * Distributes the tables of a run to its streams: each takes one after another, and helps with ranges of others when none is
+ * left. If only a stream is lost, it is opened again, and its table is staged again from the same snapshot (decision 0024).
  * Called by `stage.ts`.
  */
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
@@ -51,7 +51,7 @@ export class Round {
     return this.#queue.length === 0
   }
 
-  /** Announces a table that is read by ranges, to be told how others may help; null when nobody can any more. */
+  /** Announces a table that is read by ranges. Call the result with how others may help; with null when they no longer can. */
   announce(): Reads {
     let tell: Reads = () => undefined
     this.#open.push(
@@ -62,7 +62,7 @@ export class Round {
     return tell
   }
 
-  /** Reads ranges of the tables announced until none is left. Whether the stream still lives: a copy that fails takes it along, and tells. */
+  /** Reads ranges of announced tables until none is left. Returns false when the stream was lost: the copy reports that failure. */
   async help({ source }: Stream): Promise<boolean> {
     for (const offer of this.#open) {
       const help = await offer
@@ -81,7 +81,7 @@ export class Round {
     if (this.#copying === 0) await this.#copied()
   }
 
-  /** What was read was lost. */
+  /** Takes back `read`: the rows were lost. */
   unread(): void {
     this.#copying += 1
   }
@@ -89,7 +89,7 @@ export class Round {
 
 const LOST: readonly ErrorCode[] = ['CONNECTION_LOST', 'CONNECTION_SILENT']
 
-/** One stream in a round. It is in the snapshot until nothing is left to read, unless it reads from elsewhere. */
+/** One stream in a round. It stays in the snapshot until nothing is left to read; for carried tables it needs no snapshot. */
 export class Part {
   readonly #round: Round
   readonly #stream: Stream
@@ -115,7 +115,7 @@ export class Part {
   /** The last row of the present table has been read. */
   async read(): Promise<void> {
     this.#hasRead = true
-    // Keys need not wait for what others have left to read.
+    // Leave now: building keys must not wait for the reads of other streams.
     if (this.#round.isTaken) this.leave().catch(() => undefined)
     await this.#round.read()
   }
@@ -129,7 +129,7 @@ export class Part {
     if (!this.#carried && (await this.#round.help(this.#stream))) await this.#stream.source.execute('commit')
   }
 
-  /** Stages a table, again as often as the limits allow while only the stream is lost. `complete`: the names of those that stay. */
+  /** Stages a table; if only the stream is lost, again up to the limit. */
   async stage<T>(
     table: PublishedTable,
     attempt: (reads: Reads) => Promise<T>,
@@ -158,13 +158,13 @@ export class Part {
   async #renew(table: string): Promise<boolean> {
     const { renew, signal, staging, target } = this.#context
     if (this.#carried || signal.aborted) return false
-    // Before anything is waited for: the snapshot must not be given back meanwhile.
+    // Before any await, so that the snapshot is not released in between.
     if (this.#hasRead) this.#round.unread()
     await this.#leaving?.catch(() => undefined)
     try {
       await renew(this.#stream)
       await this.join()
-      // The answer to its commit may have been lost.
+      // The commit may have succeeded although its answer was lost.
       const left = [table, firstCopyOf(table), ...changesOf(table)]
       await dropRelations({ ...target, session: this.#stream.target }, staging, ({ name }) => left.includes(name))
     } catch {

@@ -1,4 +1,4 @@
-/** The sessions of one run: those that lead it, and two for each stream of tables. All are ended or destroyed together. */
+/** The sessions of one run: two leading ones, and two per stream. All are ended or destroyed together. */
 import { VitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import { connect, type Session } from '../postgres/connect.ts'
@@ -62,11 +62,11 @@ export class RunSessions {
   }
 
   /**
-   * Gives a stream that was lost new sessions, once its backends are gone. Throws CONNECTION_LOST when one of the sessions that
+   * Gives a lost stream new sessions, once its old backends have ended. Throws CONNECTION_LOST when one of the sessions that
    * lead the run does not answer: their locks and their snapshot may be gone as well.
    */
   renew(stream: Stream, lead: Session, coordinator: Session): Promise<void> {
-    // One after another: they ask through the same sessions.
+    // One renewal after another: they use the same sessions.
     const renewed = this.#renewing.then(() => this.#renew(stream, lead, coordinator))
     this.#renewing = renewed.catch(() => undefined)
     return renewed
@@ -91,7 +91,7 @@ export class RunSessions {
     throw new VitrineError('INTERRUPTED')
   }
 
-  /** The source has been read: its sessions end before the rest of the run. */
+  /** Ends the sessions of the source, once it has been read. */
   leaveSource(): void {
     this.#sourceLeft = true
     this.#leave(this.#open.filter(({ side }) => side === 'source'))
@@ -114,13 +114,13 @@ export class RunSessions {
    */
   async abandon(control: Session, coordinator: Session | null): Promise<Session | null> {
     this.#abandoned = true
-    // It asks through the same sessions.
+    // A renewal uses the same sessions.
     await this.#renewing
     const others = (side: Session['side']) =>
       this.#open.filter((session) => session.side === side && session !== control && session !== coordinator)
     const leaveSource = async () => {
       if (this.#sourceLeft || coordinator === null) return
-      // Out of its transaction the coordinator sees the present: inside it, pg_stat_activity is as it was first read.
+      // Leave the transaction first: inside it, pg_stat_activity does not change.
       const left = await takeOver(coordinator, others('source'), () => this.source('record'), 'rollback')
       left?.destroy()
     }
@@ -129,7 +129,7 @@ export class RunSessions {
     return target
   }
 
-  /** Of several opened together one may fail the run while another is on its way: it must not be forgotten. */
+  /** Remembers a session. If opening another one failed meanwhile, this one must be closed as well. */
   #add(session: Session): Session {
     if (this.#ended) {
       session.destroy()
@@ -140,14 +140,14 @@ export class RunSessions {
   }
 }
 
-/** Those that still answer: a stream may have been lost when it had nothing left to do. All when none does, which the next statement tells. */
+/** The sessions that still answer: one may have been lost while idle. All of them when none answers: the next statement then fails. */
 export async function answering(sessions: readonly Session[]): Promise<readonly Session[]> {
   const alive = await Promise.all(sessions.map((session) => answers(session)))
   const living = sessions.filter((_, index) => alive[index])
   return living.length > 0 ? living : sessions
 }
 
-/** Does `work` on every item, one at a time on each session. The results stand in the order of the items. */
+/** Runs `work` for every item, one at a time per session. Results are in the order of the items. */
 export async function spread<Item, Result>(
   sessions: readonly Session[],
   items: readonly Item[],

@@ -1,6 +1,6 @@
 /**
- * The snapshot of the source for as long as a run holds it. Meanwhile the source can clean up nothing that has changed
- * since, so the time is measured, recorded and bounded. Called by `sync.ts`.
+ * The snapshot of the source while a run holds it. During this time the source cannot clean up old row versions,
+ * so the time is measured, recorded and bounded. Called by `sync.ts`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -24,11 +24,11 @@ export class SnapshotHold {
     this.expired = new Promise((_, reject) => {
       this.#expire = reject
     })
-    // A run that has ended otherwise listens no more.
+    // If the run has ended already, nobody handles this rejection.
     this.expired.catch(() => undefined)
   }
 
-  /** Throws INTERRUPTED when the run has ended meanwhile: its timer would keep the process for as long as the limit. */
+  /** Throws INTERRUPTED when the run has ended meanwhile: otherwise its timer would keep the process alive. */
   async take(): Promise<Snapshot> {
     if (this.#over) throw new VitrineError('INTERRUPTED')
     this.#since = performance.now()
@@ -44,7 +44,7 @@ export class SnapshotHold {
     this.ended()
   }
 
-  /** Its sessions were cut. After the first call the time stands still. */
+  /** Stops the measurement when its sessions were cut; later calls change nothing. */
   ended(): void {
     this.#over = true
     clearTimeout(this.#timer)

@@ -40,7 +40,7 @@ export interface StagedTable {
   readonly way: TableWay
   /** Why it was read whole, where that was to be decided. */
   readonly reason: string | null
-  /** What changed since the kept version, of a table that takes this way or proves it. */
+  /** The changes since the kept version, for a table that is read as a delta, or whose delta is proved. */
   readonly changes: Changes | null
   /** The transaction that wrote its rows, where one did. */
   readonly writer: string | null
@@ -48,13 +48,13 @@ export interface StagedTable {
   readonly looksBeyond: boolean
 }
 
-/** How a table was told in a run. */
+/** How a table is to be read. */
 export interface Told {
-  /** Why it is read whole; null where it need not be, or where nobody asked. */
+  /** Why it is read whole; null when it is not, or when a delta was not considered. */
   readonly reason: string | null
-  /** What changed in it, where that could be staged. */
+  /** The staged changes, if any. */
   readonly changes: Changes | null
-  /** Read whole besides, for the proof. */
+  /** It is also read whole, to prove its delta. */
   readonly proves: boolean
   /** Rows with something unknown, where only what changed was read. */
   readonly unknown: StagedTable['unknown']
@@ -67,11 +67,11 @@ export interface StageContext {
   readonly target: Target
   readonly staging: string
   readonly snapshot: Snapshot
-  /** What the rules take for now. */
+  /** The instant that rules use as now. */
   readonly instant: Date
-  /** In the snapshot's own transaction: for diagnoses. */
+  /** The session that exported the snapshot; used for diagnoses. */
   readonly coordinator: Session
-  /** Gives the snapshot back: the last row has been read. */
+  /** Releases the snapshot, once the last row has been read. */
   readonly release: () => Promise<void>
   /** Another session of the target, to read from. */
   readonly openTarget: () => Promise<Session>
@@ -186,7 +186,7 @@ function changedTable(
   return { table, carried: false, rows, bytes, milliseconds, way: 'delta', changes, unknown, unknownKeys, ...nothing }
 }
 
-/** What can be wrong with values: worth a look at the source. */
+/** Errors about values: the source is asked which column and how many rows. */
 const ABOUT_VALUES: readonly ErrorCode[] = [
   'VALUE_TOO_LONG',
   'VALUE_NULL',
@@ -195,7 +195,7 @@ const ABOUT_VALUES: readonly ErrorCode[] = [
   'ENCODING_MISMATCH',
 ]
 
-/** The first failure of a run is looked into: the others find the session of the diagnosis taken. */
+/** Only the first failure of a run is diagnosed, because there is one session for it. */
 const diagnosing = new WeakSet<Session>()
 
 /** Adds the table, the column and the number of rows to what a server refused. */
@@ -229,7 +229,7 @@ async function explained(error: unknown, table: PublishedTable, context: StageCo
 
 /**
  * Stages tables through the streams, in the order given. The first failure stops all, unless a stream alone was lost.
- * `copied` is called once, when the last row has been read: the snapshot is of no more use then, while keys and indexes are
+ * `copied` is called once, when the last row has been read: the snapshot is not needed any more, while keys and indexes are
  * still being built. Carried tables are read from the target, outside the snapshot.
  */
 export async function stageTables(
@@ -242,7 +242,7 @@ export async function stageTables(
   const round = new Round(tables, copied)
   const used = streams.slice(0, carried ? tables.length : readersOf(tables, context.ranges))
   const parts = used.map((stream) => [stream, new Part(round, stream, context, carried)] as const)
-  // All at first: a stream that joined late might find that the others have read everything and let the snapshot go.
+  // All join first: a late one might find the snapshot already released.
   await Promise.all(parts.map(([, part]) => part.join()))
   const done: StagedTable[] = []
   const complete = () => done.map(({ table }) => table.name)

@@ -56,7 +56,7 @@ export const sync = async (asked: SyncWish): Promise<SyncReport> =>
   // sound because only a run that is found done returns null.
   (await syncUnless(asked, async () => false)) as SyncReport
 
-/** The same, but null when `isDone`, asked under the lock: of two that begin together the second sees the first's version. */
+/** The same, but returns null when `isDone`. It is called under the lock, so that the second of two simultaneous runs sees the first's version. */
 export async function syncUnless(asked: SyncWish, isDone: IsDone): Promise<SyncReport | null> {
   const columns = await requireSound(asked.publication)
   const { request, key } = requestOf(asked)
@@ -101,9 +101,9 @@ interface Sides {
   readonly hold: SnapshotHold
   /** Recorded with the version; null when the record has it already. */
   readonly newSource: DatabaseIdentity | null
-  /** Of the key of the pseudonyms, recorded with the version. */
+  /** Fingerprint of the pseudonym key, recorded with the version. */
   readonly keyPrint: string | null
-  /** Differences of the source that let the run pass, and that no run before has told. */
+  /** Tolerated changes of the source that were not reported before. */
   readonly newDrift: RecordedDrift[]
 }
 
@@ -133,7 +133,7 @@ async function publish(sides: Sides, run: RecordedRun<SyncReport>): Promise<Sync
   await delta.confirm(read)
   sessions.leaveSource()
   await hold.record(session, run.id)
-  // Before the kept version is touched; otherwise in its phase.
+  // Before the kept version is changed; without a delta this happens in its own phase.
   const isChanging = read.some(({ way }) => way === 'delta')
   if (isChanging && !request.allowShrink) await guardRows(sides, read)
   const next = await delta.next(read, context)
@@ -185,7 +185,7 @@ const stageContext = async (
   signal: request.signal,
 })
 
-/** The last two phases: what changed, while the version that left is still at hand, and the record. */
+/** The last two phases: counts what changed, while the old version still exists, and closes the record. */
 async function describe(
   { request, target }: Sides,
   run: RecordedRun<SyncReport>,
@@ -214,7 +214,7 @@ async function describe(
 
 const undescribed = (staged: readonly StagedTable[]) => staged.map((entry) => outcomeOf(entry, null))
 
-/** Throws what `switchVersions` throws, and INTERRUPTED: from here on an interrupt waits. */
+/** Throws what `switchVersions` throws, and INTERRUPTED. Later interrupts do not stop the run. */
 async function switchTo(
   sides: Sides,
   run: RecordedRun<SyncReport>,
@@ -229,12 +229,12 @@ async function switchTo(
   run.switching = reportOf(sides, run, undescribed(staged), snapshot.takenAt, unheardSwitch(carry.way))
   const computed = new Set(staged.filter(({ carried }) => !carried).map(({ table }) => table.name))
   return switchVersions(target, staging, carry, async () => {
-    // Another definition may have been approved meanwhile: what is not approved is not published.
+    // Another definition may have been approved meanwhile.
     await requireApproved(target)
     const { sparesKept, rights } = carry
     await recordPublication(session, run.id, publication.schema, snapshot.takenAt, undescribed(staged), sparesKept)
     await recordSwitch(target, versionOf(publication, true, keyPrint, origin), rights.taken, sparesKept)
-    // It was made in the same way as what has just been found wrong.
+    // The kept version was made by the same kind of delta that has just been proved wrong.
     if (isDoubtful) await forgetKeptOrigin(target)
     if (newSource !== null) await recordSource(target, newSource)
     await recordDay(target, staging, computed, dayOf(publication, instant))

@@ -1,4 +1,4 @@
-/** How a run that failed ends the backends of its sessions, so that no server works on for nobody. Called by `sessions.ts`. */
+/** Ends the backends of a failed run, so that no server keeps working for nobody. Called by `sessions.ts`. */
 import { pause } from '../base/pause.ts'
 import type { Session } from '../postgres/connect.ts'
 
@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 20
 /**
  * Ends the other sessions of one side with their backends, through the leading one. A leader that does not answer (its
  * connection is lost, or it is in the middle of a long statement) is ended as well, by a new one: its server may not have
- * noticed, and would keep its locks. Gives the leader from now on; null when the server cannot be reached.
+ * noticed, and would keep its locks. Returns the new leader; null when the server cannot be reached.
  */
 export async function takeOver(
   leader: Session,
@@ -29,7 +29,7 @@ export async function takeOver(
   return leading
 }
 
-/** Whether a session is free, and its server there. */
+/** Whether a session is idle and its server answers. */
 export const answers = (session: Session, question = 'select'): Promise<boolean> =>
   within(ANSWER_WITHIN_MS, session.execute(question))
 
@@ -44,7 +44,7 @@ export async function endBackends(leader: Session, sessions: readonly Session[])
   ]
   try {
     while (sessions.length > 0 && performance.now() < deadline) {
-      // Inside a transaction the activity is as it was first read.
+      // Inside a transaction pg_stat_activity would not change.
       await leader.execute('select pg_catalog.pg_stat_clear_snapshot()')
       const alive = await leader.query(
         `select pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
@@ -57,14 +57,14 @@ export async function endBackends(leader: Session, sessions: readonly Session[])
       await pause(LOOK_EVERY_MS)
     }
   } catch {
-    // The leading session is gone as well: its server has ended the others, or will when it finds that we are gone.
+    // The leading session is lost, too: the server ends the others when it notices that we are gone.
   }
 }
 
-/** How long a failed run waits for a step that was under way; its connections are cut, so it ends by itself. */
+/** How long a failed run waits for its current step, which ends by itself because its connections are cut. */
 const SETTLE_MS = 10_000
 
-/** Waits until the promise has settled, whatever it gives, within a bound. */
+/** Waits until the promise has settled, at most for `SETTLE_MS`. */
 export const settled = async (promise: Promise<unknown>): Promise<void> => {
   await within(SETTLE_MS, promise)
 }

@@ -1,6 +1,6 @@
 /**
- * A trace: where a value, or its pseudonym, still stands in the target. Every cell is compared in this process, so that no
- * server is sent the value and no log of one can quote it. Counts, never values. Called by `trace` and `erase`.
+ * A trace: counts where a value, or its pseudonym, still is in the target. Every cell is compared in this process, so that no
+ * server receives the value and none can log it. Called by `trace` and `erase`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
@@ -58,7 +58,7 @@ export interface Wanted {
   readonly value: Secret
 }
 
-/** A column by `table.column`, whichever version it stands in. */
+/** A column as `table.column`, in any version. */
 const named = (table: string, column: string): string => `${table}.${column}`
 
 interface Search {
@@ -69,7 +69,7 @@ interface Search {
   readonly matches: (cell: string | null | undefined, isKey: boolean, isTextual: boolean) => boolean
 }
 
-/** What is looked for, proved to exist. Throws TABLE_UNKNOWN, USAGE and PSEUDONYM_KEY_MISSING, which quote no argument. */
+/** What to search, and in which columns. Throws TABLE_UNKNOWN, USAGE and PSEUDONYM_KEY_MISSING, which quote no argument. */
 export function searchOf(publication: Publication, wanted: Wanted, key: Secret | null): Search {
   const relations = publishedRelations(publication)
   const table = relations.find(({ name }) => name === wanted.table)
@@ -83,7 +83,7 @@ export function searchOf(publication: Publication, wanted: Wanted, key: Secret |
     const detail = `The columns of ${table.name} are ${table.columns.map((each) => each.name).join(', ')}. The value is read from standard input.`
     throw new VitrineError('USAGE', { place: 'the second argument', detail })
   }
-  // Where a column refers to a key, that key is what is looked for, with all that refers to it.
+  // For a column that refers to a key, search that key and all columns that refer to it.
   const keyOf = ({ reference, name: own }: PublishedColumn, relation: PublishedTable): string => {
     const target = relations.find((candidate) => candidate.name === reference?.().name)
     return target === undefined ? named(relation.name, own) : named(target.name, primaryKeyOf(target) ?? '')
@@ -101,14 +101,14 @@ export function searchOf(publication: Publication, wanted: Wanted, key: Secret |
   return { table: table.name, column: column.name, keys: new Set(keys), matches: matcher([text, ...pseudonyms]) }
 }
 
-/** A short number stands everywhere: it is looked for in its own column only, and in those that refer to it. */
+/** False for short numbers, which occur everywhere: they are searched only in their own column and those that refer to it. */
 const isDistinct = (text: string): boolean => text.length >= 6 || (text.length >= 3 && /\D/.test(text))
 
 const normal = (text: string): string => text.normalize().toLowerCase()
 
 function matcher(forms: readonly string[]): Search['matches'] {
   const exact = new Set(forms.map(normal))
-  // Within a document or a list, quotes and backslashes are escaped.
+  // Inside a JSON document or a list, quotes and backslashes are escaped.
   const words = [...forms, ...forms.map((form) => JSON.stringify(form).slice(1, -1))].filter(isDistinct)
   const escaped = words.map((word) =>
     normal(word).replaceAll(/[^\p{L}\p{N}\p{M}]/gu, (mark) => `\\u{${mark.codePointAt(0)?.toString(16)}}`),

@@ -14,10 +14,10 @@ export async function verifyStaged(
   { staging }: StageContext,
 ): Promise<void> {
   await spread(sessions, staged, async (session, { table, rows, way }) => {
-    // What changed was searched before it was applied, and the proof of its keys counted the rest.
+    // The changes were searched before they were applied, and the proof of the keys has counted all rows.
     if (way !== 'delta') await verifyRows(session, staging, table, rows)
     if (table.kAnonymous !== null) await requireGroups(session, staging, table.name, table.kAnonymous)
-    // One after another: two checks on one table would wait for each other.
+    // One after another: two validations on one table would block each other.
     for (const reference of references.filter((of) => of.table === table.name)) {
       await validateReference(session, staging, reference)
     }
