@@ -8,6 +8,7 @@ import { VERSIONS } from '../../../../test/database.ts'
 import { because, bigint, definePublication, from, type Publication, sql, text } from '../../src/index.ts'
 import { customer, purchase, type ShopRoles, shop, source as shopSource } from '../publication/shop.ts'
 import { stats } from '../publication/shop-history.ts'
+import { round } from '../schedule/round.ts'
 import { commandedShop } from './commanded-shop.ts'
 
 /** Values that PostgreSQL writes, reads or compares as the settings say. */
@@ -22,7 +23,11 @@ const written = from(shopSource.selectFrom('customer as c')).publish('shop_writt
   ),
 }))
 const publish = (roles: ShopRoles): Publication =>
-  definePublication({ ...shop(roles, [customer, purchase, written]), histories: [stats] })
+  definePublication({
+    ...shop(roles, [customer, purchase, written]),
+    histories: [stats],
+    limits: { ...shop(roles).limits, deltaFloorRows: 0, deltaProofNights: 100 },
+  })
 
 interface Setting {
   readonly name: string
@@ -68,7 +73,8 @@ afterEach(() => drop())
 test.each(VERSIONS)(
   'on PostgreSQL %i no setting of a role or a database changes a result',
   async (version) => {
-    const { source, target, app, writer, command, written: done, ...shopping } = await commandedShop(publish, version)
+    const installed = await commandedShop(publish, version)
+    const { source, target, app, writer, program, command, written: done, ...shopping } = installed
     drop = shopping.drop
     const [ofSource, ofTarget] = [await source.connect(), await target.connect()] as const
     await done('provision')
@@ -92,6 +98,8 @@ test.each(VERSIONS)(
         const [{ status, stdout, stderr }] = await Promise.all([command(line), waits])
         seen.push(line, String(status), ...stdout.split('\n'), ...stderr.split('\n').sort())
       }
+      const { outcome, said } = await round(program.publication, installed.environment())
+      seen.push(JSON.stringify(outcome), ...said.split('\n').sort())
       for (const table of ['shop_customer', 'shop_purchase', 'shop_written', 'shop_stats'])
         seen.push(...(await ofTarget.query(`select x::text from shop.${table} x order by id`)).rows.map(({ x }) => x))
       const { rows } = await ofTarget.query<{ made: string }>(
@@ -131,6 +139,9 @@ test.each(VERSIONS)(
     // With a kept version: how the next run reads each table is said of that.
     for (let run = 0; run < 3; run++) await done('sync')
     const plain = await results()
+    expect(plain).toContain(
+      '{"shop_customer":"full","shop_purchase":"delta","shop_written":"full","shop_stats":"carried"}',
+    )
     expect(plain).toContain('Fresh: the last run that was due has published, and readers can read it.')
     let guilty = chosen
     let found = await give(guilty)
@@ -145,5 +156,5 @@ test.each(VERSIONS)(
     await target.close(ofTarget)
     await source.close(ofSource)
   },
-  120_000,
+  180_000,
 )

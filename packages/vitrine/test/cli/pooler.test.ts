@@ -7,7 +7,9 @@ import { parseAddress } from '../../src/postgres/address.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import { releaseRunLock, takeRunLock } from '../../src/postgres/lock.ts'
 import { sync } from '../../src/run/sync.ts'
-import { KEY, shop } from '../publication/shop.ts'
+import { deltaShop } from '../delta/delta-shop.ts'
+import { KEY } from '../publication/shop.ts'
+import { round } from '../schedule/round.ts'
 import { commandedShop } from './commanded-shop.ts'
 
 /** What an application cannot help to notice of somebody else's settings. */
@@ -18,8 +20,9 @@ const FELT = `insert into mine.visit select pg_sleep(0.02) is null returning pg_
   (select count(*)::integer from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`
 
 describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not installed here)' : ''}`, async () => {
-  const { source, target, app, writer, reader, program, environment, command, written, drop } =
-    await commandedShop(shop)
+  const { source, target, app, writer, reader, program, environment, command, written, drop } = await commandedShop(
+    deltaShop({ deltaFloorRows: 0, deltaProofNights: 100 }),
+  )
   const direct = environment()
   const administrator = new URL(direct.METABASE_ADMIN_URL)
   const roles = [app, writer, reader, { user: administrator.username, password: administrator.password }]
@@ -30,7 +33,7 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
     return started
   }
   beforeAll(async () => {
-    for (const line of ['provision', 'migrate --yes', 'sync']) await written(line)
+    for (const line of ['provision', 'migrate --yes', 'sync', 'sync']) await written(line)
     for (const database of [source, target]) {
       const client = await database.connect()
       await client.query('create schema mine; grant usage on schema mine to public')
@@ -84,6 +87,7 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
       const { stdout, stderr } = await command(line, { environment: { ...direct, [name]: url, ...admin }, input: 'x' })
       expect([line, (stdout + stderr).includes('POOLER')]).toEqual([line, LOOKS_AT[side].includes(line)])
     }
+    expect((await round(program.publication, { ...direct, [name]: url })).outcome).toBe('POOLER')
     works = false
     await application
     expect(await felt(url, 12)).toEqual(before)
@@ -97,6 +101,9 @@ describe.skipIf(withoutPgbouncer)(`behind pgbouncer${withoutPgbouncer ? ' (not i
     const before = await felt(urls.METABASE_DATABASE_URL)
     const lines = ['check', 'provision', 'plan', 'migrate --yes', 'sync', 'sync --if-due', 'status', 'rollback']
     for (const line of lines) await written(line, { environment: urls })
+    // A rollback leaves no version that changes could be applied to; the second night after it has one.
+    for (let night = 0; night < 2; night++) await written('sync', { environment: urls })
+    expect((await round(program.publication, urls)).outcome).toMatchObject({ shop_purchase: 'delta' })
     expect((await command('doctor', { environment: urls })).stdout).not.toContain('POOLER')
     // Outside a transaction it once began another one to commit, and another, for ever.
     const { limits } = program.publication

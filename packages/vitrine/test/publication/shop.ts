@@ -103,8 +103,8 @@ export const KEY = randomBytes(32).toString('hex')
 
 /** What `provision --source` grants a role that reads the shop. */
 export const shopRights = (role: string): string =>
-  `grant select (id, email, name, job, country, created_at) on customer to "${role}";
-   grant select (id, customer_id, amount, label) on purchase to "${role}";`
+  `grant select (ctid, xmin, id, email, name, job, country, created_at) on customer to "${role}";
+   grant select (ctid, xmin, id, customer_id, amount, label) on purchase to "${role}";`
 
 /** The operational tables, with `rows` customers and twice as many purchases. */
 export async function createShop(client: Client, rows: number): Promise<void> {

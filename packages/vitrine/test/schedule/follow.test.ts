@@ -1,17 +1,16 @@
 /** Between due times what changed is published again and again; a night goes first, and no large table is read whole. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asVitrineError, VitrineError } from '../../src/base/errors.ts'
+import { VitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
-import { callOf } from '../../src/cli/command.ts'
-import { publishBetween } from '../../src/cli/commands/follow.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { compute, count, date, history, integer, rows } from '../../src/index.ts'
 import type { SyncReport } from '../../src/run/observer.ts'
 import { type FollowEvent, type FollowPorts, keepFollowing } from '../../src/schedule/follow.ts'
-import { capture, run } from '../cli/captured-io.ts'
+import { run } from '../cli/captured-io.ts'
 import { Nights } from '../delta/nights.ts'
 import { CREATE, fillSql, publishThing, thingSource } from '../delta/things.ts'
 import { KEY } from '../publication/shop.ts'
+import { round as followRound } from './round.ts'
 import { REPORT } from './simulation.ts'
 
 describe('rounds on servers', () => {
@@ -42,26 +41,9 @@ describe('rounds on servers', () => {
     METABASE_DATABASE_URL: nights.shop.target.url(nights.shop.writer),
     VITRINE_PSEUDONYM_KEY: KEY,
   })
-  const NEEDS = { source: 'required', target: 'required' } as const
-  /** One round of the command: its ways, null where a night is due, or the code of what it throws. */
-  async function round(limits = {}): Promise<unknown> {
+  const round = async (limits = {}) => {
     const publication = { ...nights.publication, limits: { ...nights.publication.limits, ...limits } }
-    const [signal, names] = [new AbortController().signal, (name: string) => name]
-    let outcome: unknown
-    await capture(
-      async (_, io) => {
-        const facts = { io, signal, fault: signal, command: 'follow', parameters: [], options: {}, publication }
-        const call = callOf({ ...facts, explain: () => null, names })
-        outcome = await publishBetween(call, call.settings(NEEDS)).then(
-          (report) => report && Object.fromEntries(report.tables.map(({ table, way }) => [table, way])),
-          (error: unknown) => asVitrineError(error).code,
-        )
-        return 0
-      },
-      'follow',
-      { environment: environment() },
-    )
-    return outcome
+    return (await followRound(publication, environment())).outcome
   }
   const look = async <Row extends object>(sql: string): Promise<Row[]> =>
     nights.shop.look<Row & Record<string, unknown>>(sql)

@@ -1,7 +1,7 @@
 /** Every instrument tells what a reader can read, whatever the bookkeeping says: each damage, seen by each of them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { EXIT } from '../../src/base/errors.ts'
+import { type ErrorCode, EXIT } from '../../src/base/errors.ts'
 import { vitrine } from '../../src/cli/vitrine.ts'
 import { type HealthAnswer, listen } from '../../src/schedule/listener.ts'
 import { readMonitorFacts } from '../../src/schedule/monitor-facts.ts'
@@ -9,6 +9,7 @@ import { run } from '../cli/captured-io.ts'
 import { KEY, RETIRED } from '../publication/shop.ts'
 import { Installation } from '../run/installation.ts'
 import { type Receiver, receive } from './receiver.ts'
+import { round } from './round.ts'
 
 let shop: Installation
 let webhook: Receiver
@@ -21,14 +22,15 @@ afterAll(async () => {
   await webhook.close()
 })
 
+const environment = () => ({
+  DATABASE_URL: shop.source.url(shop.reading),
+  METABASE_DATABASE_URL: shop.target.url(shop.writer),
+  VITRINE_PSEUDONYM_KEY: KEY,
+  VITRINE_ALARM_WEBHOOK: webhook.url,
+})
 const command = (line: string, interrupt?: (now: () => void) => void) =>
   run({ ...vitrine, publication: shop.publication }, line, {
-    environment: {
-      DATABASE_URL: shop.source.url(shop.reading),
-      METABASE_DATABASE_URL: shop.target.url(shop.writer),
-      VITRINE_PSEUDONYM_KEY: KEY,
-      VITRINE_ALARM_WEBHOOK: webhook.url,
-    },
+    environment: environment(),
     ...(interrupt === undefined ? {} : { interrupt }),
   })
 
@@ -71,6 +73,8 @@ interface Damage {
   readonly ifDue: number
   readonly alarm: 'missing' | 'failed' | null
   readonly words: RegExp
+  /** What a round of `follow` does. */
+  readonly follow: ErrorCode | 'published' | 'waits for the run that is due'
 }
 
 const reader = () => `"${shop.reader.user}"`
@@ -82,6 +86,7 @@ const lockedOut = (damage: () => string, repair: () => string, words: RegExp): D
   ifDue: EXIT.missing,
   alarm: 'missing',
   words,
+  follow: 'published',
 })
 /** What a run puts back is due at once. */
 const mended = (sql: string, words: RegExp): Damage => ({
@@ -92,6 +97,7 @@ const mended = (sql: string, words: RegExp): Damage => ({
   ),
   repair: null,
   ifDue: EXIT.ok,
+  follow: 'waits for the run that is due',
 })
 const altered = (role: string, back: string, words: RegExp) =>
   lockedOut(
@@ -115,6 +121,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
     ),
     // It refers to the version that would leave: the run names it, and changes nothing.
     ifDue: EXIT.drift,
+    follow: 'waits for the run that is due',
   },
   'select revoked on a table': {
     ...mended('', /shop_purchase: the reader may not read it/),
@@ -132,16 +139,22 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
     () => `grant usage on schema shop to ${reader()}`,
     /shop: the reader may not look into the schema/,
   ),
-  'the schema gone': lockedOut(
-    () => 'alter schema shop rename to gone_shop',
-    () => 'alter schema gone_shop rename to shop',
-    /shop: the schema does not exist/,
-  ),
-  'row level security without a policy': lockedOut(
-    () => 'alter table shop.shop_customer enable row level security',
-    () => 'alter table shop.shop_customer disable row level security',
-    /shop_customer: row level security leaves no row/,
-  ),
+  'the schema gone': {
+    ...lockedOut(
+      () => 'alter schema shop rename to gone_shop',
+      () => 'alter schema gone_shop rename to shop',
+      /shop: the schema does not exist/,
+    ),
+    follow: 'VERSION_MISSING',
+  },
+  'row level security without a policy': {
+    ...lockedOut(
+      () => 'alter table shop.shop_customer enable row level security',
+      () => 'alter table shop.shop_customer disable row level security',
+      /shop_customer: row level security leaves no row/,
+    ),
+    follow: 'DEPENDENT_BLOCKS',
+  },
   'a reader without login': altered('nologin', 'reader login', /the role may not log in/),
   'a reader without a connection': altered(
     'connection limit 0',
@@ -166,6 +179,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       () => 'alter schema gone_vitrine rename to vitrine',
       /its private schema was dropped|the private schema was dropped/,
     ),
+    follow: 'waits for the run that is due',
     status: EXIT.drift,
     ifDue: EXIT.drift,
     alarm: 'failed',
@@ -191,12 +205,14 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
         )
         .join('; '),
     repair: () => `drop schema ${RETIRED}_1 cascade; drop schema ${RETIRED}_2 cascade`,
+    follow: 'VERSIONS_LEFT',
     state: 'stale',
     status: EXIT.stale,
     alarm: null,
   },
   'the kept version gone': {
     ...mended(`drop schema ${RETIRED} cascade`, /The version that was kept is gone|"kept":"gone"/),
+    follow: 'published',
     state: 'fresh',
     status: EXIT.ok,
     alarm: null,
@@ -213,6 +229,7 @@ describe.sequential('what readers miss is told by each instrument', () => {
   test.each(Object.entries(DAMAGES))('%s', async (_, damage) => {
     try {
       await seenByAll(damage)
+      await seenByFollow(damage)
     } catch (error) {
       if (damage.repair === null) await shop.run()
       throw error
@@ -248,4 +265,17 @@ async function seenByAll({ sql, state, status, ifDue, alarm, words }: Damage): P
   }
   if (alarm === 'missing') await shop.look('delete from vitrine.alarm')
   expect(await scheduled(1)).toEqual([alarm])
+}
+
+/** A run that is due goes first; otherwise the round is published, or says what is wrong. What readers miss is told in each case. */
+async function seenByFollow({ sql, repair, state, follow, alarm, words }: Damage): Promise<void> {
+  if (state !== 'fresh' && (await command('status')).status === EXIT.ok) await shop.look(sql())
+  await shop.look('delete from vitrine.alarm').catch(() => undefined)
+  webhook.received.length = 0
+  const { outcome, said } = await round(shop.publication, environment())
+  const did = typeof outcome === 'object' ? 'published' : outcome
+  expect(outcome === null ? 'waits for the run that is due' : did).toBe(follow)
+  expect(kinds()).toEqual(alarm === 'missing' ? ['missing'] : [])
+  if (alarm === 'missing') expect(said).toMatch(words)
+  if (repair === null) await shop.run()
 }

@@ -6,8 +6,9 @@ import { requireFollowable } from '../../run/foreseen.ts'
 import type { SyncReport } from '../../run/observer.ts'
 import { alarmOf, followAlarm } from '../../schedule/alarms/alarm.ts'
 import { dueAround } from '../../schedule/due.ts'
-import { isDue } from '../../schedule/dueness.ts'
+import { type Dueness, isDue } from '../../schedule/dueness.ts'
 import { type FollowEvent, keepFollowing } from '../../schedule/follow.ts'
+import { missingError } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
 import type { SettingsFor } from '../environment.ts'
@@ -53,7 +54,7 @@ async function stayFollowing(call: Call): Promise<ExitName> {
   const ports = {
     ...{ everyMs, limits: publication.limits, chance: Math.random, pause },
     monotonicMs: () => io.clock.monotonicMs(),
-    round: () => publishBetween(call, settings),
+    round: () => publishBetween(call, settings, alarms),
     tell: (event: FollowEvent) => tell(call, alarms, event),
   }
   await keepFollowing(ports, AbortSignal.any([signal, fault]))
@@ -62,18 +63,28 @@ async function stayFollowing(call: Call): Promise<ExitName> {
   return 'ok'
 }
 
-/** Null where a night is due. Throws FOLLOW_WAITS, RUN_IN_PROGRESS and what a run throws. */
-export async function publishBetween(call: Call, settings: FollowSettings): Promise<SyncReport | null> {
+/** Null where a run of the schedule is due. Throws FOLLOW_WAITS, RUN_IN_PROGRESS and what a run throws. */
+export async function publishBetween(call: Call, settings: FollowSettings, alarms: Alarms): Promise<SyncReport | null> {
   const { publication } = call
   const code = codeOf(publication)
-  const published = await publishUnless(call, settings, { trigger: 'follow' }, async (session) => {
-    if ((await isDue(session, publication)).due) return true
-    await requireFollowable({ session, publication }, code)
-    return false
-  })
-  if (published === null) return null
-  tellPublished(call, published)
-  return published.report
+  const looks: Dueness[] = []
+  try {
+    const published = await publishUnless(call, settings, { trigger: 'follow' }, async (session) => {
+      const found = await isDue(session, publication)
+      looks.push(found)
+      if (found.due) return true
+      await requireFollowable({ session, publication }, code).catch((error: unknown) => {
+        throw found.missing.length > 0 ? missingError(publication, found.missing) : error
+      })
+      return false
+    })
+    if (published === null) return null
+    tellPublished(call, published)
+    return published.report
+  } finally {
+    for (const { last: due, missing } of looks)
+      if (missing.length > 0) await alarms.raise({ kind: 'unwell', due, error: missingError(publication, missing) })
+  }
 }
 
 async function tell(call: Call, alarms: Alarms, event: FollowEvent): Promise<void> {
@@ -84,7 +95,7 @@ async function tell(call: Call, alarms: Alarms, event: FollowEvent): Promise<voi
     const alarm = alarmOf({ ...event, due }, publication, at)
     if (alarm !== null) await alarms.send(alarm)
   } else if (event.kind === 'waiting') {
-    if (event.error === null) call.say('A night is due, and goes first.')
+    if (event.error === null) call.say('A run of the schedule is due, and goes first.')
     else if (event.error.code === 'RUN_IN_PROGRESS') call.say(`Another run goes first. ${event.error.detail}`)
     else call.tell(event.error)
   } else if (event.kind === 'failed') {
