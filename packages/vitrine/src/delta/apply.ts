@@ -20,7 +20,7 @@ import type { Changes } from './changes.ts'
 import { keptTables } from './kept-tables.ts'
 import { sameKey } from './keys.ts'
 import { keptCount } from './scan.ts'
-import { quotesWithdrawn } from './statistics.ts'
+import { quotingWithdrawn } from './statistics.ts'
 
 interface Told {
   readonly table: PublishedTable
@@ -37,8 +37,8 @@ export interface Applied {
   readonly transaction: string
   /** By table, the one that its new rows tell: a part of it, or the same. Null where no row came. */
   readonly writers: ReadonlyMap<string, string | null>
-  /** Tables whose statistics are made anew. */
-  readonly outdated: ReadonlySet<string>
+  /** By table, the columns whose statistics quote what left. */
+  readonly outdated: ReadonlyMap<string, readonly string[]>
 }
 
 /** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */
@@ -118,9 +118,9 @@ export async function applyChanges(
       await recordInPreparation(target)
       await session.execute(unbound)
       const writers = new Map<string, string | null>()
-      const outdated = new Set<string>()
+      const outdated = new Map<string, readonly string[]>()
       for (const delta of deltas) {
-        if (await outdates(target, delta)) outdated.add(delta.table.name)
+        outdated.set(delta.table.name, await outdatedIn(target, delta))
         writers.set(delta.table.name, await applyTo(target, delta))
       }
       const [row] = await session.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
@@ -135,20 +135,18 @@ export async function applyChanges(
   return applied
 }
 
-/** From which share on the statistics of a table are made anew, whatever they quote. */
-const ANALYZE_SHARE = 0.01
-
 const touchedBy = ({ changedRows, goneRows }: Changes): number => changedRows + goneRows
 
-async function outdates({ session, publication }: Target, { table, changes }: TableChange): Promise<boolean> {
-  const touched = touchedBy(changes)
-  if (touched === 0 || touched >= changes.rows * ANALYZE_SHARE) return touched > 0
+function outdatedIn({ session, publication }: Target, { table, changes }: TableChange): Promise<readonly string[]> {
   const place = (name: string | null) => name && qualified(stagingSchema(publication), name)
-  const places = { changed: place(changes.changed), gone: place(changes.gone), rows: changes.rows }
-  return quotesWithdrawn(session, table, retiredSchema(publication), places, touched)
+  const places = { changed: place(changes.changed), gone: place(changes.gone) }
+  return quotingWithdrawn(session, table, retiredSchema(publication), places)
 }
 
-/** Room and statistics of the tables that changed. What was deleted can be cleaned away at once: nobody can see it any more. */
+/**
+ * Room, and statistics that quote what left, of the tables that changed. What was deleted can be cleaned away at once: nobody can
+ * see it any more. That many rows changed is counted by the server, whose autovacuum makes all statistics anew.
+ */
 export async function tidyChanged(
   { session, publication }: Target,
   deltas: readonly TableChange[],
@@ -156,8 +154,9 @@ export async function tidyChanged(
 ): Promise<void> {
   for (const { table, changes } of deltas) {
     if (touchedBy(changes) === 0) continue
-    const options = outdated.has(table.name) ? ' (analyze)' : ''
-    await session.execute(`vacuum${options} ${qualified(retiredSchema(publication), table.name)}`)
+    const columns = outdated.get(table.name) ?? []
+    const [options, list] = columns.length === 0 ? ['', ''] : [' (analyze)', ` (${columns.map(identifier).join(', ')})`]
+    await session.execute(`vacuum${options} ${qualified(retiredSchema(publication), table.name)}${list}`)
   }
 }
 

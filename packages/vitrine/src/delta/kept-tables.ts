@@ -21,7 +21,7 @@ const ATTACHED = `
   union all select ev_class::text, false from pg_catalog.pg_rewrite join pg_catalog.pg_class c on c.oid = ev_class
     where ev_class = any ($1::oid[]) and c.relkind = 'r'
   union all select polrelid::text, false from pg_catalog.pg_policy where polrelid = any ($1::oid[])
-  union all select oid::text, false from pg_catalog.pg_class where oid = any ($1::oid[]) and relforcerowsecurity
+  union all select oid::text, false from pg_catalog.pg_class where oid = any ($1::oid[]) and (relforcerowsecurity or relhassubclass)
   union all select attrelid::text, false from pg_catalog.pg_attribute
     where attrelid = any ($1::oid[]) and attnum > 0 and (attisdropped or atthasmissing)
   union all select indrelid::text, false from pg_catalog.pg_index where indrelid = any ($1::oid[]) and indisclustered

@@ -7,44 +7,53 @@ import type { PublishedTable } from '../publication/table.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { sameKey } from './keys.ts'
 
-/** Values that rows have now and will not have, by column; an element of a list is one of its own. */
-function withdrawn(table: PublishedTable, kept: string, from: string, isChanged: boolean): string {
-  const values = table.columns.map(({ name, type }) => {
-    const [was, is] = [`k.${identifier(name)}`, `d.${identifier(name)}`]
-    const differs = isChanged ? ` where ${was} is distinct from ${is}` : ''
-    const value = type.array ? `unnest(${was})` : was
-    return `select ${literal(name)} as name, cast(${value} as text) as value${differs}`
+/** Rows that stay, among which a value is looked for before it is taken to be gone: those of some hundred rows are found. */
+const LOOKED_AT = 2_000
+
+/** The values of a row `k`, by column, for which a condition holds; an element of a list is one of its own, beside the list. */
+function valuesOf({ columns }: PublishedTable, condition: (column: string) => string): string {
+  const values = columns.flatMap(({ name, type }) => {
+    const column = `k.${identifier(name)}`
+    const all = type.array ? [column, `unnest(${column})`] : [column]
+    const where = condition(identifier(name))
+    return all.map((value) => `select ${literal(name)} as name, cast(${value} as text) as value${where}`)
   })
-  return `select v.name, v.value from ${kept} as k join ${from} as d on ${sameKey(table, 'k', 'd')} cross join lateral (${values.join(' union all ')}) as v`
+  return `cross join lateral (${values.join(' union all ')}) as v`
 }
 
-/** Where more rows than changed have a frequent value, some are left that have it. */
-const quoted = (schema: string, table: string, mostRows: string) => `
+const quoted = (schema: string, table: string) => `
   select s.attname::text as name, q.value from pg_catalog.pg_stats as s cross join lateral (
     select unnest(s.histogram_bounds::text::text[]) union all select unnest(s.most_common_elems::text::text[])
-    union all select m.value from unnest(s.most_common_vals::text::text[], s.most_common_freqs) as m (value, share)
-      where m.share * ${mostRows} <= 1) as q (value)
+    union all select unnest(s.most_common_vals::text::text[])) as q (value)
   where s.schemaname = ${literal(schema)} and s.tablename = ${literal(table)}`
 
-/** Whether the statistics of the kept table quote a value that may stand in no row any more. `gone` has keys alone. */
-export async function quotesWithdrawn(
+/** The columns whose statistics quote a value that may stand in no row of the kept table any more. `gone` has keys alone. */
+export async function quotingWithdrawn(
   session: Session,
   table: PublishedTable,
   schema: string,
-  { changed, gone, rows }: { readonly changed: string | null; readonly gone: string | null; readonly rows: number },
-  touched: number,
-): Promise<boolean> {
+  { changed, gone }: { readonly changed: string | null; readonly gone: string | null },
+): Promise<readonly string[]> {
   const kept = qualified(schema, table.name)
-  const parts = [
-    ...(changed === null ? [] : [withdrawn(table, kept, changed, true)]),
-    ...(gone === null ? [] : [withdrawn(table, kept, gone, false)]),
+  const same = sameKey(table, 'k', 'd')
+  const differing = valuesOf(table, (column) => ` where k.${column} is distinct from d.${column}`)
+  const every = valuesOf(table, () => '')
+  const leaving = [
+    ...(changed === null ? [] : [{ place: changed, values: differing }]),
+    ...(gone === null ? [] : [{ place: gone, values: every }]),
   ]
-  if (parts.length === 0) return false
-  // Materialized: the view of the statistics is asked once, and not for each row.
-  const [row] = await session.query<{ quotes: boolean }>(
-    `with quoted as materialized (${quoted(schema, table.name, String(rows / (2 * touched)))}),
-       withdrawn as materialized (${parts.join(' union all ')})
-     select exists (select from withdrawn as w join quoted as q on w.name = q.name and w.value = q.value) as quotes`,
+  if (leaving.length === 0) return []
+  const withdrawn = leaving.map(
+    ({ place, values }) => `select v.name, v.value from ${kept} as k join ${place} as d on ${same} ${values}`,
   )
-  return row?.quotes === true
+  const stays = leaving.map(({ place }) => `not exists (select from ${place} as d where ${same})`).join(' and ')
+  // Materialized: the view of the statistics is asked once, and not for each row.
+  const found = await session.query<{ name: string }>(
+    `with quoted as materialized (${quoted(schema, table.name)}), withdrawn as materialized (${withdrawn.join(' union all ')}),
+       stake as materialized (select distinct w.name, w.value from withdrawn as w join quoted as q on w.name = q.name and w.value = q.value),
+       seen as materialized (select v.name, v.value from (select * from ${kept} limit ${LOOKED_AT}) as k ${every} where ${stays})
+     select distinct s.name from stake as s
+     where not exists (select from seen as n where n.name = s.name and n.value = s.value) order by 1`,
+  )
+  return found.map(({ name }) => name)
 }

@@ -53,25 +53,42 @@ describe('a night reads what changed since the kept version', () => {
     expect(await shop.leftovers()).toEqual([])
   })
 
-  test('statistics, which readers see, quote nothing that no row has any more', async () => {
-    // The least and the greatest are quoted. One row of 200 is no reason of itself to make statistics anew, three are.
-    await night("update purchase set label = case id when 31 then 'A' when 33 then 'Z' end where id in (31, 32, 33)")
-    await night('')
+  const quotes = async (column: string): Promise<readonly string[]> => {
     const reader = await shop.asReader()
-    const quoted = async (): Promise<readonly string[]> => {
-      const { rows } = await reader.query<{
-        ends: string[]
-      }>(`select array[bounds[1], bounds[cardinality(bounds)]] as ends
-        from pg_stats, cast(histogram_bounds::text as text[]) as bounds where tablename = 'shop_purchase' and attname = 'label'`)
-      return rows[0]?.ends ?? []
-    }
-    expect(await quoted()).toEqual(['A', 'Z'])
-    expect(await night('update purchase set label = null where id = 31')).toEqual(['delta', 202, 0, 1, 0])
-    expect(await quoted()).toEqual([expect.stringMatching(/^Purchase/), 'Z'])
-    expect(await night('delete from purchase where id = 33')).toEqual(['delta', 201, 0, 0, 1])
-    expect(await quoted()).toEqual([expect.stringMatching(/^Purchase/), expect.stringMatching(/^Purchase/)])
-    await night('insert into purchase (id, customer_id, amount) values (33, 1, 1)')
+    const { rows } = await reader.query<{ quoted: string[] }>(
+      `select coalesce(most_common_vals::text::text[], '{}') || coalesce(histogram_bounds::text::text[], '{}') as quoted
+       from pg_stats where tablename = 'shop_purchase' and attname = $1`,
+      [column],
+    )
     await shop.target.close(reader)
+    return rows[0]?.quoted ?? []
+  }
+  const LABELS = 'update purchase set label ='
+
+  test('statistics, which readers see, quote nothing that no row has any more', async () => {
+    await night(`${LABELS} case id when 31 then 'A' when 33 then 'Z' end where id in (31, 33)`)
+    await night('')
+    await shop.look('analyze shop.shop_purchase; analyze shop_previous.shop_purchase')
+    const ends = async () => (await quotes('label')).filter((value) => /^[AZ]$/.test(value))
+    expect(await ends()).toEqual(['A', 'Z'])
+    expect(await night(`${LABELS} null where id = 31`)).toEqual(['delta', 202, 0, 1, 0])
+    expect(await ends()).toEqual(['Z'])
+    expect(await night('delete from purchase where id = 33')).toEqual(['delta', 201, 0, 0, 1])
+    expect(await ends()).toEqual([])
+    await night('insert into purchase (id, customer_id, amount) values (33, 1, 1)')
+  })
+
+  test('nor a value of many rows that goes little by little', async () => {
+    await night(`${LABELS} 'frequent' where id between 50 and 169`)
+    await night('')
+    await shop.look('analyze shop.shop_purchase; analyze shop_previous.shop_purchase')
+    for (let first = 50; first < 170; first += 20) {
+      expect(await quotes('label')).toContain('frequent')
+      await night(`${LABELS} 'Purchase ' || id where id between ${first} and ${first + 19}`)
+    }
+    expect(await quotes('label')).not.toContain('frequent')
+    await night('')
+    expect(await quotes('label')).not.toContain('frequent')
   })
 
   test('a transaction in flight at the snapshot is among the changes of the night after', async () => {
