@@ -19,7 +19,7 @@ import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
 import { keptTables } from './kept-tables.ts'
 import { sameKey } from './keys.ts'
-import { keptCount } from './scan.ts'
+import { keptRows, notAsRecorded } from './scan.ts'
 import { quotingWithdrawn } from './statistics.ts'
 
 interface Told {
@@ -85,8 +85,8 @@ async function holdUntouched(target: Target, deltas: readonly TableChange[]): Pr
   )
   for (const delta of deltas) {
     const { table, base } = delta
-    const [found] = await keptCount(session, place(delta), base.writers)
-    if (!held && unaltered.has(table.name) && found?.keys === base.rows && found.strange === 0) continue
+    const found = await keptRows(session, place(delta), base)
+    if (!held && unaltered.has(table.name) && notAsRecorded(found, base) === null) continue
     const detail = 'Somebody changed this table of the kept version while the source was read.'
     throw new VitrineError('SERIALIZATION', { place: table.name, detail })
   }

@@ -18,9 +18,9 @@ import { closeRelations } from '../version/carry-rights.ts'
 import { verifyRows } from '../version/verify.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
-import { bucketsFor, digestOf, hashSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
+import { bucketSql, bucketsFor, hashedSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
 import type { Count } from './made-of.ts'
-import { isChanged, keptCount, keptSums, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
+import { isChanged, keptRows, keySums, notAsRecorded, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
 import { type FillRequest, fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
 /** Tables of the staging schema, and how many rows each has; null for one that would be empty. */
@@ -32,7 +32,7 @@ export interface Changes {
   /** Of the source, and so of the table once the changes are applied. */
   readonly rows: number
   readonly bytes: number
-  /** Digest of the sums of its keys; null where they were not counted. */
+  /** Sums of its keys, as they are recorded; null where they were not made. */
   readonly keys: string | null
   /** Of what its rows are made now, where that is rows of several tables. */
   readonly made: Made | null
@@ -48,6 +48,9 @@ export interface ChangesRequest extends FillRequest {
   /** Of tables of the source, in the run's snapshot: filled by whoever counts one. */
   readonly counts: Map<string, Count>
 }
+
+/** Buckets whose keys are compared here, by their hashes; of more, the source is asked. */
+const MOST_ASKED = 2_048
 
 /** The changes of a table whose rows are those of one table, or in words why it is read whole after all. */
 export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
@@ -76,33 +79,27 @@ class TableChanges {
 
   async stage(): Promise<Changes | string> {
     const { publication } = this.#request.target
-    const { snapshot, writers } = this.#base
+    const { snapshot } = this.#base
     const sampled = await sampledShare(this.#request.source, publication.source, this.#request.decision)
     if (sampled > 2 * publication.limits.deltaShare) {
       return `${percent(sampled)} of a sample of its rows changed`
     }
-    const total = (rows: readonly SumRow[]) => rows.reduce((sum, { keys }) => sum + keys, 0)
     const source = await sourceSums(this.#request.source, this.#table, this.#rows, snapshot, this.#buckets)
     const changedRows = source.reduce((sum, { changed }) => sum + changed, 0)
-    const rows = total(source)
+    const now = new KeySums(this.#buckets).add(source, 1)
+    const [rows, keys] = [now.keys, now.written]
     if (this.#isTooMuch(changedRows, rows)) return tooMuch(changedRows, rows)
-    const keys = digestOf(source, this.#buckets)
     // Its keys were these when it was made: they need not be hashed again.
-    const isSame = changedRows === 0 && keys === this.#base.keys
-    const kept = isSame
-      ? await keptCount(this.#session, this.#kept, writers)
-      : await keptSums(this.#session, this.#table, this.#kept, writers, this.#buckets)
-    const before = total(kept)
-    if (kept.some(({ strange }) => strange > 0)) return 'rows of the kept version were written by somebody else'
-    if (before !== this.#base.rows) return 'the kept version has another number of rows than was recorded'
-    if (isSame) return { changed: null, gone: null, changedRows: 0, goneRows: 0, rows, bytes: 0, keys, made: null }
-    const left = new KeySums(this.#buckets).add(kept, 1).add(source, -1)
+    const left =
+      KeySums.recorded(this.#base.keys, this.#base.rows, this.#buckets) ??
+      new KeySums(this.#buckets).add(await this.#sums(this.#kept), 1)
+    left.add(source, -1)
     const changed = changedRows === 0 ? null : await this.#copyChanged(changedRows)
-    if (changed !== null && typeof changed !== 'string') {
-      left.add(await this.#sums(this.#changedAnd(changed.name)), -1).add(await this.#sums(this.#of(changed.name)), 1)
-    }
     if (typeof changed === 'string') return changed
-    const goneRows = left.left.length === 0 ? 0 : await this.#keepGone(left)
+    if (changed !== null) {
+      left.add(await this.#changedAnd(changed.name), -1).add(await this.#sums(this.#place(changed.name)), 1)
+    }
+    const goneRows = await this.#keepGone(left)
     if (typeof goneRows === 'string') return goneRows
     if (this.#isTooMuch(changedRows + goneRows, rows)) return tooMuch(changedRows + goneRows, rows)
     const places = {
@@ -138,18 +135,16 @@ class TableChanges {
     return qualified(stagingSchema(this.#request.target.publication), name)
   }
 
-  #sums(from: string): Promise<SumRow[]> {
-    return this.#session.query<SumRow>(sumsSql(from, this.#buckets))
-  }
-
-  #of(name: string): string {
-    return `(select ${hashSql(this.#table, 'r')} as h from ${this.#place(name)} as r) as k`
+  #sums(place: string): Promise<SumRow[]> {
+    return keySums(this.#session, this.#table, place, this.#buckets)
   }
 
   /** The keys of changed rows that the kept table has as well. */
-  #changedAnd(name: string): string {
-    const same = sameKey(this.#table, 'r', 'd')
-    return `(select ${hashSql(this.#table, 'r')} as h from ${this.#place(name)} as d join ${this.#kept} as r on ${same}) as k`
+  #changedAnd(name: string): Promise<SumRow[]> {
+    const from = `${this.#place(name)} as d join ${this.#kept} as r on ${sameKey(this.#table, 'r', 'd')}`
+    return this.#session.query<SumRow>(
+      sumsSql(`(select ${hashedSql(this.#table, 'r', this.#buckets)} from ${from}) as k`),
+    )
   }
 
   /** The same projection of the changed rows alone, through the same looks at their values as all rows have. */
@@ -173,11 +168,40 @@ class TableChanges {
 
   /**
    * The keys that the kept table has and the source has not, of the buckets that differ; without them the sums must be the
-   * same everywhere. Gives how many, or why the table is read whole.
+   * same everywhere. Gives how many, or why the table is read whole: the kept table must be as it was recorded, too.
    */
   async #keepGone(left: KeySums): Promise<number | string> {
-    const { shape, target } = this.#request
-    const inBuckets = `(${hashSql(this.#table, 'r')} & ${this.#buckets - 1}) = any ('{${left.left.join(',')}}'::bigint[])`
+    const [table, differing] = [this.#table, left.left]
+    const asked = { table, buckets: this.#buckets, differing: differing.length > MOST_ASKED ? [] : differing }
+    const kept = await keptRows(this.#session, this.#kept, this.#base, differing.length === 0 ? null : asked)
+    const reason = notAsRecorded(kept, this.#base)
+    if (reason !== null) return reason
+    if (left.isNothing) return 0
+    const found = left.explained(kept.candidates)
+    const goes =
+      found === null
+        ? await this.#notThere(differing)
+        : { condition: `r.ctid = any ('{${found.map(({ place }) => `"${place}"`).join(',')}}'::tid[])`, after: '' }
+    if (typeof goes === 'string') return goes
+    const { publication } = this.#request.target
+    const schema = stagingSchema(publication)
+    const gone = this.#name('gone')
+    await this.#session.execute(`begin;
+      create unlogged table ${this.#place(gone)} as select ${keyList(table, 'r')} from ${this.#kept} as r where ${goes.condition};
+      analyze ${this.#place(gone)}; ${goes.after} ${registerSql(publication, schema, gone)}`)
+    await closeRelations(this.#session, schema, [gone])
+    await this.#session.execute('commit')
+    const sums = await this.#sums(this.#place(gone))
+    if (!left.add(sums, -1).isNothing) return 'the kept rows with what changed would not have the keys of the source'
+    return sums.reduce((total, row) => total + row.keys, 0)
+  }
+
+  /** Where many went of one bucket: all keys of these buckets are asked of the source. In words why not, or which rows go. */
+  async #notThere(
+    differing: readonly number[],
+  ): Promise<{ readonly condition: string; readonly after: string } | string> {
+    const { shape } = this.#request
+    const inBuckets = `${bucketSql(this.#table, 'r', this.#buckets)} = any ('{${differing.join(',')}}'::integer[])`
     const key = keyOf(this.#table)
     const there = this.#name('there')
     const columns = shape.columns.filter(({ name }) => key.includes(name))
@@ -190,17 +214,7 @@ class TableChanges {
     }
     const filled = await fillStaged(this.#request, keys, key, select, null)
     if (typeof filled === 'string') return filled
-    const gone = this.#name('gone')
-    const schema = stagingSchema(target.publication)
-    await this.#session.execute(`begin;
-      create unlogged table ${this.#place(gone)} as select ${keyList(this.#table, 'r')} from ${this.#kept} as r
-      where ${inBuckets} and not exists (select from ${this.#place(there)} as t where ${sameKey(this.#table, 't', 'r')});
-      analyze ${this.#place(gone)}; drop table ${this.#place(there)}; ${registerSql(target.publication, schema, gone)}`)
-    await closeRelations(this.#session, schema, [gone])
-    await this.#session.execute('commit')
-    const sums = await this.#sums(this.#of(gone))
-    if (left.add(sums, -1).left.length > 0)
-      return 'the kept rows with what changed would not have the keys of the source'
-    return sums.reduce((total, row) => total + row.keys, 0)
+    const exists = `exists (select from ${this.#place(there)} as t where ${sameKey(this.#table, 't', 'r')})`
+    return { condition: `${inBuckets} and not ${exists}`, after: `drop table ${this.#place(there)};` }
   }
 }

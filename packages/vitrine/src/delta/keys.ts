@@ -2,7 +2,6 @@
  * Sums over the primary keys of a table, by buckets: two tables with the same counts and sums have the same keys. The 64-bit hashes are
  * PostgreSQL's own of hash partitions, the same in every version of the server.
  */
-import { createHash } from 'node:crypto'
 import { DIGEST_LETTERS } from '../copy/rows.ts'
 import { keyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
@@ -91,9 +90,26 @@ export function bucketsFor(rows: number, each = KEYS_IN_BUCKET): number {
   return buckets
 }
 
-/** Per bucket of `from`, which has a column `h`: how many keys, and their sum without carrying. `more` are further aggregates. */
-export const sumsSql = (from: string, buckets: number, more = ''): string =>
-  `select (h & ${buckets - 1})::integer as bucket, count(*)::integer as keys, bit_xor(h)::text as mixed${more} from ${from} group by 1`
+/**
+ * The hash of a row's key and its bucket, as `h` and `bucket`. Numbers that follow one another share a bucket: rows that lie beside
+ * each other mostly have such keys, and to find the sum of another bucket for each row costs more than all else.
+ */
+export function hashedSql(table: PublishedTable, alias: string, buckets: number): string {
+  return `${hashSql(table, alias)} as h, ${bucketSql(table, alias, buckets)} as bucket`
+}
+
+export function bucketSql(table: PublishedTable, alias: string, buckets: number): string {
+  const [only, more] = keyColumnsOf(table)
+  if (only === undefined || more !== undefined || HASHES[only.type.kind] !== ofNumber) {
+    return `(${hashSql(table, alias)} & ${buckets - 1})::integer`
+  }
+  const value = `${alias}.${identifier(only.name)}::int8`
+  return `(((${value} >> 7) # (${value} >> 27) # (${value} >> 47)) & ${buckets - 1})::integer`
+}
+
+/** Per bucket of `from`, which has the columns `h` and `bucket`: how many keys, and their sum without carrying. `more` are further aggregates. */
+export const sumsSql = (from: string, more = ''): string =>
+  `select bucket, count(*)::integer as keys, bit_xor(h)::text as mixed${more} from ${from} group by 1`
 
 export interface SumRow {
   readonly bucket: number
@@ -101,28 +117,43 @@ export interface SumRow {
   readonly mixed: string
 }
 
-/** The same sums have the same digest, and others another. */
-export function digestOf(rows: readonly SumRow[], buckets: number): string {
-  const sorted = rows.toSorted((a, b) => a.bucket - b.bucket)
-  const hash = createHash('sha256').update(`${buckets}`)
-  for (const { bucket, keys, mixed } of sorted) hash.update(` ${bucket},${keys},${mixed}`)
-  return hash.digest('hex')
+/** The sums of each bucket, as they are recorded: 8 bytes each. */
+export const written = (sums: BigInt64Array): string => Buffer.from(sums.buffer).toString('base64')
+export const readAgain = (sums: string): BigInt64Array =>
+  new BigInt64Array(Uint8Array.from(Buffer.from(sums, 'base64')).buffer)
+
+/** A key of a bucket, by its hash, and where its row stands. */
+export interface Candidate {
+  readonly place: string
+  readonly hash: bigint
 }
 
-/** Sums of keys by bucket, which can be put together and taken away. */
+/** How many keys, and their sums by bucket, which can be put together and taken away. */
 export class KeySums {
-  readonly #keys: Int32Array
+  keys = 0
   readonly #mixed: BigInt64Array
 
-  constructor(buckets: number) {
-    this.#keys = new Int32Array(buckets)
-    this.#mixed = new BigInt64Array(buckets)
+  constructor(buckets: number, mixed: BigInt64Array = new BigInt64Array(buckets)) {
+    this.#mixed = mixed
+  }
+
+  /** Null for what was recorded otherwise, or not at all. */
+  static recorded(sums: string | null, keys: number, buckets: number): KeySums | null {
+    const bytes = sums === null ? 0 : Buffer.from(sums, 'base64').length
+    if (sums === null || bytes !== 8 * buckets) return null
+    const found = new KeySums(buckets, readAgain(sums))
+    found.keys = keys
+    return found
+  }
+
+  get written(): string {
+    return written(this.#mixed)
   }
 
   /** `sign` is 1 for keys that come, -1 for keys that go. */
   add(rows: readonly SumRow[], sign: 1 | -1): this {
     for (const { bucket, keys, mixed } of rows) {
-      this.#keys[bucket] = (this.#keys[bucket] ?? 0) + sign * keys
+      this.keys += sign * keys
       this.#mixed[bucket] = (this.#mixed[bucket] ?? 0n) ^ BigInt(mixed)
     }
     return this
@@ -130,10 +161,42 @@ export class KeySums {
 
   /** The buckets in which something is left. */
   get left(): readonly number[] {
-    const found: number[] = []
-    for (let bucket = 0; bucket < this.#keys.length; bucket++) {
-      if (this.#keys[bucket] !== 0 || this.#mixed[bucket] !== 0n) found.push(bucket)
-    }
-    return found
+    return [...this.#mixed.keys()].filter((bucket) => this.#mixed[bucket] !== 0n)
   }
+
+  get isNothing(): boolean {
+    return this.keys === 0 && this.left.length === 0
+  }
+
+  /** Of the keys of each bucket in which something is left, the few that it is the sum of; null where some bucket has no such. */
+  explained(candidates: ReadonlyMap<number, readonly Candidate[]>): readonly Candidate[] | null {
+    const found: Candidate[] = []
+    for (const bucket of this.left) {
+      const few = fewOf(candidates.get(bucket) ?? [], this.#mixed[bucket] ?? 0n)
+      if (few === null) return null
+      found.push(...few)
+    }
+    return found.length === this.keys ? found : null
+  }
+}
+
+/** One, two or three whose sum it is. Hashes have 64 bits: of some hundred keys, no others have the same. */
+function fewOf(all: readonly Candidate[], sum: bigint): readonly Candidate[] | null {
+  const byHash = new Map(all.map((candidate) => [candidate.hash, candidate]))
+  const one = byHash.get(sum)
+  if (one !== undefined) return [one]
+  const twoOf = (rest: bigint, among: readonly Candidate[]): readonly Candidate[] | null => {
+    for (const first of among) {
+      const second = byHash.get(rest ^ first.hash)
+      if (second !== undefined && second !== first) return [first, second]
+    }
+    return null
+  }
+  const two = twoOf(sum, all)
+  if (two !== null) return two
+  for (const [index, first] of all.entries()) {
+    const rest = twoOf(sum ^ first.hash, all.slice(index + 1))
+    if (rest !== null && !rest.includes(first)) return [first, ...rest]
+  }
+  return null
 }

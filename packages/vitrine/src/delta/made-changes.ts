@@ -17,20 +17,13 @@ import { closeRelations } from '../version/carry-rights.ts'
 import { verifyRows } from '../version/verify.ts'
 import type { Changes, ChangesRequest } from './changes.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
-import { bucketsFor, keyList, sameKey } from './keys.ts'
+import { bucketsFor, keyList, readAgain, sameKey, written } from './keys.ts'
 import { type Count, MadeOf } from './made-of.ts'
-import { type KeptRow, keptCount, tooMuch } from './scan.ts'
+import { keptRows, notAsRecorded, tooMuch } from './scan.ts'
 import { fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
 /** Few keys in a bucket: one row that went has all of them made anew. */
 const KEYS_IN_BUCKET = 32
-
-/** The sums of each bucket, as they are recorded. */
-const written = (sums: BigInt64Array): string => Buffer.from(sums.buffer).toString('base64')
-const readAgain = (sums: string): BigInt64Array => {
-  const bytes = Buffer.from(sums, 'base64')
-  return new BigInt64Array(Uint8Array.from(bytes).buffer)
-}
 
 /** Of each table; what is `known` from another published table of the run is not counted again. */
 async function countsOf(
@@ -86,7 +79,7 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   // No row is new, and there are as many: they are the same ones.
   const moved = counts.filter(({ table: name, rows, changed }) => changed > 0 || rows !== before[name])
   const kept = qualified(retiredSchema(target.publication), table.name)
-  const altered = async () => notAsRecorded(await keptCount(target.session, kept, base.writers), base.rows)
+  const altered = async () => notAsRecorded(await keptRows(target.session, kept, base), base)
   const [first] = moved
   if (first === undefined) {
     const nothing = { changed: null, gone: null, changedRows: 0, goneRows: 0, bytes: 0, keys: null }
@@ -109,11 +102,6 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   const touched = { sql: of.touchedSql(base.snapshot, changed, old.length, differing), differing, buckets: old.length }
   const staged = await new MadeRows(request, of, kept, touched).stage(most, root.rows)
   return typeof staged === 'string' ? staged : { ...staged, made: recorded(counts, now) }
-}
-
-function notAsRecorded([kept]: readonly KeptRow[], rows: number): string | null {
-  if (kept === undefined || kept.strange > 0) return 'rows of the kept version were written by somebody else'
-  return kept.keys === rows ? null : 'the kept version has another number of rows than was recorded'
 }
 
 /** The values that are touched, as the source tells them, and the buckets in which any may be. */

@@ -5,9 +5,10 @@
 import type { Session } from '../postgres/connect.ts'
 import { placeOf, type Source } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
+import type { TableOrigin } from '../record/origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { Decision } from './decide.ts'
-import { hashSql, type SumRow, sumsSql } from './keys.ts'
+import { bucketSql, type Candidate, hashedSql, hashSql, type SumRow, sumsSql } from './keys.ts'
 import { XMIN } from './text.ts'
 
 /** Rows of the source, `r` or so, that are not older than the oldest transaction in flight at the kept version's snapshot. */
@@ -17,11 +18,6 @@ export const isChanged = (snapshot: string, xmin = XMIN, alias = 'r'): string =>
 export interface SourceRow extends SumRow {
   readonly changed: number
 }
-export interface KeptRow extends SumRow {
-  /** Rows that no transaction wrote that is recorded. */
-  readonly strange: number
-}
-
 export const percent = (share: number): string => `${Math.round(1000 * share) / 10} %`
 export const tooMuch = (changed: number, rows: number): string =>
   `${percent(changed / Math.max(1, rows))} of its rows changed`
@@ -49,28 +45,55 @@ export function sourceSums(
   snapshot: string,
   buckets: number,
 ): Promise<SourceRow[]> {
-  const from = `(select ${hashSql(table, 'r')} as h, ${isChanged(snapshot)} as changed from ${rows}) as k`
-  return source.query<SourceRow>(sumsSql(from, buckets, ', count(*) filter (where changed)::integer as changed'))
+  const from = `(select ${hashedSql(table, 'r', buckets)}, ${isChanged(snapshot)} as changed from ${rows}) as k`
+  return source.query<SourceRow>(sumsSql(from, ', count(*) filter (where changed)::integer as changed'))
 }
 
-const isOurs = (writers: readonly string[]): string =>
-  `r.xmin = any ('{${writers.map((xid) => BigInt(xid) % 2n ** 32n).join(',')}}'::xid[])`
+/** Of the table of that place. */
+export const keySums = (target: Session, table: PublishedTable, place: string, buckets: number): Promise<SumRow[]> =>
+  target.query<SumRow>(sumsSql(`(select ${hashedSql(table, 'r', buckets)} from ${place} as r) as k`))
 
-/** Of the kept table, which stands at that place. */
-export function keptSums(
+type Recorded = Pick<TableOrigin, 'rows' | 'writers'>
+
+/** What a pass over a kept table finds. */
+export interface KeptRows {
+  readonly rows: number
+  /** That no transaction wrote that is recorded. */
+  readonly strange: number
+  /** By bucket, the keys of those that were asked for. */
+  readonly candidates: ReadonlyMap<number, readonly Candidate[]>
+}
+
+/** `differing` are buckets of `of`. */
+export async function keptRows(
   target: Session,
-  table: PublishedTable,
   kept: string,
-  writers: readonly string[],
-  buckets: number,
-): Promise<KeptRow[]> {
-  const from = `(select ${hashSql(table, 'r')} as h, ${isOurs(writers)} as ours from ${kept} as r) as k`
-  return target.query<KeptRow>(sumsSql(from, buckets, ', count(*) filter (where not ours)::integer as strange'))
-}
-
-/** The same without the keys. */
-export const keptCount = (target: Session, kept: string, writers: readonly string[]): Promise<KeptRow[]> =>
-  target.query<KeptRow>(
-    `select 0 as bucket, '0' as mixed, count(*)::float8 as keys, count(*) filter (where not ${isOurs(writers)})::float8 as strange
+  { writers }: Recorded,
+  of: { readonly table: PublishedTable; readonly buckets: number; readonly differing: readonly number[] } | null = null,
+): Promise<KeptRows> {
+  const isOurs = `r.xmin = any ('{${writers.map((xid) => BigInt(xid) % 2n ** 32n).join(',')}}'::xid[])`
+  const [row] = await target.query<{ rows: number; strange: number; there: string | null }>(
+    `select count(*)::float8 as rows, count(*) filter (where not ${isOurs})::float8 as strange, ${of === null ? 'null' : thereSql(of)} as there
      from ${kept} as r`,
   )
+  const candidates = new Map<number, Candidate[]>()
+  for (const text of row?.there?.split(' ') ?? []) {
+    const [bucket = '', hash = '', place = ''] = text.split(':')
+    const found = candidates.get(Number(bucket)) ?? []
+    candidates.set(Number(bucket), found)
+    found.push({ place, hash: BigInt(hash) })
+  }
+  return { rows: row?.rows ?? 0, strange: row?.strange ?? 0, candidates }
+}
+
+function thereSql({ table, buckets, differing }: NonNullable<Parameters<typeof keptRows>[3]>): string {
+  const bucket = bucketSql(table, 'r', buckets)
+  const text = `concat_ws(':', ${bucket}, ${hashSql(table, 'r')}, r.ctid)`
+  return `string_agg(${text}, ' ') filter (where ${bucket} = any ('{${differing.join(',')}}'::integer[]))`
+}
+
+/** In words, why a kept table is no base for changes. */
+export function notAsRecorded({ rows, strange }: KeptRows, recorded: Recorded): string | null {
+  if (strange > 0) return 'rows of the kept version were written by somebody else'
+  return rows === recorded.rows ? null : 'the kept version has another number of rows than was recorded'
+}
