@@ -244,12 +244,13 @@ export class Delta {
     return { schema: retiredSchema(publication), differing, ready }
   }
 
-  /** Whether all that changed since the published version is among what changed since the kept one. */
-  readonly holdsAll = (name: string): boolean => {
+  /** Rows of the published version, if all that changed since it is among what changed since the kept one; null otherwise. */
+  readonly rowsBefore = (name: string): number | null => {
     const [kept, published] = [this.#night.kept?.origin, this.#night.published?.origin]
     const before = published?.tables[name]
-    if (!kept || !published || before === undefined || before.print !== kept.tables[name]?.print) return false
-    return isSameEra(kept.era, published.era) && BigInt(published.snapshot) >= BigInt(kept.snapshot)
+    if (!kept || !published || before === undefined || before.print !== kept.tables[name]?.print) return null
+    const isNewer = isSameEra(kept.era, published.era) && BigInt(published.snapshot) >= BigInt(kept.snapshot)
+    return isNewer ? before.rows : null
   }
 
   /** What the next run must know of the version; `writers` are those of rows that changed. */

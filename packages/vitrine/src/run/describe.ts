@@ -48,7 +48,7 @@ const UNCHANGED: Difference = Object.freeze({ added: 0, changed: 0, removed: 0 }
 
 /**
  * Compares the staged tables of `current` with those of `previous`; tables above the limit are only counted. Where a
- * table `holdsAll` that changed since the version that left, only what changed is compared.
+ * table holds all that changed since the version that left, of which `rowsBefore` gives the rows, only what changed is compared.
  */
 export async function describeTables(
   targets: readonly Session[],
@@ -56,13 +56,14 @@ export async function describeTables(
   staged: readonly StagedTable[],
   { current, previous }: { readonly current: string; readonly previous: string },
   observer: RunObserver,
-  holdsAll: (table: string) => boolean = () => false,
+  rowsBefore: (table: string) => number | null = () => null,
 ): Promise<readonly TableOutcome[]> {
   const { limits } = publication
   const changesOf = async (target: Session, { table, changes, way, rows }: StagedTable): Promise<Difference | null> => {
-    if (way !== 'delta' || changes === null || !holdsAll(table.name)) return null
+    const had = rowsBefore(table.name)
+    if (way !== 'delta' || changes === null || had === null) return null
     const changed = changes.changed === null ? null : qualified(stagingSchema(publication), changes.changed)
-    const counts = await countChanged(target, table, changed, qualified(previous, table.name), rows)
+    const counts = await countChanged(target, table, changed, qualified(previous, table.name), rows, had)
     // So few changed rows cannot move any share by more than the limit.
     const most = (2 * (counts.added + counts.changed + counts.removed)) / Math.max(1, rows - counts.added)
     return most <= limits.figureShare && counts.removed >= 0 ? counts : null

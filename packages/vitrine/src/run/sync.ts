@@ -199,7 +199,7 @@ async function describe(
   await run.enter('describe')
   const schemas = { current: publication.schema, previous: retiredSchema(publication) }
   await hideRetired(target, switched)
-  const described = await describeTables(writing, publication, staged, schemas, request.observer, delta.holdsAll)
+  const described = await describeTables(writing, publication, staged, schemas, request.observer, delta.rowsBefore)
   const outcomes = described.map((outcome) => withDifference(outcome, differing))
   for (const name of await returnStrangers(target)) {
     run.notice(`it was made while versions changed, and stands in ${schemas.previous} now: ${name}`)

@@ -83,7 +83,7 @@ async function countDifference(
 
 /**
  * The same for a table read by its changes: only the rows in `changed` (as they are now) and the deleted ones can differ.
- * `rows` are all that there are now.
+ * `rows` are all that there are now, `had` all that there were.
  */
 export async function countChanged(
   target: Session,
@@ -91,9 +91,8 @@ export async function countChanged(
   changed: string | null,
   before: string,
   rows: number,
+  had: number,
 ): Promise<Difference> {
-  const [there] = await target.query<{ rows: number }>(`select count(*)::float8 as rows from ${before}`)
-  const had = there?.rows ?? 0
   if (changed === null) return { added: 0, changed: 0, removed: had - rows }
   const key = keyOf(table)
   const paired = key.map((name) => `o.${identifier(name)} = n.${identifier(name)}`).join(' and ')
