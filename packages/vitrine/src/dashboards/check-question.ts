@@ -19,7 +19,7 @@ import { register } from '../publication/register.ts'
 import { sqlType } from '../sql/sql-type.ts'
 import { listBehind, TableCheck } from './check-structured.ts'
 import { isText, type Relations, reached } from './relations.ts'
-import type { Say } from './rules.ts'
+import { LONGEST_TITLE, type Say } from './rules.ts'
 import { questionSql, type WriteFilter } from './sql.ts'
 
 /** The columns that a question reads, by table. */
@@ -53,6 +53,7 @@ export class QuestionCheck {
   check(question: Question, filters: readonly Filter[], say: Say): Reads {
     const { query, title, description } = question
     if (title.trim() === '' || description.trim() === '') say('untold')
+    if ([...title].length > LONGEST_TITLE) say('long')
     let broken = false
     if ('from' in query) {
       const told: Say = (...problem) => {

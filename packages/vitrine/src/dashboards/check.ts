@@ -17,7 +17,7 @@ import { type Publication, withDashboards } from '../publication/publication.ts'
 import { QuestionCheck, type Reads } from './check-question.ts'
 import { isOnGrid, laidOut, overlap } from './layout.ts'
 import { type Relations, reached, relationsOf } from './relations.ts'
-import { RULES, type RuleName, type Say } from './rules.ts'
+import { LONGEST_TITLE, RULES, type RuleName, type Say } from './rules.ts'
 import { questionSql } from './sql.ts'
 
 export interface CheckedDashboards {
@@ -98,6 +98,7 @@ function checkKeys(what: string, list: readonly Keyed[], at: (place: string) => 
 
 function checkDashboard(dashboard: Dashboard, relations: Relations, publication: Publication, say: Say): void {
   if ([dashboard.title, dashboard.description].some((text) => text.trim() === '')) say('untold')
+  if ([...dashboard.title].length > LONGEST_TITLE) say('long')
   for (const tab of dashboard.tabs) {
     const placed = laidOut(tab)
     if (placed.length === 0) say('empty', [tab.name])

@@ -93,6 +93,7 @@ export const RULES = {
   pivot: { says: () => 'a pivot needs a structured query', remedy: 'Write it as `query`, or show a table.' },
   trend: { says: () => 'a trend needs a time', remedy: 'Group by one time and show it, or show a number.' },
   untold: { says: () => 'it has no title or description', remedy: 'Say what it shows and what to read beside it.' },
+  long: { says: () => 'its title has more than 254 characters, which Metabase does not take', remedy: 'Shorten it.' },
   key: { says: (key) => `the key «${key}» is not made of small letters, digits and dashes`, remedy: OTHER },
   twice: { says: (key) => `two are called «${key}»`, remedy: 'Give each its own.' },
   // Where it stands.
@@ -128,3 +129,6 @@ export type RuleName = keyof typeof RULES
 
 /** Reports a broken rule; `remedy` replaces that of the rule. */
 export type Say = (rule: RuleName, words?: readonly string[], remedy?: string) => void
+
+/** Of a title, in characters, as Metabase’s own database takes it. */
+export const LONGEST_TITLE = 254

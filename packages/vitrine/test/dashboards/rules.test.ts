@@ -121,6 +121,7 @@ const EXAMPLES: Readonly<Record<RuleName, readonly [wrong: object, words?: reado
     },
   ],
   trend: [{ ...grouped('amount'), display: { kind: 'trend', time: 'g', value: 'n' } }],
+  long: [{ title: '🛍️'.repeat(128) }],
   untold: [{ description: ' ' }],
   key: [{ key: 'Ventes du mois' }, ['Ventes du mois']],
   twice: [shown({}, { question: sound }, { question: { ...sound } }), ['purchases']],
