@@ -16,10 +16,10 @@ import type { Made } from '../record/origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
 import { verifyRows } from '../version/verify.ts'
+import type { Asked } from './asked.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
 import { bucketSql, bucketsFor, hashedSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
-import type { Count } from './made-of.ts'
 import { isChanged, keptRows, keySums, notAsRecorded, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
 import { type FillRequest, fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
@@ -45,8 +45,7 @@ export interface ChangesRequest extends FillRequest {
   readonly text: string
   readonly shape: TableShape
   readonly through: ((blocks: Blocks) => CopyRows) | null
-  /** Of tables of the source, in the run's snapshot: filled by whoever counts one. */
-  readonly counts: Map<string, Count>
+  readonly asked: Asked
 }
 
 /** Buckets whose keys are compared here, by their hashes; of more, the source is asked. */

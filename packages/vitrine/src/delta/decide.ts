@@ -51,6 +51,8 @@ export interface TableFacts {
   readonly reason: string | null
   /** Fingerprint of the definition and of the text that runs. */
   readonly print: string
+  /** That text. */
+  readonly sql: string
 }
 
 export interface Decision {
@@ -93,17 +95,24 @@ const RUNTIME = [
   Intl.DateTimeFormat().resolvedOptions().locale,
 ]
 
-/** Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms, `code` of the rules. */
+/**
+ * Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms, `code` of the rules. What is
+ * `known` of another instant holds where the text is the same.
+ */
 export async function tableFacts(
   publication: Publication,
   instant: Date,
   inputTypes: ReadonlyMap<string, readonly number[]>,
   keyPrint: string | null,
   code: string | null,
+  known: readonly TableFacts[] = [],
 ): Promise<readonly TableFacts[]> {
   const parser = await loadParser()
-  return publication.tables.map((table) => {
+  return publication.tables.map((table, index) => {
     const projection = projectionOf(table, { instant }, inputTypes.get(table.name))
+    const { sql } = projection
+    const before = known[index]
+    if (before?.sql === sql) return before
     const computed = table.columns.map(({ name, value, accepts, ...column }) => [
       name,
       value.kind === 'computed'
@@ -114,7 +123,7 @@ export async function tableFacts(
     ])
     const parts = [
       TOOL_VERSION,
-      projection.sql,
+      sql,
       projection.passed.map(({ name }) => name),
       shapeOf(table, publication),
       computed,
@@ -123,12 +132,14 @@ export async function tableFacts(
     ]
     const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
     const refused = notRules(table, publication, code) ?? notInstant(table) ?? keyProblem(table)
-    if (refused !== null) return { table, read: null, reason: refused, print }
-    const read = rowByRow(parsedText(parser, projection.sql), publication.source, keyColumnsOf(table))
+    if (refused !== null) return { table, read: null, reason: refused, print, sql }
+    const read = rowByRow(parsedText(parser, sql), publication.source, keyColumnsOf(table))
     // Its keys are compared with those of the source, which does not know which rows are kept.
     if (table.keep !== null && typeof read !== 'string' && read.alias !== null)
-      return { table, read: null, reason: 'a TypeScript rule decides which of its rows are published', print }
-    return typeof read === 'string' ? { table, read: null, reason: read, print } : { table, read, reason: null, print }
+      return { table, read: null, reason: 'a TypeScript rule decides which of its rows are published', print, sql }
+    return typeof read === 'string'
+      ? { table, read: null, reason: read, print, sql }
+      : { table, read, reason: null, print, sql }
   })
 }
 
@@ -179,7 +190,8 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (base === undefined) return 'the kept version does not have it, or not as one that can be changed'
   if (facts.read?.alias === null && !base.made)
     return 'it is not recorded of what its rows of the kept version were made'
-  if (base.unknown === null) return 'something is unknown in so many of its rows that these are not told one by one'
+  // They were too many, or an earlier tool did not tell them.
+  if (!base.unknownKeys) return 'it is not recorded in which of its rows something is unknown'
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
   // Before the snapshot nobody knows of which day it will be.
   if (night.snapshot !== null && base.print !== print)

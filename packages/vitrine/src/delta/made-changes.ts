@@ -6,7 +6,6 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import type { RowByRow } from '../lineage/row-by-row.ts'
-import type { Session } from '../postgres/connect.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { Source } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -15,66 +14,75 @@ import type { Made } from '../record/origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
 import { verifyRows } from '../version/verify.ts'
+import type { Count, Values } from './asked.ts'
 import type { Changes, ChangesRequest } from './changes.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import { bucketsFor, keyList, readAgain, sameKey, written } from './keys.ts'
-import { type Count, MadeOf } from './made-of.ts'
+import { MadeOf } from './made-of.ts'
 import { keptRows, notAsRecorded, tooMuch } from './scan.ts'
 import { fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
 /** Few keys in a bucket: one row that went has all of them made anew. */
 const KEYS_IN_BUCKET = 32
 
-/** Of each table; what is `known` from another published table of the run is not counted again. */
+interface CountOf extends Count {
+  readonly table: string
+}
+
+/** Of each table; what was asked for another published table of the run is not asked again. */
 async function countsOf(
-  source: Session,
+  { source, asked }: Pick<ChangesRequest, 'source' | 'asked'>,
   of: MadeOf,
   { relations }: RowByRow,
   snapshot: string | null,
-  known: Map<string, Count>,
-): Promise<readonly Count[]> {
-  const tables = relations.map(({ table }) => table)
-  const asked = tables.filter((table) => !known.has(table))
-  const rows =
-    asked.length === 0
-      ? []
-      : await source.query<Omit<Count, 'table'> & { readonly relation: number }>(of.countsSql(asked, snapshot))
-  for (const { relation, ...count } of rows) {
-    const table = asked[relation] ?? ''
-    known.set(table, { ...count, table })
+): Promise<readonly CountOf[]> {
+  const counts: CountOf[] = []
+  for (const { table } of relations) {
+    counts.push({ table, ...(await asked.count(source, of.countSql(table, snapshot))) })
   }
-  return tables.flatMap((table) => known.get(table) ?? [])
+  return counts
 }
 
-async function sumsOf(source: Session, of: MadeOf, buckets: number): Promise<BigInt64Array> {
+async function sumsOf(
+  { source, asked }: Pick<ChangesRequest, 'source' | 'asked'>,
+  of: MadeOf,
+  buckets: number,
+): Promise<BigInt64Array> {
   const sums = new BigInt64Array(buckets)
-  // Sums are larger than what is kept of them, which is their lower half.
-  for (const { bucket, mixed } of await source.query<{ bucket: number; mixed: string }>(of.sumsSql(buckets))) {
-    sums[bucket] = BigInt.asIntN(64, BigInt(mixed))
+  for (const { sql, factor } of of.sumsSql(buckets)) {
+    const some = await asked.sums(source, sql, buckets)
+    for (const [bucket, sum] of some.entries()) {
+      if (sum !== 0n) sums[bucket] = BigInt.asIntN(64, (sums[bucket] ?? 0n) + sum * factor)
+    }
   }
   return sums
 }
 
-const recorded = (counts: readonly Count[], sums: BigInt64Array | null): Made => ({
+const recorded = (counts: readonly CountOf[], sums: BigInt64Array | null): Made => ({
   rows: Object.fromEntries(counts.map(({ table, rows }) => [table, rows])),
   sums: sums === null ? null : written(sums),
 })
 
 /** Of what the rows of a table are made in the session's snapshot, for the run that will look for what changed since. */
-export async function madeOf(source: Session, table: PublishedTable, register: Source, read: RowByRow): Promise<Made> {
+export async function madeOf(
+  asking: Pick<ChangesRequest, 'source' | 'asked'>,
+  table: PublishedTable,
+  register: Source,
+  read: RowByRow,
+): Promise<Made> {
   const of = new MadeOf(table, register, read)
-  const counts = await countsOf(source, of, read, null, new Map())
+  const counts = await countsOf(asking, of, read, null)
   const rows = counts.find(({ table: name }) => name === of.root)?.rows ?? null
-  return recorded(counts, rows === null ? null : await sumsOf(source, of, bucketsFor(rows, KEYS_IN_BUCKET)))
+  return recorded(counts, rows === null ? null : await sumsOf(asking, of, bucketsFor(rows, KEYS_IN_BUCKET)))
 }
 
 /** The changes of a table whose rows are made of rows of several, or in words why it is read whole after all. */
 export async function stageMadeChanges(request: ChangesRequest): Promise<Changes | string> {
-  const { decision, source, target } = request
+  const { decision, target } = request
   const { base, read, table } = decision
   if (base === null || read === null || !base.made) throw new VitrineError('INTERNAL', { place: table.name })
   const of = new MadeOf(table, target.publication.source, read)
-  const counts = await countsOf(source, of, read, base.snapshot, request.counts)
+  const counts = await countsOf(request, of, read, base.snapshot)
   const { rows: before, sums } = base.made
   // No row is new, and there are as many: they are the same ones.
   const moved = counts.filter(({ table: name, rows, changed }) => changed > 0 || rows !== before[name])
@@ -95,18 +103,42 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   const reason = await altered()
   if (reason !== null) return reason
   const old = readAgain(sums)
-  const now = await sumsOf(source, of, old.length)
+  const now = await sumsOf(request, of, old.length)
   const differing = [...now.keys()].filter((bucket) => now[bucket] !== old[bucket])
   if (differing.length > most) return tooMuch(differing.length, root.rows)
   const changed = new Set(counts.filter((count) => count.changed > 0).map((count) => count.table))
-  const touched = { sql: of.touchedSql(base.snapshot, changed, old.length, differing), differing, buckets: old.length }
-  const staged = await new MadeRows(request, of, kept, touched).stage(most, root.rows)
+  const values = await touchedValues(request, of, base.snapshot, changed, { most, differing, buckets: old.length })
+  if (values.size > most) return tooMuch(values.size, root.rows)
+  const touched = { values, differing, buckets: old.length }
+  const staged = await new MadeRows(request, of, kept, touched).stage()
   return typeof staged === 'string' ? staged : { ...staged, made: recorded(counts, now) }
 }
 
-/** The values that are touched, as the source tells them, and the buckets in which any may be. */
+/** The values that new rows belong to and all of some buckets; a few more than `most` where there are more. */
+async function touchedValues(
+  { source, asked }: ChangesRequest,
+  of: MadeOf,
+  snapshot: string,
+  changed: ReadonlySet<string>,
+  {
+    most,
+    differing,
+    buckets,
+  }: { readonly most: number; readonly differing: readonly number[]; readonly buckets: number },
+): Promise<Values> {
+  const inBuckets = of.inBucketsSql(buckets, differing)
+  const questions = [
+    ...of.touchedSql(snapshot, changed, Math.floor(most) + 1),
+    ...(inBuckets === null ? [] : [inBuckets]),
+  ]
+  const touched = new Map<string, readonly string[]>()
+  for (const sql of questions) for (const [name, value] of await asked.values(source, sql)) touched.set(name, value)
+  return touched
+}
+
+/** The values that are touched, and the buckets in which any may be. */
 interface Touched {
-  readonly sql: string
+  readonly values: Values
   readonly differing: readonly number[]
   readonly buckets: number
 }
@@ -126,12 +158,8 @@ class MadeRows {
     this.#touched = touched
   }
 
-  /** `most` values may be touched, of so many. */
-  async stage(most: number, values: number): Promise<Omit<Changes, 'made'> | string> {
+  async stage(): Promise<Omit<Changes, 'made'> | string> {
     const { base } = this.#request.decision
-    const touched = await this.#fillValues()
-    if (typeof touched === 'string') return touched
-    if (touched.rows > most) return tooMuch(touched.rows, values)
     const changed = await this.#fillChanged()
     if (typeof changed === 'string') return changed
     const goneRows = await this.#keepGone()
@@ -179,20 +207,19 @@ class MadeRows {
     return (await this.#one(`select count(*)::float8 as n from (${projection.sql}) as r`, source)) === rows
   }
 
-  /** The values of the link that are touched. */
-  #fillValues() {
-    const { shape } = this.#request
-    const columns = shape.columns.filter(({ name }) => this.#of.link.includes(name))
-    const named = this.#of.link.flatMap((name) => columns.filter((column) => column.name === name))
-    const values = { ...shape, name: this.#name('there'), columns: named, constraints: [] }
-    return fillStaged(this.#request, values, this.#of.link, this.#touched.sql, null)
+  /** Of each column of the link, the values that are touched, as PostgreSQL writes a list. */
+  get #lists(): readonly string[] {
+    const values = [...this.#touched.values.values()]
+    return this.#of.link.map((_, index) => `{${values.map((value) => value[index]).join(',')}}`)
   }
 
   /** The same projection of touched values alone, through the same looks at its values as all rows have. */
   async #fillChanged() {
-    const { projection, shape, target, through } = this.#request
-    const select = await this.#of.narrowedText(projection.sql, this.#touched.sql)
+    const { projection, shape, source, target, through } = this.#request
+    const select = await this.#of.narrowedText(projection.sql, this.#touched.values.size)
     if (select === null) return 'its text cannot be narrowed to what changed'
+    const settings = this.#of.settings.map((name, index) => `set_config('${name}', $${index + 1}, true)`)
+    await source.query(`select ${settings.join(', ')}`, this.#lists)
     const columns = [...projection.passed, ...projection.computed].map(({ name }) => name)
     const filled = await fillStaged(this.#request, { ...shape, name: this.#name('changed') }, columns, select, through)
     if (typeof filled === 'string') return filled
@@ -207,11 +234,16 @@ class MadeRows {
     const schema = stagingSchema(publication)
     const values = this.#of.link.map((name) => `r.${identifier(name)}`).join(', ')
     const inBuckets = `${this.#of.bucketSql('r', buckets)} = any ('{${differing.join(',')}}'::bigint[])`
-    await session.execute(`begin;
-      create unlogged table ${this.#place('gone')} as select ${keyList(this.#table, 'r')} from ${this.#kept} as r
-      where ((${values}) in (select * from ${this.#place('there')}) or ${inBuckets})
-        and not exists (select from ${this.#place('changed')} as t where ${sameKey(this.#table, 't', 'r')});
-      analyze ${this.#place('gone')}; drop table ${this.#place('there')}; ${registerSql(publication, schema, this.#name('gone'))}`)
+    await session.execute(
+      `begin; create unlogged table ${this.#place('gone')} as select ${keyList(this.#table, 'r')} from ${this.#kept} as r with no data`,
+    )
+    await session.query(
+      `insert into ${this.#place('gone')} select ${keyList(this.#table, 'r')} from ${this.#kept} as r
+       where ((${values}) in (select * from unnest(${this.#of.listsSql})) or ${inBuckets})
+         and not exists (select from ${this.#place('changed')} as t where ${sameKey(this.#table, 't', 'r')})`,
+      this.#lists,
+    )
+    await session.execute(`analyze ${this.#place('gone')}; ${registerSql(publication, schema, this.#name('gone'))}`)
     await closeRelations(session, schema, [this.#name('gone')])
     await session.execute('commit')
     return this.#one(`select count(*)::float8 as n from ${this.#place('gone')}`)

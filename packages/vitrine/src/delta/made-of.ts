@@ -25,14 +25,6 @@ interface Way {
   readonly ends: readonly string[]
 }
 
-/** A relation of the source, and how many rows it had. */
-export interface Count {
-  readonly table: string
-  readonly rows: number
-  /** Not older than the snapshot of the kept version. */
-  readonly changed: number
-}
-
 export class MadeOf {
   readonly #register: Source
   readonly #link: readonly PublishedColumn[]
@@ -86,25 +78,20 @@ export class MadeOf {
       .join(', ')
   }
 
-  /** How many rows tables have, and how many of them are new since a snapshot. */
-  countsSql(tables: readonly string[], snapshot: string | null): string {
+  /** How many rows a table has, and how many of them are new since a snapshot. */
+  countSql(table: string, snapshot: string | null): string {
     const changed = snapshot === null ? '0' : `count(*) filter (where ${isChanged(snapshot, 'xmin')})`
-    return tables
-      .map(
-        (table, index) =>
-          `select ${index} as relation, count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`,
-      )
-      .join(' union all ')
+    return `select count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`
   }
 
-  /** For each row of a table and each value that it belongs to: the value, and `more`, in which the row is `r`. */
-  #belongings({ tie, hops, ends }: Way, more: string): string {
+  /** For each row of a table and each value that it belongs to: the value. The row is `r`. */
+  #belongings({ tie, hops, ends }: Way): string {
     const joins = hops.map(({ column, table, equals }, index) => {
       const before = index === 0 ? 'r' : `r${index}`
       return ` join ${this.#place(table)} as r${index + 1} on r${index + 1}.${identifier(equals)} = ${before}.${identifier(column)}`
     })
     const end = hops.length === 0 ? 'r' : `r${hops.length}`
-    return `select ${this.#values(end, ends)}${more} from ${this.#place(tie.reference.table)} as r${joins.join('')}`
+    return `select ${this.#values(end, ends)} from ${this.#place(tie.reference.table)} as r${joins.join('')}`
   }
 
   get #isLinked(): string {
@@ -122,28 +109,38 @@ export class MadeOf {
     return `(${mixed} & ${buckets - 1})`
   }
 
-  /** Per bucket, the sum of what belongs to its values: each row of each table once for each value. */
-  sumsSql(buckets: number): string {
-    const parts = this.#ways.map((way) => {
-      // Two namings of one table are two things.
-      const number = this.#read.ties.indexOf(way.tie) + 1
-      return `select ${this.bucketSql('k', buckets)} as bucket, ${hashOf(this.#link, 'k', number)} as h from (${this.#belongings(way, '')}) as k where ${this.#isLinked}`
+  /**
+   * For each way, the sum of what belongs to the values of each bucket: each row once for each value. `factor` keeps two namings
+   * of one table apart, which have the same text.
+   */
+  sumsSql(buckets: number): readonly { readonly sql: string; readonly factor: bigint }[] {
+    return this.#ways.map((way) => {
+      const hashes = `select ${this.bucketSql('k', buckets)} as bucket, ${hashOf(this.#link, 'k', 1)} as h from (${this.#belongings(way)}) as k where ${this.#isLinked}`
+      return {
+        sql: `select string_agg(concat(bucket, ':', mixed), ',') as sums from (select bucket, sum(h) as mixed from (${hashes}) as s group by 1) as g`,
+        factor: factorOf(this.#read.ties.indexOf(way.tie)),
+      }
     })
-    return `select bucket::integer, sum(h)::text as mixed from (${parts.join(' union all ')}) as s group by 1`
   }
 
-  /** The values that rows changed since a snapshot belong to, and all those there are in some buckets. */
-  touchedSql(snapshot: string, changed: ReadonlySet<string>, buckets: number, differing: readonly number[]): string {
-    const news = this.#ways
+  /** The values that rows changed since a snapshot belong to, for each way from a table that has such rows; at most so many. */
+  touchedSql(snapshot: string, changed: ReadonlySet<string>, most: number): readonly string[] {
+    return this.#ways
       .filter(({ tie }) => changed.has(tie.reference.table))
-      .map((way) => `${this.#belongings(way, '')} where ${isChanged(snapshot, 'xmin')}`)
-    const root = this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)
-    const there = differing.length === 0 || root === undefined ? [] : [this.#inBuckets(root, buckets, differing)]
-    return `select distinct ${this.#link.map(({ name }) => `k.${identifier(name)}`).join(', ')} from (${[...news, ...there].join(' union all ')}) as k where ${this.#isLinked}`
+      .map((way) => `${this.#valuesOf(`${this.#belongings(way)} where ${isChanged(snapshot, 'xmin')}`)} limit ${most}`)
   }
 
-  #inBuckets(root: Way, buckets: number, differing: readonly number[]): string {
-    return `select * from (${this.#belongings(root, '')}) as k where ${this.bucketSql('k', buckets)} = any ('{${differing.join(',')}}'::bigint[])`
+  /** All values that there are in some buckets. */
+  inBucketsSql(buckets: number, differing: readonly number[]): string | null {
+    const root = this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)
+    if (root === undefined || differing.length === 0) return null
+    return `${this.#valuesOf(this.#belongings(root))} and ${this.bucketSql('k', buckets)} = any ('{${differing.join(',')}}'::bigint[])`
+  }
+
+  /** As texts, so that no driver rounds them. */
+  #valuesOf(belongings: string): string {
+    const values = this.#link.map(({ name }) => `k.${identifier(name)}::text as ${identifier(name)}`)
+    return `select distinct ${values.join(', ')} from (${belongings}) as k where ${this.#isLinked}`
   }
 
   /** That a row belongs to a value that is touched. */
@@ -168,11 +165,30 @@ export class MadeOf {
     return `(select ${columns} from ${written} as ${ROWS} where ${condition})${alias}`
   }
 
+  /** The settings of the transaction in which values are read, one for each column of the link: no value stands in a text. */
+  get settings(): readonly string[] {
+    return this.#link.map((_, index) => `${TOUCHED.replace('_', '.')}_${index}`)
+  }
+
+  /** The lists as parameters, in the order of `settings`. */
+  get listsSql(): string {
+    return this.#link.map(({ type }, index) => `$${index + 1}::${type.castTo}[]`).join(', ')
+  }
+
+  /** The number is what the planner goes by: of a setting it would know nothing. */
+  #touched(number: number): string {
+    const lists = this.#link.map(
+      ({ type }, index) => `cast(current_setting('${this.settings[index]}') as ${type.castTo}[]) as v${index}`,
+    )
+    const values = this.#link.map(({ name }, index) => `t.v${index}[i] as ${identifier(name)}`)
+    return `select ${values.join(', ')} from (select ${lists.join(', ')} offset 0) as t cross join generate_series(1, ${number}) as i`
+  }
+
   /**
-   * The text of the run, which reads of each table only the rows that belong to values that are touched. Parsed again, it is the
-   * proved text but for that; null where it is not.
+   * The text of the run, which reads of each table only the rows that belong to values that are touched: so many, in settings of
+   * the session (`settings`). Parsed again, it is the proved text but for that; null where it is not.
    */
-  async narrowedText(sql: string, touched: string): Promise<string | null> {
+  async narrowedText(sql: string, touched: number): Promise<string | null> {
     const ties = this.#read.ties.filter(({ paths }) => paths !== null)
     let rest = Buffer.from(sql)
     const parts: string[] = []
@@ -182,7 +198,7 @@ export class MadeOf {
       parts.unshift(this.#narrowed(tie, written), after.slice(written.length))
       rest = rest.subarray(0, tie.reference.location)
     }
-    const narrowed = `with ${TOUCHED} as materialized (${touched}) ${[rest.toString(), ...parts].join('')}`
+    const narrowed = `with ${TOUCHED} as materialized (${this.#touched(touched)}) ${[rest.toString(), ...parts].join('')}`
     const parser = await loadParser()
     try {
       const { withClause: _, ...tree } = parsedText(parser, narrowed)
@@ -192,6 +208,9 @@ export class MadeOf {
     }
   }
 }
+
+/** An odd number, another one for each naming. */
+const factorOf = (naming: number): bigint => BigInt.asUintN(64, 0x9e37_79b9_7f4a_7c15n * BigInt(2 * naming + 1))
 
 /** A table with its schema, as a text has them. */
 const NAME = /^(?:"(?:[^"]|"")*"|[^\s."(),]+)\s*\.\s*(?:"(?:[^"]|"")*"|[^\s."(),]+)/u

@@ -38,7 +38,7 @@ const mapped = <From, To>(of: Readonly<Record<string, From>>, to: (from: From) =
 export async function unknownOf(
   target: Target,
   table: PublishedTable,
-  { unknown: recorded }: TableOrigin,
+  { unknownKeys: recorded }: TableOrigin,
   changes: Changes,
   changed: readonly CopyRows[],
 ): Promise<Unknown | string> {

@@ -21,7 +21,7 @@ export interface TableOrigin {
   /** Sums of its keys by buckets, 8 bytes each; null where they were not made. Earlier tools recorded a digest. */
   readonly keys: string | null
   /** Digests of the keys of rows with something unknown, by reason, one after another; null where they are too many. */
-  readonly unknown?: Readonly<Record<string, string>> | null
+  readonly unknownKeys?: Readonly<Record<string, string>> | null
   /** Transactions of the target that wrote its rows. */
   readonly writers: readonly string[]
   /** What its rows were made of, if of several source tables; absent in records of earlier versions of the tool. */

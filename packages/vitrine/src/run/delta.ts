@@ -15,11 +15,11 @@ import {
   proveChanges,
   tidyChanged,
 } from '../delta/apply.ts'
+import { Asked } from '../delta/asked.ts'
 import { stageChanges } from '../delta/changes.ts'
 import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
 import { keptTables } from '../delta/kept-tables.ts'
 import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
-import type { Count } from '../delta/made-of.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
@@ -101,6 +101,8 @@ export interface DeltaRequest {
 /** The ways of one run. */
 export class Delta {
   readonly #from: DeltaRequest
+  /** Of the tables, before the instant of the run is known. */
+  readonly #timeless: readonly TableFacts[]
   readonly #facts: SourceFacts
   #decisions: ReadonlyMap<string, Decision> = new Map()
   readonly #night: Night
@@ -108,13 +110,19 @@ export class Delta {
   readonly #made = new Map<string, Made>()
   /** Of each published table, between due times. */
   readonly #rows: ReadonlyMap<string, number>
-  /** By table of the source, how many rows it has and how many are new. */
-  readonly #counts = new Map<string, Count>()
+  readonly #asked = new Asked()
   #snapshot = ''
   #hasStaged = false
 
-  private constructor(from: DeltaRequest, facts: SourceFacts, night: Night, rows: ReadonlyMap<string, number>) {
+  private constructor(
+    from: DeltaRequest,
+    timeless: readonly TableFacts[],
+    facts: SourceFacts,
+    night: Night,
+    rows: ReadonlyMap<string, number>,
+  ) {
     this.#from = from
+    this.#timeless = timeless
     this.#facts = facts
     this.#night = night
     this.#rows = rows
@@ -123,14 +131,15 @@ export class Delta {
   /** Before the snapshot, which is not held for what can be asked without it. */
   static async open(from: DeltaRequest): Promise<Delta> {
     const { request, target } = from
-    const tables = await timelessFacts(from)
+    const { inputTypes, keyPrint } = from
+    const tables = await tableFacts(target.publication, TIMELESS, inputTypes, keyPrint, request.code ?? null)
     const source = await askSource(from, tables)
     const night = await looked(target, { ...(await targetFacts(target, request)), source }, tables)
     const isCandidate = decide(night, tables).some(({ base }) => base !== null)
     const reading = isCandidate && (await hasLastingTransaction(target))
     const { session, publication } = target
     const rows = night.between ? await recordedRows(session, publication.schema, 'freshness') : new Map()
-    return new Delta(from, source, { ...night, reading }, rows)
+    return new Delta(from, tables, source, { ...night, reading }, rows)
   }
 
   /** In the snapshot, whose instant the rules take for now. */
@@ -140,7 +149,8 @@ export class Delta {
       `select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`,
     )
     this.#snapshot = snapshot?.xmin ?? ''
-    const tables = await tableFacts(target.publication, instant, inputTypes, keyPrint, request.code ?? null)
+    const { publication } = target
+    const tables = await tableFacts(publication, instant, inputTypes, keyPrint, request.code ?? null, this.#timeless)
     const decisions = decide({ ...this.#night, snapshot: snapshot ?? null }, tables)
     this.#decisions = new Map(decisions.map((decision) => [decision.table.name, decision]))
   }
@@ -168,7 +178,7 @@ export class Delta {
       ...sides,
       decision,
       projection,
-      counts: this.#counts,
+      asked: this.#asked,
       text: alias === null ? '' : await textWithXmin(table, projection, instant, types, alias),
       shape: shapeOf(table, { ...publication, schema: stagingSchema(publication) }),
       through: through && ((blocks) => ruled[ruled.push(through(blocks)) - 1] as CopyRows), // sound: it was just put there.
@@ -187,7 +197,7 @@ export class Delta {
     const { table, read } = decision
     const rows = published?.origin?.tables[table.name]?.rows ?? Number.POSITIVE_INFINITY
     if (limits.deltaProofNights <= 1 || rows < limits.deltaFloorRows) return
-    this.#made.set(table.name, await madeOf(source, table, target.publication.source, read))
+    this.#made.set(table.name, await madeOf({ source, asked: this.#asked }, table, target.publication.source, read))
   }
 
   /**
@@ -195,7 +205,7 @@ export class Delta {
    * SOURCE_DRIFT where rows were left out because of it.
    */
   async confirm(staged: readonly StagedTable[]): Promise<void> {
-    const after = await askSource(this.#from, await timelessFacts(this.#from))
+    const after = await askSource(this.#from, this.#timeless)
     const isSame = (name: string) =>
       JSON.stringify(after.era) === JSON.stringify(this.#facts.era) &&
       after.relations.get(name)?.print === this.#facts.relations.get(name)?.print
@@ -261,7 +271,7 @@ export class Delta {
       const { print = null, base = null } = this.#decisions.get(name) ?? {}
       const made = entry.changes?.made ?? this.#made.get(name) ?? null
       if (print === null || entry.way === 'carried' || entry.looksBeyond) return []
-      const of = { print, rows, unknown: packed(unknownKeys), made }
+      const of = { print, rows, unknownKeys: packed(unknownKeys), made }
       const counted = this.#night.between ? 0 : 1
       if (entry.way === 'full') {
         return entry.writer === null
@@ -280,8 +290,6 @@ export class Delta {
 
 /** The instant changes the text of a query, and not what it reads. */
 export const TIMELESS = new Date(0)
-const timelessFacts = ({ request, target, inputTypes, keyPrint }: DeltaRequest): Promise<readonly TableFacts[]> =>
-  tableFacts(target.publication, TIMELESS, inputTypes, keyPrint, request.code ?? null)
 
 function askSource({ target, coordinator }: DeltaRequest, tables: readonly TableFacts[]): Promise<SourceFacts> {
   const reads = tables.flatMap(({ table, read }) => (read === null ? [] : [[table.name, read] as const]))
