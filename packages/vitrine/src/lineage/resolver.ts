@@ -33,6 +33,12 @@ const MOST_ROUNDS = 32
 
 const COUNTED: Treatment = Object.freeze({ name: 'count' })
 
+/** What was resolved is not resolved again for each clause that may mean it. */
+function once(resolve: () => Output): () => Output {
+  let output: Output | null = null
+  return () => (output ??= resolve())
+}
+
 export class Resolver implements Reader {
   /** Every column that any part of the query names, by table. */
   readonly #reads: Map<string, Set<string>>
@@ -57,7 +63,7 @@ export class Resolver implements Reader {
   outputsOf(query: SelectStmt): readonly (() => Lineage)[] {
     if (query.op !== 'SETOP_NONE') refuse('union')
     const scope = this.#clauses(query, null)
-    const outputs = (query.targetList ?? []).map((target) => () => this.#target(target, scope))
+    const outputs = (query.targetList ?? []).map((target) => once(() => this.#target(target, scope)))
     checkEnds(this, query, scope, () => outputs.map((output) => output()))
     return outputs.map((output) => () => output().lineage)
   }
