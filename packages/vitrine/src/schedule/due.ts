@@ -2,7 +2,7 @@
  * When a run is due: a cron pattern of five fields read in a time zone, as pure functions of an instant. Called by the
  * schedule's loop, by `status`, and by commands that say when the next version comes.
  */
-import { Cron } from 'croner'
+import { Cron, type CronOptions } from 'croner'
 import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Publication } from '../publication/publication.ts'
 
@@ -37,22 +37,27 @@ export function dueAround({ schedule, zone }: Pick<Publication, 'schedule' | 'zo
 /** The last one is nine years: 29 February can be eight years away, around 1900 and 2100. */
 const LOOK_BACK_HOURS = [1, 24, 8 * 24, 32 * 24, 400 * 24, 9 * 366 * 24]
 
-/** What is wrong with a schedule, for `check`; empty when it can be followed. */
+/** What is wrong with a schedule, for `check`; empty when it can be followed. Whether there is such a zone is asked elsewhere. */
 export function scheduleProblems(pattern: string, zone: string, at: Date): readonly Problem[] {
   try {
-    nextDue(pattern, zone, at)
+    // Without the zone: its first time costs as much as the check of twenty questions.
+    due(pattern, zone, (cron) => cron.nextRun(at), {})
     return []
   } catch (error) {
     return error instanceof VitrineError ? error.problems : []
   }
 }
 
-function due<T>(pattern: string, zone: string, find: (cron: Cron) => T | null): T {
+function due<T>(
+  pattern: string,
+  zone: string,
+  find: (cron: Cron) => T | null,
+  within: CronOptions = { timezone: zone },
+): T {
   let found: T | null
   try {
     // Five fields are counted here, because Croner takes an empty pattern and its own nicknames too.
-    found =
-      pattern.trim().split(/\s+/).length === 5 ? find(new Cron(pattern, { timezone: zone, mode: '5-part' })) : null
+    found = pattern.trim().split(/\s+/).length === 5 ? find(new Cron(pattern, { ...within, mode: '5-part' })) : null
   } catch (error) {
     // Wrong fields are found by the constructor; a wrong zone, and a day that never comes, only by the search.
     throw invalid(pattern, zone, error)

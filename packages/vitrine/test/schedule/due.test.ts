@@ -52,7 +52,7 @@ describe('a schedule that cannot be followed', () => {
   })
 
   test('a zone that does not exist', () => {
-    expect(scheduleProblems(MIDNIGHT, 'Europe/Pariss', new Date())).toHaveLength(1)
+    expect(() => nextDue(MIDNIGHT, 'Europe/Pariss', new Date())).toThrow(VitrineError)
     expect(scheduleProblems(MIDNIGHT, PARIS, new Date())).toEqual([])
   })
 })

@@ -104,11 +104,9 @@ type Checked = Pick<Findings, 'columns' | 'warnings'> & Pick<CheckedDashboards, 
 /** Throws DEFINITION_INVALID with every problem, those of the schedule and of the dashboards included. */
 async function requireSoundAndDue(publication: Publication, at: Date): Promise<Checked> {
   const { problems, ...found } = await checkPublication(publication)
-  const zoneIsKnown = !problems.some(({ place }) => place === 'zone')
-  // A zone that is not known is one problem: the pattern is looked at all the same, in another.
-  const zone = zoneIsKnown ? publication.zone : 'UTC'
   const dashboards = await checkDashboards(publication)
-  const all = [...problems, ...scheduleProblems(publication.schedule, zone, at), ...dashboards.problems]
+  const due = scheduleProblems(publication.schedule, publication.zone, at)
+  const all = [...problems, ...due, ...dashboards.problems]
   if (all.length === 0) return { ...found, reads: dashboards.reads }
   const detail = all.length === 1 ? 'One problem.' : `${all.length} problems.`
   throw new VitrineError('DEFINITION_INVALID', { detail, problems: all })
