@@ -155,6 +155,7 @@ class Copy {
       await this.#until(() => this.#targetReady)
     } finally {
       unwatch()
+      for (const rows of this.#rows) rows.end()
       signal?.removeEventListener('abort', abort)
       this.#target.socket.off('drain', resume)
     }

@@ -7,7 +7,7 @@ import type { Projection } from '../publication/select-text.ts'
 import { keyOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
-import { looksBeyond } from './purity.ts'
+import { looksBeyond, watchRules } from './purity.ts'
 import { CopyRows, keyDigest, MOST_DIGESTS, type Violation } from './rows.ts'
 import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-evaluator.ts'
 import { ValueScan, watchedRows } from './value-scan.ts'
@@ -37,6 +37,8 @@ export class RowRewriter extends CopyRows {
   readonly #hasRules: boolean
   /** Where the columns of the published key stand among the passed fields. */
   readonly #key: readonly number[]
+  /** While its rules are watched. */
+  #unwatch: (() => void) | null = null
 
   /** The projection knows the types of its inputs. */
   constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
@@ -59,8 +61,13 @@ export class RowRewriter extends CopyRows {
 
   override frames(bytes: Buffer): void {
     this.#scan?.begin(bytes)
-    if (!this.#hasRules) super.frames(bytes)
-    else if (looksBeyond(() => super.frames(bytes))) this.looksBeyond = true
+    if (this.#hasRules) this.#unwatch ??= watchRules()
+    if (looksBeyond(() => super.frames(bytes))) this.looksBeyond = true
+  }
+
+  override end(): void {
+    this.#unwatch?.()
+    this.#unwatch = null
   }
 
   protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {

@@ -73,6 +73,9 @@ export abstract class CopyRows {
 
   abstract get violations(): readonly Violation[]
 
+  /** No more rows come. */
+  end(): void {}
+
   /** Whole CopyData frames of rows, one after another. */
   frames(bytes: Buffer): void {
     const view = viewOf(bytes)
