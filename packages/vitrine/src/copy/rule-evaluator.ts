@@ -92,6 +92,9 @@ function inputReader({ computation, fields }: ComputationFields, decoders: reado
   return new Function(...parameters, body)(...decoders) as InputReader
 }
 
+/** What a rule says of its inputs; the fields are put into a list of its own, or into `made`. */
+type Ask = (inputs: Readonly<Record<string, unknown>>, made?: Buffer[]) => Outcome
+
 interface Output {
   readonly name: string
   readonly path: string | null
@@ -117,7 +120,7 @@ function ruleEvaluator(
   const column = columns[0]?.name ?? '(rows kept)'
   const failed = (detail: string, code: ErrorCode = 'RULE_FAILED') => outcomeOf([], [{ code, column, detail }])
   let thrown: Outcome | null = null
-  const evaluate = (inputs: Readonly<Record<string, unknown>>): Outcome => {
+  const evaluate: Ask = (inputs, made = []) => {
     let result: unknown
     try {
       result = asRule(computation.rule, inputs)
@@ -132,21 +135,22 @@ function ruleEvaluator(
     }
     if (keep !== null && pick(result, keep.path) !== true) return DROPPED
     let wrong = NOTHING_WRONG
-    const made: Buffer[] = new Array(outputs.length).fill(NULL_FIELD)
     for (let index = 0; index < outputs.length; index++) {
       const { name, path, encode } = outputs[index] as Output // sound because the index is inside.
       const field = encode(pick(result, path))
       if (typeof field === 'string') wrong = [...wrong, { code: field, column: name }]
-      else made[index] = field
+      made[index] = typeof field === 'string' ? NULL_FIELD : field
     }
     const reason = unknown === null ? null : reasonIn(pick(result, unknown.path), unknown)
     if (reason === undefined) wrong = [...wrong, { code: 'VALUE_OUTSIDE_CATEGORY', column: '(reasons)' }]
     return outcomeOf(made, wrong, reason)
   }
+  // Of one row at a time: a list for each would be a third of what there is to collect.
+  const made: Buffer[] = []
   const [name, ...others] = computation.inputs.map((input) => input.name)
   const readable: Evaluate =
     name === undefined || others.length > 0
-      ? (bytes, view, starts) => evaluate(read(bytes, view, starts))
+      ? (bytes, view, starts) => evaluate(read(bytes, view, starts), made)
       : remembering(evaluate, name, fields.fields[0] ?? 0, decoders[0] ?? (() => undefined))
   return (bytes, view, starts) => {
     try {
@@ -163,12 +167,7 @@ const REMEMBERED = 4096
 const LONGEST_BYTES = 1024
 
 /** A rule of one input is remembered by its value: codes and bands repeat, so that most rows never reach it. */
-function remembering(
-  evaluate: (inputs: Readonly<Record<string, unknown>>) => Outcome,
-  name: string,
-  field: number,
-  decode: Decoder,
-): Evaluate {
+function remembering(evaluate: Ask, name: string, field: number, decode: Decoder): Evaluate {
   const known = new Map<unknown, Outcome>()
   return (bytes, view, starts) => {
     const start = starts[field] as number // sound because a row has all the fields that its rules read.
