@@ -1,7 +1,7 @@
 /** The settings of the page: where it listens, how browsers reach it, and who may see it. Refuses what would be open by mistake. */
 import { type Problem, VitrineError } from '../base/errors.ts'
+import type { Language } from '../base/language.ts'
 import { Secret } from '../base/secret.ts'
-import type { Language } from '../drawing/reading.ts'
 import type { Access } from '../page/access.ts'
 import { HASHED } from '../page/password.ts'
 import type { Reach } from '../page/security.ts'

@@ -1,7 +1,6 @@
 /** The reader of a page: language and time zone. */
+import type { Language } from '../base/language.ts'
 import { type HtmlEscapedString, html, NOTHING } from './html.ts'
-
-export type Language = 'fr' | 'en'
 
 export interface Reading {
   readonly language: Language

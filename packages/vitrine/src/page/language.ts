@@ -1,7 +1,7 @@
 /** In which language a page is: what its visitor chose, what the page was told to speak, what the browser asks for. */
 import { getCookie, setCookie } from 'hono/cookie'
 import { parseAccept } from 'hono/utils/accept'
-import type { Language } from '../drawing/reading.ts'
+import type { Language } from '../base/language.ts'
 import type { PageApp, PageCall, PageContext } from './context.ts'
 import { isSecure, type Reach } from './security.ts'
 

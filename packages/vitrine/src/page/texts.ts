@@ -1,5 +1,5 @@
 /** The words of the page, French and English. A text takes its values as `{0}`, `{1}`. */
-import type { Language } from '../drawing/reading.ts'
+import type { Language } from '../base/language.ts'
 
 type Both = readonly [fr: string, en: string]
 
