@@ -93,8 +93,8 @@ function checkFigure(
   }
 }
 
-/** Treatments whose result may be the value itself, or differs for each value. */
-const OPEN_ENDED: ReadonlySet<string> = new Set(['because', 'masked', 'pseudonym'])
+/** The result of any other treatment may be the value itself, or differ for each value. */
+const BOUNDED: ReadonlySet<string> = new Set(['present', 'year', 'month', 'band', 'count', 'category', 'measure'])
 
 /**
  * The class of a published column inside the queries of history tables: that of its origins. But a number of rows is open, and
@@ -103,7 +103,7 @@ const OPEN_ENDED: ReadonlySet<string> = new Set(['because', 'masked', 'pseudonym
 function classOf(lineage: readonly Origin[]): PrivacyClass {
   const classes = lineage.map(({ privacy, treatments }): PrivacyClass => {
     if (treatments.some(({ name }) => name === 'count')) return 'open'
-    return privacy === 'personal' && treatments.some(({ name }) => !OPEN_ENDED.has(name)) ? 'indirect' : privacy
+    return privacy === 'personal' && treatments.some(({ name }) => BOUNDED.has(name)) ? 'indirect' : privacy
   })
   return PRIVACY_CLASSES.findLast((privacy) => classes.includes(privacy)) ?? 'open'
 }

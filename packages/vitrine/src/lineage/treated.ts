@@ -3,12 +3,12 @@ import type { Treatment } from '../publication/treatment.ts'
 import { isTreated, type Lineage, treatedBy } from './origin.ts'
 import { refuse } from './rules.ts'
 
-/** Treatments that accept only a plain column: an expression could answer any question about a person. */
-const OF_A_COLUMN: ReadonlySet<string> = new Set(['present', 'year', 'month', 'band', 'count', 'masked', 'pseudonym'])
+/** All others accept only a plain column: an expression could answer any question about a person. */
+const OF_EXPRESSIONS: ReadonlySet<string> = new Set(['because', 'category', 'measure'])
 
 export function treat(lineage: Lineage, treatment: Treatment): Lineage {
   const made = lineage.find((origin) => origin.privacy === 'personal' && !isTreated(origin) && !origin.isColumn)
-  if (made !== undefined && OF_A_COLUMN.has(treatment.name)) {
+  if (made !== undefined && !OF_EXPRESSIONS.has(treatment.name)) {
     refuse('expression', [treatment.name, `${made.table}.${made.column}`])
   }
   return treatedBy(lineage, treatment)

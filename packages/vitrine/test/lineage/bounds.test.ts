@@ -39,6 +39,7 @@ import {
 import { checkPublication } from '../../src/lineage/check.ts'
 import { type ComputedColumn, projectionOf } from '../../src/publication/select-text.ts'
 import type { PublishedColumn } from '../../src/publication/table.ts'
+import { treated } from '../../src/publication/treatment.ts'
 import { checkOf, problemsOf, SPELLINGS, source, tableOf } from './judged.ts'
 
 /** A column of `person`, of whatever type is asked for. */
@@ -71,17 +72,26 @@ describe('a treatment takes the column itself', () => {
   }
   const raw = (text: string, of: string) => sql`${sql.raw(text.replaceAll('C', of))}` as never // sound because types do not matter here.
 
+  test('also one that lineage does not know', () => {
+    const quarter = (value: unknown) =>
+      treated({ name: 'quarter' }, ["date_trunc('quarter', ", ')'], [(value as Expression<unknown>).toOperationNode()])
+    expect(problemsOf(asText(quarter(column('born'))))).toEqual([])
+    expect(problemsOf(asText(quarter(sql`p.born + 1`)))).toEqual([
+      't.x: «quarter» treats an expression over the personal column person.born',
+    ])
+  })
+
   test.each(texts)('present, count and masked: %s', (_, spelled) => {
     const hidden = (value: never) => masked(value, sql`p.city = 'x'`, '-', 'reason')
-    for (const treated of [present, count, hidden]) {
-      expect(problemsOf(asText(treated(sql`${sql.raw(spelled('city'))}` as never)))).toEqual([])
-      expect(problemsOf(asText(treated(sql`${sql.raw(spelled('name'))}` as never)))).not.toEqual([])
+    for (const treat of [present, count, hidden]) {
+      expect(problemsOf(asText(treat(sql`${sql.raw(spelled('city'))}` as never)))).toEqual([])
+      expect(problemsOf(asText(treat(sql`${sql.raw(spelled('name'))}` as never)))).not.toEqual([])
     }
   })
   test.each(Object.entries(dated))('year and month: %s', (way, text) => {
-    for (const treated of [year, month]) {
-      expect(problemsOf(asText(treated(raw(text, 'founded'))))).toEqual([])
-      expect(problemsOf(asText(treated(raw(text, 'born')))).length === 0).toBe(way === 'plain')
+    for (const treat of [year, month]) {
+      expect(problemsOf(asText(treat(raw(text, 'founded'))))).toEqual([])
+      expect(problemsOf(asText(treat(raw(text, 'born')))).length === 0).toBe(way === 'plain')
     }
   })
   test.each(Object.entries(counted))('band: %s', (way, text) => {
