@@ -29,6 +29,8 @@ export interface ErrorFacts {
   readonly cause?: unknown
   /** Five characters of PostgreSQL's SQLSTATE, when a server gave one. */
   readonly sqlState?: string | undefined
+  /** The status of an HTTP answer that refused the request. */
+  readonly httpStatus?: number | undefined
 }
 
 /** The only error that the library throws on purpose. `cause` is kept for debuggers and never printed. */
@@ -40,6 +42,7 @@ export class VitrineError extends Error {
   readonly remedy: Remedy
   readonly problems: readonly Problem[]
   readonly sqlState: string | undefined
+  readonly httpStatus: number | undefined
 
   constructor(code: ErrorCode, facts: ErrorFacts = {}) {
     super(`${code}: ${ERRORS[code].what}${facts.detail ? ` ${facts.detail}` : ''}`)
@@ -49,6 +52,7 @@ export class VitrineError extends Error {
     this.remedy = facts.remedy ?? ERRORS[code].hint
     this.problems = Object.freeze([...(facts.problems ?? [])])
     this.sqlState = facts.sqlState
+    this.httpStatus = facts.httpStatus
     // The cause may quote a row (PostgreSQL's DETAIL does): kept out of enumeration so that no logger prints it.
     Object.defineProperty(this, 'cause', { value: facts.cause, enumerable: false, configurable: true })
   }
@@ -62,7 +66,7 @@ export class VitrineError extends Error {
 export const interruptOf = (signal: AbortSignal | undefined, cause?: unknown): VitrineError =>
   signal?.reason instanceof VitrineError ? signal.reason : new VitrineError('INTERRUPTED', { cause })
 
-/** What was thrown when nobody could catch it any more. Its message may hold a row: only the place in the user's code is told. */
+/** Wraps what was thrown outside any `await`. Its message may hold a row: only the place in the user's code is shown. */
 export function faultOf(thrown: unknown): VitrineError {
   if (thrown instanceof VitrineError) return thrown
   const place = placeOf(thrown)
@@ -70,7 +74,7 @@ export function faultOf(thrown: unknown): VitrineError {
   return new VitrineError(isTheirs ? 'CODE_FAILED_LATE' : 'INTERNAL', { place: place ?? undefined, cause: thrown })
 }
 
-/** Any thrown thing as a VitrineError; what is unknown becomes INTERNAL without its message, which may quote data. */
+/** Any thrown value as a VitrineError. An unknown one becomes INTERNAL without its message, which may quote data. */
 export function asVitrineError(thrown: unknown): VitrineError {
   if (thrown instanceof VitrineError) return thrown
   const name = thrown instanceof Error ? thrown.name : typeof thrown

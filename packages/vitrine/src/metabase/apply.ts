@@ -293,6 +293,6 @@ const NOT_SENT: readonly string[] = [
 /** Metabase tries the login when it is told of a data source, and refuses one that fails. */
 function unreachable(error: unknown, place: string): unknown {
   const isRefused = error instanceof VitrineError && error.code === 'METABASE_REFUSED'
-  if (!isRefused || !/^It answered (?:400|422)/.test(error.detail ?? '')) return error
+  if (!isRefused || ![400, 422].includes(error.httpStatus ?? 0)) return error
   return new VitrineError('METABASE_SOURCE_UNREACHABLE', { place, detail: error.detail, cause: error })
 }

@@ -9,10 +9,11 @@ import type { Wanted } from './wanted.ts'
 /** Such as `«Sales» (number 7): shop_purchase.label`. Ours are changed by apply, and left out. */
 export async function brokenQuestions(metabase: Metabase, wanted: Wanted, state: State): Promise<readonly string[]> {
   const kept = new Set(wanted.items.map(nameOf))
-  const gone = [...state.there].flatMap(([name, { id }]) => {
-    const [, kind = '', key = ''] = /^(column|table) (.*)$/s.exec(name) ?? []
-    return kind === '' || kept.has(name) ? [] : [{ kind, key, id: Number(id) }]
-  })
+  const gone = (['column', 'table'] as const).flatMap((kind) =>
+    [...namesOf(state.there, `${kind} `)].flatMap(([id, key]) =>
+      kept.has(nameOf({ kind, key })) ? [] : [{ kind, key, id }],
+    ),
+  )
   if (state.sourceId === null || gone.length === 0) return []
   const cards = await metabase.all(`/card?f=database&model_id=${state.sourceId}`)
   const ours = namesOf(state.there, 'question ')

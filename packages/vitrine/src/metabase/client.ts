@@ -121,7 +121,7 @@ export class Metabase {
     const { url, login, limits, signal } = this.#way
     const place = `${method} /api${path.replace(/\?.*/, '')}`
     const fail = (code: ErrorCode, detail: string, again: boolean, more: ErrorFacts & { pauseMs?: number } = {}) =>
-      new Failed(new VitrineError(code, { place, detail, cause: more.cause }), again, more.pauseMs)
+      new Failed(new VitrineError(code, { place, detail, ...more }), again, more.pauseMs)
     const late = AbortSignal.timeout(limits.metabaseTimeoutMs)
     try {
       const response = await fetch(`${url}/api${path}`, {
@@ -147,7 +147,7 @@ export class Metabase {
   }
 }
 
-type Fail = (code: ErrorCode, detail: string, again: boolean, more?: { pauseMs?: number }) => Failed
+type Fail = (code: ErrorCode, detail: string, again: boolean, more?: ErrorFacts & { pauseMs?: number }) => Failed
 
 function readAnswer({ status, ok, headers }: Response, text: string, fail: Fail): unknown {
   const type = headers.get('content-type') ?? ''
@@ -178,7 +178,7 @@ function refusal(status: number, text: string, fail: Fail): Failed {
   if (status === 401) return fail('METABASE_KEY_REFUSED', 'It answered 401.', false)
   if (status === 403) return fail('METABASE_FORBIDDEN', 'It answered 403.', false)
   const why = status === 402 ? ' It is a function of a paid plan.' : ''
-  return fail('METABASE_REFUSED', `It answered ${status}${refusedFields(text)}.${why}`, false)
+  return fail('METABASE_REFUSED', `It answered ${status}${refusedFields(text)}.${why}`, false, { httpStatus: status })
 }
 
 /** The names of the fields that it complains about. What it says of them may quote what was sent. */
@@ -202,9 +202,7 @@ function systemCode(thrown: unknown): string {
 }
 
 const answered = (error: unknown, status: number): boolean =>
-  error instanceof VitrineError &&
-  error.code === 'METABASE_REFUSED' &&
-  error.detail?.startsWith(`It answered ${status}`) === true
+  error instanceof VitrineError && error.code === 'METABASE_REFUSED' && error.httpStatus === status
 
 /** Null where what it is about is not there. */
 export const unlessGone = <T>(work: Promise<T>): Promise<T | null> =>

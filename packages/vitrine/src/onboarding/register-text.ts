@@ -1,21 +1,21 @@
-/** The register as text: one line a column with what was guessed and why. Pure; written by `init`, added to by `register`. */
+/** The register as text: one line per column, with the guess and its reason. Pure. `init` writes it, `register` adds to it. */
 import { hasWord, keyText, quotedText, registerLine } from '../source/source-type.ts'
 import { guessOf } from './guess.ts'
 import type { SurveyedColumn, SurveyedTable } from './survey.ts'
 
-/** Names come from outside: one must not end the comment that it stands in. */
+/** A name comes from outside, and must not end the comment that it is written into. */
 export const inComment = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '�')
 
-/** New tables are written before the line that begins so: of the register's one schema, or of one of several. */
+/** New tables are written before the comment that begins so: of the register's one schema, or of one of several. */
 export const registerEnd = (schema: string | null): string =>
-  `// New tables${schema === null ? '' : ` of ${inComment(schema)}`} come before this line`
+  `New tables${schema === null ? '' : ` of ${inComment(schema)}`} come before this line`
 
 export interface RegisterWords {
   /** The lines of the tables, each ended. */
   readonly text: string
   /** The words of the language that it uses. */
   readonly words: readonly string[]
-  /** `table.column (type)` of what is registered and can never be read. */
+  /** `table.column (type)` of the columns of unsupported types. */
   readonly opaque: readonly string[]
 }
 
@@ -37,7 +37,7 @@ export function registerWords(tables: readonly SurveyedTable[]): RegisterWords {
   return { text: text.join(''), words: [...words], opaque }
 }
 
-/** As it stands one level further in. */
+/** Indented by one more level. */
 export const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ')
 
 /** The lines of each schema's tables. */
@@ -65,8 +65,8 @@ export function registerFile(tables: readonly SurveyedTable[], command: string):
   const [only] = made
   const body =
     made.length === 1 && only !== undefined
-      ? `${quotedText(only.schema)}, {\n${only.text}  ${registerEnd(null)}: ${command}\n}`
-      : `{\n${made.map((each) => `  ${keyText(each.schema)}: {\n${indented(each.text)}    ${registerEnd(each.schema)}: ${command}\n  },\n`).join('')}}`
+      ? `${quotedText(only.schema)}, {\n${only.text}  // ${registerEnd(null)}: ${command}\n}`
+      : `{\n${made.map((each) => `  ${keyText(each.schema)}: {\n${indented(each.text)}    // ${registerEnd(each.schema)}: ${command}\n  },\n`).join('')}}`
   const extensions = extensionsOf(tables)
   const options = extensions.length === 0 ? '' : `, { extensions: { ${extensions.join(', ')} } }`
   const file = `/**

@@ -1,7 +1,7 @@
 /**
- * Views, materialized views and generated columns hold what they are made of, whatever the register says: each has at least
- * the highest class of the columns behind it, or a reason. PostgreSQL does not say which column of a view is made of which,
- * so that a view is judged as a whole. Called by `drift.ts`; only the catalogue is read.
+ * Views, materialized views and generated columns hold what they are made of, whatever the register says: each must have at least
+ * the highest class of the columns behind it, or a reason. PostgreSQL does not tell the origin of each column of a view,
+ * so a view is judged as a whole. Called by `drift.ts`; only the catalogue is read.
  */
 import type { Problem } from '../base/errors.ts'
 import { own } from '../base/own.ts'
@@ -23,7 +23,7 @@ const rank = (privacy: PrivacyClass): number => PRIVACY_CLASSES.indexOf(privacy)
 
 export async function findLooser(source: Session, register: Source): Promise<readonly Problem[]> {
   const parts = await partsOf(source, register)
-  /** Somebody who has not looked at it cannot say that it is harmless. */
+  /** An unregistered column counts as personal: nobody has said that it is harmless. */
   const classOf = ({ schema, table, column }: Part): PrivacyClass =>
     own(own(register.tables, nameIn(register.schema, schema ?? '', table)) ?? {}, column ?? '')?.privacy ?? 'personal'
   return [...new Set(parts.map(({ place }) => place))].flatMap((place): readonly Problem[] => {
@@ -40,7 +40,7 @@ export async function findLooser(source: Session, register: Source): Promise<rea
   })
 }
 
-/** The registered columns of a view, or the one. */
+/** The registered columns of a view, or the one generated column. */
 function judged({ tables }: Source, place: string): readonly (readonly [string, RegisteredColumn])[] {
   const view = own(tables, place)
   if (view !== undefined) return Object.entries(view)
@@ -51,8 +51,8 @@ function judged({ tables }: Source, place: string): readonly (readonly [string, 
 }
 
 /**
- * Followed through what is not registered. A whole row is no dependency on its columns, and PostgreSQL's own tables are no
- * dependency at all: both are looked for in the stored query.
+ * Follows dependencies through unregistered views. PostgreSQL records none on columns for a whole-row reference, and none at all for
+ * its own tables: both are searched in the stored query.
  */
 const partsOf = (source: Session, { schema, tables, extensions }: Source): Promise<Part[]> =>
   source.query<Part>(

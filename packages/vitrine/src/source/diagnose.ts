@@ -1,6 +1,6 @@
 /**
- * Says which column of a table could not be read or written, why, and in how many rows where that can be counted: asked on
- * the source, in the run's snapshot, after a failure. It names and counts, it never reads a value.
+ * Finds which column of a table could not be read or written, why, and in how many rows if they can be counted. Runs on
+ * the source, in the run's snapshot, after a failure. It names and counts; it never reads a value.
  */
 import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
@@ -14,7 +14,7 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { isTextual } from '../sql/sql-type.ts'
 import { fieldPlace } from './projection-types.ts'
 
-/** A condition in SQL, and what a row has for which it is true. */
+/** A condition in SQL, and what it means when it is true for a row. */
 type Check = readonly [condition: string, says: string]
 
 export interface Refusal {
@@ -32,7 +32,7 @@ const UTF8 =
   '^([0-7].|(c[2-9a-f]|d.)[89ab].|e0[ab].[89ab].|e[1-9a-cef][89ab].[89ab].|ed[89].[89ab].|' +
   'f0[9ab].([89ab].){2}|f[1-3]([89ab].){3}|f48.([89ab].){2})*$'
 
-/** What the two sides can refuse of a column that SQL gives. */
+/** The conditions under which either side refuses a value of a column. */
 function checksOf(
   { name, type, isNullable, minimum }: PublishedColumn,
   { error, encoding }: Refusal,
@@ -85,7 +85,7 @@ async function countChecks(source: Session, rows: string, checks: readonly Place
   })
 }
 
-/** What can be said of a state without the server's words. */
+/** The meaning of each SQLSTATE, in our words: those of the server may quote a value. */
 const CAUSES: Readonly<Record<string, string>> = {
   '0A000': 'a conversion that its values do not allow, such as that of infinity',
   '21000': 'a subquery gives more than one row',
@@ -100,7 +100,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   '22P05': 'an escape such as \\u0000 has no character',
 }
 
-/** Each field of the query is computed alone: the planner leaves out those that nothing asks for. */
+/** Computes each field of the query alone: the planner skips those that are not selected. */
 async function failingFields(refusal: Refusal, projection: Projection, rows: string): Promise<readonly Problem[]> {
   const { source, table, error } = refusal
   const fails = async (count: string) => {
@@ -120,7 +120,7 @@ async function failingFields(refusal: Refusal, projection: Projection, rows: str
   return problems
 }
 
-/** What a column of the source may hold that an expression fails on. */
+/** Unusual values of a source column on which an expression may fail. */
 function oddities(type: string, column: string): readonly Check[] {
   if (/^(?:date|timestamp)/.test(type)) return [[`not isfinite(${column})`, 'infinity']]
   return type === 'jsonb' ? [[`${column}::text ~ '(^|[^\\\\])(\\\\\\\\)*\\\\u0000'`, 'the escape \\u0000']] : []
@@ -129,7 +129,7 @@ function oddities(type: string, column: string): readonly Check[] {
 /** Rows of the source's own tables, in the columns that the published column is made of. */
 async function oddSources({ source, register, table }: Refusal, name: string): Promise<readonly Problem[]> {
   const columns = table.columns.filter((column) => column.name === name)
-  // Of a rule's input, all columns of the query are looked at.
+  // For a rule's input, all columns of the query are examined.
   const needed = await neededColumns(register, [columns.length === 0 ? table : { ...table, columns }])
   const problems: Problem[] = []
   for (const [origin, names] of needed) {
@@ -144,7 +144,7 @@ async function oddSources({ source, register, table }: Refusal, name: string): P
   return problems
 }
 
-/** In a transaction that goes on after a failure, which is returned. */
+/** Uses a savepoint, so that the transaction survives a failure, which is returned. */
 async function attempt<T>(source: Session, work: () => Promise<T>): Promise<T | VitrineError> {
   await source.execute('savepoint attempt')
   try {

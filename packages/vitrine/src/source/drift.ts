@@ -48,8 +48,8 @@ const UNREAD = { unread: true } as const
 const CORRECT_NAME = 'remove it from the register, or correct its name there'
 
 /**
- * Every difference between the source and the register, in the register's order. With the published `tables`, rights are
- * asked for the columns that their queries name; without, only that some column of each registered table can be read.
+ * Every difference between the source and the register, in the register's order. With `tables`, the rights on
+ * all columns that their queries name are checked; without, it is enough that one column of each registered table is readable.
  */
 export async function findDrift(
   source: Session,
@@ -80,7 +80,7 @@ export async function findDrift(
   return [...problems, ...(await findLooser(source, register)), ...shadows]
 }
 
-/** The schemas that are not there, or may not be used. */
+/** The schemas that do not exist, or may not be used. */
 async function closedSchemas(source: Session, register: Source): Promise<readonly Problem[]> {
   const rows = await source.query<{ schema: string; usable: boolean | null; role: string }>(
     `select s.name as schema, current_user::text as role, has_schema_privilege(n.oid, 'usage') as usable
@@ -99,8 +99,8 @@ async function closedSchemas(source: Session, register: Source): Promise<readonl
 }
 
 /**
- * Throws SOURCE_DRIFT with every problem, and the published columns that each concerns where their lineage is given; gives what
- * the register lets pass.
+ * Throws SOURCE_DRIFT with every problem and, when the lineage is given, the published columns that each concerns. Returns the
+ * differences that the register lets pass.
  */
 export async function requireNoDrift(
   source: Session,
@@ -130,7 +130,7 @@ function columnProblems(table: SourceTable, registered: RegisteredColumns): read
   const problems = Object.entries(registered).flatMap(([name, expected]) => {
     const column = table.columns.find((each) => each.column === name)
     if (column !== undefined) return changedColumn(table, expected, column)
-    // A column of the same type that the register does not know may be the same under a new name.
+    // An unregistered column of the same type may be the missing one under a new name.
     const alike = unregistered.filter((each) => isRegisteredAs(each, expected.type))
     const names = alike.map((each) => `«${each.column}»`).join(' or ')
     const detail = `the source has no such column${alike.length === 0 ? '' : `; renamed to ${names}?`}`
@@ -138,7 +138,7 @@ function columnProblems(table: SourceTable, registered: RegisteredColumns): read
   })
   if (unreadReason(registered) !== undefined) return problems
   const added = unregistered.map((column): Problem => {
-    // Personal until somebody has looked at it: nothing can then publish it by accident.
+    // Suggested as personal until somebody has looked at it, so that it cannot be published by accident.
     const line = registerLine(column.column, 'personal', column, column.isNullable)
     const detail = `the register does not name it (${column.fullName})`
     return { place: `${table.name}.${column.column}`, detail, remedy: `add to the register: ${line}` }

@@ -1,7 +1,7 @@
 /**
- * Asks the source for the types of a publication's queries before a row is read, and refuses a column whose cast to its
- * declared type would change values: a cast must be exact or fail. Returns the types of the rules' inputs, by which they are
- * decoded. Called by `vitrine check` and by the check phase of a run.
+ * Asks the source for the types of a publication's queries before any row is read, and refuses a column whose cast to its
+ * declared type could change values: a cast must be exact or fail. Returns the types of the rules' inputs, which tell how to
+ * decode them. Called by `vitrine check` and by the check phase of a run.
  */
 import { asVitrineError, type Problem, VitrineError } from '../base/errors.ts'
 import { decoderFor } from '../copy/binary-decode.ts'
@@ -33,11 +33,10 @@ export async function checkProjections(
   publication: Publication,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const described = await describeAll(source, publication.tables)
-  const problems = described.flatMap((table) => [...columnProblems(table), ...inputProblems(table)])
+  const misfits = described.map((each) => ({ ...each, problems: [...columnProblems(each), ...inputProblems(each)] }))
+  const problems = misfits.flatMap((each) => each.problems)
   if (problems.length > 0) {
-    const wrong = publication.tables.filter(({ name }) =>
-      problems.some(({ place }) => /^[^. ]*/.exec(place)?.[0] === name),
-    )
+    const wrong = misfits.filter((each) => each.problems.length > 0).map(({ table }) => table)
     throw new VitrineError('SOURCE_TYPE_MISMATCH', { place: publication.name, problems, detail: writtenAt(wrong) })
   }
   return new Map(
@@ -48,7 +47,7 @@ export async function checkProjections(
   )
 }
 
-/** As which type a rule reads a field: what has texts as values, such as an enumeration, sends them as texts. */
+/** The type by which a rule's input is decoded: an enumeration and the like are sent as text. */
 function receivedAs({ oid, isText, element }: FoundType): number {
   if (!isText || decoderFor(oid) !== null) return oid
   return element === null ? oidOf('text') : TEXT_ARRAY
@@ -66,7 +65,7 @@ export async function typesOf(session: Session, sql: string): Promise<readonly F
   return fields.map(({ oid }) => types.find((type) => type.oid === oid) ?? unknown(oid))
 }
 
-/** A transaction that has failed answers every further query with this state, which says nothing of that query. */
+/** The SQLSTATE of every query after a failure in the same transaction: it says nothing about the query. */
 const TRANSACTION_FAILED = '25P02'
 
 async function describeAll(source: Session, tables: readonly PublishedTable[]): Promise<readonly Described[]> {
@@ -94,7 +93,7 @@ async function describeAll(source: Session, tables: readonly PublishedTable[]): 
   })
 }
 
-/** Parsed alone, without a plan: the server's own words can then quote nothing but the query, and tell where in it. */
+/** Parses the query without planning it: then the server's message can quote only the query, and its position is known. */
 async function refusalProblem(
   source: Session,
   table: PublishedTable,
@@ -113,7 +112,7 @@ async function refusalProblem(
   }
 }
 
-/** Which expression of the select list stands at a character; null outside the list. */
+/** The index of the select list's expression at a character; null outside the list. */
 function itemAt(sql: string, character: number): number | null {
   const at = [...sql].slice(0, Math.max(0, character)).join('').length
   let [depth, item] = [0, -1]
@@ -129,7 +128,7 @@ function itemAt(sql: string, character: number): number | null {
   return item < 0 || character < 0 ? null : item
 }
 
-/** What a field of the query is for: an input of a rule, or a published column. */
+/** Names a field of the query in problems: the published column, or the input of a rule. */
 export function fieldPlace(table: PublishedTable, projection: Projection, field: number): string {
   const column = projection.passed[field - projection.hiddenFields]
   if (column !== undefined) return `${table.name}.${column.name}`

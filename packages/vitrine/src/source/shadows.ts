@@ -1,7 +1,7 @@
 /**
- * Whether a name in a query can mean something else than PostgreSQL's own, or a declared extension's. Sessions on the source
- * look names up in pg_catalog and in the schemas of declared extensions (`sourcePath`), and prefer the better match wherever
- * it is; so whatever stands there under a name that queries may use is asked for. Called by `drift.ts`; a standby answers too.
+ * Finds objects that would change the meaning of a query by their names. Sessions on the source
+ * look names up in pg_catalog and in the schemas of declared extensions (`sourcePath`), and PostgreSQL prefers the better match,
+ * wherever it is. So nothing foreign may have a name there that queries use. Called by `drift.ts`; works on a standby.
  */
 import type { Problem } from '../base/errors.ts'
 import { FUNCTIONS, OPERATORS, SETS } from '../lineage/known-sql.ts'
@@ -9,10 +9,10 @@ import type { NeededColumns } from '../lineage/lineage.ts'
 import type { Session } from '../postgres/connect.ts'
 import { nameSql, type Source, sourcePath } from '../publication/register.ts'
 
-/** What a server makes for its users has a higher OID (FirstNormalObjectId of access/transam.h). */
+/** PostgreSQL's own objects have a lower OID (FirstNormalObjectId in access/transam.h). */
 const OWN = 16_384
 
-/** Not of one of the extensions that `$1` names. */
+/** Condition: not part of an extension named in `$1`. */
 export const foreign = (catalogue: string, oid: string): string =>
   `${oid} >= ${OWN} and not exists (select from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
      where d.classid = 'pg_catalog.${catalogue}'::regclass and d.objid = ${oid} and d.deptype = 'e'
@@ -48,7 +48,7 @@ async function missingExtensions(source: Session, { extensions }: Source): Promi
       return [
         { place, detail: `it is in the schema ${is.schema}`, remedy: `write in the register: ${name}: '${is.schema}'` },
       ]
-    // A schema that may not be used is left out of the path in silence, and its operators with it.
+    // PostgreSQL silently skips a schema of the path that may not be used, with its operators.
     if (!is.usable)
       return [
         { place, detail: `its schema ${schema} may not be used`, remedy: `grant usage on schema ${schema} to …;` },
@@ -85,7 +85,7 @@ async function shadowingNames(source: Session, register: Source): Promise<readon
 const declaring = (extension: string, schema: string): string =>
   `write in the register: register(…, { extensions: { ${extension}: '${schema}' } })`
 
-/** A cast belongs to no schema, and the operators of a type are found only beside it: without them it compares otherwise. */
+/** Casts have no schema, and a type's operators are found only in its schema: without them values compare differently. */
 async function typesAndCasts(source: Session, register: Source, needed: NeededColumns): Promise<readonly Problem[]> {
   const columns = [...needed].flatMap(([table, names]) => [...names].map((name) => [table, name] as const))
   const rows = await source.query<{

@@ -1,6 +1,6 @@
 /**
- * The types of the source beside those of the language: which registered type stands for a type of the catalogue, the line
- * that registers a column, and which casts keep every value. The catalogue answers with `TYPE_FACTS`. Pure.
+ * Maps types of the source to those of the language: the registered type for a type of the catalogue, the line
+ * that registers a column, and the casts that keep every value. `TYPE_FACTS` reads the catalogue. Pure.
  */
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
@@ -17,7 +17,7 @@ export interface SourceType {
   readonly isText: boolean
 }
 
-/** In SQL: what a type of the catalogue, a domain perhaps, is made of in the end, with its modifier and whether it refuses NULL. */
+/** SQL that resolves a domain to its base type, with its modifier and whether it refuses NULL. */
 export const baseOf = (oid: string, modifier = '-1', strict = 'false'): string => `(
   with recursive made (oid, modifier, strict) as (
     select ${oid}, ${modifier}, ${strict}
@@ -25,7 +25,7 @@ export const baseOf = (oid: string, modifier = '-1', strict = 'false'): string =
     from made join pg_catalog.pg_type d on d.oid = made.oid where d.typtype = 'd')
   select made.* from made join pg_catalog.pg_type b on b.oid = made.oid where b.typtype <> 'd')`
 
-/** Selects a `SourceType` from pg_type as `t`. The vectors of PostgreSQL's own catalogue are no arrays. */
+/** Selects a `SourceType` from pg_type as `t`. int2vector and oidvector do not count as arrays. */
 export const TYPE_FACTS = `format_type(t.oid, null) as name, format_type(e.oid, null) as element,
             coalesce(e.typcategory, t.typcategory) = 'S' or coalesce(e.typtype, t.typtype) = 'e' as "isText"`
 /** Joins what `TYPE_FACTS` needs. */
@@ -39,7 +39,7 @@ export interface ColumnType extends SourceType {
   readonly length: number | null
 }
 
-/** Types that the register writes as another one, because every value of theirs is a value of it. */
+/** Types that are registered as another one that has all their values. */
 const STANDS_FOR: Readonly<Record<string, string>> = {
   json: 'jsonb',
   'json[]': 'jsonb[]',
@@ -48,10 +48,10 @@ const STANDS_FOR: Readonly<Record<string, string>> = {
   'smallint[]': 'integer[]',
 }
 
-/** Without its schema: that of an extension is not the same everywhere. */
+/** The name without its schema: the schema of an extension differs between installations. */
 const plain = (name: string): string => name.replace(/^(?:"(?:[^"]|"")+"|[^."]+)\./, '')
 const spelled = ({ name, element }: SourceType): string => (element === null ? name : `${element}[]`)
-/** Any other type with a schema is somebody's own, whatever it is called. */
+/** hstore is known without its schema. Any other type with a schema is somebody's own. */
 const known = (name: string): string => (/\.hstore(?:\[\])?$/.test(name) ? plain(name) : name)
 
 /** The name of the registered type for a type of the source, whether or not the register has a word for it. */
@@ -66,26 +66,29 @@ function registeredName(type: ColumnType): string {
 export const isRegisteredAs = (type: ColumnType, { kind, name }: RegisteredType): boolean =>
   kind === 'opaque' ? plain(spelled(type)) === plain(name) : registeredName(type) === name
 
-/** The register's words by the names of their types; `varchar` alone is a function. */
+/** The register's words by type name; `varchar` is not among them, because it takes a length. */
 const WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries(open).flatMap(([word, column]) => (typeof column === 'function' ? [] : [[column.type.name, word]])),
 )
 
+/** The register's word for a type; null where it has none, so that queries may not read it. */
+const wordFor = (type: ColumnType): string | null =>
+  WORDS.get(registeredName(type)) ?? (type.isText ? `varchar(${type.length})` : null)
+
+export const hasWord = (type: ColumnType): boolean => wordFor(type) !== null
+
 /** The line of the register for a column; `opaque` where the register has no word for its type. */
 export function registerLine(column: string, privacy: PrivacyClass, type: ColumnType, isNullable: boolean): string {
-  const word = WORDS.get(registeredName(type)) ?? (type.isText ? `varchar(${type.length})` : null)
+  const word = wordFor(type)
   if (word === null) return `${keyText(column)}: opaque(${quotedText(plain(spelled(type)))}),`
   return `${keyText(column)}: ${privacy}.${word}${isNullable ? '.nullable' : ''},`
 }
-
-/** Whether the register has a word for a type, so that queries may read it. */
-export const hasWord = (type: ColumnType): boolean => !registerLine('x', 'open', type, false).startsWith('x: opaque(')
 
 /** A text as the register writes it. */
 export const quotedText = (text: string): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`
 
-/** A name as a key of the register. Written plainly, `__proto__` would be no column but the prototype. */
+/** A name as a key of the register. A plain `__proto__` would set the prototype and declare no column. */
 export const keyText = (name: string): string =>
   name === '__proto__' ? `[${quotedText(name)}]` : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name)
 

@@ -168,13 +168,17 @@ const grant = ({ grantee, grantable }: TableRight, what: string): string =>
 
 /** One statement for all tables that somebody has the same right on. */
 function grants(rights: readonly TableRight[], schema: string): readonly string[] {
-  const tables = new Map<string, string[]>()
+  const groups = new Map<string, TableRight[]>()
   for (const right of rights) {
-    const what = `${right.privilege}${right.column === null ? '' : ` (${identifier(right.column)})`}`
-    const key = grant(right, `${what} on \n`)
-    tables.set(key, [...(tables.get(key) ?? []), qualified(schema, right.name)])
+    const key = JSON.stringify({ ...right, name: '' })
+    groups.set(key, [...(groups.get(key) ?? []), right])
   }
-  return [...tables].map(([key, names]) => key.replace('\n', () => names.join(', ')))
+  return [...groups.values()].flatMap((group) => {
+    const [right] = group
+    if (right === undefined) return []
+    const what = `${right.privilege}${right.column === null ? '' : ` (${identifier(right.column)})`}`
+    return grant(right, `${what} on ${group.map(({ name }) => qualified(schema, name)).join(', ')}`)
+  })
 }
 
 /** Also what somebody who got a right to give has given. */

@@ -11,7 +11,7 @@ import { exampleOf } from '../../onboarding/example.ts'
 import { filesOf, registerName } from '../../onboarding/project.ts'
 import { registerFile } from '../../onboarding/register-text.ts'
 import { listTables, surveyTables } from '../../onboarding/survey.ts'
-import { type Address, addressUrl, printable } from '../../postgres/address.ts'
+import { type Address, addressUrl } from '../../postgres/address.ts'
 import type { Publication } from '../../publication/publication.ts'
 import { checkSource } from '../../run/check.ts'
 import { identifier, qualified } from '../../sql/quote.ts'
@@ -169,7 +169,7 @@ function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer):
     `${step('check')}   after each change; then plan, migrate, sync`,
     ...(answer.published === null ? [] : [`${step('url', 'psql')}   where readers connect`]),
     ...(answer.embedded ? [`${step('embedded', '--stop')}   stops the embedded PostgreSQL, which goes on`] : []),
-    `Before the first night: name a role of its own in DATABASE_URL, instead of ${printable(source).split('@')[0]}, and`,
+    `Before the first night: name a role of its own in DATABASE_URL, instead of ${source.user}, and`,
     `${step('provision', '--source')}   makes it, with an administrator in DATABASE_ADMIN_URL; --sql prints what to paste`,
   ]
   if (!resolves(folder)) lines.push(`The tool is not installed in this folder: npm install ${toolHome()}`)

@@ -78,11 +78,11 @@ const noPlace = (path: string, detail: string): VitrineError =>
 
 /** The text with the lines of one schema's tables. */
 function withPart(text: string, { schema, text: lines }: Part, ownSchema: string, path: string): string {
-  const several = text.indexOf(`    ${registerEnd(schema)}`)
-  const single = schema === ownSchema ? text.indexOf(`  ${registerEnd(null)}`) : -1
+  const several = text.indexOf(`    // ${registerEnd(schema)}`)
+  const single = schema === ownSchema ? text.indexOf(`  // ${registerEnd(null)}`) : -1
   const end = several === -1 ? single : several
   if (end === -1) {
-    const line = registerEnd(schema === ownSchema ? null : schema).replace('// ', '')
+    const line = registerEnd(schema === ownSchema ? null : schema)
     throw noPlace(path, `It has no line “${line}”.`)
   }
   return `${text.slice(0, end)}${several === -1 ? lines : indented(lines)}${text.slice(end)}`
