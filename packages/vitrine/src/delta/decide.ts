@@ -81,8 +81,8 @@ function notRules(table: PublishedTable, publication: Publication, code: string 
 }
 
 /** The text of its query is another in each run; that of one that reads the day is the same all day. */
-const notInstant = (table: PublishedTable): string | null =>
-  projectionOf(table, { instant: new Date(0) }).sql === projectionOf(table, { instant: new Date(1) }).sql
+const notInstant = (table: PublishedTable, instant: Date, sql: string, types?: readonly number[]): string | null =>
+  projectionOf(table, { instant: new Date(instant.getTime() + 1) }, types).sql === sql
     ? null
     : 'it reads the instant of the run'
 
@@ -108,10 +108,11 @@ export async function tableFacts(
   const parser = await loadParser()
   const runtime = runtimeFacts()
   return publication.tables.map((table, index) => {
-    const projection = projectionOf(table, { instant }, inputTypes.get(table.name))
+    const types = inputTypes.get(table.name)
+    const projection = projectionOf(table, { instant }, types)
     const { sql } = projection
     const before = known[index]
-    if (before?.sql === sql) return before
+    if (before?.sql === sql || before?.read === null) return before
     const computed = table.columns.map(({ name, value, accepts, ...column }) => [
       name,
       value.kind === 'computed'
@@ -130,7 +131,7 @@ export async function tableFacts(
       hasRules(table) ? [code, runtime, table.unknown?.values ?? null] : null,
     ]
     const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-    const refused = notRules(table, publication, code) ?? notInstant(table) ?? keyProblem(table)
+    const refused = notRules(table, publication, code) ?? (before ? null : notInstant(table, instant, sql, types)) ?? keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print, sql }
     const read = rowByRow(parsedText(parser, sql), publication.source, keyColumnsOf(table))
     // Its keys are compared with those of the source, which does not know which rows are kept.

@@ -130,8 +130,17 @@ export interface TypedSource<DB> extends Source {
 /** The register that a query was started from: the text of the query does not tell. */
 const begunBy = new WeakMap<OperationNode, Pick<Source, 'schema' | 'tables'>>()
 
+/** What was found: nothing of a query changes once it is written. */
+const found = new WeakMap<OperationNode, ReadonlySet<Pick<Source, 'schema' | 'tables'>>>()
+
 /** The registers behind a query and the queries in it, each once. */
 export function registersIn(node: OperationNode): ReadonlySet<Pick<Source, 'schema' | 'tables'>> {
+  const known = found.get(node) ?? lookedFor(node)
+  found.set(node, known)
+  return known
+}
+
+function lookedFor(node: OperationNode): ReadonlySet<Pick<Source, 'schema' | 'tables'>> {
   const own = begunBy.get(node)
   const inside = Object.values(node)
     .flat()
