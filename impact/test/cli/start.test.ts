@@ -30,12 +30,11 @@ let environment: Readonly<Record<string, string>>
 const environmentFile = join(folder, 'environnement')
 
 async function until<T>(look: () => Promise<T | null> | T | null): Promise<T> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (;;) {
     const found = await look()
     if (found !== null) return found
     await sleep(50)
   }
-  throw new Error('it did not come')
 }
 
 const command = (line: string, setting = {}) => run(impact, line, { environment, ...setting })

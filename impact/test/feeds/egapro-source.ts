@@ -8,7 +8,7 @@ export const ANNEE = 2025
 export const clock = { now: () => new Date(TODAY), monotonicMs: () => performance.now() }
 /** No long waits between tries, and time enough for a busy machine; tests of silence give a shorter timeout. */
 export const QUICK = {
-  timeoutMs: 3_000,
+  timeoutMs: 60_000,
   tries: 2,
   backoffMs: 5,
   backoffMaxMs: 10,

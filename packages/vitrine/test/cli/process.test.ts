@@ -61,11 +61,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       VITRINE_ALARM_WEBHOOK: webhook.url,
     })
     await expect.poll(() => written.stderr).toContain('Next run due')
-    const asked = performance.now()
     child.kill(signal)
     const { status, stderr } = await ended
     await webhook.close()
-    expect(performance.now() - asked).toBeLessThan(30_000)
     expect(status).toBe(0)
     expect(stderr).toMatch(/Failed once; trying again in \d+ ms\./)
     expect(stderr).toMatch(/alarm: Vitrine shop: nothing published for .+ after 2 tries\. CONNECTION_FAILED: /)

@@ -102,21 +102,27 @@ describe('readers', () => {
     expect(waysOf(await next())).toEqual({ thing: 'delta', part: 'delta' })
   })
 
-  /** Begins in the phase, reads when the night waits or is over, and ends. */
-  const during = async (phase: Phase, begin: string, goesOn: boolean): Promise<string> => {
-    const before = version
-    await change()
-    const client = await nights.shop.asReader()
-    let begun: Promise<unknown> = Promise.resolve()
-    const observer = Installation.onPhase(phase, () => {
-      begun = client.query(begin)
+  /** A night, as how the first table came or why not; and what is done when it enters the phase. */
+  const inPhase = (phase: Phase, act: () => Promise<unknown>) => {
+    let observer: RunObserver = () => undefined
+    const done = new Promise((resolve) => {
+      observer = Installation.onPhase(phase, () => resolve(act()))
     })
     const night = nights.night({ observer }).then(
       (report) => waysOf(report)['thing'] ?? '',
       (thrown: unknown) => asVitrineError(thrown).code,
     )
+    return { night, come: Promise.race([night, done]) }
+  }
+
+  /** Begins in the phase, reads when the night waits or is over, and ends. */
+  const during = async (phase: Phase, begin: string, goesOn: boolean): Promise<string> => {
+    const before = version
+    await change()
+    const client = await nights.shop.asReader()
+    const { night, come } = inPhase(phase, () => client.query(begin))
+    await come
     await Promise.race([night, pause(700)])
-    await begun
     expect(await look(client)).toBeGreaterThanOrEqual(before)
     if (goesOn) {
       await night
@@ -161,26 +167,18 @@ describe('readers', () => {
     const before = version
     await change()
     const [first, second] = [await nights.shop.asReader(), await nights.shop.asReader()]
-    let handed: Promise<unknown> = Promise.resolve()
-    const hand = async () => {
+    const { night, come } = inPhase('stage', async () => {
       await first.query('begin isolation level repeatable read')
       const { rows } = await first.query<{ id: string }>('select pg_export_snapshot() as id')
       await pause(500)
       await second.query(`begin isolation level repeatable read; set transaction snapshot '${rows[0]?.id}'; select 1`)
       await first.query('commit')
-    }
-    const observer = Installation.onPhase('stage', () => {
-      handed = hand()
     })
-    const night = nights.night({ observer }).then(
-      () => 'published',
-      (thrown: unknown) => asVitrineError(thrown).code,
-    )
-    await handed
+    await come
     await pause(500)
     expect(await look(second)).toBeGreaterThanOrEqual(before)
     await second.query('commit')
-    expect(['published', 'SWITCH_BLOCKED']).toContain(await night)
+    expect(['full', 'delta', 'SWITCH_BLOCKED']).toContain(await night)
     for (const client of [first, second]) await nights.shop.target.close(client)
     await next()
     await nights.judge()
@@ -215,16 +213,9 @@ describe('readers', () => {
     await next()
     await change()
     const admin = await nights.shop.target.connect()
-    let held: Promise<unknown> = Promise.resolve()
-    const observer = Installation.onPhase('snapshot', () => {
-      held = admin.query(`begin; ${statement}`)
-    })
-    const outcome = await nights.night({ observer }).then(
-      (report) => waysOf(report)['thing'],
-      (thrown: unknown) => asVitrineError(thrown).code,
-    )
-    await held
-    expect(['full', 'delta', 'SWITCH_BLOCKED', 'LOCK_TIMEOUT']).toContain(outcome)
+    const { night, come } = inPhase('snapshot', () => admin.query(`begin; ${statement}`))
+    await come
+    expect(['full', 'delta', 'SWITCH_BLOCKED', 'LOCK_TIMEOUT']).toContain(await night)
     await admin.query('rollback')
     await nights.shop.target.close(admin)
     await next()

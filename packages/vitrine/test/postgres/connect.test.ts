@@ -9,13 +9,7 @@ import { connect, type Session, type Side } from '../../src/postgres/connect.ts'
 import { identityOf, refuseSameDatabase } from '../../src/postgres/identity.ts'
 
 const open = (address: Address, side: Side = 'target'): Promise<Session> =>
-  connect(address, {
-    side,
-    name: 'test',
-    limits: { ...DEFAULT_LIMITS, connectTimeoutMs: 500 },
-    readOnly: false,
-    searchPath: [],
-  })
+  connect(address, { side, name: 'test', limits: DEFAULT_LIMITS, readOnly: false, searchPath: [] })
 
 async function refusal(address: Address): Promise<VitrineError> {
   try {
@@ -76,7 +70,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
           resolve(typeof bound === 'object' && bound !== null ? bound.port : 0)
         })
       })
-    const address: Address = { ...database.address(role), sslMode: 'disable' }
+    const address: Address = { ...database.address(role), sslMode: 'disable', connectTimeoutSeconds: 1 }
     expect((await refusal({ ...address, port: await listen(null) })).code).toBe('CONNECTION_FAILED')
     expect(['CONNECTION_FAILED', 'CONNECTION_LOST']).toContain(
       (await refusal({ ...address, port: await listen('HTTP/1.1 400 Bad Request\r\n\r\n') })).code,

@@ -3,11 +3,15 @@ import * as vitrine from '../../dist/index.js'
 import { parseAddress, rollback, sync } from '../../dist/run.js'
 import { plainShop } from './plain-shop.mjs'
 
-const { command = 'sync', roles, source, target } = JSON.parse(process.argv[2] ?? '{}')
+const { command = 'sync', roles, source, target, dies } = JSON.parse(process.argv[2] ?? '{}')
 const request = {
   publication: plainShop(vitrine, roles),
   target: parseAddress(target, 'target'),
-  observer: (event) => event.kind === 'phase' && process.stdout.write(`${event.phase}\n`),
+  observer: (event) => {
+    if (event.kind !== 'phase') return
+    process.stdout.write(`${event.phase}\n`)
+    if (event.phase === dies?.phase) setTimeout(() => process.kill(process.pid, 'SIGKILL'), dies.afterMs).unref()
+  },
 }
 process.stdout.write('started\n')
 if (command === 'rollback') {

@@ -1,19 +1,18 @@
 /** A run in a process of its own that dies at a given moment. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Installation } from './installation.ts'
 
 /**
- * Kills the process so many milliseconds after the phase has begun, or when something has come about. Gives `killed`, or what it
- * said when it lived on.
+ * The process dies so many milliseconds after the phase has begun, by its own clock, or when something has come about. Gives
+ * `killed`, or what it said when it lived on.
  */
 export function killedRun(shop: Installation, phase: string, when: number | (() => Promise<void>)): Promise<string> {
-  const due = () => (typeof when === 'number' ? pause(when) : when())
   const settings = {
     roles: { writer: shop.writer.user, reader: shop.reader.user },
     source: shop.source.url(shop.reading),
     target: shop.target.url(shop.writer),
+    dies: typeof when === 'number' ? { phase, afterMs: when } : null,
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child-run.mjs'), JSON.stringify(settings)])
   let said = ''
@@ -21,7 +20,8 @@ export function killedRun(shop: Installation, phase: string, when: number | (() 
     child.stdout.on('data', (chunk: Buffer) => {
       const before = said
       said += chunk.toString()
-      if (said.includes(`${phase}\n`) && !before.includes(`${phase}\n`)) void due().then(() => child.kill('SIGKILL'))
+      if (typeof when === 'number' || !said.includes(`${phase}\n`) || before.includes(`${phase}\n`)) return
+      void when().then(() => child.kill('SIGKILL'))
     })
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString()

@@ -113,7 +113,7 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
     await name('a@unpublished.org')
     expect((await shop.failure(observer)).code).toBe('PRIVACY_VIOLATION')
     await name('unpublished')
-    // Killed between its switch and its end, it leaves the rights to the next run.
+    // Killed as it publishes, by its own clock: before the switch. It leaves the rights to the next run.
     const killed = { begun: performance.now(), ended: Number.POSITIVE_INFINITY }
     switches.push(killed)
     expect(await killedRun(shop, 'publish', 0)).toBe('killed')

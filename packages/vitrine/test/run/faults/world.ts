@@ -175,9 +175,6 @@ export const inProcess: Attempt = async (world, onPhase) => {
   }
 }
 
-/** No run with a fault may take longer; most take a second. */
-export const BOUND_MS = 60_000
-
 /** One run with a fault in one phase, and the next run; a reader looks all the while. `expected` are the outcomes that may be, joined by `or`. */
 export async function trial(
   world: World,
@@ -208,7 +205,6 @@ export async function trial(
 
 async function struckRun(world: World, phase: Phase, fault: Fault, attempt: Attempt): Promise<Outcome> {
   await fault.prepare?.(world, phase)
-  const started = performance.now()
   let struck = false
   const onPhase = (entered: Phase) => {
     if (entered !== phase) return
@@ -220,7 +216,6 @@ async function struckRun(world: World, phase: Phase, fault: Fault, attempt: Atte
   } finally {
     await fault.heal(world)
     expect(struck).toBe(true)
-    expect(performance.now() - started).toBeLessThan(BOUND_MS)
   }
 }
 
