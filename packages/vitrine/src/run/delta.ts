@@ -3,7 +3,6 @@
  * way each table takes, and what is recorded of it. How changes are told, staged and applied is in `delta/`.
  */
 import { VitrineError } from '../base/errors.ts'
-import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import type { CopyRows } from '../copy/rows.ts'
@@ -18,7 +17,6 @@ import {
 import { Asked } from '../delta/asked.ts'
 import { stageChanges } from '../delta/changes.ts'
 import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
-import { keptTables } from '../delta/kept-tables.ts'
 import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
@@ -27,58 +25,16 @@ import { packed, unknownOf } from '../delta/unknown.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
-import { hasStandby } from '../postgres/standby.ts'
-import { publishedNames, retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import { erasureSince } from '../record/erasures.ts'
 import type { Made, TableOrigin, VersionOrigin } from '../record/origin.ts'
 import { recordedRows } from '../record/runs.ts'
-import { recordedVersion } from '../record/versions.ts'
-import { isWhole, keptVersion } from '../version/kept.ts'
-import { dropRelations, switchWayOf } from '../version/staging.ts'
+import { dropRelations } from '../version/staging.ts'
+import { looked, TIMELESS, targetFacts } from './night.ts'
 import type { SyncRequest } from './request.ts'
 import type { Stream } from './sessions.ts'
 import { type StageContext, type StagedTable, type Told, UNTOLD } from './stage.ts'
-
-type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full' | 'trigger'>
-
-/** What both versions and the target say, before the source is asked. */
-export async function targetFacts(target: Target, { only, dryRun, full = false, trigger }: Wish): Promise<Night> {
-  const { session, publication } = target
-  const published = await recordedVersion(target, 'published')
-  const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
-  const isPublished = published?.filled === true && isWhole(published, standing)
-  return {
-    full,
-    dryRun,
-    partly: only !== null,
-    between: trigger === 'follow',
-    limits: publication.limits,
-    kept: (await keptVersion(target)).version,
-    published: isPublished ? published : null,
-    erased: false,
-    renames: (await switchWayOf(session)) === 'rename',
-    standby: false,
-    unaltered: new Set(publishedNames(publication)),
-    held: false,
-    source: null,
-    snapshot: null,
-    reading: false,
-  }
-}
-
-/** What the decisions take into account that only the target can say, where something is left to decide. */
-export async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
-  const candidates = decide(night, tables).filter(({ base }) => base !== null)
-  if (candidates.length === 0) return night
-  const there = await keptTables(
-    target,
-    candidates.map(({ table }) => table),
-  )
-  const erased = (await erasureSince(target)) !== null
-  return { ...night, ...there, erased, standby: await hasStandby(target.session) }
-}
 
 export interface Next {
   /** Where the tables of the next version stand. */
@@ -287,9 +243,6 @@ export class Delta {
     return { era: this.#facts.era, snapshot: this.#snapshot, tables: Object.fromEntries(tables) }
   }
 }
-
-/** The instant changes the text of a query, and not what it reads. */
-export const TIMELESS = new Date(0)
 
 function askSource({ target, coordinator }: DeltaRequest, tables: readonly TableFacts[]): Promise<SourceFacts> {
   const reads = tables.flatMap(({ table, read }) => (read === null ? [] : [[table.name, read] as const]))

@@ -5,7 +5,7 @@ import { decide, tableFacts } from '../delta/decide.ts'
 import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
 import type { TableWay } from '../record/outcome.ts'
 import { recordedRows } from '../record/runs.ts'
-import { looked, TIMELESS, targetFacts } from './delta.ts'
+import { looked, TIMELESS, targetFacts } from './night.ts'
 
 /** How a table would be read. */
 export interface ForeseenWay {

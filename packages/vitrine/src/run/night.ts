@@ -1,0 +1,54 @@
+/** What the target says of a night before the source is asked: for a run, and to foresee one. */
+import { relationsIn } from '../catalogue/relations.ts'
+import type { Target } from '../catalogue/target.ts'
+import { decide, type Night, type TableFacts } from '../delta/decide.ts'
+import { keptTables } from '../delta/kept-tables.ts'
+import { hasStandby } from '../postgres/standby.ts'
+import { publishedNames } from '../publication/publication.ts'
+import { erasureSince } from '../record/erasures.ts'
+import { recordedVersion } from '../record/versions.ts'
+import { isWhole, keptVersion } from '../version/kept.ts'
+import { switchWayOf } from '../version/staging.ts'
+import type { SyncRequest } from './request.ts'
+
+type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full' | 'trigger'>
+
+/** What both versions and the target say, before the source is asked. */
+export async function targetFacts(target: Target, { only, dryRun, full = false, trigger }: Wish): Promise<Night> {
+  const { session, publication } = target
+  const published = await recordedVersion(target, 'published')
+  const standing = (await relationsIn(session, [publication.schema])).map(({ name }) => name)
+  const isPublished = published?.filled === true && isWhole(published, standing)
+  return {
+    full,
+    dryRun,
+    partly: only !== null,
+    between: trigger === 'follow',
+    limits: publication.limits,
+    kept: (await keptVersion(target)).version,
+    published: isPublished ? published : null,
+    erased: false,
+    renames: (await switchWayOf(session)) === 'rename',
+    standby: false,
+    unaltered: new Set(publishedNames(publication)),
+    held: false,
+    source: null,
+    snapshot: null,
+    reading: false,
+  }
+}
+
+/** What the decisions take into account that only the target can say, where something is left to decide. */
+export async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
+  const candidates = decide(night, tables).filter(({ base }) => base !== null)
+  if (candidates.length === 0) return night
+  const there = await keptTables(
+    target,
+    candidates.map(({ table }) => table),
+  )
+  const erased = (await erasureSince(target)) !== null
+  return { ...night, ...there, erased, standby: await hasStandby(target.session) }
+}
+
+/** The instant changes the text of a query, and not what it reads. */
+export const TIMELESS = new Date(0)
