@@ -131,7 +131,10 @@ export async function tableFacts(
       hasRules(table) ? [code, runtime, table.unknown?.values ?? null] : null,
     ]
     const print = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-    const refused = notRules(table, publication, code) ?? (before ? null : notInstant(table, instant, sql, types)) ?? keyProblem(table)
+    const refused =
+      notRules(table, publication, code) ??
+      (before ? null : notInstant(table, instant, sql, types)) ??
+      keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print, sql }
     const read = rowByRow(parsedText(parser, sql), publication.source, keyColumnsOf(table))
     // Its keys are compared with those of the source, which does not know which rows are kept.
