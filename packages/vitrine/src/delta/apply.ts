@@ -9,11 +9,13 @@ import type { Target } from '../catalogue/target.ts'
 import { ONCE, patiently } from '../postgres/patience.ts'
 import { quietly } from '../postgres/quietly.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
+import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type OwnRelation, ownRelations } from '../record/made.ts'
 import type { TableOrigin } from '../record/origin.ts'
 import { recordInPreparation } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { brokenReference, referencesWithin } from '../version/build.ts'
 import { compareVersions } from '../version/difference.ts'
 import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
@@ -59,14 +61,28 @@ async function applyTo(target: Target, { table, changes }: Told): Promise<string
   return row?.writer ?? null
 }
 
-/** Rows go and come again: references to and from these tables are declared anew when all are there. */
+/** References between these tables and others, whose place is taken by tables that were read whole: they are declared anew. */
 async function withoutReferences({ session }: Target, tables: readonly OwnRelation[]): Promise<readonly string[]> {
   const keys = await session.query<{ sql: string }>(
     `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
-     from pg_catalog.pg_constraint where contype = 'f' and (conrelid = any ($1::oid[]) or confrelid = any ($1::oid[])) order by 1`,
+     from pg_catalog.pg_constraint where contype = 'f' and (conrelid = any ($1::oid[])) <> (confrelid = any ($1::oid[])) order by 1`,
     [tables.map(({ oid }) => oid)],
   )
   return ["set local lock_timeout = '2s'", ...keys.map(({ sql }) => sql)]
+}
+
+/** References among these tables are deferred, and checked here for the rows that changed. Throws REFERENCE_BROKEN. */
+async function checkReferences({ session, publication }: Target, deltas: readonly Told[]): Promise<void> {
+  const schema = retiredSchema(publication)
+  const shapes = deltas.map(({ table }) => shapeOf(table, { ...publication, schema }))
+  for (const reference of referencesWithin(shapes)) {
+    await session.execute('savepoint before_reference')
+    const check = `set constraints ${qualified(schema, reference.constraint.name)} immediate`
+    await quietly(session, check).catch(async (error: unknown) => {
+      await session.execute('rollback to savepoint before_reference')
+      throw await brokenReference(session, schema, reference, error)
+    })
+  }
 }
 
 /**
@@ -123,6 +139,7 @@ export async function applyChanges(
         outdated.set(delta.table.name, await outdatedIn(target, delta))
         writers.set(delta.table.name, await applyTo(target, delta))
       }
+      await checkReferences(target, deltas)
       const [row] = await session.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
       return { transaction: row?.id ?? '', writers, outdated }
     }),
@@ -231,12 +248,10 @@ export async function proveChanges(target: Target, deltas: readonly Told[]): Pro
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const differing = new Set<string>()
   if (deltas.length === 0) return differing
-  const unbound = await withoutReferences(target, await keptOf(target, deltas))
   for (const delta of deltas) {
     const { table } = delta
     await session.begin('begin')
     try {
-      await session.execute(unbound.join('; '))
       await applyTo(target, delta)
       const { difference } = await compareVersions(session, table, staging, retired, limits)
       if (difference === null || difference.added + difference.changed + difference.removed > 0)

@@ -59,9 +59,13 @@ async function tablesToInclude(staged: readonly StagedTable[], context: StageCon
   return [...include]
 }
 
-/** The references between staged tables. */
-export const stagedReferences = (
+/** The references between staged tables that are still to be declared: those between kept tables stand, and were checked with the changes. */
+export function stagedReferences(
   staged: readonly StagedTable[],
   { target, staging }: StageContext,
-): readonly StagedReference[] =>
-  referencesOf(staged.map(({ table }) => shapeOf(table, { ...target.publication, schema: staging })))
+): readonly StagedReference[] {
+  const isKept = (name: string | null) => staged.some(({ table, way }) => table.name === name && way === 'delta')
+  return referencesOf(staged.map(({ table }) => shapeOf(table, { ...target.publication, schema: staging }))).filter(
+    ({ table, constraint }) => !isKept(table) || !isKept(constraint.references),
+  )
+}

@@ -121,6 +121,10 @@ export const referencesOf = (shapes: readonly TableShape[]): readonly StagedRefe
       .map((constraint) => ({ table: shape.name, constraint })),
   )
 
+/** Those from one of these tables to another, or to itself. */
+export const referencesWithin = (shapes: readonly TableShape[]): readonly StagedReference[] =>
+  referencesOf(shapes).filter(({ constraint }) => shapes.some(({ name }) => name === constraint.references))
+
 /** Declares all foreign keys without checking them. One after another, with short locks, so that they never deadlock. */
 export async function declareReferences(
   session: Session,
@@ -135,16 +139,25 @@ export async function declareReferences(
 /** Checks one declared foreign key; several may be checked at once on several sessions. Throws REFERENCE_BROKEN. */
 export async function validateReference(session: Session, schema: string, reference: StagedReference): Promise<void> {
   const { table, constraint } = reference
-  try {
-    const validate = `alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`
-    await quietly(session, validate)
-  } catch (error) {
-    if (!(error instanceof VitrineError) || error.code !== 'REFERENCE_BROKEN') throw error
-    const rows = await brokenReferences(session, schema, reference)
-    const place = `${table}.${constraint.columns.join(', ')}`
-    const detail = `${rows} rows refer to no row of ${constraint.references}.`
-    throw new VitrineError('REFERENCE_BROKEN', { place, detail, cause: error })
-  }
+  const validate = `alter table ${qualified(schema, table)} validate constraint ${identifier(constraint.name)}`
+  await quietly(session, validate).catch(async (error: unknown) => {
+    throw await brokenReference(session, schema, reference, error)
+  })
+}
+
+/** What a server refused, with the place and the number of rows where that is a broken reference. */
+export async function brokenReference(
+  session: Session,
+  schema: string,
+  reference: StagedReference,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof VitrineError) || error.code !== 'REFERENCE_BROKEN') return error
+  const { table, constraint } = reference
+  const rows = await brokenReferences(session, schema, reference)
+  const place = `${table}.${constraint.columns.join(', ')}`
+  const detail = `${rows} rows refer to no row of ${constraint.references}.`
+  return new VitrineError('REFERENCE_BROKEN', { place, detail, cause: error })
 }
 
 /** How many staged rows refer to a row that is not staged. */
