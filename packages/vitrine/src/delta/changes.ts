@@ -48,8 +48,8 @@ export interface ChangesRequest extends FillRequest {
   readonly asked: Asked
 }
 
-/** Buckets whose keys are compared here, by their hashes; of more, the source is asked. */
-const MOST_ASKED = 2_048
+/** Buckets whose keys are looked at here, by their hashes; of more, the source is asked. */
+const MOST_ASKED = 512
 
 /** The changes of a table whose rows are those of one table, or in words why it is read whole after all. */
 export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
@@ -170,9 +170,9 @@ class TableChanges {
    * same everywhere. Gives how many, or why the table is read whole: the kept table must be as it was recorded, too.
    */
   async #keepGone(left: KeySums): Promise<number | string> {
-    const [table, differing] = [this.#table, left.left]
-    const asked = { table, buckets: this.#buckets, differing: differing.length > MOST_ASKED ? [] : differing }
-    const kept = await keptRows(this.#session, this.#kept, this.#base, differing.length === 0 ? null : asked)
+    const [table, differing, { hashes, buckets }] = [this.#table, left.left, left.wanted]
+    const wanted = { table, of: this.#buckets, hashes, buckets: buckets.length > MOST_ASKED ? [] : buckets }
+    const kept = await keptRows(this.#session, this.#kept, this.#base, differing.length === 0 ? null : wanted)
     const reason = notAsRecorded(kept, this.#base)
     if (reason !== null) return reason
     if (left.isNothing) return 0

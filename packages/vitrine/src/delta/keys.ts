@@ -117,43 +117,47 @@ export interface SumRow {
   readonly mixed: string
 }
 
-/** The sums of each bucket, as they are recorded: 8 bytes each. */
-export const written = (sums: BigInt64Array): string => Buffer.from(sums.buffer).toString('base64')
-export const readAgain = (sums: string): BigInt64Array =>
-  new BigInt64Array(Uint8Array.from(Buffer.from(sums, 'base64')).buffer)
-
 /** A key of a bucket, by its hash, and where its row stands. */
 export interface Candidate {
   readonly place: string
   readonly hash: bigint
 }
 
-/** How many keys, and their sums by bucket, which can be put together and taken away. */
+/** How many keys there are of each bucket, up to 255 and from 0 again, and their sums, which can be put together and taken away. */
 export class KeySums {
   keys = 0
+  readonly #counts: Uint8Array
   readonly #mixed: BigInt64Array
 
-  constructor(buckets: number, mixed: BigInt64Array = new BigInt64Array(buckets)) {
-    this.#mixed = mixed
+  constructor(buckets: number) {
+    this.#counts = new Uint8Array(buckets)
+    this.#mixed = new BigInt64Array(buckets)
   }
 
   /** Null for what was recorded otherwise, or not at all. */
   static recorded(sums: string | null, keys: number, buckets: number): KeySums | null {
-    const bytes = sums === null ? 0 : Buffer.from(sums, 'base64').length
-    if (sums === null || bytes !== 8 * buckets) return null
-    const found = new KeySums(buckets, readAgain(sums))
+    const bytes = Buffer.from(sums ?? '', 'base64')
+    if (bytes.length !== 9 * buckets) return null
+    const found = new KeySums(buckets)
     found.keys = keys
+    found.#counts.set(bytes.subarray(8 * buckets))
+    for (let bucket = 0; bucket < buckets; bucket++) found.#mixed[bucket] = bytes.readBigInt64LE(8 * bucket)
     return found
   }
 
+  /** 9 bytes for each bucket. */
   get written(): string {
-    return written(this.#mixed)
+    const bytes = Buffer.alloc(9 * this.#counts.length)
+    for (const [bucket, sum] of this.#mixed.entries()) bytes.writeBigInt64LE(sum, 8 * bucket)
+    bytes.set(this.#counts, 8 * this.#counts.length)
+    return bytes.toString('base64')
   }
 
   /** `sign` is 1 for keys that come, -1 for keys that go. */
   add(rows: readonly SumRow[], sign: 1 | -1): this {
     for (const { bucket, keys, mixed } of rows) {
       this.keys += sign * keys
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + sign * keys
       this.#mixed[bucket] = (this.#mixed[bucket] ?? 0n) ^ BigInt(mixed)
     }
     return this
@@ -161,18 +165,28 @@ export class KeySums {
 
   /** The buckets in which something is left. */
   get left(): readonly number[] {
-    return [...this.#mixed.keys()].filter((bucket) => this.#mixed[bucket] !== 0n)
+    return [...this.#counts.keys()].filter((bucket) => this.#counts[bucket] !== 0 || this.#mixed[bucket] !== 0n)
   }
 
   get isNothing(): boolean {
     return this.keys === 0 && this.left.length === 0
   }
 
+  /** Hashes of keys that are left alone in their buckets, and the other buckets in which something is left. */
+  get wanted(): { readonly hashes: readonly bigint[]; readonly buckets: readonly number[] } {
+    const isAlone = (bucket: number) => this.#counts[bucket] === 1
+    const alone = this.left.filter(isAlone)
+    return {
+      hashes: alone.map((bucket) => this.#mixed[bucket] ?? 0n),
+      buckets: this.left.filter((bucket) => !isAlone(bucket)),
+    }
+  }
+
   /** Of the keys of each bucket in which something is left, the few that it is the sum of; null where some bucket has no such. */
   explained(candidates: ReadonlyMap<number, readonly Candidate[]>): readonly Candidate[] | null {
     const found: Candidate[] = []
     for (const bucket of this.left) {
-      const few = fewOf(candidates.get(bucket) ?? [], this.#mixed[bucket] ?? 0n)
+      const few = fewOf(candidates.get(bucket) ?? [], this.#mixed[bucket] ?? 0n, this.#counts[bucket] ?? 0)
       if (few === null) return null
       found.push(...few)
     }
@@ -181,22 +195,20 @@ export class KeySums {
 }
 
 /** One, two or three whose sum it is. Hashes have 64 bits: of some hundred keys, no others have the same. */
-function fewOf(all: readonly Candidate[], sum: bigint): readonly Candidate[] | null {
+function fewOf(all: readonly Candidate[], sum: bigint, many: number): readonly Candidate[] | null {
   const byHash = new Map(all.map((candidate) => [candidate.hash, candidate]))
   const one = byHash.get(sum)
-  if (one !== undefined) return [one]
-  const twoOf = (rest: bigint, among: readonly Candidate[]): readonly Candidate[] | null => {
-    for (const first of among) {
-      const second = byHash.get(rest ^ first.hash)
-      if (second !== undefined && second !== first) return [first, second]
-    }
-    return null
-  }
-  const two = twoOf(sum, all)
-  if (two !== null) return two
+  if (many === 1) return one === undefined ? null : [one]
+  if (many !== 2 && many !== 3) return null
   for (const [index, first] of all.entries()) {
-    const rest = twoOf(sum ^ first.hash, all.slice(index + 1))
-    if (rest !== null && !rest.includes(first)) return [first, ...rest]
+    const [rest, others] = [sum ^ first.hash, all.slice(index + 1)]
+    if (many === 3) {
+      const two = fewOf(others, rest, 2)
+      if (two !== null) return [first, ...two]
+      continue
+    }
+    const second = byHash.get(rest)
+    if (second !== undefined && second !== first) return [first, second]
   }
   return null
 }

@@ -17,13 +17,20 @@ import { verifyRows } from '../version/verify.ts'
 import type { Count, Values } from './asked.ts'
 import type { Changes, ChangesRequest } from './changes.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
-import { bucketsFor, keyList, readAgain, sameKey, written } from './keys.ts'
+import { bucketsFor, keyList, sameKey } from './keys.ts'
 import { MadeOf } from './made-of.ts'
 import { keptRows, notAsRecorded, tooMuch } from './scan.ts'
 import { fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
 /** Few keys in a bucket: one row that went has all of them made anew. */
 const KEYS_IN_BUCKET = 32
+
+/** The sums of each bucket, as they are recorded. */
+const written = (sums: BigInt64Array): string => Buffer.from(sums.buffer).toString('base64')
+const readAgain = (sums: string): BigInt64Array => {
+  const bytes = Buffer.from(sums, 'base64')
+  return new BigInt64Array(Uint8Array.from(bytes).buffer)
+}
 
 interface CountOf extends Count {
   readonly table: string

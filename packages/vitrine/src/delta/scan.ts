@@ -60,20 +60,28 @@ export interface KeptRows {
   readonly rows: number
   /** That no transaction wrote that is recorded. */
   readonly strange: number
-  /** By bucket, the keys of those that were asked for. */
+  /** By bucket, those that were wanted. */
   readonly candidates: ReadonlyMap<number, readonly Candidate[]>
 }
 
-/** `differing` are buckets of `of`. */
+/** Rows of a table that are wanted: by the hashes of their keys, or all of a bucket. */
+interface Wanted {
+  readonly table: PublishedTable
+  /** How many buckets there are, and which of them. */
+  readonly of: number
+  readonly buckets: readonly number[]
+  readonly hashes: readonly bigint[]
+}
+
 export async function keptRows(
   target: Session,
   kept: string,
   { writers }: Recorded,
-  of: { readonly table: PublishedTable; readonly buckets: number; readonly differing: readonly number[] } | null = null,
+  wanted: Wanted | null = null,
 ): Promise<KeptRows> {
   const isOurs = `r.xmin = any ('{${writers.map((xid) => BigInt(xid) % 2n ** 32n).join(',')}}'::xid[])`
   const [row] = await target.query<{ rows: number; strange: number; there: string | null }>(
-    `select count(*)::float8 as rows, count(*) filter (where not ${isOurs})::float8 as strange, ${of === null ? 'null' : thereSql(of)} as there
+    `select count(*)::float8 as rows, count(*) filter (where not ${isOurs})::float8 as strange, ${wanted === null ? 'null' : thereSql(wanted)} as there
      from ${kept} as r`,
   )
   const candidates = new Map<number, Candidate[]>()
@@ -86,10 +94,11 @@ export async function keptRows(
   return { rows: row?.rows ?? 0, strange: row?.strange ?? 0, candidates }
 }
 
-function thereSql({ table, buckets, differing }: NonNullable<Parameters<typeof keptRows>[3]>): string {
-  const bucket = bucketSql(table, 'r', buckets)
-  const text = `concat_ws(':', ${bucket}, ${hashSql(table, 'r')}, r.ctid)`
-  return `string_agg(${text}, ' ') filter (where ${bucket} = any ('{${differing.join(',')}}'::integer[]))`
+function thereSql({ table, of, buckets, hashes }: Wanted): string {
+  const [bucket, hash] = [bucketSql(table, 'r', of), hashSql(table, 'r')]
+  const among = buckets.length === 0 ? '' : ` or ${bucket} = any ('{${buckets.join(',')}}'::integer[])`
+  const isWanted = `${hash} = any ('{${hashes.join(',')}}'::bigint[])${among}`
+  return `string_agg(concat_ws(':', ${bucket}, ${hash}, r.ctid), ' ') filter (where ${isWanted})`
 }
 
 /** In words, why a kept table is no base for changes. */

@@ -18,7 +18,7 @@ export interface TableOrigin {
   /** `nights`: runs since the table was last read whole; `deltas`: those that applied changes to it. */
   readonly nights: number
   readonly deltas: number
-  /** Sums of its keys by buckets, 8 bytes each; null where they were not made. Earlier tools recorded a digest. */
+  /** Counts and sums of its keys by buckets, 9 bytes each; null where they were not made. Earlier tools recorded a digest. */
   readonly keys: string | null
   /** Digests of the keys of rows with something unknown, by reason, one after another; null where they are too many. */
   readonly unknownKeys?: Readonly<Record<string, string>> | null
