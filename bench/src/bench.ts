@@ -32,7 +32,7 @@ export async function sourceOf(context: BenchContext, fullRows: number): Promise
 
 export async function runTool(
   context: BenchContext,
-  work: 'load' | 'sync' | 'full' | 'delta',
+  work: 'load' | 'sync' | 'full' | 'delta' | 'follow',
   subject: Subject,
   schema: string,
 ): Promise<ToolMeasure> {

@@ -1,8 +1,8 @@
 /**
- * The tool's side, in a process of its own: `node tool.js load|sync|full|delta SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in
+ * The tool's side, in a process of its own: `node tool.js load|sync|full|delta|follow SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in
  * its environment; SUBJECT may be a point of growth, as JSON. `load` copies the publication's one table into the staging schema,
- * `sync` and `full` make a whole run that reads everything, `delta` one that reads what changed. Prints one
- * line of JSON, a ToolReport.
+ * `sync` and `full` make a whole run that reads everything, `delta` one that reads what changed, `follow` the same between
+ * due times, the start of the process apart. Prints one line of JSON, a ToolReport.
  */
 import { readFileSync } from 'node:fs'
 import type { Publication } from 'vitrine'
@@ -31,10 +31,11 @@ async function load(publication: Publication): Promise<void> {
   await Promise.all([source.end(), target.end()])
 }
 
-async function wholeRun(publication: Publication): Promise<ToolReport['switched']> {
+async function wholeRun(publication: Publication, trigger: 'command' | 'follow'): Promise<ToolReport['switched']> {
   let switchedAt = 0
   const report = await sync({
     publication,
+    trigger,
     ...addresses(),
     pseudonymKey: new Secret(''),
     // The phase after the switch begins when its transaction has been committed.
@@ -68,11 +69,13 @@ async function main(): Promise<void> {
       ? grown(JSON.parse(given) as Grown /* sound because growth.ts wrote it */, schema)
       : named(given, schema)
   // Nights are what is compared: none of them is a proof.
-  const deltaProofNights = work === 'delta' ? 1_000_000 : 1
+  const isFull = work !== 'delta' && work !== 'follow'
+  const deltaProofNights = isFull ? 1 : 1_000_000
   const publication = { ...defined, limits: { ...defined.limits, deltaProofNights } }
-  const switched = work !== 'load' ? await wholeRun(publication) : null
+  const started = work === 'follow' ? process.cpuUsage() : undefined
+  const switched = work !== 'load' ? await wholeRun(publication, work === 'follow' ? 'follow' : 'command') : null
   if (work === 'load') await load(publication)
-  const { user, system } = process.cpuUsage()
+  const { user, system } = process.cpuUsage(started)
   const report: ToolReport = { peakBytes: peakBytes(), cpuSeconds: (user + system) / 1e6, switched }
   process.stdout.write(`${JSON.stringify(report)}\n`)
 }
