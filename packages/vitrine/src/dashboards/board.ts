@@ -81,5 +81,6 @@ const filterOf = ({ key, label, kind, default: given, required, options, linkedT
   default: given ?? null,
   required: required === true,
   options: options ?? null,
-  linkedTo: linkedTo ?? [],
+  // Metabase narrows what it finds in a column, and no list that it was given.
+  linkedTo: options === undefined ? (linkedTo ?? []) : [],
 })

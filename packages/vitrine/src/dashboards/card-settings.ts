@@ -41,6 +41,16 @@ export const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], 
   year: { date_style: 'YYYY', time_enabled: null },
 }
 
+/** From light to dark; what has no color, Metabase draws black. */
+const SEGMENT_COLORS = ['#C7DDF1', '#8FBBE3', '#5796D1', '#2A6DAE', '#174A7C']
+type Segment = Extract<Display, { kind: 'gauge' }>['segments'][number]
+const segmentOf = ({ from, to, label }: Segment, index: number) => ({
+  min: from,
+  max: to,
+  color: SEGMENT_COLORS[index % SEGMENT_COLORS.length],
+  label,
+})
+
 const tableColumns = (shown: readonly string[], hidden: readonly string[]): Settings => ({
   'table.columns': [
     ...shown.map((name) => ({ name, enabled: true })),
@@ -63,7 +73,7 @@ function displaySettings(display: Display, { shown, hidden, isPivot }: Answered)
     case 'progress':
       return { 'progress.value': display.value, 'progress.goal': display.goal }
     case 'gauge':
-      return { 'gauge.segments': display.segments.map(({ from, to, label }) => ({ min: from, max: to, label })) }
+      return { 'gauge.segments': display.segments.map(segmentOf) }
     case 'funnel':
       return { 'funnel.dimension': display.step, 'funnel.metric': display.value }
     case 'table':

@@ -144,7 +144,9 @@ function sqlOf({ key, query }: Question, filters: readonly Filter[], publication
       if (found === undefined) return 'true'
       const place = `${table}.${column}`
       const same = tags.find((tag) => tag.filter === filter && tag.column === place)
-      const name = same?.name ?? `${filter}${tags.some((tag) => tag.filter === filter) ? `_${tags.length + 1}` : ''}`
+      // Metabase reads a name of a variable up to the first other character.
+      const plain = filter.replaceAll(/\W/g, '_')
+      const name = same?.name ?? `${plain}${tags.some((tag) => tag.name === plain) ? `_${tags.length + 1}` : ''}`
       if (same === undefined) {
         tags.push({ name, filter, label: found.label, column: place, widget: WIDGETS[found.kind] })
       }

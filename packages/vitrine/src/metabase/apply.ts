@@ -4,12 +4,13 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
-import { idOf, type Value } from './answer.ts'
+import { idOf, partOf, type Value } from './answer.ts'
 import { type Metabase, unlessGone } from './client.ts'
 import { accessIn } from './content.ts'
-import { applyContent, archive, type Content, isContent } from './content-apply.ts'
+import { applyContent, archive, isContent } from './content-apply.ts'
+import type { Content } from './content-work.ts'
 import { CONTENT, type Item, type Kind, nameOf } from './item.ts'
-import { type Applied, type Change, effective, planChanges, planned } from './plan.ts'
+import { type Applied, type Change, effective, planChanges, planned, recordOf } from './plan.ts'
 import { EVERYONE, readState, type State } from './state.ts'
 import { OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted } from './wanted.ts'
 
@@ -58,7 +59,7 @@ export async function applyPlan(
   for (const change of gone.toSorted((one, other) => depth(other) - depth(one))) await work.do(change)
   const after = effective(changes).length === 0 ? state : await work.read()
   requireKept(wanted, after, changes)
-  await record.all(recordOf(wanted.items, after, state.applied))
+  await record.all(recordOf(wanted.items, after.there, state.applied))
 }
 
 /** How many collections a collection stood in. */
@@ -81,27 +82,6 @@ function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[
   if (problems.length > 0) throw new VitrineError('METABASE_NOT_KEPT', { problems })
 }
 
-/** What people changed keeps the value that was applied last, so that it is still known as theirs. */
-function recordOf(items: readonly Item[], { there }: State, applied: readonly Applied[]): readonly Applied[] {
-  const before = new Map(applied.map((item) => [nameOf(item), item.attributes]))
-  const names = new Set(items.map(nameOf))
-  // What was archived is known when it is declared again.
-  const archived = applied
-    .filter((item) => CONTENT.includes(item.kind) && !names.has(nameOf(item)))
-    .map((item) => ({ ...item, attributes: { ...item.attributes, archived: true } }))
-  const standing = items.flatMap((item): readonly Applied[] => {
-    const live = there.get(nameOf(item))
-    if (live === undefined) return []
-    const last = before.get(nameOf(item))
-    const attributes = Object.entries(item.attributes).flatMap(([name, value]) => {
-      const kept = live.attributes[name] === value ? value : last?.[name]
-      return kept === undefined ? [] : [[name, kept] as const]
-    })
-    return [{ kind: item.kind, key: item.key, id: live.id, attributes: Object.fromEntries(attributes) }]
-  })
-  return [...standing, ...archived]
-}
-
 type Chosen = readonly (readonly [name: string, value: Value])[]
 
 /** One application of a plan; what it makes changes what it knows. */
@@ -111,12 +91,14 @@ class Work {
   readonly #items: ReadonlyMap<string, Item>
   readonly #record: AppliedRecord
   #state: State
+  readonly #raw: Content['raw']
 
   constructor(metabase: Metabase, wanted: Wanted, state: State, record: AppliedRecord) {
     this.#metabase = metabase
     this.#wanted = wanted
     this.#items = new Map(wanted.items.map((item) => [nameOf(item), item]))
     this.#state = state
+    this.#raw = new Map(state.raw)
     this.#record = record
   }
 
@@ -172,9 +154,13 @@ class Work {
     try {
       if (sourceId !== null) await this.#metabase.put(`/database/${sourceId}`, body)
       else {
-        await this.#metabase.make('/database', { engine: 'postgres', ...body }, async () =>
+        const made = await this.#metabase.make('/database', { engine: 'postgres', ...body }, async () =>
           (await this.#metabase.all('/database')).find(({ name }) => name === publication.metabase.source),
         )
+        // Metabase turns TLS on for a new one wherever the server speaks it, whatever was said.
+        const isOn = partOf(made, 'details')['ssl'] === true
+        if (source.sslMode === 'disable' && isOn)
+          await this.#metabase.put(`/database/${idOf(made, 'data source')}`, { details: { ssl: false } })
       }
     } catch (error) {
       throw unreachable(error, publication.metabase.source)
@@ -235,7 +221,7 @@ class Work {
   }
 
   #content = (): Content => ({
-    ...{ metabase: this.#metabase, wanted: this.#wanted, sourceId: this.#state.sourceId, raw: this.#state.raw },
+    ...{ metabase: this.#metabase, wanted: this.#wanted, sourceId: this.#state.sourceId, raw: this.#raw },
     numberOf: (kind, key) => Number(this.#idOf({ kind, key })),
     made: (kind, key, id) => this.#made(kind, key, id),
   })

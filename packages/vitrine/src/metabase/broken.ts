@@ -3,7 +3,7 @@ import { namedIn } from '../dashboards/broken.ts'
 import { type Entity, entitiesIn, idOf, isEntity, partOf, textOf } from './answer.ts'
 import type { Metabase } from './client.ts'
 import { nameOf } from './item.ts'
-import { namesOf, type State, tablesOf } from './state.ts'
+import { namesOf, type State } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Such as `«Sales» (number 7): shop_purchase.label`. Ours are changed by apply, and left out. */
@@ -58,23 +58,23 @@ const sqlIn = (query: Entity): string =>
 /** Metabase archives a table that is missing for so long; when it comes back, its questions stay broken. */
 const ARCHIVED_AFTER_DAYS = 14
 
-/** Published tables that Metabase does not see, with the day on which it archives them. */
-export async function missingTables(
-  metabase: Metabase,
-  { publication }: Wanted,
-  state: State,
-): Promise<readonly string[]> {
-  if (state.sourceId === null) return []
-  const here = (await tablesOf(metabase, state.sourceId)).filter((table) => table['schema'] === publication.schema)
-  const day = (table: Entity) => {
+/**
+ * Tables of ours that Metabase saw and sees no longer, with the day on which it archives them; asked for one by one, as no list
+ * of Metabase has them. One that was withdrawn is named until it is archived.
+ */
+export async function missingTables(metabase: Metabase, wanted: Wanted, state: State): Promise<readonly string[]> {
+  const published = new Set(wanted.items.map(nameOf))
+  const unseen = state.applied.filter((row) => row.kind === 'table' && row.id !== '' && !state.there.has(nameOf(row)))
+  const found: string[] = []
+  for (const row of unseen) {
+    const table = await metabase.find(`/table/${row.id}`)
+    if (table === null || table['active'] === true) continue
+    const isArchived = textOf(table, 'name').includes('__mbarchiv__')
     const since = Date.parse(textOf(table, 'deactivated_at'))
-    return Number.isNaN(since)
-      ? ''
-      : ` on ${new Date(since + ARCHIVED_AFTER_DAYS * 86_400_000).toISOString().slice(0, 10)}`
+    const day = new Date(since + ARCHIVED_AFTER_DAYS * 86_400_000)
+    const when = Number.isNaN(since) ? '' : ` on ${day.toISOString().slice(0, 10)}`
+    if (!isArchived) found.push(`${row.key}: archived${when}`)
+    else if (published.has(nameOf(row))) found.push(`${row.key}: archived already`)
   }
-  const missing = here.filter((table) => table['active'] === false)
-  return missing.map((table) => {
-    const [name = '', epoch] = textOf(table, 'name').split('__mbarchiv__')
-    return epoch === undefined ? `${name}: archived${day(table)}` : `${name}: archived already`
-  })
+  return found
 }

@@ -10,7 +10,7 @@ import { type Entity, entities, entity, isEntity } from './answer.ts'
 
 export type MetabaseLimits = Pick<
   Limits,
-  'metabaseTimeoutMs' | 'metabaseTries' | 'metabasePauseMs' | 'metabaseSyncMs' | 'metabaseAskMs'
+  'metabaseTimeoutMs' | 'metabaseTries' | 'metabasePauseMs' | 'metabaseSyncMs' | 'metabaseAskMs' | 'metabaseAnswerBytes'
 >
 
 /** Who asks: `X-API-KEY` with a key, `X-Metabase-Session` after a login; null for what everybody may ask. */
@@ -204,9 +204,15 @@ function systemCode(thrown: unknown): string {
 const answered = (error: unknown, status: number): boolean =>
   error instanceof VitrineError && error.code === 'METABASE_REFUSED' && error.httpStatus === status
 
-/** Null where what it is about is not there. */
-export const unlessGone = <T>(work: Promise<T>): Promise<T | null> =>
+/** Null where Metabase refuses it with this status. */
+const unless = <T>(status: number, work: Promise<T>): Promise<T | null> =>
   work.catch((error: unknown) => {
-    if (answered(error, 404)) return null
+    if (answered(error, status)) return null
     throw error
   })
+
+/** Null where what it is about is not there. */
+export const unlessGone = <T>(work: Promise<T>): Promise<T | null> => unless(404, work)
+
+/** Null for what belongs to a function that is switched off. */
+export const unlessOff = <T>(work: Promise<T>): Promise<T | null> => unless(400, work)

@@ -1,9 +1,9 @@
 /** Reads the collections, questions and dashboards of ours off Metabase: by what was recorded, else by what marks them as ours. */
 import { VitrineError } from '../base/errors.ts'
 import { collectionsOf } from '../dashboards/card.ts'
-import { type Entity, idOf, isEntity, scalarOf, textOf } from './answer.ts'
+import { type Entity, entitiesIn, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
 import { type Metabase, unlessGone } from './client.ts'
-import { accessIn, entityId, type Known, liveBoard, liveCard, markerOf } from './content.ts'
+import { accessIn, canonical, entityId, type Known, liveBoard, liveCard, markerOf } from './content.ts'
 import { type Attributes, CONTENT, type Item, type Kind, nameOf } from './item.ts'
 import type { Applied } from './plan.ts'
 import type { Names } from './query.ts'
@@ -110,12 +110,15 @@ class Reader {
       if (live === undefined) continue
       if (recorded === null) await this.#requireOurs(name, idOf(live, 'collection'))
       const above = /\/(\d+)\/$/.exec(textOf(live, 'location'))?.[1]
+      const place = above === undefined ? null : (this.#collections.get(Number(above)) ?? 'elsewhere')
+      const isArchived = live['archived'] === true
       this.#collections.set(live['id'], key)
       this.#put('collection', key, live, {
         name: scalarOf(live, 'name'),
         description: scalarOf(live, 'description'),
-        parent: above === undefined ? null : (this.#collections.get(Number(above)) ?? 'elsewhere'),
-        archived: live['archived'] === true,
+        // What is archived stands in the trash until it comes back.
+        parent: isArchived ? (parent?.key ?? null) : place,
+        archived: isArchived,
       })
     }
     await this.#readLeft('collection', (row) => {
@@ -156,18 +159,26 @@ class Reader {
     }
   }
 
-  /** The questions of our data source in one request; one that was archived is not among them. */
+  /** The questions of our data source in one request; those that were archived in another, where one of ours is missing. */
   async #readQuestions(known: Known & { readonly questions: Map<unknown, string> }): Promise<void> {
-    const { metabase, wanted, sourceId } = this.#places
+    const { metabase, wanted, applied, sourceId } = this.#places
     const listed = sourceId === null ? [] : await metabase.all(`/card?f=database&model_id=${sourceId}`)
-    const marked = (key: string, adopted: string | null = null) => {
+    let archived: readonly Entity[] | null = null
+    const marked = async (key: string, adopted: string | null = null) => {
       const ours: readonly unknown[] = [adopted ?? '', entityId(wanted.publication, key)]
-      return listed.find((each) => ours.includes(each['entity_id']))
+      const isOurs = (each: Entity) => ours.includes(each['entity_id'])
+      const found = listed.find(isOurs)
+      if (found !== undefined || sourceId === null) return found
+      archived ??= await metabase.all('/card?f=archived')
+      return archived.find(isOurs)
     }
+    // A tile of one that is wanted no longer is no work of people.
+    for (const { kind, key, id } of applied)
+      if (kind === 'question' && id !== '' && !this.#isWanted(kind, key)) known.questions.set(Number(id), key)
     for (const card of wanted.cards) {
       const id = this.#recorded('question', card.key)
       const recorded = numbered(listed, id) ?? (id === undefined ? null : await metabase.find(`/card/${id}`))
-      const live = recorded ?? marked(card.key, card.adopted)
+      const live = recorded ?? (await marked(card.key, card.adopted))
       if (live === undefined) continue
       known.questions.set(live['id'], card.key)
       this.#put('question', card.key, live, liveCard(live, card, known, this.#home('question', card.key)))
@@ -182,11 +193,29 @@ class Reader {
       const live =
         (id === undefined ? null : await metabase.find(`/dashboard/${id}`)) ?? (await this.#marked(key, adopted))
       if (live === undefined) continue
-      const seen = liveBoard(live, known, this.#home('dashboard', key))
-      const isBegun = seen['description'] === markerOf(wanted.publication, key)
+      const shown = liveBoard(live, known, this.#home('dashboard', key))
+      const seen = { ...shown, layout: this.#layout(key, shown['layout'] ?? null) }
+      const isBegun = shown['description'] === markerOf(wanted.publication, key)
       this.#put('dashboard', key, live, isBegun ? { ...seen, description: null } : seen)
     }
     await this.#readLeft('dashboard', ({ key }) => this.#marked(key))
+  }
+
+  /** Metabase shows no tile of a question that is archived, and keeps it: what stands there without those stands there. */
+  #layout(key: string, seen: Value): Value {
+    const archived = [...this.#raw].filter(([name, live]) => name.startsWith('question ') && live['archived'] === true)
+    const withdrawn = this.#places.applied.filter(
+      ({ kind, attributes }) => kind === 'question' && attributes['archived'] === true,
+    )
+    const hidden = new Set<unknown>([
+      ...archived.map(([name]) => name.slice('question '.length)),
+      ...withdrawn.map((row) => row.key),
+    ])
+    const wanted = this.#items.get(nameOf({ kind: 'dashboard', key }))?.attributes['layout'] ?? null
+    const known = [this.#row('dashboard', key)?.attributes['layout'] ?? null, wanted].flat()
+    const isSeen = (layout: Value) =>
+      canonical(entitiesIn(JSON.parse(String(layout))).filter(({ question }) => !hidden.has(question))) === seen
+    return hidden.size === 0 ? seen : (known.find(isSeen) ?? seen)
   }
 
   #home = (kind: Kind, key: string) => this.#items.get(nameOf({ kind, key }))?.attributes['collection'] ?? null

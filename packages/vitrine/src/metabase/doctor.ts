@@ -5,7 +5,7 @@ import { command } from '../base/remedy.ts'
 import { type Entity, idOf, partOf, textOf } from './answer.ts'
 import { type Plan, planFor } from './apply.ts'
 import { brokenQuestions, missingTables } from './broken.ts'
-import type { Metabase } from './client.ts'
+import { type Metabase, unlessOff } from './client.ts'
 import { nameOf } from './item.ts'
 import type { Applied } from './plan.ts'
 import { otherKeys, type Server } from './server.ts'
@@ -92,7 +92,8 @@ interface Facts {
 }
 
 async function readFacts(metabase: Metabase): Promise<Facts> {
-  const count = async (path: string) => (await metabase.all(path)).length
+  // Where nothing may be shown, Metabase refuses to list what would be.
+  const count = async (path: string) => (await unlessOff(metabase.all(path)))?.length ?? 0
   const settings = await metabase.all('/setting')
   return {
     graph: await metabase.graph('/permissions/graph'),

@@ -165,6 +165,27 @@ export function planned(
   return [...rows.values()]
 }
 
+/** What people changed keeps the value that was applied last, so that it is still known as theirs. */
+export function recordOf(items: readonly Item[], there: There, applied: readonly Applied[]): readonly Applied[] {
+  const before = new Map(applied.map((item) => [nameOf(item), item.attributes]))
+  const names = new Set(items.map(nameOf))
+  // What was archived is known when it is declared again; a table that was withdrawn, until Metabase archives it.
+  const archived = applied
+    .filter((item) => ['table', ...CONTENT].includes(item.kind) && !names.has(nameOf(item)))
+    .map((item) => ({ ...item, attributes: { ...item.attributes, archived: true } }))
+  const standing = items.flatMap((item): readonly Applied[] => {
+    const live = there.get(nameOf(item))
+    if (live === undefined) return []
+    const last = before.get(nameOf(item))
+    const attributes = Object.entries(item.attributes).flatMap(([name, value]) => {
+      const kept = live.attributes[name] === value ? value : last?.[name]
+      return kept === undefined ? [] : [[name, kept] as const]
+    })
+    return [{ kind: item.kind, key: item.key, id: live.id, attributes: Object.fromEntries(attributes) }]
+  })
+  return [...standing, ...archived]
+}
+
 /** Those that change something: what people changed is shown, and left. */
 export const effective = (changes: readonly Change[]): readonly Change[] =>
   changes.filter(({ action, attributes }) => action !== 'change' || attributes.length > 0)

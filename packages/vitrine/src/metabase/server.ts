@@ -4,7 +4,7 @@ import { VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { Secret } from '../base/secret.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entity, idOf, isEntity, textOf } from './answer.ts'
+import { type Entity, entitiesIn, entity, idOf, isEntity, textOf } from './answer.ts'
 import type { Login, Metabase } from './client.ts'
 import { ADMINISTRATORS, EVERYONE } from './state.ts'
 import { languageOf } from './wanted.ts'
@@ -165,11 +165,25 @@ export async function invite(metabase: Metabase, email: string, team: number): P
     )
   const known = await find()
   if (known !== undefined) {
-    await metabase.post('/permissions/membership', { group_id: team, user_id: idOf(known, 'person') })
+    await addTo(team, idOf(known, 'person'), metabase)
     return null
   }
   const memberships = [EVERYONE, team].map((id) => ({ id }))
   const made = await metabase.make('/user', { email, user_group_memberships: memberships }, find)
   await metabase.put(`/user/${idOf(made, 'person')}/password`, { password: password.reveal() })
   return password
+}
+
+/** Metabase fails where somebody is in the group already, as after an answer that got lost. */
+async function addTo(group: number, person: number, metabase: Metabase): Promise<void> {
+  const isMember = async () => {
+    const groups = (await metabase.one('/permissions/membership'))[String(person)]
+    return entitiesIn(groups).some(({ group_id: id }) => id === group)
+  }
+  if (await isMember()) return
+  try {
+    await metabase.post('/permissions/membership', { group_id: group, user_id: person })
+  } catch (error) {
+    if (!(await isMember())) throw error
+  }
 }

@@ -64,7 +64,8 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const others = databases.filter((database) => database['id'] !== sourceId)
   if (sourceId !== null) {
     put({ kind: 'source', key: names.source }, sourceId, await sourceFacts(metabase, sourceId))
-    readTables(await tablesOf(metabase, sourceId), schema, put, formats)
+    const { tables } = await metabase.one(`/database/${sourceId}/metadata?include_hidden=true`)
+    readTables(entities(tables, 'tables'), schema, put, formats)
   }
   const graph = await metabase.graph('/permissions/graph')
   const list = await metabase.all('/permissions/group')
@@ -96,10 +97,6 @@ function withNumbers(applied: readonly Applied[], { items }: Wanted, there: Ther
     return id === undefined ? [] : [{ ...row, id }]
   })
 }
-
-/** Hidden ones and those that are gone included. */
-export const tablesOf = async (metabase: Metabase, source: number): Promise<readonly Entity[]> =>
-  entities((await metabase.one(`/database/${source}/metadata?include_hidden=true`))['tables'], 'tables')
 
 /** Keys by number, of one kind with a blank after it. */
 export const namesOf = (there: There, kind: string): ReadonlyMap<unknown, string> =>

@@ -37,8 +37,11 @@ function filled(work: Work, native: Entity, parameters: readonly Entity[]): stri
     const values = [given['value']].flat().map((value) => quoted(String(value), "'"))
     const [from, to] = rangeOf(given['value'])
     const isRange = object(tag)['widget-type'] === 'date/range'
+    const isPart = object(tag)['widget-type'] === 'string/contains'
+    const like = object(object(tag)['options'])['case-sensitive'] === false ? 'ilike' : 'like'
+    const part = `${column} ${like} '%' || ${values[0]} || '%'`
     const range = `cast(${column} as date) between date '${from}' and date '${to}'`
-    conditions.set(name, isRange ? range : `${column} in (${values.join(', ')})`)
+    conditions.set(name, isRange ? range : isPart ? part : `${column} in (${values.join(', ')})`)
   }
   return String(native['query'])
     .replaceAll(/\[\[(.*?)\]\]/gs, (_, part: string) =>

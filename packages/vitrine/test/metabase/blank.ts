@@ -2,7 +2,9 @@
 import { Secret } from '../../src/base/secret.ts'
 import { applyPlan, planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
+import { diagnoseMetabase } from '../../src/metabase/doctor.ts'
 import type { Applied } from '../../src/metabase/plan.ts'
+import { probe } from '../../src/metabase/server.ts'
 import { wantedFrom } from '../../src/metabase/wanted.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import type { metabaseShop } from './metabase-shop.ts'
@@ -12,7 +14,7 @@ export const KEY = 'mb_killed='
 export type Shop = () => Awaited<ReturnType<typeof metabaseShop>>
 
 /** Another publication beside one that is there already has a record of its own. */
-export async function blank(shop: Shop, beside?: StandIn) {
+export async function blank(shop: Shop, beside?: StandIn, sslMode = 'prefer') {
   const metabase = beside ?? (await StandIn.start())
   metabase.syncLag = 0
   if (beside === undefined) metabase.keys.push({ id: 1, name: 'Vitrine', group: { id: 2 }, unmasked_key: KEY })
@@ -20,7 +22,7 @@ export async function blank(shop: Shop, beside?: StandIn) {
   const url = new URL(shop().environment()['METABASE_READER_URL'] ?? '')
   const source = {
     ...{ host: url.hostname, port: Number(url.port), database: url.pathname.slice(1), user: url.username },
-    ...{ password: new Secret(decodeURIComponent(url.password)), sslMode: 'prefer', sslRootCert: null },
+    ...{ password: new Secret(decodeURIComponent(url.password)), sslMode, sslRootCert: null },
   }
   const client = new Metabase({
     url: metabase.url,
@@ -28,9 +30,10 @@ export async function blank(shop: Shop, beside?: StandIn) {
     limits: { ...shop().at.program.publication.limits, metabaseTries: 1, metabaseSyncMs: 50 },
     signal: new AbortController().signal,
   })
-  const plan = (publication: Publication) => planFor(client, wantedFrom(publication, source), recorded)
-  const apply = async (publication: Publication) =>
-    applyPlan(client, wantedFrom(publication, source), await plan(publication), {
+  const plan = (publication: Publication, force = false) =>
+    planFor(client, wantedFrom(publication, source), recorded, force)
+  const apply = async (publication: Publication, force = false) =>
+    applyPlan(client, wantedFrom(publication, source), await plan(publication, force), {
       all: async (rows) => {
         recorded = rows
       },
@@ -38,5 +41,14 @@ export async function blank(shop: Shop, beside?: StandIn) {
         recorded = recorded.map((row) => (row.kind === kind && row.key === key ? { ...row, id } : row))
       },
     })
-  return { metabase, plan, apply }
+  /** What the doctor finds broken, by name. */
+  async function doctor(publication: Publication): Promise<Readonly<Record<string, string>>> {
+    const surroundings = { server: await probe(client), recorded, operational: null }
+    const found = await diagnoseMetabase(client, wantedFrom(publication, source), surroundings)
+    return Object.fromEntries(found.flatMap(({ name, ok, actual }) => (ok ? [] : [[name, actual]])))
+  }
+  const forget = () => {
+    recorded = []
+  }
+  return { metabase, client, plan, apply, doctor, forget }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { answerLike, type Entity } from './answers.ts'
 import { list, object, run } from './asking.ts'
 import { type Asked, one, Refusal, type Work } from './routes.ts'
+import type { StandIn } from './stand-in.ts'
 
 const CARD = `name description display dataset_query visualization_settings collection_id parameters`
 const DASHBOARD = 'description collection_id'
@@ -90,44 +91,60 @@ function requireCard(card: Entity): void {
   if (card['description'] === '') throw new Refusal(400, { errors: { description: 'blank' } })
 }
 
-/** Arrays replace what was there; a negative number asks for a new one; with several tabs every tile needs one. */
-function laid(dashboard: Entity, body: Entity, number: () => number): void {
-  const made = new Map<unknown, number>()
-  const idOf = (given: unknown, before: readonly Entity[]): number => {
-    if (Number(given) >= 0) {
-      if (!before.some(({ id }) => id === given)) throw new Refusal(400, { errors: { dashcards: 'unknown id' } })
-      return Number(given)
-    }
-    if (made.has(given)) throw new Refusal(400, { errors: { dashcards: 'id twice' } })
-    made.set(given, number())
-    return made.get(given) ?? 0
-  }
-  if ('tabs' in body) {
-    dashboard['tabs'] = list(body['tabs']).map((tab) => ({ ...tab, id: idOf(tab['id'], list(dashboard['tabs'])) }))
-  }
-  const tabs = list(dashboard['tabs'])
+/** A tile of a question that is archived is kept, and not shown. */
+const isHidden = ({ cards }: StandIn, tile: Entity): boolean =>
+  cards.some(({ id, archived }) => id === tile['card_id'] && archived === true)
+
+/**
+ * Arrays replace what was there; what has a number that is not there is made, as what has a negative one. A tile goes with its
+ * tab; with a tab every tile needs one. Tabs alone change nothing.
+ */
+function laid(dashboard: Entity, body: Entity, { standIn, number }: Work): void {
   if (!('dashcards' in body)) return
-  const tabOf = new Map(made)
-  made.clear()
-  const cards = list(body['dashcards']).map((card) => {
-    const tab = tabOf.get(card['dashboard_tab_id']) ?? card['dashboard_tab_id'] ?? null
-    if (tabs.length >= 2 && tab === null)
-      throw new Refusal(400, 'This dashboard has tabs, every card must have a tab id')
-    if (Number(card['col']) + Number(card['size_x']) > 24) throw new Refusal(400, { errors: { col: 'grid' } })
-    return { ...card, id: idOf(card['id'], list(dashboard['dashcards'])), dashboard_tab_id: tab }
+  if (dashboard['archived'] === true) throw new Refusal(404, 'The object has been archived.')
+  const before = list(dashboard['tabs'])
+  const made = new Map<unknown, unknown>()
+  const tabs = list(body['tabs']).map((tab) => {
+    const id = before.some((each) => each['id'] === tab['id']) ? tab['id'] : number()
+    made.set(tab['id'], id)
+    return { ...tab, id }
   })
+  const stays = (tile: Entity) =>
+    tile['dashboard_tab_id'] == null || tabs.some(({ id }) => id === tile['dashboard_tab_id'])
+  const left = list(dashboard['dashcards']).filter(stays)
+  const hidden = left.filter((tile) => isHidden(standIn, tile))
+  const tiles = list(body['dashcards']).map((tile) => {
+    const only = tabs.length === 1 ? tabs[0]?.id : null
+    const tab = made.get(tile['dashboard_tab_id']) ?? tile['dashboard_tab_id'] ?? only ?? null
+    if (tabs.length > 0 && tab === null)
+      throw new Refusal(400, 'This dashboard has tab, makes sure every card has a tab')
+    if (Number(tile['col']) + Number(tile['size_x']) > 24) throw new Refusal(400, { errors: { col: 'grid' } })
+    if (list(tile['series']).some((each) => Object.keys(each).some((key) => key !== 'id')))
+      throw new Refusal(400, { errors: { series: 'wrong' } })
+    const isThere = left.some(({ id }) => id === tile['id']) && !hidden.some(({ id }) => id === tile['id'])
+    if (!isThere && isHidden(standIn, tile)) throw new Refusal(404, 'The object has been archived.')
+    return { ...tile, id: isThere ? tile['id'] : number(), dashboard_tab_id: tab }
+  })
+  dashboard['tabs'] = tabs
   // Their order is not kept.
-  dashboard['dashcards'] = cards.toReversed()
+  dashboard['dashcards'] = [...tiles.toReversed(), ...hidden]
 }
 
-const shownDashboard = (dashboard: Entity): Entity =>
+/** What has a list of its own is linked to no other filter. */
+const kept = ({ filteringParameters, ...parameter }: Entity): Entity =>
+  filteringParameters === undefined || parameter['values_source_type'] != null
+    ? parameter
+    : { ...parameter, filteringParameters }
+
+const shownDashboard = (dashboard: Entity, standIn: StandIn): Entity =>
   answerLike('dashboard', {
     width: 'fixed',
     ...inTrash(dashboard),
+    parameters: list(dashboard['parameters']).map(kept),
     tabs: list(dashboard['tabs']).map((tab) => ({ ...tab, dashboard_id: dashboard['id'] })),
-    dashcards: list(dashboard['dashcards']).map((card) =>
-      answerLike('dashcard', { ...card, dashboard_id: dashboard['id'], entity_id: null }),
-    ),
+    dashcards: list(dashboard['dashcards'])
+      .filter((card) => !isHidden(standIn, card))
+      .map((card) => answerLike('dashcard', { ...card, dashboard_id: dashboard['id'], entity_id: null })),
   })
 
 const inCollection = (work: Work, { id, query }: Asked): Entity => {
@@ -204,15 +221,19 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
   },
   'GET /card': ({ standIn }, { query }) => {
     const id = query.get('f') === 'database' ? Number(query.get('model_id')) : null
-    const cards = there(standIn.cards).filter((card) => id === null || object(card['dataset_query'])['database'] === id)
+    const isArchived = query.get('f') === 'archived'
+    const cards = standIn.cards.filter(
+      (card) =>
+        (card['archived'] === true) === isArchived && (id === null || object(card['dataset_query'])['database'] === id),
+    )
     return cards.map((card) => echoed(card, standIn.tag))
   },
-  'GET /dashboard': ({ standIn }) => there(standIn.dashboards).map(shownDashboard),
+  'GET /dashboard': ({ standIn }) => there(standIn.dashboards).map((each) => shownDashboard(each, standIn)),
   'GET /card/:id': ({ standIn }, asked) => echoed(one(standIn.cards, asked), standIn.tag),
   'POST /card': ({ standIn, number }, { body }) => {
     requireCard(body)
     const isTaken = standIn.cards.some((card) => card['entity_id'] === body['entity_id'])
-    if (isTaken) throw new Refusal(400, { errors: { entity_id: 'taken' } })
+    if (isTaken) throw new Refusal(500, 'duplicate key value violates unique constraint')
     const card = { id: number(), archived: false, archived_directly: false, ...body }
     standIn.cards.push(card)
     return echoed(card, standIn.tag)
@@ -222,7 +243,7 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
     return echoed(changed(one(standIn.cards, asked), asked.body), standIn.tag)
   },
   'POST /card/:id/query': run,
-  'GET /dashboard/:id': ({ standIn }, asked) => shownDashboard(one(standIn.dashboards, asked)),
+  'GET /dashboard/:id': ({ standIn }, asked) => shownDashboard(one(standIn.dashboards, asked), standIn),
   'POST /dashboard': ({ standIn, number }, { body }) => {
     const made = {
       id: number(),
@@ -236,12 +257,12 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
       entity_id: 'x',
     }
     standIn.dashboards.push(made)
-    return shownDashboard(made)
+    return shownDashboard(made, standIn)
   },
-  'PUT /dashboard/:id': ({ standIn, number }, asked) => {
-    const dashboard = one(standIn.dashboards, asked)
+  'PUT /dashboard/:id': (work, asked) => {
+    const dashboard = one(work.standIn.dashboards, asked)
     const { dashcards, tabs, ...given } = asked.body
-    laid(dashboard, asked.body, number)
-    return shownDashboard(changed(dashboard, given))
+    laid(dashboard, asked.body, work)
+    return shownDashboard(changed(dashboard, given), work.standIn)
   },
 }

@@ -84,6 +84,8 @@ export const one = (list: readonly Entity[], { id }: Asked): Entity => {
   return found
 }
 
+const isActive = ({ active }: Entity): boolean => active === true
+
 const masked = (database: Entity): Entity => ({
   ...database,
   details: { ...(database['details'] as Details), password: MASK },
@@ -103,6 +105,7 @@ const crons = ({ schedules }: Entity): Entity =>
     Object.entries((schedules ?? {}) as Record<string, Entity>).map(([k, v]) => [`${k}_schedule`, cron(v)]),
   )
 
+const SWITCHES = { public: 'enable-public-sharing', embeddable: 'enable-embedding-static' } as const
 const DEFAULTS: Readonly<Record<string, string>> = { 'site-locale': 'en', 'start-of-week': 'sunday' }
 
 export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unknown>> = {
@@ -157,7 +160,7 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
   },
   'GET /user': ({ standIn }, { query }) => ({
     data: standIn.users
-      .filter(({ email }) => String(email).includes(query.get('query') ?? ''))
+      .filter(({ email }) => String(email).includes(query.get('query')?.toLowerCase() ?? ''))
       .map(({ password, ...user }) => answerLike('user', user)),
     total: standIn.users.length,
   }),
@@ -180,7 +183,8 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
     await requireLogin(body['details'] as Details)
     const id = number()
     const { schedules, ...given } = body
-    const database = { id, ...NEW_DATABASE, initial_sync_status: 'incomplete', ...given, ...crons(body) }
+    const details = { ...(body['details'] as Details), ...(standIn.speaksTls ? { ssl: true } : {}) }
+    const database = { id, ...NEW_DATABASE, initial_sync_status: 'incomplete', ...given, details, ...crons(body) }
     standIn.databases.push(database)
     standIn.tables.set(id, [])
     rights.set(`1/${id}`, 'query-builder-and-native')
@@ -225,16 +229,15 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
     }
     return answerLike('metadata', {
       ...masked(database),
-      tables: tables.map((table) =>
+      tables: tables.filter(isActive).map((table) =>
         answerLike('table in metadata', {
           ...table,
-          fields: (table['fields'] as Entity[])
-            .filter(({ active }) => active === true)
-            .map((field) => answerLike('field in metadata', field)),
+          fields: (table['fields'] as Entity[]).filter(isActive).map((field) => answerLike('field in metadata', field)),
         }),
       ),
     })
   },
+  'GET /table/:id': ({ standIn }, asked) => one([...standIn.tables.values()].flat(), asked),
   'PUT /table/:id': ({ standIn }, asked) => Object.assign(one([...standIn.tables.values()].flat(), asked), asked.body),
   'PUT /field/:id': ({ standIn }, asked) => {
     const fields = [...standIn.tables.values()].flat().flatMap((table) => table['fields'] as Entity[])
@@ -255,9 +258,18 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
   'PUT /permissions/group/:id': ({ standIn }, asked) => Object.assign(one(standIn.groups, asked), asked.body),
   'POST /permissions/membership': ({ standIn }, { body }) => {
     const user = one(standIn.users, { id: Number(body['user_id']), body, query: new URLSearchParams() })
-    user['user_group_memberships'] = [...((user['user_group_memberships'] as Entity[]) ?? []), { id: body['group_id'] }]
-    return {}
+    const groups = (user['user_group_memberships'] as Entity[]) ?? []
+    if (groups.some(({ id }) => id === body['group_id'])) throw new Refusal(500, 'duplicate key value')
+    user['user_group_memberships'] = [...groups, { id: body['group_id'] }]
+    return []
   },
+  'GET /permissions/membership': ({ standIn }) =>
+    Object.fromEntries(
+      standIn.users.map((user) => {
+        const groups = (user['user_group_memberships'] as Entity[]) ?? []
+        return [user['id'], groups.map(({ id }) => ({ group_id: id, user_id: user['id'] }))]
+      }),
+    ),
   'GET /permissions/graph': ({ standIn, rights, revision }) => {
     const groups: Record<string, Record<string, Entity>> = {}
     for (const [place, level] of rights) {
@@ -281,9 +293,13 @@ export const ROUTES: Readonly<Record<string, (work: Work, asked: Asked) => unkno
   ...CONTENT_ROUTES,
   ...Object.fromEntries(
     ['card', 'dashboard'].flatMap((room) =>
-      ['public', 'embeddable'].map((what) => [
+      (['public', 'embeddable'] as const).map((what) => [
         `GET /${room}/${what}`,
-        ({ standIn }: Work) => standIn.shown[`${room}/${what}`] ?? [],
+        ({ standIn }: Work) => {
+          // Both lists are refused where the function is switched off.
+          if (standIn.settings.get(SWITCHES[what]) !== true) throw new Refusal(400, 'It is not enabled.')
+          return standIn.shown[`${room}/${what}`] ?? []
+        },
       ]),
     ),
   ),

@@ -12,7 +12,7 @@ import { customer, purchase, source } from '../publication/shop.ts'
 
 export const NAMES = { source: 'Shop "d’été" 🛍️', team: "L'équipe 🧑‍🔧" }
 
-const TYPED = definePublication({
+export const TYPED = definePublication({
   name: 'shop',
   schema: 'shop',
   source,

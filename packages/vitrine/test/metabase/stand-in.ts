@@ -24,6 +24,8 @@ export class StandIn {
   tag = 'v0.65.4'
   /** How often it is asked for its tables before a sync that was asked for is done. */
   syncLag = 2
+  /** The database server does, as Metabase sees it. */
+  speaksTls = false
   /** Rights come as a map by schema. */
   mapped = false
   readonly requests: Request[] = []
@@ -39,6 +41,7 @@ export class StandIn {
     ['site-locale', 'en'],
     ['start-of-week', 'sunday'],
     ['enable-public-sharing', true],
+    ['enable-embedding-static', false],
   ])
   /** Tables by data source, with their columns. */
   readonly tables = new Map<number, Entity[]>()
