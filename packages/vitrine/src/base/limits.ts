@@ -99,6 +99,8 @@ const DEFAULTS = {
   /** How long Metabase may take until it sees what is published, and how often it is asked. */
   metabaseSyncMs: 10 * 60_000,
   metabaseAskMs: 2_000,
+  /** What one answer of Metabase may hold, unpacked: its list of thousands of questions has some tens of MB. */
+  metabaseAnswerBytes: 256 * 1024 * 1024,
 }
 
 export type Limits = {
@@ -124,6 +126,7 @@ const FROM_ONE: readonly string[] = [
   'deliveryTimeoutMs',
   'metabaseTimeoutMs',
   'metabaseAskMs',
+  'metabaseAnswerBytes',
 ]
 
 /** For `check`: the names of limits, and what is wrong with each. */

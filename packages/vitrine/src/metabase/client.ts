@@ -136,7 +136,9 @@ export class Metabase {
         redirect: 'manual',
         signal: AbortSignal.any([signal, late]),
       })
-      return readAnswer(response, await response.text(), fail)
+      const text = await wholeText(response, limits.metabaseAnswerBytes)
+      if (text !== null) return readAnswer(response, text, fail)
+      throw fail('METABASE_STRANGE', `It answered more than ${limits.metabaseAnswerBytes} bytes.`, false)
     } catch (thrown) {
       if (thrown instanceof Failed) throw thrown
       const why = late.aborted
@@ -145,6 +147,19 @@ export class Metabase {
       throw fail('METABASE_UNREACHABLE', why, true, { cause: thrown })
     }
   }
+}
+
+/** Null where it is longer than `most`; the rest is not read. */
+async function wholeText({ body }: Response, most: number): Promise<string | null> {
+  const decoder = new TextDecoder()
+  const chunks: string[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    length += chunk.length
+    if (length > most) return null
+    chunks.push(decoder.decode(chunk, { stream: true }))
+  }
+  return chunks.join('') + decoder.decode()
 }
 
 type Fail = (code: ErrorCode, detail: string, again: boolean, more?: ErrorFacts & { pauseMs?: number }) => Failed

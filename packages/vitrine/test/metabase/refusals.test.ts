@@ -1,8 +1,10 @@
 /** What is no Metabase, refuses us, breaks off, or belongs to somebody else: each a clear error, and nothing is touched. */
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ERRORS, VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
+import { metabaseSettings } from '../../src/cli/metabase-settings.ts'
 import { planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
 import { probe, setUp } from '../../src/metabase/server.ts'
@@ -15,7 +17,7 @@ const publication = shown({ writer: 'w', reader: 'r' })
 const admin = { email: ADMIN.email, password: new Secret(ADMIN.password) }
 const source = { host: '127.0.0.1', port: 1, database: 'd', user: 'r', password: new Secret('p'), sslMode: 'prefer' }
 const wanted = wantedFrom(publication, { ...source, sslRootCert: null })
-const limits = { ...publication.limits, ...QUICK }
+const limits = { ...publication.limits, ...QUICK, metabaseAnswerBytes: 1024 * 1024 }
 
 let standIn: StandIn
 beforeEach(async () => {
@@ -40,6 +42,16 @@ async function setUpOnce(): Promise<string> {
   const metabase = client()
   const wish = { publication, admin, siteUrl: standIn.url, newKey: false }
   return (await setUp(metabase, await probe(metabase), wish)).reveal()
+}
+
+/** A server on this machine, while `work` talks to it. */
+async function serving(answer: RequestListener, work: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number } // sound because it listens at a port.
+  await work(`http://127.0.0.1:${port}`)
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
 }
 
 /** The code that it fails with, and how often Metabase was asked. */
@@ -67,14 +79,80 @@ describe('what answers', () => {
     ['half an answer', 200, 'application/json', '{"version":{"tag"', 'METABASE_UNREACHABLE'],
     ['0.57', 200, 'application/json', '{"version":{"tag":"v0.57.2"},"setup-token":null}', 'METABASE_TOO_OLD'],
   ])('%s', async (_, status, type, text, code) => {
-    const server = createServer((_request, response) => {
-      response.writeHead(status, { 'content-type': type, location: 'https://example.org/' }).end(text)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as { port: number } // sound because it listens at a port.
-    expect(await failure(() => probe(client(null, `http://127.0.0.1:${port}`)))).toBe(code)
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    await serving(
+      (_request, response) => response.writeHead(status, { 'content-type': type }).end(text),
+      async (url) => expect(await failure(() => probe(client(null, url)))).toBe(code),
+    )
+  })
+
+  test('a redirection to another server, which never sees the key', async () => {
+    let asked = 0
+    await serving(
+      (_request, response) => response.writeHead(200).end(`${++asked}`),
+      async (elsewhere) =>
+        serving(
+          (_request, response) => response.writeHead(307, { location: elsewhere }).end(),
+          async (url) => expect(await failure(() => probe(client('mb_key=', url)))).toBe('METABASE_ELSEWHERE'),
+        ),
+    )
+    expect(asked).toBe(0)
+  })
+
+  test.each(['Wed, 21 Oct 2099 07:28:00 GMT', '-5', 'soon', ''])('429 with Retry-After «%s»', async (after) => {
+    let asked = 0
+    await serving(
+      (_request, response) => {
+        asked++
+        response.writeHead(429, { 'retry-after': after }).end()
+      },
+      async (url) => expect(await failure(() => probe(client(null, url)))).toBe('METABASE_BUSY'),
+    )
+    expect(asked).toBe(limits.metabaseTries)
+  })
+
+  test('a letter at a time, without end', async () => {
+    timeout = HANGS_MS
+    await serving(
+      (_request, response) => {
+        const timer = setInterval(() => response.write(' '), 10)
+        response.on('close', () => clearInterval(timer))
+      },
+      async (url) => expect(await failure(() => probe(client(null, url)))).toBe('METABASE_UNREACHABLE'),
+    )
+  })
+
+  const FACTS = '{"version":{"tag":"v0.65.4"},"setup-token":null}'
+
+  test('more than can be held, packed into little', async () => {
+    let asked = 0
+    const packed = gzipSync(FACTS.replace('v0.65.4', ' '.repeat(limits.metabaseAnswerBytes)))
+    expect(packed.length).toBeLessThan(limits.metabaseAnswerBytes / 10)
+    await serving(
+      (_request, response) => {
+        asked++
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(packed)
+      },
+      async (url) => expect(await failure(() => client(null, url).get('/card'))).toBe('METABASE_STRANGE'),
+    )
+    expect(asked).toBe(1)
+  })
+
+  test('a Metabase below a path, that packs its answers', async () => {
+    await serving(
+      (request, response) => {
+        if (request.url !== '/data/metabase/api/session/properties') return response.writeHead(404).end()
+        return response
+          .writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json;charset=utf-8' })
+          .end(gzipSync(FACTS))
+      },
+      async (url) => {
+        const settings = metabaseSettings(
+          (name) => (name === 'METABASE_URL' ? `${url}/data/metabase//` : null),
+          'required',
+        )
+        expect((await probe(client(null, settings?.url))).tag).toBe('v0.65.4')
+      },
+    )
   })
 
   test('nothing', async () => {
