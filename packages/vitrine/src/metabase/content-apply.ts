@@ -35,7 +35,9 @@ export async function applyContent(content: Content, kind: ContentKind, change: 
   const { key, action, attributes } = change
   const { parts, make } = { collection, question }[kind](content, key)
   const chosen = attributes.filter((part) => action === 'change' || part !== 'archived')
-  const body = Object.assign({}, ...chosen.map((part) => parts[part]))
+  // A collection of which nothing is said comes back from the trash.
+  const stays = kind === 'collection' && raw.get(nameOf(change))?.['archived'] === true ? { archived: true } : {}
+  const body = Object.assign({}, stays, ...chosen.map((part) => parts[part]))
   const path = () => `${PATHS[kind]}/${numberOf(kind, key)}`
   const live = action === 'make' ? await make(body) : entity(await metabase.put(path(), body), kind)
   // What was archived is back for the dashboards that show it.

@@ -195,12 +195,12 @@ export const CONTENT_ROUTES: Readonly<Record<string, (work: Work, asked: Asked) 
     return answerLike('collection', made)
   },
   'PUT /collection/:id': (work, asked) => {
-    const { archived, parent_id: parent, ...given } = asked.body
+    // Of which nothing is said comes back from the trash.
+    const { archived = false, parent_id: parent, ...given } = asked.body
     const collection = Object.assign(one(work.standIn.collections, asked), given)
     const above = work.standIn.collections.find(({ id }) => id === parent)
     if (parent !== undefined) collection['location'] = above === undefined ? '/' : `${above['location']}${above['id']}/`
-    if (archived !== undefined && archived !== collection['archived'])
-      archiveCollection(work, collection, archived === true)
+    if (archived !== collection['archived']) archiveCollection(work, collection, archived === true)
     return answerLike('collection', collection)
   },
   'GET /collection/:id/items': inCollection,

@@ -344,3 +344,19 @@ test('a filter by a part of a text knows no small or large letters, as on the pa
   expect((await plan(publication)).changes).toEqual([])
   await metabase.stop()
 })
+
+test('a collection that people archived stays so while it is called otherwise', async () => {
+  const { metabase, client, plan, apply } = await blank()
+  await apply(ours())
+  const [collection = {}] = metabase.collections
+  await client.put(`/collection/${collection['id']}`, { archived: true })
+  const dashboards = ours().dashboards.map((board) => ({
+    ...board,
+    collection: { ...board.collection, name: 'Other' },
+  }))
+  await apply({ ...ours(), dashboards })
+  expect(collection).toMatchObject({ name: 'Other', archived: true })
+  await apply({ ...ours(), dashboards }, true)
+  expect([collection['archived'], (await plan({ ...ours(), dashboards })).changes]).toEqual([false, []])
+  await metabase.stop()
+})
