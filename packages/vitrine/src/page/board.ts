@@ -205,7 +205,9 @@ export class Board {
     const { question } = asked
     const links = this.links(question)
     const drawn = state.then((found) =>
-      this.ports.kept.inTurn(() => drawTile(question, explained(found, asked, ages), reading, links, size)),
+      this.ports.kept.card(found, [question, reading, links, size], () =>
+        drawTile(question, explained(found, asked, ages), reading, links, size),
+      ),
     )
     return new Later(drawn, drawSkeleton(question, reading, links), question.key)
   }

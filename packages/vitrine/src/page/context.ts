@@ -72,6 +72,8 @@ export interface Watch {
   /** Why the files do not load; the last publication that did is shown. */
   readonly failure: VitrineError | null
   readonly problems: (place: string) => readonly Problem[]
+  /** Resolves when there is another edition than this one, and after a while in any case. */
+  readonly after: (edition: number) => Promise<void>
 }
 
 type Work<T> = (session: Session) => Promise<T>

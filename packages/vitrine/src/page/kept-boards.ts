@@ -43,6 +43,7 @@ const KEPT = 100
 export class KeptBoards {
   readonly #kept = new Map<string, KeptBoard>()
   readonly #making = new Map<string, Promise<unknown>>()
+  readonly #drawn = new WeakMap<TileState, Map<string, Promise<Html>>>()
   #turn: Promise<unknown> = Promise.resolve()
 
   get = (key: string): KeptBoard | undefined => this.#kept.get(key)
@@ -70,9 +71,16 @@ export class KeptBoards {
     return made
   }
 
-  inTurn<T>(draw: () => Promise<T>): Promise<T> {
+  /** A card of an answer, once for all that it is drawn of: another edition of a dashboard changes few of its cards. */
+  card(state: TileState, of: unknown, draw: () => Promise<Html>): Promise<Html> {
+    const cards = this.#drawn.get(state) ?? new Map<string, Promise<Html>>()
+    this.#drawn.set(state, cards)
+    const key = JSON.stringify(of, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+    const known = cards.get(key)
+    if (known !== undefined) return known
     const mine = this.#turn.then(() => pause(0)).then(draw)
-    this.#turn = mine.catch(() => undefined)
+    this.#turn = mine.catch(() => cards.delete(key))
+    cards.set(key, mine)
     return mine
   }
 }

@@ -17,11 +17,11 @@ for (const card of document.querySelectorAll('.v-card.v-is-coming')) {
 }
 const { edition, base } = document.body.dataset
 const look = async () => {
-  const answer = await fetch(base + '/edition').catch(() => null)
+  const answer = await fetch(base + '/edition?after=' + edition).catch(() => null)
   if (answer?.ok && (await answer.text()) !== edition) location.reload()
-  else setTimeout(look, 200)
+  else setTimeout(look, answer?.ok ? 0 : 1000)
 }
-if (edition !== undefined) setTimeout(look, 200)
+if (edition !== undefined) look()
 for (const form of document.querySelectorAll('.v-filters')) {
   form.addEventListener('change', (event) => { if (event.target.type !== 'search' && event.target.type !== 'date') form.requestSubmit() })
 }

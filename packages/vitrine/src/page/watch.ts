@@ -5,9 +5,13 @@ import { html, NOTHING } from '../drawing/html.ts'
 import type { Question } from '../publication/dashboard.ts'
 import type { Html, Routes, Watch } from './context.ts'
 
-/** `GET /edition`, which the script of the page asks for while it is watched. */
+/** `GET /edition?after=N`, which the script of the page asks for while it is watched: it is answered when there is another. */
 export const watchPlace: Routes = (app, { watch }) => {
-  if (watch !== null) app.get('/edition', (call) => call.text(String(watch.edition)))
+  if (watch === null) return
+  app.get('/edition', async (call) => {
+    await watch.after(Number(call.req.query('after') ?? Number.NaN))
+    return call.text(String(watch.edition))
+  })
 }
 
 export const failureNote = (watch: Watch | null): Html => {

@@ -40,8 +40,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
       wrong.push(`request: ${request.url()}`)
   })
   page.on('requestfailed', (request) => {
-    // Who leaves the page of a run cuts its events.
-    if (!request.url().endsWith('/events')) wrong.push(`failed: ${request.url()}`)
+    // Who leaves the page of a run cuts its events, and one that is watched what it waits for.
+    if (!/\/events$|\/edition\?/.test(request.url())) wrong.push(`failed: ${request.url()}`)
   })
   return { page, wrong }
 }

@@ -1,6 +1,7 @@
 /** The dictionary, the runs and the state in a browser: by keyboard, without script, on a narrow screen, for everybody. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pause } from '../../src/base/pause.ts'
 import { begun } from '../../src/page/actions.ts'
 import { listenForPages } from '../../src/page/server.ts'
 import type { Listener } from '../../src/schedule/listener.ts'
@@ -101,7 +102,7 @@ describe.skipIf(CHROMIUM === null).sequential('in Chromium', () => {
 
   test('with script a chart says its values by keyboard, and a dashboard that is edited follows', async () => {
     let title = 'Sales'
-    const watch = { edition: 0, failure: null, problems: () => [] }
+    const watch = { edition: 0, failure: null, problems: () => [], after: () => pause(50) }
     const edited = pageOf(shop, {
       watch,
       publication: () => ({

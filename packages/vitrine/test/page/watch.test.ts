@@ -22,7 +22,8 @@ written(
    export default withDashboards(shop, [dashboard({ key: 'd', title: 'D', description: 'D', rows: [[{ question: n }]],
      collection: collection({ key: 'c', name: 'C', access: {} }) })])`,
 )
-written('title.mjs', `export const TITLE = 'First'`)
+written('title.mjs', `import './steady.mjs'\nexport const TITLE = 'First'`)
+written('steady.mjs', `console.error('steady is loaded')`)
 const child = spawn(process.execPath, [join(built, 'cli/main.js'), 'serve', '--watch', '--port', '0'], {
   cwd: folder,
   env: { METABASE_READER_URL: 'postgresql://r:x@127.0.0.1:1/x' },
@@ -48,9 +49,13 @@ test('each edition is shown, the last good one stays, and a question that check 
     ['3', `'Unfinished`, 'PUBLICATION_NOT_FOUND'],
     ['4', `'Third'`, '>Third<'],
   ] as const) {
-    written('title.mjs', `export const TITLE = ${text}`)
+    written('title.mjs', `import './steady.mjs'\nexport const TITLE = ${text}`)
     await expect.poll(edition).toBe(count)
     expect(await page()).toContain(shown)
   }
   expect(await page()).not.toContain('v-flaw')
+  expect(said.match(/steady is loaded/g)?.length, 'what did not change is not loaded again').toBe(1)
+  written('steady.mjs', `console.error('steady is another')`)
+  const told = await fetch(`${url}/edition?after=4`)
+  expect([await told.text(), said]).toEqual(['5', expect.stringContaining('steady is another')])
 })
