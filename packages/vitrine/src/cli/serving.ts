@@ -22,7 +22,6 @@ import type { Settings } from './environment.ts'
 import type { PageAnswering } from './page-settings.ts'
 import { showing } from './progress.ts'
 import { publishUnless } from './publishing.ts'
-import { reading } from './sessions.ts'
 import type { WatchedPublication } from './watched-publication.ts'
 
 /** The source is for publishing from the page, the target for the record of the runs; without them it shows what it can. */
@@ -50,7 +49,8 @@ export async function servePage(
   if (watched === null) await requireSoundDashboards(given)
   const limits = { ...given.limits, statementTimeoutMs: QUESTION_MS }
   const name = `vitrine ${given.name} page`
-  const readers = new Readers(() => connect(reader, { side: 'target', name, limits }))
+  const sessions = (address: Address) => new Readers(() => connect(address, { side: 'target', name, limits }))
+  const [readers, writers] = [sessions(reader), target === null ? null : sessions(target)]
   const runs = new Runs(call)
   const page = createPage({
     publication: () => watched?.current ?? given,
@@ -63,7 +63,7 @@ export async function servePage(
     readers,
     tell: call.tell,
     actions: runs.actions(serving),
-    asWriter: target === null ? null : (work) => reading(call, 'target', target, work),
+    asWriter: writers === null ? null : (work) => writers.use(work),
     places: [dashboardsPlace, dictionaryPlace, runsPlace, statePlace, actionsPlace, watchPlace],
   })
   const listening = await listenForPages(answering.address, page).catch((error: unknown) => {
@@ -71,13 +71,13 @@ export async function servePage(
     return listenForPages({ ...answering.address, port: 0 }, page)
   })
   // The first reader waits neither for sessions nor for the library of the charts.
-  const sessions = [new Answers(readers).facts(given), readers.use(async () => undefined)]
-  void Promise.allSettled([...sessions, warmUp()])
+  const asked = [new Answers(readers).facts(given), readers.use(async () => undefined)]
+  void Promise.allSettled([...asked, warmUp()])
   return {
     url: `${listening.url}${answering.prefix}`,
     close: async () => {
       await listening.close()
-      await readers.close()
+      await Promise.all([readers.close(), writers?.close()])
       await runs.ended()
     },
   }

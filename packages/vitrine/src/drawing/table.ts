@@ -4,8 +4,10 @@ import { type HtmlEscapedString, html, type Piece } from './html.ts'
 import type { Sheet, Shown } from './sheet.ts'
 import { text } from './texts.ts'
 
-/** More rows than these on the back of a card make a page slow; a link leads to all of them. */
-export const MOST_ROWS = 400
+/** More rows than these on a card make a page slow; a link leads to all of them. */
+const MOST_ROWS = 400
+/** A pivot of more columns than these is one that nobody reads: its rows are shown as they are. */
+const MOST_COLUMNS = 100
 
 const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
   // Focusable, because people scroll it with the keyboard on a narrow screen.
@@ -27,13 +29,9 @@ function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): Htm
 /** Limits in characters: texts up to SHORT stay on one line; column names longer than LONG may wrap. */
 const [SHORT, LONG] = [20, 24]
 
-/** `all`: the address of all rows. */
-export function drawTable(
-  sheet: Sheet,
-  names: readonly string[] | undefined,
-  all: string,
-  most: number = Infinity,
-): HtmlEscapedString {
+/** `all`: the address of all rows; null when this table has all of them. */
+export function drawTable(sheet: Sheet, names: readonly string[] | undefined, all: string | null): HtmlEscapedString {
+  const most = all === null ? Infinity : MOST_ROWS
   const { question, rows, isCut, reading } = sheet
   const columns = names === undefined ? sheet.columns : names.map((name) => sheet.column(name))
   const body = rows
@@ -48,7 +46,7 @@ export function drawTable(
   return html`${scrolling(
     question.title,
     html`<table><caption>${question.title}</caption><thead><tr>${columns.map((column) => heading(column))}</tr></thead><tbody>${body}</tbody></table>`,
-  )}${rest !== false && html`<p class="v-cut">${rest} <a href="${all}">${text('all', reading)}</a></p>`}`
+  )}${rest !== false && html`<p class="v-cut">${rest}${all !== null && html` <a href="${all}">${text('all', reading)}</a>`}</p>`}`
 }
 
 const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true, names: {} }
@@ -60,7 +58,7 @@ interface PivotColumns {
 }
 
 /** A pivot table. A combination without a row is empty, not zero. */
-export function drawPivot(sheet: Sheet, display: PivotColumns): HtmlEscapedString {
+export function drawPivot(sheet: Sheet, display: PivotColumns, all: string | null): HtmlEscapedString {
   const [down, across, values] = [display.rows, display.columns, display.values].map((names) =>
     names.map((name) => sheet.column(name)),
   ) as [Shown[], Shown[], Shown[]]
@@ -73,6 +71,7 @@ export function drawPivot(sheet: Sheet, display: PivotColumns): HtmlEscapedStrin
     if (!heads.has(head)) heads.set(head, row)
     cells.set(`${line} ${head}`, row)
   })
+  if (heads.size * values.length > MOST_COLUMNS || lines.size > MOST_ROWS) return drawTable(sheet, undefined, all)
   const nameOf = (row: number) => across.map((column) => sheet.name(row, column)).join(' · ')
   const titles = [...heads.values()].flatMap((row) =>
     values.map((column) => heading(column, values.length > 1 ? `${nameOf(row)} · ${column.label}` : nameOf(row))),

@@ -10,13 +10,13 @@ import { drawPie } from './pie.ts'
 import { type Reading, writtenIn } from './reading.ts'
 import { sentencesOf } from './sentence.ts'
 import { Sheet } from './sheet.ts'
-import { drawPivot, drawTable, MOST_ROWS } from './table.ts'
+import { drawPivot, drawTable } from './table.ts'
 import { text } from './texts.ts'
 import { written } from './value.ts'
 
 export interface TileLinks {
-  /** All rows as a table. */
-  readonly table: string
+  /** All rows as a table; null where the card is that table. */
+  readonly table: string | null
   readonly csv: string
   readonly metabase: string | null
   /** The rows behind the figures. */
@@ -103,7 +103,8 @@ export async function drawTile(
   const sheet = new Sheet(question, state.answer, reading)
   const foot = html`${link(links.csv, text('csv', reading))}${link(links.rows, text('rows', reading))}${link(links.meaning, text('meaning', reading))}${link(links.metabase, text('metabase', reading))}`
   if (display.kind === 'table' || display.kind === 'pivot') {
-    const table = display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display)
+    const table =
+      display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display, links.table)
     return card(question, display.kind, reading, html`${table}<footer class="v-foot">${foot}</footer>`)
   }
   const sentences = sentencesOf(sheet, display)
@@ -119,7 +120,7 @@ export async function drawTile(
     display.kind,
     reading,
     html`<input type="checkbox" class="v-turn" id="q-${key}-turn" autocomplete="off">
-<div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table, MOST_ROWS)}</div>
+<div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table)}</div>
 <footer class="v-foot"><label for="q-${key}-turn">${text('table', reading)}</label>${foot}</footer>`,
   )
 }

@@ -74,6 +74,11 @@ export class Visitors {
     return this.#as(entry.role, id, true)
   }
 
+  /** Whether the browser still has the cookie of a session that is over. */
+  hasEnded(call: PageCall): boolean {
+    return this.asksForPassword && getCookie(call, this.#cookie(call)) !== undefined && this.known(call) === null
+  }
+
   get asksForPassword(): boolean {
     return this.#access.kind === 'passwords'
   }

@@ -4,7 +4,8 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Answer, AnswerColumn, Cell, TileState } from '../drawing/answer.ts'
-import type { Session, TextRows } from '../postgres/connect.ts'
+import type { TextRows } from '../postgres/bounded-texts.ts'
+import type { Session } from '../postgres/connect.ts'
 import { exportSnapshot, importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { TableFreshness } from '../record/runs.ts'
@@ -21,6 +22,8 @@ export interface Ask {
   readonly withSmall: Pick<Ask, 'sql' | 'values'> | null
   /** The answer depends on the time of now, and is kept for a minute. */
   readonly ages: boolean
+  /** Rows; as many as any question may have, where nothing is said. */
+  readonly most?: number
 }
 
 /** Of when a table is, and in how many of its rows something is unknown, by reason. */
@@ -46,9 +49,10 @@ export interface Look extends Facts {
 export class Switched extends Error {}
 
 const MOST_ROWS = 5_000
-const LONGEST_CELL = 2_000
+/** In characters. */
+const BOUNDS = { all: 4_000_000, one: 2_000 }
 const KEPT = 1_000
-const KEPT_CELLS = 2_000_000
+const KEPT_CHARACTERS = 40_000_000
 const BEGIN = 'begin transaction isolation level repeatable read read only'
 /** A page holds its snapshot no longer; its questions together are bounded by it. */
 const SNAPSHOT_MS = 30_000
@@ -57,8 +61,8 @@ const SECOND_FROM = 2
 
 export class Answers {
   readonly #readers: Readers
-  readonly #kept = new Map<string, { readonly state: Promise<TileState>; cells: number }>()
-  #cells = 0
+  readonly #kept = new Map<string, { readonly state: Promise<TileState>; characters: number }>()
+  #characters = 0
   /** What is read next, for whoever asks before that. */
   #next: { readonly publication: Publication; readonly facts: Promise<Facts> } | null = null
 
@@ -120,20 +124,20 @@ export class Answers {
 
   /** Failures are not kept, nor what was read of a version that left. */
   #keep(key: string, state: Promise<TileState>): void {
-    const entry = { state, cells: 0 }
+    const entry = { state, characters: 0 }
     this.#kept.set(key, entry)
     const forget = (other: string) => {
-      this.#cells -= this.#kept.get(other)?.cells ?? 0
+      this.#characters -= this.#kept.get(other)?.characters ?? 0
       this.#kept.delete(other)
     }
     state.then(
       (told) => {
         if (this.#kept.get(key) !== entry) return
         if (told.kind === 'failed') return forget(key)
-        entry.cells = told.kind === 'answer' ? told.answer.rows.length * told.answer.columns.length : 1
-        this.#cells += entry.cells
+        entry.characters = charactersOf(told)
+        this.#characters += entry.characters
         for (const other of this.#kept.keys()) {
-          if (this.#kept.size <= KEPT && this.#cells <= KEPT_CELLS) break
+          if (this.#kept.size <= KEPT && this.#characters <= KEPT_CHARACTERS) break
           forget(other)
         }
       },
@@ -141,6 +145,9 @@ export class Answers {
     )
   }
 }
+
+const charactersOf = (state: TileState): number =>
+  state.kind === 'answer' ? state.answer.rows.flat().reduce<number>((sum, cell) => sum + String(cell).length, 0) : 1
 
 interface Open {
   readonly ask: Ask
@@ -189,12 +196,15 @@ async function failed(session: Session, work: Work, { resolve, reject }: Open, e
   }
 }
 
-async function answerOne(session: Session, { sql, values, filtered, withSmall }: Ask): Promise<TileState> {
-  const rows = await session.texts(`select * from (\n${sql}\n) as answer limit ${MOST_ROWS + 1}`, values)
-  if (rows.rows.length > 0) return { kind: 'answer', answer: answerOf(rows) }
+async function answerOne(
+  session: Session,
+  { sql, values, filtered, withSmall, most = MOST_ROWS }: Ask,
+): Promise<TileState> {
+  const rows = await session.texts(`select * from (\n${sql}\n) as answer limit ${most + 1}`, values, BOUNDS)
+  if (rows.rows.length > 0) return { kind: 'answer', answer: answerOf(rows, most) }
   if (withSmall !== null) {
-    const small = await session.texts(`select 1 from (\n${withSmall.sql}\n) as answer limit 1`, withSmall.values)
-    if (small.rows.length > 0) return { kind: 'empty', why: 'small groups' }
+    const small = await session.query(`select 1 from (\n${withSmall.sql}\n) as answer limit 1`, withSmall.values)
+    if (small.length > 0) return { kind: 'empty', why: 'small groups' }
   }
   return { kind: 'empty', why: filtered ? 'filtered away' : 'no rows' }
 }
@@ -208,10 +218,10 @@ const KINDS: ReadonlyMap<number, AnswerColumn['kind']> = new Map([
   [1184, 'instant'],
 ])
 
-function answerOf({ columns, rows }: TextRows): Answer {
+function answerOf({ columns, rows, isCut }: TextRows, most: number): Answer {
   const known = columns.map(({ name, oid }): AnswerColumn => ({ name, kind: KINDS.get(oid) ?? 'text' }))
-  const cells = rows.slice(0, MOST_ROWS).map((row) => row.map((text, at) => cellOf(text, known[at]?.kind)))
-  return { columns: known, rows: cells, isCut: rows.length > MOST_ROWS }
+  const cells = rows.slice(0, most).map((row) => row.map((text, at) => cellOf(text, known[at]?.kind)))
+  return { columns: known, rows: cells, isCut: isCut || rows.length > most }
 }
 
 function cellOf(text: string | null, kind: AnswerColumn['kind'] | undefined): Cell {
@@ -219,7 +229,7 @@ function cellOf(text: string | null, kind: AnswerColumn['kind'] | undefined): Ce
   if (kind === 'boolean') return text === 't'
   // Fifteen digits are exact in JavaScript.
   if (kind === 'number' && /^-?\d*\.?\d+$/.test(text) && text.replace(/\D/g, '').length <= 15) return Number(text)
-  return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text
+  return text
 }
 
 /**

@@ -113,7 +113,8 @@ function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard 
 function admitting(context: PageContext, visitors: Visitors, isPublic: (call: PageCall) => boolean): Guard {
   return async (call, next) => {
     if (isPublic(call) || visitors.known(call) !== null) return next()
-    if (!visitors.asksForPassword || call.req.method !== 'GET') return refuse(call, context, 403, 'notAllowed')
+    if (!visitors.asksForPassword || call.req.method !== 'GET')
+      return refuse(call, context, 403, visitors.hasEnded(call) ? 'ended' : 'notAllowed')
     const here = call.req.path + new URL(call.req.url).search
     return call.redirect(`${context.prefix}/login?to=${encodeURIComponent(here)}`, 303)
   }
@@ -133,7 +134,7 @@ async function refuse(
   call: PageCall,
   context: PageContext,
   status: 403 | 404 | 429,
-  key: 'notAllowed' | 'notFound' | 'tooMany',
+  key: 'notAllowed' | 'ended' | 'notFound' | 'tooMany',
 ): Promise<Response> {
   const { language } = call.var.visitor.reading
   const title = say(language, key)

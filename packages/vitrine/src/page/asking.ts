@@ -103,7 +103,7 @@ export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<s
     columns: Object.fromEntries(names.map((name) => [name, name])),
     where: whereOf(query),
     order: key === null ? [] : [[key, 'asc']],
-    limit: ROWS,
+    limit: ROWS + 1,
   }
   const filters = actingOn(asking, given)
   const values: unknown[] = []
@@ -118,7 +118,7 @@ export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<s
     shown.map(({ name, comment }) => [name, { label: comment, ...namesOf(given, name) }]),
   )
   const question: Question = { ...given, display: { kind: 'table' }, query: listing, columns: labels }
-  return { question, ask: { sql, values, filtered: values.length > 0, withSmall: null, ages: false } }
+  return { question, ask: { sql, values, filtered: values.length > 0, withSmall: null, ages: false, most: ROWS } }
 }
 
 /** The options of a list that has none of its own, or that other filters narrow; null where they are those of the filter. */

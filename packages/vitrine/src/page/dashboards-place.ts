@@ -96,7 +96,7 @@ async function table(board: Board, { question, ask }: Asked, call: PageCall): Pr
     shown,
     states[0] ?? { kind: 'failed', code: 'INTERNAL' },
     board.reading,
-    board.links(question),
+    { ...board.links(question), table: null },
     WIDE,
   )
   return board.ports.context.show(call, html`${back(board)}${headings(board, question.title)}${card}`, {
@@ -117,7 +117,10 @@ async function csv(board: Board, { question, ask }: Asked, call: PageCall): Prom
 function file(board: Board, question: Question, found: TileState | undefined, call: PageCall): Response {
   const state = answered(found)
   const answer = state.kind === 'answer' ? state.answer : { columns: [], rows: [], isCut: false }
-  call.header('content-disposition', `attachment; filename="${question.key.replace(/[^\w.-]/g, '-')}.csv"`)
+  // In the file itself a word would be taken for a value.
+  const part = answer.isCut ? `-${say(board.reading.language, 'firstRows', answer.rows.length)}` : ''
+  const name = `${question.key}${part}`.replace(/[^\w.-]/g, '-')
+  call.header('content-disposition', `attachment; filename="${name}.csv"`)
   return call.body(csvOf(question, answer, board.reading), 200, { 'content-type': 'text/csv; charset=utf-8' })
 }
 
@@ -147,7 +150,8 @@ const rowsOf =
     if (new URL(call.req.url).searchParams.has('csv')) return file(board, rows.question, first, call)
     const here = new URL(call.req.url)
     here.searchParams.set('csv', '1')
-    const links = { ...board.links(asked.question), csv: here.pathname + here.search, rows: null, metabase: null }
+    const csv = here.pathname + here.search
+    const links = { ...board.links(asked.question), csv, table: null, rows: null, metabase: null }
     const [state = { kind: 'failed', code: 'INTERNAL' } as const, whole] = states
     const card = await drawTile(rows.question, state, board.reading, links, WIDE)
     const { query } = asked.question

@@ -62,11 +62,13 @@ export function failureParts(
   const other = OTHERWISE[kind?.exit ?? 'internal']
   const first = named.length > 0 || other === undefined ? named : commands(other)
   const lines: readonly Line[] = [...first, ...again.flatMap(commands)]
+  // The place of a connection is an address, which a page tells nobody.
+  const where = kind?.exit === 'connection' ? null : place
   const hint = telling.language === 'en' && typeof kind?.hint === 'string' ? ` ${kind.hint}` : ''
   return [
     paragraph(
       `${meaningOf(code, telling)}${hint}`,
-      ...(place === null ? [] : [` ${say('there')} `, { code: place }, '.']),
+      ...(where === null ? [] : [` ${say('there')} `, { code: where }, '.']),
     ),
     paragraph(say('doThis')),
     { kind: 'list', lines: [...new Map(lines.map((line) => [JSON.stringify(line), line])).values()] },

@@ -67,6 +67,8 @@ export const liveRoutes: Routes = (app, context) => {
     }
   }
   app.get('/runs/:run{current|[1-9][0-9]{0,8}}/events', (call) => {
+    // Nobody reads the answer to HEAD, which would wait for that.
+    if (call.req.method === 'HEAD') return call.body(null)
     if (followers >= FOLLOWERS) return call.body(null, 503)
     const asked = call.req.param('run')
     const telling = tellingOf(context, call.var.visitor.reading)

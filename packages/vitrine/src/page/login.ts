@@ -27,7 +27,7 @@ export function addLogin(app: PageApp, context: PageContext, visitors: Visitors,
     const { language } = call.var.visitor.reading
     const content = html`<form class="v-login" method="post" action="${prefix}/login">
 <h1>${say(language, 'logIn')}</h1>
-${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : ''}
+${wrong ? html`<p role="alert">${say(language, 'wrongPassword')}</p>` : visitors.hasEnded(call) && html`<p role="status">${say(language, 'endedLogIn')}</p>`}
 <input type="hidden" name="to" value="${to}">
 <label>${say(language, 'password')} <input type="password" name="password" autocomplete="current-password" required autofocus></label>
 <button class="v-button">${say(language, 'logIn')}</button>

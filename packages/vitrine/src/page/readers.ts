@@ -1,4 +1,4 @@
-/** The sessions of the page on the target: a few, opened when they are needed, lent to one page at a time, closed when idle. */
+/** The sessions of a role on the target, for the page: a few, opened when they are needed, lent to one page at a time, closed when idle. */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 

@@ -70,8 +70,8 @@ function isOurHost(call: PageCall, reach: Reach): boolean {
 export const guarded =
   (reach: Reach, isPublic: (call: PageCall) => boolean): MiddlewareHandler<PageEnv> =>
   async (call, next) => {
-    if (!isOurHost(call, reach)) return call.text('421 unknown host\n', 421)
-    await next()
+    if (isOurHost(call, reach)) await next()
+    else call.res = call.text('421 unknown host\n', 421)
     const framed = isPublic(call) && reach.framedBy.length > 0
     const ancestors = framed ? reach.framedBy.join(' ') : "'none'"
     for (const [name, value] of Object.entries(HEADERS)) call.header(name, value)

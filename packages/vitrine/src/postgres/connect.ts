@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { VitrineError } from '../base/errors.ts'
 import { DEFAULT_LIMITS } from '../base/limits.ts'
 import { type Address, isSocket } from './address.ts'
+import { boundedTexts, type TextBounds, type TextRows } from './bounded-texts.ts'
 import type { DriverClient } from './driver.ts'
 import { loginError, refusesThisWay, refusesTls } from './login-error.ts'
 import { requireOwnBackend } from './pooler.ts'
@@ -22,11 +23,6 @@ const END_WITHIN_MS = 1_000
 
 /** The oldest server whose behaviour is tested. */
 const OLDEST_VERSION = 150_000
-
-export interface TextRows {
-  readonly columns: readonly { readonly name: string; readonly oid: number }[]
-  readonly rows: readonly (readonly (string | null)[])[]
-}
 
 /** One open session. Errors of its queries are VitrineErrors; a lost connection shows at the next query. */
 export class Session {
@@ -65,13 +61,15 @@ export class Session {
     await this.#settled(() => this.client.query(text))
   }
 
-  /** The columns with their types (OIDs), and each value as PostgreSQL's text. */
-  async texts(text: string, values: readonly unknown[]): Promise<TextRows> {
-    const types = { getTypeParser: () => (value: string) => value }
+  /** The same as PostgreSQL writes them, within bounds: the columns with their types (OIDs), and each value as text. */
+  async texts(text: string, values: readonly unknown[], bounds: TextBounds): Promise<TextRows> {
+    const bounded = boundedTexts(bounds)
+    const types = { getTypeParser: () => bounded.parse }
     const result = await this.#settled(() =>
-      this.client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types }),
+      this.client.query<(string | null | undefined)[]>({ text, values: [...values], rowMode: 'array', types }),
     )
-    return { columns: result.fields.map(({ name, dataTypeID: oid }) => ({ name, oid })), rows: result.rows }
+    const columns = result.fields.map(({ name, dataTypeID: oid }) => ({ name, oid }))
+    return { columns, ...bounded.whole(result.rows) }
   }
 
   /** Begins a transaction with `localSettings`. `then` is a statement to run after them. */

@@ -48,7 +48,7 @@ describe('a card', () => {
   })
 
   test('that is unknown says why, in how many rows', async () => {
-    const reasons = { source_externe_en_panne: 1600, tranche_inconnue: 2000 }
+    const reasons = { 'source externe en panne': 1600, 'tranche inconnue': 2000 }
     const state = { kind: 'empty', why: 'unknown', reasons } as const
     expect(words(await drawn(asked({ kind: 'table' }), state))).toContain(
       'Raisons notées : tranche inconnue (lignes : 2\u202f000), source externe en panne (lignes : 1\u202f600).',
@@ -224,6 +224,14 @@ describe('charts', () => {
       'juin',
       'juil.',
     ])
+  })
+
+  test('a pivot of more columns than anybody reads is its rows', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, at) => [`row ${at}`, `column ${at}`, at] as const)
+    const pivot = asked({ kind: 'pivot', rows: ['x'], columns: ['s'], values: ['n'] }, labelled)
+    const html = await drawn(pivot, answer('x:text s:text n', ...rows))
+    expect(html.match(/<t[dh]/g)?.length).toBeLessThan(3 * 410)
+    expect(words(html)).toContain('400 lignes sur 2\u202f000')
   })
 
   test('a pivot leaves empty what no row says, and names the unknown', async () => {

@@ -26,9 +26,9 @@ beforeAll(async () => {
       searchPath: [],
     })
     const texts = session.texts.bind(session)
-    session.texts = (text, values) => {
+    session.texts = (text, values, bounds) => {
       asked.push(text)
-      return texts(text, values)
+      return texts(text, values, bounds)
     }
     return session
   })
@@ -189,7 +189,7 @@ describe('a question', () => {
     ).toEqual(expected)
     asked.length = 0
     const behind = await page.text('/dashboards/shop/questions/amounts/rows?job=chief&group.country=C1')
-    expect(asked.join('\n')).toMatch(/\blimit 200\b/)
+    expect(asked.join('\n')).toMatch(/\blimit 201\b/)
     const [{ n } = { n: '' }] = await shop.look<{ n: string }>(
       `select count(*) as n from shop.shop_purchase p join shop.shop_customer c on c.id = p.customer_id where c.job = 'chief' and c.country = 'C1'`,
     )
@@ -225,6 +225,34 @@ describe('a question', () => {
     const text = await page.text('/dashboards/odd/questions/long')
     expect(text).toMatch(/there are more/)
   })
+
+  test('about more rows than a page can show is bounded in rows and in memory: on its card, as a table, as a file, and in what is kept', async () => {
+    const [{ customer } = { customer: '' }] = await shop.look<{ customer: string }>(
+      'select min(id) as customer from shop.shop_customer',
+    )
+    await shop.look(`insert into shop.shop_purchase (id, customer_id, amount, label, large)
+      select 1e9 + n, ${customer}, 1, 'stored', false from generate_series(1, 20000) n`)
+    const rowsOf = (text: string) => text.match(/<tr><th scope="row"/g)?.length ?? 0
+    const card = await page.text('/dashboards/odd/questions/stored/tile')
+    expect([rowsOf(card), card]).toEqual([
+      400,
+      expect.stringMatching(/The first 400 rows; there are more\.[\s\S]*href="\/dashboards\/odd\/questions\/stored"/),
+    ])
+    const whole = await page.text('/dashboards/odd/questions/stored')
+    expect([rowsOf(whole), whole]).toEqual([
+      5_000,
+      expect.stringContaining('The first 5,000 rows; there are more.</p>'),
+    ])
+    const file = await page.ask('/dashboards/odd/questions/stored/csv')
+    expect(file.headers.get('content-disposition')).toBe('attachment; filename="stored-first-5000-rows.csv"')
+    expect((await file.text()).trim().split('\r\n').length).toBe(5_001)
+    // Of long values there are fewer rows, and none is longer than a cell can be.
+    const heavy = (await page.text('/dashboards/odd/questions/heavy/csv')).trim().split('\r\n')
+    expect([heavy.length, heavy[1]?.length]).toEqual([2_000, 2_001])
+    expect(rowsOf(await page.text('/dashboards/shop/questions/amounts/rows'))).toBe(200)
+    expect(await page.text('/dashboards/shop/questions/amounts/rows')).toContain('The first 200 rows; there are more.')
+    await shop.look('delete from shop.shop_purchase where id > 1e9')
+  }, 60_000)
 })
 
 describe('a version', () => {
@@ -288,6 +316,20 @@ describe('a version', () => {
     expect(answer.status).toBe(503)
     expect(text).toContain('CONNECTION_FAILED')
     expect(text).not.toContain(shop.reader.user)
+  })
+
+  test('is asked on a few sessions, however many ask', async () => {
+    const asking = Promise.all(Array.from({ length: 20 }, (_, at) => page.text(`/dashboards/shop?name=${at}`)))
+    const open = async () =>
+      (
+        await shop.look<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity where application_name = 'page'`,
+        )
+      )[0]?.n ?? 0
+    let most = 0
+    for (let times = 0; times < 10; times++) most = Math.max(most, await open())
+    await asking
+    expect([most > 0, most <= 4]).toEqual([true, true])
   })
 
   test('is asked again after the sessions of the page were ended', async () => {

@@ -147,6 +147,10 @@ export function shownShop({ writer, reader }: ShopRoles): Publication {
           ],
         ],
       },
+      {
+        name: 'Many',
+        rows: [[{ question: select('stored', 'p.id') }, { question: select('heavy', "repeat('x', 9000)") }]],
+      },
     ],
   })
   const counted = question({

@@ -6,6 +6,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { pageSettings } from '../../src/cli/page-settings.ts'
 import type { Access } from '../../src/page/access.ts'
 import { passwordHash } from '../../src/page/password.ts'
+import { runsPlace } from '../../src/page/runs-place.ts'
 import { listenForPages } from '../../src/page/server.ts'
 import { shop } from '../publication/shop.ts'
 import { askedPage, MovedClock, pageApp, posted } from './asked-page.ts'
@@ -63,6 +64,9 @@ describe('every answer', () => {
       'evil.example:4000',
     ])
       expect([host, (await page.ask('/dashboards', { host })).status]).toEqual([host, 421])
+    expect((await page.ask('/dashboards', { host: 'evil.example' })).headers.get('x-content-type-options')).toBe(
+      'nosniff',
+    )
     for (const host of ['localhost', '127.0.0.1:4000', '[::1]:4000', 'LOCALHOST:1'])
       expect([host, (await page.ask('/dashboards', { host })).status]).toEqual([host, 200])
   })
@@ -76,6 +80,14 @@ describe('every answer', () => {
     clock.at += 60_000
     expect((await limited.ask('/dashboards')).status).toBe(200)
   })
+})
+
+test('whoever asks for the head of a run that goes keeps nobody from following it', async () => {
+  const live = askedPage(publication, { places: [runsPlace] })
+  for (let count = 0; count < 110; count++) await live.ask('/runs/current/events', { method: 'HEAD' })
+  const followed = await live.ask('/runs/current/events')
+  expect(followed.status).toBe(200)
+  await followed.body?.cancel()
 })
 
 describe('a page with passwords', () => {
@@ -124,6 +136,23 @@ describe('a page with passwords', () => {
     }
     clock.at += 1
     expect(await at(busy)).toBe(303)
+  })
+
+  test('says that a session is over, to whoever comes back and to whoever acts', async () => {
+    const clock = new MovedClock()
+    const timed = askedPage(publication, { access: passwords, reach: beyond, clock, actions })
+    const cookie = cookieOf(await timed.ask('/login', posted({ password: OPERATOR })))
+    const token = tokenIn(await timed.text('/dashboards', { headers: { cookie } }))
+    clock.at += 61 * 60_000
+    expect(await timed.text('/dashboards', { headers: { cookie } })).toContain('The session is over: log in again.')
+    expect(await timed.text('/login')).not.toContain('The session is over')
+    started.length = 0
+    const acted = await timed.ask('/actions/sync', posted({ token }, { cookie }))
+    expect([acted.status, await acted.text(), started]).toEqual([
+      403,
+      expect.stringContaining('Nothing was started'),
+      [],
+    ])
   })
 
   test('knows a password by its hash too, and refuses another', async () => {
