@@ -1,6 +1,7 @@
 /** Labels of axes: names if they fit, months by name, round figures; and estimated widths of texts. */
 import { made } from '../dashboards/format.ts'
 import type { Format, TimeUnit } from '../publication/dashboard.ts'
+import { typeset } from './html.ts'
 import { localeOf } from './reading.ts'
 import type { ChartData } from './series.ts'
 import type { Sheet } from './sheet.ts'
@@ -16,10 +17,10 @@ export const widthOf = (text: string): number =>
   )
 
 /** The text in at most two lines of that width; null when it does not fit. */
-export function wrapped(text: string, width: number): string | null {
+export function wrapped(name: string, width: number): string | null {
+  const text = typeset(name)
   if (widthOf(text) <= width) return text
-  // No line break between a figure and a sign such as %.
-  const words = text.split(/ (?![%€:;!?»])/)
+  const words = text.split(' ')
   for (let at = words.length - 1; at > 0; at--) {
     const [first, second] = [words.slice(0, at).join(' '), words.slice(at).join(' ')]
     if (widthOf(first) <= width && widthOf(second) <= width) return `${first}\n${second}`

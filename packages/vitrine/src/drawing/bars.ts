@@ -3,7 +3,7 @@
  * vertical bars whose names do not fit side by side.
  */
 import { widthOf } from './axis.ts'
-import { type HtmlEscapedString, html, type Piece, raw } from './html.ts'
+import { type HtmlEscapedString, html, type Piece, raw, typeset } from './html.ts'
 import type { ChartData, Series } from './series.ts'
 import type { Sheet } from './sheet.ts'
 import { text } from './texts.ts'
@@ -21,7 +21,8 @@ interface Segment {
 /** The smallest length of a whole bar in pixels, on a wide and on a narrow card: decides whether a figure fits on its segment. */
 const LENGTH = { wide: 290, narrow: 100 }
 
-function bar(segments: readonly Segment[], mark: number | null = null): HtmlEscapedString {
+/** `hasWhole`: the full length is all that there is, and is seen. */
+function bar(segments: readonly Segment[], hasWhole: boolean, mark: number | null = null): HtmlEscapedString {
   const rects = segments.map(({ from, share, token, label }) => {
     const fits = (length: number) => share * length >= widthOf(label) + 6
     const name =
@@ -31,12 +32,15 @@ function bar(segments: readonly Segment[], mark: number | null = null): HtmlEsca
     return html`<rect x="${percent(from)}" width="${percent(Math.max(share, 0.002))}" height="20" rx="2" fill="${colour(token)}" stroke="${colour('card')}"/>${name}`
   })
   const line = mark !== null && html`<rect x="${percent(mark)}" width="2" height="20" fill="${colour('ink')}"/>`
-  return html`<svg class="v-strip" width="100%" height="20" aria-hidden="true"><rect width="100%" height="20" rx="3" fill="${colour('line')}" fill-opacity="0.5"/>${rects}${line}</svg>`
+  const whole = hasWhole && html`<rect width="100%" height="20" rx="3" fill="${colour('line')}" fill-opacity="0.5"/>`
+  return html`<svg class="v-strip" width="100%" height="20" aria-hidden="true">${whole}${rects}${line}</svg>`
 }
 
 /** A name in capitals and underscores breaks between its words. */
 const breaking = (name: string): Piece =>
-  name.split(/(?<=_)/).flatMap((part, at) => (at === 0 ? part : [WORD_BREAK, part]))
+  typeset(name)
+    .split(/(?<=_)/)
+    .flatMap((part, at) => (at === 0 ? part : [WORD_BREAK, part]))
 const WORD_BREAK = raw('<wbr>')
 
 const line = (name: string, drawn: Piece, figure: Piece, beside: Piece): HtmlEscapedString =>
@@ -46,16 +50,16 @@ const line = (name: string, drawn: Piece, figure: Piece, beside: Piece): HtmlEsc
 function domain(
   values: readonly (number | null)[],
   isShare: boolean,
-): { readonly low: number; readonly range: number } {
+): { readonly low: number; readonly range: number; readonly isWhole: boolean } {
   const known = values.filter((value) => value !== null)
   const [low, high] = [Math.min(0, ...known), Math.max(0, ...known)]
-  const top = isShare && low === 0 && high > 50 && high <= 100 ? 100 : high
-  const range = top - low
-  return { low, range: range > 0 && Number.isFinite(range) ? range : 1 }
+  const isWhole = isShare && low === 0 && high > 50 && high <= 100
+  const range = (isWhole ? 100 : high) - low
+  return { low, range: range > 0 && Number.isFinite(range) ? range : 1, isWhole }
 }
 
 function single(sheet: Sheet, { groups, series }: ChartData): HtmlEscapedString {
-  const { low, range } = domain(
+  const { low, range, isWhole } = domain(
     series.flatMap(({ values }) => values),
     series.every(({ column }) => column.format?.kind === 'percent'),
   )
@@ -65,7 +69,7 @@ function single(sheet: Sheet, { groups, series }: ChartData): HtmlEscapedString 
       const value = values[at] ?? null
       const own = series.length === 1 ? (group.token ?? token) : token
       const from = value === null ? 0 : Math.max(0, (Math.min(value, 0) - low) / range)
-      return bar(value === null ? [] : [{ from, share: share(value), token: own, label: '' }])
+      return bar(value === null ? [] : [{ from, share: share(value), token: own, label: '' }], isWhole)
     })
     const figures = series.map(({ values, column }) => sheet.as(values[at] ?? null, column))
     const counts = series.length === 1 ? (series[0]?.counts[at] ?? null) : null
@@ -88,7 +92,7 @@ function stacked(sheet: Sheet, { groups, series }: ChartData, isNormalized: bool
       return [segment]
     })
     const column = series[0]?.column
-    return line(group.name, bar(segments), column === undefined ? '' : sheet.as(sums[at] ?? null, column), null)
+    return line(group.name, bar(segments, false), column === undefined ? '' : sheet.as(sums[at] ?? null, column), null)
   })
   return html`<ol class="v-rows">${lines}</ol>`
 }
@@ -110,14 +114,16 @@ export function drawFunnel(sheet: Sheet, step: string, value: string): HtmlEscap
     const left = row > 0 && each !== null && before ? each / before : null
     const beside =
       left === null ? null : html`${sheet.share(left)}<span class="v-hidden"> ${text('step', sheet.reading)}</span>`
-    const drawn = bar(each === null ? [] : [{ from: 0, share: Math.max(0, each / top), token: 'accent', label: '' }])
+    const share = Math.max(0, (each ?? 0) / top)
+    const drawn = bar(each === null ? [] : [{ from: 0, share, token: 'accent', label: '' }], true)
     return line(sheet.name(row, name), drawn, sheet.written(row, figure), beside)
   })
   return html`<p class="v-axes">${text('steps', sheet.reading)}</p><ol class="v-rows">${lines}</ol>`
 }
 
 /** How far a figure is on the way to a goal, and where it falls among named segments. */
-export const drawTrack = (segments: readonly Segment[], mark: number | null): HtmlEscapedString => bar(segments, mark)
+export const drawTrack = (segments: readonly Segment[], mark: number | null): HtmlEscapedString =>
+  bar(segments, true, mark)
 
 /** The legend: the names of the colours. */
 export const drawLegend = (

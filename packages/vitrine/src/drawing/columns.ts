@@ -96,9 +96,11 @@ export function columns(drawing: Drawing, width: number): LaidOut | null {
   const { values, tops } = stackedFigures(drawing)
   const lineTops = data.series.flatMap((each) => (each.isLine ? each.values : []))
   const [axis, second] = [axisOf(drawing, tops, false), axisOf(drawing, lineTops, true)]
-  const [min, max, right] = [axis?.min ?? 0, axis?.max ?? 1, second?.width ?? 4]
+  const [min, right] = [axis?.min ?? 0, second?.width ?? 4]
   const hasAxes = second !== null || chart.goal !== undefined
   const { isSaid } = barsOf(drawing, width - 8, hasAxes, min)
+  // Without an axis to end on a round figure, the highest bar takes all of the height.
+  const max = isSaid ? Math.max(...tops.map((each) => each ?? 0)) || 1 : (axis?.max ?? 1)
   const left = isSaid ? 4 : (axis?.width ?? 4)
   const bars = { ...barsOf(drawing, width - left - right, hasAxes, min), isSaid }
   const labels = groupLabels(sheet, data, bars.band)
@@ -110,7 +112,7 @@ export function columns(drawing: Drawing, width: number): LaidOut | null {
     grid: { left, right, top, bottom },
     xAxis: across({ type: 'category', data: labels.map((_, at) => at) }, words),
     yAxis: [
-      axis === null ? {} : isSaid ? { ...axis.option, show: false } : axis.option,
+      axis === null ? {} : isSaid ? { ...axis.option, show: false, max: axis.inSteps(max) } : axis.option,
       ...(second === null ? [] : [second.option]),
     ],
     series: drawn(drawing, { bars, values, axis, second, scale: (height - top - bottom) / (max - min || 1) }),

@@ -12,6 +12,10 @@ const FORBIDDEN = /[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu
 
 export const plain = (text: string): string => text.toWellFormed().replaceAll(FORBIDDEN, '\ufffd')
 
+/** With no-break spaces before French punctuation and between thousands. */
+export const typeset = (text: string): string =>
+  text.replaceAll(/ (?=[%€?!;:»])|(?<=«) /g, '\u00a0').replaceAll(/(?<=\d) (?=\d{3}(?!\d))/g, '\u202f')
+
 /** Primitives are not escaped yet; objects are HTML already. */
 function clean(piece: Piece): unknown {
   if (typeof piece === 'string') return plain(piece)

@@ -1,5 +1,5 @@
 /** The texts of dashboards: paragraphs, lists, bold, italic, code and links, as Metabase writes them. All else is plain text. */
-import { type HtmlEscapedString, html, type Piece } from './html.ts'
+import { type HtmlEscapedString, html, type Piece, typeset } from './html.ts'
 
 const INLINE =
   /\*\*(?<bold>[^*]+)\*\*|(?<![\p{L}\p{N}*_])[*_](?<italic>[^*_\s][^*_]*)[*_](?![\p{L}\p{N}])|`(?<code>[^`]+)`|\[(?<name>[^\]]+)\]\((?<href>[^()\s]+)\)/gu
@@ -11,14 +11,14 @@ function inline(text: string): readonly Piece[] {
   let from = 0
   for (const match of text.matchAll(INLINE)) {
     const { bold, italic, code, name, href } = match.groups ?? {}
-    pieces.push(text.slice(from, match.index))
+    pieces.push(typeset(text.slice(from, match.index)))
     if (bold !== undefined) pieces.push(html`<strong>${inline(bold)}</strong>`)
     else if (italic !== undefined) pieces.push(html`<em>${inline(italic)}</em>`)
     else if (code !== undefined) pieces.push(html`<code>${code}</code>`)
     else pieces.push(href !== undefined && SAFE.test(href) ? html`<a href="${href}">${name ?? ''}</a>` : match[0])
     from = match.index + match[0].length
   }
-  return [...pieces, text.slice(from)]
+  return [...pieces, typeset(text.slice(from))]
 }
 
 const NEXT_ITEM = /\n(?=\s*(?:[-*+]|\d+[.)])\s)/

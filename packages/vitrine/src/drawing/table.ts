@@ -34,6 +34,9 @@ export function drawTable(sheet: Sheet, names: readonly string[] | undefined, al
   const most = all === null ? Infinity : MOST_ROWS
   const { question, rows, isCut, reading } = sheet
   const columns = names === undefined ? sheet.columns : names.map((name) => sheet.column(name))
+  const [only, ...others] = rows
+  const isAlone = question.display.kind === 'table' && others.length === 0 && columns.length >= WIDE
+  if (only !== undefined && isAlone) return oneRow(sheet, only, columns)
   const body = rows
     .slice(0, most)
     .map(
@@ -47,6 +50,18 @@ export function drawTable(sheet: Sheet, names: readonly string[] | undefined, al
     question.title,
     html`<table><caption>${question.title}</caption><thead><tr>${columns.map((column) => heading(column))}</tr></thead><tbody>${body}</tbody></table>`,
   )}${rest !== false && html`<p class="v-cut">${rest}${all !== null && html` <a href="${all}">${text('all', reading)}</a>`}</p>`}`
+}
+
+/** From so many columns on, one row alone is read downwards. */
+const WIDE = 4
+
+function oneRow(sheet: Sheet, row: readonly Cell[], columns: readonly Shown[]): HtmlEscapedString {
+  const lines = columns.map(
+    (column) =>
+      html`<tr><th scope="row">${column.label}</th>${cellOf(sheet, row[column.at] ?? null, column, false)}</tr>`,
+  )
+  const { title } = sheet.question
+  return scrolling(title, html`<table><caption>${title}</caption><tbody>${lines}</tbody></table>`)
 }
 
 const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true, names: {} }

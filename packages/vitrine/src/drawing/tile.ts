@@ -5,7 +5,7 @@ import type { TileState } from './answer.ts'
 import { drawFunnel } from './bars.ts'
 import { drawChart, type TileSize } from './chart.ts'
 import { drawGauge, drawNumber, drawProgress, drawTrend } from './figures.ts'
-import { type HtmlEscapedString, html, NOTHING, type Piece } from './html.ts'
+import { type HtmlEscapedString, html, NOTHING, type Piece, typeset } from './html.ts'
 import { drawPie } from './pie.ts'
 import { type Reading, writtenIn } from './reading.ts'
 import { sentencesOf } from './sentence.ts'
@@ -62,7 +62,7 @@ function card(question: Question, kind: string, reading: Reading, inner: Piece):
   const { key, title, description } = question
   const lang = writtenIn(reading)
   return html`<article class="v-card v-is-${kind}" id="q-${key}" aria-labelledby="q-${key}-title">
-<h3 id="q-${key}-title"${lang}>${title}</h3><p class="v-def"${lang}>${description}</p>${inner}</article>`
+<h3 id="q-${key}-title"${lang}>${typeset(title)}</h3><p class="v-def"${lang}>${typeset(description)}</p>${inner}</article>`
 }
 
 /** A card that comes later; without script a link leads to it. */
@@ -95,7 +95,7 @@ export async function drawTile(
     const why = state.kind === 'empty' ? state.why : 'no rows'
     const reasons = Object.entries(state.kind === 'empty' ? (state.reasons ?? {}) : {})
       .toSorted(([, one], [, other]) => other - one)
-      .map(([reason, count]) => text('reason', reading, reason.replaceAll('_', ' '), written(count, COUNT, reading)))
+      .map(([reason, count]) => text('reason', reading, reason, written(count, COUNT, reading)))
     const said = reasons.length > 0 && text('reasons', reading, reasons.join(', '))
     return card(question, 'empty', reading, html`<p class="v-why">${text(why, reading)} ${said}</p>`)
   }

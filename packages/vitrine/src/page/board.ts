@@ -4,7 +4,7 @@ import type { Problem } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
 import { boardParts } from '../drawing/board.ts'
 import type { TileSize } from '../drawing/chart.ts'
-import { html, NOTHING } from '../drawing/html.ts'
+import { html, NOTHING, typeset } from '../drawing/html.ts'
 import { writtenIn } from '../drawing/reading.ts'
 import { drawSkeleton, drawTile, type TileLinks } from '../drawing/tile.ts'
 import type { Dashboard, Filter, Question } from '../publication/dashboard.ts'
@@ -184,7 +184,7 @@ export class Board {
 
   #parts(tab: number | null, plan: Plan, looked: Looked): readonly Part[] {
     const { dashboard } = this
-    const title = html`<div class="v-title"${writtenIn(this.reading)}><h1>${dashboard.title}</h1><p>${dashboard.description}</p></div>`
+    const title = html`<div class="v-title"${writtenIn(this.reading)}><h1>${typeset(dashboard.title)}</h1><p>${typeset(dashboard.description)}</p></div>`
     if (plan.flaws.length > 0) return [title, flawedBoard(plan.flaws)]
     const tile = (question: Question, size: TileSize) => {
       const at = plan.tiles.findIndex(({ question: { key } }) => key === question.key)
@@ -206,7 +206,7 @@ export class Board {
     const links = this.links(question)
     const drawn = state.then((found) =>
       this.ports.kept.card(found, [question, reading, links, size], () =>
-        drawTile(question, explained(found, asked, ages), reading, links, size),
+        drawTile(question, explained(found, asked, ages, this.asking.publication), reading, links, size),
       ),
     )
     return new Later(drawn, drawSkeleton(question, reading, links), question.key)

@@ -4,7 +4,7 @@
  */
 import type { TileState } from '../drawing/answer.ts'
 import { csvOf } from '../drawing/csv.ts'
-import { html, NOTHING } from '../drawing/html.ts'
+import { html, NOTHING, typeset } from '../drawing/html.ts'
 import { writtenIn } from '../drawing/reading.ts'
 import { drawTile } from '../drawing/tile.ts'
 import type { Question } from '../publication/dashboard.ts'
@@ -30,7 +30,7 @@ async function list(call: PageCall, { context }: Pick<BoardPorts, 'context'>): P
   const title = say(reading.language, 'dashboards')
   const entries = publication().dashboards.map(
     ({ key, title: name, description }) =>
-      html`<li${writtenIn(reading)}><a href="${prefix}/dashboards/${key}"><b>${name}</b><span>${description}</span></a></li>`,
+      html`<li${writtenIn(reading)}><a href="${prefix}/dashboards/${key}"><b>${typeset(name)}</b><span>${typeset(description)}</span></a></li>`,
   )
   const none = entries.length === 0 && html`<p>${say(reading.language, 'noDashboards')}</p>`
   const content = html`<div class="v-title"><h1>${title}</h1></div><ul class="v-boards">${entries}</ul>${none}`
@@ -86,7 +86,7 @@ const back = (board: Board): Html =>
 
 /** Cards have headings of the third level. */
 const headings = (board: Board, title: string): Html =>
-  html`<div class="v-title"><h1>${title}</h1></div><h2 class="v-hidden">${say(board.reading.language, 'cards')}</h2>`
+  html`<div class="v-title"><h1>${typeset(title)}</h1></div><h2 class="v-hidden">${say(board.reading.language, 'cards')}</h2>`
 
 /** The whole answer as a table. */
 async function table(board: Board, { question, ask }: Asked, call: PageCall): Promise<Response> {

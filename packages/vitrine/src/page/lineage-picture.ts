@@ -5,11 +5,11 @@ import type { HtmlEscapedString } from '../drawing/html.ts'
 import { html } from '../drawing/html.ts'
 import type { Telling } from './telling.ts'
 
-const BOX = { width: 236, height: 48 }
+const BOX = { width: 306, height: 48 }
 const WAY = 128
 const STEP = 64
 /** Signs that a line of a box, and of a way, has room for. */
-const ROOM = { box: 31, way: 19 }
+const ROOM = { box: 41, way: 19 }
 
 const short = (text: string, room: number): string => {
   const signs = [...text]

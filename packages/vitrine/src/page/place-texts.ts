@@ -134,6 +134,7 @@ const TEXTS = {
     'le relevé des changements n’était pas complet (DELTA_DIFFERS) ; toutes les lignes ont été relues, et elles sont publiées',
     'what was told to have changed is not all that changed (DELTA_DIFFERS); all rows were read, and those are published',
   ],
+  sizeTitle: ['Lignes publiées, au fil des semaines', 'Published rows, over the weeks'],
   sizeSays: ['{0} lignes le {1}, {2} le {3}', '{0} rows on {1}, {2} on {3}'],
   sync: ['Mettre à jour maintenant', 'Synchronise now'],
   syncSays: [

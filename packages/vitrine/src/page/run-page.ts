@@ -11,6 +11,7 @@ import { failureParts } from './failure.ts'
 import type { PlaceText } from './place-texts.ts'
 import { rowsOf, type SeenRun } from './seen-run.ts'
 import { type Telling, table } from './telling.ts'
+import { reasonNames } from './unknown.ts'
 
 const PHASE_TEXTS: Readonly<Record<Phase, PlaceText>> = {
   check: 'phaseCheck',
@@ -136,7 +137,7 @@ function tablesParts({ tables, publishedAt }: RunRecord, publication: Publicatio
   return [
     heading(2, 'tables', say('tables')),
     table(say('tables'), titles, rows),
-    ...unknownParts(ordered, telling),
+    ...unknownParts(ordered, publication, telling),
     ...warningParts(ordered, telling),
   ]
 }
@@ -150,11 +151,16 @@ const TABLE_TITLES = [
 ] as const satisfies readonly PlaceText[]
 
 /** What is unknown and why, and what was suppressed. */
-function unknownParts(tables: readonly TableOutcome[], { say, number }: Telling): readonly Part[] {
+function unknownParts(
+  tables: readonly TableOutcome[],
+  publication: Publication,
+  { say, number }: Telling,
+): readonly Part[] {
+  const nameOf = reasonNames(publication)
   const rows = tables.flatMap(({ table: name, unknown, suppressed }) => [
     ...Object.entries(unknown)
       .toSorted(([, a], [, b]) => b - a)
-      .map(([reason, count]) => [cell({ code: name }), cell(reason.replaceAll('_', ' ')), cell(number(count))]),
+      .map(([reason, count]) => [cell({ code: name }), cell(nameOf(reason)), cell(number(count))]),
     ...((suppressed?.rows ?? 0) === 0
       ? []
       : [[cell({ code: name }), cell(say('suppressed')), cell(number(suppressed?.rows ?? 0))]]),
@@ -214,7 +220,7 @@ export function sizeCurve(
   const path = points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')
   const here = points.find(({ run }) => run.id === shown)
   const says = say('sizeSays', number(rowsOf(first)), when(first.startedAt), number(rowsOf(last)), when(last.startedAt))
-  return html`<figure class="v-size" role="group" aria-label="${says}"><svg role="img" viewBox="0 0 1000 80" preserveAspectRatio="none" height="80" aria-label="${says}"><path class="v-base" d="M4 76H996"/><path class="v-line" d="${path}"/>${
+  return html`<figure class="v-size" role="group" aria-label="${says}"><figcaption><b>${say('sizeTitle')}</b> <span class="v-minor">${says}</span></figcaption><svg role="img" viewBox="0 0 1000 80" preserveAspectRatio="none" height="80" aria-label="${says}"><path class="v-area" d="${path}V76H4Z"/><path class="v-base" d="M4 76H996"/><path class="v-line" d="${path}"/>${
     here === undefined ? '' : html`<path class="v-here" d="M${here.x.toFixed(1)} 4V76"/>`
-  }</svg><figcaption class="v-minor">${says}</figcaption></figure>`
+  }</svg></figure>`
 }

@@ -77,18 +77,18 @@ function listPage(record: RunsRecord, context: PageContext, call: PageCall, tell
     if (seen === null) return []
     const cells = [
       cell({ text: say('run', run.id), to: `runs/${run.id}` }),
+      [[outcomeOf(seen, telling)], ...changesOf(seen, telling).map((text) => [text])],
       cell(when(run.startedAt)),
       cell(time(lastedMs(seen))),
       cell(triggerText(run, telling)),
       cell(run.tables.length === 0 ? '–' : number(rowsOf(run))),
-      [[outcomeOf(seen, telling)], ...changesOf(seen, telling).map((text) => [text])],
     ]
     return [cells]
   })
   const facts: readonly (readonly Cell[])[] = [
     [
       cell(say('lastSuccess')),
-      success === undefined ? cell(say('never')) : cell({ text: when(success.publishedAt), to: `runs/${success.id}` }),
+      success === undefined ? cell(say('never')) : cell({ text: when(success.startedAt), to: `runs/${success.id}` }),
     ],
     ...(last === null
       ? []
@@ -100,7 +100,7 @@ function listPage(record: RunsRecord, context: PageContext, call: PageCall, tell
         ]),
     [cell(say('nextDue')), cell(when(dueAround(publication, now).next))],
   ]
-  const titles = [say('runTitle'), say('started'), say('lasted'), say('startedBy'), say('rows'), say('outcome')]
+  const titles = [say('runTitle'), say('outcome'), say('started'), say('lasted'), say('startedBy'), say('rows')]
   const parts: readonly Part[] = [
     heading(2, 'list', say('allRuns')),
     rows.length === 0 ? paragraph(say('noRun')) : table(say('allRuns'), titles, rows),

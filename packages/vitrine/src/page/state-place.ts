@@ -23,7 +23,7 @@ import { meaningOf } from './failure.ts'
 import type { PlaceText } from './place-texts.ts'
 import { showRecord } from './record-page.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
-import { unknownIn } from './unknown.ts'
+import { reasonNames, unknownIn } from './unknown.ts'
 
 interface Stands {
   readonly facts: MonitorFacts
@@ -116,13 +116,18 @@ function metabaseLines({ metabase }: Stands, { say, counted }: Telling): readonl
   return [['good', 'metabase', say('metabaseGood'), command('metabase', 'plan')]]
 }
 
-function runLines({ published, unknown }: Stands, { say, counted, number }: Telling): readonly StateLine[] {
+function runLines(
+  { published, unknown }: Stands,
+  publication: Publication,
+  { say, counted, number }: Telling,
+): readonly StateLine[] {
   if (published === null) return []
   const warnings = published.tables.reduce((sum, table) => sum + table.warnings.length, 0)
   const look = command('runs', String(published.id))
   const reasons = Object.entries(unknown ?? {}).toSorted(([, one], [, other]) => other - one)
   const rows = reasons.reduce((sum, [, count]) => sum + count, 0)
-  const why = reasons.map(([reason, count]) => `${reason.replaceAll('_', ' ')} (${number(count)})`).join(', ')
+  const nameOf = reasonNames(publication)
+  const why = reasons.map(([reason, count]) => `${nameOf(reason)} (${number(count)})`).join(', ')
   return [
     warnings === 0
       ? ['good', 'moved', say('movedNone')]
@@ -192,7 +197,7 @@ function stateParts(stands: Stands, publication: Publication, telling: Telling):
     heading(1, 'top', say('state')),
     linesPart(
       say('state'),
-      [...dueLines(stands, telling), ...metabaseLines(stands, telling), ...runLines(stands, telling)],
+      [...dueLines(stands, telling), ...metabaseLines(stands, telling), ...runLines(stands, publication, telling)],
       telling,
     ),
     heading(2, 'tables', say('freshness')),

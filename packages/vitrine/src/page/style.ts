@@ -15,7 +15,7 @@ button,input,select{font:inherit;color:inherit}button{background:var(--v-card);b
 .v-boards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:var(--v-gap);list-style:none;margin:0;padding:0}
 main .v-boards li{margin:0}.v-boards a{display:block;height:100%;background:var(--v-card);border:1px solid var(--v-line);border-radius:var(--v-radius);padding:16px 18px;color:var(--v-ink);text-decoration:none}.v-boards a:hover{border-color:var(--v-accent)}.v-boards b{display:block;font-size:17px;font-weight:600;letter-spacing:-.01em}.v-boards span{color:var(--v-mute);font-size:13.5px}
 .v-message{max-width:52ch;margin:8vh auto}.v-message p{color:var(--v-mute)}
-.v-login{max-width:340px;margin:8vh auto;display:grid;gap:14px}.v-login input{display:block;width:100%;padding:8px 10px;border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card)}.v-login [role=alert]{color:var(--v-bad);margin:0}
+.v-login{max-width:340px;margin:8vh auto;display:grid;gap:14px}.v-login input{display:block;width:100%;padding:8px 10px;border:1px solid var(--v-mute);border-radius:8px;background:var(--v-card)}.v-login p{margin:0}.v-login [role=alert]{color:var(--v-bad)}
 .v-flaw{border-left:3px solid var(--v-bad);background:var(--v-card);padding:8px 12px 8px 28px;margin:0 0 16px}p.v-flaw{padding-left:12px}`
 
 const FILTERS = `.v-filters{display:flex;flex-wrap:wrap;align-items:end;gap:10px 12px;margin:0 0 20px;font-size:13.5px}.v-filters fieldset{border:0;margin:0;padding:0}
@@ -26,7 +26,7 @@ const FILTERS = `.v-filters{display:flex;flex-wrap:wrap;align-items:end;gap:10px
 
 const PHONE = `@media screen and (max-width:900px){.v-bar{padding:6px 24px 0}.v-head nav,.v-tone{order:9;width:100%}.v-head nav ul{flex-wrap:wrap}.v-head nav a{padding:8px 2px}.v-language{margin-left:auto}.v-head .v-tone{order:8;margin:0;padding:3px 0}}
 @media screen and (max-width:760px){.v-bar{padding:6px 16px 0}main{padding:20px 16px 40px}.v-list fieldset{position:static;margin-top:4px}.v-list,.v-list[open]{max-width:100%}}
-@media screen and (max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}.v-head nav ul{gap:0 14px}.v-head nav a{font-size:14px}}
+@media screen and (max-width:400px){main{padding:16px 12px 32px}.v-bar{padding:6px 12px 0}.v-head nav ul{gap:0 11px}.v-head nav a{font-size:13px;padding:8px 0}}
 @media print{.v-head nav,.v-language,.v-filters,.v-skip,.v-head form,.v-back-to{display:none}.v-bar{padding:0;min-height:32px}main{padding:14px 0 0}.v-title{margin:0 0 12px}}`
 
 /** Where the system sets the colours, what only a colour or a shadow said needs a line of its own. */

@@ -226,6 +226,33 @@ describe('charts', () => {
     ])
   })
 
+  test('a single row of many columns is read downwards', async () => {
+    const html = await drawn(asked({ kind: 'table' }, labelled), answer('x:text s:text n known', ['A', 'b', 1, 2]))
+    expect([html.includes('<thead>'), words(html)]).toEqual([
+      false,
+      expect.stringContaining('Étape A Statut b Inscrites 1 Connues 2'),
+    ])
+  })
+
+  test('bars that say their figures take all of the height', async () => {
+    const html = await drawn(
+      asked({ kind: 'bar', x: 'x', y: ['n'] }, labelled),
+      answer('x:text n', ['A', 10], ['B', 11]),
+      FRENCH,
+    )
+    const tops = [...html.matchAll(/translate\([\d.]+ ([\d.]+)\)"[^>]*>(?:10|11)</g)].map(([, y]) => Number(y))
+    expect(Math.min(...tops)).toBeLessThan(30)
+  })
+
+  test('a sign that French keeps apart, and the thousands of a number, begin no line', async () => {
+    const html = await drawn(
+      asked({ kind: 'row', x: 'x', y: ['n'] }, labelled),
+      answer('x:text n', ['500 à 4 999', 1], ['« oui » ?', 2]),
+    )
+    expect(html).toContain('500 à 4\u202f999')
+    expect(html).toContain('«\u00a0oui\u00a0»\u00a0?')
+  })
+
   test('a pivot of more columns than anybody reads is its rows', async () => {
     const rows = Array.from({ length: 2_000 }, (_, at) => [`row ${at}`, `column ${at}`, at] as const)
     const pivot = asked({ kind: 'pivot', rows: ['x'], columns: ['s'], values: ['n'] }, labelled)
