@@ -1,9 +1,9 @@
-/** Reads what Metabase answers without trusting it: each function throws METABASE_STRANGE for another form. */
+/** Reads Metabase's answers without trusting them: each function throws METABASE_STRANGE for an unexpected form. */
 import { VitrineError } from '../base/errors.ts'
 
 export type Entity = Readonly<Record<string, unknown>>
 
-/** What is compared and recorded. */
+/** A value that is compared and recorded. */
 export type Value = string | number | boolean | null
 
 export const isEntity = (answer: unknown): answer is Entity =>
@@ -23,10 +23,10 @@ export function entities(answer: unknown, what: string): readonly Entity[] {
   throw strange(what)
 }
 
-/** Those of a list that are entities; none where it is no list. */
+/** The entities of a list; none when it is not a list. */
 export const entitiesIn = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
 
-/** The entity inside one; empty where there is none. */
+/** The entity in a field; empty when there is none. */
 export function partOf(found: Entity | undefined, name: string): Entity {
   const part = found?.[name]
   return isEntity(part) ? part : {}
@@ -38,7 +38,7 @@ export function idOf(found: Entity, what: string): number {
   throw strange(`${what}: id`)
 }
 
-/** An attribute as it can be compared; what is missing is null. */
+/** An attribute for comparison; null when it is missing. */
 export function scalarOf(found: Entity, name: string): Value {
   const value = found[name]
   return ['string', 'number', 'boolean'].includes(typeof value) ? (value as Value) : null // sound because of its type.

@@ -1,6 +1,6 @@
 /**
- * Does what a plan says, waits until Metabase sees what is published, reads everything back, and returns what to record. A
- * change that Metabase did not keep is an error: it drops what it does not know in silence.
+ * Carries out a plan, waits until Metabase sees what is published, reads everything back, and returns what to record. A
+ * change that Metabase did not keep is an error: Metabase silently ignores what it does not know.
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
@@ -19,7 +19,7 @@ export interface Plan {
   readonly changes: readonly Change[]
 }
 
-/** Reads, and changes nothing. `force` plans to overwrite what people changed. */
+/** Only reads. With `force`, the plan overwrites what people changed. */
 export async function planFor(
   metabase: Metabase,
   wanted: Wanted,
@@ -30,14 +30,14 @@ export async function planFor(
   return { state, changes: planChanges(wanted.items, state.there, state.applied, force) }
 }
 
-/** Where what is ours is recorded while a plan is applied. */
+/** Records what is ours while a plan is carried out. */
 export interface AppliedRecord {
   readonly all: (applied: readonly Applied[]) => Promise<void>
-  /** One was made that others may refer to. */
+  /** Called after an item was made to which others may refer. */
   readonly made: (kind: Kind, key: string, id: string) => Promise<void>
 }
 
-/** Returns what stands there now of ours. Throws METABASE_SYNC_LATE, METABASE_NOT_KEPT, and what a request throws. */
+/** Returns the present state of our items. Throws METABASE_SYNC_LATE, METABASE_NOT_KEPT, and what a request throws. */
 export async function applyPlan(
   metabase: Metabase,
   wanted: Wanted,
@@ -53,7 +53,7 @@ export async function applyPlan(
   for (const change of effective(of('table', 'column', 'group', 'rights'))) await work.do(change)
   const content = effective(of('access', ...CONTENT))
   for (const change of content.filter(({ action }) => action !== 'withdraw')) await work.do(change)
-  // A collection leaves last, after those in it, and only when nothing is left in it.
+  // A collection is removed after the ones inside it, and only when it is empty.
   const depth = ({ kind, key }: Change) => (kind === 'collection' ? depthOf(key, state.applied) : Number.MAX_VALUE)
   const gone = content.filter(({ action }) => action === 'withdraw')
   for (const change of gone.toSorted((one, other) => depth(other) - depth(one))) await work.do(change)
@@ -62,7 +62,7 @@ export async function applyPlan(
   await record.all(recordOf(wanted.items, after.there, state.applied))
 }
 
-/** How many collections a collection stood in. */
+/** Number of collections around a collection. */
 function depthOf(key: string, applied: readonly Applied[]): number {
   const row = applied.find((each) => each.kind === 'collection' && each.key === key)
   const parent = [row?.attributes['parent'] ?? null].flat().at(-1)
@@ -84,7 +84,7 @@ function requireKept(wanted: Wanted, { there }: State, changes: readonly Change[
 
 type Chosen = readonly (readonly [name: string, value: Value])[]
 
-/** One application of a plan; what it makes changes what it knows. */
+/** Carries out one plan, and keeps the state up to date with what it makes. */
 class Work {
   readonly #metabase: Metabase
   readonly #wanted: Wanted
@@ -211,7 +211,7 @@ class Work {
 
   #numberOf = (key: string): number => Number(this.#idOf({ kind: 'column', key }))
 
-  /** Values of a column that is published no longer stay in Metabase's own database until they are discarded. */
+  /** Metabase's own database keeps values of a column that is no longer published until they are discarded. */
   async #withdraw({ kind, key }: Change): Promise<void> {
     const id = this.#state.applied.find((item) => item.kind === kind && item.key === key)?.id ?? ''
     if (isContent(kind)) await archive(this.#metabase, kind, id)
@@ -226,7 +226,7 @@ class Work {
     made: (kind, key, id) => this.#made(kind, key, id),
   })
 
-  /** Others may refer to it before everything is read again. */
+  /** Adds a new item to the state: others may refer to it before everything is read again. */
   async #made(kind: Kind, key: string, id: number): Promise<void> {
     const there = new Map(this.#state.there).set(nameOf({ kind, key }), { id: String(id), attributes: {} })
     this.#state = { ...this.#state, there }
@@ -267,7 +267,7 @@ class Work {
   }
 }
 
-/** Known by what it leads to. */
+/** Not sent as attributes: they follow from others. */
 const NOT_SENT: readonly string[] = [
   'connection',
   'type',
@@ -276,7 +276,7 @@ const NOT_SENT: readonly string[] = [
   'cache_field_values_schedule',
 ]
 
-/** Metabase tries the login when it is told of a data source, and refuses one that fails. */
+/** Metabase tries the login of a new data source, and refuses one that fails. */
 function unreachable(error: unknown, place: string): unknown {
   const isRefused = error instanceof VitrineError && error.code === 'METABASE_REFUSED'
   if (!isRefused || ![400, 422].includes(error.httpStatus ?? 0)) return error

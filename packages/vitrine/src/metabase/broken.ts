@@ -1,4 +1,4 @@
-/** Questions that people made and that the approved definition would break, and tables that Metabase is about to archive. */
+/** Finds people's questions that the approved definition would break, and tables that Metabase is about to archive. */
 import { namedIn } from '../dashboards/broken.ts'
 import { type Entity, entitiesIn, idOf, isEntity, partOf, textOf } from './answer.ts'
 import type { Metabase } from './client.ts'
@@ -33,7 +33,7 @@ export async function brokenQuestions(metabase: Metabase, wanted: Wanted, state:
   })
 }
 
-/** The columns and tables that a query asks for by number, wherever: in joins, and in variables of SQL. */
+/** The columns and tables that a query refers to by number, anywhere: also in joins and in variables of SQL. */
 function numbersIn(value: unknown): ReadonlySet<string> {
   if (Array.isArray(value)) {
     const isField = value[0] === 'field' && value.some((part) => typeof part === 'number')
@@ -48,14 +48,14 @@ function numbersIn(value: unknown): ReadonlySet<string> {
 }
 const REFERENCES = { 'source-table': 'table', 'source-field': 'column' } as const
 
-/** Everything in SQL of a query. */
+/** All SQL in a query. */
 const sqlIn = (query: Entity): string =>
   [query, ...entitiesIn(query['stages'])]
     .flatMap((part) => [part['native'], partOf(part, 'native')['query']])
     .filter((text) => typeof text === 'string')
     .join('\n')
 
-/** Metabase archives a table that is missing for so long; when it comes back, its questions stay broken. */
+/** Metabase archives a table that is missing for so long. Its questions stay broken even when it comes back. */
 const ARCHIVED_AFTER_DAYS = 14
 
 /**

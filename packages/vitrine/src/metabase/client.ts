@@ -1,6 +1,6 @@
 /**
- * Requests to one Metabase, each with a time limit and a bounded number of tries. Only its status and the names of refused
- * fields come into errors: an answer may quote a key, a password or a row.
+ * Requests to one Metabase, each with a time limit and a bounded number of tries. Only the status and the names of refused
+ * fields get into errors: an answer may quote a key, a password or a row.
  */
 import { type ErrorCode, type ErrorFacts, interruptOf, VitrineError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
@@ -13,7 +13,7 @@ export type MetabaseLimits = Pick<
   'metabaseTimeoutMs' | 'metabaseTries' | 'metabasePauseMs' | 'metabaseSyncMs' | 'metabaseAskMs' | 'metabaseAnswerBytes'
 >
 
-/** Who asks: `X-API-KEY` with a key, `X-Metabase-Session` after a login; null for what everybody may ask. */
+/** The caller's login: `X-API-KEY` with a key, `X-Metabase-Session` after a login; null for public requests. */
 export type Login = { readonly header: 'X-API-KEY' | 'X-Metabase-Session'; readonly value: Secret } | null
 
 interface Way {
@@ -26,9 +26,9 @@ interface Way {
 type Graph = '/permissions/graph' | '/collection/graph'
 type Method = 'GET' | 'POST' | 'PUT'
 
-/** Metabase asks for a pause in seconds; a longer one is not kept. */
+/** The longest pause that we grant when Metabase asks for one. */
 const LONGEST_PAUSE_MS = 30_000
-/** The server, or what stands before it, did not do what was asked. */
+/** Statuses that mean that the server, or a proxy, did not execute the request. */
 const UNDONE = [429, 502, 503, 504]
 
 /** Why a try failed, and whether another may help. */
@@ -60,14 +60,14 @@ export class Metabase {
     return this.#way.signal
   }
 
-  /** The same server, asked by somebody else. */
+  /** The same server with another login. */
   as(login: Login): Metabase {
     return new Metabase({ ...this.#way, login })
   }
 
   get = (path: string): Promise<unknown> => this.#tries('GET', path)
   put = (path: string, body: object): Promise<unknown> => this.#tries('PUT', path, body)
-  /** For what may be done twice without harm. */
+  /** For requests that may be repeated without harm. */
   post = (path: string, body: object = {}): Promise<unknown> => this.#tries('POST', path, body)
 
   /** A list, or one thing. */
@@ -77,7 +77,7 @@ export class Metabase {
   /** Null where it is not there. */
   find = (path: string): Promise<Entity | null> => unlessGone(this.one(path))
 
-  /** For what may not be done twice: when the answer got lost, `find` looks whether it was done. */
+  /** For requests that must not be repeated: when the answer was lost, `find` checks whether it was done. */
   async make(path: string, body: object, find: () => Promise<Entity | undefined | null>): Promise<Entity> {
     let found: Entity | undefined | null = null
     const answer = await this.#tries('POST', path, body, async () => {
@@ -87,10 +87,10 @@ export class Metabase {
     return found ?? entity(answer, path)
   }
 
-  /** Who may do what: on data sources or collections, by the number of a group. */
+  /** Rights on data sources or collections, by the number of a group. */
   graph = async (path: Graph): Promise<Entity> => entity((await this.one(path))['groups'], path)
 
-  /** Sets a part of it, again where somebody else wrote in between. */
+  /** Changes a part of the rights; repeats when somebody else changed them in between. */
   async setGraph(path: Graph, groups: object): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
@@ -132,7 +132,7 @@ export class Metabase {
           ...(login === null ? {} : { [login.header]: login.value.reveal() }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // A redirection would hand the key to an address that nobody has set.
+        // Following a redirection would send the key to an address that nobody configured.
         redirect: 'manual',
         signal: AbortSignal.any([signal, late]),
       })
@@ -196,7 +196,7 @@ function refusal(status: number, text: string, fail: Fail): Failed {
   return fail('METABASE_REFUSED', `It answered ${status}${refusedFields(text)}.${why}`, false, { httpStatus: status })
 }
 
-/** The names of the fields that it complains about. What it says of them may quote what was sent. */
+/** The names of the refused fields, without the messages, which may quote what was sent. */
 function refusedFields(text: string): string {
   let answer: unknown = null
   try {

@@ -18,12 +18,12 @@ type ContentKind = keyof typeof PATHS
 export const isContent = (kind: Kind): kind is ContentKind => kind in PATHS
 
 export async function archive(metabase: Metabase, kind: ContentKind, id: string): Promise<void> {
-  // What people keep in a collection would go with it.
+  // Archiving a collection would also archive what people keep in it.
   const kept = kind === 'collection' ? await unlessGone(itemsIn(metabase, Number(id))) : []
   if (kept?.length === 0) await unlessGone(metabase.put(`${PATHS[kind]}/${id}`, { archived: true }))
 }
 
-/** What is sent for each attribute, and how something new is made: with some of it, and found when the answer got lost. */
+/** What to send for each attribute, and how to make a new item, or find it when the answer was lost. */
 interface Sent {
   readonly parts: Readonly<Record<string, object>>
   readonly make: (body: object) => Promise<Entity>

@@ -1,4 +1,4 @@
-/** Reads the collections, questions and dashboards of ours off Metabase: by what was recorded, else by what marks them as ours. */
+/** Reads our collections, questions and dashboards from Metabase: by the record, or by the mark that says that they are ours. */
 import { VitrineError } from '../base/errors.ts'
 import { collectionsOf } from '../dashboards/card.ts'
 import { type Entity, entitiesIn, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
@@ -31,7 +31,7 @@ export async function readContent(places: Places): Promise<Raw> {
 
 type Model = 'card' | 'dashboard'
 
-/** What stands in a collection: all of it, or some models. */
+/** The items of a collection: all, or those of some models. */
 export async function itemsIn(metabase: Metabase, collection: number, ...models: Model[]): Promise<readonly Entity[]> {
   const found: Entity[] = []
   const chosen = models.map((model) => `models=${model}&`).join('')
@@ -49,7 +49,7 @@ const numbered = (list: readonly Entity[], id: string | undefined): Entity | und
 class Reader {
   readonly #places: Places
   readonly #raw = new Map<string, Entity>()
-  /** Keys of our collections, by number; those that are wanted no longer included. */
+  /** Keys of our collections by number, including those that are no longer wanted. */
   readonly #collections = new Map<unknown, string>()
   readonly #items: ReadonlyMap<string, Item>
   #shelved: readonly Entity[] | null = null
@@ -70,13 +70,13 @@ class Reader {
 
   #isWanted = (kind: Kind, key: string): boolean => this.#items.has(nameOf({ kind, key }))
 
-  /** Undefined, too, for what an application that broke off may have made. */
+  /** The recorded number; undefined also when an interrupted application may have made it. */
   #recorded = (kind: Kind, key: string): string | undefined => this.#row(kind, key)?.id || undefined
 
   #row = (kind: Kind, key: string): Applied | undefined =>
     this.#places.applied.find((row) => row.kind === kind && row.key === key)
 
-  /** What an application that broke off may have made, and nobody wants any more. */
+  /** Finds what an interrupted application may have made and is no longer wanted. */
   async #readLeft(kind: Kind, find: (row: Applied) => Entity | undefined | Promise<Entity | undefined>): Promise<void> {
     for (const row of this.#places.applied) {
       if (row.kind !== kind || row.id !== '' || this.#isWanted(kind, row.key)) continue
@@ -90,7 +90,7 @@ class Reader {
     this.#places.put({ kind, key }, idOf(live, kind), attributes)
   }
 
-  /** A collection is ours by its number, or by its name at its place. */
+  /** A collection is ours by its recorded number, or by its name in the right place. */
   async #readCollections(): Promise<void> {
     const { metabase, wanted, applied } = this.#places
     const all = await metabase.all('/collection')
@@ -220,7 +220,7 @@ class Reader {
 
   #home = (kind: Kind, key: string) => this.#items.get(nameOf({ kind, key }))?.attributes['collection'] ?? null
 
-  /** A dashboard in one of our collections that says whose it is. */
+  /** A dashboard in one of our collections with our mark. */
   async #marked(key: string, adopted: string | null = null): Promise<Entity | undefined> {
     const { metabase, wanted } = this.#places
     if (this.#shelved === null) {

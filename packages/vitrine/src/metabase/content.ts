@@ -1,6 +1,6 @@
 /**
- * Collections, questions and dashboards as items: how they are wanted, and the same read off what Metabase answers. Metabase
- * gives numbers, keys and an order of its own to what it keeps, so both sides are written in one form and compared as text.
+ * Collections, questions and dashboards as items: as wanted, and as read from Metabase's answers. Metabase
+ * adds numbers, keys and its own order, so both sides are written in one canonical form and compared as text.
  */
 import { createHash } from 'node:crypto'
 import type { Board, BoardTile } from '../dashboards/board.ts'
@@ -10,7 +10,7 @@ import { type Entity, entitiesIn, isEntity, partOf, scalarOf, textOf, type Value
 import type { Attributes, Item } from './item.ts'
 import { liveQuery, liveTarget, type Names, plainStages } from './query.ts'
 
-/** Keys in one order at every depth. */
+/** JSON with sorted keys at every depth. */
 export function canonical(value: unknown): string {
   const sorted = (part: unknown): unknown => {
     if (Array.isArray(part)) return part.map(sorted)
@@ -24,18 +24,18 @@ export function canonical(value: unknown): string {
   return JSON.stringify(sorted(value)) ?? 'null'
 }
 
-/** Of something of ours: the same in every Metabase, and different for each data source. */
+/** A hash for one of our items: the same in every Metabase, different for each data source. */
 const digest = ({ name, metabase }: Publication, key: string): Buffer =>
   createHash('sha256').update(`${name}/${metabase.source}/${key}`).digest()
 
-/** 21 characters that Metabase takes as the identity of a question that is made. */
+/** 21 characters that Metabase accepts as the identity of a new question. */
 export const entityId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('base64url').slice(0, 21)
 
 export const parameterId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('hex').slice(0, 8)
 
-/** In the form of a random one. */
+/** An identity in the form of a random UUID. */
 export function identityOf(publication: Publication, key: string): string {
   const hex = digest(publication, key).toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
@@ -43,11 +43,11 @@ export function identityOf(publication: Publication, key: string): string {
   )
 }
 
-/** Says in Metabase whose a dashboard is, and survives a record that is lost. */
+/** The mark in Metabase that a dashboard is ours, in case our record is lost. */
 export const markerOf = (publication: Publication, key: string): string =>
   `vitrine ${publication.name} ${entityId(publication, key)}`
 
-/** Of the collection that all questions of the dashboards in it are kept in: their dashboard's. */
+/** The collection of a question: that of its dashboard. */
 export function collectionOfCard({ dashboards }: Publication, { key }: Card): string {
   const shows = ({ tabs }: Publication['dashboards'][number]) =>
     tabs.some(({ rows }) => rows.flat().some((tile) => 'question' in tile && tile.question.key === key))
@@ -90,7 +90,7 @@ export function accessIn(key: string): { readonly group: string; readonly collec
   return { group: key.slice(0, at), collection: key.slice(at + ' in '.length) }
 }
 
-/** Metabase keeps no order of them. */
+/** Sorted, because Metabase does not keep their order. */
 const tagsText = (tags: readonly { readonly tag: string }[]): string =>
   canonical(tags.toSorted((one, other) => (one.tag < other.tag ? -1 : 1)))
 
@@ -128,14 +128,14 @@ export interface Known extends Names {
 
 export const ELSEWHERE = 'elsewhere'
 
-/** What is archived stands in the trash until it comes back: `home` is where it is wanted. */
+/** The collection of a live item. An archived one is in the trash, and then counts as being in `home`. */
 const homeOf = (live: Entity, known: Known, home: Value): Attributes => {
   const isArchived = live['archived'] === true
   const collection = isArchived ? home : (known.collections.get(live['collection_id']) ?? ELSEWHERE)
   return { collection, archived: isArchived }
 }
 
-/** A live question in our form. Of its settings those that `wanted` has: Metabase adds some by itself. */
+/** A live question in our form. Only settings in `wanted` are compared, because Metabase adds its own. */
 export function liveCard(card: Entity, wanted: Card, known: Known, home: Value): Attributes {
   const query = partOf(card, 'dataset_query')
   const [stage] = entitiesIn(query['stages'])
@@ -162,7 +162,7 @@ export function liveCard(card: Entity, wanted: Card, known: Known, home: Value):
   }
 }
 
-/** The number in a reference to a column, wherever its options stand. */
+/** The number in a reference to a column, with the options in either position. */
 const fieldOf = (reference: unknown): unknown =>
   Array.isArray(reference) ? reference.find((part) => typeof part === 'number') : undefined
 

@@ -1,4 +1,4 @@
-/** What the doctor finds in Metabase: who may ask what, what is shown to the world, what is cached and published no longer. */
+/** The doctor's checks in Metabase: rights, public links, and cached values of columns that are no longer published. */
 
 import { broken, type Finding, holds, listed } from '../access/finding.ts'
 import { command } from '../base/remedy.ts'
@@ -12,7 +12,7 @@ import { otherKeys, type Server } from './server.ts'
 import { ADMINISTRATORS, EVERYONE, queryRight, reachable } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
-/** Where the operational database is, for the look whether Metabase has it; null when it is not known. */
+/** The operational database, to check that Metabase does not have it. */
 export interface Operational {
   readonly host: string
   readonly port: number
@@ -29,7 +29,7 @@ type Verdict = ReturnType<typeof holds>
 /** What repairs it, and how bad it is. */
 type Repair = Parameters<typeof broken> extends [string, ...infer Rest] ? Rest : never
 
-/** What is promised, and what is expected to be found. */
+/** Each guarantee, with what is expected. */
 const guarantees = (team: string, source: string) => ({
   version: ['Metabase is of a version whose behaviour is known.', '0.58 to 0.65'],
   login: ['Metabase can log in to the published database.', 'a login'],

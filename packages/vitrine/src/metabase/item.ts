@@ -1,4 +1,4 @@
-/** What can be compared: one thing in Metabase, by its name here, with attributes. */
+/** An item: one thing in Metabase with its key in the definition and attributes to compare. */
 import type { Value } from './answer.ts'
 
 export type Kind =
@@ -12,13 +12,13 @@ export type Kind =
   | 'access'
   | 'question'
   | 'dashboard'
-/** What people look at; archived where it is declared no longer. */
+/** Kinds that people look at: they are archived when no longer declared. */
 export const CONTENT: readonly Kind[] = ['collection', 'question', 'dashboard']
 export type Attributes = Readonly<Record<string, Value>>
 
 export interface Item {
   readonly kind: Kind
-  /** What it is called here: `shop_customer.id` for a column. */
+  /** Its name in the definition: `shop_customer.id` for a column. */
   readonly key: string
   readonly attributes: Attributes
 }

@@ -1,6 +1,6 @@
 /**
- * Compares what is wanted with what is there and with what was applied last. Pure. What somebody changed in Metabase since
- * is told apart from what the definition changed, and is not ours to overwrite.
+ * Compares what is wanted with what is in Metabase and with what was applied last. Pure. This separates people's changes in Metabase
+ * from changes of the definition, so that people's changes are not overwritten.
  */
 import type { Value } from './answer.ts'
 import { type Attributes, CONTENT, type Item, type Kind, nameOf } from './item.ts'
@@ -12,14 +12,14 @@ export interface Live {
 }
 export type There = ReadonlyMap<string, Live>
 
-/** What may stand there of ours: several values where an application broke off, the one from before and the one after. */
+/** The values that may be there from us: after an interrupted application, the one before and the one after it. */
 export type Known = Value | readonly Value[]
 
 /** What was applied last. */
 export interface Applied {
   readonly kind: Kind
   readonly key: string
-  /** Empty where an application that broke off was about to make it. */
+  /** Metabase's number; empty when an interrupted application was about to make it. */
   readonly id: string
   readonly attributes: Readonly<Record<string, Known>>
 }
@@ -34,11 +34,11 @@ export interface Change {
   readonly action: 'make' | 'change' | 'sync' | 'withdraw'
   /** What is set, by name. */
   readonly attributes: readonly string[]
-  /** What people changed in Metabase: set with `--force` only. */
+  /** Attributes that people changed in Metabase: overwritten only with `--force`. */
   readonly byHand: readonly string[]
 }
 
-/** What only people put there, where nothing was applied yet; all else may be a guess or a default of Metabase. */
+/** Values that only people can have set before the first application; others may be guesses or defaults of Metabase. */
 const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
   description: () => true,
   visibility_type: (live) => live !== 'cruft' && live !== 'normal',
@@ -49,10 +49,10 @@ const OF_PEOPLE: Readonly<Record<string, (live: Value) => boolean>> = {
   value: (live) => live !== 'en' && live !== 'sunday' && live !== '',
 }
 
-/** What goes when it is wanted no longer. */
+/** Kinds that are removed when no longer wanted. */
 const LEAVES: readonly Kind[] = ['table', 'column', ...CONTENT]
 
-/** `force`: what people changed is ours too. */
+/** With `force`, people's changes are overwritten. */
 export function planChanges(
   wanted: readonly Item[],
   there: There,
@@ -73,12 +73,12 @@ export function planChanges(
   return [...changes, ...gone]
 }
 
-/** What was applied and is wanted no longer, under no other name. */
+/** Whether an applied item is no longer wanted, and was not renamed. */
 function leavesFrom(wanted: readonly Item[], there: There, applied: readonly Applied[]) {
   const kept = new Set(wanted.flatMap((item) => [nameOf(item), `${item.kind} #${there.get(nameOf(item))?.id}`]))
   return (row: Applied): boolean => {
     if (row.id === '' || kept.has(nameOf(row)) || kept.has(`${row.kind} #${row.id}`)) return false
-    // A team that was: people stay in it.
+    // A former team group stays, because people are in it.
     if (row.kind === 'group') return applied.some(({ kind, id }) => kind === 'rights' && id.startsWith(`${row.id}/`))
     if (row.kind === 'access')
       return ![undefined, 'none'].includes(there.get(nameOf(row))?.attributes['level'] as string)
@@ -102,13 +102,13 @@ function changeOf(item: Item, live: Live | undefined, last: Applied | undefined,
   const byHand = force ? [] : differing.filter((name) => isByHand(name, live, last))
   const ours = differing.filter((name) => !byHand.includes(name))
   if (differing.includes('type')) {
-    // A changed type makes Metabase forget what it was told of the column.
+    // When the type changes, Metabase forgets the attributes of the column.
     return { kind, key, action: 'sync', attributes: names.filter((name) => !byHand.includes(name)), byHand }
   }
   return differing.length === 0 ? null : { kind, key, action: 'change', attributes: ours, byHand }
 }
 
-/** A meaning or a format that was applied and is declared no longer, unless people changed it: it is cleared. */
+/** Meanings and formats to clear: applied before, no longer declared, and not changed by people. */
 const dropped = (item: Item, { attributes }: Live, last: Applied | undefined): readonly string[] =>
   Object.entries(last?.attributes ?? {}).flatMap(([name, known]) => {
     const isOurs = /^(?:semantic_type$|settings\.)/.test(name) && !(name in item.attributes)
@@ -123,11 +123,11 @@ function isByHand(name: string, { attributes }: Live, last: Applied | undefined)
   if (last === undefined || known === undefined || last.id === '') {
     return live !== null && (OF_PEOPLE[name]?.(live) ?? name.startsWith('settings.'))
   }
-  // Metabase has seen a new type since, and forgotten what it was told.
+  // Metabase has seen a new type meanwhile, and forgotten the attributes.
   return live !== null || isKnown(last.attributes['type'], attributes['type'])
 }
 
-/** What stood there when it was recorded. Of an application that broke off: what stood there before it. */
+/** The recorded state; for an interrupted application, the state before it. */
 export const standing = (applied: readonly Applied[]): There =>
   new Map(
     applied
@@ -138,7 +138,7 @@ export const standing = (applied: readonly Applied[]): There =>
       }),
   )
 
-/** What to record before anything is changed: whatever an application leaves that breaks off is known as ours. */
+/** What to record before the first change, so that the leftovers of an interrupted application are known as ours. */
 export function planned(
   there: There,
   wanted: readonly Item[],

@@ -1,6 +1,6 @@
 /**
- * What people changed in Metabase on questions and dashboards of ours, and what they made and is to be taken over, in the words
- * of the language. What it cannot say is a note: so is all that a plan would still say of what was pulled. Changes nothing.
+ * Translates people's changes of our questions and dashboards, and their own content to be adopted, into the
+ * language. What the language cannot express becomes a note, and so does each remaining difference. Only reads.
  */
 import { VitrineError } from '../base/errors.ts'
 import { boardTabs } from '../dashboards/from-board.ts'
@@ -129,7 +129,7 @@ class Puller {
 
   #note = (about: string, text: string) => void this.#notes.push(`${about}: ${text}`)
 
-  /** Its key; null, and said, for what cannot be taken over. */
+  /** The key of an adopted question; null, with a note, when it cannot be adopted. */
   #adopted(live: Entity): string | null {
     const known = this.#byNumber.get(live['id'])
     if (known !== undefined) return known
@@ -163,7 +163,7 @@ class Puller {
     return { ...about, tabs, filters, previousKeys: [], adopted: textOf(live, 'entity_id') }
   }
 
-  /** Questions that stand on no dashboard get one: the language keeps none elsewhere. */
+  /** A new dashboard for questions that are on none: the language has no questions outside dashboards. */
   #loose(collection: Collection, keys: readonly string[]): void {
     if (keys.length === 0) return
     const title = collection.name

@@ -1,11 +1,11 @@
 /**
- * The query of a question as Metabase takes it and as it answers it: numbers for names, and an identity for each aggregation.
- * Metabase adds identities and types of its own; what it adds is left out when two queries are compared.
+ * Translates queries to and from Metabase: names to numbers, and an identity for each aggregation.
+ * Metabase adds identities and types of its own, which are left out when queries are compared.
  */
 import type { Card, CardQuery, Target } from '../dashboards/card.ts'
 import { type Entity, isEntity } from './answer.ts'
 
-/** What a name stands for; throws where Metabase does not see it. */
+/** Numbers by name. Throws for a name that Metabase does not see. */
 export interface Numbers {
   readonly column: (name: string) => number
   readonly table: (name: string) => number
@@ -42,7 +42,7 @@ function sent(value: unknown, numbers: Numbers): unknown {
   ]
 }
 
-/** Targets stand in the form before MBQL 5. */
+/** Filter targets still use the form before MBQL 5. */
 export function targetSent(target: Target, numbers: Numbers): unknown {
   const [dimension, [operator, options, name], ...stage] = target
   if (operator === 'template-tag') return target
@@ -64,7 +64,7 @@ export function liveQuery(query: Entity, names: Names): { readonly sql: string }
   return stages.length === 0 ? null : { stages: stages.map((stage) => plainStage(stage, names)) }
 }
 
-/** Ours without what Metabase would add. */
+/** Our stages in the form that is compared. */
 export const plainStages = (stages: Extract<CardQuery, { kind: 'mbql' }>['stages']): unknown =>
   stages.map((stage) => plainStage({ ...stage }, { columns: new Map(), tables: new Map() }))
 
@@ -86,7 +86,7 @@ function plainStage(stage: Entity, names: Names): Entity {
   }
 }
 
-/** Metabase calls a figure by its function where nobody does. */
+/** Adds the default name that Metabase gives to an unnamed figure. */
 function namedFigures(aggregations: readonly unknown[]) {
   const taken = new Map<string, number>()
   return aggregations.map((clause) => {
@@ -101,7 +101,7 @@ function namedFigures(aggregations: readonly unknown[]) {
   })
 }
 
-/** Metabase orders by the groups that no order names, too. */
+/** Adds the groups by which Metabase orders by itself. */
 function ordered(order: unknown, breakout: unknown): readonly unknown[] {
   const given: readonly unknown[] = Array.isArray(order) ? order : []
   const groups: readonly unknown[] = Array.isArray(breakout) ? breakout : []
@@ -109,7 +109,7 @@ function ordered(order: unknown, breakout: unknown): readonly unknown[] {
   return [...given, ...groups.filter((group) => !named.has(JSON.stringify(group))).map((group) => ['asc', {}, group])]
 }
 
-/** Conditions that mean the same are written in one way: `!=` holds for NULL, as Metabase writes it. */
+/** Writes equivalent conditions in one way: `!=` holds for NULL, as in Metabase. */
 function apart(clause: unknown): readonly unknown[] {
   const [operator, options, ...parts] = Array.isArray(clause) ? clause : []
   if (operator === 'and') return parts.flatMap(apart)

@@ -1,4 +1,4 @@
-/** Which Metabase answers, and the first steps on a blank one: its first administrator, and the key that all else is done with. */
+/** The version of Metabase, and the set-up of a blank one: its first administrator, and an API key for us. */
 import { randomBytes } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
@@ -9,23 +9,23 @@ import type { Login, Metabase } from './client.ts'
 import { ADMINISTRATORS, EVERYONE } from './state.ts'
 import { languageOf } from './wanted.ts'
 
-/** Whose behaviour is known: 0.58 to 0.65. */
+/** The versions whose behaviour is known: 0.58 to 0.65. */
 const OLDEST = 58
 const NEWEST = 65
 
 export interface Server {
   /** Such as v0.65.4. */
   readonly tag: string
-  /** What is not known of it; null for a known version. */
+  /** Why the version is not known; null for a known one. */
   readonly unknown: string | null
-  /** Null once somebody is there. */
+  /** Null once there is an administrator. */
   readonly setupToken: Secret | null
 }
 
 /** Throws METABASE_ELSEWHERE for what is no Metabase, METABASE_TOO_OLD, and what a request throws. */
 export async function probe(metabase: Metabase): Promise<Server> {
   const found = await metabase.get('/session/properties').catch((error: unknown) => {
-    // Whatever asks for a login here, or does not know the page, is something else.
+    // A server that demands a login here, or does not know the path, is not a Metabase.
     const isElse = error instanceof VitrineError && !error.kind.retry && error.code !== 'METABASE_ELSEWHERE'
     if (!isElse || error.kind.exit === 'interrupted') throw error
     throw new VitrineError('METABASE_ELSEWHERE', { place: error.place, detail: error.detail, cause: error })
@@ -61,11 +61,11 @@ export interface SetupWish {
   readonly admin: Administrator | null
   /** The address that Metabase writes into its e-mails and links. */
   readonly siteUrl: string
-  /** Replaces the key of ours that Metabase has already. */
+  /** Replace our existing key in Metabase. */
   readonly newKey: boolean
 }
 
-/** Makes the first administrator where nobody is there yet, and a key for us. Everything may be half done before. */
+/** Makes the first administrator of a blank Metabase, and a key for us. May be repeated after an interruption. */
 export async function setUp(metabase: Metabase, server: Server, wish: SetupWish): Promise<Secret> {
   const { admin, publication } = wish
   if (admin === null && server.setupToken !== null) {
@@ -121,7 +121,7 @@ async function firstAdministrator(
     user: { email: admin.email, password: admin.password.reveal(), first_name: null, last_name: null },
     prefs: { site_name: publication.metabase.source, site_locale: languageOf(publication), allow_tracking: false },
   }
-  // When the answer got lost, the login says whether it was done.
+  // If the answer was lost, a successful login shows that it was done.
   const find = async () => loggedIn(metabase, admin).catch(() => null)
   const answer = await metabase.make('/setup', body, find).catch((error: unknown) => {
     const isTaken = error instanceof VitrineError && error.code === 'METABASE_FORBIDDEN'
@@ -142,21 +142,21 @@ async function keyOf(asAdmin: Metabase, publication: Publication, newKey: boolea
     throw new VitrineError('METABASE_TAKEN', { place: `key ${name}`, detail, remedy: repair })
   }
   const made = existing ?? (await asAdmin.make('/api-key', { name, group_id: ADMINISTRATORS }, find))
-  // What a lost answer told can be told again only as another key.
+  // A key is shown only once: if that answer was lost, make another key.
   const shown =
     'unmasked_key' in made ? made : entity(await asAdmin.put(`/api-key/${idOf(made, 'key')}/regenerate`, {}), 'key')
   return new Secret(textOf(shown, 'unmasked_key'))
 }
 
-/** Other keys that may do everything. */
+/** Other API keys of administrators. */
 export const otherKeys = (keys: readonly Readonly<Record<string, unknown>>[], publication: Publication): number =>
   keys.filter(({ name, group }) => name !== keyName(publication) && isEntity(group) && group['id'] === ADMINISTRATORS)
     .length
 
-/** Random, and with what the strictest of Metabase's rules ask for: two letters of each case, a digit, another character. */
+/** A random password that satisfies Metabase's strictest rule: two letters of each case, a digit, another character. */
 export const firstPassword = (): Secret => new Secret(`${randomBytes(18).toString('base64url')}-aB1cD`)
 
-/** Lets somebody in as a member of the team. Returns the first password, or null for somebody who is there already. */
+/** Adds a person to the team. Returns the first password, or null for an existing account. */
 export async function invite(metabase: Metabase, email: string, team: number): Promise<Secret | null> {
   const password = firstPassword()
   const find = async () =>

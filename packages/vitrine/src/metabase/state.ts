@@ -1,4 +1,4 @@
-/** Reads what stands in Metabase of all that is wanted. What has our name and is not ours is refused here, before anything is changed. */
+/** Reads the present state of all wanted items. Refuses an item that has our name but is not ours, before any change. */
 import { VitrineError } from '../base/errors.ts'
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
@@ -16,20 +16,20 @@ export const ADMINISTRATORS = 2
 export interface State {
   readonly there: There
   readonly sourceId: number | null
-  /** Of the team. */
+  /** Number of the team's group. */
   readonly groupId: number | null
-  /** Of the team and of who else may see a collection. */
+  /** Numbers of the team's group and of others that may see a collection. */
   readonly groups: ReadonlyMap<string, number>
   readonly raw: Raw
   /** Data sources that are not ours: their numbers and names. */
   readonly others: readonly Entity[]
-  /** Formats of columns as they stand: ours are put among those that people chose. */
+  /** The present formats of columns: ours are merged with those that people chose. */
   readonly formats: ReadonlyMap<string, Entity>
-  /** What was applied last to this very Metabase; empty when it is another one. */
+  /** What was last applied to this Metabase; empty when the record is of another one. */
   readonly applied: readonly Applied[]
 }
 
-/** A question or a dashboard under its new key. */
+/** The record with renamed questions and dashboards under their new keys. */
 function renamed(recorded: readonly Applied[], { dashboards }: Publication): readonly Applied[] {
   const keys = (kind: string, all: readonly { key: string; previousKeys: readonly string[] }[]) =>
     all.flatMap(({ key, previousKeys }) => previousKeys.map((before) => [`${kind} ${before}`, key] as const))
@@ -52,12 +52,12 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   for (const item of wanted.items.filter(({ kind }) => kind === 'setting')) {
     const found = settings.find((setting) => setting['key'] === item.key) ?? {}
     const value = scalarOf(found, 'value') ?? scalarOf(found, 'default')
-    // What the environment of Metabase sets, nobody can set here.
+    // A setting from Metabase's environment variables cannot be changed.
     put(item, item.key, found['is_env_setting'] === true ? item.attributes : { value })
   }
   const databases = await metabase.all('/database')
   const found = sourceAmong(databases, wanted, recorded)
-  // A record of another Metabase, or of a data source that is gone, says nothing about this one; one that was begun may.
+  // A record of another Metabase, or of a data source that no longer exists, does not apply. A begun one may.
   const isBegun = recorded.some(({ kind, id }) => kind === 'source' && id === '')
   const applied = found?.isRecorded === true || isBegun ? renamed(recorded, wanted.publication) : []
   const sourceId = found === null ? null : idOf(found.database, 'data source')
@@ -71,7 +71,7 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   const list = await metabase.all('/permissions/group')
   const groupNamed = (name: string): Entity | undefined => {
     const last = applied.find(({ kind, key }) => kind === 'group' && key === name)
-    // Ours stays ours when people call it otherwise.
+    // Known by its number, so that people may rename it.
     return list.find(({ id }) => String(id) === last?.id) ?? list.find((group) => group['name'] === name)
   }
   const groupId = teamAmong(groupNamed(names.team), wanted, recorded, (id) => reachable(graph, id, others))
@@ -89,7 +89,7 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
   return { there, sourceId, groupId, groups, raw, others, formats, applied: withNumbers(applied, wanted, there) }
 }
 
-/** What an application that broke off made of what nobody wants any more has its number; what it did not make is left out. */
+/** Adds numbers to items of an interrupted application, and leaves out those that it did not make. */
 function withNumbers(applied: readonly Applied[], { items }: Wanted, there: There): readonly Applied[] {
   const names = new Set(items.map(nameOf))
   return applied.flatMap((row) => {
@@ -106,7 +106,7 @@ export const namesOf = (there: There, kind: string): ReadonlyMap<unknown, string
 
 const ADDRESS = ['host', 'port', 'dbname', 'user']
 
-/** Ours is the one that was recorded, as long as it still leads to the same database; else the one with our name and address. */
+/** Our data source: the recorded one, if it still leads to the same database; otherwise the one with our name and address. */
 function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: readonly Applied[]) {
   const last = recorded.find(({ kind }) => kind === 'source')
   const known = databases.find(({ id }) => last !== undefined && String(id) === last.id)
@@ -174,7 +174,7 @@ function readTables(tables: readonly Entity[], schema: string, put: Put, formats
   }
 }
 
-/** A group of our name that has rights on other data is somebody else's, unless we made it. */
+/** The team's group. One with our name but with rights on other data is somebody else's, unless we made it. */
 function teamAmong(
   found: Entity | undefined,
   { publication: { metabase } }: Wanted,
@@ -189,7 +189,7 @@ function teamAmong(
   throw new VitrineError('METABASE_TAKEN', { place: `group ${metabase.team}`, detail })
 }
 
-/** What a group may ask of a data source; an entry that is missing is `no`, one that differs by table is `mixed`. */
+/** The right of a group to query a data source: `no` when missing, `mixed` when it differs by table. */
 export function queryRight(graph: Entity, group: number, source: number): string {
   const databases = graph[String(group)]
   const rights = isEntity(databases) ? databases[String(source)] : null
@@ -201,7 +201,7 @@ export function queryRight(graph: Entity, group: number, source: number): string
 const leavesOf = (level: unknown): readonly unknown[] =>
   isEntity(level) ? Object.values(level).flatMap(leavesOf) : [level]
 
-/** The names of the data sources that a group may ask something of. */
+/** Names of the data sources that a group may query. */
 export const reachable = (graph: Entity, group: number, sources: readonly Entity[]): readonly string[] =>
   sources
     .filter((source) => queryRight(graph, group, idOf(source, 'data source')) !== 'no')

@@ -1,6 +1,6 @@
 /**
- * What Metabase must hold for a publication, as plain data: items with attributes that can be compared. Pure; it is made of
- * the definition alone and of where Metabase finds the published database.
+ * What Metabase must hold for a publication: items with attributes to compare. Pure; derived only from
+ * the definition and from the address at which Metabase finds the published database.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
@@ -22,7 +22,7 @@ export interface DataSource {
   readonly user: string
   readonly password: Secret | null
   readonly sslMode: string
-  /** Path of a PEM file on Metabase's machine; null where the machine's own list of authorities is meant, or none. */
+  /** Path of a PEM file on Metabase's machine; null for that machine's own authorities, or none. */
   readonly sslRootCert: string | null
 }
 
@@ -44,7 +44,7 @@ export function wantedFrom(publication: Publication, source: DataSource): Wanted
 /** Names of the rights: of everyone, of the team on our data, of the team on what is not ours. */
 export const RIGHTS = { everyone: 'everyone', team: 'the team', elsewhere: 'the team on other data sources' } as const
 
-/** A run publishes at midnight and has Metabase sync itself; this is for what happened since. */
+/** Hour of Metabase's own daily sync. Runs trigger one themselves; this is for changes in between. */
 const SYNC_HOUR = 3
 const SCAN_HOUR = 4
 export const SCHEDULES = {
@@ -106,9 +106,9 @@ function sourceAttributes({ schema, metabase }: Publication, source: DataSource)
     ...(sslRootCert === null ? {} : { 'ssl-root-cert-options': 'local', 'ssl-root-cert-path': sslRootCert }),
     'schema-filters-type': 'inclusion',
     'schema-filters-patterns': schema,
-    // One column for each key of a document would be columns that nobody declared.
+    // Otherwise Metabase would show a column for each key of a JSON document.
     'json-unfolding': false,
-    // Tables are replaced under live connections: a prepared statement would fail on the next version.
+    // Tables are replaced under open connections: prepared statements would fail on the next version.
     'additional-options': 'prepareThreshold=0',
     'advanced-options': true,
     'tunnel-enabled': false,
