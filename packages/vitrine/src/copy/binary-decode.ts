@@ -1,6 +1,6 @@
 /**
  * Decoders from PostgreSQL's binary format to the values that rules receive, by type OID (catalogue pg_type, stable
- * across versions). Text is remembered, because columns of bands and codes repeat a few values millions of times.
+ * across versions). Texts are cached, because columns of bands and codes repeat a few values millions of times.
  */
 import { constants } from 'node:buffer'
 import { dateText, timestampText, timeText } from './calendar.ts'
@@ -9,7 +9,7 @@ import { numericText } from './decimal.ts'
 /** Reads the value of `length` bytes at `offset`; `view` is over the same bytes. */
 export type Decoder = (bytes: Buffer, offset: number, length: number, view: DataView) => unknown
 
-/** A value that rules do not receive; the message says what it is, and nothing of it. */
+/** A value that rules cannot receive. The message tells its kind, never its content. */
 export class UnreadableInput extends Error {}
 
 const SLOTS = 1024
@@ -19,7 +19,7 @@ const utf8: Decoder = (bytes, offset, length) => {
   return bytes.toString('utf8', offset, offset + length)
 }
 
-/** Remembers short texts of ASCII, whose characters are their bytes: building a string costs five times as much as finding it. */
+/** Caches short ASCII texts: building a string costs five times as much as finding it. */
 function textDecoder(): Decoder {
   const texts: string[] = new Array(SLOTS).fill('')
   return (bytes, offset, length, view) => {
@@ -119,7 +119,7 @@ const ELEMENTS: Readonly<Record<number, number>> = {
   1022: 701, 1182: 1082, 1183: 1083, 1115: 1114, 1185: 1184, 1231: 1700, 2951: 2950,
 }
 
-/** A decoder of its own for a type OID, or null when rules cannot receive that type. */
+/** A new decoder for a type OID, or null when rules cannot receive that type. */
 export function decoderFor(oid: number): Decoder | null {
   const element = DECODERS[ELEMENTS[oid] ?? 0]?.()
   return element === undefined ? (DECODERS[oid]?.() ?? null) : arrayDecoder(element)

@@ -19,7 +19,7 @@ function integerEncoder(size: Size): Encoder {
       return 'VALUE_OUT_OF_RANGE'
     const whole = BigInt(value)
     if (BigInt.asIntN(8 * size, whole) !== whole) return 'VALUE_OUT_OF_RANGE'
-    // In two's complement a shorter number has the last bytes of a longer one.
+    // In two's complement, the last bytes of a longer number are the shorter one.
     const bytes = Buffer.allocUnsafe(8)
     bytes.writeBigInt64BE(whole)
     return bytes.subarray(8 - size)
@@ -37,13 +37,13 @@ function textEncoder(length: number | null): Encoder {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** For texts that `convert` understands; it returns null for others. */
+/** An encoder for texts; `convert` returns null for an invalid one. */
 const fromText =
   (convert: (value: string) => Buffer | null): Encoder =>
   (value) =>
     (typeof value === 'string' ? convert(value) : null) ?? 'VALUE_OUT_OF_RANGE'
 
-/** For texts that stand for a whole number. */
+/** An encoder for texts that mean a whole number. */
 function fromTextOf(size: Size, number: (value: string) => bigint | number | null): Encoder {
   const encode = integerEncoder(size)
   return (value) => encode(typeof value === 'string' ? number(value) : null)
@@ -55,7 +55,7 @@ function jsonBytes(value: string): Buffer | null {
   } catch {
     return null
   }
-  // PostgreSQL's jsonb has no character for it, and would say so of the whole COPY.
+  // PostgreSQL's jsonb does not allow \u0000, and the error would end the whole COPY.
   if (/(?<!\\)(?:\\\\)*\\u0000/.test(value)) return null
   return value.isWellFormed() ? Buffer.from(`\u0001${value}`, 'utf8') : null
 }
@@ -84,7 +84,7 @@ const ENCODERS: Readonly<Record<RuleKind, (type: SqlType) => Encoder>> = {
 function floatEncoder(size: 4 | 8): Encoder {
   return (value) => {
     if (typeof value !== 'number') return 'VALUE_OUT_OF_RANGE'
-    // A number that a real cannot hold would be published as infinity.
+    // A number too large for `real` would become infinity.
     if (size === 4 && Number.isFinite(value) && !Number.isFinite(Math.fround(value))) return 'VALUE_OUT_OF_RANGE'
     const bytes = Buffer.allocUnsafe(size)
     if (size === 8) bytes.writeDoubleBE(value)
@@ -94,7 +94,7 @@ function floatEncoder(size: 4 | 8): Encoder {
 }
 
 function arrayEncoder(type: SqlType, element: Encoder): Encoder {
-  // The array format repeats it.
+  // The array format repeats the OID of the elements.
   const oid = oidOf(type.kind)
   return (value) => {
     if (!Array.isArray(value)) return 'VALUE_OUT_OF_RANGE'
@@ -121,7 +121,7 @@ export const fieldOf = (bytes: Buffer): Buffer => Buffer.concat([wordOf(bytes.le
 
 export const NULL_FIELD = wordOf(-1)
 
-/** The encoder of a published type; that of a type that no rule gives takes nothing. */
+/** The encoder of a published type; for a type that rules cannot return it refuses every value. */
 export function encoderFor(type: SqlType): Encoder {
   const element = own(ENCODERS, type.kind)?.(type) ?? (() => 'VALUE_OUT_OF_RANGE' as const)
   return type.array ? arrayEncoder(type, element) : element

@@ -1,5 +1,5 @@
 /**
- * Gathers bytes on their way to a socket in blocks, which are used again once they are written. A server sends eight
+ * Gathers bytes on their way to a socket in blocks, which are reused once they are written. A server sends eight
  * kilobytes at a time: a write and a buffer for each would cost a quarter of the tool's CPU and 40 MB (decision 0002).
  */
 import { viewOf } from './wire.ts'
@@ -11,7 +11,7 @@ export type WriteBytes = (bytes: Buffer, written: () => void) => void
 
 export class Blocks {
   readonly #write: WriteBytes
-  /** Written, and free again. The back-pressure of the socket bounds how many there are. */
+  /** Free blocks. The back-pressure of the socket limits their number. */
   readonly #free: Buffer[] = []
   #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
   #view: DataView = viewOf(this.#block)
@@ -22,7 +22,7 @@ export class Blocks {
     this.#write = write
   }
 
-  /** A block with room for so many bytes from `filled` on, seen as words. The caller writes them and raises `filled`. */
+  /** Makes room for so many bytes after `filled`. The caller writes them and increases `filled`. */
   reserve(size: number): DataView {
     if (this.filled + size > this.#block.length) {
       this.flush()
@@ -36,7 +36,7 @@ export class Blocks {
     return this.#view
   }
 
-  /** Takes a copy of bytes that may be cut anywhere. */
+  /** Copies bytes, which may be split between blocks. */
   append(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; ) {
       const copied = bytes.copy(this.#block, this.filled, from)

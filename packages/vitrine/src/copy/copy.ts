@@ -1,6 +1,6 @@
 /**
  * One table through: `COPY (select) TO STDOUT` of the source into `COPY … FROM STDIN` of the target, both binary. Bytes are
- * forwarded untouched, or row by row through `rows`: watched or rewritten. A table that is read by ranges has a SELECT for each,
+ * forwarded untouched, or row by row through `rows`: checked or rewritten. A table that is read by ranges has a SELECT for each,
  * and other sessions of the source may help. After any failure all connections are destroyed: a backend whose other side has
  * gone would otherwise stay active and hold its snapshot.
  */
@@ -17,28 +17,28 @@ import { added, CLOSING, type CopyRows, keysOfUnknown, OPENING, type Violation }
 import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
 /**
- * Lets another session of the source read ranges of the table, one after another, until none is left; it must be of the same
- * snapshot. Resolves when the session is free again, and rejects with what the copy ends with; the session is then unusable.
+ * Lets another session of the source read ranges of the table, one after another, until none is left; it must use the same
+ * snapshot. Resolves when the session is free again; rejects with the error of the copy, and then the session is unusable.
  */
 export type Help = (source: Client) => Promise<void>
 
 export interface CopyRequest {
   readonly source: Client
-  /** Which server is read: the target too, for rows that are published or recorded already. `source` when absent. */
+  /** The server that is read; the target for rows that are published or recorded already. Default: `source`. */
   readonly reading?: Side
   readonly target: Client
-  /** A SELECT without parameters, or one for each range: together they give each row once. */
+  /** A SELECT without parameters, or one per range: together they return each row once. */
   readonly select: string | readonly string[]
   /** `schema.table (columns)`, quoted. */
   readonly into: string
   /** The table was created in the target's open transaction: rows are written frozen. */
   readonly freeze: boolean
-  /** Null where nothing in a row is to be read. Called for each session that reads. */
+  /** Null when rows need not be read. Called for each session that reads. */
   readonly rows: ((blocks: Blocks) => CopyRows) | null
   readonly signal?: AbortSignal
   /** Called with the bytes written so far, at most once a chunk. */
   readonly progress?: (bytes: number) => void
-  /** Called once, when the first range is being read. */
+  /** Called once, when the first range has begun. */
   readonly reads?: (help: Help) => void
 }
 
@@ -79,7 +79,7 @@ function saidOf({ code, rows, detail }: Violation): string {
 class Copy {
   readonly #request: CopyRequest
   readonly #first: Reader
-  /** Those that are borrowed, the first included. */
+  /** All sessions in use, the first included. */
   readonly #readers = new Set<Reader>()
   readonly #rows: CopyRows[] = []
   readonly #selects: string[]
@@ -121,7 +121,7 @@ class Copy {
   #losing(place: Side, doing: string) {
     const lost = `It was lost while rows were ${doing}.`
     return {
-      // What is wrong with the bytes is a RangeError of the wire or of the rows.
+      // A RangeError means damaged bytes.
       broken: (cause: unknown) =>
         this.#fail(
           cause instanceof RangeError ? new VitrineError('COPY_PROTOCOL', { place, cause }) : asVitrineError(cause),
@@ -210,7 +210,7 @@ class Copy {
     return this.#request.reading ?? 'source'
   }
 
-  /** The side that has to move next: the source while it sends rows and the target takes them. */
+  /** Watches the side that has to act next: the source, unless the target is slower. */
   #watch(reader: Reader): () => void {
     return watchSilence(
       () => (this.#targetCopying && reader.owes ? reader.client : this.#request.target),
@@ -220,7 +220,7 @@ class Copy {
 
   destroy(error: unknown): void {
     this.#fail(error)
-    // The reason reaches the server's log, so it holds no value; the connection ends whether the server listens or not.
+    // The server logs this reason, so it must hold no value. The connection ends in any case.
     if (this.#targetCopying && !this.#targetReady) this.#target.send(MESSAGE.copyFail, 'vitrine: the run was abandoned')
     for (const reader of this.#readers) reader.destroy()
     this.#target.socket.destroy()

@@ -1,5 +1,5 @@
 /**
- * Turns what a rule returns into the field of a row, a length word and the bytes; what is wrong with a value is reported by a
+ * Turns the result of a rule into a field: a length word and bytes. A wrong value is reported by a
  * code, never quoted. Called by `rule-evaluator.ts`.
  */
 import type { ComputedColumn } from '../publication/select-text.ts'
@@ -7,13 +7,13 @@ import { type Encoder, encoderFor, fieldOf, NULL_FIELD } from './binary-encode.t
 
 const LONGEST_TEXT = 100
 
-/** Documents and lists hardly repeat, and a Map finds -0 as 0. */
+/** Not cached: documents and lists, which rarely repeat, and -0, which a Map confuses with 0. */
 export const mayRepeat = (value: unknown): boolean =>
   typeof value === 'string'
     ? value.length <= LONGEST_TEXT
     : value === null || (typeof value !== 'object' && !Object.is(value, -0))
 
-/** Encoded values that a column keeps: what rules return repeats, and making a buffer costs more than finding one. */
+/** Encoded values cached per column: results repeat, and making a buffer costs more than finding one. */
 const REMEMBERED = 1024
 
 /** For one computed column, whose values may be a closed list or a range besides what its type allows. */

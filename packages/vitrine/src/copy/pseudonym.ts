@@ -9,7 +9,7 @@ import { encoderFor } from './binary-encode.ts'
 
 const hmac = (key: string | Buffer, text: string | Buffer): Buffer => createHmac('sha256', key).update(text).digest()
 
-/** Makes pseudonyms of one domain; the empty one is that of columns that declare none. */
+/** Makes pseudonyms of one domain; the empty text is the domain of columns that declare none. */
 export function pseudonymsIn(domain: string, key: Secret): (value: Buffer) => Buffer {
   const own = domain === '' ? key.reveal() : hmac(key.reveal(), `vitrine domain\0${domain}`)
   return (value) => {
@@ -20,7 +20,7 @@ export function pseudonymsIn(domain: string, key: Secret): (value: Buffer) => Bu
   }
 }
 
-/** Tells whether two runs had the same key, and nothing else about it. */
+/** A fingerprint that tells whether two runs had the same key, and nothing else. */
 export const keyFingerprint = (key: Secret): string =>
   hmac(key.reveal(), 'vitrine fingerprint').subarray(0, 16).toString('hex')
 
@@ -34,7 +34,7 @@ function valueAs(kind: ScalarKind, text: string): unknown {
   return kind === 'real' || kind === 'double precision' ? Number(text) : text
 }
 
-/** The pseudonyms that a value, written as text, may have: one for each type that it could be of in the source. */
+/** The pseudonyms that a text may have: one for each source type that the value may have. */
 export function pseudonymsOf(text: string, domain: string, key: Secret): readonly string[] {
   const make = pseudonymsIn(domain, key)
   return KINDS.flatMap((kind) => {

@@ -1,11 +1,11 @@
 /**
- * Notices a rule that looks at more than its inputs: at the time, at chance, at the environment. What stands for these is
- * replaced while a copy has rules, and counts while one of them runs.
+ * Detects a rule that uses more than its inputs: the time, random numbers, the environment. These functions are
+ * replaced while a copy has rules, and their calls count while a rule runs.
  */
 
 const INTL = Intl.DateTimeFormat.prototype
 
-/** Of each, the function or object of that name. Methods are replaced where they stand, so that a kept `Date` finds them. */
+/** The functions by owner and name. Methods are replaced in place, so that a rule with its own reference to `Date` is noticed, too. */
 const LOOKS: readonly (readonly [owner: object, name: string])[] = [
   [globalThis, 'Date'],
   [Date, 'now'],
@@ -22,7 +22,7 @@ const LOOKS: readonly (readonly [owner: object, name: string])[] = [
 let inRule = false
 let noticed = false
 
-/** What the rule returns, or throws. */
+/** Runs a rule. */
 export function asRule<Given, Result>(rule: (given: Given) => Result, given: Given): Result {
   inRule = true
   try {
@@ -36,7 +36,7 @@ const notice = (): void => {
   if (inRule) noticed = true
 }
 
-/** A date of given parts tells nothing of now. */
+/** A `Date` made from arguments does not depend on the time. */
 const clock: ProxyHandler<DateConstructor> = {
   construct(target, given, newTarget) {
     if (given.length === 0) notice()
@@ -68,7 +68,7 @@ const look: ProxyHandler<object> = {
   },
 }
 
-/** Of a time that is given, it tells nothing of now. */
+/** Formatting a given time does not depend on the present time. */
 const format: ProxyHandler<(...given: readonly unknown[]) => unknown> = {
   apply(target, self, given) {
     if (given[0] === undefined) notice()
@@ -76,7 +76,7 @@ const format: ProxyHandler<(...given: readonly unknown[]) => unknown> = {
   },
 }
 
-/** The same property, noticed. */
+/** A replacement of the property that reports its use. */
 function noticedProperty(owner: object, real: PropertyDescriptor): PropertyDescriptor {
   const { value, get } = real
   if (value === Date) return { ...real, value: new Proxy(Date, clock) }
@@ -95,10 +95,10 @@ const PROPERTIES = LOOKS.flatMap(([owner, name]) => {
   return real === undefined ? [] : [{ owner, name, real, watched: noticedProperty(owner, real) }]
 })
 
-/** How many copies have rules now. */
+/** Copies with rules at this moment. */
 let copies = 0
 
-/** Until it is called back, rules are watched. For each chunk of a copy it would cost a tenth of the CPU. */
+/** Watches rules until the returned function is called. Doing so for each chunk would cost a tenth of the CPU. */
 export function watchRules(): () => void {
   if (copies++ === 0) for (const { owner, name, watched } of PROPERTIES) Object.defineProperty(owner, name, watched)
   return () => {

@@ -11,13 +11,13 @@ export interface ReaderHandlers extends Pick<WireHandlers, 'broken' | 'closed'> 
   rows(frames: Buffer): void
   /** The server refuses, or gives up. */
   refused(payload: Buffer): void
-  /** Something but a row came. */
+  /** A message other than a row came. */
   changed(): void
 }
 
 export class Reader {
   readonly client: Client
-  /** Null where nothing in a row is to be read. */
+  /** Null when rows need not be read. */
   readonly rows: CopyRows | null
   readonly #wire: Wire
   readonly #hand: (frames: Buffer) => void
@@ -48,7 +48,7 @@ export class Reader {
     return this.#isReading
   }
 
-  /** The server has to move next: it reads, and we take what it sends. */
+  /** Whether the server has to act next. */
   get owes(): boolean {
     return this.#isReading && !this.#wire.socket.isPaused()
   }
@@ -59,7 +59,7 @@ export class Reader {
     this.#wire.send(MESSAGE.query, `copy (${select}) to stdout (format binary)`)
   }
 
-  /** The target is behind. */
+  /** Stops reading while the target is behind. */
   pause(): void {
     this.#wire.socket.pause()
   }

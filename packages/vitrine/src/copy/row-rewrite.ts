@@ -1,5 +1,5 @@
 /**
- * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which stand first, moves what is published on as
+ * Rewrites rows of a binary COPY: decodes only the inputs of the rules, which come first, forwards published fields as
  * bytes, and appends the fields that the rules return. The rules themselves are run by `rule-evaluator.ts`.
  */
 import type { Secret } from '../base/secret.ts'
@@ -13,7 +13,7 @@ import { type Evaluate, evaluatorOf, type Outcome, type Wrong } from './rule-eva
 import { ValueScan, watchedRows } from './value-scan.ts'
 import { HEAD, MESSAGE } from './wire.ts'
 
-/** How the rows of a table pass: rewritten by its rules, or looked at, or, where there is nothing to look for, as they are. */
+/** How the rows of a table pass: rewritten by rules, checked for patterns, or untouched (null). */
 export const rowsThrough = (
   table: PublishedTable,
   projection: Projection,
@@ -29,13 +29,13 @@ export class RowRewriter extends CopyRows {
   readonly #blocks: Blocks
   readonly #violations = new Map<string, Violation>()
   readonly #found: Outcome[] = []
-  /** Where the row's input fields begin, each with its length word, and where the last one ends. */
+  /** Start of each input field of the row (at its length word), and the end of the last one. */
   readonly #starts: Int32Array
   readonly #hidden: number
   readonly #fieldsOut: number
   readonly #scan: ValueScan | null
   readonly #hasRules: boolean
-  /** Where the columns of the published key stand among the passed fields. */
+  /** Indexes of the published key among the passed fields. */
   readonly #key: readonly number[]
   /** While its rules are watched. */
   #unwatch: (() => void) | null = null
@@ -44,7 +44,7 @@ export class RowRewriter extends CopyRows {
   constructor(table: PublishedTable, projection: Projection, key: Secret | null, blocks: Blocks) {
     super()
     const places = keyOf(table).map((name) => projection.passed.findIndex((column) => column.name === name))
-    // Of a key that is computed, nobody asks.
+    // A key with a computed column is not needed.
     this.#key = places.includes(-1) ? [] : places
     this.#hasRules = projection.computations.some(({ computation }) => computation.kind === 'rule')
     this.#evaluate = projection.computations.map((fields) => evaluatorOf(fields, projection, table, key))
@@ -95,13 +95,13 @@ export class RowRewriter extends CopyRows {
     }
     const passed = starts[this.#hidden] ?? at
     if (reason !== null) this.#note(reason, bytes, view, passed)
-    // A row with a violation stays here; the run stops after the count.
+    // After a violation no row is forwarded; the rest is only counted.
     if (this.#violations.size > 0) return
     if (this.#scan !== null) this.#look(this.#scan, bytes, view, passed, end)
     if (this.#scan?.isClean !== false) this.#write(view, passed, end, size)
   }
 
-  /** A row of which something is unknown. */
+  /** Counts a row with something unknown. */
   #note(reason: string, bytes: Buffer, view: DataView, passed: number): void {
     this.unknown.set(reason, (this.unknown.get(reason) ?? 0) + 1)
     const keys = this.unknownKeys.get(reason) ?? []
@@ -117,9 +117,9 @@ export class RowRewriter extends CopyRows {
     keys.push(keyDigest(Buffer.concat(fields)))
   }
 
-  /** At what the row would publish. */
+  /** Searches the published values of the row. */
   #look(scan: ValueScan, bytes: Buffer, view: DataView, passed: number, end: number): void {
-    // Where a field of an input begins is known.
+    // The starts of input fields are known already.
     const first = Math.min(scan.unwatched, this.#starts.length - 1 - this.#hidden)
     scan.passed(bytes, view, this.#starts[this.#hidden + first] ?? passed, end, first)
     let computed = 0
@@ -149,7 +149,7 @@ export class RowRewriter extends CopyRows {
     block.setInt32(at + 1, length + 4)
     block.setInt16(at + HEAD, this.#fieldsOut)
     at = copyBytes(bytes, start, end, block, at + HEAD + 2)
-    // Loops by index, here and in the evaluator: iterators cost a quarter of the CPU of a row.
+    // Loops by index, here and in the evaluator: iterators would cost a quarter of the CPU per row.
     for (let index = 0; index < this.#found.length; index++) {
       const { fields } = this.#found[index] as Outcome // sound, here and below, because the index is inside.
       for (let place = 0; place < fields.length; place++) at = copyField(fields[place] as Buffer, block, at)
@@ -158,7 +158,7 @@ export class RowRewriter extends CopyRows {
   }
 }
 
-/** Four at a time: a call of Node's own copy costs more than the bytes of a row. */
+/** Copies four bytes at a time: for one row, a call of Node's own copy costs more. */
 function copyBytes(from: DataView, start: number, end: number, into: DataView, at: number): number {
   const shift = at - start
   let place = start

@@ -14,11 +14,11 @@ function framed(body: Buffer): Buffer {
   return frame
 }
 
-/** What a COPY begins and ends with: one CopyData frame each, the second with a field count of -1. */
+/** Header and trailer of a binary COPY, one CopyData frame each; the trailer has the field count -1. */
 export const OPENING = framed(HEADER)
 export const CLOSING = framed(Buffer.from([0xff, 0xff]))
 
-/** Whether the last of these frames is the trailer: a row may end in the same bytes. */
+/** Whether the last frame is the trailer. The bytes alone do not tell, because a row may end in the same ones. */
 function endsInTrailer(frames: Buffer, from: number): boolean {
   const end = frames.length - CLOSING.length
   if (end < from || frames.compare(CLOSING, 0, CLOSING.length, end) !== 0) return false
@@ -28,7 +28,7 @@ function endsInTrailer(frames: Buffer, from: number): boolean {
 }
 
 /**
- * Takes the whole CopyData frames of one COPY, and hands on those of its rows alone: several can then be one COPY for the
+ * Receives the CopyData frames of one COPY, and forwards only rows, so that several COPYs become one for the
  * target. A server sends the header with the first row, or with the trailer.
  */
 export function rowFrames(rows: (frames: Buffer) => void): (frames: Buffer) => void {
@@ -48,10 +48,10 @@ export function rowFrames(rows: (frames: Buffer) => void): (frames: Buffer) => v
   }
 }
 
-/** More rows with something unknown are not told one by one. */
+/** With more unknown rows than this, their keys are not kept. */
 export const MOST_DIGESTS = 100_000
 
-/** A key in a few letters, of the bytes of its fields, length words included. PostgreSQL's counterpart is `digestSql`. */
+/** A short digest of the key's fields, including length words. `digestSql` computes the same in PostgreSQL. */
 export const keyDigest = (fields: Buffer): string =>
   createHash('sha256').update(fields).digest('base64').slice(0, DIGEST_LETTERS)
 export const DIGEST_LETTERS = 12
@@ -91,7 +91,7 @@ export abstract class CopyRows {
   protected abstract row(bytes: Buffer, view: DataView, start: number, end: number): void
 }
 
-/** Of the rows with something unknown that several sessions saw; null where they are too many. */
+/** Merges the digests of several sessions; null when there are too many. */
 export function keysOfUnknown(
   found: readonly ReadonlyMap<string, readonly string[]>[],
 ): Readonly<Record<string, readonly string[]>> | null {
@@ -102,7 +102,7 @@ export function keysOfUnknown(
   return all > MOST_DIGESTS ? null : Object.fromEntries(keys)
 }
 
-/** What several sessions found, as one: counts by the key of each. */
+/** Merges findings of several sessions, and adds up their rows by key. */
 export function added<Found extends { readonly rows: number }>(
   found: readonly Found[],
   keyOf: (of: Found) => string,

@@ -1,6 +1,6 @@
 /**
- * Runs a rule on the bytes of its inputs and returns the bytes of its columns, remembered where inputs repeat (decision
- * 0008). What is wrong with a value is reported by code and column, never quoted. Called by `row-rewrite.ts`.
+ * Runs a rule on the bytes of its inputs and returns the bytes of its columns, cached for repeated inputs (decision
+ * 0008). A wrong value is reported by code and column, never quoted. Called by `row-rewrite.ts`.
  */
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import { placeOf } from '../base/place-of.ts'
@@ -14,17 +14,17 @@ import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 import { pseudonymsIn } from './pseudonym.ts'
 import { asRule } from './purity.ts'
 
-/** What is wrong with a value, by column. */
+/** A wrong value: its column and an error code. */
 export interface Wrong {
   readonly code: ErrorCode
   readonly column: string
-  /** A place in the code of a rule, or what an input is. */
+  /** The place in the rule's code, or the kind of an unreadable input. */
   readonly detail?: string
 }
 
-/** What one row's inputs lead to. */
+/** The result for the inputs of one row. */
 export interface Outcome {
-  /** The computed fields, in the order of the table's columns. In a row with something wrong they mean nothing. */
+  /** The computed fields, in the order of the table's columns. Invalid when something is wrong. */
   readonly fields: readonly Buffer[]
   /** Bytes of all fields. */
   readonly size: number
@@ -32,12 +32,12 @@ export interface Outcome {
   /** Why something about the row is unknown; null when nothing is. */
   readonly unknown: string | null
   readonly wrong: readonly Wrong[]
-  /** Its fields were looked at, and nothing was found: a rule may give the same outcome for many rows. */
+  /** Its fields were searched without a finding. Kept, because many rows may share one outcome. */
   isClean: boolean
 }
 
 /**
- * `starts` says where each input field of the row begins, with its length word, and where the last one ends; `view` is over
+ * `starts`: the start of each input field (at its length word), and the end of the last one; `view` is over
  * the same bytes, and reads words faster.
  */
 export type Evaluate = (bytes: Buffer, view: DataView, starts: Int32Array) => Outcome
@@ -77,7 +77,7 @@ export function evaluatorOf(
 
 type InputReader = (bytes: Buffer, view: DataView, starts: Int32Array) => Record<string, unknown>
 
-/** Builds the reader of a rule's inputs as one function with constant property names, which V8 keeps in one shape. */
+/** Builds a function that reads a rule's inputs into an object. Constant property names let V8 keep one hidden class. */
 function inputReader({ computation, fields }: ComputationFields, decoders: readonly Decoder[]): InputReader {
   const lines = fields.map(
     (field, index) => `at = starts[${field}]; length = view.getInt32(at);
@@ -125,7 +125,7 @@ function ruleEvaluator(
     try {
       result = asRule(computation.rule, inputs)
     } catch (error) {
-      // The rule's own message may quote the row: only the place is kept, of the first failure.
+      // The message of an exception may quote the row: only the place of the first one is kept.
       thrown ??= failed(placeOf(error) ?? 'what it throws has no place')
       return thrown
     }
@@ -162,11 +162,11 @@ function ruleEvaluator(
   }
 }
 
-/** Values of an input, with their outcomes, that a rule remembers; longer results would cost memory and hardly repeat. */
+/** Outcomes cached per rule. Long results are not cached: they cost memory and rarely repeat. */
 const REMEMBERED = 4096
 const LONGEST_BYTES = 1024
 
-/** A rule of one input is remembered by its value: codes and bands repeat, so that most rows never reach it. */
+/** Caches a rule of one input by value: codes and bands repeat, so that it rarely runs. */
 function remembering(evaluate: Ask, name: string, field: number, decode: Decoder): Evaluate {
   const known = new Map<unknown, Outcome>()
   return (bytes, view, starts) => {
@@ -183,12 +183,12 @@ function remembering(evaluate: Ask, name: string, field: number, decode: Decoder
   }
 }
 
-/** A property of what a rule returns, or all of it where there is no path. */
+/** A property of the result, or the result itself without a path. */
 const pick = (result: unknown, path: string | null): unknown =>
   // sound because a missing property is undefined, which the encoder refuses.
   path === null ? result : (result as Readonly<Record<string, unknown>> | null | undefined)?.[path]
 
-/** The reason of a row, or undefined for one outside its closed list: a violation, since it could be anything. */
+/** The reason of a row; undefined for a text outside the closed list, which is a violation. */
 function reasonIn(reason: unknown, { values }: Computed<string | null>): string | null | undefined {
   if (reason === null || reason === undefined) return null
   return typeof reason === 'string' && values?.includes(reason) === true ? reason : undefined

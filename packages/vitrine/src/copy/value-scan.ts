@@ -1,6 +1,6 @@
 /**
- * Looks at the published values that pass, before the target sees them: at their bytes, and only where these could be of a
- * pattern at the text. Called for each row by `row-rewrite.ts`, and by `WatchedRows` where no rule reads the row.
+ * Searches the published values on their way, before the target receives them: first their bytes, and only if these may match a
+ * pattern, the text. Called for each row by `row-rewrite.ts`, or by `WatchedRows` for tables without rules.
  */
 import { holds, PATTERNS, type Pattern, TELLING_DIGITS } from '../publication/pattern.ts'
 import { type PublishedColumn, watchedPatterns } from '../publication/table.ts'
@@ -8,7 +8,7 @@ import type { Blocks } from './blocks.ts'
 import { CopyRows, type Violation } from './rows.ts'
 import { viewOf } from './wire.ts'
 
-/** By byte: the bit of a digit, or of a character that patterns need. */
+/** For each byte, a bit: digit, or character that a pattern needs. */
 const KINDS = new Uint8Array(256).fill(1, 0x30, 0x3a)
 for (const [index, character] of [...new Set(PATTERNS.flatMap(({ needs }) => [...needs]))].entries()) {
   KINDS[character.charCodeAt(0)] = 2 << index
@@ -16,20 +16,20 @@ for (const [index, character] of [...new Set(PATTERNS.flatMap(({ needs }) => [..
 const needOf = ({ needs }: Pattern): number =>
   [...needs].reduce((bits, character) => bits | (KINDS[character.charCodeAt(0)] ?? 0), 0)
 
-/** A text is read in parts of so many bytes, each with the end of the one before: a value on the border is in one of them. */
+/** Long texts are read in parts of this size. Each part repeats the end of the last one, so that a value on the border is found. */
 const PART_BYTES = 64 * 1024
 const OVERLAP_BYTES = 4 * 1024
-/** What of that end only tells where a number begins. */
+/** Bytes before that end that only tell where a number begins. */
 const BEFORE_BYTES = 8
 
 interface Watched {
   readonly column: string
   readonly isArray: boolean
   readonly isJson: boolean
-  /** Nothing but an address is looked for. */
+  /** Too short for all patterns but an e-mail address. */
   readonly isShort: boolean
   readonly shortest: number
-  /** What makes a second look worth while. */
+  /** The bits that make an exact test necessary. */
   readonly bits: number
   readonly digits: number
   readonly patterns: readonly (Pattern & { readonly need: number })[]
@@ -59,18 +59,18 @@ const unwatchedOf = (fields: Fields): number => {
 }
 
 export class ValueScan {
-  /** Those that are passed, up to the last that is looked at; `#wide` without those too short for all but an address. */
+  /** The passed fields up to the last watched one; `#wide` leaves out those that are `isShort`. */
   readonly #all: Fields
   readonly #wide: Fields
   #passed: Fields
-  /** How many of the first that are passed are not looked at now. */
+  /** Number of leading fields that are not searched now. */
   unwatched: number
   readonly #computed: Fields
   readonly #violations = new Map<string, Violation>()
-  /** Whether nothing was found yet. */
+  /** True until something is found. */
   isClean = true
 
-  /** Null where no column is looked at. */
+  /** Null when no column is watched. */
   static of(passed: readonly PublishedColumn[], computed: readonly PublishedColumn[]): ValueScan | null {
     const scan = new ValueScan(passed.map(watched), computed.map(watched))
     return scan.#all.length === 0 && scan.#computed.every((field) => field === null) ? null : scan
@@ -88,14 +88,14 @@ export class ValueScan {
     return [...this.#violations.values()]
   }
 
-  /** Whole rows are about to come: most are without an address, and then nothing short need be read in them. */
+  /** Called before whole rows. If they hold no address, short fields need not be searched. */
   begin(bytes: Buffer): void {
     if (this.#wide === this.#all) return
     this.#passed = mayHoldAddress(bytes) ? this.#all : this.#wide
     this.unwatched = unwatchedOf(this.#passed)
   }
 
-  /** The fields of a row that are published as they came: those from `first` on, which begins at `start`. */
+  /** Searches the passed fields of a row, from `first` on, which begins at `start`. */
   passed(bytes: Buffer, view: DataView, start: number, end: number, first = 0): void {
     let at = start
     for (let index = first; index < this.#passed.length; index++) {
@@ -109,7 +109,7 @@ export class ValueScan {
     }
   }
 
-  /** A field that a rule gave, with its length word. */
+  /** Searches a computed field, given with its length word. */
   computed(index: number, field: Buffer): void {
     const known = this.#computed[index]
     if (known && field.length > 4) this.#field(known, field, known.isArray ? viewOf(field) : null, 4, field.length)
@@ -128,12 +128,12 @@ export class ValueScan {
   }
 }
 
-/** The bytes that no address has within; a zero is in numbers, and in no text. */
+/** Bytes that cannot be part of an address. */
 const ENDS = new Uint8Array(256)
 for (const byte of Buffer.from('\0\t\n\v\f\r @')) ENDS[byte] = 1
 const endsAddress = (byte: number | undefined): boolean => byte === undefined || ENDS[byte] === 1
 
-/** Whether one byte that an address may have stands before an @, one behind it, and a dot after that: rare among numbers. */
+/** A quick test: an @ between bytes that an address may have, followed by a dot. Rare in binary numbers. */
 function mayHoldAddress(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(0x40); at >= 0; at = bytes.indexOf(0x40, at + 1)) {
     if (endsAddress(bytes[at - 1]) || endsAddress(bytes[at + 1])) continue
@@ -144,7 +144,7 @@ function mayHoldAddress(bytes: Buffer): boolean {
   return false
 }
 
-/** Which patterns of the field a text holds, as bits. */
+/** The patterns found in a text, as bits. */
 function look(field: Watched, bytes: Buffer, from: number, to: number): number {
   let found = 0
   for (let start = from; ; start += PART_BYTES - OVERLAP_BYTES) {
@@ -163,7 +163,7 @@ function look(field: Watched, bytes: Buffer, from: number, to: number): number {
   }
 }
 
-/** Whether the bytes could be of the pattern: what it needs is there, or digits enough, and not digits alone of another length. */
+/** Whether a text may match the pattern: it has the needed characters or enough digits, and is not a plain number of another length. */
 const couldBe = ({ need, shortest, bare }: Watched['patterns'][number], length: number, seen: number, digits: number) =>
   length >= shortest &&
   (need === 0 ? digits >= TELLING_DIGITS && (digits < length || bare.includes(length)) : (seen & need) === need)
@@ -189,7 +189,7 @@ function lookAgain(
   return found
 }
 
-/** Without the letters of escaped characters in JSON: they would stand beside a value as if they belonged to it. */
+/** Blanks JSON escapes: their letters would look like a part of the value beside them. */
 const textOf = ({ isJson }: Watched, raw: string): string =>
   isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
 
@@ -207,7 +207,7 @@ function elements(field: Watched, bytes: Buffer, view: DataView, from: number, t
   return found
 }
 
-/** Rows that no rule reads: they are passed on as they came, as long as nothing is found in them. */
+/** Rows of a table without rules: forwarded untouched until something is found. */
 export class WatchedRows extends CopyRows {
   readonly #scan: ValueScan
   readonly #blocks: Blocks
@@ -233,7 +233,7 @@ export class WatchedRows extends CopyRows {
   }
 }
 
-/** How the rows of these columns are looked at; null where they need not be. */
+/** Makes such a check for a table's columns; null when no column is watched. */
 export function watchedRows(columns: readonly PublishedColumn[]): ((blocks: Blocks) => CopyRows) | null {
   if (ValueScan.of(columns, []) === null) return null
   // sound because the scan of these columns is not null. Each session that reads has its own.

@@ -22,7 +22,7 @@ export const MESSAGE = {
 /** Type and length of a message; the length counts itself, and not the type. */
 export const HEAD = 5
 
-/** PostgreSQL makes no message longer than a gigabyte. */
+/** The longest message of PostgreSQL: one gigabyte. */
 const LONGEST = 0x40000000
 
 /** What a server may send during a COPY besides rows: G, H, c, C, E, Z, and N, S, A at any time (chapter 55.2). */
@@ -35,7 +35,7 @@ export interface WireHandlers {
   frames(bytes: Buffer): void
   /** A message that is not CopyData. */
   message(type: number, payload: Buffer): void
-  /** The bytes are no messages, or a handler threw. Nothing is handed on afterwards. */
+  /** The bytes are not valid messages, or a handler threw. Nothing more is delivered. */
   broken(cause: unknown): void
   closed(): void
 }
@@ -56,7 +56,7 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
   const closed = () => handlers.closed()
   const giveBack = divert(socket, frameReader(handlers))
   socket.on('close', closed)
-  // A connection that was lost while the client was idle has closed already, and will not say so again.
+  // A connection that was lost while idle emits no further `close` event.
   if (socket.destroyed || !socket.writable) closed()
   return {
     socket,
@@ -75,7 +75,7 @@ export function borrowWire(client: Client, handlers: WireHandlers): Wire {
   }
 }
 
-/** Hands on whole messages where they lie in `bytes`, from `start` on. Returns where the last one ends, and the next one's length. */
+/** Delivers the whole messages in `bytes` from `start` on, without copying. Returns the end of the last one, and the next one's length. */
 function handOn(
   bytes: Buffer,
   start: number,
@@ -105,7 +105,7 @@ function handOn(
 }
 
 /**
- * Only a message that is cut by the end of a chunk is put together from its pieces, once all are there: joining it at each
+ * Only a message that is split between chunks is joined, once all its pieces are there: joining it at each
  * chunk would copy a row of a hundred megabytes a thousand times.
  */
 function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
@@ -123,7 +123,7 @@ function frameReader(handlers: WireHandlers): (chunk: Buffer) => void {
     for (let at = 0; at < chunk.length; ) {
       if (gathered === 0) at = hand(chunk, at)
       if (at === chunk.length) return
-      // A copy, because the chunk's memory is read into again.
+      // Copied, because the chunk's memory will be reused.
       const piece = Buffer.from(chunk.subarray(at, at + needed - gathered))
       at += piece.length
       gathered += piece.length
@@ -152,7 +152,7 @@ export function errorFields(payload: Buffer): Readonly<Record<string, string>> {
   let at = 0
   while (at < payload.length && payload[at] !== 0) {
     const found = payload.indexOf(0, at + 1)
-    // Damaged bytes may have no end of a field.
+    // Damaged bytes may lack the end of a field.
     const end = found < 0 ? payload.length : found
     fields[String.fromCharCode(payload[at] ?? 0)] = payload.toString('utf8', at + 1, end)
     at = end + 1
