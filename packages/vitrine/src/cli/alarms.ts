@@ -1,7 +1,7 @@
 /**
- * Tells what must be heard of: on stderr, and by the channels that are configured. An alarm is recorded in the target: one is
- * sent for each due time whoever raises it, and what was not delivered is sent again. Where the target cannot be asked, it is
- * sent all the same. Never fails a run.
+ * Raises alarms: on stderr, and by the configured channels. Alarms are recorded in the target, so that one is
+ * sent per due time, whichever process raises it, and undelivered ones are sent again. If the target does not answer, they are
+ * sent without a record. Never fails a run.
  */
 import type { Session } from '../postgres/connect.ts'
 import {
@@ -24,9 +24,9 @@ import { writing } from './sessions.ts'
 
 type Channels = Pick<SettingsFor<{ readonly target: 'required' }>, 'alarms' | 'target'>
 
-/** Nothing lasts that they tell of: they are never held for one another. */
+/** Kinds about single events: one never counts as a repetition of another. */
 const PASSING: readonly Alarm['kind'][] = ['warnings', 'metabase', 'follow', 'recovered']
-/** What a process that stays up remembers at most. */
+/** Most alarms that a long-running process keeps. */
 const REMEMBERED = 20
 
 /** The alarms of one process. */
@@ -34,7 +34,7 @@ export class Alarms {
   readonly #call: Call
   readonly #settings: Channels
   readonly #channels: readonly string[]
-  /** What could not be recorded. */
+  /** Alarms that could not be recorded. */
   #unrecorded: Omit<PendingAlarm<Alarm>, 'id'>[] = []
 
   constructor(call: Call, settings: Channels) {
@@ -61,13 +61,13 @@ export class Alarms {
     else await this.#writing((session) => recordDelivery(session, id, undelivered)).catch(() => undefined)
   }
 
-  /** Its number in the record; null when it was there already, undefined where it cannot be recorded. */
+  /** Its number in the record; null when it was recorded before, undefined when it cannot be recorded. */
   async #recorded(alarm: Alarm): Promise<number | null | undefined> {
     if (NOT_OURS.includes(alarm.code ?? '')) return
     return this.#writing((session) => this.#claim(session, alarm, this.#channels)).catch(() => undefined)
   }
 
-  /** Sends again what was not delivered, and tells the end of trouble when `well`. */
+  /** Sends undelivered alarms again, and reports the end of trouble when `well`. */
   async settle({ open, undelivered }: AlarmsLeft, due: Date, well: boolean): Promise<void> {
     const recovered = well && open + this.#unrecorded.length > 0
     if (this.#unrecorded.length + undelivered === 0 && !recovered) return
@@ -108,7 +108,7 @@ export class Alarms {
     })
   }
 
-  /** To these channels, all at the same time: one that does not answer delays no other. Returns those that were not reached. */
+  /** Sends to all channels at the same time, so that a slow one delays no other. Returns those that were not reached. */
   async #deliver(message: Message, channels: readonly string[]): Promise<readonly string[]> {
     const rules = { limits: this.#call.publication.limits, signal: this.#call.signal }
     const missed = this.#settings.alarms.map(async (receiver) => {
@@ -118,7 +118,7 @@ export class Alarms {
       if (reason !== null) this.#call.say(`${variable} was not reached: ${reason}.`)
       return reason === null ? [] : [variable]
     })
-    // What another process has a channel for stays undelivered for that one.
+    // Channels that only other processes have stay undelivered, for those processes.
     const elsewhere = channels.filter((name) => !this.#channels.includes(name))
     return [...elsewhere, ...(await Promise.all(missed)).flat()]
   }

@@ -1,6 +1,6 @@
 /**
- * How a person can call a program again from where they are, so that a remedy can be pasted: through the package manager
- * that started it, or by its bare name where that is on the PATH.
+ * How a person can call the program again, so that remedies can be pasted: through the package manager
+ * that started it, or by its name when that is on the PATH.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -11,7 +11,7 @@ import type { Environment } from './environment.ts'
 export function calledAs(program: string, environment: Environment): string {
   if (program.includes(' ')) return program
   const [manager = ''] = (environment['npm_config_user_agent'] ?? '').split('/')
-  // Both run a script or a command of a package by its name.
+  // pnpm and yarn run commands of packages by name.
   if (manager === 'pnpm' || manager === 'yarn') return `${manager} ${program}`
   const { npm_command: npm, npm_package_json: file, npm_lifecycle_event: script } = environment
   if (npm !== 'exec' && (script === program || hasScript(file, program))) return `npm run ${program} --`
@@ -31,7 +31,7 @@ function hasScript(file: string | undefined, name: string): boolean {
   }
 }
 
-/** The same names, each with its first word as it is called here. */
+/** The command names, with the program as it is called here. */
 export const calledHere =
   (names: CommandNames, environment: Environment): CommandNames =>
   (command) =>

@@ -28,9 +28,9 @@ export interface Command {
   readonly description: string
   readonly options: Options
   readonly examples: readonly Example[]
-  /** It stays up, and what it says is a log: see `log-time.ts`. */
+  /** It keeps running, and its messages are a log: see `log-time.ts`. */
   readonly logs?: boolean
-  /** It comes before there is a publication, and is given an empty one. */
+  /** It needs no publication, and gets an empty one. */
   readonly withoutPublication?: boolean
   /** Returns the exit status, or throws. */
   readonly run: (call: Call) => Promise<ExitName>
@@ -40,14 +40,14 @@ export interface Command {
 export interface CallFacts {
   readonly io: Io
   readonly signal: AbortSignal
-  /** Aborted when code fails where nobody can catch it: the run under way ends, alarms are still sent. */
+  /** Aborted by an uncaught exception: the current run ends, alarms are still sent. */
   readonly fault: AbortSignal
   /** The name of the command, for the sessions it opens. */
   readonly command: string
   readonly parameters: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly publication: Publication
-  /** Puts errors of other packages into words. */
+  /** Explains errors of other packages. */
   readonly explain: Explain
   /** How the program calls the commands of the tool. */
   readonly names: CommandNames
@@ -69,7 +69,7 @@ export function callOf(made: CallFacts) {
   const failure = (thrown: unknown): Failure => failureOf(thrown, explain, names)
   return Object.freeze({
     ...facts,
-    /** What it is made of, for a call about another publication. */
+    /** The facts that it was made of, to make a call with another publication. */
     made,
     json,
     text,
@@ -78,12 +78,12 @@ export function callOf(made: CallFacts) {
     settings: <const N extends Needs>(needs: N): SettingsFor<N> => parseSettings(io.environment, needs, publication),
     /** An option without value. */
     flag: (name: string): boolean => options[name] === true,
-    /** The values of an option that takes several, apart by blanks or commas, or null when it was not given. */
+    /** The values of an option, separated by blanks or commas; null when it was not given. */
     list(name: string): readonly string[] | null {
       const value = options[name]
       return Array.isArray(value) ? value.flatMap((part) => String(part).split(',')) : null
     },
-    /** The same, of which each is one value whatever it holds. */
+    /** The same without splitting at commas. */
     texts(name: string): readonly string[] {
       const value = options[name]
       return Array.isArray(value) ? value.map(String) : []
@@ -93,24 +93,24 @@ export function callOf(made: CallFacts) {
     /** Prints the result: `data` with --json, `text` otherwise. */
     answer: (data: object, text: () => string): void =>
       io.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text()),
-    /** For a command that stays up: until it is interrupted, or code fails. */
+    /** Waits until the command is interrupted, or an exception is not caught. */
     async untilStopped(): Promise<void> {
       const both = AbortSignal.any([made.signal, made.fault])
       if (!both.aborted) await once(both, 'abort')
     },
-    /** What a person types for an answer, where there is a terminal. Throws NOT_CONFIRMED for anything else. */
+    /** Asks a person at a terminal to type `answer`. Throws NOT_CONFIRMED for anything else. */
     async confirm(question: string, answer: string, problems: readonly Problem[] = []): Promise<void> {
       const given = io.ask === null ? null : await io.ask(question, made.signal)
       if (given?.trim() !== answer) throw new VitrineError('NOT_CONFIRMED', { place: publication.schema, problems })
     },
-    /** Says something beside the result. */
+    /** Writes a line to stderr. */
     say: (line: string): void => io.stderr.write(`${line}\n`),
-    /** Tells an error that does not end the command, or that ends it after its result. */
+    /** Writes an error to stderr that does not end the command. */
     tell: (thrown: unknown): void => io.stderr.write(failureText(failure(thrown))),
   })
 }
 
-/** The same call with further variables in its environment: for systems that make what a variable would name. */
+/** The same call with more environment variables: for programs that create what a variable names. */
 export function withVariables(call: Call, more: Environment): Call {
   const io = { ...call.io, environment: { ...call.io.environment, ...more } }
   const settings = <const N extends Needs>(needs: N) => parseSettings(io.environment, needs, call.publication)

@@ -17,28 +17,28 @@ import type { Call } from './command.ts'
 import { type Connections, type Published, publishUnless, tellPublished, type Wish } from './publishing.ts'
 import { reading, writing } from './sessions.ts'
 
-/** What comes before the run of a due time, such as fetching fresh data into the source. What it throws stops the run. */
+/** A step before the run of a due time, such as fetching data into the source. An exception stops the run. */
 export type Prepare = (night: {
   readonly due: Date
   /** Whether a run was tried for this due time already. */
   readonly again: boolean
 }) => Promise<void>
 
-/** What stands around each run of a due time. */
+/** Hooks around each run of a due time. */
 export interface AroundRuns {
   readonly prepare?: Prepare
   /** Prints what was published; as `sync` does by default. */
   readonly show?: (published: Published) => void
 }
 
-/** What the target says before a run of a due time. */
+/** What is read from the target before a run of a due time. */
 export interface Look extends Dueness {
   readonly latest: LatestRun | null
   /** Seconds since the session began that holds the run lock; null when it is free. */
   readonly heldSeconds: number | null
   /** The rows of each published table. */
   readonly rows: ReadonlyMap<string, number>
-  /** What alarms raised before still ask for. */
+  /** What is left to do for earlier alarms. */
   readonly alarms: AlarmsLeft
 }
 
@@ -78,7 +78,7 @@ export async function publishDue(
   } catch (thrown) {
     const error = asVitrineError(thrown)
     if (error.code !== 'RUN_IN_PROGRESS' && !call.signal.aborted) {
-      // What cannot be recorded, because the target itself is away, is in the log and in the alarm.
+      // If the target does not answer, the failure is only in the log and in the alarm.
       await writing(call, 'target', connections.target, (session) =>
         recordAttempt(session, publication, 'schedule', error, latest),
       ).catch(() => undefined)

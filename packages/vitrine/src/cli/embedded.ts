@@ -1,7 +1,7 @@
 /**
- * The embedded PostgreSQL, for a first look without a second database, for demonstrations and for tests: found beside the
- * publication or beside the tool, where it is an optional package. That of `init` has its data in `.vitrine/target`; its server
- * goes on when the command ends, until it is stopped.
+ * The embedded PostgreSQL, for a first look, demonstrations and tests. It is an optional package, found beside the
+ * publication or the tool. The server of `init` has its data in `.vitrine/target`; it
+ * keeps running after the command, until it is stopped.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,7 +19,7 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** What we use of it: the tool must not depend on a package that is optional. */
+/** The part of its interface that we use, declared here because the package is optional. */
 interface Embedded {
   serverHome(preferred: string): string
   startServer(options: {
@@ -62,7 +62,7 @@ export const requireEmbedded = async (folder: string): Promise<void> => void (aw
 
 const dataOf = (folder: string, part: 'target' | 'demo') => join(folder, '.vitrine', part)
 
-/** Starts a server of a folder, or finds it running. That of a demonstration ends with the command, also when that is killed. */
+/** Starts the server of a folder, or finds it running. The server of a demonstration ends with the command, even when it is killed. */
 export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'): Promise<Server> =>
   working(folder, dataOf(folder, part), ({ startServer }, dataDirectory) =>
     startServer({ dataDirectory, endsWithProcess: part === 'demo' }),
@@ -72,7 +72,7 @@ export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'
 export const stopEmbedded = (folder: string): Promise<boolean> =>
   working(folder, dataOf(folder, 'target'), ({ stopServerIn }, home) => stopServerIn(home))
 
-/** One that nothing remains of once it is stopped; the package is looked for beside `folder`. */
+/** A temporary server, which is deleted when it stops; the package is searched beside `folder`. */
 export async function startPassing(folder: string): Promise<Pick<Server, 'url' | 'stop'>> {
   const home = mkdtempSync(join(tmpdir(), 'vitrine-'))
   const server = await working(folder, join(home, 'data'), ({ startServer }, dataDirectory) =>

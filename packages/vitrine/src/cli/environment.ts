@@ -1,6 +1,6 @@
 /**
- * The settings that come from the environment: read here and nowhere else, parsed with all problems at once, handed on as
- * a frozen value. A command names what it needs; what it does not need is not asked for.
+ * The settings from the environment: read only here, parsed with all problems at once, returned as
+ * a frozen value. A command names what it needs; other variables are not checked.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -25,8 +25,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const processEnvironment = (): Environment => process.env
 
 /**
- * The variables of the process, and under them those of `.env` beside the publication, or in `folder` where there is none. They
- * are ours alone: the environment of the process stays as it is.
+ * The variables of the process, completed by those of `.env` beside the publication, or in `folder` without one. They
+ * stay inside the tool: `process.env` is not changed.
  */
 export function withSettingsFile(environment: Environment, folder: string): Environment {
   const publication = findPublicationFile(folder)
@@ -126,7 +126,7 @@ export function parseSettings<const N extends Needs>(
       return null
     }
   }
-  // An empty variable is a missing one: that is how a line of a file of settings is switched off.
+  // An empty variable counts as missing: that is how people disable a line of a settings file.
   const values: Values = (name) => environment[name]?.trim() || null
   const connection = (kind: Connection) => collect(() => address(values(URLS[kind]), kind, needs[kind]))
   const settings: Settings = Object.freeze({
@@ -181,7 +181,7 @@ function httpAddress(values: Values): HttpAddress | null {
   })
 }
 
-/** What each URL says well by itself and wrongly beside the publication or the others. */
+/** Problems of URLs that are valid alone, but contradict the publication or each other. */
 function disagreements(settings: Settings, publication: Publication): Problem[] {
   const problems: Problem[] = []
   // sound because the keys of URLS are its names.
@@ -221,7 +221,7 @@ function disagreements(settings: Settings, publication: Publication): Problem[] 
   return problems
 }
 
-/** The same names prove it; that other names may mean the same is proved later by the servers themselves. */
+/** Compares names. Whether different names mean the same database, the servers tell later. */
 const sameDatabase = (a: Address | null, b: Address | null): boolean =>
   a !== null &&
   b !== null &&
@@ -229,7 +229,7 @@ const sameDatabase = (a: Address | null, b: Address | null): boolean =>
   a.port === b.port &&
   a.database === b.database
 
-/** Variables that can only be meant for us and that we do not know. Metabase's own begin otherwise, or are not like ours. */
+/** Unknown variables that can only be meant for this tool. Metabase's own have other names. */
 function misspelt(environment: Environment): Problem[] {
   const known = Object.keys(VARIABLES)
   const names = Object.keys(environment).filter((name) => {

@@ -1,6 +1,6 @@
 /**
- * Errors on their way out: any thrown thing as data, then as text or as the object of `--json`. The only place where the
- * text of an error is made. No message of a foreign error is kept: it may quote a row or a password.
+ * Turns any thrown value into data, then into text or the object of `--json`. The only place where the
+ * text of an error is made. Messages of foreign errors are dropped: they may quote a row or a password.
  */
 import { asVitrineError, type ExitName, type Problem } from '../base/errors.ts'
 import { type CommandNames, remedyText } from '../base/remedy.ts'
@@ -51,7 +51,7 @@ export function failureOf(thrown: unknown, explain: Explain, names?: CommandName
 export const problemText = ({ place, detail, remedy }: Problem, names?: CommandNames): FailureProblem =>
   remedy === undefined ? { place, detail } : { place, detail, remedy: remedyText(remedy, names) }
 
-/** Names of objects come from outside: a control character in one must not drive the terminal. */
+/** Replaces control characters: a name from a database must not control the terminal. */
 const visible = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]/gu, '�')
 
 const indented = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`)

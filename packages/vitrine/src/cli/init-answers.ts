@@ -1,6 +1,6 @@
 /**
- * What `init` must know: from flags, from the environment, or from a person. Without a terminal nothing is asked: what is
- * missing is named, all at once, before any connection is made.
+ * What `init` must know, from flags, the environment, or a person. Without a terminal it does not ask: everything
+ * missing is named at once, before any connection.
  */
 import { resolve } from 'node:path'
 import { type Problem, VitrineError } from '../base/errors.ts'
@@ -93,7 +93,7 @@ async function question({ io, signal }: Call, text: string): Promise<string | nu
   return (await io.ask?.(text, signal))?.trim() || null
 }
 
-/** A name that needs no quotes, is nobody else's, and leaves room for `_previous`. */
+/** A schema name without quotes, not reserved, and short enough for `_previous`. */
 export function nameFrom(text: string): string {
   const plain =
     text
@@ -165,7 +165,7 @@ export function namedTables(
   return tables.filter((table) => chosen.has(table))
 }
 
-/** The one that is named, else `public` where it has tables, else the one with most. */
+/** The given schema; otherwise `public` if it has tables, or the schema with most tables. */
 function schemaOf(given: string | null, tables: readonly ListedTable[]): string {
   if (given !== null) return given
   const sizes = new Map<string, number>()

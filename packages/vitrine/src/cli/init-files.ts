@@ -1,4 +1,4 @@
-/** Writes the files of a new publication: tried in a folder beside first, so that what is refused leaves nothing behind. */
+/** Writes the files of a new publication: first into a temporary folder, so that a refused one leaves nothing behind. */
 import {
   existsSync,
   mkdirSync,
@@ -31,7 +31,7 @@ export function requireRoom(folder: string, files: readonly Pick<ProjectFile, 'p
   if (problems.length > 0) throw new VitrineError('FILES_EXIST', { place: folder, problems })
 }
 
-/** Puts the files into the folder once `prove` is content with the publication that they make. Returns the paths written. */
+/** Moves the files into the folder after `prove` has accepted their publication. Returns the paths. */
 export async function writeProject(
   folder: string,
   files: readonly ProjectFile[],
@@ -78,7 +78,7 @@ export function addSettings(folder: string, values: Readonly<Record<string, stri
   writeFileSync(path, `${gap}# Written by vitrine init.\n${lines}`, { flag: 'a', mode: 0o600 })
 }
 
-/** Whether git would take the settings with it. */
+/** Whether git ignores the settings file. */
 export const isIgnored = (folder: string): boolean =>
   /^\/?\.env\*?\/?\s*$/m.test(
     existsSync(join(folder, '.gitignore')) ? readFileSync(join(folder, '.gitignore'), 'utf8') : '',

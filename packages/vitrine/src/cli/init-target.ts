@@ -1,6 +1,6 @@
 /**
- * The target of `init`: a server of this folder, or a database of the team that is neither the source nor a copy of it. From
- * its role follows who writes and who reads: one that may create roles makes two, any other is the writer.
+ * The target of `init`: a server of this folder, or a database that is neither the source nor a copy of it. Its
+ * role decides about the others: one that may create roles makes writer and reader, any other becomes the writer.
  */
 import { randomBytes } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
@@ -60,7 +60,7 @@ export async function prepareTarget(
   })
 }
 
-/** A database that has the source's tables is the application's, or a copy of it: nobody should publish into that. */
+/** Refuses a database with the source's tables: it is the application's, or a copy of it. */
 async function refuseCopy(session: Session, tables: readonly ListedTable[]): Promise<void> {
   const there = new Set((await listTables(session)).map(({ schema, name }) => `${schema}.${name}`))
   const same = tables.filter(({ schema, name }) => there.has(`${schema}.${name}`))
@@ -113,7 +113,7 @@ function embeddedTarget(call: Call, name: string, folder: string): NewTarget {
     await writing(call, 'target', parseAddress(server.url('postgres'), 'embedded'), async (session) => {
       const [there] = await session.query('select from pg_catalog.pg_database where datname = $1', [name])
       if (there === undefined) await session.execute(`create database ${identifier(name)}`)
-      // Left by an attempt that was broken off: the server is of this folder, and so are its roles.
+      // Roles left by an interrupted try. They may be replaced, because the server belongs to this folder.
       for (const { user, password: secret } of [writer, reader]) {
         const [role] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [user])
         const text = literal(secret?.reveal() ?? '')

@@ -1,4 +1,4 @@
-/** The talk of a command that stays up is a log: each line begins with its instant, in UTC, unless a person looks at it. */
+/** Adds the instant in UTC to each message of a long-running command, unless stderr is a terminal. */
 import type { Io } from './io.ts'
 
 export function timed(io: Io): Io {

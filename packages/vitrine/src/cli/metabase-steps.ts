@@ -74,7 +74,7 @@ export async function recordedIn(session: Session, publication: Publication): Pr
   return appliedToMetabase<Applied>(session, publication.schema)
 }
 
-/** Brings Metabase in step, one application at a time, and records it. Returns what differed. */
+/** Applies the plan to Metabase, one application at a time, and records it. Returns the differences found. */
 export const applyAll = (
   call: Call,
   wish: MetabaseWish,
@@ -102,7 +102,7 @@ export async function tellUnsound(call: Call): Promise<Pick<Call, 'publication'>
 }
 
 /**
- * What a new definition would break: questions and dashboards of ours, and where a key is set those that people made in
+ * Reports what a new definition would break: our questions and dashboards and, if a key is set, those that people made in
  * Metabase. What fails there is told.
  */
 export async function tellBroken(call: Call, session: Session): Promise<void> {
@@ -121,7 +121,7 @@ export async function tellBroken(call: Call, session: Session): Promise<void> {
   }
 }
 
-/** After a run: where a key is set, Metabase follows what was published. What fails there is told, and fails no run. */
+/** After a run: if a key is set, applies the plan to Metabase. A failure there is reported, and does not fail the run. */
 export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): Promise<void> {
   const { publication, io } = call
   const { metabaseSyncMs } = publication.limits

@@ -27,7 +27,7 @@ export interface PageAnswering {
   readonly reach: Reach
 }
 
-/** What the command line says; null for what it does not. */
+/** The options of the command line; null for absent ones. */
 export interface PageWish {
   readonly host: string | null
   readonly port: string | null

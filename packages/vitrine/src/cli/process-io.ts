@@ -5,12 +5,12 @@ import { systemClock } from '../base/clock.ts'
 import { type Environment, processEnvironment } from './environment.ts'
 import type { Io, Output } from './io.ts'
 
-/** Talk that a reader leaves unread is dropped from here on: it would fill the memory of a schedule. */
+/** Above this, unread messages are dropped: otherwise they would fill the memory of a schedule. */
 const UNREAD_BYTES = 1024 * 1024
-/** How long the end of a command waits for a reader of the talk. */
+/** How long the end of a command waits until its messages are read. */
 const TALK_WAITS_MS = 5_000
 
-/** The system's code of the first error of each stream. A disk that is full must not end a run in its middle. */
+/** The first error code of each stream. A full disk must not end a run in the middle. */
 const failures = new Map<NodeJS.WriteStream, string>()
 
 function output(stream: NodeJS.WriteStream, mayDrop: boolean): Output {
@@ -28,7 +28,7 @@ function output(stream: NodeJS.WriteStream, mayDrop: boolean): Output {
 
 async function ask(question: string, signal: AbortSignal): Promise<string> {
   const reader = createInterface({ input: process.stdin, output: process.stderr })
-  // Reading a line from a terminal turns Ctrl-C into a key.
+  // While a line is read from a terminal, Ctrl-C is a key and no signal.
   reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
   try {
     const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')))
@@ -40,7 +40,7 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
 
 const PARENT_LOOK_MS = 1_000
 
-/** npm starts a command through a shell that passes no signal on: one that is killed would leave us behind, with our servers. */
+/** npm starts commands through a shell that does not forward signals: if npm is killed, we must end as well. */
 function followNpm(environment: Environment, listener: () => void): () => void {
   if (environment['npm_lifecycle_event'] === undefined) return () => undefined
   const parent = process.ppid
@@ -52,7 +52,7 @@ function followNpm(environment: Environment, listener: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-/** A closed terminal interrupts as well; what runs under nohup has none, and must not listen. */
+/** SIGHUP (a closed terminal) interrupts as well, except under nohup. */
 const signals = () => ['SIGINT', 'SIGTERM', ...(process.stderr.isTTY === true ? ['SIGHUP'] : [])]
 
 export function processIo(): Io {
@@ -81,10 +81,10 @@ export function processIo(): Io {
     async written() {
       const flushed = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()))
       await flushed(process.stdout)
-      // Unread talk keeps the process no longer than this.
+      // Unread messages must not keep the process alive longer than this.
       setTimeout(() => process.exit(), TALK_WAITS_MS).unref()
       const code = failures.get(process.stdout) ?? null
-      // `vitrine status | head -1` closes the pipe early: that is the reader's right, and no failure of ours.
+      // `vitrine status | head -1` closes the pipe early, which is no failure.
       return code === 'EPIPE' ? null : code
     },
     exit: (status) => process.exit(status),

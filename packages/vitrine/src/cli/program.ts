@@ -19,7 +19,7 @@ import { editedSources } from './stale-build.ts'
 
 interface ProgramFacts {
   readonly name: string
-  /** The publication that all commands are about; null when it is loaded from the module that the command line names. */
+  /** The publication of all commands; null to load it from the module that the command line names. */
   readonly publication: Publication | null
   /** Puts errors of other packages into words. */
   readonly explain?: Explain
@@ -32,7 +32,7 @@ export interface Program extends ProgramFacts {
   readonly commands: readonly Command[]
 }
 
-/** A program that is one command: its options stand right after its name. */
+/** A program with a single command: options follow its name directly. */
 export interface SingleProgram extends ProgramFacts {
   readonly command: Command
 }
@@ -109,8 +109,8 @@ async function load({ options }: Pick<Request, 'options'>, { folder, stderr }: I
 }
 
 /**
- * Aborted at the first fault. A command that has not ended in good order by then is ended, and a fault that comes after the
- * command ends the process: nothing else would keep what was thrown from being printed.
+ * Aborts at the first uncaught exception. If the command does not end in good order in time, the process ends; an exception after the
+ * command ends it at once, because otherwise Node would print the exception.
  */
 function faultSignal(io: Io, tell: (thrown: unknown) => number, isOver: () => boolean): AbortSignal {
   const faults = new AbortController()
@@ -157,11 +157,11 @@ function parse(program: Program | SingleProgram, argv: readonly string[], io: Io
     return request
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // It is written to stderr when no command was given, which is thrown away.
+    // Without a command, commander writes the help to stderr, which is discarded.
     if (error.code === 'commander.help') root.outputHelp()
     if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)) return null
     const [word = ''] = root.args
-    // A command of the tool that this program has under another name.
+    // A command of the tool that has another name in this program.
     const known = error.code === 'commander.unknownCommand' && names(word) !== `${called} ${word}`
     const told = known ? `unknown command. Did you mean ${names(word)}?` : error.message
     throw new VitrineError('USAGE', { detail: usageDetail(told), cause: error })
@@ -185,7 +185,7 @@ const rootOf = (name: string, io: Io): Commander =>
     .helpCommand(false)
     .allowExcessArguments(false)
 
-/** Commander's message as a sentence. It quotes what was typed, and somebody may have typed a URL with a password, or a value. */
+/** Commander's message as a sentence, with URLs and values removed: people may have typed a password. */
 function usageDetail(message: string): string {
   const text = message
     .replace(/^error: /, '')

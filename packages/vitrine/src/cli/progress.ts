@@ -23,7 +23,7 @@ const REDRAW_MS = 80
 /** Back to the first column, and the line emptied. */
 const CLEAR = '\r\x1b[2K'
 
-/** Does a work with a progress that is gone before anything else is written. */
+/** Runs `work` with a progress line, which is cleared before other output. */
 export async function showing<T>(io: Io, work: (observer: RunObserver) => Promise<T>): Promise<T> {
   const progress = new Progress(io)
   return work(progress.observe).finally(() => progress.end())
@@ -74,12 +74,12 @@ export class Progress {
       this.#rows === 0 ? '' : `${count(this.#rows)} rows`,
     ]
     const line = parts.filter((part) => part !== '').join(' · ')
-    // A line that wraps could not be emptied again.
+    // A wrapped line could not be cleared.
     this.#io.stderr.write(`${CLEAR}${[...line].slice(0, Math.max(1, this.#io.stderr.columns - 1)).join('')}`)
   }
 }
 
-/** What a log file gets of an event, or null. */
+/** The log line of an event, or null. */
 function lineOf(event: RunEvent): string | null {
   if (event.kind === 'phase') return PHASE_NAMES[event.phase]
   if (event.kind === 'table staged')

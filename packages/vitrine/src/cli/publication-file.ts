@@ -9,7 +9,7 @@ import { register } from '../publication/register.ts'
 
 const FILES = ['vitrine.config.js', 'vitrine.config.mjs'] as const
 
-/** For commands that come before the first one. */
+/** An empty publication, for commands that need none. */
 export const NO_PUBLICATION: Publication = definePublication({
   ...{ name: 'init', schema: 'init', source: register('public', {}), tables: [], writer: '', reader: '' },
 })
@@ -56,13 +56,13 @@ export async function publicationOf(path: string, url: string): Promise<Publicat
   })
 }
 
-/** A module compiled to CommonJS has its own default inside of the one that Node makes for it. */
+/** A module compiled to CommonJS has its default export inside the default that Node makes. */
 function exportedBy({ default: made }: { readonly default?: unknown }): unknown {
   const isCompiled = typeof made === 'object' && made !== null && '__esModule' in made && 'default' in made
   return isCompiled ? made.default : made
 }
 
-/** Each copy knows the treatments and queries that it made itself, and would find those of another untreated. */
+/** Two copies of the package do not see each other's treatments, so a publication made by another copy is refused. */
 function requireOneCopy(publication: Publication, path: string): void {
   const copy = madeOf(publication)?.copy
   if (copy === undefined || copy === THIS_COPY) return
@@ -88,10 +88,10 @@ export function isPublication(value: unknown): value is Publication {
   )
 }
 
-/** Node names the module that it does not find in a message of its own, which quotes the import and nothing else. */
+/** Node's message about a missing module quotes only the import, so it may be shown. */
 const NOT_FOUND = /^Cannot find (?:module|package) '[^'\n]*'(?: imported from [^\n]*)?$/
 
-/** The engine's own words for a name of the code that nothing gives a meaning. */
+/** V8's message about an undefined name. */
 const UNDEFINED = /^[\w$]{1,80} is not defined$/
 
 const UNREAD = `Node ${process.versions.node} reads no TypeScript.`
@@ -115,7 +115,7 @@ function importDetail(error: unknown, path: string): { detail: string; remedy?: 
     return { detail: `${error.message}, at ${place}.`, remedy: 'Import it, or correct the name.' }
   }
   if (place === null && error instanceof SyntaxError) {
-    // Node shows the line of such an error only when it ends the process.
+    // Node tells the line of such an error only in its own output.
     return { detail: 'It, or a file that it imports, has a syntax error.', remedy: `To see where: node ${path}` }
   }
   return { detail: `Loading it failed${place === null ? '' : `, at ${place}`}.`, remedy: 'Correct what is there.' }

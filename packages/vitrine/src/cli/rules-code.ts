@@ -1,6 +1,6 @@
 /**
- * A fingerprint of the code that a publication's rules are made of, with all that it can use: every file of the package that
- * declares the publication and of the packages linked to it, and what the package manager says is installed. What is not sure is
+ * A fingerprint of the code that a publication's rules can use: every file of the package that
+ * declares the publication and of linked packages, and the package manager's list of what is installed. When in doubt it is
  * null: tables with rules are then read whole.
  */
 import { createHash, type Hash } from 'node:crypto'
@@ -8,7 +8,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, type St
 import { dirname, join, relative, resolve } from 'node:path'
 import { madeOf, type Publication } from '../publication/publication.ts'
 
-/** Written into a folder of packages by what installed them: npm, pnpm, Yarn 2 and later, Yarn 1. */
+/** Files in which package managers list what they installed: npm, pnpm, Yarn 2 and later, Yarn 1. */
 const INSTALLED = ['.package-lock.json', '.pnpm/lock.yaml', '.yarn-state.yml', '.yarn-integrity']
 const MODULES = 'node_modules'
 const CODE = /\.[cm]?[jt]sx?$/
@@ -16,7 +16,7 @@ const IMPORTED = /(?:from|import|require)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g
 const MOST_FILES = 20_000
 const MOST_BYTES = 256 * 2 ** 20
 
-/** The code cannot be told. */
+/** The code cannot be determined. */
 class Unsure extends Error {}
 
 class Code {
@@ -40,7 +40,7 @@ class Code {
     return this.#hash.digest('hex')
   }
 
-  /** The package of a folder; what stands among those that were installed is told by their list. */
+  /** Adds the package of a folder. An installed one is covered by the package manager's list. */
   #add(folder: string): void {
     let root = folder
     for (; !existsSync(join(root, 'package.json')); root = dirname(root)) {
@@ -65,7 +65,7 @@ class Code {
       this.#isOld(lstatSync(folder))
       if (entry.isDirectory()) this.#folder(root, path)
       else if (entry.isFile()) this.#file(root, path)
-      // A link may lead anywhere.
+      // A symbolic link may lead anywhere.
       else throw new Unsure()
     }
   }
@@ -85,12 +85,12 @@ class Code {
     }
   }
 
-  /** What this process loaded stands there still: nothing is newer than its start. */
+  /** Files newer than the start of the process may differ from what it loaded. */
   #isOld({ mtimeMs, ctimeMs }: Stats): void {
     if (Math.max(mtimeMs, ctimeMs) >= this.#started) throw new Unsure()
   }
 
-  /** A folder of packages: the list of them, and those that are links to a folder elsewhere. */
+  /** Adds a node_modules folder: its list, and packages that are linked from elsewhere. */
   #modules(folder: string): void {
     if (this.#folders.has(folder) || !existsSync(folder)) return
     this.#folders.add(folder)
@@ -110,7 +110,7 @@ class Code {
   }
 }
 
-/** Null where it cannot be told, or where nothing asks for it. `started` is when this process began to load code. */
+/** Null when it cannot be determined, or is not needed. `started`: when this process began to load code. */
 export function codeOf(publication: Publication, started: number = performance.timeOrigin): string | null {
   const module = madeOf(publication)?.place?.replace(/:\d+$/, '') ?? ''
   if (!publication.pureRules || !existsSync(module)) return null

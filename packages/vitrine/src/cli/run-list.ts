@@ -6,7 +6,7 @@ import type { RunRecord, TableOutcome } from '../record/runs.ts'
 import type { ForeseenWay } from '../run/foreseen.ts'
 import { textTable } from './text-table.ts'
 
-/** A run that nobody leads any more has ended: its process was killed, and the next run closes its record. */
+/** A running record without a process: it was killed, and the next run will close the record. */
 const stateText = ({ state }: RunRecord, underWay: boolean): string =>
   state === 'running' && !underWay ? 'ended without a word' : state
 
@@ -24,7 +24,7 @@ export function runListText(runs: readonly RunRecord[], underWay: boolean, { zon
   return textTable([{ right: 'run' }, 'started', 'by', 'state', { right: 'time' }, 'error'], rows)
 }
 
-/** In the order of the publication: a run reads the heaviest first, and the record has them by name. */
+/** In the order of the publication; runs and records use other orders. */
 export function inOrder(tables: readonly TableOutcome[], publication: Publication): readonly TableOutcome[] {
   const order = publishedRelations(publication).map(({ name }) => name)
   return tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))

@@ -24,7 +24,7 @@ import { showing } from './progress.ts'
 import { publishUnless } from './publishing.ts'
 import type { WatchedPublication } from './watched-publication.ts'
 
-/** The source is for publishing from the page, the target for the record of the runs; without them it shows what it can. */
+/** The source is needed to publish from the page, the target for the record of runs; both are optional. */
 export interface Serving extends Pick<Settings, 'source' | 'target' | 'pseudonymKey'> {
   readonly reader: Address
   readonly metabaseUrl?: string | null
