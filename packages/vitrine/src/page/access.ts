@@ -1,6 +1,6 @@
 /**
- * Who a visitor is: whoever asks on this machine, whoever knows a password, or whom a proxy names. Sessions live in memory, under
- * the hash of what the cookie holds.
+ * Identifies visitors: everybody on this machine, people with a password, or people named by a proxy. Sessions live in memory, under
+ * the hash of the cookie's value.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { getCookie, setCookie } from 'hono/cookie'
@@ -10,13 +10,13 @@ import type { PageCall, Role } from './context.ts'
 import { matches } from './password.ts'
 import { isSecure, type Reach } from './security.ts'
 
-/** How visitors are known. */
+/** How visitors are identified. */
 export type Access =
-  /** Everybody who can ask is an operator: for one's own machine. */
+  /** Everybody is an operator; for one's own machine. */
   | { readonly kind: 'open' }
   /** A plain password, or `scrypt:salt:hash` in base64. */
   | { readonly kind: 'passwords'; readonly passwords: Readonly<Partial<Record<Role, Secret>>> }
-  /** A proxy before us has asked who it is, and says so in this header. */
+  /** A proxy in front of us has authenticated the visitor, and names them in this header. */
   | { readonly kind: 'proxy'; readonly header: string; readonly operators: readonly string[] }
 
 export interface Known {
@@ -53,7 +53,7 @@ export class Visitors {
     this.#path = prefix === '' ? '/' : prefix
   }
 
-  /** Null: nobody that is known. */
+  /** Null for an unknown visitor. */
   known(call: PageCall): Known | null {
     const access = this.#access
     if (access.kind === 'open') return this.#as('operator', 'open', false)
@@ -83,11 +83,11 @@ export class Visitors {
     return this.#access.kind === 'passwords'
   }
 
-  /** False when the password is that of nobody. The session is a new one, whatever the browser had. */
+  /** False for a wrong password. Always makes a new session, against session fixation. */
   async logIn(call: PageCall, given: string): Promise<boolean> {
     if (this.#access.kind !== 'passwords') return false
     const { operator, reader } = this.#access.passwords
-    // Both are looked at, so that the time of an answer does not tell which one it was.
+    // Both passwords are compared, so that the time of the answer does not reveal which one matched.
     const isOperator = operator !== undefined && (await matches(given, operator))
     const isReader = reader !== undefined && (await matches(given, reader))
     if (!isOperator && !isReader) return false
@@ -114,7 +114,7 @@ export class Visitors {
     return { role, loggedIn, token: createHmac('sha256', this.#key).update(id).digest('base64url') }
   }
 
-  /** Behind https the name itself forbids that another host, or a plain connection, sets it. */
+  /** With https, the prefix prevents other hosts or plain connections from setting the cookie (RFC 6265bis). */
   #cookie = (call: PageCall): string => {
     if (!isSecure(call, this.#reach)) return 'vitrine'
     return this.#path === '/' ? '__Host-vitrine' : '__Secure-vitrine'
@@ -128,13 +128,13 @@ export class Visitors {
 
 const mixed = (one: Buffer, other: Buffer): Buffer => Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)))
 
-/** The token as a form holds it: other signs each time, so that the size of a compressed page tells nothing of it. */
+/** The token for a form, masked differently each time, so that the size of a compressed page does not reveal it (BREACH). */
 export function formToken({ token }: Pick<Known, 'token'>): string {
   const mask = randomBytes(TOKEN_BYTES)
   return Buffer.concat([mask, mixed(Buffer.from(token, 'base64url'), mask)]).toString('base64url')
 }
 
-/** Whether a form brings the token of the visitor. */
+/** Whether a form holds the visitor's token. */
 export function hasToken(call: PageCall, given: unknown): boolean {
   const bytes = Buffer.from(typeof given === 'string' ? given : '', 'base64url')
   const [mask, theirs] = [bytes.subarray(0, TOKEN_BYTES), bytes.subarray(TOKEN_BYTES)]

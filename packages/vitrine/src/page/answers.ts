@@ -1,6 +1,6 @@
 /**
- * Asks the questions of a page as the reader: in one snapshot, on at most two sessions, within a time and a number of rows. An
- * answer is kept for the version that gave it, so a switch ends it, and nothing else needs to.
+ * Runs the questions of a page as the reader: in one snapshot, on at most two sessions, with limits on time and rows. An
+ * answer is cached for its version, and only a switch invalidates it.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Answer, AnswerColumn, Cell, TileState } from '../drawing/answer.ts'
@@ -16,11 +16,11 @@ export interface Ask {
   /** One SELECT, whose `$n` are `values`. */
   readonly sql: string
   readonly values: readonly unknown[]
-  /** Why there may be no row: filters are set, or small groups are left out. */
+  /** Whether filters are set, so that there may be no row. */
   readonly filtered: boolean
-  /** The same question with its small groups, where it leaves them out. */
+  /** The same question without the limit on small groups, to tell why there is no row. */
   readonly withSmall: Pick<Ask, 'sql' | 'values'> | null
-  /** The answer depends on the time of now, and is kept for a minute. */
+  /** Whether the answer depends on the current time: then it is cached for a minute. */
   readonly ages: boolean
   /** Rows; as many as any question may have, where nothing is said. */
   readonly most?: number
@@ -33,7 +33,7 @@ export interface TableAge extends TableFreshness {
 
 /** What a page finds before it asks. */
 export interface Facts {
-  /** Another one is another version, or another state of the runs. Null: nothing is published. */
+  /** Changes with the version and with the state of the runs. Null: nothing is published. */
   readonly version: string | null
   readonly ages: readonly TableAge[]
   /** The target's clock. */
@@ -54,9 +54,9 @@ const BOUNDS = { all: 4_000_000, one: 2_000 }
 const KEPT = 1_000
 const KEPT_CHARACTERS = 40_000_000
 const BEGIN = 'begin transaction isolation level repeatable read read only'
-/** A page holds its snapshot no longer; its questions together are bounded by it. */
+/** The longest time that a page holds its snapshot: a limit for all its questions together. */
 const SNAPSHOT_MS = 30_000
-/** From how many questions on a second session is worth its snapshot. */
+/** From so many questions on, a second session is used. */
 const SECOND_FROM = 2
 
 export class Answers {
@@ -117,12 +117,12 @@ export class Answers {
     const isLong = open.length >= SECOND_FROM && this.#readers.hasMore
     const second = isLong ? this.#readers.use((other) => answerOpen(other, work, false)).catch(() => undefined) : null
     await Promise.all([answerOpen(session, work, true), second])
-    // What the second one could not answer, for want of a session or of the snapshot.
+    // The rest, if the second session could not be opened or lost its snapshot.
     await answerOpen(session, work, true)
     await session.execute('rollback')
   }
 
-  /** Failures are not kept, nor what was read of a version that left. */
+  /** Failures are not cached, nor answers of a version that was replaced. */
   #keep(key: string, state: Promise<TileState>): void {
     const entry = { state, characters: 0 }
     this.#kept.set(key, entry)
@@ -180,7 +180,7 @@ async function answerOpen(session: Session, work: Work, isFirst: boolean): Promi
   if (!isFirst) await session.execute('rollback')
 }
 
-/** A table that is gone, or is another one, may have been switched; the transaction is over, and another one begins. */
+/** A missing or different table may be due to a switch. The failed transaction is replaced by a new one. */
 async function failed(session: Session, work: Work, { resolve, reject }: Open, error: unknown): Promise<void> {
   const code = error instanceof VitrineError ? error.code : 'INTERNAL'
   try {
@@ -233,8 +233,8 @@ function cellOf(text: string | null, kind: AnswerColumn['kind'] | undefined): Ce
 }
 
 /**
- * The relations of the version. A name is looked up in the catalogue of now, rows are those of the snapshot: where a table of the
- * snapshot is not the one that its name leads to, a switch came between, and what was read is not whole. Throws Switched.
+ * Reads the relations of the version. PostgreSQL looks names up in the present catalogue but rows in the snapshot: if a table of the
+ * snapshot is not the one that its name means now, a switch happened in between. Then throws Switched.
  */
 async function standingOf(session: Session, publication: Publication): Promise<Standing> {
   const { schema, freshness, runs, unknowns } = publication
@@ -271,13 +271,13 @@ async function factsOf(session: Session, publication: Publication): Promise<Fact
   if (seen === 0) return { version: null, standing, ages: [], now }
   const found = viewed ? await agesOf(session, publication) : []
   const ages = found.filter(({ table }) => table !== null)
-  // The tables stand empty until the first run.
+  // Before the first run the tables are empty.
   if (viewed && ages.length === 0) return { version: null, standing, ages, now }
   const stamps = ages.map(({ table, publishedAt }) => `${table} ${publishedAt.getTime()}`)
   return { version: [standing, found[0]?.state ?? '', ...stamps].join(';'), standing, ages, now }
 }
 
-/** With the state of the runs, which are told of too: a failed one changes no version. */
+/** Includes the state of the runs, which pages show: a failed run changes no version. */
 const agesOf = (session: Session, publication: Publication): Promise<(TableAge & { readonly state: string })[]> => {
   const { schema, freshness, runs, unknowns } = publication
   const { table, rows, dataOf, publishedAt } = freshness.columns

@@ -1,5 +1,5 @@
 /**
- * The page as one application: what comes in is guarded, then known, then answered by a place. Knows neither the environment
+ * The page as one application: each request is guarded, its visitor identified, and answered by a place. Knows neither the environment
  * nor the socket; `server.ts` listens, and tests ask it directly.
  */
 import { Hono, type MiddlewareHandler } from 'hono'
@@ -22,14 +22,14 @@ import { say } from './texts.ts'
 
 export interface PageSettings extends Omit<PageContext, 'show' | 'answers' | 'asReader' | 'freshness'> {
   readonly readers: Readers
-  /** Logs what failed that no page explains. */
+  /** Logs failures that no page explains. */
   readonly tell: (thrown: unknown) => void
   readonly access: Access
   readonly reach: Reach
   readonly places: readonly Routes[]
 }
 
-/** Of each caller, at once and a second: a page asks for some ten things. */
+/** Requests per caller, at once and per second: a page makes about ten. */
 const PAGES = [600, 30] as const
 
 export function createPage(settings: PageSettings): PageApp {
@@ -98,7 +98,7 @@ type Guard = MiddlewareHandler<PageEnv>
 
 const NOBODY: Known = { role: 'reader', loggedIn: false, token: '' }
 
-/** Says who asks, and counts them. */
+/** Identifies the visitor, and limits the rate. */
 function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard {
   const pages = new Bucket(context.clock, ...PAGES)
   return async (call, next) => {
@@ -109,7 +109,7 @@ function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard 
   }
 }
 
-/** What comes after it is for visitors who are known. */
+/** Requires an identified visitor. */
 function admitting(context: PageContext, visitors: Visitors, isPublic: (call: PageCall) => boolean): Guard {
   return async (call, next) => {
     if (isPublic(call) || visitors.known(call) !== null) return next()
@@ -120,7 +120,7 @@ function admitting(context: PageContext, visitors: Visitors, isPublic: (call: Pa
   }
 }
 
-/** What changes something comes from a page of ours, with the visitor's token, and from an operator. */
+/** Requires an operator, a page of ours as origin, and the visitor's token, for requests that change something. */
 function changing(context: PageContext, reach: Reach): Guard {
   return async (call, next) => {
     const { token } = await fieldsOf(call)

@@ -19,10 +19,10 @@ import { say } from './texts.ts'
 import { explained } from './unknown.ts'
 import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
-/** How long a page waits for its cards; later ones come by themselves. */
+/** How long a page waits for its cards; later ones are fetched by the script. */
 const DEADLINE_MS = 700
 
-/** Pages of an earlier process, or of an earlier definition, are others. */
+/** Part of each etag: pages of another process may differ. */
 const PROCESS = randomBytes(8).toString('hex')
 const generations = new WeakMap<object, number>()
 let generation = 0
@@ -51,7 +51,7 @@ interface Plan {
 /** One tab as it was asked for. */
 interface BoardPage extends Sees {
   readonly parts: readonly Part[]
-  /** Null until all of it is there: a browser that keeps it would keep what is missing. */
+  /** Null for an incomplete page, which browsers must not cache. */
   readonly etag: string | null
 }
 

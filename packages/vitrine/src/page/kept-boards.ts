@@ -1,6 +1,6 @@
 /**
- * Dashboards that were asked for: each is drawn once for its version, its address and its language, for however many ask at once
- * or after. A dashboard is sent as it becomes ready, and its cards are drawn one after the other, so that none holds back another page.
+ * Cached dashboards: each is drawn once per version, address and language, for all who ask at the same time
+ * or later. A dashboard is sent as it becomes ready, and cards are drawn one after the other, so that other pages need not wait.
  */
 import { pause } from '../base/pause.ts'
 import type { TileState } from '../drawing/answer.ts'
@@ -9,7 +9,7 @@ import { html, raw } from '../drawing/html.ts'
 import { Switched } from './answers.ts'
 import type { Html } from './context.ts'
 
-/** What comes later, and what stands in its place for whoever does not wait. */
+/** A card that is still being made, with its placeholder. */
 export class Later {
   readonly html: Promise<Html>
   readonly meanwhile: Html
@@ -25,7 +25,7 @@ export class Later {
       this.ready = drawing
       return drawing
     })
-    // Whoever sends it looks at it later, or never.
+    // Handled later by the sender, or never.
     this.html.catch(() => undefined)
   }
 }
@@ -48,7 +48,7 @@ export class KeptBoards {
 
   get = (key: string): KeptBoard | undefined => this.#kept.get(key)
 
-  /** Until it fails, or until it is the oldest of too many. */
+  /** Kept until it fails, or is the oldest of too many. */
   keep(key: string, parts: readonly Part[], states: readonly Promise<TileState>[]): void {
     const board = { parts, isWhole: false }
     this.#kept.set(key, board)
@@ -61,7 +61,7 @@ export class KeptBoards {
     }, forget)
   }
 
-  /** Whoever asks for the same while it is made waits for that. */
+  /** Simultaneous requests for the same key share one result. */
   once<T>(key: string, make: () => Promise<T>): Promise<T> {
     // sound because a key has one kind of board.
     const going = this.#making.get(key) as Promise<T> | undefined
@@ -85,7 +85,7 @@ export class KeptBoards {
   }
 }
 
-/** Another version came while this one was sent: what was read of the two would not fit together. */
+/** Reloads the page: the version changed while it was being sent. */
 const AGAIN = html`<meta http-equiv="refresh" content="0">`
 
 /** As it becomes ready; after `deadlineMs` nothing more is waited for. */

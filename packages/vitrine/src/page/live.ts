@@ -1,6 +1,6 @@
 /**
- * A run that goes, followed from a browser: events with its content as it grows, until it has ended. However many follow, the
- * target is asked once a second; a browser without script loads the page again instead.
+ * Follows a run in the browser: sends events with its growing content, until it has ended. For any number of followers, the
+ * target is read once per second. A browser without script reloads the page instead.
  */
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import { pause } from '../base/pause.ts'

@@ -1,4 +1,4 @@
-/** The passwords of visitors: how one is kept, and whether one is right. Apart, because every command reads the settings. */
+/** Hashes and checks visitors' passwords. */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../base/secret.ts'
 
@@ -21,7 +21,7 @@ export async function matches(given: string, secret: Secret): Promise<boolean> {
   const [, salt, hash] = HASHED.exec(secret.reveal()) ?? []
   if (salt !== undefined && hash !== undefined)
     return timingSafeEqual(await derived(given, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'))
-  // Digests of a key that nobody knows, so that the time of an answer tells nothing of a plain password.
+  // Compares digests under a random key, so that the time of the answer does not reveal a plain password.
   const key = randomBytes(32)
   const digestOf = (text: string) => createHmac('sha256', key).update(text).digest()
   return timingSafeEqual(digestOf(given), digestOf(secret.reveal()))

@@ -2,9 +2,9 @@
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
 
-/** At most so many: two pages at two sessions each. */
+/** Number of sessions: enough for two pages with two sessions each. */
 const MOST = 4
-/** How many may wait for one. */
+/** How many requests may wait for a session. */
 const WAITING = 500
 const IDLE_MS = 30_000
 
@@ -19,7 +19,7 @@ export class Readers {
     this.#open = open
   }
 
-  /** Does `work` with a session; one that was idle and is found lost is replaced once. Throws VitrineError. */
+  /** Runs `work` with a session; an idle one that turns out to be lost is replaced once. Throws VitrineError. */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     await this.#turn()
     try {
