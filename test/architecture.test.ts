@@ -199,7 +199,7 @@ describe('tests', () => {
   test('have no less time than all have: only what hangs takes so long', () => {
     const least = config.test?.testTimeout ?? Number.POSITIVE_INFINITY
     const hurried = written.flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/\btimeout: ([\d_]+)|\n\s*\}, ([\d_]{5,})\)\n/g)]
+      [...readFileSync(path, 'utf8').matchAll(/\btimeout: ([\d_]+)|\},\s+([\d_]{5,}),?\s*\)\n/g)]
         .map((match) => (match[1] ?? match[2] ?? '').replaceAll('_', ''))
         .filter((milliseconds) => Number(milliseconds) < least)
         .map((milliseconds) => `${relative(root, path)}: ${milliseconds}`),

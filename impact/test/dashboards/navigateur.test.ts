@@ -84,7 +84,6 @@ describe.skipIf(CHROMIUM === null)('dans Chromium', () => {
       expect(wrong).toEqual([])
       await page.context().close()
     },
-    90_000,
   )
 
   test('sans script un filtre change les chiffres', async () => {

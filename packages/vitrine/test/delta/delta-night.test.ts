@@ -68,7 +68,7 @@ describe('a night reads what changed since the kept version', () => {
   test('statistics, which readers see, quote nothing that no row has any more', async () => {
     await night(`${LABELS} case id when 31 then 'A' when 33 then 'Z' end where id in (31, 33)`)
     await night('')
-    await shop.look('analyze shop.shop_purchase; analyze shop_previous.shop_purchase')
+    await shop.look(`analyze shop.shop_purchase; analyze ${RETIRED}.shop_purchase`)
     const ends = async () => (await quotes('label')).filter((value) => /^[AZ]$/.test(value))
     expect(await ends()).toEqual(['A', 'Z'])
     expect(await night(`${LABELS} null where id = 31`)).toEqual(['delta', 202, 0, 1, 0])
@@ -81,7 +81,7 @@ describe('a night reads what changed since the kept version', () => {
   test('nor a value of many rows that goes little by little', async () => {
     await night(`${LABELS} 'frequent' where id between 50 and 169`)
     await night('')
-    await shop.look('analyze shop.shop_purchase; analyze shop_previous.shop_purchase')
+    await shop.look(`analyze shop.shop_purchase; analyze ${RETIRED}.shop_purchase`)
     for (let first = 50; first < 170; first += 20) {
       expect(await quotes('label')).toContain('frequent')
       await night(`${LABELS} 'Purchase ' || id where id between ${first} and ${first + 19}`)

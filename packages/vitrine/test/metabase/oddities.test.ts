@@ -15,7 +15,7 @@ import { dashboardsOf, NAMES, TYPED } from './shop-dashboards.ts'
 let it: Awaited<ReturnType<typeof metabaseShop>>
 beforeAll(async () => {
   it = await metabaseShop()
-}, 120_000)
+})
 afterAll(() => it.end())
 
 const blank = (sslMode?: string) => blankFor(() => it, undefined, sslMode)
@@ -307,7 +307,7 @@ test('two applications at once are one after the other, or one of them says so',
   for (const { status, stderr } of applied) if (status !== EXIT.ok) expect(stderr).toMatch(/^error \w*LOCK|RUN_/m)
   expect((await it.command('plan', { publication })).stdout).toBe('Metabase is in step: nothing to do.\n')
   expect([it.metabase.cards.length, it.metabase.dashboards.length, it.metabase.collections.length]).toEqual([3, 1, 1])
-}, 120_000)
+})
 
 test('each segment of a gauge has a colour: Metabase draws what has none black', () => {
   const segments = Array.from({ length: 7 }, (_, from) => ({ from, to: from + 1, label: `${from}` }))

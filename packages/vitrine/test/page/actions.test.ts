@@ -60,7 +60,7 @@ test('of two who press at once one starts the run, the other is told; nobody tur
   await Promise.all(ends)
   expect(await customers()).toBe('61')
   for (const client of [owner, keeper]) await shop.source.close(client)
-}, 120_000)
+})
 
 test('a run of the schedule that goes is left alone, and what was kept of a version ends with it', async () => {
   const owner = await shop.source.connect({ role: shop.app })
@@ -77,4 +77,4 @@ test('a run of the schedule that goes is left alone, and what was kept of a vers
   await Promise.all(ends)
   expect(await customers()).toBe('61')
   for (const client of [owner, keeper]) await shop.source.close(client)
-}, 120_000)
+})
