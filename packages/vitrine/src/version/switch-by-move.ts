@@ -52,8 +52,8 @@ export async function switchByMove(target: Target, incoming: string, carry: Carr
       ...kept.map(({ name }) => qualified(retired, name)),
     ],
     holds: 'always',
-    statements: async (quiet, bounded) => {
-      const locks = quiet ? hold.quiet : hold.patient
+    statements: async (holding, bounded) => {
+      const locks = holding === 'all' ? hold.quiet : hold.patient
       return [...drops(retired, kept), ...locks, ...out, ...into, ...back, ...shown, ...hidden, ...carry.views].flatMap(
         bounded,
       )

@@ -10,7 +10,7 @@ import { ownRelations, registerSchemaSql } from '../record/made.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { type CarryPlan, foreignMoves } from './carry.ts'
 import { freeName, makeWorkSchemas, markSql } from './staging.ts'
-import { hideRows, type SwitchStrategy, showRows } from './switch-strategy.ts'
+import { hideEach, hideRows, type SwitchStrategy, showRows } from './switch-strategy.ts'
 
 /**
  * The leaving version takes the retired name. The version that had this name comes back, or takes the staging name until it is
@@ -33,7 +33,7 @@ async function renames(target: Target, incoming: string, sparesKept: boolean): P
  * The last statement before the commit locks all published tables at once, or none. PostgreSQL looks up each name of a
  * statement separately, so a rename between two look-ups would mix two versions in one statement; a reader that meets a
  * lock repeats its look-up afterwards. We cannot wait for the locks, because new readers would queue behind us. When
- * readers use a table, the renames happen without these locks.
+ * readers use a table, the renames happen without these locks, and the statistics of the other tables are hidden.
  */
 export async function switchByRename(target: Target, incoming: string, carry: CarryPlan): Promise<SwitchStrategy> {
   const { publication } = target
@@ -53,14 +53,18 @@ export async function switchByRename(target: Target, incoming: string, carry: Ca
   const tables = carry.leaving.filter(({ kind, owned }) => kind === 'r' && owned)
   const names = tables.map(({ name }) => qualified(left, name)).join(', ')
   const lock = tables.length === 0 ? [] : [`lock table ${names} in access exclusive mode nowait`]
-  const hold = [...lock, ...hideRows(left, tables), ...carry.rights.withdrawing(left)]
+  const hold = {
+    all: [...lock, ...hideRows(left, tables), ...carry.rights.withdrawing(left)],
+    each: hideEach(left, tables),
+    none: [],
+  }
   return {
     locked: carry.locked,
     holds: 'when quiet',
-    statements: async (quiet, bounded) => {
+    statements: async (holding, bounded) => {
       const moves = await foreignMoves(target, incoming, carry.leaving)
       if (moves.length > 0) await target.session.execute(moves.flatMap(bounded).join('; ')).catch(again)
-      return [...renaming, ...carry.views.flatMap(bounded), ...(quiet ? hold : [])]
+      return [...renaming, ...carry.views.flatMap(bounded), ...hold[holding]]
     },
   }
 }

@@ -1,10 +1,13 @@
 /** What the two ways of switching versions have in common. */
 import type { Target } from '../catalogue/target.ts'
 import type { OwnRelation } from '../record/made.ts'
-import { qualified } from '../sql/quote.ts'
+import { literal, qualified } from '../sql/quote.ts'
 
 /** Prefixes a statement with a lock timeout, so that all waits of one try together stay within the limit. */
 export type Bounded = (statement: string) => readonly string[]
+
+/** Which of the leaving tables are held until the commit: all together, each that nobody keeps, or none. */
+export type Holding = 'all' | 'each' | 'none'
 
 export interface SwitchStrategy {
   /** Relations that it locks, by their qualified names of before the switch. */
@@ -12,7 +15,7 @@ export interface SwitchStrategy {
   /** When all published tables are locked until the commit: in every try, or only in tries that wait for nobody. */
   readonly holds: 'always' | 'when quiet'
   /** The statements of one try, sent together with the commit. Those that make new readers wait come last. */
-  readonly statements: (quiet: boolean, bounded: Bounded) => Promise<readonly string[]>
+  readonly statements: (holding: Holding, bounded: Bounded) => Promise<readonly string[]>
 }
 
 /**
@@ -22,6 +25,15 @@ export interface SwitchStrategy {
  */
 export const hideRows = (schema: string, relations: readonly OwnRelation[]): readonly string[] =>
   rowSecurity('enable', schema, relations)
+
+/** The same for each table that nobody uses: a reader between its look-up and its first row holds a lock on its table. */
+export const hideEach = (schema: string, relations: readonly OwnRelation[]): readonly string[] =>
+  relations.flatMap((relation) =>
+    hideRows(schema, [relation]).map((hide) => {
+      const lock = `lock table ${qualified(schema, relation.name)} in access exclusive mode nowait`
+      return `do ${literal(`begin ${lock}; ${hide}; exception when lock_not_available then null; end`)}`
+    }),
+  )
 
 /** Removes row security from the tables of a version that comes back, in their new schema. */
 export async function showRows({ session }: Target, schema: string, relations: readonly OwnRelation[]) {

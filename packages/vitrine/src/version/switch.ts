@@ -67,7 +67,7 @@ export async function switchVersions(
       await session.execute(begin)
       await record()
       const started = performance.now()
-      const statements = await strategy.statements(quiet, bounded)
+      const statements = await strategy.statements(quiet ? 'all' : quietTries > 0 ? 'each' : 'none', bounded)
       const held = quiet || strategy.holds === 'always'
       await session.execute([...carry.rights.opening, ...statements, 'commit'].join('; '))
       return { way: carry.way, tries: attempt, held, milliseconds: performance.now() - started }

@@ -242,17 +242,27 @@ describe.each(ACROSS)('PostgreSQL %i, by %s', (version, way) => {
   })
 
   test.runIf(way === 'rename')(
-    'a version whose tables a reader kept at the switch is closed after the run',
+    'of a version whose tables a reader kept at the switch, those show statistics until the run ends, and no other does',
     async () => {
-      const reader = await shop.asReader()
+      const [reader, other] = [await shop.asReader(), await shop.asReader()]
       await reader.query('begin; select from shop.shop_customer')
       const publication = wide()
-      expect((await shop.run({ publication })).switchHeld).toBe(false)
+      await shop.migrate(publication)
+      const shown = async () => {
+        const { rows } = await other.query<{ shown: string }>(
+          "select distinct schemaname || '.' || tablename as shown from pg_stats where schemaname ~ '^shop_' order by 1",
+        )
+        return rows.map((row) => row.shown)
+      }
+      let seen: Promise<readonly string[]> = Promise.resolve([])
+      const observer = (event: { readonly kind: string; readonly phase?: string }) => {
+        if (event.kind === 'phase' && event.phase === 'describe') seen = shown()
+      }
+      expect((await shop.run({ publication, observer })).switchHeld).toBe(false)
+      expect(['', `${RETIRED}.shop_customer`]).toContain((await seen).join())
       await reader.query('commit')
-      expect((await reader.query("select distinct schemaname from pg_stats where schemaname ~ '^shop'")).rows).toEqual([
-        { schemaname: 'shop' },
-      ])
-      await shop.target.close(reader)
+      expect(await shown()).toEqual([])
+      for (const client of [reader, other]) await shop.target.close(client)
     },
   )
 
