@@ -40,20 +40,20 @@ export async function applyBoard(content: Content, { key, action, attributes }: 
     return
   }
   const parameters = board.filters.map((filter) => parameterOf(content, filter, board.filters))
-  for (let live = await metabase.one(path), isLast = false; !isLast; ) {
+  const whole = (live: Entity) => {
     const tabs = tabsOf(board.tabs, live)
-    const dashcards = dashcardsOf(content, board.tiles, tabs, live)
-    const stay = new Set(tabs.map(({ id }) => id))
-    const isKept = (tile: Entity) => dashcards.some(({ id }) => id === tile['id'])
-    isLast = entitiesIn(live['dashcards']).every((tile) => !isKept(tile) || isOn(tile, stay))
-    const all = entitiesIn(live['tabs']).map(({ id, name: called, position }) => ({ id, name: called, position }))
-    const body = { ...about, parameters, dashcards, tabs: isLast ? tabs : all, caveats: mark }
-    live = entity(await metabase.put(path, body), 'dashboard')
+    return { ...about, parameters, tabs, dashcards: dashcardsOf(content, board.tiles, tabs, live), caveats: mark }
   }
+  let live = await metabase.one(path)
+  const next = whole(live)
+  const kept = new Set<unknown>(next.dashcards.map(({ id }) => id))
+  const stay = new Set<unknown>([...next.tabs.map(({ id }) => id), null, undefined])
+  if (entitiesIn(live['dashcards']).some((tile) => kept.has(tile['id']) && !stay.has(tile['dashboard_tab_id']))) {
+    const tabs = entitiesIn(live['tabs']).map(({ id, name: called, position }) => ({ id, name: called, position }))
+    live = entity(await metabase.put(path, { ...next, tabs }), 'dashboard')
+  }
+  await metabase.put(path, whole(live))
 }
-
-const isOn = (tile: Entity, tabs: ReadonlySet<unknown>): boolean =>
-  tile['dashboard_tab_id'] == null || tabs.has(tile['dashboard_tab_id'])
 
 interface SentTab {
   readonly id: unknown
