@@ -234,6 +234,16 @@ describe('charts', () => {
     ])
   })
 
+  test.each(['bar', 'line'] as const)('a group may have any name: %s', async (kind) => {
+    const rows = ['__proto__', 'constructor', 'toString', 'A'].map((name, at) => [name, at] as const)
+    const draw = () => drawn(asked({ kind, x: 'x', y: ['n'] }, labelled), answer('x:text n', ...rows))
+    const [one, other] = [await draw(), await draw()]
+    const added = []
+    for (const name in {}) added.push(name)
+    expect([added, Object.hasOwn(Object, 'prev'), one === other]).toEqual([[], false, true])
+    expect(one).toContain('__proto__')
+  })
+
   test('bars that say their figures take all of the height', async () => {
     const html = await drawn(
       asked({ kind: 'bar', x: 'x', y: ['n'] }, labelled),
