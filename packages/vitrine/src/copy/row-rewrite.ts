@@ -67,7 +67,8 @@ export class RowRewriter extends CopyRows {
 
   override end(): void {
     this.#unwatch?.()
-    this.#unwatch = null
+    // For good: a row that comes all the same is of a copy that failed.
+    this.#unwatch = () => undefined
   }
 
   protected override row(bytes: Buffer, view: DataView, start: number, end: number): void {

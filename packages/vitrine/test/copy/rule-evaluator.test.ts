@@ -50,6 +50,7 @@ function rewrite<V>(
   const rewriter = new RowRewriter(table, projectionOf(table, null, [input === 'label' ? TEXT : DOUBLE]), null, blocks)
   const rows = values.map((value) => frameOf(Buffer.concat([Buffer.from([0, 1]), fieldOf(encode(value))])))
   rewriter.frames(Buffer.concat(rows))
+  rewriter.end()
   blocks.flush()
   const bytes = Buffer.concat(written)
   const results: string[] = []
