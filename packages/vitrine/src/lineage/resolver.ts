@@ -21,6 +21,7 @@ import {
   loosened,
   makeNullable,
   type Output,
+  once,
   qualifiedColumn,
   renamed,
   type Scope,
@@ -32,12 +33,6 @@ import { treat } from './treated.ts'
 const MOST_ROUNDS = 32
 
 const COUNTED: Treatment = Object.freeze({ name: 'count' })
-
-/** What was resolved is not resolved again for each clause that may mean it. */
-function once(resolve: () => Output): () => Output {
-  let output: Output | null = null
-  return () => (output ??= resolve())
-}
 
 export class Resolver implements Reader {
   /** Every column that any part of the query names, by table. */

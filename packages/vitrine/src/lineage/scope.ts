@@ -8,6 +8,12 @@ export interface Output {
   readonly lineage: Lineage
 }
 
+/** What was resolved is not resolved again for each clause that may mean it. */
+export function once(resolve: () => Output): () => Output {
+  let output: Output | null = null
+  return () => (output ??= resolve())
+}
+
 export const allOf = (outputs: readonly Output[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
 
 /** The outputs with the first ones renamed. */
