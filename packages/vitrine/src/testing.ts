@@ -21,7 +21,7 @@ import { sync } from './run/sync.ts'
 import { checkProjections } from './source/projection-types.ts'
 import { identifier, qualified } from './sql/quote.ts'
 import { stagedShape } from './version/build.ts'
-import { boundsSql, createTableSql } from './version/ddl.ts'
+import { checkedSql, createTableSql, requiredSql } from './version/ddl.ts'
 
 export { type InventedRun, inventRuns } from './record/invented-runs.ts'
 
@@ -63,7 +63,8 @@ export async function loadOneTable({
   const projection = await provedProjection(registered(publication.source), table, moment, types.get(table.name))
   const columns = [...projection.passed, ...projection.computed].map(({ name }) => identifier(name))
   const load = async () => {
-    await target.execute(createTableSql(schema, stagedShape(table, publication)))
+    const shape = stagedShape(table, publication)
+    await target.execute(`${createTableSql(schema, shape)}; ${requiredSql(schema, shape)}`)
     const { written } = await copyRows({
       source: source.client,
       target: target.client,
@@ -72,7 +73,7 @@ export async function loadOneTable({
       freeze: true,
       rows: rowsThrough(table, projection, pseudonymKey ?? null),
     })
-    await target.execute(boundsSql(schema, stagedShape(table, publication)))
+    await target.execute(checkedSql(schema, shape))
     return written
   }
   return target.transaction(() => source.transaction(load, 'begin read only'))

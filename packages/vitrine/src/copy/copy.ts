@@ -73,6 +73,7 @@ const counted = (rows: number) => `${rows} row${rows === 1 ? '' : 's'}`
 
 function saidOf({ code, rows, detail }: Violation): string {
   if (code === 'PRIVACY_VIOLATION' && detail !== undefined) return held(rows, detail)
+  if (code === 'VALUE_NULL') return `${counted(rows)}: no value in a not-null column`
   return `${code}: ${counted(rows)}${detail === undefined ? '' : `; ${detail}`}`
 }
 

@@ -1,11 +1,13 @@
 /**
- * Searches the published values on their way, before the target receives them: first their bytes, and only if these may match a
- * pattern, the text. Called for each row by `row-rewrite.ts`, or by `WatchedRows` for tables without rules.
+ * Looks at the published values on their way, before the target receives them: whether one is there where NULL is not allowed;
+ * then at their bytes, and only if these may match a pattern, at the text. Called for each row by `row-rewrite.ts`, or by
+ * `WatchedRows` for tables without rules.
  */
 import { holds, PATTERNS, type Pattern, TELLING_DIGITS } from '../publication/pattern.ts'
 import { type PublishedColumn, watchedPatterns } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
 import { CopyRows, type Violation } from './rows.ts'
+import type { Wrong } from './rule-evaluator.ts'
 import { viewOf } from './wire.ts'
 
 /** For each byte, a bit: digit, or character that a pattern needs. */
@@ -24,6 +26,8 @@ const BEFORE_BYTES = 8
 
 interface Watched {
   readonly column: string
+  /** It may not be NULL. */
+  readonly isRequired: boolean
   readonly isArray: boolean
   readonly isJson: boolean
   /** Too short for all patterns but an e-mail address. */
@@ -35,13 +39,14 @@ interface Watched {
   readonly patterns: readonly (Pattern & { readonly need: number })[]
 }
 
-function watched(column: PublishedColumn): Watched | null {
+function watched(column: PublishedColumn, isRequired: boolean): Watched | null {
   const patterns = watchedPatterns(column).map((pattern) => ({ ...pattern, need: needOf(pattern) }))
-  if (patterns.length === 0) return null
+  if (patterns.length === 0 && !isRequired) return null
   return {
     column: column.name,
+    isRequired,
     isArray: column.type.array,
-    isShort: patterns.every(({ needs }) => needs === '@'),
+    isShort: patterns.length > 0 && patterns.every(({ needs }) => needs === '@'),
     isJson: column.type.kind === 'jsonb',
     shortest: Math.min(...patterns.map(({ shortest }) => shortest)),
     bits: patterns.reduce((bits, { need }) => bits | need, 0),
@@ -52,6 +57,10 @@ function watched(column: PublishedColumn): Watched | null {
 
 type Fields = readonly (Watched | null)[]
 const upToLast = (fields: Fields): Fields => fields.slice(0, fields.findLastIndex((field) => field !== null) + 1)
+
+/** Without its address. */
+const widened = (field: Watched | null): Watched | null =>
+  field?.isShort !== true ? field : field.isRequired ? { ...field, shortest: Number.POSITIVE_INFINITY } : null
 
 const unwatchedOf = (fields: Fields): number => {
   const first = fields.findIndex((field) => field !== null)
@@ -72,13 +81,17 @@ export class ValueScan {
 
   /** Null when no column is watched. */
   static of(passed: readonly PublishedColumn[], computed: readonly PublishedColumn[]): ValueScan | null {
-    const scan = new ValueScan(passed.map(watched), computed.map(watched))
+    const scan = new ValueScan(
+      passed.map((column) => watched(column, !column.isNullable)),
+      // A rule that gives no value where one must be is refused before.
+      computed.map((column) => watched(column, false)),
+    )
     return scan.#all.length === 0 && scan.#computed.every((field) => field === null) ? null : scan
   }
 
   private constructor(passed: Fields, computed: Fields) {
     this.#all = upToLast(passed)
-    this.#wide = upToLast(passed.map((field) => (field?.isShort === true ? null : field)))
+    this.#wide = passed.some((field) => field?.isShort) ? upToLast(passed.map(widened)) : this.#all
     this.#passed = this.#all
     this.unwatched = unwatchedOf(this.#passed)
     this.#computed = computed
@@ -105,7 +118,9 @@ export class ValueScan {
       at = from + (length > 0 ? length : 0)
       if (at > end) throw new RangeError('a field that ends after its row')
       const field = this.#passed[index] as Watched | null // sound because the index is inside.
-      if (field !== null && length >= field.shortest) this.#field(field, bytes, view, from, at)
+      if (field === null) continue
+      if (length >= field.shortest) this.#field(field, bytes, view, from, at)
+      else if (length < 0 && field.isRequired) this.#count({ code: 'VALUE_NULL', column: field.column })
     }
   }
 
@@ -118,13 +133,15 @@ export class ValueScan {
   #field(field: Watched, bytes: Buffer, view: DataView | null, from: number, to: number): void {
     const found = field.isArray && view !== null ? elements(field, bytes, view, from, to) : look(field, bytes, from, to)
     if (found === 0) return
-    this.isClean = false
-    for (const [index, { name, told }] of field.patterns.entries()) {
-      if ((found & (1 << index)) === 0) continue
-      const key = `${field.column} ${name}`
-      const rows = 1 + (this.#violations.get(key)?.rows ?? 0)
-      this.#violations.set(key, { code: 'PRIVACY_VIOLATION', column: field.column, detail: told, rows })
+    for (const [index, { told }] of field.patterns.entries()) {
+      if ((found & (1 << index)) !== 0) this.#count({ code: 'PRIVACY_VIOLATION', column: field.column, detail: told })
     }
+  }
+
+  #count(wrong: Wrong): void {
+    this.isClean = false
+    const key = `${wrong.column} ${wrong.detail}`
+    this.#violations.set(key, { ...wrong, rows: 1 + (this.#violations.get(key)?.rows ?? 0) })
   }
 }
 

@@ -189,7 +189,6 @@ function changedTable(
 /** Errors about values: the source is asked which column and how many rows. */
 const ABOUT_VALUES: readonly ErrorCode[] = [
   'VALUE_TOO_LONG',
-  'VALUE_NULL',
   'VALUE_OUT_OF_RANGE',
   'EXPRESSION_FAILED',
   'ENCODING_MISMATCH',

@@ -33,10 +33,7 @@ const UTF8 =
   'f0[9ab].([89ab].){2}|f[1-3]([89ab].){3}|f48.([89ab].){2})*$'
 
 /** The conditions under which either side refuses a value of a column. */
-function checksOf(
-  { name, type, isNullable, minimum }: PublishedColumn,
-  { error, encoding }: Refusal,
-): readonly Check[] {
+function checksOf({ name, type, minimum }: PublishedColumn, { error, encoding }: Refusal): readonly Check[] {
   const column = identifier(name)
   const length = type.array ? null : type.length
   if (error.code === 'ENCODING_MISMATCH') {
@@ -50,7 +47,6 @@ function checksOf(
     ]
   }
   return [
-    ...(isNullable ? [] : [[`${column} is null`, 'no value in a not-null column'] as const]),
     ...(length === null ? [] : [[`char_length(${column}) > ${length}`, `more than ${length} characters`] as const]),
     ...(minimum === null ? [] : [[`${column} < ${minimum}`, `less than ${minimum}`] as const]),
   ]

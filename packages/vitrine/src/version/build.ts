@@ -14,7 +14,7 @@ import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from './carry-rights.ts'
-import { addConstraintSql, boundsSql, commentSql, createIndexSql, createTableSql } from './ddl.ts'
+import { addConstraintSql, checkedSql, commentSql, createIndexSql, createTableSql, requiredSql } from './ddl.ts'
 
 /** The shape of a table as it stands in the staging schema: its references point to staged tables. */
 export const stagedShape = (table: PublishedTable, publication: Publication): TableShape =>
@@ -28,7 +28,8 @@ export type Load = Pick<CopyRequest, 'source' | 'reading' | 'select' | 'rows' | 
 /**
  * Creates, loads and finishes a staged table, in one transaction: a pg_dump that starts in between would lock
  * every table that it sees, and no key could be added. `copied` is called when the last row has been read;
- * without a `load` the table stays empty. Returns as `writer` the transaction that wrote its rows.
+ * without a `load` the table stays empty. No row of a load has NULL in a column that is NOT NULL. Returns as `writer`
+ * the transaction that wrote its rows.
  */
 export async function buildTable(
   { session, publication }: Target,
@@ -37,9 +38,9 @@ export async function buildTable(
   load: Load | null,
   copied: () => Promise<void> = async () => undefined,
 ): Promise<CopyResult & { readonly writer: string | null }> {
-  await session.execute(`begin; ${createTableSql(schema, shape)}`)
+  await session.execute(`begin; ${createTableSql(schema, shape)}; ${requiredSql(schema, shape)}`)
   const result = load === null ? EMPTY : await copyInto({ session, publication }, shape, schema, load)
-  await session.execute(boundsSql(schema, shape))
+  await session.execute(checkedSql(schema, shape))
   await copied()
   await addKeysAndComments(session, shape, schema)
   await closeRelations(session, schema, [shape.name])

@@ -10,17 +10,26 @@ import { identifier, literal, qualified } from '../sql/quote.ts'
 export const createTableSql = (schema: string, shape: TableShape, kind: 'table' | 'unlogged table' = 'table'): string =>
   `create ${kind} ${qualified(schema, shape.name)} (${shape.columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
 
-/** Adds NOT NULL and CHECK to a loaded table, with one scan; an error then names only the column or the constraint. */
-export function boundsSql(schema: string, shape: TableShape): string {
-  const required = shape.columns.filter(({ nullable }) => !nullable)
-  const bounds = [
-    ...required.map(({ name }) => `alter column ${identifier(name)} set not null`),
-    ...shape.constraints
-      .filter(({ kind }) => kind === 'check')
-      .map(({ name, definition }) => `add constraint ${identifier(name)} ${definition}`),
-  ]
-  return bounds.length === 0 ? '' : `alter table ${qualified(schema, shape.name)} ${bounds.join(', ')}`
-}
+const requirements = ({ columns }: TableShape): readonly string[] =>
+  columns.flatMap(({ name, nullable }) => (nullable ? [] : [`alter column ${identifier(name)} set not null`]))
+
+const checks = ({ constraints }: TableShape): readonly string[] =>
+  constraints.flatMap(({ kind, name, definition }) =>
+    kind === 'check' ? [`add constraint ${identifier(name)} ${definition}`] : [],
+  )
+
+const alterSql = (schema: string, { name }: TableShape, actions: readonly string[]): string =>
+  actions.length === 0 ? '' : `alter table ${qualified(schema, name)} ${actions.join(', ')}`
+
+/** Adds NOT NULL to an empty table. No NULL may be sent to it later: the server would write the row into its log. */
+export const requiredSql = (schema: string, shape: TableShape): string => alterSql(schema, shape, requirements(shape))
+
+/** Adds CHECK to a loaded table; an error then names only the constraint. */
+export const checkedSql = (schema: string, shape: TableShape): string => alterSql(schema, shape, checks(shape))
+
+/** Adds both to a loaded table, with one scan; an error then names only the column or the constraint. */
+export const boundsSql = (schema: string, shape: TableShape): string =>
+  alterSql(schema, shape, [...requirements(shape), ...checks(shape)])
 
 export function addConstraintSql(schema: string, table: string, constraint: ConstraintShape): string {
   return `alter table ${qualified(schema, table)} add constraint ${identifier(constraint.name)} ${constraint.definition}`

@@ -65,10 +65,10 @@ const listOf = (texts: readonly string[]): Buffer =>
   ])
 
 type Row = Readonly<Record<Name, string>>
-function bytesOfRow(row: Row, index: number, rewritten: boolean): Buffer {
+function bytesOfRow(row: Row, index: number, rewritten: boolean, missing: number | null): Buffer {
   const id = Buffer.alloc(8)
   id.writeBigInt64BE(BigInt(index))
-  const passed = [
+  const passed: (Buffer | null)[] = [
     id,
     Buffer.from(row.plain),
     Buffer.from(row.short),
@@ -76,6 +76,7 @@ function bytesOfRow(row: Row, index: number, rewritten: boolean): Buffer {
     listOf(['x', '', row.list, 'y']),
     Buffer.from(`\u0001${JSON.stringify({ a: ['b', { c: row.tree }] })}`),
   ]
+  if (missing !== null) passed[missing] = null
   const fields = rewritten ? [Buffer.from(`${row.made} `), ...passed] : passed
   return Buffer.concat([Buffer.from([0, fields.length]), ...fields.map(fieldOf)])
 }
@@ -85,6 +86,7 @@ async function copied(
   cuts: readonly number[],
   rewritten: boolean,
   accepted?: vitrine.PatternName,
+  missing: { readonly row: number; readonly field: number } | null = null,
 ) {
   const table = thing(rewritten, accepted)
   const [from, to] = [speaker(), speaker()]
@@ -107,7 +109,7 @@ async function copied(
   to.say(frame(MESSAGE.copyIn, Buffer.from([1, 0, 0])))
   const stream = [
     Buffer.concat([Buffer.from('5047434f50590aff0d0a00', 'hex'), Buffer.alloc(8)]),
-    ...rows.map((row, index) => bytesOfRow(row, index, rewritten)),
+    ...rows.map((row, index) => bytesOfRow(row, index, rewritten, missing?.row === index ? missing.field : null)),
     Buffer.from([0xff, 0xff]),
   ].map((body) => frame(MESSAGE.copyData, body))
   await new Promise((resolve) => setImmediate(resolve))
@@ -166,6 +168,27 @@ test('what is harmless passes byte by byte', async () => {
     for (const { list, tree } of rows)
       for (const value of [list, tree]) expect(heard).toContain(Buffer.from(value).toString('latin1'))
   })
+  await fc.assert(cases, { numRuns: 100 })
+})
+
+test('a row that has no value where one must be stays here', async () => {
+  const names = ['id', 'plain', 'short', 'code', 'list', 'tree']
+  const cases = fc.asyncProperty(
+    fc.array(row, { minLength: 1, maxLength: 6 }),
+    fc.nat(),
+    fc.nat({ max: names.length - 1 }),
+    cuts,
+    fc.boolean(),
+    fc.constantFrom(undefined, 'e-mail address' as const),
+    async (rows, at, field, cut, rewritten, accepted) => {
+      const missing = { row: at % rows.length, field }
+      const { error, heard } = await copied(rows, cut, rewritten, accepted, missing)
+      const detail = '1 row: no value in a not-null column'
+      expect(error).toMatchObject({ code: 'VALUE_NULL', problems: [{ place: names[field], detail }] })
+      const spoilt = bytesOfRow(rows[missing.row] as Row, missing.row, false, field)
+      expect(heard).not.toContain(spoilt.toString('latin1'))
+    },
+  )
   await fc.assert(cases, { numRuns: 100 })
 })
 
