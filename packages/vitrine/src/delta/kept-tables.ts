@@ -15,7 +15,7 @@ const sorted = (shape: TableShape) => ({
   indexes: shape.indexes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
 })
 
-/** What hangs on a table of ours, by OID: on this one table, or from outside on the version. */
+/** What hangs on a table of ours, by OID: on this one table, or from outside on the version or its schema. */
 const ATTACHED = `
   select tgrelid::text as oid, false as outside from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) and not tgisinternal
   union all select ev_class::text, false from pg_catalog.pg_rewrite join pg_catalog.pg_class c on c.oid = ev_class
@@ -30,7 +30,11 @@ const ATTACHED = `
   union all select confrelid::text, true from pg_catalog.pg_constraint
     where contype = 'f' and confrelid = any ($1::oid[]) and conrelid <> all ($1::oid[])
   union all select prrelid::text, true from pg_catalog.pg_publication_rel where prrelid = any ($1::oid[])
-  union all select stxrelid::text, true from pg_catalog.pg_statistic_ext where stxrelid = any ($1::oid[])`
+  union all select stxrelid::text, true from pg_catalog.pg_statistic_ext where stxrelid = any ($1::oid[])
+  union all select n.oid::text, true from pg_catalog.pg_namespace n where n.nspname = $2 and (
+    exists (select from pg_catalog.pg_publication_namespace where pnnspid = n.oid)
+    or exists (select from pg_catalog.pg_seclabel where classoid = 'pg_namespace'::regclass and objoid = n.oid)
+    or exists (select from pg_catalog.pg_default_acl where defaclnamespace = n.oid and not pg_has_role(current_user, defaclrole, 'usage')))`
 
 export interface KeptTables {
   /** The names of those that stand exactly as the definition makes them. */
@@ -44,7 +48,7 @@ export async function keptTables(target: Target, tables: readonly PublishedTable
   const schema = retiredSchema(publication)
   const own = (await ownRelations(target, [schema])).filter(({ built }) => built)
   const oids = own.map(({ oid }) => oid)
-  const attached = await session.query<{ oid: string; outside: boolean }>(ATTACHED, [oids])
+  const attached = await session.query<{ oid: string; outside: boolean }>(ATTACHED, [oids, schema])
   const more = new Set(attached.map(({ oid }) => oid))
   const live = await readTables(session, schema, publication.writer)
   const shapes = new Map(tables.map((table) => [table.name, shapeOf(table, { ...publication, schema })]))

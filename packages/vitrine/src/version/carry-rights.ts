@@ -52,7 +52,7 @@ export interface CarriedRights {
   readonly opening: readonly string[]
   /** Takes away, from what has left for a schema, the rights on what is not published any more. */
   readonly withdrawing: (left: string) => readonly string[]
-  /** Takes every right of others away from the schema that leaves, and default ones from that which comes, under their names of before the switch. */
+  /** Takes every right of others away from the schema that leaves and from that which comes, under their names of before the switch. */
   readonly closingSchema: readonly string[]
   readonly schema: readonly string[]
   readonly defaults: readonly string[]
@@ -76,6 +76,7 @@ export async function carriedRights(
   const names = [...next.shapes.map(({ name }) => name), ...next.views]
   const rights = await session.query<Right>(RIGHTS, [publication.schema, [...outgoing, ...names]])
   const of = (kind: Right['kind']) => rights.filter((right) => right.kind === kind)
+  const former = await session.query<Right>(RIGHTS, [schema, []])
   const live = of('table')
   const taken = live.filter(({ name }) => outgoing.includes(name))
   const recorded = await returning(session, publication.schema, comingBack?.rights ?? [])
@@ -92,28 +93,31 @@ export async function carriedRights(
       ...revokes(losing.map((name) => qualified(left, name)).join(', '), onLosing),
       ...grants(stayingRights(columns, onLosing), left),
     ],
-    closingSchema: [...revokes(`schema ${published}`, of('schema')), ...(await formerDefaults(session, schema))],
+    closingSchema: [...revokes(`schema ${published}`, of('schema')), ...formerRights(former, schema)],
     schema: of('schema').map((right) => grant(right, `${right.privilege} on schema ${published}`)),
     // They belong to the schema object, so that a new schema has none.
     defaults: of('default')
       .filter(({ owned }) => owned)
       .map((right) => byDefault(right, published, grant(right, `${right.privilege} on ${right.objects}`))),
     taken,
-    problems: of('default')
-      .filter(({ owned }) => !owned)
-      .map((right) => foreignDefault(right, publication)),
+    problems: [
+      ...foreignDefaults(of('default'), publication.schema, publication.writer),
+      ...foreignDefaults(former, schema, publication.writer),
+    ],
   }
 }
 
-/** A schema that was published before has still the default privileges of then: those of the published one take their place. */
-async function formerDefaults(session: Session, schema: string): Promise<readonly string[]> {
-  const former = (await session.query<Right>(RIGHTS, [schema, []])).filter(
-    ({ kind, owned }) => kind === 'default' && owned,
-  )
-  const taken = former.map((right) =>
-    byDefault(right, identifier(schema), `revoke all on ${right.objects} from ${right.grantee}`),
-  )
-  return [...new Set(taken)]
+/**
+ * A schema that was published before has still the default privileges of then, and what somebody gave on it since: those of the
+ * published one take their place.
+ */
+function formerRights(former: readonly Right[], schema: string): readonly string[] {
+  const own = former.filter(({ owned }) => owned)
+  const given = own.filter(({ kind }) => kind === 'schema')
+  const taken = own
+    .filter(({ kind }) => kind === 'default')
+    .map((right) => byDefault(right, identifier(schema), `revoke all on ${right.objects} from ${right.grantee}`))
+  return [...revokes(`schema ${identifier(schema)}`, given), ...new Set(taken)]
 }
 
 /** Of the rights recorded with a version, those on what the published one lacks, for roles that still exist. */
@@ -229,12 +233,15 @@ export async function closeSchemas(session: Session, schemas: readonly string[])
 const byDefault = ({ name }: Right, schema: string, what: string): string =>
   `alter default privileges for role ${identifier(name)} in schema ${schema} ${what}`
 
-function foreignDefault(right: Right, { schema, writer }: Target['publication']): Problem {
-  const { name, privilege, objects, grantee } = right
-  const revoke = byDefault(right, identifier(schema), `revoke ${privilege} on ${objects} from ${grantee}`)
-  return {
-    place: `default privileges of ${name} in ${schema}`,
-    detail: `${privilege} on ${objects} to ${grantee}: only ${name} can give it to the next version, whose tables belong to ${writer}`,
-    remedy: `as ${name} or a superuser: ${revoke}`,
-  }
-}
+const foreignDefaults = (rights: readonly Right[], schema: string, writer: string): readonly Problem[] =>
+  rights
+    .filter(({ kind, owned }) => kind === 'default' && !owned)
+    .map((right) => {
+      const { name, privilege, objects, grantee } = right
+      const revoke = byDefault(right, identifier(schema), `revoke ${privilege} on ${objects} from ${grantee}`)
+      return {
+        place: `default privileges of ${name} in ${schema}`,
+        detail: `${privilege} on ${objects} to ${grantee}: only ${name} can give it to the next version, whose tables belong to ${writer}`,
+        remedy: `as ${name} or a superuser: ${revoke}`,
+      }
+    })

@@ -90,7 +90,7 @@ export async function readCarry(
     ...(await obstacles(target, leaving, version)),
     ...nameConflicts(foreign, version),
     ...parts.problems,
-    ...(renames ? [...immovable(target, foreign), ...rights.problems, ...(await schemaLabels(target))] : []),
+    ...(renames ? [...immovable(target, foreign), ...rights.problems, ...(await schemaTies(target, schema))] : []),
   ]
   const views = await dependentViews(target, leaving, problems)
   problems.push(...(await heldVersions(target, schema)))
@@ -134,19 +134,19 @@ const takenRelations = async ({ session, publication }: Target, oids: readonly s
     .filter(({ oid }) => oids.includes(oid))
     .map((relation) => ({ ...relation, built: false }))
 
-/** Security labels of the schema, which only their provider can set again. */
-const schemaLabels = async ({ session, publication: { schema } }: Target): Promise<readonly Problem[]> =>
+/** What holds on to a schema itself: labels, which only their provider can give again, and a publication of all in one that comes. */
+const schemaTies = async ({ session, publication }: Target, incoming: string): Promise<readonly Problem[]> =>
   (
-    await session.query<{ provider: string }>(
-      `select provider from pg_catalog.pg_seclabel where classoid = 'pg_namespace'::regclass
-         and objoid = (select oid from pg_catalog.pg_namespace where nspname = $1)`,
-      [schema],
+    await session.query<{ place: string; remedy: string }>(
+      `select format('security label of %I on %I', provider, nspname) as place, format('security label for %I on schema %I is null', provider, nspname) as remedy
+       from pg_catalog.pg_seclabel join pg_catalog.pg_namespace n on classoid = 'pg_namespace'::regclass and objoid = n.oid where nspname in ($1, $2)
+       union all
+       select format('publication namespace %I in publication %I', nspname, pubname), format('alter publication %I drop tables in schema %I', pubname, nspname)
+       from pg_catalog.pg_publication_namespace join pg_catalog.pg_namespace n on n.oid = pnnspid join pg_catalog.pg_publication p on p.oid = pnpubid
+       where nspname = $2 order by 1`,
+      [publication.schema, incoming],
     )
-  ).map(({ provider }) => ({
-    place: `security label of ${provider} on ${identifier(schema)}`,
-    detail: 'it cannot be carried over to the next version',
-    remedy: `security label for ${identifier(provider)} on schema ${identifier(schema)} is null`,
-  }))
+  ).map(({ place, remedy }) => ({ place, detail: 'it cannot be carried over to the next version', remedy }))
 
 /** A complete kept version is replaced only by another complete one. */
 async function sparesKept(target: Target, incoming: string, leaving: readonly string[]): Promise<boolean> {
