@@ -6,6 +6,7 @@
 import { VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
 import type { Target } from '../catalogue/target.ts'
+import type { Session } from '../postgres/connect.ts'
 import { ONCE, patiently } from '../postgres/patience.ts'
 import { quietly } from '../postgres/quietly.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
@@ -41,6 +42,18 @@ export interface Applied {
   readonly writers: ReadonlyMap<string, string | null>
   /** By table, the columns whose statistics quote what left. */
   readonly outdated: ReadonlyMap<string, readonly string[]>
+}
+
+/** What a table takes at most in that transaction, with its indexes, what it stores out of line, and the tables of its changes. */
+const LOCKS_EACH = 12
+
+/** Of how many tables a server has the locks for with half of all that it has: other sessions have theirs. */
+export async function changeableAtOnce(session: Session): Promise<number> {
+  const [row] = await session.query<{ locks: number }>(
+    `select current_setting('max_locks_per_transaction')::integer
+       * (current_setting('max_connections')::integer + current_setting('max_prepared_transactions')::integer) as locks`,
+  )
+  return Math.floor((row?.locks ?? 0) / 2 / LOCKS_EACH)
 }
 
 /** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */

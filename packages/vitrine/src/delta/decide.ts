@@ -41,6 +41,8 @@ export interface Night {
   readonly snapshot: { readonly xmin: string; readonly xmax: string } | null
   /** A transaction of somebody else on the target does not end. */
   readonly reading: boolean
+  /** How many tables the target has the locks for in one transaction. */
+  readonly most: number
 }
 
 /** What is known of a table without any connection. */
@@ -215,7 +217,7 @@ function isProofDue({ limits, published }: Night, name: string, { deltas }: Tabl
 
 export function decide(night: Night, tables: readonly TableFacts[]): readonly Decision[] {
   const ofNight = nightReason(night)
-  return tables.map((facts): Decision => {
+  const decisions = tables.map((facts): Decision => {
     const { table, read } = facts
     const relation = night.source?.relations.get(table.name)
     const print = read === null || relation?.reason !== null ? null : printOf(facts, relation.print)
@@ -236,6 +238,17 @@ export function decide(night: Night, tables: readonly TableFacts[]): readonly De
         : null
     return { table, read, reason: reason ?? why, proves, print, base }
   })
+  return withinLocks(decisions, night.most)
+}
+
+/** The largest gain most. */
+function withinLocks(decisions: readonly Decision[], most: number): readonly Decision[] {
+  const changed = decisions.filter(({ base, proves }) => base !== null && !proves)
+  if (changed.length <= most) return decisions
+  const rowsOf = ({ base }: Decision) => base?.rows ?? 0
+  const over = new Set(changed.toSorted((a, b) => rowsOf(b) - rowsOf(a)).slice(most))
+  const reason = `the target has the locks to change ${most} tables at once, and larger ones go first`
+  return decisions.map((decision) => (over.has(decision) ? { ...decision, base: null, reason } : decision))
 }
 
 /** The origin of a version, of what was read of its tables. */

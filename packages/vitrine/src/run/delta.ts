@@ -184,7 +184,6 @@ export class Delta {
    */
   async next(read: readonly StagedTable[], context: StageContext): Promise<Next> {
     const { target } = this.#from
-    const { publication } = target
     const told = read.flatMap(({ table, way, changes }) => (changes === null ? [] : [{ table, way, changes }]))
     const deltas = told.flatMap(({ table, way, changes }) => {
       const base = this.#decisions.get(table.name)?.base ?? null
@@ -207,7 +206,7 @@ export class Delta {
       await tidyChanged(target, deltas, applied)
       return applied.writers
     }
-    return { schema: retiredSchema(publication), differing, ready }
+    return { schema: retiredSchema(target.publication), differing, ready }
   }
 
   /** Rows of the published version, if all that changed since it is among what changed since the kept one; null otherwise. */

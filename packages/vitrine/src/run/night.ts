@@ -1,6 +1,7 @@
 /** What the target says of a night before the source is asked: for a run, and to foresee one. */
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
+import { changeableAtOnce } from '../delta/apply.ts'
 import { decide, type Night, type TableFacts } from '../delta/decide.ts'
 import { keptTables } from '../delta/kept-tables.ts'
 import { hasStandby } from '../postgres/standby.ts'
@@ -35,6 +36,7 @@ export async function targetFacts(target: Target, { only, dryRun, full = false, 
     source: null,
     snapshot: null,
     reading: false,
+    most: Number.POSITIVE_INFINITY,
   }
 }
 
@@ -46,8 +48,9 @@ export async function looked(target: Target, night: Night, tables: readonly Tabl
     target,
     candidates.map(({ table }) => table),
   )
-  const erased = (await erasureSince(target)) !== null
-  return { ...night, ...there, erased, standby: await hasStandby(target.session) }
+  const { session } = target
+  const [erased, standby] = [(await erasureSince(target)) !== null, await hasStandby(session)]
+  return { ...night, ...there, erased, standby, most: await changeableAtOnce(session) }
 }
 
 /** The instant changes the text of a query, and not what it reads. */
