@@ -3,7 +3,7 @@
  * `migrate metabase --database metabase`.
  */
 
-import { type Call, type Command, count, migrate as migratePublished, writing } from 'vitrine/cli'
+import { type Call, type Command, countText, migrateCommand as migratePublished, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { type AppliedMigration, migrateOperational } from '../../database/migrate.ts'
 import { applicationAddress } from '../application.ts'
@@ -59,7 +59,7 @@ async function run(call: Call): Promise<ExitName> {
     const lines = applied.map(({ name, baselined }) =>
       baselined ? `  = ${name} (les tables existaient déjà)\n` : `  + ${name}\n`,
     )
-    return `${lines.join('')}Base opérationnelle migrée : ${count(applied.length, 'fr-FR')}.\n`
+    return `${lines.join('')}Base opérationnelle migrée : ${countText(applied.length, 'fr-FR')}.\n`
   })
   return 'ok'
 }

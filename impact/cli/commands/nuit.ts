@@ -7,7 +7,7 @@ import {
   type Call,
   type Command,
   type Options,
-  schedule as scheduleOfTool,
+  scheduleCommand as scheduleOfTool,
   scheduleSettings,
   stayPublishing,
   syncIfDue,

@@ -1,6 +1,6 @@
 /** `sync_egapro` et `sync_bges` : relèvent une source publique dans la base opérationnelle, avant la publication. */
 
-import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
+import { type Call, type Command, countText, duration, writing } from 'vitrine/cli'
 import type { ExitName } from 'vitrine/run'
 import type { Feed } from '../../feeds/facts-store.ts'
 import type { FeedContext, FeedSummary } from '../../feeds/feed-run.ts'
@@ -108,7 +108,7 @@ export function relever(
   return releve.fetch({ client, signal: call.signal, onProgress }, settings)
 }
 
-const number = (value: number | null): string => count(value, 'fr-FR')
+const number = (value: number | null): string => countText(value, 'fr-FR')
 
 /** Ce qu’un relevé a appris, pour une personne. */
 export function summaryText(summary: FeedSummary): string {

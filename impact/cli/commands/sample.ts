@@ -1,6 +1,6 @@
 /** `sample`: fills an empty operational database with invented companies and people. */
 
-import { type Call, type Command, count, duration, writing } from 'vitrine/cli'
+import { type Call, type Command, countText, duration, writing } from 'vitrine/cli'
 import { type ExitName, VitrineError } from 'vitrine/run'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
 import { applicationAddress } from '../application.ts'
@@ -39,7 +39,7 @@ async function run(call: Call): Promise<ExitName> {
   const summary = await writing(call, 'source', applicationAddress(call), ({ client }) =>
     loadSample(client, { size, today }),
   )
-  const companies = count(summary.rows.entreprises_entreprise, 'fr-FR')
+  const companies = countText(summary.rows.entreprises_entreprise, 'fr-FR')
   const time = duration(summary.milliseconds, 'fr-FR')
   call.answer(summary, () => `Échantillon ${size} du ${summary.today} : ${companies} entreprises, en ${time}.\n`)
   return 'ok'

@@ -1,5 +1,5 @@
 /** `sync_metabase` : la publication, avec les options que l’équipe connaît pour n’en refaire qu’une partie. */
-import { type Call, type Command, sync, syncTables } from 'vitrine/cli'
+import { type Call, type Command, syncCommand, syncTables } from 'vitrine/cli'
 
 /** Les parties de la publication sous leurs noms d’origine. */
 const PARTS = {
@@ -30,7 +30,7 @@ export const syncMetabase: Command = {
     '« vitrine sync ».',
   options: {
     ...Object.fromEntries(Object.values(PARTS).map(({ flag, says }) => [flag, `seulement ${says}`])),
-    ...sync.options,
+    ...syncCommand.options,
   },
   examples: [
     { line: 'sync_metabase', says: 'publier maintenant' },

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import {
   type Call,
   type Command,
-  type Published,
+  type PublishedRun,
   publishNow,
   type Settings,
   type SyncAnswer,
@@ -86,7 +86,7 @@ async function run(call: Call): Promise<ExitName> {
   const metabase = await ownMetabase(call, join(folderOf(call), 'metabase.env'))
   const answering = wantedPage(call)
   const ready = await prepare(call, metabase)
-  const show = (published: Published) => tell(call, published)
+  const show = (published: PublishedRun) => tell(call, published)
   let page: StartedPage | null = null
   try {
     show(await publishNow(call, ready))
@@ -112,7 +112,7 @@ async function inMetabase(call: Call, metabase: OwnMetabase, ready: Ready) {
   return { ...shown, call: withVariables(shown.call, ready.variables) }
 }
 
-function tell(call: Call, published: Published): void {
+function tell(call: Call, published: PublishedRun): void {
   const { schedule, zone } = call.publication
   const answer: StartAnswer = { ...syncAnswer(published), nextDue: nextDue(schedule, zone, call.io.clock.now()) }
   call.answer(answer, () => `${syncText(call, published)}\n`)

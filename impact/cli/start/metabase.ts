@@ -9,10 +9,10 @@ import {
   type Call,
   clientOf,
   firstPassword,
+  type MetabaseServer,
   type MetabaseSettings,
   type MetabaseWish,
-  probe,
-  type Server,
+  probeMetabase,
   setUp,
   withVariables,
 } from 'vitrine/cli'
@@ -32,7 +32,7 @@ export interface OwnMetabase {
   /** The call, with the variables of this Metabase. */
   readonly call: Call
   readonly settings: MetabaseSettings
-  readonly server: Server
+  readonly server: MetabaseServer
   readonly file: string
   /** What the file holds. */
   readonly kept: Variables
@@ -53,7 +53,7 @@ export async function ownMetabase(call: Call, defaultFile: string): Promise<OwnM
   const given = Object.entries(call.io.environment).filter(([, value]) => value?.trim())
   const within = withVariables(call, { ...kept, ...Object.fromEntries(given), METABASE_URL: url })
   const { metabase: settings } = within.settings({ metabase: 'required' })
-  const server = await probe(clientOf(call, settings, null))
+  const server = await probeMetabase(clientOf(call, settings, null))
   if (server.unknown !== null) call.say(server.unknown)
   const isClosed = server.setupToken === null && settings.key === null && settings.admin === null
   if (isClosed) throw new VitrineError('METABASE_NOT_BLANK')

@@ -1,6 +1,6 @@
 /** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
 
-import { type Call, count, writing } from 'vitrine/cli'
+import { type Call, countText, writing } from 'vitrine/cli'
 import { type Address, type Session, VitrineError } from 'vitrine/run'
 import { migrateOperational } from '../../database/migrate.ts'
 import { loadSample, SAMPLE_SIZES, type SampleSize } from '../../database/sample.ts'
@@ -51,7 +51,7 @@ async function fill(call: Call, session: Session, wish: OperationalWish): Promis
   if (wish.demonstration) await noteSize(session, chosen)
   await step(
     call,
-    ({ rows }) => `invented data, size ${chosen}: ${count(rows.entreprises_entreprise)} companies`,
+    ({ rows }) => `invented data, size ${chosen}: ${countText(rows.entreprises_entreprise)} companies`,
     () => loadSample(session.client, { size: chosen, today: call.io.clock.now() }),
   )
 }

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definePublication, type Publication } from 'vitrine'
 import { importHistory } from '../../../packages/vitrine/src/history/history-import.ts'
-import { checkPublication } from '../../../packages/vitrine/src/lineage/check.ts'
+import { checkPublication } from '../../../packages/vitrine/src/lineage/publication-check.ts'
 import type { HistoryTable } from '../../../packages/vitrine/src/publication/history.ts'
 import { daySelect } from '../../../packages/vitrine/src/publication/history-select.ts'
 import { TestDatabase, VERSIONS } from '../../../test/database.ts'

@@ -1,9 +1,9 @@
 /** `vitrine/cli`: to build a command line on the commands of the tool. */
-export { count, duration } from './base/format.ts'
+export { countText, duration } from './base/format.ts'
 export { raiseAlarm } from './cli/alarms.ts'
 export { type Call, type Command, type Options, withVariables } from './cli/command.ts'
 export { COMMANDS } from './cli/commands/index.ts'
-export { migrate } from './cli/commands/migrate.ts'
+export { migrateCommand } from './cli/commands/migrate.ts'
 export {
   type Provisioned,
   type ProvisionWish,
@@ -11,9 +11,9 @@ export {
   provisionTarget,
   type SourceWish,
 } from './cli/commands/provision.ts'
-export { schedule, scheduleSettings, stayPublishing } from './cli/commands/schedule.ts'
+export { scheduleCommand, scheduleSettings, stayPublishing } from './cli/commands/schedule.ts'
 export { pageAnswering } from './cli/commands/serve.ts'
-export { sync, syncIfDue, syncTables } from './cli/commands/sync.ts'
+export { syncCommand, syncIfDue, syncTables } from './cli/commands/sync.ts'
 export type { Prepare } from './cli/due-runs.ts'
 export type { Settings } from './cli/environment.ts'
 export type { Failure } from './cli/failure.ts'
@@ -24,7 +24,7 @@ export { processIo } from './cli/process-io.ts'
 export { type Program, runProgram, type SingleProgram } from './cli/program.ts'
 export {
   type Connections,
-  type Published,
+  type PublishedRun,
   publishNow,
   type SyncAnswer,
   syncAnswer,
@@ -32,7 +32,7 @@ export {
 } from './cli/publishing.ts'
 export type { Serving } from './cli/serving.ts'
 export { reading, withWritableTarget, writing } from './cli/sessions.ts'
-export { firstPassword, probe, type Server, setUp } from './metabase/server.ts'
+export { firstPassword, type MetabaseServer, probeMetabase, setUp } from './metabase/metabase-server.ts'
 
 /** Loaded when it is called: the page is a large part of the tool. */
 export const servePage: typeof import('./cli/serving.ts').servePage = async (...given) =>

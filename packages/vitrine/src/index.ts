@@ -1,5 +1,5 @@
 export { type Expression, sql } from 'kysely'
-export { checkPublication, requireSound } from './lineage/check.ts'
+export { checkPublication, requireSound } from './lineage/publication-check.ts'
 export { avg, max, min, sum } from './publication/aggregate.ts'
 export * from './publication/column.ts'
 export type { Computed, NumberRange } from './publication/compute.ts'

@@ -23,7 +23,7 @@ import { ROLES, WRITER } from './writer-proof.ts'
 export { type Finding, requireHealthy, type Severity } from './finding.ts'
 
 /** A failed login is a finding: the examination goes on. */
-export interface Connections {
+export interface ExaminedSessions {
   /** As the writer. */
   readonly target: Session
   readonly reader: Session | VitrineError
@@ -32,7 +32,7 @@ export interface Connections {
 }
 
 /** Every guarantee with whether it holds, in the order of a report. Throws only when a connection is lost meanwhile. */
-export async function diagnose(connections: Connections, publication: Publication): Promise<readonly Finding[]> {
+export async function diagnose(connections: ExaminedSessions, publication: Publication): Promise<readonly Finding[]> {
   const { target, reader, source } = connections
   const facts = await readFacts(target, publication)
   const { steps } = await planProvision(target, publication, { writerPassword: null, readerPassword: null })
@@ -71,7 +71,7 @@ async function isDefinitionApproved(target: Target): Promise<boolean> {
   }
 }
 
-const versions = ({ target, source }: Connections): Guarantees => ({
+const versions = ({ target, source }: ExaminedSessions): Guarantees => ({
   versions: {
     guarantee: 'The servers are of versions whose behaviour is tested.',
     // Older ones are refused by `connect`.
@@ -95,7 +95,7 @@ async function whereabouts(session: Session) {
   return row ?? { role: '', database: '', server: '' }
 }
 
-const readerLogin = ({ reader, target }: Connections): Guarantees => ({
+const readerLogin = ({ reader, target }: ExaminedSessions): Guarantees => ({
   'reader-login': {
     guarantee: ({ publication }) => `${publication.reader} logs in to the target; what follows is proved as that role.`,
     expected: ({ publication }) => publication.reader,

@@ -3,13 +3,13 @@ import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { workSchemas } from './step.ts'
 
-export interface Role {
+export interface DatabaseRole {
   readonly logsIn: boolean
   /** Attributes beyond logging in, in PostgreSQL's words: `superuser`, `createrole`, `createdb`, `replication`, `bypassrls`. */
   readonly attributes: readonly string[]
 }
 
-export interface Facts {
+export interface AccessFacts {
   /** Of the session. */
   readonly user: string
   readonly database: {
@@ -19,21 +19,21 @@ export interface Facts {
     readonly owned: boolean
   }
   /** Null when the role does not exist. */
-  readonly writer: Role | null
-  readonly reader: Role | null
+  readonly writer: DatabaseRole | null
+  readonly reader: DatabaseRole | null
   readonly writerCreates: boolean
   /** The schemas exist that a writer without the right to create schemas needs. */
   readonly workMade: boolean
 }
 
-export async function readFacts(session: Session, publication: Publication): Promise<Facts> {
+export async function readFacts(session: Session, publication: Publication): Promise<AccessFacts> {
   const roleOf = (parameter: '$1' | '$2'): string =>
     `(select to_json(f) from (
         select r.rolcanlogin as "logsIn",
                array(select a from (values ('superuser', r.rolsuper), ('createrole', r.rolcreaterole), ('createdb', r.rolcreatedb),
                                     ('replication', r.rolreplication), ('bypassrls', r.rolbypassrls)) v (a, has) where has) as attributes
         from pg_catalog.pg_roles r where r.rolname = ${parameter}::text) f)`
-  const [facts] = await session.query<Facts>(
+  const [facts] = await session.query<AccessFacts>(
     `select current_user::text as user, ${roleOf('$1')} as writer, ${roleOf('$2')} as reader,
             json_build_object('name', d.datname, 'owner', pg_get_userbyid(d.datdba),
                               'owned', pg_has_role(current_user, d.datdba, 'USAGE')) as database,
@@ -45,5 +45,5 @@ export async function readFacts(session: Session, publication: Publication): Pro
      from pg_catalog.pg_database d where d.datname = current_database()`,
     [publication.writer, publication.reader],
   )
-  return facts as Facts // sound because the query always returns one row.
+  return facts as AccessFacts // sound because the query always returns one row.
 }

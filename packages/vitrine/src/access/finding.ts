@@ -6,7 +6,7 @@ import { type Problem, VitrineError } from '../base/errors.ts'
 import { type Remedy, remedyLines } from '../base/remedy.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
-import type { Facts } from './facts.ts'
+import type { AccessFacts } from './facts.ts'
 import type { ProvisionStep } from './provision.ts'
 import type { Grants } from './statement.ts'
 
@@ -30,7 +30,7 @@ export interface Finding {
 export interface Examination {
   readonly publication: Publication
   /** Of the target, as the session of its writer reads them. */
-  readonly facts: Facts
+  readonly facts: AccessFacts
   /** The steps of provision, with what the writer's session could do. */
   readonly steps: readonly ProvisionStep[]
   readonly grants: Grants

@@ -36,7 +36,7 @@ export async function probe(
 }
 
 /** Names grouped by the server's answer to a statement about each. */
-export interface Answers {
+export interface ProbeAnswers {
   readonly refused: string[]
   readonly absent: string[]
   /** With the SQLSTATE. */
@@ -47,8 +47,8 @@ export async function probeEach(
   session: Session,
   names: readonly string[],
   statementOf: (name: string) => string,
-): Promise<Answers> {
-  const answers: Answers = { refused: [], absent: [], failing: [] }
+): Promise<ProbeAnswers> {
+  const answers: ProbeAnswers = { refused: [], absent: [], failing: [] }
   for (const name of names) {
     const state = await probe(session, statementOf(name))
     if (state === null) continue

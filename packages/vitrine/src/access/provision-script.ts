@@ -4,7 +4,7 @@
  */
 import type { Publication } from '../publication/publication.ts'
 import { literal } from '../sql/quote.ts'
-import { sourceSteps, unfitness, wantedOf } from './source-step.ts'
+import { sourceRightsOf, sourceSteps, unfitness } from './source-step.ts'
 import { asWriter, makeRole, membership, onlyInDatabase, when } from './statement.ts'
 import { type Step, stepsFor } from './step.ts'
 
@@ -36,7 +36,7 @@ export function provisionSql(publication: Publication, database: string, without
 
 /** The script for the source. It holds no password, and refuses a role that somebody else uses. */
 export async function sourceSql(publication: Publication, role: string, database: string): Promise<string> {
-  const wanted = await wantedOf(publication, role)
+  const wanted = await sourceRightsOf(publication, role)
   const head = [
     `The role ${role} that reads the source of the publication ${publication.name} in the database ${database}. Connect to that database.`,
     'The script may be run again: what is there already stays, and rights that are too many are revoked. A superuser may run all.',

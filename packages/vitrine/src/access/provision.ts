@@ -11,7 +11,7 @@ import { literal } from '../sql/quote.ts'
 import { readFacts } from './facts.ts'
 import { probe, REFUSED, undone } from './probe.ts'
 import { requirePlainPassword, scramVerifier } from './scram.ts'
-import { excess, NOTHING_ELSE, OWN_ROLE, sourceSteps, unfitness, wantedOf } from './source-step.ts'
+import { excess, NOTHING_ELSE, OWN_ROLE, sourceRightsOf, sourceSteps, unfitness } from './source-step.ts'
 import { asWriter, membership } from './statement.ts'
 import { PASSWORD_PLACEHOLDER, type Step, stepsFor } from './step.ts'
 
@@ -123,7 +123,7 @@ export async function provisionSource(
   { role, password }: SourceLogin,
   keep: boolean,
 ): Promise<readonly ProvisionStep[]> {
-  const wanted = await wantedOf(publication, role)
+  const wanted = await sourceRightsOf(publication, role)
   const work = async () => {
     const unfit = await session.query<{ reason: string }>(unfitness(wanted))
     if (unfit.length > 0) {

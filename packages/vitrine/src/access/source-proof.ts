@@ -18,10 +18,10 @@ import {
   OWN_ROLE,
   RELATIONS,
   type SourceRights,
+  sourceRightsOf,
   sourceSteps,
   unfitness,
   WRITES,
-  wantedOf,
 } from './source-step.ts'
 import { roleId } from './statement.ts'
 import type { Step } from './step.ts'
@@ -70,7 +70,7 @@ export const SOURCE: Guarantees = {
     expected: 'a role of its own',
     proof: async (examination) => {
       const { session, publication, role } = examination
-      const unfit = await session.query<{ reason: string }>(unfitness(await wantedOf(publication, role)))
+      const unfit = await session.query<{ reason: string }>(unfitness(await sourceRightsOf(publication, role)))
       const member = await session.query<{ reason: string }>(
         `select 'is a member of ' || pg_get_userbyid(roleid) as reason from pg_catalog.pg_auth_members where member = ${roleId(role)}`,
       )
@@ -117,7 +117,7 @@ const writable = (role: string): string => {
 
 /** Tables with the columns that the role may read and no query needs, by what is wrong with that. */
 async function readTooMuch({ session, publication, role }: Examination) {
-  const rights = await wantedOf(publication, role)
+  const rights = await sourceRightsOf(publication, role)
   const id = roleId(role)
   const rows = await session.query<{ schema: string; name: string; columns: readonly string[] }>(
     `with ${RELATIONS}
@@ -146,7 +146,7 @@ async function readTooMuch({ session, publication, role }: Examination) {
 
 /** What takes away everything that is too much, and gives again what goes with it. */
 async function revocations({ session, publication, role }: Examination): Promise<readonly Remedy[]> {
-  const rights = await wantedOf(publication, role)
+  const rights = await sourceRightsOf(publication, role)
   if ((await session.query(unfitness(rights))).length > 0) return [OWN_ROLE(role)]
   const taken = await session.query<{ sql: string }>(excess(rights, true))
   return [...taken, ...grantsOf(session, rights)].map(({ sql }) => `${sql};`)
@@ -158,7 +158,7 @@ const grantsOf = (session: Session, rights: SourceRights): readonly Step[] =>
 /** The grants that are not made; a query can be refused for another reason too. */
 async function lacking({ session, publication, role }: Examination): Promise<readonly Remedy[]> {
   const missing: string[] = []
-  for (const { done, sql, optional } of grantsOf(session, await wantedOf(publication, role)))
+  for (const { done, sql, optional } of grantsOf(session, await sourceRightsOf(publication, role)))
     if (!optional && !(await isDone(session, done))) missing.push(`${sql};`)
   return missing.length > 0 ? missing : ['Look for a row security policy, or a function that the role may not call.']
 }

@@ -5,8 +5,8 @@
 import { VitrineError } from '../base/errors.ts'
 import { own } from '../base/own.ts'
 import { command, type Remedy, remedy } from '../base/remedy.ts'
-import { requireSound } from '../lineage/check.ts'
 import { neededColumns } from '../lineage/lineage.ts'
+import { requireSound } from '../lineage/publication-check.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { nameSql, placeOf, type RegisteredColumns, type Source, schemasOf } from '../publication/register.ts'
@@ -40,7 +40,7 @@ function leastTelling(table: string, columns: RegisteredColumns): string {
 }
 
 /** Throws DEFINITION_INVALID where the queries cannot be followed. */
-export async function wantedOf(publication: Publication, role: string): Promise<SourceRights> {
+export async function sourceRightsOf(publication: Publication, role: string): Promise<SourceRights> {
   const { source, tables } = publication
   const needed = await neededColumns(source, tables).catch(async (error: unknown) => {
     await requireSound(publication)

@@ -5,7 +5,7 @@
  */
 import { BOOKKEEPING_SCHEMA, type Publication, retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { identifier, literal } from '../sql/quote.ts'
-import { markOf } from '../version/staging.ts'
+import { stagingMark } from '../version/staging.ts'
 import { grantsFor, openRelations, readerSettings, roleId } from './statement.ts'
 
 /** The steps of one part need the same rights of whoever does them. */
@@ -34,7 +34,7 @@ export interface Step {
 export const PASSWORD_PLACEHOLDER = "'<password>'"
 
 /** Where the steps are done. */
-export interface Place {
+export interface StepPlace {
   readonly database: string
   /** Null while no database is asked. */
   readonly owner: string | null
@@ -54,8 +54,8 @@ const granted = (acl: string, privileges: string, oids: string): string =>
 /** What a run would create, made beforehand for a writer that may not. The bookkeeping is known by its name alone. */
 export function workSchemas(publication: Publication): readonly (Draft & { readonly schema: string })[] {
   const marks = [
-    [stagingSchema(publication), markOf(publication, 'staging')],
-    [retiredSchema(publication), markOf(publication, 'retired')],
+    [stagingSchema(publication), stagingMark(publication, 'staging')],
+    [retiredSchema(publication), stagingMark(publication, 'retired')],
     [BOOKKEEPING_SCHEMA, null],
   ] as const
   return marks.map(([name, mark]) => {
@@ -216,7 +216,7 @@ export const complete = (part: ProvisionPart, by: string, drafts: readonly Draft
   drafts.map((draft) => ({ part, by, as: 'session', password: null, optional: false, ...draft }))
 
 /** All steps, in the order in which they can be done. */
-export function stepsFor(publication: Publication, { database, owner, withoutCreate }: Place): readonly Step[] {
+export function stepsFor(publication: Publication, { database, owner, withoutCreate }: StepPlace): readonly Step[] {
   const { writer, reader } = publication
   const grants = grantsFor(publication, database)
   const byOwner = `the owner of the database${owner === null ? '' : ` (${owner})`}, or a superuser`

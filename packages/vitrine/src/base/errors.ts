@@ -3,9 +3,9 @@
  * made of it late, by `cli/`. Details hold names, types and counts, never a row value and never a secret.
  */
 
+import { codePlaceOf } from './code-place.ts'
 import type { ErrorKind } from './error-kinds.ts'
 import { ERRORS } from './error-registry.ts'
-import { placeOf } from './place-of.ts'
 import type { Remedy } from './remedy.ts'
 
 export type { ErrorKind } from './error-kinds.ts'
@@ -69,7 +69,7 @@ export const interruptOf = (signal: AbortSignal | undefined, cause?: unknown): V
 /** Wraps what was thrown outside any `await`. Its message may hold a row: only the place in the user's code is shown. */
 export function faultOf(thrown: unknown): VitrineError {
   if (thrown instanceof VitrineError) return thrown
-  const place = placeOf(thrown)
+  const place = codePlaceOf(thrown)
   const isTheirs = place !== null || !(thrown instanceof Error)
   return new VitrineError(isTheirs ? 'CODE_FAILED_LATE' : 'INTERNAL', { place: place ?? undefined, cause: thrown })
 }

@@ -9,7 +9,7 @@ const number = (value: number, digits: number, locale: string): string =>
 export const counted = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`
 
 /** A whole number with its thousands apart; a dash for what is not known. */
-export const count = (value: number | null, locale = LOCALE): string =>
+export const countText = (value: number | null, locale = LOCALE): string =>
   value === null ? '–' : number(value, 0, locale)
 
 /** Megabytes of 10^6 bytes. */

@@ -14,7 +14,7 @@ export type Remedy = string | CommandLine | { readonly parts: readonly Remedy[] 
 /** How a program calls a command of the tool, such as `impact sync_metabase` for `sync`. */
 export type CommandNames = (command: string) => string
 
-export const ownNames: CommandNames = (command) => `vitrine ${command}`
+export const plainCommandNames: CommandNames = (command) => `vitrine ${command}`
 
 export const command = (name: string, options = ''): CommandLine => Object.freeze({ command: name, options })
 
@@ -33,7 +33,7 @@ export const remedyLines = (remedies: readonly Remedy[]): Remedy =>
     : { parts: remedies.flatMap((remedy, index) => (index === 0 ? [remedy] : ['\n', remedy])) }
 
 /** The text for a person. */
-export function remedyText(remedy: Remedy, names: CommandNames = ownNames): string {
+export function remedyText(remedy: Remedy, names: CommandNames = plainCommandNames): string {
   if (typeof remedy === 'string') return remedy
   if ('command' in remedy) return `${names(remedy.command)} ${remedy.options}`.trimEnd()
   return remedy.parts.map((part) => remedyText(part, names)).join('')

@@ -4,6 +4,9 @@
  * sent without a record. Never fails a run.
  */
 import type { Session } from '../postgres/connect.ts'
+import { NOT_OURS } from '../record/attempt.ts'
+import { requireBookkeeping } from '../record/bookkeeping.ts'
+import { ownRecord } from '../record/installation.ts'
 import {
   type AlarmsLeft,
   claimAlarm,
@@ -11,10 +14,7 @@ import {
   closeAlarms,
   type PendingAlarm,
   recordDelivery,
-} from '../record/alarms.ts'
-import { NOT_OURS } from '../record/attempt.ts'
-import { requireBookkeeping } from '../record/bookkeeping.ts'
-import { ownRecord } from '../record/installation.ts'
+} from '../record/raised-alarms.ts'
 import { type Alarm, alarmOf, recoveredAlarm } from '../schedule/alarms/alarm.ts'
 import { deliver, type Message } from '../schedule/alarms/channel.ts'
 import type { ScheduleEvent } from '../schedule/loop.ts'

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { type ExitName, type Problem, VitrineError } from '../base/errors.ts'
 import type { CommandLine, CommandNames } from '../base/remedy.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Environment, type Needs, parseSettings, type SettingsFor } from './environment.ts'
+import { type ConnectionNeeds, type Environment, parseSettings, type SettingsFor } from './environment.ts'
 import { type Explain, type Failure, failureOf, failureText } from './failure.ts'
 import type { Io } from './io.ts'
 
@@ -75,7 +75,8 @@ export function callOf(made: CallFacts) {
     text,
     failure,
     /** Throws what `parseSettings` throws. */
-    settings: <const N extends Needs>(needs: N): SettingsFor<N> => parseSettings(io.environment, needs, publication),
+    settings: <const N extends ConnectionNeeds>(needs: N): SettingsFor<N> =>
+      parseSettings(io.environment, needs, publication),
     /** An option without value. */
     flag: (name: string): boolean => options[name] === true,
     /** The values of an option, separated by blanks or commas; null when it was not given. */
@@ -113,7 +114,7 @@ export function callOf(made: CallFacts) {
 /** The same call with more environment variables: for programs that create what a variable names. */
 export function withVariables(call: Call, more: Environment): Call {
   const io = { ...call.io, environment: { ...call.io.environment, ...more } }
-  const settings = <const N extends Needs>(needs: N) => parseSettings(io.environment, needs, call.publication)
+  const settings = <const N extends ConnectionNeeds>(needs: N) => parseSettings(io.environment, needs, call.publication)
   return Object.freeze({ ...call, io, settings })
 }
 

@@ -14,7 +14,7 @@ import { refusalOf } from '../postgres/server-error.ts'
 import type { Publication } from '../publication/publication.ts'
 import { migrate } from '../run/migrate.ts'
 import { identifier, literal } from '../sql/quote.ts'
-import type { Server } from './embedded.ts'
+import type { StartedServer } from './embedded-server.ts'
 
 export interface SqlFile {
   readonly name: string
@@ -52,7 +52,7 @@ export interface Demonstration {
 
 export const databasesOf = ({ name }: Publication) => ({ source: `${name}_source`, target: `${name}_target` })
 
-export const adminOf = (server: Pick<Server, 'url'>, database: string): Address =>
+export const adminOf = (server: Pick<StartedServer, 'url'>, database: string): Address =>
   parseAddress(server.url(database), 'embedded')
 
 /** Does `work` as somebody, on one side of a demonstration. */
@@ -84,7 +84,7 @@ export const openAs = (publication: Publication, side: Side, address: Address, r
  * them. Throws SAMPLE_FAILED, and whatever `provision` and `migrate` throw.
  */
 export async function prepareDemonstration(
-  server: Pick<Server, 'url'>,
+  server: Pick<StartedServer, 'url'>,
   publication: Publication,
   files: readonly SqlFile[],
 ): Promise<Demonstration> {
@@ -132,7 +132,7 @@ async function setPassword(session: Session, { user, password }: Address): Promi
 }
 
 /** Both databases go, whoever uses them. */
-export async function clearDemonstration(server: Pick<Server, 'url'>, publication: Publication): Promise<void> {
+export async function clearDemonstration(server: Pick<StartedServer, 'url'>, publication: Publication): Promise<void> {
   const names = Object.values(databasesOf(publication))
   await inSession(publication, 'target', adminOf(server, 'postgres'), async (session) => {
     for (const name of names) await session.execute(`drop database if exists ${identifier(name)} with (force)`)

@@ -6,15 +6,15 @@ import { asVitrineError } from '../base/errors.ts'
 import type { Address } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { runLockHolder } from '../postgres/lock.ts'
-import { type AlarmsLeft, alarmsLeft } from '../record/alarms.ts'
 import { type LatestRun, latestRun, recordAttempt } from '../record/attempt.ts'
 import { bookkeepingIsCurrent } from '../record/bookkeeping.ts'
+import { type AlarmsLeft, alarmsLeft } from '../record/raised-alarms.ts'
 import { recordedRows } from '../record/runs.ts'
 import type { SyncReport } from '../run/observer.ts'
 import type { Receiver } from '../schedule/alarms/channel.ts'
 import { type Dueness, isDue } from '../schedule/dueness.ts'
 import type { Call } from './command.ts'
-import { type Connections, type Published, publishUnless, tellPublished, type Wish } from './publishing.ts'
+import { type Connections, type PublishedRun, publishUnless, tellPublished, type Wish } from './publishing.ts'
 import { reading, writing } from './sessions.ts'
 
 /** A step before the run of a due time, such as fetching data into the source. An exception stops the run. */
@@ -28,11 +28,11 @@ export type Prepare = (night: {
 export interface AroundRuns {
   readonly prepare?: Prepare
   /** Prints what was published; as `sync` does by default. */
-  readonly show?: (published: Published) => void
+  readonly show?: (published: PublishedRun) => void
 }
 
 /** What is read from the target before a run of a due time. */
-export interface Look extends Dueness {
+export interface DueLook extends Dueness {
   readonly latest: LatestRun | null
   /** Seconds since the session began that holds the run lock; null when it is free. */
   readonly heldSeconds: number | null
@@ -45,7 +45,7 @@ export interface Look extends Dueness {
 export const NO_ALARMS: AlarmsLeft = Object.freeze({ open: 0, undelivered: 0 })
 
 /** `channels` are those by which this process sends alarms. Throws VitrineError. */
-export const lookAt = (call: Call, target: Address, channels: readonly Receiver[]): Promise<Look> =>
+export const lookAt = (call: Call, target: Address, channels: readonly Receiver[]): Promise<DueLook> =>
   reading(call, 'target', target, async (session) => {
     const { schema } = call.publication
     const names = channels.map(({ variable }) => variable)
@@ -63,7 +63,7 @@ export async function publishDue(
   connections: Connections,
   wish: Partial<Wish>,
   { prepare, show = (published) => tellPublished(call, published) }: AroundRuns,
-  { last: due, latest }: Look,
+  { last: due, latest }: DueLook,
 ): Promise<SyncReport | null> {
   const { publication } = call
   try {

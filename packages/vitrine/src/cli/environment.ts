@@ -57,7 +57,7 @@ export const VARIABLES: Readonly<Record<string, string>> = Object.freeze({
 })
 
 /** What a command needs of each connection; what is absent here is not looked at. */
-export interface Needs {
+export interface ConnectionNeeds {
   readonly source?: 'required' | 'optional'
   readonly sourceAdmin?: 'optional'
   readonly target?: 'required' | 'optional'
@@ -84,7 +84,7 @@ export interface Settings {
 }
 
 /** Settings in which what was required is there. */
-export type SettingsFor<N extends Needs> = {
+export type SettingsFor<N extends ConnectionNeeds> = {
   readonly [K in keyof Settings]: K extends keyof N
     ? N[K] extends 'required'
       ? NonNullable<Settings[K]>
@@ -99,7 +99,7 @@ const URLS = {
   reader: 'METABASE_READER_URL',
   admin: 'METABASE_ADMIN_URL',
   seen: 'METABASE_SOURCE_URL',
-} as const satisfies Record<Exclude<keyof Needs, 'metabase'>, string>
+} as const satisfies Record<Exclude<keyof ConnectionNeeds, 'metabase'>, string>
 type Connection = keyof typeof URLS
 
 const MISSING: Readonly<Partial<Record<Connection, ErrorCode>>> = {
@@ -111,7 +111,7 @@ const MISSING: Readonly<Partial<Record<Connection, ErrorCode>>> = {
  * Parses what a command needs. A single problem is thrown under its own code (TARGET_URL_MISSING, URL_INVALID …), several
  * together as SETTINGS_INVALID. A missing target never falls back to the source.
  */
-export function parseSettings<const N extends Needs>(
+export function parseSettings<const N extends ConnectionNeeds>(
   environment: Environment,
   needs: N,
   publication: Publication,
@@ -155,7 +155,7 @@ export function parseSettings<const N extends Needs>(
   return settings as SettingsFor<N>
 }
 
-function address(text: string | null, kind: Connection, need: Needs[Connection]): Address | null {
+function address(text: string | null, kind: Connection, need: ConnectionNeeds[Connection]): Address | null {
   if (need === undefined) return null
   if (text !== null) return parseAddress(text, URLS[kind])
   const code = MISSING[kind]

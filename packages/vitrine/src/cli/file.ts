@@ -9,7 +9,7 @@ const refused = (place: string, what: string) => (cause: unknown) => {
   throw new VitrineError('USAGE', { place, detail: `The file cannot be ${what}${code}.`, cause })
 }
 
-export const textOf = ({ io }: Call, file: string): Promise<string> =>
+export const readText = ({ io }: Call, file: string): Promise<string> =>
   readFile(resolve(io.folder, file), 'utf8').catch(refused(file, 'read'))
 
 /** One that is there already is refused. */

@@ -28,7 +28,7 @@ export const INIT_OPTIONS = {
   '--only-files': 'write and check, and publish nothing',
 } as const
 
-export interface Answers {
+export interface InitAnswers {
   readonly source: Address
   /** Null for the embedded one. */
   readonly target: Address | null
@@ -43,7 +43,7 @@ export interface Answers {
 }
 
 /** Throws USAGE with everything that is missing or wrong. */
-export async function answersOf(call: Call): Promise<Answers> {
+export async function answersOf(call: Call): Promise<InitAnswers> {
   const { io } = call
   const given = (name: string, variable: string) => call.text(name) ?? (io.environment[variable]?.trim() || null)
   const problems: Problem[] = []
@@ -112,7 +112,7 @@ const SHOWN = 30
 /** More tables than these are registered only when somebody asks for them. */
 const MOST_UNASKED = 200
 
-export interface Choice {
+export interface ChosenTables {
   readonly chosen: readonly ListedTable[]
   /** What is not registered, in words. */
   readonly notes: readonly string[]
@@ -121,9 +121,9 @@ export interface Choice {
 /** Throws USAGE, or NOTHING_TO_REGISTER. */
 export async function chooseTables(
   call: Call,
-  { source, tables }: Answers,
+  { source, tables }: InitAnswers,
   all: readonly ListedTable[],
-): Promise<Choice> {
+): Promise<ChosenTables> {
   const schemas = call.text('schema')?.split(',') ?? [schemaOf(source.schema, all)]
   const inSchema = all.filter((table) => schemas.includes(table.schema))
   const empty = schemas.find((schema) => !inSchema.some((table) => table.schema === schema))

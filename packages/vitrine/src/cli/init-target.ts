@@ -11,8 +11,8 @@ import type { Session } from '../postgres/connect.ts'
 import { refuseSameDatabase } from '../postgres/identity.ts'
 import { identifier, literal } from '../sql/quote.ts'
 import type { Call } from './command.ts'
-import { startEmbedded } from './embedded.ts'
-import type { Answers } from './init-answers.ts'
+import { startEmbedded } from './embedded-server.ts'
+import type { InitAnswers } from './init-answers.ts'
 import { writing } from './sessions.ts'
 
 export interface NewTarget {
@@ -43,7 +43,7 @@ const rolesOf = (name: string) => ({ writer: `${name}_writer`, reader: `${name}_
 /** Throws TARGET_IS_SOURCE, PRIVILEGE_MISSING, USAGE, or what a connection throws, before anything is changed there. */
 export async function prepareTarget(
   call: Call,
-  answers: Answers,
+  answers: InitAnswers,
   source: Session,
   tables: readonly ListedTable[],
 ): Promise<NewTarget> {
@@ -73,7 +73,7 @@ const password = (): string => randomBytes(18).toString('hex')
 
 const as = (address: Address, user: string): Address => ({ ...address, user, password: new Secret(password()) })
 
-async function withNewRoles(session: Session, { name, reader }: Answers, admin: Address): Promise<NewTarget> {
+async function withNewRoles(session: Session, { name, reader }: InitAnswers, admin: Address): Promise<NewTarget> {
   const roles = { ...rolesOf(name), ...(reader === null ? {} : { reader: reader.user }) }
   const made = [roles.writer, ...(reader === null ? [roles.reader] : [])]
   const found = await session.query<{ role: string }>(
@@ -95,7 +95,7 @@ async function withNewRoles(session: Session, { name, reader }: Answers, admin: 
   return standing({ admin, writer: writerAt, reader: readerAt })
 }
 
-function asWriter({ reader }: Answers, target: Address): NewTarget {
+function asWriter({ reader }: InitAnswers, target: Address): NewTarget {
   if (reader !== null) return standing({ admin: null, writer: target, reader })
   const detail = `The role ${target.user} may not create roles, and no reader is named.`
   const remedy =

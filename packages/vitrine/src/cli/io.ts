@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Environment } from './environment.ts'
 
-export interface Output {
+export interface TextOutput {
   write(text: string): void
   readonly isTerminal: boolean
   /** Width of the terminal; 80 where there is none. */
@@ -14,9 +14,9 @@ export interface Output {
 
 export interface Io {
   /** The result, and nothing else. */
-  readonly stdout: Output
+  readonly stdout: TextOutput
   /** Messages: progress, notices, errors. */
-  readonly stderr: Output
+  readonly stderr: TextOutput
   readonly environment: Environment
   readonly folder: string
   readonly clock: Clock

@@ -2,7 +2,7 @@
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { Secret } from '../base/secret.ts'
-import type { Administrator } from '../metabase/server.ts'
+import type { Administrator } from '../metabase/metabase-server.ts'
 import type { Values } from '../schedule/alarms/channel.ts'
 import { webUrl } from '../schedule/alarms/web.ts'
 

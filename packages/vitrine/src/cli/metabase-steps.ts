@@ -3,21 +3,21 @@
 import { asVitrineError, VitrineError } from '../base/errors.ts'
 import { counted } from '../base/format.ts'
 import type { Secret } from '../base/secret.ts'
-import { requireSoundDashboards, withSoundDashboards } from '../dashboards/check.ts'
-import { applyPlan, planFor } from '../metabase/apply.ts'
-import { brokenQuestions } from '../metabase/broken.ts'
+import { requireSoundDashboards, withSoundDashboards } from '../dashboards/dashboard-check.ts'
+import { brokenQuestions } from '../metabase/broken-questions.ts'
 import { Metabase } from '../metabase/client.ts'
-import type { Applied, Change } from '../metabase/plan.ts'
-import { probe } from '../metabase/server.ts'
+import { applyPlan, planMetabase } from '../metabase/metabase-apply.ts'
+import type { Applied, Change } from '../metabase/metabase-plan.ts'
+import { probeMetabase } from '../metabase/metabase-server.ts'
 import { type Wanted, wantedFrom } from '../metabase/wanted.ts'
 import type { Address } from '../postgres/address.ts'
 import { isSocket } from '../postgres/address.ts'
 import type { Session } from '../postgres/connect.ts'
 import { takeRunLock } from '../postgres/lock.ts'
 import type { Publication } from '../publication/publication.ts'
+import { appliedToMetabase, recordMadeInMetabase, recordMetabase } from '../record/applied-items.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
 import { ownRecord } from '../record/installation.ts'
-import { appliedToMetabase, recordMadeInMetabase, recordMetabase } from '../record/metabase.ts'
 import type { SyncRequest } from '../run/request.ts'
 import { metabaseAlarm } from '../schedule/alarms/alarm.ts'
 import { dueAround } from '../schedule/due.ts'
@@ -86,7 +86,7 @@ export const applyAll = (
     const wanted = wantedOf(call, wish)
     const { schema } = publication
     await takeRunLock(session, `metabase ${schema}`)
-    const plan = await planFor(client, wanted, await recordedIn(session, publication), force)
+    const plan = await planMetabase(client, wanted, await recordedIn(session, publication), force)
     await applyPlan(client, wanted, plan, {
       all: (applied) => recordMetabase(session, schema, applied),
       made: (kind, key, id) => recordMadeInMetabase(session, schema, { kind, key, id }),
@@ -112,7 +112,7 @@ export async function tellBroken(call: Call, session: Session): Promise<void> {
     if (metabase === null || metabase.key === null) return
     const wanted = wantedOf(sound, call.settings(METABASE_NEEDS))
     const client = clientOf(call, metabase, metabase.key)
-    const { state } = await planFor(client, wanted, await recordedIn(session, call.publication))
+    const { state } = await planMetabase(client, wanted, await recordedIn(session, call.publication))
     const broken = await brokenQuestions(client, wanted, state)
     for (const question of broken) call.say(`warning: a question in Metabase would break: ${question}`)
   } catch (thrown) {
@@ -132,7 +132,7 @@ export async function keepInStep(call: Call, trigger: SyncRequest['trigger']): P
     const wish = call.settings(METABASE_NEEDS)
     await requireSoundDashboards(publication)
     const client = clientOf(call, metabase, metabase.key, late)
-    const { unknown } = await probe(client)
+    const { unknown } = await probeMetabase(client)
     if (unknown !== null) call.say(unknown)
     const changes = await applyAll(call, { ...wish, metabase }, client, false)
     const byHand = changes.filter((change) => change.byHand.length > 0)

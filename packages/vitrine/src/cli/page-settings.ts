@@ -4,7 +4,7 @@ import type { Language } from '../base/language.ts'
 import { Secret } from '../base/secret.ts'
 import type { Access } from '../page/access.ts'
 import { HASHED } from '../page/password.ts'
-import type { Reach } from '../page/security.ts'
+import type { PageReach } from '../page/security.ts'
 import type { Values } from '../schedule/alarms/channel.ts'
 import type { HttpAddress } from '../schedule/listener.ts'
 
@@ -24,7 +24,7 @@ export interface PageAnswering {
   readonly prefix: string
   readonly language: Language | null
   readonly access: Access
-  readonly reach: Reach
+  readonly reach: PageReach
 }
 
 /** The options of the command line; null for absent ones. */

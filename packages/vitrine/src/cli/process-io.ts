@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../base/clock.ts'
 import { type Environment, processEnvironment } from './environment.ts'
-import type { Io, Output } from './io.ts'
+import type { Io, TextOutput } from './io.ts'
 
 /** Above this, unread messages are dropped: otherwise they would fill the memory of a schedule. */
 const UNREAD_BYTES = 1024 * 1024
@@ -13,7 +13,7 @@ const TALK_WAITS_MS = 5_000
 /** The first error code of each stream. A full disk must not end a run in the middle. */
 const failures = new Map<NodeJS.WriteStream, string>()
 
-function output(stream: NodeJS.WriteStream, mayDrop: boolean): Output {
+function output(stream: NodeJS.WriteStream, mayDrop: boolean): TextOutput {
   stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
     if (!failures.has(stream)) failures.set(stream, code)
   })

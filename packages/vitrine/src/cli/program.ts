@@ -4,7 +4,7 @@
  */
 import { Command as Commander, CommanderError } from 'commander'
 import { EXIT, faultOf, interruptOf, VitrineError } from '../base/errors.ts'
-import { type CommandNames, ownNames } from '../base/remedy.ts'
+import { type CommandNames, plainCommandNames } from '../base/remedy.ts'
 import { TOOL_VERSION } from '../base/version.ts'
 import type { Publication } from '../publication/publication.ts'
 import { calledAs, calledHere } from './called-as.ts'
@@ -52,7 +52,7 @@ const noExplanation: Explain = () => null
 /** Runs one command line (without the program's own name) to its end. Never throws; returns the exit status. */
 export async function runProgram(program: Program | SingleProgram, argv: readonly string[], io: Io): Promise<number> {
   const { explain = noExplanation } = program
-  const names = calledHere(program.names ?? ownNames, io.environment)
+  const names = calledHere(program.names ?? plainCommandNames, io.environment)
   const tell = (thrown: unknown): number => {
     const failure = failureOf(thrown, explain, names)
     io.stderr.write(failureText(failure))

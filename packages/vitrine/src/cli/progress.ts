@@ -3,7 +3,7 @@
  * Called by the commands that run a sync.
  */
 
-import { count, duration, megabytes } from '../base/format.ts'
+import { countText, duration, megabytes } from '../base/format.ts'
 import type { Phase } from '../record/runs.ts'
 import type { RunEvent, RunObserver } from '../run/observer.ts'
 import type { Io } from './io.ts'
@@ -71,7 +71,7 @@ export class Progress {
       PHASE_NAMES[this.#phase],
       [...this.#underWay].join(', '),
       total === 0 ? '' : megabytes(total),
-      this.#rows === 0 ? '' : `${count(this.#rows)} rows`,
+      this.#rows === 0 ? '' : `${countText(this.#rows)} rows`,
     ]
     const line = parts.filter((part) => part !== '').join(' · ')
     // A wrapped line could not be cleared.
@@ -83,6 +83,6 @@ export class Progress {
 function lineOf(event: RunEvent): string | null {
   if (event.kind === 'phase') return PHASE_NAMES[event.phase]
   if (event.kind === 'table staged')
-    return `  ${event.table}: ${count(event.rows)} rows in ${duration(event.milliseconds)}`
+    return `  ${event.table}: ${countText(event.rows)} rows in ${duration(event.milliseconds)}`
   return event.kind === 'notice' ? `note: ${event.text}` : null
 }

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { codePlaceOf } from '../base/code-place.ts'
 import { VitrineError } from '../base/errors.ts'
-import { placeOf } from '../base/place-of.ts'
 import { definePublication, madeOf, type Publication, THIS_COPY } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 
@@ -110,7 +110,7 @@ function importDetail(error: unknown, path: string): { detail: string; remedy?: 
       'Node takes types out and nothing else: write no enum, namespace or parameter property, or build with tsc.'
     return { detail: 'It has TypeScript that Node cannot read.', remedy }
   }
-  const place = placeOf(error)
+  const place = codePlaceOf(error)
   if (place !== null && error instanceof ReferenceError && UNDEFINED.test(error.message)) {
     return { detail: `${error.message}, at ${place}.`, remedy: 'Import it, or correct the name.' }
   }

@@ -16,16 +16,20 @@ export type Connections = Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'
 
 export type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'allowShrink' | 'rotateKey' | 'full' | 'trigger'>
 
-export interface Published {
+export interface PublishedRun {
   readonly report: SyncReport
   /** Of the whole run, connections included. */
   readonly milliseconds: number
 }
 
 /** Publishes. The tables of the report come in the order of the publication. */
-export const publishNow = async (call: Call, connections: Connections, wish: Partial<Wish> = {}): Promise<Published> =>
+export const publishNow = async (
+  call: Call,
+  connections: Connections,
+  wish: Partial<Wish> = {},
+): Promise<PublishedRun> =>
   // sound because only a run that is found done returns null.
-  (await publishUnless(call, connections, wish, async () => false)) as Published
+  (await publishUnless(call, connections, wish, async () => false)) as PublishedRun
 
 /** The same, but null when `isDone` under the run lock. */
 export async function publishUnless(
@@ -33,7 +37,7 @@ export async function publishUnless(
   { source, target, pseudonymKey }: Connections,
   wish: Partial<Wish>,
   isDone: IsDone,
-): Promise<Published | null> {
+): Promise<PublishedRun | null> {
   const { io, signal, fault, publication } = call
   if (signal.aborted) throw new VitrineError('INTERRUPTED')
   const started = io.clock.monotonicMs()
@@ -70,7 +74,7 @@ export interface SyncAnswer {
 export const rounded = (tables: readonly TableOutcome[]): readonly TableOutcome[] =>
   tables.map((table) => ({ ...table, milliseconds: Math.round(table.milliseconds) }))
 
-export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
+export function syncAnswer({ report, milliseconds }: PublishedRun): SyncAnswer {
   const { run, dryRun, dataOf, tables, phases, snapshotMilliseconds } = report
   const { switchWay: way, switchTries: tries, switchHeld: held } = report
   const switched = { way, tries, held, milliseconds: Math.round(report.switchMilliseconds) }
@@ -78,7 +82,7 @@ export function syncAnswer({ report, milliseconds }: Published): SyncAnswer {
 }
 
 /** The result for a person: one line per table, and what was published. */
-export function syncText({ publication }: Call, { report, milliseconds }: Published): string {
+export function syncText({ publication }: Call, { report, milliseconds }: PublishedRun): string {
   const of = `as of ${instant(report.dataOf, publication.zone)}, in ${duration(milliseconds)}`
   const held = `The source’s snapshot was held for ${duration(report.snapshotMilliseconds)}.`
   const published = counted(report.tables.filter(({ carried }) => !carried).length, 'table')
@@ -89,5 +93,5 @@ export function syncText({ publication }: Call, { report, milliseconds }: Publis
 }
 
 /** Prints the result. */
-export const tellPublished = (call: Call, published: Published): void =>
+export const tellPublished = (call: Call, published: PublishedRun): void =>
   call.answer(syncAnswer(published), () => syncText(call, published))

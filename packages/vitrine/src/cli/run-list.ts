@@ -1,6 +1,6 @@
 /** The runs of a record, and the outcomes of their tables, as text for people. Called by the commands that show runs. */
 
-import { count, counted, duration, moment } from '../base/format.ts'
+import { counted, countText, duration, moment } from '../base/format.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { RunRecord, TableOutcome } from '../record/runs.ts'
 import type { ForeseenWay } from '../run/foreseen.ts'
@@ -35,7 +35,7 @@ export function outcomesText(tables: readonly TableOutcome[], publication: Publi
   const ordered = inOrder(tables, publication)
   const rows = ordered.map((table) => [
     table.table,
-    ...[table.rows, table.added, table.changed, table.removed].map((value) => count(value)),
+    ...[table.rows, table.added, table.changed, table.removed].map((value) => countText(value)),
     table.carried ? 'as it was' : duration(table.milliseconds),
   ])
   const titles = ['rows', 'added', 'changed', 'removed', 'time'].map((right) => ({ right }))
@@ -60,7 +60,7 @@ function unknownText({ table, unknown }: TableOutcome): readonly string[] {
   const reasons = Object.entries(unknown).sort(([, a], [, b]) => b - a)
   if (reasons.length === 0) return []
   const total = reasons.reduce((sum, [, rows]) => sum + rows, 0)
-  const why = reasons.map(([reason, rows]) => `${reason} ${count(rows)}`).join(', ')
+  const why = reasons.map(([reason, rows]) => `${reason} ${countText(rows)}`).join(', ')
   return [`${table}: ${counted(total, 'row')} with something unknown (${why})`]
 }
 

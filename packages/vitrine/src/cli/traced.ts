@@ -1,14 +1,14 @@
 /** What `trace` and `erase` share: the value from standard input, where it still stands, and what is to be done elsewhere. */
 import { type ExitName, VitrineError } from '../base/errors.ts'
-import { count, counted } from '../base/format.ts'
+import { counted, countText } from '../base/format.ts'
 import { Secret } from '../base/secret.ts'
-import { searchOf, type Trace, type TraceHit, type Wanted } from '../run/trace.ts'
+import { searchOf, type Trace, type TracedValue, type TraceHit } from '../run/trace.ts'
 import type { Call } from './command.ts'
 import type { Settings } from './environment.ts'
 import { textTable } from './text-table.ts'
 
 /** The value that the command is about. Throws USAGE, TABLE_UNKNOWN and PSEUDONYM_KEY_MISSING, before any connection. */
-export async function wantedOf(call: Call, { pseudonymKey }: Pick<Settings, 'pseudonymKey'>): Promise<Wanted> {
+export async function tracedValue(call: Call, { pseudonymKey }: Pick<Settings, 'pseudonymKey'>): Promise<TracedValue> {
   const [table = '', column = null] = call.parameters
   searchOf(call.publication, { table, column, value: new Secret('') }, pseudonymKey)
   if (call.io.ask !== null) call.say('Type the value, then the end of the input (Ctrl-D on a line of its own):')
@@ -38,7 +38,7 @@ export const traceAnswer = ({ table, column, hits, unread, metabase }: Trace): T
 })
 
 export function traceText({ hits, unread, metabase }: Trace): string {
-  const rows = hits.map((hit) => [hit.place, `${hit.schema}.${hit.table}.${hit.column}`, count(hit.count)])
+  const rows = hits.map((hit) => [hit.place, `${hit.schema}.${hit.table}.${hit.column}`, countText(hit.count)])
   return [
     hits.length === 0
       ? 'No hit in the published version, the kept one, staging, versions left behind, the history and the statistics.\n'

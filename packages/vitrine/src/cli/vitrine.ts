@@ -1,9 +1,9 @@
 /** The command line `vitrine`: as a value, which tests run in-process, and as the process that `main.ts` starts. */
-import { demo } from './commands/demo.ts'
-import { embedded } from './commands/embedded.ts'
+import { demoCommand } from './commands/demo.ts'
+import { embeddedCommand } from './commands/embedded.ts'
 import { COMMANDS } from './commands/index.ts'
-import { init } from './commands/init.ts'
-import { register } from './commands/register.ts'
+import { initCommand } from './commands/init.ts'
+import { registerCommand } from './commands/register.ts'
 import { processIo } from './process-io.ts'
 import { type Program, runProgram } from './program.ts'
 
@@ -11,7 +11,7 @@ export const vitrine: Program = Object.freeze({
   name: 'vitrine',
   summary: 'Publishes a safe copy of an operational PostgreSQL database for Metabase.',
   // The first four are for a team that begins, and not for a program that has its publication inside.
-  commands: [init, demo, embedded, register, ...COMMANDS],
+  commands: [initCommand, demoCommand, embeddedCommand, registerCommand, ...COMMANDS],
   publication: null,
 })
 

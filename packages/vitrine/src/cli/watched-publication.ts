@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { asVitrineError, type Problem, type VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
-import { checkDashboards } from '../dashboards/check.ts'
+import { checkDashboards } from '../dashboards/dashboard-check.ts'
 import type { Publication } from '../publication/publication.ts'
 import { publicationOf } from './publication-file.ts'
 

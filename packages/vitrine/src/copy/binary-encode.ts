@@ -104,7 +104,7 @@ function arrayEncoder(type: SqlType, element: Encoder): Encoder {
     for (const item of value) {
       const bytes = element(item)
       if (typeof bytes === 'string') return bytes
-      parts.push(fieldOf(bytes))
+      parts.push(fieldBytes(bytes))
     }
     return Buffer.concat(parts)
   }
@@ -117,7 +117,7 @@ function wordOf(value: number): Buffer {
 }
 
 /** A field of a row or an element of an array: its length word and its bytes. */
-export const fieldOf = (bytes: Buffer): Buffer => Buffer.concat([wordOf(bytes.length), bytes])
+export const fieldBytes = (bytes: Buffer): Buffer => Buffer.concat([wordOf(bytes.length), bytes])
 
 export const NULL_FIELD = wordOf(-1)
 

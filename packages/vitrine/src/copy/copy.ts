@@ -12,7 +12,7 @@ import type { Side } from '../postgres/settings.ts'
 import { watchSilence } from '../postgres/silence.ts'
 import { held } from '../publication/pattern.ts'
 import { Blocks } from './blocks.ts'
-import { Reader } from './reader.ts'
+import { CopyReader } from './reader.ts'
 import { added, CLOSING, type CopyRows, keysOfUnknown, OPENING, type Violation } from './rows.ts'
 import { borrowWire, errorFields, MESSAGE, rowsOfTag, type Wire } from './wire.ts'
 
@@ -79,9 +79,9 @@ function saidOf({ code, rows, detail }: Violation): string {
 
 class Copy {
   readonly #request: CopyRequest
-  readonly #first: Reader
+  readonly #first: CopyReader
   /** All sessions in use, the first included. */
-  readonly #readers = new Set<Reader>()
+  readonly #readers = new Set<CopyReader>()
   readonly #rows: CopyRows[] = []
   readonly #selects: string[]
   readonly #target: Wire
@@ -106,10 +106,10 @@ class Copy {
     })
   }
 
-  #join(client: Client): Reader {
+  #join(client: Client): CopyReader {
     const rows = this.#request.rows?.(this.#blocks) ?? null
     if (rows !== null) this.#rows.push(rows)
-    const reader = new Reader(client, rows, {
+    const reader = new CopyReader(client, rows, {
       rows: (frames) => this.#blocks.append(frames),
       refused: (payload) => this.#fail(serverError(errorFields(payload), this.#reading)),
       changed: () => this.#events.emit('changed'),
@@ -166,7 +166,7 @@ class Copy {
   }
 
   /** One range after another, until none is left. */
-  async #readAll(reader: Reader): Promise<void> {
+  async #readAll(reader: CopyReader): Promise<void> {
     for (let select = this.#selects.shift(); select !== undefined; select = this.#selects.shift()) {
       reader.begin(select)
       await this.#until(() => !reader.isReading)
@@ -182,7 +182,7 @@ class Copy {
     this.#events.emit('changed')
   }
 
-  #leave(reader: Reader): void {
+  #leave(reader: CopyReader): void {
     this.#readers.delete(reader)
     this.#read += reader.read
     reader.release()
@@ -212,7 +212,7 @@ class Copy {
   }
 
   /** Watches the side that has to act next: the source, unless the target is slower. */
-  #watch(reader: Reader): () => void {
+  #watch(reader: CopyReader): () => void {
     return watchSilence(
       () => (this.#targetCopying && reader.owes ? reader.client : this.#request.target),
       (error) => this.#fail(error),

@@ -3,7 +3,7 @@
  * code, never quoted. Called by `rule-evaluator.ts`.
  */
 import type { ComputedColumn } from '../publication/select-text.ts'
-import { type Encoder, encoderFor, fieldOf, NULL_FIELD } from './binary-encode.ts'
+import { type Encoder, encoderFor, fieldBytes, NULL_FIELD } from './binary-encode.ts'
 
 const LONGEST_TEXT = 100
 
@@ -33,7 +33,7 @@ export function fieldEncoder(column: ComputedColumn): Encoder {
     if (!isInside) return 'VALUE_OUTSIDE_CATEGORY'
     const bytes = encode(value)
     if (typeof bytes === 'string') return bytes
-    const field = fieldOf(bytes)
+    const field = fieldBytes(bytes)
     if (repeats && known.size < REMEMBERED) known.set(value, field)
     return field
   }

@@ -15,7 +15,7 @@ export interface ReaderHandlers extends Pick<WireHandlers, 'broken' | 'closed'> 
   changed(): void
 }
 
-export class Reader {
+export class CopyReader {
   readonly client: Client
   /** Null when rows need not be read. */
   readonly rows: CopyRows | null

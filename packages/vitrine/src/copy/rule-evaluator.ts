@@ -2,14 +2,15 @@
  * Runs a rule on the bytes of its inputs and returns the bytes of its columns, cached for repeated inputs (decision
  * 0008). A wrong value is reported by code and column, never quoted. Called by `row-rewrite.ts`.
  */
+
+import { codePlaceOf } from '../base/code-place.ts'
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
-import { placeOf } from '../base/place-of.ts'
 import type { Secret } from '../base/secret.ts'
 import { boundFault, type Computed } from '../publication/compute.ts'
 import { type ComputationFields, type ComputedColumn, columnsOf, type Projection } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type Decoder, decoderFor, UnreadableInput } from './binary-decode.ts'
-import { type Encoder, fieldOf, NULL_FIELD } from './binary-encode.ts'
+import { type Encoder, fieldBytes, NULL_FIELD } from './binary-encode.ts'
 import { fieldEncoder, mayRepeat } from './field-encoder.ts'
 import { pseudonymsIn } from './pseudonym.ts'
 import { asRule } from './purity.ts'
@@ -126,7 +127,7 @@ function ruleEvaluator(
       result = asRule(computation.rule, inputs)
     } catch (error) {
       // The message of an exception may quote the row: only the place of the first one is kept.
-      thrown ??= failed(placeOf(error) ?? 'what it throws has no place')
+      thrown ??= failed(codePlaceOf(error) ?? 'what it throws has no place')
       return thrown
     }
     if (result instanceof Promise) {
@@ -209,7 +210,7 @@ function pseudonymEvaluator(
     const start = starts[fields[0] ?? 0] ?? 0
     const length = view.getInt32(start)
     if (length < 0) return missing
-    const field = fieldOf(pseudonym(bytes.subarray(start + 4, start + 4 + length)))
+    const field = fieldBytes(pseudonym(bytes.subarray(start + 4, start + 4 + length)))
     return outcomeOf(columns.map(() => field))
   }
 }

@@ -3,7 +3,7 @@
  * then at their bytes, and only if these may match a pattern, at the text. Called for each row by `row-rewrite.ts`, or by
  * `WatchedRows` for tables without rules.
  */
-import { holds, PATTERNS, type Pattern, TELLING_DIGITS } from '../publication/pattern.ts'
+import { holdsPattern, PATTERNS, type Pattern, TELLING_DIGITS } from '../publication/pattern.ts'
 import { type PublishedColumn, watchedPatterns } from '../publication/table.ts'
 import type { Blocks } from './blocks.ts'
 import { CopyRows, type Violation } from './rows.ts'
@@ -201,7 +201,7 @@ function lookAgain(
     const pattern = field.patterns[index] as Watched['patterns'][number] // sound because the index is inside.
     if (!couldBe(pattern, to - from, seen, digits)) continue
     text ??= textOf(field, bytes.toString('latin1', from, to))
-    if (holds(pattern, text, before, cut)) found |= 1 << index
+    if (holdsPattern(pattern, text, before, cut)) found |= 1 << index
   }
   return found
 }

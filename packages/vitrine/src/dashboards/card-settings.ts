@@ -1,7 +1,7 @@
 /** Metabase's settings of a question: its display and the formats of its columns. Pure; called by `card.ts`. */
 import type { Display, Format, Question } from '../publication/dashboard.ts'
 
-export type Settings = Readonly<Record<string, unknown>>
+export type CardSettings = Readonly<Record<string, unknown>>
 
 /** The columns of an answer that people see, and those that only order it. */
 export interface Answered {
@@ -11,7 +11,10 @@ export interface Answered {
 }
 const PLAIN: Answered = { shown: [], hidden: [], isPivot: false }
 
-export function settingsOf({ display, columns }: Pick<Question, 'display' | 'columns'>, answered = PLAIN): Settings {
+export function settingsOf(
+  { display, columns }: Pick<Question, 'display' | 'columns'>,
+  answered = PLAIN,
+): CardSettings {
   const settings = Object.entries(columns).map(([name, { label, format }]) => [
     JSON.stringify(['name', name]),
     { column_title: label, ...(format === undefined ? {} : formatOf(format)) },
@@ -22,7 +25,7 @@ export function settingsOf({ display, columns }: Pick<Question, 'display' | 'col
   }
 }
 
-function formatOf(format: Format): Settings {
+function formatOf(format: Format): CardSettings {
   if (format.kind === 'date') return DATES[format.style]
   const decimals = format.decimals === undefined ? {} : { decimals: format.decimals }
   if (format.kind === 'percent') return { suffix: ' %', ...decimals }
@@ -32,7 +35,7 @@ function formatOf(format: Format): Settings {
 }
 
 const DAY = { date_style: 'D MMMM, YYYY', time_enabled: null }
-export const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], Settings>> = {
+export const DATES: Readonly<Record<Extract<Format, { kind: 'date' }>['style'], CardSettings>> = {
   instant: { date_style: 'D MMMM, YYYY', time_enabled: 'minutes', time_style: 'HH:mm' },
   day: DAY,
   week: DAY,
@@ -51,14 +54,14 @@ const segmentOf = ({ from, to, label }: Segment, index: number) => ({
   label,
 })
 
-const tableColumns = (shown: readonly string[], hidden: readonly string[]): Settings => ({
+const tableColumns = (shown: readonly string[], hidden: readonly string[]): CardSettings => ({
   'table.columns': [
     ...shown.map((name) => ({ name, enabled: true })),
     ...hidden.map((name) => ({ name, enabled: false })),
   ],
 })
 
-function displaySettings(display: Display, { shown, hidden, isPivot }: Answered): Settings {
+function displaySettings(display: Display, { shown, hidden, isPivot }: Answered): CardSettings {
   switch (display.kind) {
     case 'number':
       return { 'scalar.field': display.value }
@@ -88,7 +91,7 @@ function displaySettings(display: Display, { shown, hidden, isPivot }: Answered)
   }
 }
 
-function chartSettings(chart: Extract<Display, { x: string }>): Settings {
+function chartSettings(chart: Extract<Display, { x: string }>): CardSettings {
   const { x, y, series, stack, lines = [], goal, titles } = chart
   const drawnAs = (name: string) => ({ display: lines.includes(name) ? 'line' : 'bar' })
   return {

@@ -8,10 +8,10 @@ import type { Dashboard, Display, Filter, FilterKind, Question } from '../public
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, qualified } from '../sql/quote.ts'
+import { reached, relationsOf } from './askable-relations.ts'
 import { settingsOf } from './card-settings.ts'
 import { type Mbql, mbqlOf, type Stage } from './mbql.ts'
-import { type Clause, fieldOf } from './mbql-clauses.ts'
-import { reached, relationsOf } from './relations.ts'
+import { type Clause, fieldClause } from './mbql-clauses.ts'
 import { questionSql } from './sql.ts'
 
 /** A place in the SQL of a card where a filter of a dashboard acts. */
@@ -32,7 +32,7 @@ export interface Card {
   readonly query: CardQuery
   readonly settings: Readonly<Record<string, unknown>>
   /** Where each filter of a dashboard acts. */
-  readonly targets: readonly { readonly filter: string; readonly target: Target }[]
+  readonly targets: readonly { readonly filter: string; readonly target: FilterTarget }[]
   readonly adopted: string | null
 }
 
@@ -41,7 +41,7 @@ export type CardQuery =
   | { readonly kind: 'mbql'; readonly stages: readonly Stage[] }
 
 /** What a filter changes: a variable of the SQL, or a column of the first stage. */
-export type Target =
+export type FilterTarget =
   | readonly ['dimension', readonly ['template-tag', string]]
   | readonly ['dimension', Clause, { readonly 'stage-number': 0 }]
 
@@ -104,7 +104,7 @@ function cardOf(question: Question, filters: readonly Filter[], publication: Pub
   const targets = filters.flatMap(({ key: filter, on }) => {
     const column = reached(relations, from, own(on, from) ?? '')
     if (column === undefined) return []
-    return [{ filter, target: ['dimension', fieldOf(column, from), { 'stage-number': 0 }] as const }]
+    return [{ filter, target: ['dimension', fieldClause(column, from), { 'stage-number': 0 }] as const }]
   })
   const isPivot = question.display.kind === 'pivot' && mbql.stages.length === 1
   return {

@@ -1,10 +1,10 @@
 /** Checks one question: its query, its answer, and how the answer is shown. */
 import { own } from '../base/own.ts'
-import { type Answer, answerOf, asksForNow, sumsOf } from '../lineage/answer.ts'
-import type { Known } from '../lineage/origin.ts'
+import { type AnswerFacts, answerOf, asksForNow, sumsOf } from '../lineage/answer-facts.ts'
+import type { KnownNames } from '../lineage/origin.ts'
 import { type Parser, parsedText } from '../lineage/parse.ts'
+import { LineageProblem } from '../lineage/query-rules.ts'
 import { Resolver } from '../lineage/resolver.ts'
-import { LineageProblem } from '../lineage/rules.ts'
 import {
   type Display,
   type Filter,
@@ -17,9 +17,9 @@ import { isBlank } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
 import { sqlType } from '../sql/sql-type.ts'
+import { isText, type Relations, reached } from './askable-relations.ts'
 import { listBehind, TableCheck } from './check-structured.ts'
-import { isText, type Relations, reached } from './relations.ts'
-import { LONGEST_TITLE, type Say } from './rules.ts'
+import { LONGEST_TITLE, type Say } from './dashboard-rules.ts'
 import { questionSql, type WriteFilter } from './sql.ts'
 
 /** The columns that a question reads, by table. */
@@ -40,7 +40,7 @@ export class QuestionCheck {
   readonly #publication: Publication
   readonly #relations: Relations
   readonly #parser: Parser
-  readonly #known: Known
+  readonly #known: KnownNames
 
   constructor(publication: Publication, relations: Relations, parser: Parser) {
     this.#publication = publication
@@ -77,7 +77,12 @@ export class QuestionCheck {
   }
 
   /** What the parse tree tells of the answer; null, with a problem reported, when the query is refused. */
-  #answer({ query }: Question, filters: readonly Filter[], reads: Map<string, Set<string>>, say: Say): Answer | null {
+  #answer(
+    { query }: Question,
+    filters: readonly Filter[],
+    reads: Map<string, Set<string>>,
+    say: Say,
+  ): AnswerFacts | null {
     if (query.kind === 'freshness') {
       const { name, columns } = this.#publication.freshness
       reads.set(name, new Set([columns.dataOf]))
@@ -133,7 +138,7 @@ export class QuestionCheck {
   }
 
   /** Checks of a question in SQL, from its text only. */
-  #sql({ display }: Question, answer: Answer, reads: Reads, say: Say): void {
+  #sql({ display }: Question, answer: AnswerFacts, reads: Reads, say: Say): void {
     const groups = groupsIn(display)
     for (const name of groups) if (answer.nullable.includes(name)) say('unlabelled', [name])
     if (groups.length > 0 && !answer.isOrdered) say('bands', [groups[0] ?? ''])
@@ -198,7 +203,7 @@ function namesIn(display: Display): readonly string[] {
 }
 
 /** The published relations as a register for lineage, with everything open. */
-const knownOf = (publication: Publication, relations: Relations): Known => ({
+const knownOf = (publication: Publication, relations: Relations): KnownNames => ({
   source: register(
     publication.schema,
     Object.fromEntries(

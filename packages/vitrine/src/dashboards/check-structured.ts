@@ -11,9 +11,9 @@ import {
   type StructuredQuery,
   type Unknowns,
 } from '../publication/dashboard.ts'
+import { isNumber, isTime, type Reached, type Relations, reached } from './askable-relations.ts'
+import type { Say } from './dashboard-rules.ts'
 import { listOfBy, pathOfBy } from './expressions.ts'
-import { isNumber, isTime, type Reached, type Relations, reached } from './relations.ts'
-import type { Say } from './rules.ts'
 
 /** The questions about one table. */
 export type TableQuery = StructuredQuery | ListingQuery | FunnelQuery

@@ -3,7 +3,7 @@ import type { By, Condition, Measure, Path, Scalar } from '../publication/dashbo
 import { dayOfData, timeOfData } from '../publication/data-of.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
-import { type Reached, type Relations, reached, relationsOf } from './relations.ts'
+import { type Reached, type Relations, reached, relationsOf } from './askable-relations.ts'
 
 /** The alias of the table asked. */
 export const FROM = 't'
@@ -12,7 +12,7 @@ export const orderOf = (labels: readonly string[]): string => `cast(array[${list
 const interval = (count: number, unit: string): string => `interval ${literal(`${count} ${unit}`)}`
 
 /** The SQL of a group, and the list that orders it. */
-export interface Group {
+export interface GroupSql {
   readonly sql: string
   readonly list: readonly string[] | null
 }
@@ -153,7 +153,7 @@ export class Expressions {
     return counts.length === 0 ? ['count(*)'] : [...new Set(counts)]
   }
 
-  group(by: By): Group {
+  group(by: By): GroupSql {
     const path = pathOfBy(by)
     const list = listOfBy(by, path === null ? undefined : this.reached(path))
     const named = (sql: string, unknown: string | undefined) =>

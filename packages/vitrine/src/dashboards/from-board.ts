@@ -1,8 +1,8 @@
-/** Translates tabs and filters of a live dashboard into the language: the reverse of `board.ts`. Pure. */
+/** Translates tabs and filters of a live dashboard into the language: the reverse of `metabase-dashboard.ts`. Pure. */
 import type { Filter, FilterKind, Question, Tab, Tile } from '../publication/dashboard.ts'
-import type { Board, BoardFilter, BoardTile } from './board.ts'
 import { WIDGETS } from './card.ts'
-import { laidOut } from './layout.ts'
+import type { BoardFilter, BoardTile, MetabaseDashboard } from './metabase-dashboard.ts'
+import { laidOut } from './tile-layout.ts'
 
 export interface Around {
   /** The dashboard's filters in the definition. */
@@ -12,7 +12,7 @@ export interface Around {
   readonly note: (text: string) => void
 }
 
-type Shown = Pick<Board, 'tabs' | 'tiles' | 'filters'>
+type Shown = Pick<MetabaseDashboard, 'tabs' | 'tiles' | 'filters'>
 
 export function boardTabs(
   board: Shown,

@@ -16,7 +16,7 @@ export interface LiveCard {
   readonly asked: { readonly sql: string } | { readonly stages: unknown } | null
 }
 
-export interface Telling {
+export interface NoteTaking {
   readonly publication: Publication
   readonly note: (text: string) => void
 }
@@ -28,7 +28,7 @@ export const MOVED: Readonly<Record<string, string>> = {
   tags: 'its filters changed: write them where they are defined',
 }
 
-function queryFrom({ asked }: LiveCard, { publication, note }: Telling): Question['query'] | null {
+function queryFrom({ asked }: LiveCard, { publication, note }: NoteTaking): Question['query'] | null {
   const back =
     asked === null || 'sql' in asked
       ? { reason: 'it is SQL, and the language has no SQL as text: write it with `select`' }
@@ -42,7 +42,7 @@ function queryFrom({ asked }: LiveCard, { publication, note }: Telling): Questio
 export function changedQuestion(
   question: Question,
   card: LiveCard,
-  { byHand, ...telling }: Telling & { readonly byHand: readonly string[] },
+  { byHand, ...telling }: NoteTaking & { readonly byHand: readonly string[] },
 ): PulledPart<Question> | null {
   const parts: { -readonly [K in keyof Question]?: Question[K] } = {}
   const query = byHand.includes('query') ? queryFrom(card, telling) : null
@@ -68,7 +68,7 @@ export function changedQuestion(
 export function adoptedQuestion(
   card: LiveCard,
   identity: Pick<Question, 'key'> & { readonly adopted: string },
-  telling: Telling,
+  telling: NoteTaking,
 ): Question | null {
   const query = queryFrom(card, telling)
   if (query === null) return null

@@ -5,12 +5,12 @@
 import { own } from '../base/own.ts'
 import type { By, Condition, Direction, Measure, Path, Scalar, StructuredQuery } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
+import { type Relations, reached, relationsOf } from './askable-relations.ts'
 import { listOfBy, pathOfBy } from './expressions.ts'
 import { bandOf } from './from-band.ts'
-import { isKnownFirst, listOf, type Part, plain, rankIn } from './from-rank.ts'
+import { type ClausePart, isKnownFirst, listOf, plainClause, rankIn } from './from-rank.ts'
 import type { Unsaid } from './mbql.ts'
 import { stop, Unsayable } from './mbql-clauses.ts'
-import { type Relations, reached, relationsOf } from './relations.ts'
 
 type Named = Readonly<Record<string, unknown>>
 
@@ -31,7 +31,7 @@ export function structuredFrom(stages: unknown, publication: Publication): Struc
   }
 }
 
-const optionsOf = (clause: Part): Named => {
+const optionsOf = (clause: ClausePart): Named => {
   const [, options] = clause
   return typeof options === 'object' && options !== null ? { ...options } : {}
 }
@@ -76,7 +76,7 @@ class Reader {
         rank === undefined
           ? name
           : isKnownFirst(rank)
-            ? shown.find(([, figure]) => text(plain(figure)) === text(plain(listOf(rank[2]))))?.[0]
+            ? shown.find(([, figure]) => text(plainClause(figure)) === text(plainClause(listOf(rank[2]))))?.[0]
             : groups.find(({ labels }) => labels === text(rankIn(rank)?.labels))?.name
       return [group ?? stop('its order is that of no column'), direction === 'desc' ? 'desc' : 'asc']
     })
@@ -102,9 +102,9 @@ class Reader {
   }
 
   /** The order without the groups that Metabase adds by itself. */
-  #given(order: Part): Part {
+  #given(order: ClausePart): ClausePart {
     const groups = listOf(this.#stage['breakout'])
-    const completed = (given: Part): Part => {
+    const completed = (given: ClausePart): ClausePart => {
       const named = given.map((clause) => text(listOf(clause)[2]))
       return [...given, ...groups.filter((group) => !named.includes(text(group))).map((group) => ['asc', {}, group])]
     }
@@ -114,7 +114,7 @@ class Reader {
 
   #reached = (path: Path | null) => (path === null ? undefined : reached(this.#relations, this.#from, path))
 
-  #path(clause: Part): Path {
+  #path(clause: ClausePart): Path {
     const [operator, , name] = clause
     const { 'source-field': via, 'temporal-unit': _, ...other } = optionsOf(clause)
     const [table, column = ''] = String(name).split('.')
@@ -125,7 +125,7 @@ class Reader {
     return path
   }
 
-  #conditions(clause: Part): readonly Condition[] {
+  #conditions(clause: ClausePart): readonly Condition[] {
     const [operator, , ...parts] = clause
     const [first, ...values] = parts
     if (operator === 'and') return parts.flatMap((part) => this.#conditions(listOf(part)))
@@ -168,7 +168,7 @@ class Reader {
     return operator === 'count-where' ? this.#conditions(listOf(first)) : stop('a figure of it is computed')
   }
 
-  #measure(clause: Part): Measure {
+  #measure(clause: ClausePart): Measure {
     const [operator, , first, second] = clause
     const where = (conditions: readonly Condition[] | undefined) => (conditions?.length ? { where: conditions } : {})
     if (operator === '/') return this.#divided(listOf(first), second)
@@ -193,7 +193,7 @@ class Reader {
     return figure as unknown as Measure
   }
 
-  #mean(clause: Part, decimals: number): Measure {
+  #mean(clause: ClausePart, decimals: number): Measure {
     if (clause[0] !== 'avg') return stop('a figure of it is computed')
     const { path, where } = this.#over(clause[2])
     return {
@@ -205,7 +205,7 @@ class Reader {
   }
 
   /** A percentage, or a rounded mean, in the form that `mbql.ts` writes. */
-  #divided([operator, , inner]: Part, scale: unknown): Measure {
+  #divided([operator, , inner]: ClausePart, scale: unknown): Measure {
     if (operator === 'round') {
       const [times, , factor, mean] = listOf(inner)
       return times === '*' && factor === scale
@@ -243,12 +243,15 @@ class Reader {
     return { least: first.least, names: found.map(({ name }) => name) }
   }
 
-  #ordered([operator, , name]: Part, figures: readonly string[]): string {
+  #ordered([operator, , name]: ClausePart, figures: readonly string[]): string {
     if (operator === 'aggregation' || operator === 'expression' || figures.includes(String(name))) return String(name)
     return String(name).split('.').at(-1) ?? ''
   }
 
-  #by(clause: Part, ranks: readonly Part[]): { readonly name: string; readonly by: By; readonly labels: string } {
+  #by(
+    clause: ClausePart,
+    ranks: readonly ClausePart[],
+  ): { readonly name: string; readonly by: By; readonly labels: string } {
     const [operator, , name] = clause
     const lists = ranks.map((rank) => ({
       of: text(listOf(listOf(listOf(listOf(rank[2])[2])[0])[0])[2]),

@@ -1,9 +1,9 @@
 /** Recognises the figures that `mbql.ts` adds only to order the answer. Called by `from-mbql.ts`. */
-export type Part = readonly unknown[]
-export const listOf = (value: unknown): Part => (Array.isArray(value) ? value : [])
+export type ClausePart = readonly unknown[]
+export const listOf = (value: unknown): ClausePart => (Array.isArray(value) ? value : [])
 
 /** A clause for the position of a value in a closed list. */
-export function rankIn(clause: Part): { readonly labels: readonly string[] } | null {
+export function rankIn(clause: ClausePart): { readonly labels: readonly string[] } | null {
   const [inner, , cases] = listOf(clause[2])
   const places = listOf(cases).map(listOf)
   const isRank =
@@ -12,8 +12,8 @@ export function rankIn(clause: Part): { readonly labels: readonly string[] } | n
 }
 
 /** A clause that orders an unknown percentage below all others. */
-export const isKnownFirst = ([operator, , share, other]: Part): boolean =>
+export const isKnownFirst = ([operator, , share, other]: ClausePart): boolean =>
   operator === 'coalesce' && other === -1 && listOf(share)[0] === '/'
 
 /** The clause without its options. */
-export const plain = ([operator, , ...parts]: Part): Part => [operator, ...parts]
+export const plainClause = ([operator, , ...parts]: ClausePart): ClausePart => [operator, ...parts]

@@ -1,11 +1,11 @@
 /** Translates Metabase's display settings into the language: the reverse of `card-settings.ts`. Pure. */
 import type { Display, Format, Question } from '../publication/dashboard.ts'
-import { DATES, type Settings } from './card-settings.ts'
+import { type CardSettings, DATES } from './card-settings.ts'
 
 export interface Drawn {
   /** Metabase's name of the display. */
   readonly display: string
-  readonly settings: Settings
+  readonly settings: CardSettings
   /** Columns of the answer, without those that only order it. */
   readonly groups: readonly string[]
   readonly figures: readonly string[]
@@ -14,7 +14,7 @@ export interface Drawn {
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value == null ? [] : [value])
-const objectOf = (value: unknown): Settings => (typeof value === 'object' && value !== null ? { ...value } : {})
+const objectOf = (value: unknown): CardSettings => (typeof value === 'object' && value !== null ? { ...value } : {})
 
 /** Null for a display that the language does not have. */
 export function displayFrom(drawn: Drawn): Display | null {
@@ -127,7 +127,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function formatFrom(settings: Settings): Format | null {
+function formatFrom(settings: CardSettings): Format | null {
   const { decimals, prefix, suffix, number_style: style, currency, date_style: date } = settings
   const places = typeof decimals === 'number' ? { decimals } : {}
   if (date !== undefined) {

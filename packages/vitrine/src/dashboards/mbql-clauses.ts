@@ -1,6 +1,6 @@
 /** The columns, conditions and figures of a structured question as clauses of MBQL 5. Called by `mbql.ts`. */
 import type { Condition, Measure, Path, Scalar, StructuredQuery } from '../publication/dashboard.ts'
-import { type Reached, type Relations, reached } from './relations.ts'
+import { type Reached, type Relations, reached } from './askable-relations.ts'
 
 /** The second element holds its options. */
 export type Clause = readonly [string, Readonly<Record<string, unknown>>, ...unknown[]]
@@ -14,7 +14,7 @@ export const stop = (reason: string): never => {
 export const DAY = 'it counts from the day of the data, and Metabase from now'
 
 /** A column of the first stage. */
-export const fieldOf = ({ table, column, via }: Reached, from: string, options: object = {}): Clause => [
+export const fieldClause = ({ table, column, via }: Reached, from: string, options: object = {}): Clause => [
   'field',
   { ...(via === null ? {} : { 'source-field': `${from}.${via}` }), ...options },
   `${table}.${column}`,
@@ -45,7 +45,7 @@ export class Clauses {
     return column
   }
 
-  field = (path: Path, options: object = {}): Clause => fieldOf(this.reached(path), this.#query.from, options)
+  field = (path: Path, options: object = {}): Clause => fieldClause(this.reached(path), this.#query.from, options)
 
   /** Null for a condition that always holds. */
   condition([path, operator, value]: Condition): Clause | null {

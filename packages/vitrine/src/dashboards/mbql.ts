@@ -13,9 +13,9 @@ import {
   type StructuredQuery,
 } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
+import { isTime, type Relations, relationsOf } from './askable-relations.ts'
 import { listOfBy, pathOfBy } from './expressions.ts'
 import { type Clause, Clauses, DAY, stop, Unsayable } from './mbql-clauses.ts'
-import { isTime, type Relations, relationsOf } from './relations.ts'
 
 export interface Stage {
   readonly 'lib/type': 'mbql.stage/mbql'

@@ -1,8 +1,8 @@
 /** Completes a question that people made so that `check` accepts it: a limit, names for unknown groups, no small groups of persons. */
 import type { Question, StructuredQuery } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
+import { isText, reached, relationsOf } from './askable-relations.ts'
 import { listBehind } from './check-structured.ts'
-import { isText, reached, relationsOf } from './relations.ts'
 
 /** The limit that is added. */
 const MOST_ROWS = 1_000

@@ -12,9 +12,9 @@ export interface Count {
 }
 
 /** The values of a published key, as PostgreSQL writes them, by all of them in one text. */
-export type Values = ReadonlyMap<string, readonly string[]>
+export type AskedValues = ReadonlyMap<string, readonly string[]>
 
-export class Asked {
+export class AskedOnce {
   readonly #answers = new Map<string, Promise<unknown>>()
 
   /** One whose session was lost is asked again through another. */
@@ -47,7 +47,7 @@ export class Asked {
     })
   }
 
-  values(source: Session, sql: string): Promise<Values> {
+  values(source: Session, sql: string): Promise<AskedValues> {
     return this.#once(sql, async () => {
       const rows = await source.query<Readonly<Record<string, string>>>(sql)
       return new Map(rows.map((row) => [Object.values(row).join(' '), Object.values(row)]))

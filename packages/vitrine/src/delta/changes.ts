@@ -12,11 +12,11 @@ import type { Projection } from '../publication/select-text.ts'
 import { keyOf, type TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
-import type { Made } from '../record/origin.ts'
+import type { Made } from '../record/version-origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
-import { verifyRows } from '../version/verify.ts'
-import type { Asked } from './asked.ts'
+import { verifyRows } from '../version/staged-checks.ts'
+import type { AskedOnce } from './asked.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import type { Decision } from './decide.ts'
 import { bucketSql, bucketsFor, hashedSql, KeySums, keyList, type SumRow, sameKey, sumsSql } from './keys.ts'
@@ -45,7 +45,7 @@ export interface ChangesRequest extends FillRequest {
   readonly text: string
   readonly shape: TableShape
   readonly through: ((blocks: Blocks) => CopyRows) | null
-  readonly asked: Asked
+  readonly asked: AskedOnce
 }
 
 /** Buckets whose keys are looked at here, by their hashes; of more, the source is asked. */

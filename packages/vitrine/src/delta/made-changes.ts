@@ -10,11 +10,11 @@ import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import type { Source } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { registerSql } from '../record/made.ts'
-import type { Made } from '../record/origin.ts'
+import type { Made } from '../record/version-origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
-import { verifyRows } from '../version/verify.ts'
-import type { Count, Values } from './asked.ts'
+import { verifyRows } from '../version/staged-checks.ts'
+import type { AskedValues, Count } from './asked.ts'
 import type { Changes, ChangesRequest } from './changes.ts'
 import { CLASHES, wouldClash } from './clashes.ts'
 import { bucketsFor, keyList, sameKey } from './keys.ts'
@@ -71,7 +71,7 @@ const recorded = (counts: readonly CountOf[], sums: BigInt64Array | null): Made 
 })
 
 /** Of what the rows of a table are made in the session's snapshot, for the run that will look for what changed since. */
-export async function madeOf(
+export async function rowsMadeOf(
   asking: Pick<ChangesRequest, 'source' | 'asked'>,
   table: PublishedTable,
   register: Source,
@@ -132,7 +132,7 @@ async function touchedValues(
     differing,
     buckets,
   }: { readonly most: number; readonly differing: readonly number[]; readonly buckets: number },
-): Promise<Values> {
+): Promise<AskedValues> {
   const inBuckets = of.inBucketsSql(buckets, differing)
   const questions = [
     ...of.touchedSql(snapshot, changed, Math.floor(most) + 1),
@@ -145,7 +145,7 @@ async function touchedValues(
 
 /** The values that are touched, and the buckets in which any may be. */
 interface Touched {
-  readonly values: Values
+  readonly values: AskedValues
   readonly differing: readonly number[]
   readonly buckets: number
 }

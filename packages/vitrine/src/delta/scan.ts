@@ -5,7 +5,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { placeOf, type Source } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { TableOrigin } from '../record/origin.ts'
+import type { TableOrigin } from '../record/version-origin.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import type { Decision } from './decide.ts'
 import { bucketSql, type Candidate, hashedSql, hashSql, type SumRow, sumsSql } from './keys.ts'

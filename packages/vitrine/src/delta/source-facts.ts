@@ -8,7 +8,7 @@ import type { RowByRow } from '../lineage/row-by-row.ts'
 import type { Session } from '../postgres/connect.ts'
 import { identityOf } from '../postgres/identity.ts'
 import { placeOf, type Source } from '../publication/register.ts'
-import type { SourceEra } from '../record/origin.ts'
+import type { SourceEra } from '../record/version-origin.ts'
 
 export interface RelationFacts {
   readonly print: string

@@ -22,7 +22,7 @@ export const stagedName = (use: StagedUse, table: string): string =>
 export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
 
 /** Those of one published table. */
-export const changesOf = (table: string): readonly string[] =>
+export const stagedNames = (table: string): readonly string[] =>
   (['changed', 'gone', 'there'] as const).map((use) => stagedName(use, table))
 
 /** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */

@@ -3,9 +3,9 @@
  * and what of the register is not published. No connection is made. Its JSON is versioned: `schema.ts` describes it.
  */
 import { createHash } from 'node:crypto'
-import { requireSound } from '../lineage/check.ts'
 import { neededColumns } from '../lineage/lineage.ts'
 import type { Origin } from '../lineage/origin.ts'
+import { requireSound } from '../lineage/publication-check.ts'
 import { isHistory } from '../publication/history.ts'
 import { ownViewShapes } from '../publication/own-view.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
@@ -43,7 +43,7 @@ export async function dictionaryOf(publication: Publication): Promise<Dictionary
     tableEntry(table, publication, originsOf),
   )
   const origins = tables.flatMap(({ columns }) => columns.flatMap((column) => column.origins))
-  const published = new Set(origins.filter((origin) => !origin.published).map(nameOf))
+  const published = new Set(origins.filter((origin) => !origin.published).map(columnName))
   const use = (table: string, column: string) =>
     published.has(`${table}.${column}`) ? 'published' : read.get(table)?.has(column) ? 'read' : 'unread'
   return {
@@ -71,7 +71,7 @@ export async function dictionaryOf(publication: Publication): Promise<Dictionary
   }
 }
 
-export const nameOf = ({ table, column }: { readonly table: string; readonly column: string }): string =>
+export const columnName = ({ table, column }: { readonly table: string; readonly column: string }): string =>
   `${table}.${column}`
 
 function tableEntry(

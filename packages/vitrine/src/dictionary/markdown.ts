@@ -1,5 +1,5 @@
 /** Writes a page as GitHub Markdown, with every special character escaped. */
-import type { Cell, Inline, Line, Page, Part, Row } from './page.ts'
+import type { Inline, Line, Page, PageCell, Part, Row } from './page.ts'
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
@@ -32,7 +32,7 @@ function inline(part: Inline): string {
 
 const line = (parts: Line): string => parts.map(inline).join('')
 const anchored = (anchor: string | undefined): string => (anchor === undefined ? '' : `<a id="${anchor}"></a>`)
-const cell = (lines: Cell): string => lines.map(line).join('<br>')
+const cell = (lines: PageCell): string => lines.map(line).join('<br>')
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 const table = (titles: readonly string[], rows: readonly Row[]): string =>

@@ -1,5 +1,5 @@
 /**
- * The parts of a page, independent of its format: `html.ts` and `markdown.ts` write the same parts. Texts are data: names,
+ * The parts of a page, independent of its format: `page-html.ts` and `markdown.ts` write the same parts. Texts are data: names,
  * comments and reasons that people wrote. Each writer escapes all of them.
  */
 import type { PrivacyClass } from '../publication/privacy.ts'
@@ -9,20 +9,20 @@ export type Inline =
   /** A technical name; `to`: the anchor that it links to. */
   | { readonly code: string; readonly to?: string }
   /** A class or a state: its text, and `mark` for the colour; null for none. */
-  | { readonly text: string; readonly mark: PrivacyClass | State | null }
+  | { readonly text: string; readonly mark: PrivacyClass | Health | null }
   /** A link. */
   | { readonly text: string; readonly to: string }
 
 /** A state, which has a colour. */
-export type State = 'good' | 'doubtful' | 'bad' | 'moving'
+export type Health = 'good' | 'doubtful' | 'bad' | 'moving'
 
 export type Line = readonly Inline[]
 /** The lines of a table cell. */
-export type Cell = readonly Line[]
+export type PageCell = readonly Line[]
 
 export interface Row {
   readonly anchor?: string
-  readonly cells: readonly Cell[]
+  readonly cells: readonly PageCell[]
 }
 
 export type Part =
@@ -36,9 +36,9 @@ export type Part =
       readonly rows: readonly Row[]
     }
   /** Large numbers, each with what it counts. */
-  | { readonly kind: 'figures'; readonly label: string; readonly figures: readonly Figure[] }
+  | { readonly kind: 'figures'; readonly label: string; readonly figures: readonly PageFigure[] }
 
-export interface Figure {
+export interface PageFigure {
   readonly number: number | string
   readonly name: Inline
   readonly says: string

@@ -1,17 +1,17 @@
 /** The summary for the person responsible for the data: columns by class, their treatments and reasons, and what is not published. */
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
-import { nameOf } from './dictionary.ts'
-import type { Cell, Line, Part, Row } from './page.ts'
+import { columnName } from './dictionary.ts'
+import type { Line, PageCell, Part, Row } from './page.ts'
 import { type Dictionary, type DictionaryOrigin, USES } from './schema.ts'
 import {
   cell,
   columnAnchor,
   columnsIn,
+  commaSeparated,
   grouped,
   heading,
   kLine,
   link,
-  listed,
   type PlacedColumn,
   paragraph,
   tableAnchor,
@@ -54,25 +54,25 @@ const endsOf = (columns: readonly PlacedColumn[]): readonly End[] =>
   columns.flatMap((column) => column.origins.map((origin) => ({ origin, column })))
 
 /** The published columns, table by table. */
-const publishedAs = (ends: readonly End[]): Cell =>
+const publishedAs = (ends: readonly End[]): PageCell =>
   [...grouped(ends, ({ column }) => column.table)].map(([table, its]): Line => {
     const names = new Set(its.map(({ column }) => column.name))
     const links = [...names].map((name) => ({ code: name, to: columnAnchor(table, name) }))
-    return [{ code: table, to: tableAnchor(table) }, ' – ', ...listed(links)]
+    return [{ code: table, to: tableAnchor(table) }, ' – ', ...commaSeparated(links)]
   })
 
 /** One row per source column and treatment. */
 function personalPart(columns: readonly PlacedColumn[], wording: Wording): readonly Part[] {
   const { texts } = wording
   const ends = endsOf(columns).filter(({ origin }) => origin.privacy === 'personal')
-  const ways = grouped(ends, ({ origin }) => JSON.stringify([nameOf(origin), origin.treatments]))
+  const ways = grouped(ends, ({ origin }) => JSON.stringify([columnName(origin), origin.treatments]))
   const rows = [...ways.values()].flatMap((its): Row[] => {
     const [first] = its
     if (first === undefined) return []
     const { treatments } = first.origin
     const reasons = treatments.flatMap(({ reason }): Line[] => (reason === null ? [] : [[reason]]))
     const treated = cell(wording.treatments(treatments))
-    return [{ cells: [cell({ code: nameOf(first.origin) }), treated, publishedAs(its), reasons] }]
+    return [{ cells: [cell({ code: columnName(first.origin) }), treated, publishedAs(its), reasons] }]
   })
   if (rows.length === 0) return [heading(3, 'personal', texts.personalUsed), paragraph(texts.noPersonal)]
   const titles = ['source', 'treatment', 'publishedAs', 'reason'] as const
@@ -115,7 +115,7 @@ function useSection({ source }: Dictionary, wording: Wording): readonly Part[] {
     columns.filter((column) => column.privacy === privacy && column.use === use).length
   const rows = PRIVACY_CLASSES.toReversed().map(
     (privacy): Row => ({
-      cells: [cell(wording.privacy(privacy)), ...USES.map((use): Cell => cell(String(number(privacy, use))))],
+      cells: [cell(wording.privacy(privacy)), ...USES.map((use): PageCell => cell(String(number(privacy, use))))],
     }),
   )
   const titles = [texts.columns.class, ...USES.map((use) => texts.uses[use])]

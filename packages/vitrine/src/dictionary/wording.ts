@@ -2,11 +2,11 @@
 import { own } from '../base/own.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
 import type { Treatment } from '../publication/treatment.ts'
-import type { DictionaryChange } from './changes.ts'
-import { nameOf } from './dictionary.ts'
-import { anchorOf, type Cell, type Inline, type Line, type Part, type Row } from './page.ts'
+import { columnName } from './dictionary.ts'
+import type { DictionaryChange } from './dictionary-changes.ts'
+import type { Texts } from './dictionary-texts.ts'
+import { anchorOf, type Inline, type Line, type PageCell, type Part, type Row } from './page.ts'
 import type { Dictionary, DictionaryColumn, DictionaryOrigin, DictionaryTable } from './schema.ts'
-import type { Texts } from './texts.ts'
 
 export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part => ({
   kind: 'heading',
@@ -16,7 +16,7 @@ export const heading = (level: 1 | 2 | 3, anchor: string, ...line: Line): Part =
 })
 export const paragraph = (...line: Line): Part => ({ kind: 'paragraph', line })
 /** A cell of one line. */
-export const cell = (...line: Line): Cell => [line]
+export const cell = (...line: Line): PageCell => [line]
 export const tableAnchor = (table: string): string => anchorOf('table', table)
 export const columnAnchor = (table: string, column: string): string => anchorOf('table', table, column)
 
@@ -39,12 +39,12 @@ export const columnsIn = ({ tables }: Dictionary): readonly PlacedColumn[] =>
   tables.flatMap(({ name: table, columns }) => columns.map((column) => ({ ...column, table })))
 
 export const link = (table: string, column: string): Inline => ({
-  code: nameOf({ table, column }),
+  code: columnName({ table, column }),
   to: columnAnchor(table, column),
 })
 
 /** Separated by commas. */
-export const listed = (inlines: readonly Inline[]): Line =>
+export const commaSeparated = (inlines: readonly Inline[]): Line =>
   inlines.flatMap((inline, index) => (index === 0 ? [inline] : [', ', inline]))
 
 type Named = Pick<Treatment, 'name' | 'parameters'>
@@ -92,14 +92,14 @@ export function wordingOf(texts: Texts) {
     privacy,
     treatments,
     origin: (origin: DictionaryOrigin): Line => [
-      origin.published ? link(origin.table, origin.column) : { code: nameOf(origin) },
+      origin.published ? link(origin.table, origin.column) : { code: columnName(origin) },
       ` → ${treatments(origin.treatments)}`,
     ],
   }
 }
 
 /** A fact of a change. */
-export function factCell(value: DictionaryChange['after'], what: DictionaryChange['what'], wording: Wording): Cell {
+export function factCell(value: DictionaryChange['after'], what: DictionaryChange['what'], wording: Wording): PageCell {
   const { texts, privacy, treatment } = wording
   const words: Readonly<Record<string, string>> = { ...texts.classes, ...texts.uses }
   if (value === null) return cell('–')
@@ -112,13 +112,13 @@ export function factCell(value: DictionaryChange['after'], what: DictionaryChang
   return [...value].map((item): Line => {
     if (typeof item === 'string') return [{ code: item }]
     if ('pattern' in item) return [`${wording.pattern(item.pattern)} – ${item.reason}`]
-    if (!('says' in item)) return [{ code: nameOf(item) }]
+    if (!('says' in item)) return [{ code: columnName(item) }]
     const said = item.says.map((each) => (typeof each === 'string' ? (own(words, each) ?? each) : treatment(each)))
     return [{ code: item.origin }, ` – ${said.length === 0 ? '–' : said.join(', ')}`]
   })
 }
 
 export const kLine = ({ k, columns, otherwise }: NonNullable<DictionaryTable['kAnonymity']>, texts: Texts): Line => [
-  ...listed(columns.map((code) => ({ code }))),
+  ...commaSeparated(columns.map((code) => ({ code }))),
   ` – ${texts.kAnonymity(k, otherwise)}`,
 ]

@@ -1,5 +1,5 @@
 /** Labels of axes: names if they fit, months by name, round figures; and estimated widths of texts. */
-import { made } from '../dashboards/format.ts'
+import { made } from '../dashboards/value-format.ts'
 import type { Format, TimeUnit } from '../publication/dashboard.ts'
 import { typeset } from './html.ts'
 import { localeOf } from './reading.ts'

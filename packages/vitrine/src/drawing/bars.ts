@@ -3,10 +3,10 @@
  * vertical bars whose names do not fit side by side.
  */
 import { widthOf } from './axis.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html, type Piece, raw, typeset } from './html.ts'
 import type { ChartData, Series } from './series.ts'
 import type { Sheet } from './sheet.ts'
-import { text } from './texts.ts'
 import { colour, type Token } from './tokens.ts'
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))}%`
@@ -113,12 +113,14 @@ export function drawFunnel(sheet: Sheet, step: string, value: string): HtmlEscap
     const before = values[row - 1] ?? null
     const left = row > 0 && each !== null && before ? each / before : null
     const beside =
-      left === null ? null : html`${sheet.share(left)}<span class="v-hidden"> ${text('step', sheet.reading)}</span>`
+      left === null
+        ? null
+        : html`${sheet.share(left)}<span class="v-hidden"> ${drawnText('step', sheet.reading)}</span>`
     const share = Math.max(0, (each ?? 0) / top)
     const drawn = bar(each === null ? [] : [{ from: 0, share, token: 'accent', label: '' }], true)
     return line(sheet.name(row, name), drawn, sheet.written(row, figure), beside)
   })
-  return html`<p class="v-axes">${text('steps', sheet.reading)}</p><ol class="v-rows">${lines}</ol>`
+  return html`<p class="v-axes">${drawnText('steps', sheet.reading)}</p><ol class="v-rows">${lines}</ol>`
 }
 
 /** How far a figure is on the way to a goal, and where it falls among named segments. */

@@ -1,14 +1,14 @@
 /** A chart on its card, drawn for each width that the card may have, with a legend unless the picture names its series. */
 import type { Chart } from '../publication/dashboard.ts'
 import { drawLegend, drawRows } from './bars.ts'
+import { axisTitles, type Drawing, goalOf, type LaidOut } from './chart-layout.ts'
 import { columns } from './columns.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html, type Piece } from './html.ts'
-import { axisTitles, type Drawing, goalOf, type LaidOut } from './layout.ts'
 import { lines } from './lines.ts'
 import { drawPlot } from './plot.ts'
 import { type ChartData, chartData } from './series.ts'
 import type { Sheet } from './sheet.ts'
-import { text } from './texts.ts'
 
 export interface TileSize {
   /** Width in columns, of twelve. */
@@ -39,7 +39,7 @@ const pointsOf = ({ groups }: ChartData, { points }: LaidOut): string =>
 
 function rowsOf({ sheet, data, chart }: Drawing): HtmlEscapedString {
   const [shown, all] = [data.groups.slice(0, MOST_ROWS), data.groups.length]
-  const rest = shown.length < all && text('shown', sheet.reading, String(shown.length), String(all))
+  const rest = shown.length < all && drawnText('shown', sheet.reading, String(shown.length), String(all))
   const legend = data.series.length > 1 && drawLegend(data.series, null)
   return html`${legend}${drawRows(sheet, { ...data, groups: shown }, chart.stack)}${rest !== false && html`<p class="v-cut">${rest}</p>`}`
 }

@@ -13,7 +13,7 @@ import {
   type Stacked,
   stackedFigures,
   TOP,
-} from './layout.ts'
+} from './chart-layout.ts'
 import { ink } from './plot.ts'
 import type { Series } from './series.ts'
 

@@ -4,8 +4,8 @@
  */
 import { own } from '../base/own.ts'
 import { type Measure, measureOf, type Question } from '../publication/dashboard.ts'
+import { drawnText } from './drawing-texts.ts'
 import type { Reading } from './reading.ts'
-import { text } from './texts.ts'
 
 const PART = 'counted '
 const WHOLE = 'among '
@@ -31,7 +31,7 @@ function behind(measure: Measure): readonly [part: Measure, whole: Measure] | nu
 }
 
 /** The added columns have short names: PostgreSQL cuts names at 63 bytes. */
-export function counted(question: Question, reading: Reading): Question {
+export function withCounts(question: Question, reading: Reading): Question {
   const { query } = question
   if (query.kind !== 'structured') return question
   const added = Object.entries(query.measures).flatMap(([name, given], at) => {
@@ -39,9 +39,9 @@ export function counted(question: Question, reading: Reading): Question {
     if (counts === null) return []
     const label = own(question.columns, name)?.label ?? name
     const format = own(question.columns, name)?.format
-    const part = { name: `${PART}${at}`, measure: counts[0], label: text('part', reading, label) }
+    const part = { name: `${PART}${at}`, measure: counts[0], label: drawnText('part', reading, label) }
     const hasWhole = format?.kind === 'percent' && format.of !== undefined
-    const whole = { name: `${WHOLE}${at}`, measure: counts[1], label: text('whole', reading, label) }
+    const whole = { name: `${WHOLE}${at}`, measure: counts[1], label: drawnText('whole', reading, label) }
     return hasWhole ? [part] : [part, whole]
   })
   if (added.length === 0) return question

@@ -3,10 +3,10 @@ import type { Display } from '../publication/dashboard.ts'
 import { tickFigure } from './axis.ts'
 import { drawTrack } from './bars.ts'
 import { isCount } from './counted.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html, type Piece } from './html.ts'
 import { localeOf } from './reading.ts'
-import type { Sheet, Shown } from './sheet.ts'
-import { text } from './texts.ts'
+import type { Sheet, ShownColumn } from './sheet.ts'
 
 type Of<K extends Display['kind']> = Extract<Display, { readonly kind: K }>
 
@@ -17,7 +17,7 @@ const face = (figure: string, under: readonly (Piece | null)[], track: Piece = n
 }
 
 /** The counts, the unit, and the other columns of the answer, so that a card hides nothing that was asked. */
-function beside(sheet: Sheet, row: number, shown: readonly Shown[]): readonly (string | null)[] {
+function beside(sheet: Sheet, row: number, shown: readonly ShownColumn[]): readonly (string | null)[] {
   const [value] = shown
   if (value === undefined) return []
   const unit = sheet.indicator(value.name)?.unit
@@ -31,9 +31,9 @@ function beside(sheet: Sheet, row: number, shown: readonly Shown[]): readonly (s
   return [counts ?? (unit === undefined || isWritten ? null : unit), ...others]
 }
 
-function goalOf(sheet: Sheet, value: Shown): string | null {
+function goalOf(sheet: Sheet, value: ShownColumn): string | null {
   const goal = sheet.indicator(value.name)?.goal
-  return goal === undefined ? null : text('by', sheet.reading, sheet.as(goal.value, value), goal.by)
+  return goal === undefined ? null : drawnText('by', sheet.reading, sheet.as(goal.value, value), goal.by)
 }
 
 export function drawNumber(sheet: Sheet, { value: name }: Of<'number'>): HtmlEscapedString {
@@ -42,14 +42,14 @@ export function drawNumber(sheet: Sheet, { value: name }: Of<'number'>): HtmlEsc
 }
 
 /** A difference with its sign; between two percentages it is in points. */
-export function difference(sheet: Sheet, change: number, { format }: Shown): string {
+export function difference(sheet: Sheet, change: number, { format }: ShownColumn): string {
   const rounded = Number(change.toPrecision(12))
   const sign = rounded > 0 ? '+' : rounded < 0 ? '−' : ''
   const kept = format?.kind === 'percent' ? { kind: 'number' as const, decimals: format.decimals ?? 1 } : format
   const size = sheet.write(Math.abs(rounded), kept)
   if (format?.kind !== 'percent') return `${sign}${size}`
   const isOne = new Intl.PluralRules(localeOf(sheet.reading)).select(Math.abs(rounded)) === 'one'
-  return text(isOne ? 'one' : 'other', sheet.reading, `${sign}${size}`)
+  return drawnText(isOne ? 'one' : 'other', sheet.reading, `${sign}${size}`)
 }
 
 export function drawTrend(sheet: Sheet, display: Of<'trend'>): HtmlEscapedString {
@@ -58,13 +58,15 @@ export function drawTrend(sheet: Sheet, display: Of<'trend'>): HtmlEscapedString
   const [last, before] = [rows.at(-1) ?? 0, rows.at(-2)]
   const [now, then] = [sheet.figure(last, value), before === undefined ? null : sheet.figure(before, value)]
   const since = before === undefined ? '' : sheet.written(before, time)
-  let change: Piece = text('alone', sheet.reading)
+  let change: Piece = drawnText('alone', sheet.reading)
   if (now !== null && then !== null && before !== undefined) {
     const isGood = now > then !== (display.decreaseIsGood === true)
     const moved = html`<b class="${isGood ? 'v-good' : 'v-bad'}">${difference(sheet, now - then, value)}</b>`
     const was = sheet.written(before, value)
     change =
-      now === then ? text('same', sheet.reading, since) : html`${moved} ${text('since', sheet.reading, since, was)}`
+      now === then
+        ? drawnText('same', sheet.reading, since)
+        : html`${moved} ${drawnText('since', sheet.reading, since, was)}`
   }
   return face(sheet.written(last, value), [
     sheet.written(last, time),
@@ -85,7 +87,10 @@ export function drawProgress(sheet: Sheet, { value: name, goal }: Of<'progress'>
   const bar = figure === null ? [] : [{ from: 0, share: share(figure, whole), token: 'accent' as const, label: '' }]
   return face(
     sheet.written(0, value),
-    [...beside(sheet, 0, [value]), isWhole ? goalOf(sheet, value) : text('goal', sheet.reading, sheet.as(goal, value))],
+    [
+      ...beside(sheet, 0, [value]),
+      isWhole ? goalOf(sheet, value) : drawnText('goal', sheet.reading, sheet.as(goal, value)),
+    ],
     html`<div class="v-track">${drawTrack(bar, isWhole ? null : Math.min(0.995, share(goal, whole)))}</div>`,
   )
 }

@@ -13,7 +13,7 @@ import {
   type Stacked,
   stackedFigures,
   TOP,
-} from './layout.ts'
+} from './chart-layout.ts'
 import { ink } from './plot.ts'
 import type { ChartData } from './series.ts'
 

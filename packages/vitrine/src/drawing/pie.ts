@@ -1,9 +1,9 @@
 /** Parts of a whole: a ring, and beside it each part in words with its figure and its share. */
 import { figureOf } from './answer.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html } from './html.ts'
 import { coloured, meaningOf } from './series.ts'
 import type { Sheet } from './sheet.ts'
-import { text } from './texts.ts'
 import { colour, type Token } from './tokens.ts'
 
 interface Part {
@@ -40,5 +40,5 @@ export function drawPie(sheet: Sheet, label: string, value: string): HtmlEscaped
     ({ name, value: each, token }) =>
       html`<li><svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" rx="2" fill="${colour(token)}"/></svg><span class="v-group">${name}</span><b>${sheet.share(each / whole)}</b> <small>${sheet.as(each, column)}</small></li>`,
   )
-  return html`<div class="v-pie"><svg viewBox="0 0 120 120" aria-hidden="true">${arcs}<text x="60" y="58" text-anchor="middle" font-size="16" font-weight="600" fill="${colour('ink')}">${sheet.as(whole, column)}</text><text x="60" y="74" text-anchor="middle" font-size="12" fill="${colour('mute')}">${text('total', sheet.reading)}</text></svg><ul>${lines}</ul></div>`
+  return html`<div class="v-pie"><svg viewBox="0 0 120 120" aria-hidden="true">${arcs}<text x="60" y="58" text-anchor="middle" font-size="16" font-weight="600" fill="${colour('ink')}">${sheet.as(whole, column)}</text><text x="60" y="74" text-anchor="middle" font-size="12" fill="${colour('mute')}">${drawnText('total', sheet.reading)}</text></svg><ul>${lines}</ul></div>`
 }

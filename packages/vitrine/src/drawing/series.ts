@@ -2,7 +2,7 @@
 import { own } from '../base/own.ts'
 import type { Chart, Meaning, TimeUnit } from '../publication/dashboard.ts'
 import { type Cell, figureOf } from './answer.ts'
-import type { Sheet, Shown } from './sheet.ts'
+import type { Sheet, ShownColumn } from './sheet.ts'
 import { SERIES, type Token } from './tokens.ts'
 import { clockOf } from './value.ts'
 
@@ -10,7 +10,7 @@ export interface Series {
   readonly name: string
   readonly token: Token
   /** The column whose format its figures have. */
-  readonly column: Shown
+  readonly column: ShownColumn
   readonly values: readonly (number | null)[]
   /** For percentages, such as « 1 450 sur 3 663 ». */
   readonly counts: readonly (string | null)[]
@@ -29,7 +29,7 @@ export interface Group {
 }
 
 export interface ChartData {
-  readonly x: Shown
+  readonly x: ShownColumn
   /** For dates, the distance between groups; null for other groups. */
   readonly unit: TimeUnit | 'instant' | null
   readonly groups: readonly Group[]
@@ -50,7 +50,7 @@ export function meaningOf({ question }: Sheet, column: string, cell: Cell): Mean
   return given ?? (UNKNOWN.test(String(cell)) ? 'unknown' : null)
 }
 
-function meaningOfAll({ question }: Sheet, { name, label }: Shown): Meaning | null {
+function meaningOfAll({ question }: Sheet, { name, label }: ShownColumn): Meaning | null {
   const means = own(question.columns, name)?.means
   return typeof means === 'string' ? means : UNKNOWN.test(label) ? 'unknown' : null
 }
@@ -62,7 +62,7 @@ export function coloured(meanings: readonly (Meaning | null)[]): readonly Token[
 }
 
 /** The distinct values of a column: in the order of their closed list, or as they come. */
-function distinct(sheet: Sheet, column: Shown, rows: readonly number[]): readonly Cell[] {
+function distinct(sheet: Sheet, column: ShownColumn, rows: readonly number[]): readonly Cell[] {
   const found = [...new Set(rows.map((row) => sheet.cell(row, column)))]
   const { query } = sheet.question
   const by = query.kind === 'structured' ? own(query.by, column.name) : undefined
@@ -95,7 +95,7 @@ function filled(dates: readonly string[], unit: TimeUnit): readonly string[] {
 }
 
 /** The groups along the x axis. Missing dates are filled in, except for SQL, whose time unit is not known. */
-function groupsOf(sheet: Sheet, x: Shown, rows: readonly number[], unit: TimeUnit | null): readonly Group[] {
+function groupsOf(sheet: Sheet, x: ShownColumn, rows: readonly number[], unit: TimeUnit | null): readonly Group[] {
   const byCell = new Map<Cell, number[]>()
   for (const row of rows) byCell.set(sheet.cell(row, x), [...(byCell.get(sheet.cell(row, x)) ?? []), row])
   const cells = unit === null ? distinct(sheet, x, rows) : filled([...byCell.keys()].map(String), unit)

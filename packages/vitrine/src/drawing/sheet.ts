@@ -3,12 +3,12 @@ import { own } from '../base/own.ts'
 import type { Format, Indicator, Question } from '../publication/dashboard.ts'
 import { type Answer, type Cell, figureOf } from './answer.ts'
 import { countColumns } from './counted.ts'
+import { drawnText } from './drawing-texts.ts'
 import type { Reading } from './reading.ts'
-import { text } from './texts.ts'
 import { formatFor, written } from './value.ts'
 
 /** One column of the answer, with what the question says of it. */
-export interface Shown {
+export interface ShownColumn {
   readonly name: string
   readonly at: number
   readonly label: string
@@ -22,7 +22,7 @@ export class Sheet {
   readonly rows: Answer['rows']
   readonly isCut: boolean
   readonly reading: Reading
-  readonly columns: readonly Shown[]
+  readonly columns: readonly ShownColumn[]
 
   constructor(question: Question, { columns, rows, isCut }: Answer, reading: Reading) {
     this.question = question
@@ -40,31 +40,31 @@ export class Sheet {
   }
 
   /** A column by name; one that the answer lacks is unknown in every row. */
-  column(name: string): Shown {
+  column(name: string): ShownColumn {
     const found = this.columns.find((column) => column.name === name)
     return found ?? { name, at: -1, label: name, format: undefined, isNumber: false, names: {} }
   }
 
-  cell = (row: number, { at }: Shown): Cell => this.rows[row]?.[at] ?? null
+  cell = (row: number, { at }: ShownColumn): Cell => this.rows[row]?.[at] ?? null
 
-  figure = (row: number, column: Shown): number | null => figureOf(this.cell(row, column))
+  figure = (row: number, column: ShownColumn): number | null => figureOf(this.cell(row, column))
 
   write = (cell: Cell, format: Format | undefined): string => written(cell, format, this.reading)
 
   /** Formats a value that was computed here like those of its column. */
-  as = (cell: Cell, { format, names }: Shown): string => own(names, String(cell)) ?? this.write(cell, format)
+  as = (cell: Cell, { format, names }: ShownColumn): string => own(names, String(cell)) ?? this.write(cell, format)
 
   share = (part: number): string =>
     this.write(100 * part, { kind: 'percent', decimals: part > 0 && part < 0.1 ? 1 : 0 })
 
-  written = (row: number, column: Shown): string => this.as(this.cell(row, column), column)
+  written = (row: number, column: ShownColumn): string => this.as(this.cell(row, column), column)
 
   /** The name of a group; NULL is called unknown. */
-  name = (row: number, column: Shown): string =>
-    this.cell(row, column) === null ? text('missing', this.reading) : this.written(row, column)
+  name = (row: number, column: ShownColumn): string =>
+    this.cell(row, column) === null ? drawnText('missing', this.reading) : this.written(row, column)
 
   /** The rows ordered by a column of dates; by any other column, in the order of the answer. */
-  inTime(column: Shown): readonly number[] {
+  inTime(column: ShownColumn): readonly number[] {
     const order = this.rows.map((_, row) => row)
     if (column.format?.kind !== 'date') return order
     const key = (row: number) => String(this.cell(row, column) ?? '')
@@ -72,11 +72,13 @@ export class Sheet {
   }
 
   /** Such as « 1 450 sur 3 663 », or « sur 3 663 » when the numerator is unknown; null for what is not a percentage. */
-  counts(row: number, { name }: Shown): string | null {
+  counts(row: number, { name }: ShownColumn): string | null {
     const [part, whole] = countColumns(this.question, name).map((each) => this.written(row, this.column(each)))
     const [hasPart, hasWhole] = countColumns(this.question, name).map((each) => this.column(each).at >= 0)
     if (!hasWhole) return null
-    return hasPart ? text('of', this.reading, part ?? '', whole ?? '') : text('among', this.reading, whole ?? '')
+    return hasPart
+      ? drawnText('of', this.reading, part ?? '', whole ?? '')
+      : drawnText('among', this.reading, whole ?? '')
   }
 
   /** The meaning of the measure that is shown, where it has one of its own. */

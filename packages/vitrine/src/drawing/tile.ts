@@ -2,16 +2,16 @@
 import { ERRORS } from '../base/errors.ts'
 import type { Question } from '../publication/dashboard.ts'
 import type { TileState } from './answer.ts'
+import { drawPivot, drawTable } from './answer-table.ts'
 import { drawFunnel } from './bars.ts'
 import { drawChart, type TileSize } from './chart.ts'
+import { drawnText } from './drawing-texts.ts'
 import { drawGauge, drawNumber, drawProgress, drawTrend } from './figures.ts'
 import { type HtmlEscapedString, html, NOTHING, type Piece, typeset } from './html.ts'
 import { drawPie } from './pie.ts'
 import { type Reading, writtenIn } from './reading.ts'
 import { sentencesOf } from './sentence.ts'
 import { Sheet } from './sheet.ts'
-import { drawPivot, drawTable } from './table.ts'
-import { text } from './texts.ts'
 import { written } from './value.ts'
 
 export interface TileLinks {
@@ -71,7 +71,7 @@ export const drawSkeleton = (question: Question, reading: Reading, { table }: Ti
     question,
     'coming',
     reading,
-    html`<p class="v-why" data-late="${text('failed', reading)}">${text('coming', reading)}</p><noscript><p class="v-foot">${link(table, text('table', reading))}</p></noscript>`,
+    html`<p class="v-why" data-late="${drawnText('failed', reading)}">${drawnText('coming', reading)}</p><noscript><p class="v-foot">${link(table, drawnText('table', reading))}</p></noscript>`,
   )
 
 export async function drawTile(
@@ -88,20 +88,20 @@ export async function drawTile(
       question,
       'failed',
       reading,
-      html`<p class="v-why">${text(why, reading)} ${text('code', reading, state.code)}</p>`,
+      html`<p class="v-why">${drawnText(why, reading)} ${drawnText('code', reading, state.code)}</p>`,
     )
   }
   if (state.kind === 'empty' || state.answer.rows.length === 0) {
     const why = state.kind === 'empty' ? state.why : 'no rows'
     const reasons = Object.entries(state.kind === 'empty' ? (state.reasons ?? {}) : {})
       .toSorted(([, one], [, other]) => other - one)
-      .map(([reason, count]) => text('reason', reading, reason, written(count, COUNT, reading)))
-    const said = reasons.length > 0 && text('reasons', reading, reasons.join(', '))
-    return card(question, 'empty', reading, html`<p class="v-why">${text(why, reading)} ${said}</p>`)
+      .map(([reason, count]) => drawnText('reason', reading, reason, written(count, COUNT, reading)))
+    const said = reasons.length > 0 && drawnText('reasons', reading, reasons.join(', '))
+    return card(question, 'empty', reading, html`<p class="v-why">${drawnText(why, reading)} ${said}</p>`)
   }
   const { key, display } = question
   const sheet = new Sheet(question, state.answer, reading)
-  const foot = html`${link(links.csv, text('csv', reading))}${link(links.rows, text('rows', reading))}${link(links.meaning, text('meaning', reading))}${link(links.metabase, text('metabase', reading))}`
+  const foot = html`${link(links.csv, drawnText('csv', reading))}${link(links.rows, drawnText('rows', reading))}${link(links.meaning, drawnText('meaning', reading))}${link(links.metabase, drawnText('metabase', reading))}`
   if (display.kind === 'table' || display.kind === 'pivot') {
     const table =
       display.kind === 'table' ? drawTable(sheet, display.columns, links.table) : drawPivot(sheet, display, links.table)
@@ -121,6 +121,6 @@ export async function drawTile(
     reading,
     html`<input type="checkbox" class="v-turn" id="q-${key}-turn" autocomplete="off">
 <div class="v-front">${front}</div><div class="v-back">${drawTable(sheet, undefined, links.table)}</div>
-<footer class="v-foot"><label for="q-${key}-turn">${text('table', reading)}</label>${foot}</footer>`,
+<footer class="v-foot"><label for="q-${key}-turn">${drawnText('table', reading)}</label>${foot}</footer>`,
   )
 }

@@ -1,10 +1,10 @@
 /** Formats a cell for people: in the format that the question gives to its column, or in the usual one of its type. */
 import { own } from '../base/own.ts'
-import { formatted, made } from '../dashboards/format.ts'
+import { formatted, made } from '../dashboards/value-format.ts'
 import { type Format, measureOf, type Question, type TimeUnit } from '../publication/dashboard.ts'
 import type { AnswerColumn, Cell } from './answer.ts'
+import { drawnText } from './drawing-texts.ts'
 import { localeOf, type Reading } from './reading.ts'
-import { text } from './texts.ts'
 
 /** The format of a column: that of the question, or the usual one of its measure. */
 export function formatFor({ query, columns }: Question, name: string, kind: AnswerColumn['kind']): Format | undefined {
@@ -49,7 +49,7 @@ const quarterOf = (value: string): string => String(Math.ceil(Number(value.slice
 
 /** A short date for an axis; the year stands only where it begins. */
 export function tick(value: string, unit: TimeUnit, reading: Reading, withYear: boolean): string {
-  if (unit === 'quarter') return text('shortQuarter', reading, quarterOf(value), value.slice(0, 4))
+  if (unit === 'quarter') return drawnText('shortQuarter', reading, quarterOf(value), value.slice(0, 4))
   const year = withYear ? { year: 'numeric' as const } : {}
   const day = new Date(`${value.slice(0, 10)}T00:00:00Z`)
   return made(Intl.DateTimeFormat, localeOf(reading), { ...UNITS[unit], ...year, timeZone: 'UTC' }).format(day)
@@ -57,14 +57,14 @@ export function tick(value: string, unit: TimeUnit, reading: Reading, withYear: 
 
 /** Returns plain text, not HTML. */
 export function written(cell: Cell, format: Format | undefined, reading: Reading): string {
-  if (typeof cell === 'boolean') return text(cell ? 'yes' : 'no', reading)
+  if (typeof cell === 'boolean') return drawnText(cell ? 'yes' : 'no', reading)
   if (cell === null || format === undefined) return formatted(cell === null ? null : String(cell), undefined, '')
   const value = String(cell)
   if (format.kind === 'date') {
     const at = clockOf(value, reading.zone)
     if (at === null) return value
     if (format.style !== 'quarter') return formatted(at, format, localeOf(reading))
-    return text(quarterOf(at) === '1' ? 'firstQuarter' : 'quarter', reading, quarterOf(at), at.slice(0, 4))
+    return drawnText(quarterOf(at) === '1' ? 'firstQuarter' : 'quarter', reading, quarterOf(at), at.slice(0, 4))
   }
   if (value.trim() === '' || Number.isNaN(Number(value))) return value
   // No line break before a unit.

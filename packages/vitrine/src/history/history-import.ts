@@ -8,7 +8,7 @@ import { type Problem, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import { requireApproved } from '../migration/approval.ts'
 import { releaseRunLock, takeRunLock } from '../postgres/lock.ts'
-import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
+import { dayColumnOf, figuresOf, type HistoryTable, historyPartOf } from '../publication/history.ts'
 import type { PublishedColumn } from '../publication/table.ts'
 import { countRecorded, recordSql, requireLedgerFits } from '../record/ledger.ts'
 import { identifier } from '../sql/quote.ts'
@@ -143,7 +143,8 @@ function columnsOf(
     else if (columns.indexOf(column) < index) say(`line ${header.number}`, `${column.name} is there twice`)
   })
   for (const column of table.columns) {
-    const needless = partOf(column) === 'number' || column.isNullable || Object.hasOwn(table.earlier, column.name)
+    const needless =
+      historyPartOf(column) === 'number' || column.isNullable || Object.hasOwn(table.earlier, column.name)
     if (!needless && !columns.includes(column)) say(`line ${header.number}`, `the column ${column.name} is missing`)
   }
   return columns
@@ -164,8 +165,8 @@ function rowOf(
   }
   columns.forEach((column, index) => {
     const field = fields[index] ?? null
-    if (column === null || partOf(column) === 'number') return
-    if (partOf(column) === 'day') {
+    if (column === null || historyPartOf(column) === 'number') return
+    if (historyPartOf(column) === 'day') {
       const before = seen.get(field ?? '')
       if (field === null || !isDayText(field)) say(column.name, 'a date written YYYY-MM-DD is wanted')
       else if (before !== undefined) say(column.name, `the same day as on line ${before}`)

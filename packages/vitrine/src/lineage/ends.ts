@@ -1,11 +1,17 @@
 /** The ends of a query: the clauses that may name columns of its output, by name or by position, and its limits. */
 import type { SelectStmt } from 'libpg-query'
-import { namesOf, nodeOf, type Reader, the } from './node-fields.ts'
-import { refuse } from './rules.ts'
-import { allOf, mayBeColumn, type Output, type Scope } from './scope.ts'
+import { type NodeReader, namesOf, nodeOf, the } from './node-fields.ts'
+import { refuse } from './query-rules.ts'
+import { allOf, mayBeColumn, type QueryOutput, type Scope } from './scope.ts'
 
 /** A name in a clause may mean an output column or one of FROM: both are examined. */
-function chooseBy(reader: Reader, clause: string, node: unknown, scope: Scope, outputs: () => readonly Output[]): void {
+function chooseBy(
+  reader: NodeReader,
+  clause: string,
+  node: unknown,
+  scope: Scope,
+  outputs: () => readonly QueryOutput[],
+): void {
   const { ColumnRef: column, A_Const: constant } = nodeOf(node)
   const [name, more] = namesOf(column?.fields)
   const isBare = name !== undefined && more === undefined
@@ -19,7 +25,12 @@ function chooseBy(reader: Reader, clause: string, node: unknown, scope: Scope, o
   if (!isOutput) reader.choose(clause, node, scope)
 }
 
-export function checkEnds(reader: Reader, query: SelectStmt, scope: Scope, outputs: () => readonly Output[]): void {
+export function checkEnds(
+  reader: NodeReader,
+  query: SelectStmt,
+  scope: Scope,
+  outputs: () => readonly QueryOutput[],
+): void {
   const by = (clause: string, node: unknown) => chooseBy(reader, clause, node, scope, outputs)
   const grouped = (node: unknown): void => {
     const { GroupingSet: set, RowExpr: row } = nodeOf(node)

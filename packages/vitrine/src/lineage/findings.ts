@@ -1,7 +1,7 @@
 /** What a check finds, said one by one: the problems, what deserves a second thought, and the lineage of the columns that could be analysed. */
 import type { Problem } from '../base/errors.ts'
 import type { Origin } from './origin.ts'
-import { LineageProblem, RULES } from './rules.ts'
+import { LineageProblem, QUERY_RULES } from './query-rules.ts'
 
 export interface CheckedColumn {
   readonly table: string
@@ -30,7 +30,7 @@ export class Findings {
     } catch (error) {
       if (error instanceof LineageProblem) this.say(place, error.message, error.remedy)
       // A message of Kysely's compiler may quote a value.
-      else this.say(place, 'the query cannot be written as SQL', RULES.syntax.remedy)
+      else this.say(place, 'the query cannot be written as SQL', QUERY_RULES.syntax.remedy)
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The static check of history tables: one column is the day, the key follows from it, and every figure is SQL over columns
- * that are published. Called by `check.ts`, which reads their lineage like that of other tables.
+ * that are published. Called by `publication-check.ts`, which reads their lineage like that of other tables.
  */
 import { own } from '../base/own.ts'
 import { MOST_OUTCOMES, outcomesOf } from '../publication/compute.ts'
-import { type EarlierValue, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
+import { type EarlierValue, figuresOf, type HistoryTable, historyPartOf } from '../publication/history.ts'
 import { PRIVACY_CLASSES, type PrivacyClass } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type RegisteredColumn, register } from '../publication/register.ts'
@@ -12,7 +12,7 @@ import { keyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { isTextual, type ScalarKind } from '../sql/sql-type.ts'
 import type { CheckedColumn, Findings } from './findings.ts'
-import type { Known, Origin } from './origin.ts'
+import type { KnownNames, Origin } from './origin.ts'
 
 type Holds = (value: EarlierValue, length: number | null) => boolean
 
@@ -52,7 +52,7 @@ export function checkHistory(table: HistoryTable, found: Findings): void {
 }
 
 function checkDay(table: HistoryTable, found: Findings): void {
-  const days = table.columns.filter((column) => partOf(column) === 'day')
+  const days = table.columns.filter((column) => historyPartOf(column) === 'day')
   const [day] = days
   if (days.length !== 1 || day === undefined) {
     found.say(table.name, `${days.length} columns of it are the day`, 'give it one column date(day, …)')
@@ -77,7 +77,7 @@ function checkFigure(
   if (column.reference !== null) {
     say('it refers to another table', 'remove .references(): the rows of past days outlive what they would refer to')
   }
-  if (partOf(column) !== 'figure') {
+  if (historyPartOf(column) !== 'figure') {
     if (earlier !== undefined) say('it follows from the day', 'remove before(…)')
     return
   }
@@ -139,7 +139,11 @@ export function checkRecorded(history: HistoryTable, { tables }: Publication, fo
  * The published tables as a register: each column has the class of what it was made of. A table
  * that raw SQL names without the schema would be read from the previous version.
  */
-export function publishedAsSource({ tables }: Publication, schema: string, checked: readonly CheckedColumn[]): Known {
+export function publishedAsSource(
+  { tables }: Publication,
+  schema: string,
+  checked: readonly CheckedColumn[],
+): KnownNames {
   const registered = (table: string, { name, type, isNullable }: PublishedColumn): RegisteredColumn => {
     const { lineage = [] } = checked.find((each) => each.table === table && each.column === name) ?? {}
     return { type, isNullable, privacy: classOf(lineage) }

@@ -8,7 +8,7 @@ import type { Source } from '../publication/register.ts'
 import { type Moment, type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { Findings } from './findings.ts'
-import { isTreated, type Known, type Lineage, type Origin, registered } from './origin.ts'
+import { isTreated, type KnownNames, type Lineage, type Origin, registered } from './origin.ts'
 import { loadParser, type Parser, parsedQuery } from './parse.ts'
 import { Resolver } from './resolver.ts'
 import { treat } from './treated.ts'
@@ -26,14 +26,14 @@ const LEAK_REMEDIES: Readonly<Record<Origin['privacy'], string>> = {
 /** The analysis of one publication's queries against what they may name. */
 export class Analysis {
   readonly #parser: Parser
-  readonly #known: Known
+  readonly #known: KnownNames
   readonly #moment: Moment | null
   /** Each treated column, with the place of the treatment. */
   readonly treated: { readonly place: string; readonly lineage: Lineage }[] = []
   #place = ''
 
   /** `moment` is that of the run that will send the texts; null outside a run. */
-  constructor(parser: Parser, known: Known, moment: Moment | null = null) {
+  constructor(parser: Parser, known: KnownNames, moment: Moment | null = null) {
     this.#parser = parser
     this.#known = known
     this.#moment = moment
@@ -141,7 +141,7 @@ export async function neededColumns(source: Source, tables: readonly PublishedTa
 
 /** The projection that a run sends, proved on its own text. Throws DEFINITION_INVALID. */
 export async function provedProjection(
-  known: Known,
+  known: KnownNames,
   table: PublishedTable,
   moment: Moment | null,
   inputTypes?: readonly number[],

@@ -5,7 +5,7 @@
 import type { Mark } from '../publication/treatment.ts'
 import { markerOf, namesOf, nodeOf, placeless } from './node-fields.ts'
 import type { Lineage } from './origin.ts'
-import { refuse } from './rules.ts'
+import { refuse } from './query-rules.ts'
 
 /** A possible result of a condition; null is unknown. */
 type Truth = boolean | null

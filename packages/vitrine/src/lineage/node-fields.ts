@@ -7,7 +7,7 @@ import type * as pg from 'libpg-query'
 import { MARKER } from '../publication/select-text.ts'
 import { OPERATORS, TYPES } from './known-sql.ts'
 import type { Lineage } from './origin.ts'
-import { refuse } from './rules.ts'
+import { refuse } from './query-rules.ts'
 import type { Scope } from './scope.ts'
 
 /** The nodes that are understood. The parser's own union of all nodes costs the compiler a minute. */
@@ -37,7 +37,7 @@ export const the = <T extends NodeName>(type: T, value: unknown): Nodes[T] =>
   (nodeOf(value)[type] as Nodes[T] | undefined) ?? refuse('node', [type])
 
 /** What the table below needs from the resolver. */
-export interface Reader {
+export interface NodeReader {
   /** The columns behind expressions, which flow into the value around them. */
   flow(nodes: unknown, scope: Scope): Lineage
   /** Expressions that choose or order rows. */
@@ -48,7 +48,7 @@ export interface Reader {
   part(type: NodeName, fields: unknown, scope: Scope): void
 }
 
-type Use = (reader: Reader, value: unknown, scope: Scope) => Lineage
+type Use = (reader: NodeReader, value: unknown, scope: Scope) => Lineage
 const flows: Use = (reader, value, scope) => reader.flow(value, scope)
 const does =
   (work: (...given: Parameters<Use>) => unknown): Use =>

@@ -23,7 +23,7 @@ export const treatedBy = (lineage: Lineage, treatment: Treatment): Lineage =>
   lineage.map((origin) => ({ ...origin, treatments: [...origin.treatments, treatment], isColumn: false }))
 
 /** The tables and functions that a query may name, and the texts of problems about them. */
-export interface Known {
+export interface KnownNames {
   readonly source: Source
   /** Tables are named with their schema. */
   readonly isQualified: boolean
@@ -32,7 +32,7 @@ export interface Known {
   readonly columnRemedy: string
 }
 
-export const registered = (source: Source): Known => ({
+export const registered = (source: Source): KnownNames => ({
   source,
   isQualified: true,
   where: 'in the register',

@@ -8,7 +8,7 @@ import type { SelectStmt } from 'libpg-query'
 import type { Projection, QueryText } from '../publication/select-text.ts'
 import type { Mark } from '../publication/treatment.ts'
 import { nodeOf } from './node-fields.ts'
-import { refuse } from './rules.ts'
+import { refuse } from './query-rules.ts'
 import { WrittenOut } from './written-out.ts'
 
 export type Parser = Pick<typeof import('libpg-query'), 'parseSync' | 'scanSync'>

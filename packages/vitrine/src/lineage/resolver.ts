@@ -8,10 +8,10 @@ import type { Mark, Treatment } from '../publication/treatment.ts'
 import { checkEnds } from './ends.ts'
 import { CLOCKS, FUNCTIONS, SETS } from './known-sql.ts'
 import { requireSureMask } from './mask.ts'
-import { CLAUSES, markerOf, namesOf, nodeOf, PLACES, type Reader, the, UNDERSTOOD } from './node-fields.ts'
-import { isTreated, type Known, type Lineage, treatedBy } from './origin.ts'
+import { CLAUSES, markerOf, type NodeReader, namesOf, nodeOf, PLACES, the, UNDERSTOOD } from './node-fields.ts'
+import { isTreated, type KnownNames, type Lineage, treatedBy } from './origin.ts'
+import { refuse } from './query-rules.ts'
 import { addRows, aliasOf } from './row-function.ts'
-import { refuse } from './rules.ts'
 import {
   addItem,
   allOf,
@@ -20,8 +20,8 @@ import {
   itemsAdded,
   loosened,
   makeNullable,
-  type Output,
   once,
+  type QueryOutput,
   qualifiedColumn,
   renamed,
   type Scope,
@@ -34,16 +34,16 @@ const MOST_ROUNDS = 32
 
 const COUNTED: Treatment = Object.freeze({ name: 'count' })
 
-export class Resolver implements Reader {
+export class Resolver implements NodeReader {
   /** Every column that any part of the query names, by table. */
   readonly #reads: Map<string, Set<string>>
-  readonly #known: Known
+  readonly #known: KnownNames
   readonly #marks: readonly Mark[]
   readonly #tell: (treated: Lineage) => void
 
   /** `tell` is called for every treatment, wherever it stands in the query. */
   constructor(
-    known: Known,
+    known: KnownNames,
     marks: readonly Mark[],
     reads = new Map<string, Set<string>>(),
     tell: (treated: Lineage) => void = () => undefined,
@@ -150,7 +150,7 @@ export class Resolver implements Reader {
     return [...decided, ...values.flatMap((value) => treat(this.flow(value, scope), treatment))]
   }
 
-  #query(query: SelectStmt, outer: Scope): readonly Output[] {
+  #query(query: SelectStmt, outer: Scope): readonly QueryOutput[] {
     if (query.op === 'SETOP_NONE') {
       const scope = this.#clauses(query, outer)
       const outputs = query.valuesLists === undefined ? this.#targets(query, scope) : this.#values(query, scope)
@@ -167,7 +167,7 @@ export class Resolver implements Reader {
     return outputs
   }
 
-  #values({ valuesLists = [] }: SelectStmt, scope: Scope): readonly Output[] {
+  #values({ valuesLists = [] }: SelectStmt, scope: Scope): readonly QueryOutput[] {
     return together(
       valuesLists.map((row) =>
         (nodeOf(row).List?.items ?? []).map((item, index) => ({
@@ -178,11 +178,11 @@ export class Resolver implements Reader {
     )
   }
 
-  #targets({ targetList = [] }: SelectStmt, scope: Scope): readonly Output[] {
+  #targets({ targetList = [] }: SelectStmt, scope: Scope): readonly QueryOutput[] {
     return targetList.map((target) => this.#target(target, scope))
   }
 
-  #target(node: unknown, scope: Scope): Output {
+  #target(node: unknown, scope: Scope): QueryOutput {
     const target = the('ResTarget', node)
     this.part('ResTarget', target, scope)
     const { name, val } = target
@@ -203,7 +203,7 @@ export class Resolver implements Reader {
     return scope
   }
 
-  #subqueries(clause: WithClause | undefined, outer: Scope | null): ReadonlyMap<string, readonly Output[]> {
+  #subqueries(clause: WithClause | undefined, outer: Scope | null): ReadonlyMap<string, readonly QueryOutput[]> {
     const known = new Map(outer?.subqueries)
     if (clause !== undefined) this.part('WithClause', clause, inside(outer))
     for (const node of clause?.ctes ?? []) {
@@ -232,9 +232,9 @@ export class Resolver implements Reader {
   /** A recursive subquery: resolved again until a round adds no origin. */
   #repeated(
     name: string,
-    seen: Map<string, readonly Output[]>,
-    first: () => readonly Output[],
-    all: () => readonly Output[],
+    seen: Map<string, readonly QueryOutput[]>,
+    first: () => readonly QueryOutput[],
+    all: () => readonly QueryOutput[],
   ) {
     let found = first()
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -283,7 +283,7 @@ export class Resolver implements Reader {
   }
 
   /** The columns of a table, and whether they are all that it has. */
-  #registered(relname: string, schemaname: string | undefined): readonly [readonly Output[], boolean] {
+  #registered(relname: string, schemaname: string | undefined): readonly [readonly QueryOutput[], boolean] {
     const { source, where, tableRemedy, isQualified } = this.#known
     const name = nameIn(source.schema, schemaname ?? source.schema, relname)
     const table = Object.hasOwn(source.tables, name) ? source.tables[name] : undefined

@@ -7,9 +7,9 @@ import type { SelectStmt } from 'libpg-query'
 import type { Source } from '../publication/register.ts'
 import type { PublishedColumn } from '../publication/table.ts'
 import type { SqlType } from '../sql/sql-type.ts'
-import { type Known, NotRowByRow } from './row-expressions.ts'
-import { type ColumnsOf, NOTHING, Query, Text } from './row-query.ts'
-import { pathsFrom, type Reference, type Tie } from './ties.ts'
+import { type KnownColumn, NotRowByRow } from './row-expressions.ts'
+import { type ColumnsOf, RowQuery, Text, UNKNOWN_OUTPUT } from './row-query.ts'
+import { pathsFrom, type TableMention, type Tie } from './ties.ts'
 
 export interface RowByRow {
   /** Each table that the query names, with all columns that it reads of it. */
@@ -24,7 +24,7 @@ export interface RowByRow {
   readonly unique: readonly ColumnsOf[]
 }
 
-const byTable = (references: readonly Reference[]): readonly ColumnsOf[] => {
+const byTable = (references: readonly TableMention[]): readonly ColumnsOf[] => {
   const found = new Map<string, Set<string>>()
   for (const { table, columns } of references) found.set(table, new Set([...(found.get(table) ?? []), ...columns]))
   return [...found].map(([table, columns]) => ({ table, columns: [...columns].sort() }))
@@ -32,7 +32,7 @@ const byTable = (references: readonly Reference[]): readonly ColumnsOf[] => {
 
 const NUMBERS: readonly string[] = ['smallint', 'integer', 'bigint']
 /** Whether two types have the same values, on any server. */
-const isLink = (one: SqlType, other: Known['type']): boolean =>
+const isLink = (one: SqlType, other: KnownColumn['type']): boolean =>
   other !== null &&
   !one.array &&
   !other.array &&
@@ -46,10 +46,10 @@ export function rowByRow(
 ): RowByRow | string {
   try {
     const text = new Text(source)
-    const top = new Query(text, null)
+    const top = new RowQuery(text, null)
     const outputs = top.read(query, true)
     const linked = key.flatMap(({ name, type }) => {
-      const output = outputs.get(name) ?? NOTHING
+      const output = outputs.get(name) ?? UNKNOWN_OUTPUT
       return output.column === null || !output.leads || !isLink(type, output.type)
         ? []
         : [{ name, column: output.column }]

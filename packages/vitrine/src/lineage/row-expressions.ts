@@ -13,7 +13,7 @@ export const not = (reason: string): never => {
 }
 
 /** What is known of a column of a table or a subquery. */
-export interface Known {
+export interface KnownColumn {
   /** The registered type, when it is a plain column. */
   readonly type: RegisteredColumn['type'] | null
   readonly isTime: boolean
@@ -22,7 +22,7 @@ export interface Known {
 /** What an expression asks of the query around it. */
 export interface Surroundings {
   /** Throws NotRowByRow when the name does not mean exactly one column. */
-  column(fields: unknown): Known
+  column(fields: unknown): KnownColumn
   subquery(query: SelectStmt): void
   /** Called for an aggregate whose result depends on the order of its rows; `by`: what they are ordered by. */
   ordered(by: readonly unknown[]): void
@@ -78,7 +78,7 @@ type Walk = (node: unknown) => void
 /** Types whose equal values have equal bytes. */
 const EXACT = words('smallint integer bigint boolean text varchar uuid date timestamp timestamptz')
 const WHOLE = words('smallint integer bigint numeric')
-export const isExact = ({ type }: Known): boolean => type !== null && !type.array && EXACT.has(type.kind)
+export const isExact = ({ type }: KnownColumn): boolean => type !== null && !type.array && EXACT.has(type.kind)
 
 /** Aggregates that do not depend on the order of rows. */
 const COUNTING = words('count bool_and bool_or every bit_and bit_or')
@@ -88,7 +88,7 @@ const SUMMING = words('sum avg')
 const LISTING = words('string_agg array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg')
 const AGGREGATE_PARTS = words('agg_star agg_distinct agg_order agg_filter')
 
-export class Expressions {
+export class RowExpressions {
   readonly #around: Surroundings
 
   constructor(around: Surroundings) {

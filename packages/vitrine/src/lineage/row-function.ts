@@ -1,8 +1,8 @@
 /** A function in FROM: the names of its columns, and whether they are all known. */
 import type { Alias, RangeFunction } from 'libpg-query'
 import { FUNCTIONS, SETS } from './known-sql.ts'
-import { namesOf, nodeOf, type Reader, the } from './node-fields.ts'
-import { refuse } from './rules.ts'
+import { type NodeReader, namesOf, nodeOf, the } from './node-fields.ts'
+import { refuse } from './query-rules.ts'
 import { addItem, type Scope } from './scope.ts'
 
 export interface GivenNames {
@@ -11,7 +11,7 @@ export interface GivenNames {
   readonly columns: unknown
 }
 
-export function aliasOf(reader: Reader, alias: Alias | undefined, scope: Scope): GivenNames {
+export function aliasOf(reader: NodeReader, alias: Alias | undefined, scope: Scope): GivenNames {
   if (alias?.aliasname === undefined) return refuse('no alias')
   reader.part('Alias', alias, scope)
   return { name: alias.aliasname, columns: alias.colnames }
@@ -21,7 +21,7 @@ export function aliasOf(reader: Reader, alias: Alias | undefined, scope: Scope):
 const EACH = /^jsonb?_each(?:_text)?$/
 
 /** Adds the rows of one call. `declared`: functions of the register, which may give rows of any columns. */
-export function addRows(reader: Reader, range: RangeFunction, scope: Scope, declared: readonly string[]): void {
+export function addRows(reader: NodeReader, range: RangeFunction, scope: Scope, declared: readonly string[]): void {
   reader.part('RangeFunction', range, scope)
   const [list, more] = range.functions ?? []
   const [node, definitions = {}] = nodeOf(list).List?.items ?? []

@@ -5,8 +5,8 @@
 import type { JoinExpr, RangeSubselect, RangeVar, SelectStmt } from 'libpg-query'
 import { nameIn, type Source } from '../publication/register.ts'
 import { namesOf, nodeOf } from './node-fields.ts'
-import { Expressions, isExact, type Known, not, type Surroundings, TIME_KINDS } from './row-expressions.ts'
-import type { ColumnOf, Equality, Reference } from './ties.ts'
+import { isExact, type KnownColumn, not, RowExpressions, type Surroundings, TIME_KINDS } from './row-expressions.ts'
+import type { ColumnOf, Equality, TableMention } from './ties.ts'
 
 /** A table, and columns of it. */
 export interface ColumnsOf {
@@ -15,15 +15,15 @@ export interface ColumnsOf {
   readonly columns: readonly string[]
 }
 
-export interface Output extends Known {
+export interface RowOutput extends KnownColumn {
   /** The table column, when it is a plain one. */
   readonly column: ColumnOf | null
   /** A result row with some value is made only of rows of the table with that value. */
   readonly leads: boolean
 }
-type Outputs = ReadonlyMap<string, Output>
+type Outputs = ReadonlyMap<string, RowOutput>
 
-export const NOTHING: Output = { type: null, isTime: false, column: null, leads: false }
+export const UNKNOWN_OUTPUT: RowOutput = { type: null, isTime: false, column: null, leads: false }
 
 const CLAUSES: Readonly<Record<string, string>> = {
   windowClause: 'it looks at other rows',
@@ -38,7 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set(
 /** What the queries of one text have in common. */
 export class Text {
   readonly source: Source
-  readonly references: Reference[] = []
+  readonly references: TableMention[] = []
   readonly equalities: Equality[] = []
   readonly unique: ColumnsOf[] = []
 
@@ -48,13 +48,13 @@ export class Text {
 }
 
 /** One query, inside another or not. */
-export class Query implements Surroundings {
+export class RowQuery implements Surroundings {
   readonly #text: Text
-  readonly #outer: Query | null
-  readonly #expressions = new Expressions(this)
-  readonly #items = new Map<string, Reference | Outputs>()
+  readonly #outer: RowQuery | null
+  readonly #expressions = new RowExpressions(this)
+  readonly #items = new Map<string, TableMention | Outputs>()
   /** Tables in its own FROM, without those of subqueries. */
-  readonly #direct: Reference[] = []
+  readonly #direct: TableMention[] = []
   #hasSubqueries = false
   #ownReads = 0
   #outerReads = 0
@@ -62,7 +62,7 @@ export class Query implements Surroundings {
   gathered = false
   grouped = false
 
-  constructor(text: Text, outer: Query | null) {
+  constructor(text: Text, outer: RowQuery | null) {
     this.#text = text
     this.#outer = outer
   }
@@ -71,7 +71,7 @@ export class Query implements Surroundings {
     return this.#direct.length === 1 && !this.#hasSubqueries && !this.gathered && !this.grouped
   }
 
-  get first(): Reference | undefined {
+  get first(): TableMention | undefined {
     return this.#direct[0]
   }
 
@@ -95,7 +95,7 @@ export class Query implements Surroundings {
     walk(sortClause.filter((by) => !named.has(namesOf(nodeOf(nodeOf(by).SortBy?.node).ColumnRef?.fields).join('.'))))
     const keys = this.#keys(query)
     return new Map(
-      targets.flatMap(({ name, val }): readonly (readonly [string, Output])[] => {
+      targets.flatMap(({ name, val }): readonly (readonly [string, RowOutput])[] => {
         const bare = isTop ? (nodeOf(val).TypeCast?.arg ?? val) : val
         const output = this.#outputOf(bare)
         const known = name ?? namesOf(nodeOf(bare).ColumnRef?.fields).at(-1)
@@ -124,10 +124,10 @@ export class Query implements Surroundings {
     return keys
   }
 
-  #outputOf(node: unknown): Output {
+  #outputOf(node: unknown): RowOutput {
     const column = nodeOf(node).ColumnRef
     return column === undefined
-      ? { ...NOTHING, isTime: this.#expressions.isTime(node) }
+      ? { ...UNKNOWN_OUTPUT, isTime: this.#expressions.isTime(node) }
       : this.#find(column.fields).output
   }
 
@@ -164,14 +164,14 @@ export class Query implements Surroundings {
   }
 
   /** The tables of an item of FROM, including nested ones. */
-  #from(node: unknown): readonly Reference[] {
+  #from(node: unknown): readonly TableMention[] {
     const { RangeVar: table, RangeSubselect: query, JoinExpr: join } = nodeOf(node)
     if (table !== undefined) return [this.#table(table)]
     if (query !== undefined) return this.#derived(query)
     return join === undefined ? not('it reads rows that a function gives') : this.#join(join)
   }
 
-  #table({ schemaname, relname, alias, location, inh }: RangeVar): Reference {
+  #table({ schemaname, relname, alias, location, inh }: RangeVar): TableMention {
     if (inh !== true) not('it reads a table without those that inherit from it')
     if (schemaname === undefined || relname === undefined) return not('it names a table without its schema')
     const table = nameIn(this.#text.source.schema, schemaname, relname)
@@ -188,22 +188,22 @@ export class Query implements Surroundings {
     return reference
   }
 
-  #derived({ subquery, alias }: RangeSubselect): readonly Reference[] {
+  #derived({ subquery, alias }: RangeSubselect): readonly TableMention[] {
     this.#hasSubqueries = true
     const query = nodeOf(subquery).SelectStmt ?? not('it has a subquery that is no query')
     const names = namesOf(alias?.colnames)
     const before = this.#text.references.length
     if (query.valuesLists !== undefined) {
       this.#expressions.walk(query.valuesLists)
-      this.#items.set(alias?.aliasname ?? '', new Map(names.map((name) => [name ?? '', NOTHING])))
+      this.#items.set(alias?.aliasname ?? '', new Map(names.map((name) => [name ?? '', UNKNOWN_OUTPUT])))
       return []
     }
     if (names.length > 0) not('the columns of a subquery are renamed')
-    this.#items.set(alias?.aliasname ?? '', new Query(this.#text, this).read(query, false))
+    this.#items.set(alias?.aliasname ?? '', new RowQuery(this.#text, this).read(query, false))
     return this.#text.references.slice(before)
   }
 
-  #join({ jointype, larg, rarg, quals, ...others }: JoinExpr): readonly Reference[] {
+  #join({ jointype, larg, rarg, quals, ...others }: JoinExpr): readonly TableMention[] {
     if (others.alias !== undefined || others.isNatural === true || others.usingClause !== undefined) {
       not('it joins tables by names')
     }
@@ -218,7 +218,7 @@ export class Query implements Surroundings {
   }
 
   /** Records the equalities that rows of `own` must satisfy to appear. */
-  #equal(condition: unknown, own: readonly Reference[]): void {
+  #equal(condition: unknown, own: readonly TableMention[]): void {
     const { BoolExpr: terms, A_Expr: term } = nodeOf(condition)
     if (terms?.boolop === 'AND_EXPR') for (const each of terms.args ?? []) this.#equal(each, own)
     if (term?.kind !== 'AEXPR_OP' || namesOf(term.name).join('.') !== '=') return
@@ -239,7 +239,7 @@ export class Query implements Surroundings {
   subquery(query: SelectStmt): void {
     if (this.#isGathering) not('it gathers what a subquery gives')
     this.#hasSubqueries = true
-    new Query(this.#text, this).read(query, false)
+    new RowQuery(this.#text, this).read(query, false)
   }
 
   gathers(work: () => void): void {
@@ -253,17 +253,17 @@ export class Query implements Surroundings {
     if (this.#outerReads > outside && this.#ownReads === before) not('it gathers rows of the query around it')
   }
 
-  column(fields: unknown): Output {
+  column(fields: unknown): RowOutput {
     const { output, query } = this.#find(fields)
     if (query === this) this.#ownReads++
     else this.#outerReads++
     return output
   }
 
-  #find(fields: unknown): { readonly output: Output; readonly query: Query } {
+  #find(fields: unknown): { readonly output: RowOutput; readonly query: RowQuery } {
     const [alias, name, ...more] = namesOf(fields).length === 1 ? [null, ...namesOf(fields)] : namesOf(fields)
     if (name === undefined || more.length > 0) not('a column of it is not one of its tables')
-    for (let query: Query | null = this; query !== null; query = query.#outer) {
+    for (let query: RowQuery | null = this; query !== null; query = query.#outer) {
       if (alias === null && query.#items.size !== 1) not('a column of it does not say of which table it is')
       const item = alias === null ? [...query.#items.values()][0] : query.#items.get(alias ?? '')
       if (item !== undefined) return { output: query.#columnOf(item, name ?? ''), query }
@@ -271,7 +271,7 @@ export class Query implements Surroundings {
     return not('a column of it is not one of its tables')
   }
 
-  #columnOf(item: Reference | Outputs, name: string): Output {
+  #columnOf(item: TableMention | Outputs, name: string): RowOutput {
     if (!('table' in item)) return item.get(name) ?? not(`its subquery has no column ${name}`)
     const { type } =
       this.#text.source.tables[item.table]?.[name] ?? not(`the register does not know the column ${name}`)

@@ -1,29 +1,32 @@
 /** What names mean at one place of a query: its FROM items, the queries around it, and the named subqueries. */
 import type { Lineage } from './origin.ts'
-import { refuse } from './rules.ts'
+import { refuse } from './query-rules.ts'
 
 /** One output column of a query. `name` is null for an unnamed expression: PostgreSQL invents its name. */
-export interface Output {
+export interface QueryOutput {
   readonly name: string | null
   readonly lineage: Lineage
 }
 
 /** What was resolved is not resolved again for each clause that may mean it. */
-export function once(resolve: () => Output): () => Output {
-  let output: Output | null = null
+export function once(resolve: () => QueryOutput): () => QueryOutput {
+  let output: QueryOutput | null = null
   return () => (output ??= resolve())
 }
 
-export const allOf = (outputs: readonly Output[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
+export const allOf = (outputs: readonly QueryOutput[]): Lineage => outputs.flatMap(({ lineage }) => lineage)
 
 /** The outputs with the first ones renamed. */
-export function renamed(outputs: readonly Output[], given: readonly (string | undefined)[]): readonly Output[] {
+export function renamed(
+  outputs: readonly QueryOutput[],
+  given: readonly (string | undefined)[],
+): readonly QueryOutput[] {
   if (given.length > outputs.length) refuse('width')
   return outputs.map((output, index) => ({ ...output, name: given[index] ?? output.name }))
 }
 
 /** An output of a recursive query: not a plain column, may be NULL, each origin once. */
-export function loosened({ name, lineage }: Output): Output {
+export function loosened({ name, lineage }: QueryOutput): QueryOutput {
   const origins = lineage.map((origin) => ({ ...origin, isColumn: false, isNullable: true }))
   const each = new Map(origins.map((origin) => [JSON.stringify(origin), origin] as const))
   return { name, lineage: [...each].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin) }
@@ -34,7 +37,7 @@ const isPersonalColumn = ([origin, more]: Lineage): boolean =>
   origin?.privacy === 'personal' && origin.isColumn && more === undefined
 
 /** The outputs of a UNION: rows of several parts, under the names of the first. */
-export function together([first = [], ...others]: readonly (readonly Output[])[]): readonly Output[] {
+export function together([first = [], ...others]: readonly (readonly QueryOutput[])[]): readonly QueryOutput[] {
   if (others.some(({ length }) => length !== first.length)) refuse('width')
   return first.map(({ name }, index) => {
     const parts = [first, ...others].map((part) => part[index]?.lineage ?? [])
@@ -45,15 +48,15 @@ export function together([first = [], ...others]: readonly (readonly Output[])[]
 }
 
 /** An item of FROM. */
-export interface Item {
+export interface FromItem {
   readonly columns: ReadonlyMap<string, Lineage>
   /** False when it may have unknown columns. */
   readonly isWhole: boolean
 }
 
 export interface Scope {
-  readonly items: Map<string, Item>
-  readonly subqueries: ReadonlyMap<string, readonly Output[]>
+  readonly items: Map<string, FromItem>
+  readonly subqueries: ReadonlyMap<string, readonly QueryOutput[]>
   readonly outer: Scope | null
 }
 
@@ -65,12 +68,12 @@ export const inside = (outer: Scope | null, subqueries = outer?.subqueries ?? ne
 })
 
 /** The visible FROM items, innermost first. Each alias appears once. */
-function* visible(scope: Scope): Generator<readonly [string, Item]> {
+function* visible(scope: Scope): Generator<readonly [string, FromItem]> {
   for (let at: Scope | null = scope; at !== null; at = at.outer) yield* at.items
 }
 
 /** Adds an item under its alias; columns with the same name become one with all their origins. */
-export function addItem(scope: Scope, alias: string, outputs: readonly Output[], isWhole: boolean): void {
+export function addItem(scope: Scope, alias: string, outputs: readonly QueryOutput[], isWhole: boolean): void {
   for (const [other] of visible(scope)) if (other === alias) refuse('alias twice', [alias])
   const columns = new Map<string, Lineage>()
   for (const { name, lineage } of outputs) {

@@ -4,7 +4,7 @@
  */
 
 /** One mention of a table in a query. */
-export interface Reference {
+export interface TableMention {
   /** Its name in the register. */
   readonly table: string
   readonly alias: string
@@ -17,7 +17,7 @@ export interface Reference {
 }
 
 export interface ColumnOf {
-  readonly reference: Reference
+  readonly reference: TableMention
   readonly column: string
 }
 
@@ -35,7 +35,7 @@ export interface Hop {
 }
 
 export interface Tie {
-  readonly reference: Reference
+  readonly reference: TableMention
   /** Paths to the table of the link; null when there is none: then a row may belong to every value. */
   readonly paths: readonly (readonly Hop[])[] | null
   /** The columns of the link, in the table at the end of each path. */
@@ -44,11 +44,11 @@ export interface Tie {
 
 /** The shortest paths; each round goes one step further. */
 export function pathsFrom(
-  references: readonly Reference[],
+  references: readonly TableMention[],
   equalities: readonly Equality[],
   link: readonly ColumnOf[],
 ): readonly Tie[] {
-  const found = new Map<Reference, readonly (readonly Hop[])[]>()
+  const found = new Map<TableMention, readonly (readonly Hop[])[]>()
   const [root] = link
   if (root !== undefined) found.set(root.reference, [[]])
   for (let before = -1; before !== found.size; ) {

@@ -1,7 +1,7 @@
 /** What treatments accept: some only a plain column. */
 import type { Treatment } from '../publication/treatment.ts'
 import { isTreated, type Lineage, treatedBy } from './origin.ts'
-import { refuse } from './rules.ts'
+import { refuse } from './query-rules.ts'
 
 /** All others accept only a plain column: an expression could answer any question about a person. */
 const OF_EXPRESSIONS: ReadonlySet<string> = new Set(['because', 'category', 'measure'])

@@ -2,14 +2,14 @@
  * Writes dashboards. Subscriptions, alerts and links hang on the numbers of tiles, so a tile that shows the same keeps its number:
  * it is read right before it is written, and it leaves a tab before that tab is removed, as Metabase removes both.
  */
-import type { Board, BoardFilter, BoardTile } from '../dashboards/board.ts'
-import { type Entity, entitiesIn, entity, idOf, partOf } from './answer.ts'
-import { markerOf, parameterId } from './content.ts'
+import type { BoardFilter, BoardTile, MetabaseDashboard } from '../dashboards/metabase-dashboard.ts'
+import { contentMarker, parameterId } from './content-items.ts'
 import { itemsIn } from './content-state.ts'
 import { type Content, homeOf, numbersOf, optionsOf, wantedAs } from './content-work.ts'
 import { nameOf } from './item.ts'
-import type { Change } from './plan.ts'
+import type { Change } from './metabase-plan.ts'
 import { targetSent } from './query.ts'
+import { type Entity, entitiesIn, entity, entityPart, idOf } from './read-answer.ts'
 
 /** What stands on a dashboard: Metabase takes it whole. */
 const DRAWN: readonly string[] = ['tabs', 'layout', 'filters']
@@ -18,7 +18,7 @@ export async function applyBoard(content: Content, { key, action, attributes }: 
   const { metabase, wanted, numberOf, made } = content
   const board = wantedAs(wanted.boards, key)
   const { name, description } = board
-  const [home, mark] = [homeOf(content, 'dashboard', key), markerOf(wanted.publication, key)]
+  const [home, mark] = [homeOf(content, 'dashboard', key), contentMarker(wanted.publication, key)]
   if (action === 'make') {
     // Its first description says whose it is: no other key that Metabase takes then can.
     const found = await metabase.make('/dashboard', { name, description: mark, ...home }, async () =>
@@ -85,7 +85,7 @@ function dashcardsOf(content: Content, tiles: readonly BoardTile[], tabs: readon
     question === null || raw.get(nameOf({ kind: 'question', key: question }))?.['archived'] !== true
   return tiles.filter(isShown).map(({ tab, question, text, filters, ...place }, index) => {
     const card = question === null ? null : numberOf('question', question)
-    const settingsOf = (each: Entity) => partOf(each, 'visualization_settings')
+    const settingsOf = (each: Entity) => entityPart(each, 'visualization_settings')
     const isSame = (each: Entity) =>
       card === null ? settingsOf(each)['text'] === text?.text && each['card_id'] == null : each['card_id'] === card
     const at = free.findIndex(isSame)
@@ -116,7 +116,11 @@ function dashcardsOf(content: Content, tiles: readonly BoardTile[], tabs: readon
   })
 }
 
-function parameterOf({ wanted: { publication } }: Content, filter: BoardFilter, all: Board['filters']): object {
+function parameterOf(
+  { wanted: { publication } }: Content,
+  filter: BoardFilter,
+  all: MetabaseDashboard['filters'],
+): object {
   const { key, label, type, required, options, linkedTo } = filter
   const linked = linkedTo.filter((other) => all.some((each) => each.key === other))
   return {

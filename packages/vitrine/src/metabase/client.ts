@@ -6,7 +6,7 @@ import { type ErrorCode, type ErrorFacts, interruptOf, VitrineError } from '../b
 import type { Limits } from '../base/limits.ts'
 import { pause } from '../base/pause.ts'
 import type { Secret } from '../base/secret.ts'
-import { type Entity, entities, entity, isEntity } from './answer.ts'
+import { type Entity, entities, entity, isEntity } from './read-answer.ts'
 
 export type MetabaseLimits = Pick<
   Limits,

@@ -2,15 +2,15 @@
 
 import type { Card } from '../dashboards/card.ts'
 import { collectionsOf } from '../dashboards/card.ts'
-import { type Entity, entity, idOf, partOf, textOf } from './answer.ts'
 import { applyBoard } from './board-apply.ts'
 import { type Metabase, unlessGone } from './client.ts'
-import { entityId, parameterId } from './content.ts'
+import { entityId, parameterId } from './content-items.ts'
 import { itemsIn } from './content-state.ts'
 import { type Content, homeOf, numbersOf, optionsOf, wantedAs } from './content-work.ts'
 import { type Kind, nameOf } from './item.ts'
-import type { Change } from './plan.ts'
+import type { Change } from './metabase-plan.ts'
 import { stagesSent } from './query.ts'
+import { type Entity, entity, entityPart, idOf, textOf } from './read-answer.ts'
 
 const PATHS = { collection: '/collection', question: '/card', dashboard: '/dashboard' } as const
 type ContentKind = keyof typeof PATHS
@@ -65,7 +65,7 @@ function question(content: Content, key: string): Sent {
   const { metabase, wanted, raw, sourceId } = content
   const card = wantedAs(wanted.cards, key)
   const { name, description, display, settings } = card
-  const kept = partOf(raw.get(nameOf({ kind: 'question', key })), 'visualization_settings')
+  const kept = entityPart(raw.get(nameOf({ kind: 'question', key })), 'visualization_settings')
   const [asked, home] = [queryOf(content, card), homeOf(content, 'question', key)]
   const identity = entityId(wanted.publication, key)
   return {

@@ -1,12 +1,20 @@
 /** Reads our collections, questions and dashboards from Metabase: by the record, or by the mark that says that they are ours. */
 import { VitrineError } from '../base/errors.ts'
 import { collectionsOf } from '../dashboards/card.ts'
-import { type Entity, entitiesIn, idOf, isEntity, scalarOf, textOf, type Value } from './answer.ts'
 import { type Metabase, unlessGone } from './client.ts'
-import { accessIn, canonical, entityId, type Known, liveBoard, liveCard, markerOf } from './content.ts'
+import {
+  accessIn,
+  canonical,
+  contentMarker,
+  entityId,
+  liveBoard,
+  liveCard,
+  type NumberedNames,
+} from './content-items.ts'
 import { type Attributes, CONTENT, type Item, type Kind, nameOf } from './item.ts'
-import type { Applied } from './plan.ts'
+import type { Applied } from './metabase-plan.ts'
 import type { Names } from './query.ts'
+import { type Entity, entitiesIn, idOf, isEntity, scalarOf, textOf, type Value } from './read-answer.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface Places {
@@ -160,7 +168,7 @@ class Reader {
   }
 
   /** The questions of our data source in one request; those that were archived in another, where one of ours is missing. */
-  async #readQuestions(known: Known & { readonly questions: Map<unknown, string> }): Promise<void> {
+  async #readQuestions(known: NumberedNames & { readonly questions: Map<unknown, string> }): Promise<void> {
     const { metabase, wanted, applied, sourceId } = this.#places
     const listed = sourceId === null ? [] : await metabase.all(`/card?f=database&model_id=${sourceId}`)
     let archived: readonly Entity[] | null = null
@@ -186,7 +194,7 @@ class Reader {
     await this.#readLeft('question', ({ key }) => marked(key))
   }
 
-  async #readDashboards(known: Known): Promise<void> {
+  async #readDashboards(known: NumberedNames): Promise<void> {
     const { metabase, wanted } = this.#places
     for (const { key, adopted } of wanted.boards) {
       const id = this.#recorded('dashboard', key)
@@ -195,7 +203,7 @@ class Reader {
       if (live === undefined) continue
       const shown = liveBoard(live, known, this.#home('dashboard', key))
       const seen = { ...shown, layout: this.#layout(key, shown['layout'] ?? null) }
-      const isBegun = shown['description'] === markerOf(wanted.publication, key)
+      const isBegun = shown['description'] === contentMarker(wanted.publication, key)
       this.#put('dashboard', key, live, isBegun ? { ...seen, description: null } : seen)
     }
     await this.#readLeft('dashboard', ({ key }) => this.#marked(key))
@@ -232,7 +240,7 @@ class Reader {
         }
       this.#shelved = shelved
     }
-    const mark = markerOf(wanted.publication, key)
+    const mark = contentMarker(wanted.publication, key)
     return this.#shelved.find(
       (found) => [found['caveats'], found['description']].includes(mark) || found['entity_id'] === (adopted ?? mark),
     )

@@ -1,10 +1,10 @@
 /** What is known while collections, questions and dashboards are written. */
 import { VitrineError } from '../base/errors.ts'
-import type { Entity } from './answer.ts'
 import type { Metabase } from './client.ts'
-import { identityOf } from './content.ts'
+import { contentIdentity } from './content-items.ts'
 import type { Kind } from './item.ts'
 import type { Numbers } from './query.ts'
+import type { Entity } from './read-answer.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface Content {
@@ -32,7 +32,7 @@ export function homeOf({ wanted, numberOf }: Content, kind: Kind, key: string): 
 export const numbersOf = ({ numberOf, wanted }: Content, key = ''): Numbers => ({
   column: (name) => numberOf('column', name),
   table: (name) => numberOf('table', name),
-  identity: (name) => identityOf(wanted.publication, `${key}/${name}`),
+  identity: (name) => contentIdentity(wanted.publication, `${key}/${name}`),
 })
 
 /** Metabase tells small letters from large ones where nobody says otherwise; the page does not. */

@@ -1,5 +1,5 @@
 /** An item: one thing in Metabase with its key in the definition and attributes to compare. */
-import type { Value } from './answer.ts'
+import type { Value } from './read-answer.ts'
 
 export type Kind =
   | 'setting'

@@ -8,15 +8,15 @@ import { adoptedQuestion, changedQuestion, freshKey, type LiveCard, MOVED } from
 import { type Collection, type Dashboard, type Question, questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type PulledPart, withReplaced } from '../publication/replaced.ts'
-import { type Entity, idOf, isEntity, partOf, textOf } from './answer.ts'
-import { type Plan, planFor } from './apply.ts'
 import type { Metabase } from './client.ts'
-import { boardIn, type Known } from './content.ts'
+import { boardIn, type NumberedNames } from './content-items.ts'
 import { itemsIn } from './content-state.ts'
 import { nameOf } from './item.ts'
-import type { Applied, Change } from './plan.ts'
+import { type Plan, planMetabase } from './metabase-apply.ts'
+import type { Applied, Change } from './metabase-plan.ts'
 import { liveQuery } from './query.ts'
-import { namesOf } from './state.ts'
+import { type Entity, entityPart, idOf, isEntity, textOf } from './read-answer.ts'
+import { keysByNumber } from './state.ts'
 import { type Wanted, wantedFrom } from './wanted.ts'
 
 export interface Pulled {
@@ -33,7 +33,7 @@ export async function pulledFrom(
   recorded: readonly Applied[],
   adopt: readonly string[],
 ): Promise<Pulled> {
-  const plan = await planFor(metabase, wanted, recorded)
+  const plan = await planMetabase(metabase, wanted, recorded)
   const puller = new Puller(metabase, wanted, plan)
   for (const what of adopt) await puller.adopt(what)
   const { questions, dashboards, notes } = puller.pulled()
@@ -41,7 +41,7 @@ export async function pulledFrom(
     questions: questions.map(({ whole }) => whole),
     dashboards: dashboards.map(({ whole }) => whole),
   })
-  const after = await planFor(metabase, wantedFrom(publication, wanted.source), recorded)
+  const after = await planMetabase(metabase, wantedFrom(publication, wanted.source), recorded)
   const said = (change: Change) => {
     const parts = [...change.attributes, ...change.byHand]
     return `${nameOf(change)}: after it is taken over, plan still says ${change.action}${parts.length === 0 ? '' : ` ${parts.join(', ')}`}`
@@ -54,7 +54,7 @@ class Puller {
   readonly #metabase: Metabase
   readonly #publication: Publication
   readonly #plan: Plan
-  readonly #known: Known
+  readonly #known: NumberedNames
   readonly #keys: Set<string>
   readonly #questions = new Map<string, PulledPart<Question>>()
   readonly #dashboards: PulledPart<Dashboard>[] = []
@@ -67,7 +67,7 @@ class Puller {
     this.#publication = publication
     this.#plan = plan
     const { there } = plan.state
-    const names = (kind: string) => namesOf(there, kind)
+    const names = (kind: string) => keysByNumber(there, kind)
     for (const [id, key] of names('question ')) this.#byNumber.set(id, key)
     this.#known = {
       columns: names('column '),
@@ -108,7 +108,7 @@ class Puller {
     const items = (await itemsIn(this.#metabase, id, 'card', 'dashboard')).filter(
       (item) => item['model'] !== 'card' || !this.#byNumber.has(item['id']),
     )
-    const ours = new Set(namesOf(this.#plan.state.there, 'dashboard ').keys())
+    const ours = new Set(keysByNumber(this.#plan.state.there, 'dashboard ').keys())
     const collection = await this.#collection(id)
     const keys: string[] = []
     for (const item of items.filter(({ model }) => model === 'card')) {
@@ -135,7 +135,7 @@ class Puller {
     if (known !== undefined) return known
     const card = this.#card(live)
     const about = `question «${card.title}» (number ${idOf(live, 'question')})`
-    const query = partOf(live, 'dataset_query')
+    const query = entityPart(live, 'dataset_query')
     if (query['database'] !== this.#plan.state.sourceId || textOf(live, 'type') === 'model') {
       this.#note(about, 'it is no question of this data source')
       return null
@@ -230,8 +230,8 @@ class Puller {
     title: textOf(live, 'name'),
     description: textOf(live, 'description'),
     display: textOf(live, 'display'),
-    settings: partOf(live, 'visualization_settings'),
-    asked: liveQuery(partOf(live, 'dataset_query'), this.#known),
+    settings: entityPart(live, 'visualization_settings'),
+    asked: liveQuery(entityPart(live, 'dataset_query'), this.#known),
   })
 
   #dashboard(change: Change): void {

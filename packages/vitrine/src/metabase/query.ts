@@ -2,8 +2,8 @@
  * Translates queries to and from Metabase: names to numbers, and an identity for each aggregation.
  * Metabase adds identities and types of its own, which are left out when queries are compared.
  */
-import type { Card, CardQuery, Target } from '../dashboards/card.ts'
-import { type Entity, isEntity } from './answer.ts'
+import type { Card, CardQuery, FilterTarget } from '../dashboards/card.ts'
+import { type Entity, isEntity } from './read-answer.ts'
 
 /** Numbers by name. Throws for a name that Metabase does not see. */
 export interface Numbers {
@@ -43,7 +43,7 @@ function sent(value: unknown, numbers: Numbers): unknown {
 }
 
 /** Filter targets still use the form before MBQL 5. */
-export function targetSent(target: Target, numbers: Numbers): unknown {
+export function targetSent(target: FilterTarget, numbers: Numbers): unknown {
   const [dimension, [operator, options, name], ...stage] = target
   if (operator === 'template-tag') return target
   const [, numbered, id] = sent([operator, options, name], numbers) as readonly unknown[] // sound because a field stays one.

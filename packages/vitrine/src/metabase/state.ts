@@ -2,11 +2,11 @@
 import { VitrineError } from '../base/errors.ts'
 import { questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entities, idOf, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
 import type { Metabase } from './client.ts'
 import { type Raw, readContent } from './content-state.ts'
 import { type Attributes, type Item, nameOf } from './item.ts'
-import { type Applied, isKnown, type Live, type There } from './plan.ts'
+import { type Applied, isKnown, type Live, type There } from './metabase-plan.ts'
+import { type Entity, entities, entityPart, idOf, isEntity, scalarOf, textOf, type Value } from './read-answer.ts'
 import { groupsOf, OUTSIDE_DETAILS, RIGHTS, type Wanted } from './wanted.ts'
 
 /** Metabase's own groups. */
@@ -84,7 +84,7 @@ export async function readState(metabase: Metabase, wanted: Wanted, recorded: re
     put({ kind: 'group', key: name }, id, { name: textOf(live ?? {}, 'name') })
   }
   readRights({ graph, sourceId, groupId, others }, put)
-  const known = { columns: namesOf(there, 'column '), tables: namesOf(there, 'table ') }
+  const known = { columns: keysByNumber(there, 'column '), tables: keysByNumber(there, 'table ') }
   const raw = await readContent({ metabase, wanted, applied, names: known, sourceId, groups, put })
   return { there, sourceId, groupId, groups, raw, others, formats, applied: withNumbers(applied, wanted, there) }
 }
@@ -99,7 +99,7 @@ function withNumbers(applied: readonly Applied[], { items }: Wanted, there: Ther
 }
 
 /** Keys by number, of one kind with a blank after it. */
-export const namesOf = (there: There, kind: string): ReadonlyMap<unknown, string> =>
+export const keysByNumber = (there: There, kind: string): ReadonlyMap<unknown, string> =>
   new Map(
     [...there].flatMap(([name, { id }]) => (name.startsWith(kind) ? [[Number(id), name.slice(kind.length)]] : [])),
   )
@@ -133,7 +133,7 @@ function sourceAmong(databases: readonly Entity[], wanted: Wanted, recorded: rea
 }
 
 function sourceAttributes(database: Entity): Attributes {
-  const details = partOf(database, 'details')
+  const details = entityPart(database, 'details')
   const named = Object.keys(details).filter((name) => !/pass|secret|value|key/i.test(name))
   const port = Number(details['port'])
   return {
@@ -162,7 +162,7 @@ function readTables(tables: readonly Entity[], schema: string, put: Put, formats
     put({ kind: 'table', key: textOf(table, 'name') }, idOf(table, 'table'), attributes)
   }
   for (const { key, field } of columns) {
-    const format = partOf(field, 'settings')
+    const format = entityPart(field, 'settings')
     const names = ['description', 'visibility_type', 'semantic_type', 'has_field_values', 'display_name']
     put({ kind: 'column', key }, idOf(field, 'column'), {
       type: scalarOf(field, 'database_type'),

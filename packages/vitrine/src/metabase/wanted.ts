@@ -4,14 +4,14 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { type Board, boardOf } from '../dashboards/board.ts'
 import { type Card, cardsOf, collectionsOf } from '../dashboards/card.ts'
+import { boardOf, type MetabaseDashboard } from '../dashboards/metabase-dashboard.ts'
 import { ownViewShapes } from '../publication/own-view.ts'
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import { primaryKeyOf } from '../publication/shape.ts'
 import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { shortName } from '../sql/sql-type.ts'
-import { contentItems } from './content.ts'
+import { contentItems } from './content-items.ts'
 import type { Attributes, Item } from './item.ts'
 
 /** Where Metabase finds the published database: the reader's URL as Metabase's own machine reaches it. */
@@ -31,7 +31,7 @@ export interface Wanted {
   readonly source: DataSource
   readonly items: readonly Item[]
   readonly cards: readonly Card[]
-  readonly boards: readonly Board[]
+  readonly boards: readonly MetabaseDashboard[]
 }
 
 export function wantedFrom(publication: Publication, source: DataSource): Wanted {
@@ -67,7 +67,7 @@ function dataItems(publication: Publication, source: DataSource): readonly Item[
   const { metabase, zone } = publication
   return [
     { kind: 'setting', key: 'report-timezone', attributes: { value: zone } },
-    { kind: 'setting', key: 'site-locale', attributes: { value: languageOf(publication) } },
+    { kind: 'setting', key: 'site-locale', attributes: { value: metabaseLanguage(publication) } },
     // As PostgreSQL and everything else here counts weeks.
     { kind: 'setting', key: 'start-of-week', attributes: { value: 'monday' } },
     { kind: 'source', key: metabase.source, attributes: sourceAttributes(publication, source) },
@@ -86,7 +86,7 @@ export const groupsOf = ({ metabase, dashboards }: Publication): readonly string
 ]
 
 /** Such as fr. */
-export const languageOf = ({ locale }: Publication): string => new Intl.Locale(locale).language
+export const metabaseLanguage = ({ locale }: Publication): string => new Intl.Locale(locale).language
 
 function sourceAttributes({ schema, metabase }: Publication, source: DataSource): Attributes {
   if (/[,*\\]/.test(schema)) {

@@ -7,11 +7,11 @@ import type { Problem } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import type { LiveTable } from '../catalogue/live-shape.ts'
 import type { Target } from '../catalogue/target.ts'
-import { dayColumnOf, figuresOf, type HistoryTable, partOf } from '../publication/history.ts'
+import { dayColumnOf, figuresOf, type HistoryTable, historyPartOf } from '../publication/history.ts'
 import type { Publication } from '../publication/publication.ts'
 import { isRecorded, ledgerExists, recordSql } from '../record/ledger.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import { type MigrationStep, stepOf } from './difference.ts'
+import { type MigrationStep, stepOf } from './shape-difference.ts'
 
 export interface AdoptionPlan {
   /** Names of the history tables that stand in the published schema. */
@@ -117,7 +117,7 @@ function obstacles(
 /** Columns that the definition does not have are recorded too: what is in the ledger cannot be lost. */
 function adoptionSql(publication: Publication, table: HistoryTable, live: LiveTable): string {
   const day = dayColumnOf(table).name
-  const derived = new Set(table.columns.filter((column) => partOf(column) !== 'figure').map(({ name }) => name))
+  const derived = new Set(table.columns.filter((column) => historyPartOf(column) !== 'figure').map(({ name }) => name))
   const columns = live.shape.columns.map(({ name }) => name).filter((name) => !derived.has(name))
   const rows = `${qualified(publication.schema, table.name)} t`
   return recordSql(publication.schema, table.name, columns, { day, rows, origin: 'adoption' }, 'keep')

@@ -10,7 +10,7 @@ import type { Target } from '../catalogue/target.ts'
 import { shapesOf } from '../publication/shape.ts'
 import { bookkeepingIsCurrent, requireBookkeeping } from '../record/bookkeeping.ts'
 import { type InstallationRecord, ownRecord } from '../record/installation.ts'
-import { differences } from './difference.ts'
+import { differences } from './shape-difference.ts'
 
 export const isApproved = (record: InstallationRecord | null, { publication }: Target): boolean =>
   record?.approved != null && isDeepStrictEqual(record.approved, JSON.parse(JSON.stringify(shapesOf(publication))))

@@ -1,7 +1,7 @@
 /** A migration plan as text for people: what the next run changes, what is in the way, what is carried over. Pure. */
-import { type CommandNames, ownNames, remedyText } from '../base/remedy.ts'
-import type { MigrationStep } from './difference.ts'
+import { type CommandNames, plainCommandNames, remedyText } from '../base/remedy.ts'
 import type { MigrationPlan } from './plan.ts'
+import type { MigrationStep } from './shape-difference.ts'
 
 const MARKS: Readonly<Record<string, string>> = { new: '+', removed: '-', missing: '!' }
 
@@ -11,7 +11,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines]
 
 /** The same plan gives the same text. */
-export function planText(plan: MigrationPlan, names: CommandNames = ownNames): string {
+export function planText(plan: MigrationPlan, names: CommandNames = plainCommandNames): string {
   const { schema, approved, steps, conflicts, foreign } = plan
   const changes = steps.length === 0 ? 'nothing changes' : `${steps.length} change${steps.length === 1 ? '' : 's'}`
   const state = approved ? 'approved' : 'not approved yet'

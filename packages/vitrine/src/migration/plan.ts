@@ -20,7 +20,7 @@ import { readCarry } from '../version/carry.ts'
 import { foreignObjects } from '../version/carry-relations.ts'
 import { adoptionPlan } from './adoption.ts'
 import { isApproved } from './approval.ts'
-import { differences, type MigrationStep, stepOf } from './difference.ts'
+import { differences, type MigrationStep, stepOf } from './shape-difference.ts'
 
 export interface MigrationPlan {
   readonly schema: string

@@ -9,7 +9,7 @@ import { inComment } from './register-text.ts'
 import type { SurveyedColumn, SurveyedTable } from './survey.ts'
 import { wordsOf } from './vocabulary.ts'
 
-export interface Example {
+export interface ExampleTable {
   /** Of the published table. */
   readonly name: string
   /** Of the constant that holds it. */
@@ -183,7 +183,7 @@ export function exampleOf(
   prefix: string,
   zone: string,
   register: string,
-): Example | null {
+): ExampleTable | null {
   const ranked = candidates(tables).map((candidate) => ({ candidate, value: worth(candidate) }))
   const [best] = ranked.toSorted((a, b) => b.value - a.value)
   if (best === undefined) return null

@@ -3,7 +3,7 @@
  * TypeScript), so that they work in any project and without a build step. Pure; `cli/commands/init.ts` writes them.
  */
 import { quotedText } from '../source/source-type.ts'
-import type { Example } from './example.ts'
+import type { ExampleTable } from './example.ts'
 
 export const CI_SYSTEMS = ['github', 'gitlab', 'none'] as const
 export type CiSystem = (typeof CI_SYSTEMS)[number]
@@ -11,7 +11,7 @@ export type CiSystem = (typeof CI_SYSTEMS)[number]
 export interface Project {
   readonly name: string
   readonly register: string
-  readonly example: Example
+  readonly example: ExampleTable
   readonly writer: string
   readonly reader: string
   readonly zone: string
@@ -49,7 +49,7 @@ export default definePublication({
 `
 }
 
-const exampleName = ({ name }: Example, ending: string): string => `${name}.${ending}`
+const exampleName = ({ name }: ExampleTable, ending: string): string => `${name}.${ending}`
 
 /** For editors and \`tsc\`: the publication runs without it. */
 const compilerSettings = (ending: string): string =>

@@ -4,7 +4,7 @@
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Session } from '../postgres/connect.ts'
-import { holds, PATTERNS, type PatternName } from '../publication/pattern.ts'
+import { holdsPattern, PATTERNS, type PatternName } from '../publication/pattern.ts'
 import { baseOf, type ColumnType, hasWord, TYPE_ELEMENT, TYPE_FACTS } from '../source/source-type.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 
@@ -39,7 +39,7 @@ export interface SurveyedColumn extends ColumnType {
   readonly looks: PatternName | 'token' | null
 }
 
-export interface Reference {
+export interface SurveyedReference {
   readonly columns: readonly string[]
   readonly table: string
   readonly to: readonly string[]
@@ -48,7 +48,7 @@ export interface Reference {
 export interface SurveyedTable extends ListedTable {
   readonly primaryKey: readonly string[]
   /** To tables of the same schema. */
-  readonly references: readonly Reference[]
+  readonly references: readonly SurveyedReference[]
   readonly columns: readonly SurveyedColumn[]
 }
 
@@ -218,7 +218,7 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 /** The first pattern that a value matches; `token` when all values look like tokens. */
 export function looksOf(values: readonly string[]): SurveyedColumn['looks'] {
   const found = PATTERNS.filter((pattern) =>
-    values.some((value) => holds(pattern, Buffer.from(value, 'utf8').toString('latin1'))),
+    values.some((value) => holdsPattern(pattern, Buffer.from(value, 'utf8').toString('latin1'))),
   ).map(({ name }) => name)
   const secret = found.find((name) => SECRETS.includes(name))
   if (secret !== undefined) return secret

@@ -49,7 +49,7 @@ export const wordsOf = (name: string): readonly string[] =>
     // `address2`, `phone1`
     .map((word) => word.replace(/(?<=\p{L})\d+$/u, ''))
 
-export interface Told {
+export interface PrivacyGuess {
   readonly privacy: 'personal' | 'secret'
   readonly why: string
 }
@@ -57,7 +57,7 @@ export interface Told {
 const POINTERS = new Set(words('id ids uid uuid guid pk fk'))
 
 /** What a name tells. A key is not the thing that it refers to: `address_id` is no address. */
-export function toldByName(name: string, isPointer: boolean): Told | null {
+export function toldByName(name: string, isPointer: boolean): PrivacyGuess | null {
   const parts = wordsOf(name)
   const last = parts.at(-1) ?? ''
   if (isPointer && POINTERS.has(last)) {
@@ -71,7 +71,7 @@ export function toldByName(name: string, isPointer: boolean): Told | null {
   return personal === undefined ? null : { privacy: 'personal', why: `“${personal}” in its name` }
 }
 
-export function toldByComment(comment: string | null): Told | null {
+export function toldByComment(comment: string | null): PrivacyGuess | null {
   if (comment === null) return null
   const text = plain(comment).toLowerCase()
   const secret = SECRET_COMMENT.exec(text)?.[0]

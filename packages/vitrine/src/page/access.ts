@@ -6,21 +6,21 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { getCookie, setCookie } from 'hono/cookie'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
-import type { PageCall, Role } from './context.ts'
+import type { PageCall, VisitorRole } from './context.ts'
 import { matches } from './password.ts'
-import { isSecure, type Reach } from './security.ts'
+import { isSecure, type PageReach } from './security.ts'
 
 /** How visitors are identified. */
 export type Access =
   /** Everybody is an operator; for one's own machine. */
   | { readonly kind: 'open' }
   /** A plain password, or `scrypt:salt:hash` in base64. */
-  | { readonly kind: 'passwords'; readonly passwords: Readonly<Partial<Record<Role, Secret>>> }
+  | { readonly kind: 'passwords'; readonly passwords: Readonly<Partial<Record<VisitorRole, Secret>>> }
   /** A proxy in front of us has authenticated the visitor, and names them in this header. */
   | { readonly kind: 'proxy'; readonly header: string; readonly operators: readonly string[] }
 
-export interface Known {
-  readonly role: Role
+export interface KnownVisitor {
+  readonly role: VisitorRole
   readonly loggedIn: boolean
   readonly token: string
 }
@@ -33,20 +33,20 @@ const TOKEN_BYTES = 32
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 interface Entry {
-  readonly role: Role
+  readonly role: VisitorRole
   readonly since: number
   seen: number
 }
 
 export class Visitors {
   readonly #access: Access
-  readonly #reach: Reach
+  readonly #reach: PageReach
   readonly #clock: Clock
   readonly #path: string
   readonly #key = randomBytes(32)
   readonly #sessions = new Map<string, Entry>()
 
-  constructor(access: Access, reach: Reach, clock: Clock, prefix: string) {
+  constructor(access: Access, reach: PageReach, clock: Clock, prefix: string) {
     this.#access = access
     this.#reach = reach
     this.#clock = clock
@@ -54,7 +54,7 @@ export class Visitors {
   }
 
   /** Null for an unknown visitor. */
-  known(call: PageCall): Known | null {
+  known(call: PageCall): KnownVisitor | null {
     const access = this.#access
     if (access.kind === 'open') return this.#as('operator', 'open', false)
     if (access.kind === 'proxy') {
@@ -110,7 +110,7 @@ export class Visitors {
     this.#sessions.delete(digest(getCookie(call, this.#cookie(call)) ?? ''))
   }
 
-  #as(role: Role, id: string, loggedIn: boolean): Known {
+  #as(role: VisitorRole, id: string, loggedIn: boolean): KnownVisitor {
     return { role, loggedIn, token: createHmac('sha256', this.#key).update(id).digest('base64url') }
   }
 
@@ -129,7 +129,7 @@ export class Visitors {
 const mixed = (one: Buffer, other: Buffer): Buffer => Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)))
 
 /** The token for a form, masked differently each time, so that the size of a compressed page does not reveal it (BREACH). */
-export function formToken({ token }: Pick<Known, 'token'>): string {
+export function formToken({ token }: Pick<KnownVisitor, 'token'>): string {
   const mask = randomBytes(TOKEN_BYTES)
   return Buffer.concat([mask, mixed(Buffer.from(token, 'base64url'), mask)]).toString('base64url')
 }

@@ -10,7 +10,7 @@ import { exportSnapshot, importSnapshot, type Snapshot } from '../postgres/snaps
 import { type Publication, publishedRelations } from '../publication/publication.ts'
 import type { TableFreshness } from '../record/runs.ts'
 import { identifier, qualified } from '../sql/quote.ts'
-import type { Readers } from './readers.ts'
+import type { Readers } from './reader-sessions.ts'
 
 export interface Ask {
   /** One SELECT, whose `$n` are `values`. */
@@ -32,7 +32,7 @@ export interface TableAge extends TableFreshness {
 }
 
 /** What a page finds before it asks. */
-export interface Facts {
+export interface VersionFacts {
   /** Changes with the version and with the state of the runs. Null: nothing is published. */
   readonly version: string | null
   readonly ages: readonly TableAge[]
@@ -40,7 +40,7 @@ export interface Facts {
   readonly now: Date
 }
 
-export interface Look extends Facts {
+export interface Look extends VersionFacts {
   /** In the order of the questions. Never rejects but with `Switched`. */
   readonly states: readonly Promise<TileState>[]
 }
@@ -64,14 +64,14 @@ export class Answers {
   readonly #kept = new Map<string, { readonly state: Promise<TileState>; characters: number }>()
   #characters = 0
   /** What is read next, for whoever asks before that. */
-  #next: { readonly publication: Publication; readonly facts: Promise<Facts> } | null = null
+  #next: { readonly publication: Publication; readonly facts: Promise<VersionFacts> } | null = null
 
   constructor(readers: Readers) {
     this.#readers = readers
   }
 
   /** Throws VitrineError when the target cannot be asked, and Switched. */
-  facts(publication: Publication): Promise<Facts> {
+  facts(publication: Publication): Promise<VersionFacts> {
     if (this.#next?.publication === publication) return this.#next.facts
     const begun = () => {
       if (this.#next === next) this.#next = null
@@ -266,7 +266,10 @@ async function requireStanding(session: Session, { publication, standing }: Work
   if ((await standingOf(session, publication)).oids !== standing) throw new Switched()
 }
 
-async function factsOf(session: Session, publication: Publication): Promise<Facts & { readonly standing: string }> {
+async function factsOf(
+  session: Session,
+  publication: Publication,
+): Promise<VersionFacts & { readonly standing: string }> {
   const { oids: standing, seen, viewed, now } = await standingOf(session, publication)
   if (seen === 0) return { version: null, standing, ages: [], now }
   const found = viewed ? await agesOf(session, publication) : []

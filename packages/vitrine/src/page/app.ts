@@ -1,6 +1,6 @@
 /**
  * The page as one application: each request is guarded, its visitor identified, and answered by a place. Knows neither the environment
- * nor the socket; `server.ts` listens, and tests ask it directly.
+ * nor the socket; `listen.ts` listens, and tests ask it directly.
  */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { stream } from 'hono/streaming'
@@ -8,24 +8,24 @@ import type { StreamingApi } from 'hono/utils/stream'
 import { asVitrineError } from '../base/errors.ts'
 import { html } from '../drawing/html.ts'
 import type { Reading } from '../drawing/reading.ts'
-import { type Access, hasToken, type Known, Visitors } from './access.ts'
+import { type Access, hasToken, type KnownVisitor, Visitors } from './access.ts'
 import { Answers } from './answers.ts'
 import { compressed } from './compress.ts'
 import type { Html, PageApp, PageCall, PageContext, PageEnv, PageFacts, Routes } from './context.ts'
-import { see } from './finding.ts'
+import { see } from './found-answers.ts'
 import { assetsOf, frame } from './frame.ts'
-import { addLanguage, languageOf } from './language.ts'
 import { addLogin, fieldsOf, formLimit, message } from './login.ts'
-import type { Readers } from './readers.ts'
-import { addressOf, Bucket, guarded, isFromOurPage, type Reach } from './security.ts'
+import type { Readers } from './reader-sessions.ts'
+import { addressOf, Bucket, guarded, isFromOurPage, type PageReach } from './security.ts'
 import { say } from './texts.ts'
+import { addLanguage, languageOf } from './visitor-language.ts'
 
 export interface PageSettings extends Omit<PageContext, 'show' | 'answers' | 'asReader' | 'freshness'> {
   readonly readers: Readers
   /** Logs failures that no page explains. */
   readonly tell: (thrown: unknown) => void
   readonly access: Access
-  readonly reach: Reach
+  readonly reach: PageReach
   readonly places: readonly Routes[]
 }
 
@@ -96,10 +96,10 @@ const broken = ({ language }: Reading, thrown: unknown): Html =>
 
 type Guard = MiddlewareHandler<PageEnv>
 
-const NOBODY: Known = { role: 'reader', loggedIn: false, token: '' }
+const NOBODY: KnownVisitor = { role: 'reader', loggedIn: false, token: '' }
 
 /** Identifies the visitor, and limits the rate. */
-function knowing(context: PageContext, visitors: Visitors, reach: Reach): Guard {
+function knowing(context: PageContext, visitors: Visitors, reach: PageReach): Guard {
   const pages = new Bucket(context.clock, ...PAGES)
   return async (call, next) => {
     const { zone, locale } = context.publication()
@@ -121,7 +121,7 @@ function admitting(context: PageContext, visitors: Visitors, isPublic: (call: Pa
 }
 
 /** Requires an operator, a page of ours as origin, and the visitor's token, for requests that change something. */
-function changing(context: PageContext, reach: Reach): Guard {
+function changing(context: PageContext, reach: PageReach): Guard {
   return async (call, next) => {
     const { token } = await fieldsOf(call)
     const isTheirs = call.var.visitor.role === 'operator' || call.req.path === `${context.prefix}/logout`

@@ -1,8 +1,8 @@
 /** What is asked for the questions of a dashboard: their SQL with what is chosen, the rows behind them, the options of filters. */
 import { own } from '../base/own.ts'
-import { relationsOf } from '../dashboards/relations.ts'
+import { relationsOf } from '../dashboards/askable-relations.ts'
 import { questionSql, rowsSql } from '../dashboards/sql.ts'
-import { counted } from '../drawing/counted.ts'
+import { withCounts } from '../drawing/counted.ts'
 import type { Reading } from '../drawing/reading.ts'
 import {
   type Condition,
@@ -31,7 +31,7 @@ interface QuestionTile {
 }
 
 /** A question of a dashboard, with what it adds to be drawn. */
-export interface Asked {
+export interface AskedQuestion {
   readonly question: Question
   readonly ask: Ask
 }
@@ -48,9 +48,9 @@ function actingOn({ dashboard }: Asking, question: Question): readonly Filter[] 
   return dashboard.filters.filter(({ key }) => !without.includes(key))
 }
 
-export function asked(asking: Asking, given: Question, reading: Reading): Asked {
+export function asked(asking: Asking, given: Question, reading: Reading): AskedQuestion {
   const { publication, choices } = asking
-  const question = counted(given, reading)
+  const question = withCounts(given, reading)
   const filters = actingOn(asking, given)
   const write = (query: Query) => {
     const values: unknown[] = []
@@ -91,7 +91,7 @@ function namesOf({ query, columns }: Question, name: string): Pick<Labelled, 'na
 }
 
 /** The rows behind a question, or behind the groups of it that have these values (`` stands for NULL). */
-export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<string, string>): Asked | null {
+export function askedRows(asking: Asking, given: Question, groups: ReadonlyMap<string, string>): AskedQuestion | null {
   const { publication, choices } = asking
   const { query } = given
   if (query.kind !== 'structured' || !hasRows(asking, given)) return null

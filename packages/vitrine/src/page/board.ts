@@ -2,21 +2,21 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Problem } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
-import { boardParts } from '../drawing/board.ts'
 import type { TileSize } from '../drawing/chart.ts'
+import { boardParts } from '../drawing/drawn-board.ts'
 import { html, NOTHING, typeset } from '../drawing/html.ts'
 import { writtenIn } from '../drawing/reading.ts'
 import { drawSkeleton, drawTile, type TileLinks } from '../drawing/tile.ts'
 import type { Dashboard, Filter, Question } from '../publication/dashboard.ts'
-import { type Answers, type Ask, type Facts, Switched, type TableAge } from './answers.ts'
-import { type Asked, type Asking, asked, askedOptions, hasRows, tilesOf } from './asking.ts'
+import { type Answers, type Ask, Switched, type TableAge, type VersionFacts } from './answers.ts'
+import { type AskedQuestion, type Asking, asked, askedOptions, hasRows, tilesOf } from './asking.ts'
 import type { Freshness, Html, PageCall, PageContext } from './context.ts'
 import { filterForm } from './filter-form.ts'
 import { type Chosen, readFilters } from './filters.ts'
-import { type Found, find, LOOKS, type Looked, look, type Sees, see } from './finding.ts'
-import { type KeptBoards, Later, type Part, sent } from './kept-boards.ts'
+import { type Found, find, LOOKS, type Looked, look, type Sees, see } from './found-answers.ts'
+import { type KeptBoards, type KeptPart, Later, sent } from './kept-boards.ts'
+import { explained } from './missing-figure.ts'
 import { say } from './texts.ts'
-import { explained } from './unknown.ts'
 import { flawedBoard, flawedCard, flawsOf } from './watch.ts'
 
 /** How long a page waits for its cards; later ones are fetched by the script. */
@@ -41,7 +41,7 @@ export interface BoardPorts {
 }
 
 interface Plan {
-  readonly tiles: readonly Asked[]
+  readonly tiles: readonly AskedQuestion[]
   readonly lists: readonly { readonly filter: Filter; readonly ask: Ask }[]
   /** What `check` says of the dashboard, and of a question of it, while files are watched. */
   readonly flaws: readonly Problem[]
@@ -50,7 +50,7 @@ interface Plan {
 
 /** One tab as it was asked for. */
 interface BoardPage extends Sees {
-  readonly parts: readonly Part[]
+  readonly parts: readonly KeptPart[]
   /** Null for an incomplete page, which browsers must not cache. */
   readonly etag: string | null
 }
@@ -102,7 +102,7 @@ export class Board {
     return { table, csv, metabase: metabase(question), rows, meaning }
   }
 
-  question(key: string): Asked | null {
+  question(key: string): AskedQuestion | null {
     const tile = tilesOf(this.dashboard).find(({ question }) => question.key === key)
     return tile === undefined ? null : asked(this.asking, tile.question, this.reading)
   }
@@ -114,7 +114,7 @@ export class Board {
   }
 
   /** What the parts of a tab are made of, but the visitor; a figure that ages is of its minute. */
-  #key(tab: number | null, { version, now }: Facts, { text, tone }: Freshness): string {
+  #key(tab: number | null, { version, now }: VersionFacts, { text, tone }: Freshness): string {
     const { context, metabase } = this.ports
     const questions = tilesOf(this.dashboard, tab).map(({ question }) => question)
     const ages = questions.some(({ query }) => query.kind === 'freshness' && query.show === 'hours')
@@ -182,7 +182,7 @@ export class Board {
 
   sent = ({ parts }: Pick<BoardPage, 'parts'>): AsyncIterable<Html> => sent(parts, this.#isPublic ? null : DEADLINE_MS)
 
-  #parts(tab: number | null, plan: Plan, looked: Looked): readonly Part[] {
+  #parts(tab: number | null, plan: Plan, looked: Looked): readonly KeptPart[] {
     const { dashboard } = this
     const title = html`<div class="v-title"${writtenIn(this.reading)}><h1>${typeset(dashboard.title)}</h1><p>${typeset(dashboard.description)}</p></div>`
     if (plan.flaws.length > 0) return [title, flawedBoard(plan.flaws)]
@@ -200,7 +200,7 @@ export class Board {
     return [title, ...form, heading, ...boardParts(dashboard, facts, this.reading)]
   }
 
-  #card(asked: Asked, state: Promise<TileState>, size: TileSize, ages: readonly TableAge[]): Later {
+  #card(asked: AskedQuestion, state: Promise<TileState>, size: TileSize, ages: readonly TableAge[]): Later {
     const { reading } = this
     const { question } = asked
     const links = this.links(question)

@@ -12,10 +12,10 @@ import type { Publication, Theme } from '../publication/publication.ts'
 import type { Answers } from './answers.ts'
 
 /** A reader looks; an operator also publishes and rolls back. */
-export type Role = 'reader' | 'operator'
+export type VisitorRole = 'reader' | 'operator'
 
 export interface Visitor {
-  readonly role: Role
+  readonly role: VisitorRole
   /** Whether there is a session to leave. */
   readonly loggedIn: boolean
   /** Goes with every form, as the field `token`, by `formToken`. */
@@ -31,7 +31,7 @@ export type PageApp = Hono<PageEnv>
 export type PageCall = Context<PageEnv>
 export type Html = HtmlEscapedString
 
-export type Place = 'dashboards' | 'dictionary' | 'runs' | 'state'
+export type PagePlace = 'dashboards' | 'dictionary' | 'runs' | 'state'
 
 /** When the data are, in the header of each page. */
 export interface Freshness {
@@ -44,7 +44,7 @@ export interface Freshness {
 /** What a place says of a page of its own. */
 export interface PageFacts {
   readonly title: string
-  readonly place: Place | null
+  readonly place: PagePlace | null
   readonly status?: 200 | 400 | 403 | 404 | 409 | 422 | 429 | 500 | 503
   /** What the answer is made of, for a browser that asks whether it changed. */
   readonly etag?: string

@@ -3,15 +3,15 @@
  * later, or the rows behind it. A public dashboard is the same without filters, frame and script, for everybody.
  */
 import type { TileState } from '../drawing/answer.ts'
-import { csvOf } from '../drawing/csv.ts'
+import { csvOf } from '../drawing/answer-csv.ts'
 import { html, NOTHING, typeset } from '../drawing/html.ts'
 import { writtenIn } from '../drawing/reading.ts'
 import { drawTile } from '../drawing/tile.ts'
 import type { Question } from '../publication/dashboard.ts'
-import { type Asked, askedRows } from './asking.ts'
+import { type AskedQuestion, askedRows } from './asking.ts'
 import { Board, type BoardPorts } from './board.ts'
 import type { Html, PageApp, PageCall, Routes } from './context.ts'
-import { answered } from './finding.ts'
+import { answered } from './found-answers.ts'
 import { KeptBoards } from './kept-boards.ts'
 import { metabaseLinks } from './metabase-links.ts'
 import { say } from './texts.ts'
@@ -48,7 +48,7 @@ function addBoards(app: PageApp, ports: BoardPorts): void {
     const board = new Board(ports, call, dashboard)
     return board.canonical === null || isPublic ? work(board, call) : call.redirect(board.canonical, 303)
   }
-  const onQuestion = (work: (board: Board, asked: Asked, call: PageCall) => Promise<Response>) =>
+  const onQuestion = (work: (board: Board, asked: AskedQuestion, call: PageCall) => Promise<Response>) =>
     onBoard(async (board, call) => {
       const asked = board.question(call.req.param('question') ?? '')
       return asked === null ? call.notFound() : work(board, asked, call)
@@ -89,7 +89,7 @@ const headings = (board: Board, title: string): Html =>
   html`<div class="v-title"><h1>${typeset(title)}</h1></div><h2 class="v-hidden">${say(board.reading.language, 'cards')}</h2>`
 
 /** The whole answer as a table. */
-async function table(board: Board, { question, ask }: Asked, call: PageCall): Promise<Response> {
+async function table(board: Board, { question, ask }: AskedQuestion, call: PageCall): Promise<Response> {
   const { states, freshness } = await board.find([ask])
   const shown: Question = { ...question, display: { kind: 'table' } }
   const card = await drawTile(
@@ -109,7 +109,7 @@ async function table(board: Board, { question, ask }: Asked, call: PageCall): Pr
 
 const WIDE = { columns: 12, height: 100 }
 
-async function csv(board: Board, { question, ask }: Asked, call: PageCall): Promise<Response> {
+async function csv(board: Board, { question, ask }: AskedQuestion, call: PageCall): Promise<Response> {
   const { states } = await board.find([ask])
   return file(board, question, states[0], call)
 }

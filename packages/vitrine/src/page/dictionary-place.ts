@@ -3,22 +3,22 @@
  * spread, and from a question back to its columns.
  */
 import { VitrineError } from '../base/errors.ts'
-import { COLUMN_TITLES, columnRow, pageOf, tableWords } from '../dictionary/content.ts'
-import type { Cell, Part } from '../dictionary/page.ts'
+import { textsIn } from '../dictionary/dictionary-texts.ts'
+import type { PageCell, Part } from '../dictionary/page.ts'
+import { COLUMN_TITLES, columnRow, pageOf, tableWords } from '../dictionary/page-content.ts'
 import type { DictionaryColumn, DictionaryTable } from '../dictionary/schema.ts'
-import { textsIn } from '../dictionary/texts.ts'
 import { cell, columnAnchor, heading, paragraph, tableAnchor, wordingOf } from '../dictionary/wording.ts'
 import { type HtmlEscapedString, html } from '../drawing/html.ts'
 import { publishedRelations } from '../publication/publication.ts'
 import type { PageCall, PageContext, Routes } from './context.ts'
 import { homePage, questionPage, SEARCH_SIGNS, usesPart } from './dictionary-search.ts'
-import { knownOf, type Shown } from './known.ts'
+import { knownOf, type ShownPage } from './known.ts'
 import { lineagePicture } from './lineage-picture.ts'
 import { SPREAD_ROWS, smallestIn, spreadOf } from './spread.ts'
 import { table, tellingOf } from './telling.ts'
 
 export const dictionaryPlace: Routes = (app, context) => {
-  const shownTo = async (call: PageCall): Promise<Shown> => {
+  const shownTo = async (call: PageCall): Promise<ShownPage> => {
     const { reading } = call.var.visitor
     const publication = context.publication()
     const wording = wordingOf(textsIn(reading.language))
@@ -63,7 +63,7 @@ const asked = <T>(answer: Promise<T>): Promise<T | VitrineError> =>
     throw error
   })
 
-async function tablePage(shown: Shown, of: DictionaryTable, { answers }: PageContext): Promise<HtmlEscapedString> {
+async function tablePage(shown: ShownPage, of: DictionaryTable, { answers }: PageContext): Promise<HtmlEscapedString> {
   const { publication, wording, telling } = shown
   const { say, number, when } = telling
   const found = await asked(answers.facts(publication))
@@ -96,7 +96,7 @@ async function tablePage(shown: Shown, of: DictionaryTable, { answers }: PageCon
 }
 
 async function columnPage(
-  shown: Shown,
+  shown: ShownPage,
   of: DictionaryTable,
   column: DictionaryColumn,
   { asReader }: PageContext,
@@ -106,7 +106,7 @@ async function columnPage(
   const uses = [...reads].flatMap(([{ title }, read]) => (read.has(name) ? [title] : []))
   const [, ...facts] = columnRow(of.name, column, wording).cells
   const { k } = of.kAnonymity ?? { k: 0 }
-  const told: readonly (readonly Cell[])[] = [
+  const told: readonly (readonly PageCell[])[] = [
     [cell(wording.texts.columns.table), cell({ code: of.name, to: tableAnchor(of.name) })],
     ...facts.flatMap((fact, at) =>
       fact.length === 0 ? [] : [[cell(wording.texts.columns[COLUMN_TITLES[at + 1] ?? 'what']), fact]],
@@ -126,7 +126,7 @@ ${telling.html([
 }
 
 async function spreadPart(
-  { publication, telling }: Shown,
+  { publication, telling }: ShownPage,
   of: DictionaryTable,
   { name, privacy }: DictionaryColumn,
   asReader: PageContext['asReader'],

@@ -1,11 +1,11 @@
 /** The first page of the dictionary's place: a search over tables, columns and questions; and the page of a question. */
 import { questionSql } from '../dashboards/sql.ts'
-import { nameOf } from '../dictionary/dictionary.ts'
-import type { Cell, Inline, Part } from '../dictionary/page.ts'
+import { columnName } from '../dictionary/dictionary.ts'
+import type { Inline, PageCell, Part } from '../dictionary/page.ts'
 import { cell, columnAnchor, heading, paragraph, tableAnchor } from '../dictionary/wording.ts'
 import { type HtmlEscapedString, html } from '../drawing/html.ts'
 import { type Question, questionsOf } from '../publication/dashboard.ts'
-import type { Shown } from './known.ts'
+import type { ShownPage } from './known.ts'
 import { type Telling, table } from './telling.ts'
 
 export const SEARCH_SIGNS = 200
@@ -14,7 +14,7 @@ const MOST_FOUND = 100
 /** Without accents and capitals, so that nobody has to know how it is written. */
 const folded = (text: string): string => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 
-export function homePage(shown: Shown, sought: string, prefix: string): HtmlEscapedString {
+export function homePage(shown: ShownPage, sought: string, prefix: string): HtmlEscapedString {
   const { dictionary, wording, telling } = shown
   const { say, counted } = telling
   const search = html`<form class="v-search" role="search" action="${prefix}/dictionary"><label for="q">${say('search')}</label>
@@ -49,9 +49,9 @@ export function homePage(shown: Shown, sought: string, prefix: string): HtmlEsca
 
 /** Everything that holds all the words, tables first. */
 function findIn(
-  { dictionary, reads, wording, telling }: Shown,
+  { dictionary, reads, wording, telling }: ShownPage,
   words: readonly string[],
-): readonly (readonly Cell[])[] {
+): readonly (readonly PageCell[])[] {
   const holds = (...texts: readonly string[]) => {
     const text = folded(texts.join(' '))
     return words.every((word) => text.includes(word))
@@ -60,12 +60,12 @@ function findIn(
   const columns = dictionary.tables.flatMap(({ name: of, columns: its }) =>
     its
       .filter(({ name, comment, origins, privacy }) => {
-        const sources = origins.map((origin) => `${nameOf(origin)} ${wording.treatments(origin.treatments)}`)
+        const sources = origins.map((origin) => `${columnName(origin)} ${wording.treatments(origin.treatments)}`)
         const reasons = origins.flatMap(({ treatments }) => treatments.map(({ reason }) => reason ?? ''))
         const { classes, noClass } = wording.texts
         return holds(`${of}.${name}`, comment, ...sources, ...reasons, privacy === null ? noClass : classes[privacy])
       })
-      .map(({ name, comment }): readonly Cell[] => [
+      .map(({ name, comment }): readonly PageCell[] => [
         cell({ code: `${of}.${name}`, to: columnAnchor(of, name) }),
         cell(comment),
       ]),
@@ -84,7 +84,7 @@ function findIn(
 const meaningLink = ({ key, title }: Question): Inline => ({ text: title, to: `meaning/${encodeURIComponent(key)}` })
 
 /** The questions that read a table, or a column of it; a link to each of their dashboards is on its page. */
-export function usesPart({ reads, telling }: Shown, name: string): readonly Part[] {
+export function usesPart({ reads, telling }: ShownPage, name: string): readonly Part[] {
   const its = [...reads].flatMap(([question, read]) => (read.has(name) ? [question] : []))
   return [
     heading(2, 'uses', telling.say('usedBy')),
@@ -95,7 +95,7 @@ export function usesPart({ reads, telling }: Shown, name: string): readonly Part
 }
 
 export function questionPage(
-  { publication, reads, dictionary, wording, telling }: Shown,
+  { publication, reads, dictionary, wording, telling }: ShownPage,
   question: Question,
 ): HtmlEscapedString {
   const read = reads.get(question) ?? new Set()
@@ -126,7 +126,7 @@ export function questionPage(
 /** The meaning of its measures, where they have one of their own: what is counted, in what, and the goal with its day. */
 function indicatorsPart({ query }: Question, { say, number }: Telling): readonly Part[] {
   const given = query.kind === 'structured' ? Object.values(query.measures) : []
-  const rows = given.flatMap((measure): readonly (readonly Cell[])[] => {
+  const rows = given.flatMap((measure): readonly (readonly PageCell[])[] => {
     if (!('definition' in measure)) return []
     const { title, definition, unit, goal } = measure
     return [

@@ -133,7 +133,7 @@ export async function exportPage(
     for (const { path, file } of leaves) {
       const text = await fetched(app, publication, path, signal)
       style = /href="(\/assets\/style[^"]*)"/.exec(text)?.[1] ?? style
-      await write(file, file.endsWith('.csv') ? text : standing(text, file, files))
+      await write(file, file.endsWith('.csv') ? text : standingAlone(text, file, files))
     }
     await write(STYLE, await fetched(app, publication, style, signal))
     await write(MARK, `${publication.name}\n`)
@@ -166,7 +166,7 @@ async function fetched(app: PageApp, { locale }: Publication, path: string, sign
 }
 
 /** A document for a folder: links among the files, none to what needs a server, no form and no script. */
-export function standing(text: string, file: string, files: ReadonlyMap<string, string>): string {
+export function standingAlone(text: string, file: string, files: ReadonlyMap<string, string>): string {
   const relative = (other: string) => posix.relative(posix.dirname(file), other)
   return text
     .replaceAll(/<(form|script|noscript)\b[\s\S]*?<\/\1>|<a class="v-language"[\s\S]*?<\/a>/g, '')

@@ -3,7 +3,7 @@
  * turned into conditions whose values are parameters. What an address says that a filter does not know is left out, and told.
  */
 import { own } from '../base/own.ts'
-import { relationsOf } from '../dashboards/relations.ts'
+import { relationsOf } from '../dashboards/askable-relations.ts'
 import type { WriteFilter } from '../dashboards/sql.ts'
 import type { Dashboard, Filter, Scalar } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'

@@ -1,19 +1,19 @@
 /** The document around the content of a place: the four places, the day of the data, language, theme. */
 import { createHash } from 'node:crypto'
-import { partStyle } from '../dictionary/html.ts'
+import { partStyle } from '../dictionary/page-html.ts'
+import { script } from '../drawing/chart-script.ts'
 import { html, raw } from '../drawing/html.ts'
-import { script } from '../drawing/script.ts'
 import { styleSheet } from '../drawing/style.ts'
 import { formToken } from './access.ts'
-import type { Freshness, Html, PageCall, PageContext, PageFacts, Place } from './context.ts'
+import type { Freshness, Html, PageCall, PageContext, PageFacts, PagePlace } from './context.ts'
+import { frameScript } from './frame-script.ts'
+import { frameStyle } from './frame-style.ts'
 import { liveScript } from './live.ts'
 import { placeStyle } from './place-style.ts'
-import { frameScript } from './script.ts'
-import { frameStyle } from './style.ts'
 import { say } from './texts.ts'
 import { failureNote } from './watch.ts'
 
-const PLACES: readonly Place[] = ['dashboards', 'dictionary', 'runs', 'state']
+const PLACES: readonly PagePlace[] = ['dashboards', 'dictionary', 'runs', 'state']
 
 /** A file of the page, whose address changes with its content. */
 interface Asset {

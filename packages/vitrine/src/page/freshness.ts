@@ -1,9 +1,9 @@
 /** Of when the data are, for the header of each page: the day, and whether it is as it should be. */
-import { made } from '../dashboards/format.ts'
+import { made } from '../dashboards/value-format.ts'
 import { localeOf, type Reading } from '../drawing/reading.ts'
 import type { Publication } from '../publication/publication.ts'
 import { type VersionState, versionState } from '../schedule/monitor-facts.ts'
-import type { Facts } from './answers.ts'
+import type { VersionFacts } from './answers.ts'
 import type { Freshness } from './context.ts'
 import { say } from './texts.ts'
 
@@ -18,7 +18,7 @@ const momentOf = (at: Date, reading: Reading): string =>
 /** Schedules know minutes, so for that long the state of a version is the same; to compute it takes longer than a page. */
 const states = new WeakMap<Publication, { readonly of: string; readonly state: VersionState['state'] }>()
 
-function stateOf(publication: Publication, { version, ages, now }: Facts): VersionState['state'] {
+function stateOf(publication: Publication, { version, ages, now }: VersionFacts): VersionState['state'] {
   const of = `${Math.floor(now.getTime() / 60_000)} ${version}`
   const known = states.get(publication)
   if (known?.of === of) return known.state
@@ -28,7 +28,7 @@ function stateOf(publication: Publication, { version, ages, now }: Facts): Versi
 }
 
 /** The oldest table counts: the others are no older. */
-export function freshnessOf(publication: Publication, facts: Facts, reading: Reading): Freshness {
+export function pageFreshness(publication: Publication, facts: VersionFacts, reading: Reading): Freshness {
   const dates = facts.ages.map(({ dataOf }) => dataOf.getTime())
   if (dates.length === 0) return none(reading, 'nothingPublished')
   const at = momentOf(new Date(Math.min(...dates)), reading)

@@ -4,7 +4,7 @@
  */
 import { pause } from '../base/pause.ts'
 import type { TileState } from '../drawing/answer.ts'
-import type { BoardPart } from '../drawing/board.ts'
+import type { BoardPart } from '../drawing/drawn-board.ts'
 import { html, raw } from '../drawing/html.ts'
 import { Switched } from './answers.ts'
 import type { Html } from './context.ts'
@@ -30,10 +30,10 @@ export class Later {
   }
 }
 
-export type Part = BoardPart<Later>
+export type KeptPart = BoardPart<Later>
 
 interface KeptBoard {
-  readonly parts: readonly Part[]
+  readonly parts: readonly KeptPart[]
   /** All is answered, and nothing has failed. */
   isWhole: boolean
 }
@@ -49,7 +49,7 @@ export class KeptBoards {
   get = (key: string): KeptBoard | undefined => this.#kept.get(key)
 
   /** Kept until it fails, or is the oldest of too many. */
-  keep(key: string, parts: readonly Part[], states: readonly Promise<TileState>[]): void {
+  keep(key: string, parts: readonly KeptPart[], states: readonly Promise<TileState>[]): void {
     const board = { parts, isWhole: false }
     this.#kept.set(key, board)
     const [oldest] = this.#kept.keys()
@@ -89,7 +89,7 @@ export class KeptBoards {
 const AGAIN = html`<meta http-equiv="refresh" content="0">`
 
 /** As it becomes ready; after `deadlineMs` nothing more is waited for. */
-export async function* sent(parts: readonly Part[], deadlineMs: number | null): AsyncGenerator<Html> {
+export async function* sent(parts: readonly KeptPart[], deadlineMs: number | null): AsyncGenerator<Html> {
   const over = new AbortController()
   const late = deadlineMs === null ? [] : [pause(deadlineMs, over.signal)]
   let text = ''

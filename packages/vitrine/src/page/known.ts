@@ -1,5 +1,5 @@
 /** What the dictionary's place knows of a publication, and with what it tells it: learnt once for each definition. */
-import { checkDashboards } from '../dashboards/check.ts'
+import { checkDashboards } from '../dashboards/dashboard-check.ts'
 import { dictionaryOf } from '../dictionary/dictionary.ts'
 import type { Dictionary } from '../dictionary/schema.ts'
 import type { Wording } from '../dictionary/wording.ts'
@@ -36,7 +36,7 @@ async function learn(publication: Publication): Promise<Known> {
 }
 
 /** What one page is told with. */
-export interface Shown extends Known {
+export interface ShownPage extends Known {
   readonly publication: Publication
   readonly wording: Wording
   readonly telling: Telling

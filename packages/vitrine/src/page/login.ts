@@ -3,9 +3,9 @@ import { bodyLimit } from 'hono/body-limit'
 import { html } from '../drawing/html.ts'
 import type { Visitors } from './access.ts'
 import type { Html, PageApp, PageCall, PageContext } from './context.ts'
-import { localPath } from './language.ts'
-import { addressOf, Bucket, isFromOurPage, type Reach } from './security.ts'
+import { addressOf, Bucket, isFromOurPage, type PageReach } from './security.ts'
 import { say } from './texts.ts'
+import { localPath } from './visitor-language.ts'
 
 /** Of each caller: so many tries at once, and one in ten seconds after that. */
 const LOGINS = [8, 0.1] as const
@@ -18,7 +18,7 @@ export const fieldsOf = (call: PageCall): Promise<Readonly<Record<string, unknow
 export const message = (title: string, detail: string): Html =>
   html`<section class="v-message"><h1>${title}</h1><p>${detail}</p></section>`
 
-export function addLogin(app: PageApp, context: PageContext, visitors: Visitors, reach: Reach): void {
+export function addLogin(app: PageApp, context: PageContext, visitors: Visitors, reach: PageReach): void {
   const { prefix, clock } = context
   const logins = new Bucket(clock, ...LOGINS)
   // One at a time: a derivation is slow on purpose.

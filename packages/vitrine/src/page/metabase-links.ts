@@ -1,6 +1,6 @@
 /** Where a question stands in Metabase: by what was recorded when it was made there. */
 import type { Question } from '../publication/dashboard.ts'
-import { appliedToMetabase } from '../record/metabase.ts'
+import { appliedToMetabase } from '../record/applied-items.ts'
 import type { PageContext } from './context.ts'
 
 const AGAIN_MS = 60_000

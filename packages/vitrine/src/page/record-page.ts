@@ -4,7 +4,7 @@ import { command } from '../base/remedy.ts'
 import { heading, paragraph } from '../dictionary/wording.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Html, PageCall, PageContext, PageFacts } from './context.ts'
-import { failureParts } from './failure.ts'
+import { failureParts } from './failure-text.ts'
 import { type Telling, tellingOf } from './telling.ts'
 
 interface RecordPage<T> {

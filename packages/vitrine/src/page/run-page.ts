@@ -1,17 +1,17 @@
 /** One run as people read it: what came of it, its phases as a bar, its tables, what was unknown, its size over the weeks. */
 import { command } from '../base/remedy.ts'
-import type { Cell, Inline, Part } from '../dictionary/page.ts'
+import type { Inline, PageCell, Part } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
 import type { HtmlEscapedString } from '../drawing/html.ts'
 import { html } from '../drawing/html.ts'
 import type { Publication } from '../publication/publication.ts'
 import type { FigureWarning } from '../record/outcome.ts'
 import { PHASES, type Phase, type RunRecord, type TableOutcome } from '../record/runs.ts'
-import { failureParts } from './failure.ts'
+import { failureParts } from './failure-text.ts'
+import { reasonNames } from './missing-figure.ts'
 import type { PlaceText } from './place-texts.ts'
-import { rowsOf, type SeenRun } from './seen-run.ts'
+import { rowTotal, type SeenRun } from './seen-run.ts'
 import { type Telling, table } from './telling.ts'
-import { reasonNames } from './unknown.ts'
 
 const PHASE_TEXTS: Readonly<Record<Phase, PlaceText>> = {
   check: 'phaseCheck',
@@ -32,7 +32,7 @@ const TRIGGERS: Readonly<Record<RunRecord['trigger'], PlaceText>> = {
 export const triggerText = ({ trigger }: RunRecord, { say }: Telling): string => say(TRIGGERS[trigger])
 
 /** How it came out, in words. */
-export function outcomeOf({ run, goes }: Pick<SeenRun, 'run' | 'goes'>, { mark }: Telling): Inline {
+export function outcomeMark({ run, goes }: Pick<SeenRun, 'run' | 'goes'>, { mark }: Telling): Inline {
   if (goes && run.state === 'running') return mark('moving', 'outcomeGoes')
   if (run.state === 'succeeded')
     return run.publishedAt === null ? mark(null, 'outcomeRehearsed') : mark('good', 'outcomePublished')
@@ -48,7 +48,7 @@ export const lastedMs = ({ run, goes, now }: SeenRun): number | null => {
 }
 
 /** What is another than in the run before it. */
-export function changesOf({ run, before }: SeenRun, { say }: Telling): readonly string[] {
+export function definitionChanges({ run, before }: SeenRun, { say }: Telling): readonly string[] {
   if (before === null) return []
   return [
     ...(run.fingerprint === before.fingerprint ? [] : [say('definitionChanged')]),
@@ -94,14 +94,14 @@ export function runContent(seen: SeenRun, publication: Publication, telling: Tel
   const { run, goes } = seen
   const { say, when, time, number } = telling
   const failed = run.state !== 'succeeded' && !goes
-  const facts: readonly (readonly Cell[])[] = [
-    [cell(say('outcome')), cell(outcomeOf(seen, telling))],
+  const facts: readonly (readonly PageCell[])[] = [
+    [cell(say('outcome')), cell(outcomeMark(seen, telling))],
     [cell(say('started')), cell(when(run.startedAt))],
     [cell(say('lasted')), cell(time(lastedMs(seen)))],
     [cell(say('startedBy')), cell(triggerText(run, telling))],
     ...(run.dataOf === null ? [] : [[cell(say('data')), cell(when(run.dataOf))]]),
-    ...(run.tables.length === 0 ? [] : [[cell(say('rows')), cell(number(rowsOf(run)))]]),
-    ...changesOf(seen, telling).map((text) => [cell(say('changed')), cell(text)]),
+    ...(run.tables.length === 0 ? [] : [[cell(say('rows')), cell(number(rowTotal(run)))]]),
+    ...definitionChanges(seen, telling).map((text) => [cell(say('changed')), cell(text)]),
     ...(run.snapshotMilliseconds === null ? [] : [[cell(say('held')), cell(time(run.snapshotMilliseconds))]]),
   ]
   return html`${failed ? telling.html(failedParts(run, telling)) : ''}
@@ -211,15 +211,21 @@ export function sizeCurve(
   const [from, span] = [first.startedAt.getTime(), last.startedAt.getTime() - first.startedAt.getTime()]
   if (span < SHORTEST_MS) return null
   const { say, number, when } = telling
-  const most = Math.max(...whole.map(rowsOf), 1)
+  const most = Math.max(...whole.map(rowTotal), 1)
   const points = whole.map((run) => ({
     run,
     x: 4 + ((run.startedAt.getTime() - from) / span) * 992,
-    y: 76 - (rowsOf(run) / most) * 70,
+    y: 76 - (rowTotal(run) / most) * 70,
   }))
   const path = points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')
   const here = points.find(({ run }) => run.id === shown)
-  const says = say('sizeSays', number(rowsOf(first)), when(first.startedAt), number(rowsOf(last)), when(last.startedAt))
+  const says = say(
+    'sizeSays',
+    number(rowTotal(first)),
+    when(first.startedAt),
+    number(rowTotal(last)),
+    when(last.startedAt),
+  )
   return html`<figure class="v-size" role="group" aria-label="${says}"><figcaption><b>${say('sizeTitle')}</b> <span class="v-minor">${says}</span></figcaption><svg role="img" viewBox="0 0 1000 80" preserveAspectRatio="none" height="80" aria-label="${says}"><path class="v-area" d="${path}V76H4Z"/><path class="v-base" d="M4 76H996"/><path class="v-line" d="${path}"/>${
     here === undefined ? '' : html`<path class="v-here" d="M${here.x.toFixed(1)} 4V76"/>`
   }</svg></figure>`

@@ -3,7 +3,7 @@
  * operator, each confirmed on a page of its own. The record is the writer's; without one, this place says so.
  */
 
-import type { Cell, Part } from '../dictionary/page.ts'
+import type { PageCell, Part } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
 
 import { type HtmlEscapedString, html, NOTHING } from '../drawing/html.ts'
@@ -13,8 +13,8 @@ import { formToken } from './access.ts'
 import type { PageCall, PageContext, Routes } from './context.ts'
 import { liveRoutes } from './live.ts'
 import { showRecord } from './record-page.ts'
-import { changesOf, lastedMs, outcomeOf, runContent, sizeCurve, triggerText } from './run-page.ts'
-import { type RunsRecord, readRuns, rowsOf, type SeenRun, seenIn } from './seen-run.ts'
+import { definitionChanges, lastedMs, outcomeMark, runContent, sizeCurve, triggerText } from './run-page.ts'
+import { type RunsRecord, readRuns, rowTotal, type SeenRun, seenIn } from './seen-run.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
 
 /** Runs on one page, and the runs of the weeks that a curve shows. */
@@ -72,20 +72,20 @@ function listPage(record: RunsRecord, context: PageContext, call: PageCall, tell
   const { runs, now } = record
   const success = runs.find(({ publishedAt }) => publishedAt !== null)
   const last = seenIn(record, 0)
-  const rows = runs.slice(0, SHOWN).flatMap((run, at): readonly (readonly Cell[])[] => {
+  const rows = runs.slice(0, SHOWN).flatMap((run, at): readonly (readonly PageCell[])[] => {
     const seen = seenIn(record, at)
     if (seen === null) return []
     const cells = [
       cell({ text: say('run', run.id), to: `runs/${run.id}` }),
-      [[outcomeOf(seen, telling)], ...changesOf(seen, telling).map((text) => [text])],
+      [[outcomeMark(seen, telling)], ...definitionChanges(seen, telling).map((text) => [text])],
       cell(when(run.startedAt)),
       cell(time(lastedMs(seen))),
       cell(triggerText(run, telling)),
-      cell(run.tables.length === 0 ? '–' : number(rowsOf(run))),
+      cell(run.tables.length === 0 ? '–' : number(rowTotal(run))),
     ]
     return [cells]
   })
-  const facts: readonly (readonly Cell[])[] = [
+  const facts: readonly (readonly PageCell[])[] = [
     [
       cell(say('lastSuccess')),
       success === undefined ? cell(say('never')) : cell({ text: when(success.startedAt), to: `runs/${success.id}` }),
@@ -95,7 +95,7 @@ function listPage(record: RunsRecord, context: PageContext, call: PageCall, tell
       : [
           [
             cell(say('lastTry')),
-            cell({ text: when(last.run.startedAt), to: `runs/${last.run.id}` }, ' ', outcomeOf(last, telling)),
+            cell({ text: when(last.run.startedAt), to: `runs/${last.run.id}` }, ' ', outcomeMark(last, telling)),
           ],
         ]),
     [cell(say('nextDue')), cell(when(dueAround(publication, now).next))],

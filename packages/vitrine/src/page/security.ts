@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { PageCall, PageEnv } from './context.ts'
 
 /** How browsers reach the page. */
-export interface Reach {
+export interface PageReach {
   /** The address that browsers show, without its path; null where it is the one that they ask for. */
   readonly origin: string | null
   /** Whether only this machine can ask. */
@@ -44,23 +44,23 @@ const HEADERS: Readonly<Record<string, string>> = {
 const lastOf = (list: string | undefined): string | undefined => list?.split(',').at(-1)?.trim() || undefined
 
 /** Who asks, for counting. */
-export const addressOf = (call: PageCall, { trustsProxy }: Reach): string =>
+export const addressOf = (call: PageCall, { trustsProxy }: PageReach): string =>
   (trustsProxy ? lastOf(call.req.header('x-forwarded-for')) : undefined) ??
   call.env.incoming?.socket.remoteAddress ??
   'unknown'
 
 /** The origin that a page of ours has in the browser that asks. */
-export function ownOrigin(call: PageCall, { origin, trustsProxy }: Reach): string {
+export function ownOrigin(call: PageCall, { origin, trustsProxy }: PageReach): string {
   if (origin !== null) return origin
   const scheme = trustsProxy && lastOf(call.req.header('x-forwarded-proto')) === 'https' ? 'https' : 'http'
   const host = (trustsProxy ? lastOf(call.req.header('x-forwarded-host')) : undefined) ?? call.req.header('host')
   return `${scheme}://${(host ?? '').toLowerCase()}`
 }
 
-export const isSecure = (call: PageCall, reach: Reach): boolean => ownOrigin(call, reach).startsWith('https:')
+export const isSecure = (call: PageCall, reach: PageReach): boolean => ownOrigin(call, reach).startsWith('https:')
 
 /** A name that somebody else makes point here is not ours: a page of theirs could read ours. */
-function isOurHost(call: PageCall, reach: Reach): boolean {
+function isOurHost(call: PageCall, reach: PageReach): boolean {
   const host = (call.req.header('host') ?? '').toLowerCase()
   if (LOOPBACK.test(host.replace(/:\d+$/, ''))) return true
   if (reach.origin !== null) return ownOrigin(call, reach) === reach.origin && new URL(reach.origin).host === host
@@ -68,7 +68,7 @@ function isOurHost(call: PageCall, reach: Reach): boolean {
 }
 
 export const guarded =
-  (reach: Reach, isPublic: (call: PageCall) => boolean): MiddlewareHandler<PageEnv> =>
+  (reach: PageReach, isPublic: (call: PageCall) => boolean): MiddlewareHandler<PageEnv> =>
   async (call, next) => {
     if (isOurHost(call, reach)) await next()
     else call.res = call.text('421 unknown host\n', 421)
@@ -84,7 +84,7 @@ export const guarded =
   }
 
 /** What changes something comes from a page of ours: by its origin, which a browser sends, whatever the token says. */
-export function isFromOurPage(call: PageCall, reach: Reach): boolean {
+export function isFromOurPage(call: PageCall, reach: PageReach): boolean {
   const origin = call.req.header('origin')
   if (origin !== undefined) return origin.toLowerCase() === ownOrigin(call, reach)
   return call.req.header('sec-fetch-site') === 'same-origin'

@@ -46,4 +46,4 @@ export const seenIn = ({ runs, going, now }: RunsRecord, at: number): SeenRun | 
   return run === undefined ? null : { run, goes: run.id === going, now, before: runs[at + 1] ?? null }
 }
 
-export const rowsOf = ({ tables }: RunRecord): number => tables.reduce((sum, { rows }) => sum + rows, 0)
+export const rowTotal = ({ tables }: RunRecord): number => tables.reduce((sum, { rows }) => sum + rows, 0)

@@ -5,25 +5,25 @@
 import { command, type Remedy } from '../base/remedy.ts'
 import type { Missing } from '../catalogue/reader-sight.ts'
 import { type RoleSight, rolesThatRead } from '../catalogue/readers.ts'
-import type { Cell, Part, State } from '../dictionary/page.ts'
+import type { Health, PageCell, Part } from '../dictionary/page.ts'
 import { cell, heading, paragraph } from '../dictionary/wording.ts'
-import { type Applied, effective, planChanges, standing } from '../metabase/plan.ts'
+import { type Applied, effective, planChanges, recordedThere } from '../metabase/metabase-plan.ts'
 import { wantedFrom } from '../metabase/wanted.ts'
 import type { Session } from '../postgres/connect.ts'
 import { type Publication, publishedNames } from '../publication/publication.ts'
+import { appliedToMetabase } from '../record/applied-items.ts'
 import { type Tries, triesSince } from '../record/attempt.ts'
 import { requireBookkeeping } from '../record/bookkeeping.ts'
-import { appliedToMetabase } from '../record/metabase.ts'
 import { latestRuns, type RunRecord } from '../record/runs.ts'
 import { dueAround } from '../schedule/due.ts'
 import { type MonitorFacts, readMonitorFacts } from '../schedule/monitor-facts.ts'
 import type { Answers } from './answers.ts'
 import type { Routes } from './context.ts'
-import { meaningOf } from './failure.ts'
+import { errorMeaning } from './failure-text.ts'
+import { reasonNames, unknownIn } from './missing-figure.ts'
 import type { PlaceText } from './place-texts.ts'
 import { showRecord } from './record-page.ts'
 import { type Telling, table, tellingOf } from './telling.ts'
-import { reasonNames, unknownIn } from './unknown.ts'
 
 interface Stands {
   readonly facts: MonitorFacts
@@ -64,12 +64,12 @@ function metabaseBehind(publication: Publication, applied: readonly Applied[]): 
   if (applied.length === 0) return null
   const nowhere = { host: '', port: 0, database: '', user: '', password: null, sslMode: '', sslRootCert: null }
   const wanted = wantedFrom(publication, nowhere).items.filter(({ kind }) => kind !== 'source' && kind !== 'setting')
-  const there = standing(applied)
+  const there = recordedThere(applied)
   return effective(planChanges(wanted, there, applied)).length
 }
 
 /** A line: how it stands, and what to do where it does not stand well. */
-type StateLine = readonly [state: State | null, what: PlaceText, says: string, remedy?: Remedy]
+type StateLine = readonly [state: Health | null, what: PlaceText, says: string, remedy?: Remedy]
 
 const MENDING: Readonly<Record<Missing['mending'], PlaceText>> = {
   sync: 'missingSync',
@@ -97,7 +97,7 @@ function dueLines({ facts, tries }: Stands, telling: Telling): readonly StateLin
           [
             'doubtful',
             'tries',
-            `${counted(tries.failed, 'triesOne', 'triesMany')} ${meaningOf(tries.lastError ?? '', telling)}`,
+            `${counted(tries.failed, 'triesOne', 'triesMany')} ${errorMeaning(tries.lastError ?? '', telling)}`,
             command('runs'),
           ],
         ] as const)),
@@ -140,7 +140,7 @@ function runLines(
   ]
 }
 
-const STATES: Readonly<Record<State, PlaceText>> = {
+const STATES: Readonly<Record<Health, PlaceText>> = {
   good: 'stateGood',
   doubtful: 'stateDoubtful',
   bad: 'stateBad',
@@ -152,7 +152,7 @@ function linesPart(label: string, lines: readonly StateLine[], telling: Telling)
   return table(
     label,
     [say('fact'), say('stands'), say('what')],
-    lines.map(([state, what, says, remedy]): readonly Cell[] => [
+    lines.map(([state, what, says, remedy]): readonly PageCell[] => [
       cell(say(what)),
       cell(state === null ? mark(null, 'stateNeutral') : mark(state, STATES[state])),
       [[says], ...(remedy === undefined ? [] : commands(remedy))],

@@ -1,8 +1,8 @@
 /** How the dictionary, the runs and the state are told to one reader: words, numbers, instants, and parts as HTML. */
-import { count, duration } from '../base/format.ts'
-import { type CommandLine, ownNames, type Remedy, remedyText } from '../base/remedy.ts'
-import { type AddressOf, partsHtml } from '../dictionary/html.ts'
-import type { Cell, Line, Part, Row, State } from '../dictionary/page.ts'
+import { countText, duration } from '../base/format.ts'
+import { type CommandLine, plainCommandNames, type Remedy, remedyText } from '../base/remedy.ts'
+import type { Health, Line, PageCell, Part, Row } from '../dictionary/page.ts'
+import { type AddressOf, partsHtml } from '../dictionary/page-html.ts'
 import { type HtmlEscapedString, raw } from '../drawing/html.ts'
 import type { Reading } from '../drawing/reading.ts'
 import type { PageContext } from './context.ts'
@@ -11,14 +11,14 @@ import { type PlaceText, sayPlace } from './place-texts.ts'
 export type Telling = ReturnType<typeof tellingOf>
 
 export function tellingOf(
-  { prefix, names = ownNames }: Pick<PageContext, 'prefix' | 'names'>,
+  { prefix, names = plainCommandNames }: Pick<PageContext, 'prefix' | 'names'>,
   { language, zone }: Reading,
 ) {
   const locale = language === 'fr' ? 'fr-FR' : 'en-GB'
   const moment = new Intl.DateTimeFormat(locale, { timeZone: zone, dateStyle: 'medium', timeStyle: 'short' })
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
   const say = (key: PlaceText, ...values: readonly (string | number)[]) => sayPlace(language, key, ...values)
-  const number = (value: number | null) => count(value, locale)
+  const number = (value: number | null) => countText(value, locale)
   /** An anchor of the dictionary is a page of its own here; all else is a path below the prefix. */
   const address: AddressOf = (to) => `${prefix}/${to.replace(/^table\//, 'dictionary/')}`
   return {
@@ -32,7 +32,7 @@ export function tellingOf(
     percent: (share: number) => percent.format(share),
     when: (at: Date | null) => (at === null ? '–' : moment.format(at)),
     time: (milliseconds: number | null) => (milliseconds === null ? '–' : duration(milliseconds, locale)),
-    mark: (state: State | null, key: PlaceText, ...values: readonly (string | number)[]) => ({
+    mark: (state: Health | null, key: PlaceText, ...values: readonly (string | number)[]) => ({
       text: say(key, ...values),
       mark: state,
     }),
@@ -51,7 +51,7 @@ function commandsIn(remedy: Remedy): readonly CommandLine[] {
   return found.filter((line, at) => found.findIndex((other) => JSON.stringify(other) === JSON.stringify(line)) === at)
 }
 
-export const table = (label: string, titles: readonly string[], rows: readonly (readonly Cell[])[]): Part => ({
+export const table = (label: string, titles: readonly string[], rows: readonly (readonly PageCell[])[]): Part => ({
   kind: 'table',
   label,
   titles,

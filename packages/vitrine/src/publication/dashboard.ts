@@ -237,7 +237,7 @@ export interface Filter {
 }
 
 /** Where a tile stands on the grid of 24 columns. */
-export interface Place {
+export interface TilePlace {
   readonly x: number
   readonly y: number
   readonly width: number
@@ -249,7 +249,7 @@ interface Sized {
   readonly span?: number
   readonly height?: number
   /** Used in place of the position in its row. */
-  readonly at?: Place
+  readonly at?: TilePlace
 }
 
 export type Tile = Sized &

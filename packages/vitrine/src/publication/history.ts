@@ -101,7 +101,7 @@ export function history<const Name extends string, C extends Readonly<Record<str
 /** `day` and `number` follow from the day; a `figure` is recorded. */
 export type HistoryPart = 'day' | 'number' | 'figure'
 
-export function partOf({ value }: PublishedColumn): HistoryPart {
+export function historyPartOf({ value }: PublishedColumn): HistoryPart {
   if (value.kind !== 'sql') return 'figure'
   if (value.node === DAY) return 'day'
   return value.node === DAY_NUMBER ? 'number' : 'figure'
@@ -109,11 +109,11 @@ export function partOf({ value }: PublishedColumn): HistoryPart {
 
 /** The columns that the ledger records. */
 export const figuresOf = (table: HistoryTable): readonly PublishedColumn[] =>
-  table.columns.filter((column) => partOf(column) === 'figure')
+  table.columns.filter((column) => historyPartOf(column) === 'figure')
 
 /** The column of the day. Throws DEFINITION_INVALID for a table without one; `check` refuses it earlier. */
 export function dayColumnOf(table: HistoryTable): PublishedColumn {
-  const column = table.columns.find((candidate) => partOf(candidate) === 'day')
+  const column = table.columns.find((candidate) => historyPartOf(candidate) === 'day')
   if (column === undefined) {
     throw new VitrineError('DEFINITION_INVALID', { place: table.name, detail: 'No column of it is the day.' })
   }

@@ -1,6 +1,6 @@
 /**
  * The patterns of personal values that a column may hold only if it accepts them with a reason. Each has a name, a quick test on
- * bytes, an exact test and a test in SQL. `copy/value-scan.ts` tests what is copied, `version/verify.ts`
+ * bytes, an exact test and a test in SQL. `copy/value-scan.ts` tests what is copied, `version/staged-checks.ts`
  * what was staged. A text is tested byte by byte (as latin1), so that no encoding and no damaged character can hide a value.
  */
 import { literal } from '../sql/quote.ts'
@@ -143,7 +143,7 @@ export const PATTERN_NAMES: readonly string[] = PATTERNS.map(({ name }) => name)
  * Whether a text (in latin1) holds a value of the pattern that begins at `from` or later. When the
  * text is `cut`, a value that reaches its end is left to the next part, where it may continue.
  */
-export function holds({ expression, proves }: Pattern, text: string, from = 0, cut = false): boolean {
+export function holdsPattern({ expression, proves }: Pattern, text: string, from = 0, cut = false): boolean {
   expression.lastIndex = from
   for (let found = expression.exec(text); found !== null; found = expression.exec(text)) {
     const reachesEnd = found.index + found[0].length === text.length

@@ -1,6 +1,7 @@
 /** The publication: all published tables and the settings around them, as one frozen value. Checks are in `check.ts`. */
+
+import { codePlaceOf } from '../base/code-place.ts'
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
-import { placeOf } from '../base/place-of.ts'
 import type { Dashboard } from './dashboard.ts'
 import type { HistoryTable } from './history.ts'
 import { FRESHNESS, type OwnViewSettings, ownViewShapes, RUNS, UNKNOWNS } from './own-view.ts'
@@ -93,7 +94,7 @@ export const madeOf = (publication: object): Made | undefined => Reflect.get(pub
 
 /** Declares a publication. Midnight in UTC is the schedule unless another is given. */
 export function definePublication<const S extends PublicationSettings>(settings: S): TypedPublication<PublishedBy<S>> {
-  const made: Made = Object.freeze({ copy: THIS_COPY, place: placeOf(new Error()) })
+  const made: Made = Object.freeze({ copy: THIS_COPY, place: codePlaceOf(new Error()) })
   return Object.freeze<Publication & { readonly [MADE]: Made }>({
     zone: 'UTC',
     schedule: '0 0 * * *',

@@ -23,7 +23,7 @@ import { dayOfData, timeOfData } from './data-of.ts'
 import { filterCondition } from './filter-use.ts'
 import type { Publication, TypedPublication } from './publication.ts'
 import type { Published } from './published-rows.ts'
-import type { ConditionOn, IndicatorOn, MeasureOn, Reach, Select, Settings, Sources, TableName } from './reach.ts'
+import type { ConditionOn, IndicatorOn, MeasureOn, QuerySettings, Reach, Select, Sources, TableName } from './reach.ts'
 import { offline } from './register.ts'
 
 declare const answer: unique symbol
@@ -34,7 +34,7 @@ export type Asked<Q extends Query, Out extends string> = Q & { readonly [answer]
 export interface Questions<P extends Published> {
   /** Figures over groups of rows of one table. Metabase can drill into the answer. */
   query<const N extends TableName<P>, const M extends string, const B extends string = never>(
-    settings: Settings<Reach<P, N>, N, M, B>,
+    settings: QuerySettings<Reach<P, N>, N, M, B>,
   ): Asked<StructuredQuery, M | B>
   /** Rows as they are. */
   listing<const N extends TableName<P>, const C extends string>(settings: {

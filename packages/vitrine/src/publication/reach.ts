@@ -87,7 +87,7 @@ export type ByOn<R> =
   | { [Q in At<R, Time>]: { readonly age: Q; readonly at: Steps } & Named<R, Time>[Q] }[At<R, Time>]
   | { readonly cases: readonly (readonly [label: string, readonly ConditionOn<R>[]])[]; readonly otherwise: string }
 
-export interface Settings<R, N, M extends string, B extends string> {
+export interface QuerySettings<R, N, M extends string, B extends string> {
   readonly from: N
   readonly measures: { readonly [Name in M]: MeasureOn<R> | IndicatorOn<NoInfer<N>> }
   readonly by?: { readonly [Name in B]: ByOn<R> }

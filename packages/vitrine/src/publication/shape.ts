@@ -1,10 +1,10 @@
 /**
  * The shape of published tables: what the target must look like, as plain comparable data. `shapeOf` derives it from the
- * definition; `catalogue/live-shape.ts` reads the same data from a database; `migration/difference.ts` compares the two.
+ * definition; `catalogue/live-shape.ts` reads the same data from a database; `migration/shape-difference.ts` compares the two.
  */
 import { createHash } from 'node:crypto'
 import { identifier, literal, qualified } from '../sql/quote.ts'
-import { type HistoryPart, type HistoryTable, isHistory, partOf } from './history.ts'
+import { type HistoryPart, type HistoryTable, historyPartOf, isHistory } from './history.ts'
 import { type Publication, publishedRelations } from './publication.ts'
 import { projectionOf } from './select-text.ts'
 import type { PublishedTable } from './table.ts'
@@ -108,7 +108,7 @@ export function shapeOf(table: PublishedTable, publication: Publication): TableS
 }
 
 function historyShape(table: HistoryTable): HistoryShape {
-  const named = (part: HistoryPart) => table.columns.find((column) => partOf(column) === part)?.name
+  const named = (part: HistoryPart) => table.columns.find((column) => historyPartOf(column) === part)?.name
   const earlier = Object.entries(table.earlier).map(([name, value]) => [name, literal(value)] as const)
   return { day: named('day') ?? '', number: named('number') ?? null, earlier: Object.fromEntries(earlier) }
 }

@@ -1,7 +1,7 @@
 /** How Metabase shows a column: its label, its meaning, the format of its values. Said beside the column, by `.shown(…)`. */
 
 /** What a column means to Metabase (`type/…`), where keys and closed lists do not say it already. */
-export type Meaning =
+export type SemanticType =
   | 'Category'
   | 'City'
   | 'Country'
@@ -33,7 +33,7 @@ export interface ShownFormat {
 export interface Shown {
   /** Instead of what Metabase makes of the name. */
   readonly label?: string
-  readonly as?: Meaning
+  readonly as?: SemanticType
   readonly format?: ShownFormat
   /** Not offered to people who ask questions; SQL reads it all the same. */
   readonly hidden?: boolean

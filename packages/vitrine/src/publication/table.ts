@@ -1,6 +1,6 @@
 /** `from(query).publish(name, comment, columns)`: a published table as frozen data. Nothing is read or sent here. */
 import { type ExpressionBuilder, expressionBuilder, type SelectQueryNode } from 'kysely'
-import { placeOf } from '../base/place-of.ts'
+import { codePlaceOf } from '../base/code-place.ts'
 import { isTextual } from '../sql/sql-type.ts'
 import type { Column, ColumnDefinition } from './column.ts'
 import type { Computed } from './compute.ts'
@@ -109,7 +109,7 @@ export function from<Q extends AnySourceQuery>(query: Q): FromOf<Q> {
       unknown: rules.unknown ?? null,
       kAnonymous: rules.kAnonymous ?? null,
     })
-    places.set(table, placeOf(new Error()))
+    places.set(table, codePlaceOf(new Error()))
     return table
   }
   return { publish } as FromOf<Q> // sound because an expression builder is the same object whatever database it is typed for.

@@ -8,7 +8,7 @@ import { isBlank, type Justified, type SecretValue, type Treated, type Unless } 
 
 export interface Treatment {
   readonly name: string
-  /** Arguments that the dictionary shows; `dictionary/texts.ts` has the sentence in each language. */
+  /** Arguments that the dictionary shows; `dictionary/dictionary-texts.ts` has the sentence in each language. */
   readonly parameters?: readonly (string | number)[]
   /** Why the value may be read, or why more may come out of it than `MOST_OUTCOMES`. */
   readonly reason?: string

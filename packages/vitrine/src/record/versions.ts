@@ -6,7 +6,7 @@ import type { Target } from '../catalogue/target.ts'
 import { ownViewNames } from '../publication/publication.ts'
 import { shapesOf, type TableShape } from '../publication/shape.ts'
 import { bookkeepingVersion } from './bookkeeping.ts'
-import type { VersionOrigin } from './origin.ts'
+import type { VersionOrigin } from './version-origin.ts'
 
 /** What stands in a version. */
 export interface VersionContent {
@@ -37,7 +37,7 @@ export interface RecordedVersion extends VersionContent {
 }
 
 /** The names of everything that is ours in a version. */
-export const namesOf = ({ shapes, views }: VersionContent): readonly string[] => [
+export const relationNames = ({ shapes, views }: VersionContent): readonly string[] => [
   ...shapes.map(({ name }) => name),
   ...views,
 ]

@@ -7,33 +7,33 @@ import type { Target } from '../catalogue/target.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import type { CopyRows } from '../copy/rows.ts'
 import {
-  type Applied,
+  type AppliedDelta,
   applyChanges,
   hasLastingTransaction,
   oldSnapshotsEnded,
   proveChanges,
   tidyChanged,
-} from '../delta/apply.ts'
-import { Asked } from '../delta/asked.ts'
+} from '../delta/apply-delta.ts'
+import { AskedOnce } from '../delta/asked.ts'
 import { stageChanges } from '../delta/changes.ts'
 import { type Decision, decide, isSameEra, type Night, type TableFacts, tableFacts } from '../delta/decide.ts'
-import { madeOf, stageMadeChanges } from '../delta/made-changes.ts'
+import { rowsMadeOf, stageMadeChanges } from '../delta/made-changes.ts'
 import { factsOf, type SourceFacts } from '../delta/source-facts.ts'
 import { isOfChanges } from '../delta/staged-rows.ts'
 import { textWithXmin } from '../delta/text.ts'
-import { packed, unknownOf } from '../delta/unknown.ts'
+import { packed, unknownOf } from '../delta/unknown-values.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
 import type { Session } from '../postgres/connect.ts'
 import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
-import type { Made, TableOrigin, VersionOrigin } from '../record/origin.ts'
 import { recordedRows } from '../record/runs.ts'
+import type { Made, TableOrigin, VersionOrigin } from '../record/version-origin.ts'
 import { dropRelations } from '../version/staging.ts'
 import { looked, TIMELESS, targetFacts } from './night.ts'
 import type { SyncRequest } from './request.ts'
-import type { Stream } from './sessions.ts'
+import type { Stream } from './run-sessions.ts'
 import { type StageContext, type StagedTable, type Told, UNTOLD } from './stage.ts'
 
 export interface Next {
@@ -42,7 +42,7 @@ export interface Next {
   /** Tables that changes would have made otherwise than they are. */
   readonly differing: ReadonlySet<string>
   /** Before the switch: nobody sees the tables as they were. Gives the writers of the rows that changed, by table. */
-  readonly ready: () => Promise<Applied['writers']>
+  readonly ready: () => Promise<AppliedDelta['writers']>
 }
 
 export interface DeltaRequest {
@@ -66,7 +66,7 @@ export class Delta {
   readonly #made = new Map<string, Made>()
   /** Of each published table, between due times. */
   readonly #rows: ReadonlyMap<string, number>
-  readonly #asked = new Asked()
+  readonly #asked = new AskedOnce()
   #snapshot = ''
   #hasStaged = false
 
@@ -153,7 +153,7 @@ export class Delta {
     const { table, read } = decision
     const rows = published?.origin?.tables[table.name]?.rows ?? Number.POSITIVE_INFINITY
     if (limits.deltaProofNights <= 1 || rows < limits.deltaFloorRows) return
-    this.#made.set(table.name, await madeOf({ source, asked: this.#asked }, table, target.publication.source, read))
+    this.#made.set(table.name, await rowsMadeOf({ source, asked: this.#asked }, table, target.publication.source, read))
   }
 
   /**
@@ -219,7 +219,7 @@ export class Delta {
   }
 
   /** What the next run must know of the version; `writers` are those of rows that changed. */
-  origin(staged: readonly StagedTable[], writers: Applied['writers']): VersionOrigin {
+  origin(staged: readonly StagedTable[], writers: AppliedDelta['writers']): VersionOrigin {
     const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
       const { rows, unknownKeys } = entry
       const { name } = entry.table

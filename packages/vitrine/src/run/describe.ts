@@ -5,9 +5,9 @@ import { type Publication, stagingSchema } from '../publication/publication.ts'
 import type { FigureWarning } from '../record/outcome.ts'
 import type { TableOutcome } from '../record/runs.ts'
 import { qualified } from '../sql/quote.ts'
-import { compareVersions, countChanged, type Difference } from '../version/difference.ts'
+import { compareVersions, countChanged, type Difference } from '../version/row-difference.ts'
 import type { RunObserver } from './observer.ts'
-import { spread } from './sessions.ts'
+import { spread } from './run-sessions.ts'
 import type { StagedTable } from './stage.ts'
 
 /** The record of a table; without a comparison, `added`, `changed` and `removed` are null. */

@@ -15,7 +15,7 @@ import { ownRelations } from '../record/made.ts'
 import { qualified } from '../sql/quote.ts'
 import { refreshOwn } from '../version/staging.ts'
 import { dropUnkept, hideRetired, returnStrangers } from '../version/switch.ts'
-import { type Trace, type TraceHit, traceIn, type Wanted } from './trace.ts'
+import { type Trace, type TracedValue, type TraceHit, traceIn } from './trace.ts'
 
 export interface Erasure {
   /** What is left at the end. */
@@ -28,7 +28,12 @@ export interface Erasure {
  * Throws ERASURE_EARLY while the published version holds the value, ERASURE_OF_HISTORY when recorded days do and `history` is
  * not given, and then nothing has changed; ERASURE_BLOCKED when a version is still in use. The session keeps the run lock.
  */
-export async function erase(target: Target, wanted: Wanted, key: Secret | null, history: boolean): Promise<Erasure> {
+export async function erase(
+  target: Target,
+  wanted: TracedValue,
+  key: Secret | null,
+  history: boolean,
+): Promise<Erasure> {
   const { session, publication } = target
   await takeRunLock(session, publication.schema)
   const before = await traceIn(target, wanted, key)

@@ -1,7 +1,7 @@
 /** What the target says of a night before the source is asked: for a run, and to foresee one. */
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
-import { changeableAtOnce } from '../delta/apply.ts'
+import { changeableAtOnce } from '../delta/apply-delta.ts'
 import { decide, type Night, type TableFacts } from '../delta/decide.ts'
 import { keptTables } from '../delta/kept-tables.ts'
 import { hasStandby } from '../postgres/standby.ts'

@@ -3,7 +3,7 @@
  * helps with the ranges of others (decision 0024). Called by `sync.ts` and `round.ts`.
  */
 import { loadParser } from '../lineage/parse.ts'
-import { type Root, rootsOf } from '../lineage/ranges.ts'
+import { type Root, rootsOf } from '../lineage/range-proof.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Publication } from '../publication/publication.ts'
 import { nameSql, placeOf } from '../publication/register.ts'

@@ -10,7 +10,7 @@ import { beginRun, enterPhase, failRun, type Phase, type TableOutcome, type Trig
 import { dropStaging } from '../version/staging.ts'
 import { dropUnkept } from '../version/switch.ts'
 import type { RunObserver } from './observer.ts'
-import type { RunSessions } from './sessions.ts'
+import type { RunSessions } from './run-sessions.ts'
 import { settled } from './take-over.ts'
 
 export type PhaseTimes = Readonly<Partial<Record<Phase, number>>>

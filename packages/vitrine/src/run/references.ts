@@ -7,7 +7,7 @@ import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { qualified } from '../sql/quote.ts'
 import { brokenReferences, referencesOf, type StagedReference } from '../version/build.ts'
-import type { Stream } from './sessions.ts'
+import type { Stream } from './run-sessions.ts'
 import { type StageContext, type StagedTable, stageTables } from './stage.ts'
 
 /** Reads the chosen tables from the source and carries the others, adding tables until all references hold. */

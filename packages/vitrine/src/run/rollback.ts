@@ -32,7 +32,7 @@ import { describeTables } from './describe.ts'
 import { createSchema } from './migrate.ts'
 import type { RunObserver } from './observer.ts'
 import { performRun, type RecordedRun } from './recorded-run.ts'
-import { RunSessions } from './sessions.ts'
+import { RunSessions } from './run-sessions.ts'
 
 export interface RollbackRequest {
   readonly publication: Publication

@@ -6,14 +6,14 @@
 import { type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
 import type { Help } from '../copy/copy.ts'
-import { changesOf } from '../delta/staged-rows.ts'
+import { stagedNames } from '../delta/staged-rows.ts'
 import { importSnapshot, type Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { firstCopyOf } from '../version/anonymity.ts'
 import { dropRelations } from '../version/staging.ts'
 import type { RunObserver } from './observer.ts'
 import { holdPlaces, type RangePlans } from './ranges.ts'
-import type { Stream } from './sessions.ts'
+import type { Stream } from './run-sessions.ts'
 
 export interface RoundContext {
   readonly target: Target
@@ -90,7 +90,7 @@ export class Round {
 const LOST: readonly ErrorCode[] = ['CONNECTION_LOST', 'CONNECTION_SILENT']
 
 /** One stream in a round. It stays in the snapshot until nothing is left to read; for carried tables it needs no snapshot. */
-export class Part {
+export class RoundStream {
   readonly #round: Round
   readonly #stream: Stream
   readonly #context: RoundContext
@@ -165,7 +165,7 @@ export class Part {
       await renew(this.#stream)
       await this.join()
       // The commit may have succeeded although its answer was lost.
-      const left = [table, firstCopyOf(table), ...changesOf(table)]
+      const left = [table, firstCopyOf(table), ...stagedNames(table)]
       await dropRelations({ ...target, session: this.#stream.target }, staging, ({ name }) => left.includes(name))
     } catch {
       return false

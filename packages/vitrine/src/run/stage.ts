@@ -8,11 +8,11 @@ import type { CopyResult, Help } from '../copy/copy.ts'
 import { rowsThrough } from '../copy/row-rewrite.ts'
 import { watchedRows } from '../copy/value-scan.ts'
 import type { Changes } from '../delta/changes.ts'
-import { LOOKS_BEYOND } from '../delta/unknown.ts'
+import { LOOKS_BEYOND } from '../delta/unknown-values.ts'
 import type { CheckedColumn } from '../lineage/findings.ts'
 import { provedProjection } from '../lineage/lineage.ts'
 import { registered } from '../lineage/origin.ts'
-import { rangedTexts } from '../lineage/ranges.ts'
+import { rangedTexts } from '../lineage/range-proof.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Snapshot } from '../postgres/snapshot.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -23,8 +23,8 @@ import { buildSuppressed } from '../version/anonymity.ts'
 import { buildTable, type Load, stagedShape } from '../version/build.ts'
 import type { RunObserver } from './observer.ts'
 import { type RangePlans, readersOf } from './ranges.ts'
-import { Part, Round } from './round.ts'
-import type { Stream } from './sessions.ts'
+import { Round, RoundStream } from './round.ts'
+import type { Stream } from './run-sessions.ts'
 
 export interface StagedTable {
   readonly table: PublishedTable
@@ -240,12 +240,12 @@ export async function stageTables(
 ): Promise<readonly StagedTable[]> {
   const round = new Round(tables, copied)
   const used = streams.slice(0, carried ? tables.length : readersOf(tables, context.ranges))
-  const parts = used.map((stream) => [stream, new Part(round, stream, context, carried)] as const)
+  const parts = used.map((stream) => [stream, new RoundStream(round, stream, context, carried)] as const)
   // All join first: a late one might find the snapshot already released.
   await Promise.all(parts.map(([, part]) => part.join()))
   const done: StagedTable[] = []
   const complete = () => done.map(({ table }) => table.name)
-  const stageThrough = async (stream: Stream, part: Part) => {
+  const stageThrough = async (stream: Stream, part: RoundStream) => {
     for (let next = round.take(); next !== undefined; next = round.take()) {
       const table = next
       const attempt = (reads: (help: Help) => void) =>

@@ -1,4 +1,4 @@
-/** Ends the backends of a failed run, so that no server keeps working for nobody. Called by `sessions.ts`. */
+/** Ends the backends of a failed run, so that no server keeps working for nobody. Called by `run-sessions.ts`. */
 import { pause } from '../base/pause.ts'
 import type { Session } from '../postgres/connect.ts'
 

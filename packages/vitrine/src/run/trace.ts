@@ -50,7 +50,7 @@ export interface Trace {
   readonly days: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-export interface Wanted {
+export interface TracedValue {
   readonly table: string
   /** Null for the primary key. */
   readonly column: string | null
@@ -70,7 +70,7 @@ interface Search {
 }
 
 /** What to search, and in which columns. Throws TABLE_UNKNOWN, USAGE and PSEUDONYM_KEY_MISSING, which quote no argument. */
-export function searchOf(publication: Publication, wanted: Wanted, key: Secret | null): Search {
+export function searchOf(publication: Publication, wanted: TracedValue, key: Secret | null): Search {
   const relations = publishedRelations(publication)
   const table = relations.find(({ name }) => name === wanted.table)
   if (table === undefined) {
@@ -122,7 +122,7 @@ function matcher(forms: readonly string[]): Search['matches'] {
 }
 
 /** Throws what `searchOf` throws. The caller holds the run lock, so that no version comes or goes meanwhile. */
-export async function traceIn(target: Target, wanted: Wanted, key: Secret | null): Promise<Trace> {
+export async function traceIn(target: Target, wanted: TracedValue, key: Secret | null): Promise<Trace> {
   const { session, publication } = target
   const search = searchOf(publication, wanted, key)
   const places = new Map<string, TracePlace>((await findWorkSchemas(target)).map(({ name }) => [name, 'left']))

@@ -2,8 +2,8 @@
 import type { Session } from '../postgres/connect.ts'
 import { requireGroups } from '../version/anonymity.ts'
 import { type StagedReference, validateReference } from '../version/build.ts'
-import { verifyRows } from '../version/verify.ts'
-import { spread } from './sessions.ts'
+import { verifyRows } from '../version/staged-checks.ts'
+import { spread } from './run-sessions.ts'
 import type { StageContext, StagedTable } from './stage.ts'
 
 /** Proves the rows of each staged table, then its references. Throws COUNT_MISMATCH, PRIVACY_VIOLATION, K_ANONYMITY, REFERENCE_BROKEN. */

@@ -25,7 +25,7 @@ export interface Versions {
 }
 
 /** A watched column and its groups. */
-export interface Figure {
+export interface WatchedFigure {
   readonly column: string
   readonly groups: readonly Group[]
 }
@@ -60,7 +60,7 @@ function groupsOf({ name, value }: PublishedColumn): readonly Group[] {
 }
 
 /** The figures of a table that are watched, among the columns named. */
-export const watchedFigures = (table: PublishedTable, among: ReadonlySet<string>): readonly Figure[] =>
+export const watchedFigures = (table: PublishedTable, among: ReadonlySet<string>): readonly WatchedFigure[] =>
   watched(table)
     .filter(({ name }) => among.has(name))
     .map((column) => ({ column: column.name, groups: groupsOf(column) }))
@@ -79,7 +79,7 @@ function judge(column: string, counts: readonly MovedShare[], limits: Limits): r
 /** The figures whose shares of the rows moved implausibly from one version to the next. One scan of each. */
 export async function implausibleFigures(
   target: Session,
-  figures: readonly Figure[],
+  figures: readonly WatchedFigure[],
   { now, before }: Versions,
   limits: Limits,
 ): Promise<readonly FigureWarning[]> {

@@ -16,14 +16,14 @@ import { identifier, literal, qualified } from '../sql/quote.ts'
 /** Begins the comment of the schemas that we may drop; a schema of the same name without it belongs to somebody else. */
 const MARK = 'vitrine:'
 
-export const markOf = (publication: Publication, use: 'staging' | 'retired'): string =>
+export const stagingMark = (publication: Publication, use: 'staging' | 'retired'): string =>
   `${MARK} ${use} area of ${publication.name}`
 
 const USES = { staging: stagingSchema, retired: retiredSchema } as const
 
 /** Marks the schema that has the name of the use. */
 export const markSql = (publication: Publication, use: keyof typeof USES): string =>
-  `comment on schema ${identifier(USES[use](publication))} is ${literal(markOf(publication, use))}`
+  `comment on schema ${identifier(USES[use](publication))} is ${literal(stagingMark(publication, use))}`
 
 /** The statements that make the schemas of a list that have the name of a use. */
 const makeSql = (publication: Publication, names: readonly string[]): readonly string[] =>

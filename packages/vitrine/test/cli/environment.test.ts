@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { VitrineError } from '../../src/base/errors.ts'
-import { type Environment, type Needs, parseSettings } from '../../src/cli/environment.ts'
+import { type ConnectionNeeds, type Environment, parseSettings } from '../../src/cli/environment.ts'
 import { printable } from '../../src/postgres/address.ts'
 import { shop } from '../publication/shop.ts'
 
@@ -11,7 +11,7 @@ const TARGET = 'postgresql://impact:target-secret@target.test:5432/metabase-data
 const both = { source: 'required', target: 'required' } as const
 
 /** What an error says: its own code, then place and detail of each problem. */
-function refusal(environment: Environment, needs: Needs): readonly string[] {
+function refusal(environment: Environment, needs: ConnectionNeeds): readonly string[] {
   try {
     parseSettings(environment, needs, publication)
     return ['nothing']
@@ -96,7 +96,7 @@ describe('settings that are understood', () => {
   })
 })
 
-const TABLE: readonly (readonly [string, Environment, Needs, readonly string[]])[] = [
+const TABLE: readonly (readonly [string, Environment, ConnectionNeeds, readonly string[]])[] = [
   ['no target: never the source instead', { DATABASE_URL: SOURCE }, both, ['TARGET_URL_MISSING METABASE_DATABASE_URL']],
   ['no source', { METABASE_DATABASE_URL: TARGET }, both, ['SOURCE_URL_MISSING DATABASE_URL']],
   [

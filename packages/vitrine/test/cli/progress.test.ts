@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { count, duration, instant, megabytes } from '../../src/base/format.ts'
+import { countText, duration, instant, megabytes } from '../../src/base/format.ts'
 import type { Io } from '../../src/cli/io.ts'
 import { Progress } from '../../src/cli/progress.ts'
 import { textTable } from '../../src/cli/text-table.ts'
@@ -102,7 +102,12 @@ test.each([
 })
 
 test('numbers and sizes', () => {
-  expect([count(1234567), count(0), count(null), megabytes(12_345_678)]).toEqual(['1,234,567', '0', '–', '12.3 MB'])
+  expect([countText(1234567), countText(0), countText(null), megabytes(12_345_678)]).toEqual([
+    '1,234,567',
+    '0',
+    '–',
+    '12.3 MB',
+  ])
 })
 
 test('an instant on the clocks of the zone', () => {

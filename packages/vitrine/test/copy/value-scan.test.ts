@@ -6,7 +6,7 @@ import { copyRows } from '../../src/copy/copy.ts'
 import { rowsThrough } from '../../src/copy/row-rewrite.ts'
 import { MESSAGE } from '../../src/copy/wire.ts'
 import * as vitrine from '../../src/index.ts'
-import { held, holds, PATTERNS } from '../../src/publication/pattern.ts'
+import { held, holdsPattern, PATTERNS } from '../../src/publication/pattern.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 import { inText, PLANTED } from './planted-values.ts'
 import { bytesOf, chunksOf, speaker } from './spoken.ts'
@@ -137,7 +137,9 @@ test.each(PATTERNS.map(({ name, told }) => [name, told] as const))(
   async (name, told) => {
     // Now and then the digits of an account hold a card number.
     const alone = (value: string) =>
-      PATTERNS.every((pattern) => pattern.name === name || !holds(pattern, Buffer.from(value).toString('latin1')))
+      PATTERNS.every(
+        (pattern) => pattern.name === name || !holdsPattern(pattern, Buffer.from(value).toString('latin1')),
+      )
     const planted = PLANTED[name]
       .filter(alone)
       .chain((value) => fc.tuple(fc.constant(value), inText(fc.constant(value))))
@@ -228,7 +230,7 @@ test('an address that is all of a short text, among numbers that look like one',
     async (codes, cut, rewritten) => {
       const table = codes.map((value): Row => ({ plain: '', short: '', code: value, list: '', tree: '', made: '' }))
       const spoilt = codes.filter(
-        (value) => pattern !== undefined && holds(pattern, Buffer.from(value).toString('latin1')),
+        (value) => pattern !== undefined && holdsPattern(pattern, Buffer.from(value).toString('latin1')),
       )
       const { error } = await copied(table, cut, rewritten)
       expect(error?.problems.map(({ detail }) => detail) ?? []).toEqual(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fencesOf } from '../../../../test/documentation/markdown.ts'
-import { checkDashboards } from '../../src/dashboards/check.ts'
+import { checkDashboards } from '../../src/dashboards/dashboard-check.ts'
 import { published } from './example.ts'
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8')

@@ -1,6 +1,6 @@
 /** Values as people read them: in French, numbers, shares, dates and local times, whatever the zone of the process. */
 import { expect, test } from 'vitest'
-import { formatted } from '../../src/dashboards/format.ts'
+import { formatted } from '../../src/dashboards/value-format.ts'
 import type { Format } from '../../src/publication/dashboard.ts'
 
 test.each<[string | null, Format | undefined, string]>([

@@ -1,8 +1,8 @@
 /** Every rule by which a dashboard is refused, by an example that it alone refuses; a rule without one does not compile. */
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { checkDashboards } from '../../src/dashboards/check.ts'
-import { RULES, type RuleName } from '../../src/dashboards/rules.ts'
+import { checkDashboards } from '../../src/dashboards/dashboard-check.ts'
+import { DASHBOARD_RULES, type DashboardRule } from '../../src/dashboards/dashboard-rules.ts'
 import { dashboard, question, withDashboards } from '../../src/index.ts'
 import type { Dashboard, Question, Tile } from '../../src/publication/dashboard.ts'
 import { filter, funnel, indicator, listing, query, select, shop, TEAM } from './shop-questions.ts'
@@ -36,7 +36,7 @@ const MONTH = { time: 'sold_at', unit: 'month' } as const
 const bySize = filter({ key: 'size', label: 'Size', kind: 'number', on: { purchase: 'customer_id.size' } })
 
 /** By rule: a dashboard, or what is changed of a sound question, and the words of the problem. */
-const EXAMPLES: Readonly<Record<RuleName, readonly [wrong: object, words?: readonly string[]]>> = {
+const EXAMPLES: Readonly<Record<DashboardRule, readonly [wrong: object, words?: readonly string[]]>> = {
   table: [{ query: { ...purchases, from: 'sale' } }, ['sale']],
   column: [{ query: { ...purchases, where: [['total', '=', 1]] } }, ['total', 'purchase']],
   value: [{ query: { ...purchases, where: [['customer_id.level', '=', 'top']] } }, ['customer_id.level']],
@@ -176,13 +176,13 @@ test('a sound dashboard is accepted', async () => {
 describe('each rule', () => {
   test.each(Object.entries(EXAMPLES))('%s', async (rule, [wrong, words = []]) => {
     // sound because the entries are those of a record of all rules.
-    const { says }: { says(...given: readonly string[]): string } = RULES[rule as RuleName]
+    const { says }: { says(...given: readonly string[]): string } = DASHBOARD_RULES[rule as DashboardRule]
     expect(await problemsOf(wrong)).toEqual([says(...words)])
   })
 })
 
 /** Other ways to the same mistake. */
-test.each<[string, RuleName, object]>([
+test.each<[string, DashboardRule, object]>([
   [
     'a rate in SQL without the number behind it',
     'denominator',
@@ -229,7 +229,7 @@ test.each<[string, RuleName, object]>([
     'persons',
     inSql(({ db }) => db.selectFrom('customer as c').select('c.since as n').limit(9), { kind: 'table' }),
   ],
-  ...["string_agg(cast(c.since as text), ',')", 'array_agg(c.since)'].map((list): [string, RuleName, object] => [
+  ...["string_agg(cast(c.since as text), ',')", 'array_agg(c.since)'].map((list): [string, DashboardRule, object] => [
     `persons one by one in one cell: ${list}`,
     'persons',
     inSql(({ db }) => db.selectFrom('customer as c').select(sql<number>`${sql.raw(list)}`.as('n')), {
@@ -254,7 +254,7 @@ test.each<[string, RuleName, object]>([
     },
   ],
 ])('%s', async (_, rule, wrong) => {
-  const { says }: { says(...given: readonly string[]): string } = RULES[rule]
+  const { says }: { says(...given: readonly string[]): string } = DASHBOARD_RULES[rule]
   const problems = await problemsOf(wrong)
   // The words that a rule puts between its own are those of its example above.
   const pattern = says('(.+)', '(.+)').replaceAll(/[.?]/g, (mark) => (mark === '?' ? '\\?' : mark))
@@ -283,7 +283,7 @@ test.each([
   ],
   "(timestamptz '2026-01-01' - age(p.sold_at))",
 ])('%s is the time of now', async (limit) => {
-  expect(await since(limit)).toEqual([RULES.clock.says()])
+  expect(await since(limit)).toEqual([DASHBOARD_RULES.clock.says()])
 })
 test.each(["timestamptz '2026-01-01'", "timestamptz '2026-01-01' - age(p.sold_at, p.sold_at)"])(
   '%s is not',
@@ -328,7 +328,7 @@ test.each([
         .orderBy('g'),
     bar,
   )
-  expect(await problemsOf(asking)).toEqual(isEnough ? [] : [RULES.smallest.says('5')])
+  expect(await problemsOf(asking)).toEqual(isEnough ? [] : [DASHBOARD_RULES.smallest.says('5')])
 })
 
 test('all mistakes are said at once', async () => {

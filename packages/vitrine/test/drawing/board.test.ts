@@ -1,10 +1,10 @@
 /** A dashboard on its grid, the texts of authors, files for spreadsheets, and the colours of the style sheet. */
 import { describe, expect, test } from 'vitest'
-import { type BoardFacts, boardParts } from '../../src/drawing/board.ts'
-import { csvOf } from '../../src/drawing/csv.ts'
+import { csvOf } from '../../src/drawing/answer-csv.ts'
+import { script } from '../../src/drawing/chart-script.ts'
+import { type BoardFacts, boardParts } from '../../src/drawing/drawn-board.ts'
 import { raw } from '../../src/drawing/html.ts'
 import { prose } from '../../src/drawing/prose.ts'
-import { script } from '../../src/drawing/script.ts'
 import { styleSheet } from '../../src/drawing/style.ts'
 import { TOKENS } from '../../src/drawing/tokens.ts'
 import type { Dashboard, Tile } from '../../src/publication/dashboard.ts'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Answer, Cell } from '../../src/drawing/answer.ts'
-import { csvOf } from '../../src/drawing/csv.ts'
+import { csvOf } from '../../src/drawing/answer-csv.ts'
 import type { Display, Format, Meaning } from '../../src/publication/dashboard.ts'
 import { asked, drawn, ENGLISH, FRENCH, fault, structured } from './asked.ts'
 

@@ -1,6 +1,6 @@
 /** What each display says, in words: the figure first, its change, its counts, its unit, its names; and why a card is empty. */
 import { describe, expect, test } from 'vitest'
-import { counted } from '../../src/drawing/counted.ts'
+import { withCounts } from '../../src/drawing/counted.ts'
 import { drawSkeleton } from '../../src/drawing/tile.ts'
 import {
   answer,
@@ -100,7 +100,7 @@ describe('figures', () => {
       { p: { label: 'Part', format: PERCENT } },
       structured({ measures: { p: { percent: [['s', '=', 'A']], of: [['s', 'is not null']] } } }),
     )
-    const question = counted(plain, FRENCH)
+    const question = withCounts(plain, FRENCH)
     expect('measures' in question.query && question.query.measures).toMatchObject({
       'counted 0': {
         count: 'rows',

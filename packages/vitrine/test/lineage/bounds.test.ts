@@ -36,7 +36,7 @@ import {
   uuid,
   year,
 } from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
 import { type ComputedColumn, projectionOf } from '../../src/publication/select-text.ts'
 import type { PublishedColumn } from '../../src/publication/table.ts'
 import { treated } from '../../src/publication/treatment.ts'

@@ -15,13 +15,13 @@ import {
   secret,
   text,
 } from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
 import { Findings } from '../../src/lineage/findings.ts'
 import { Analysis } from '../../src/lineage/lineage.ts'
 import { isTreated, registered } from '../../src/lineage/origin.ts'
 import { loadParser, parsedQuery } from '../../src/lineage/parse.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
+import { LineageProblem } from '../../src/lineage/query-rules.ts'
 import { Resolver } from '../../src/lineage/resolver.ts'
-import { LineageProblem } from '../../src/lineage/rules.ts'
 
 export const source = register(
   'public',

@@ -14,7 +14,7 @@ import {
   present,
   text,
 } from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
 import { checkOf, problemsOf, source, tableOf } from './judged.ts'
 
 const person = () => source.selectFrom('person as p')

@@ -9,8 +9,8 @@ import { TestDatabase, type TestRole, VERSIONS } from '../../../../test/database
 import { open, partly, personal, present, register } from '../../src/index.ts'
 import { registered } from '../../src/lineage/origin.ts'
 import { loadParser, type Parser, parsedQuery } from '../../src/lineage/parse.ts'
+import { LineageProblem } from '../../src/lineage/query-rules.ts'
 import { Resolver } from '../../src/lineage/resolver.ts'
-import { LineageProblem } from '../../src/lineage/rules.ts'
 import { markOf } from '../../src/publication/treatment.ts'
 import { type RandomQuery, randomQuery, TABLES } from './random-query.ts'
 

@@ -5,7 +5,7 @@ import { TestDatabase } from '../../../../test/database.ts'
 import { bigint, count, from, integer, open, type PublishedTable, register, text } from '../../src/index.ts'
 import { AGGREGATES, FUNCTIONS } from '../../src/lineage/known-sql.ts'
 import { loadParser } from '../../src/lineage/parse.ts'
-import { rangedTexts, rootsOf } from '../../src/lineage/ranges.ts'
+import { rangedTexts, rootsOf } from '../../src/lineage/range-proof.ts'
 import { projectionOf } from '../../src/publication/select-text.ts'
 
 const columns = { id: open.bigint, parent_id: open.bigint.nullable, n: open.integer, label: open.text }

@@ -1,7 +1,7 @@
 /** Every query runs in the schema of the publication's register: a query begun by another one is refused, wherever it stands. */
 import { expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
 import { shop } from '../publication/shop.ts'
 
 const TABLES = { thing: { id: vitrine.open.bigint, name: vitrine.open.text } }

@@ -8,8 +8,8 @@ import { because, compute, masked, present } from '../../src/index.ts'
 import { the } from '../../src/lineage/node-fields.ts'
 import { registered } from '../../src/lineage/origin.ts'
 import { GRAMMAR, grammarNote, loadParser, parsedQuery, parsedText } from '../../src/lineage/parse.ts'
+import { QUERY_RULES, type QueryRule } from '../../src/lineage/query-rules.ts'
 import { Resolver } from '../../src/lineage/resolver.ts'
-import { RULES, type RuleName } from '../../src/lineage/rules.ts'
 import { inside } from '../../src/lineage/scope.ts'
 import { problemsOf, source } from './judged.ts'
 
@@ -20,11 +20,11 @@ const removed = vi.hoisted(() => {
   return { rule: '' }
 })
 afterAll(() => {
-  vi.doUnmock('../../src/lineage/rules.ts')
+  vi.doUnmock('../../src/lineage/query-rules.ts')
   vi.resetModules()
 })
-vi.mock('../../src/lineage/rules.ts', async (original) => {
-  const real = await original<typeof import('../../src/lineage/rules.ts')>()
+vi.mock('../../src/lineage/query-rules.ts', async (original) => {
+  const real = await original<typeof import('../../src/lineage/query-rules.ts')>()
   const refuse: typeof real.refuse = (rule, ...more) =>
     rule === removed.rule ? (undefined as never) : real.refuse(rule, ...more)
   return { ...real, refuse }
@@ -35,7 +35,7 @@ const long = 'x'.repeat(64)
 const name = sql.ref('p.name')
 
 /** By rule: an expression, perhaps a query, and the words of the problem. */
-const EXAMPLES: Readonly<Record<RuleName, readonly [expression: unknown, words: readonly string[], query?: unknown]>> =
+const EXAMPLES: Readonly<Record<QueryRule, readonly [expression: unknown, words: readonly string[], query?: unknown]>> =
   {
     characters: ["'\ud800'", []],
     length: [`'${'x'.repeat(200_000)}'`, []],
@@ -88,7 +88,7 @@ const EXAMPLES: Readonly<Record<RuleName, readonly [expression: unknown, words: 
   }
 
 describe.each(Object.entries(EXAMPLES))('rule «%s»', (rule, [expression, words, query]) => {
-  const known = RULES[rule as RuleName] // sound because the examples are listed by rule.
+  const known = QUERY_RULES[rule as QueryRule] // sound because the examples are listed by rule.
   const says: (...given: readonly string[]) => string = known.says
 
   test('refuses its example, and says how to write it', () => {
@@ -183,7 +183,7 @@ describe('what no text says today, as a parser of another version may write it',
     const text = { sql: 'delete from team', markedSql: 'delete from team', marks: [], tables: new Set<string>() }
     const parser = await loadParser()
     expect(() => parsedQuery(parser, text, [])).toThrow('it is not one SELECT')
-    expect(() => parsedText(parser, 'select 1 -- one')).toThrow(RULES.comment.says())
+    expect(() => parsedText(parser, 'select 1 -- one')).toThrow(QUERY_RULES.comment.says())
   })
 
   test.each([

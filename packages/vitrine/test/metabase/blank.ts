@@ -1,10 +1,10 @@
 /** Applications of a shop's definitions to a stand-in of their own, with a record in memory: what is killed needs no database. */
 import { Secret } from '../../src/base/secret.ts'
-import { applyPlan, planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
-import { diagnoseMetabase } from '../../src/metabase/doctor.ts'
-import type { Applied } from '../../src/metabase/plan.ts'
-import { probe } from '../../src/metabase/server.ts'
+import { applyPlan, planMetabase } from '../../src/metabase/metabase-apply.ts'
+import { diagnoseMetabase } from '../../src/metabase/metabase-doctor.ts'
+import type { Applied } from '../../src/metabase/metabase-plan.ts'
+import { probeMetabase } from '../../src/metabase/metabase-server.ts'
 import { wantedFrom } from '../../src/metabase/wanted.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import type { metabaseShop } from './metabase-shop.ts'
@@ -31,7 +31,7 @@ export async function blank(shop: Shop, beside?: StandIn, sslMode = 'prefer') {
     signal: new AbortController().signal,
   })
   const plan = (publication: Publication, force = false) =>
-    planFor(client, wantedFrom(publication, source), recorded, force)
+    planMetabase(client, wantedFrom(publication, source), recorded, force)
   const apply = async (publication: Publication, force = false) =>
     applyPlan(client, wantedFrom(publication, source), await plan(publication, force), {
       all: async (rows) => {
@@ -43,7 +43,7 @@ export async function blank(shop: Shop, beside?: StandIn, sslMode = 'prefer') {
     })
   /** What the doctor finds broken, by name. */
   async function doctor(publication: Publication): Promise<Readonly<Record<string, string>>> {
-    const surroundings = { server: await probe(client), recorded, operational: null }
+    const surroundings = { server: await probeMetabase(client), recorded, operational: null }
     const found = await diagnoseMetabase(client, wantedFrom(publication, source), surroundings)
     return Object.fromEntries(found.flatMap(({ name, ok, actual }) => (ok ? [] : [[name, actual]])))
   }

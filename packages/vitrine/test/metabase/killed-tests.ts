@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { EVERYTHING } from '../../../../test/thoroughness.ts'
-import { canonical } from '../../src/metabase/content.ts'
+import { canonical } from '../../src/metabase/content-items.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 import type { Entity } from './answers.ts'
 import { blank, type Shop } from './blank.ts'

@@ -2,7 +2,7 @@
  * MBQL 5 as SQL, as Metabase writes it for PostgreSQL: only the words that the tool sends, and written from what Metabase does,
  * not from our own compiler. A word that is not known here throws.
  */
-import { relationsOf } from '../../src/dashboards/relations.ts'
+import { relationsOf } from '../../src/dashboards/askable-relations.ts'
 import type { Publication } from '../../src/publication/publication.ts'
 
 export interface Column {

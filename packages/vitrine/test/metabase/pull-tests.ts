@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/errors.ts'
-import { checkDashboards } from '../../src/dashboards/check.ts'
+import { checkDashboards } from '../../src/dashboards/dashboard-check.ts'
 import type { Publication } from '../../src/index.ts'
 import type { Entity } from './answers.ts'
 import type { metabaseShop } from './metabase-shop.ts'

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ERRORS, VitrineError } from '../../src/base/errors.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { metabaseSettings } from '../../src/cli/metabase-settings.ts'
-import { planFor } from '../../src/metabase/apply.ts'
 import { Metabase } from '../../src/metabase/client.ts'
-import { probe, setUp } from '../../src/metabase/server.ts'
+import { planMetabase } from '../../src/metabase/metabase-apply.ts'
+import { probeMetabase, setUp } from '../../src/metabase/metabase-server.ts'
 import { wantedFrom } from '../../src/metabase/wanted.ts'
 import { ADMIN, QUICK, shown } from './metabase-shop.ts'
 import { NAMES } from './shop-dashboards.ts'
@@ -41,7 +41,7 @@ const client = (key: string | null = null, url = standIn.url): Metabase =>
 async function setUpOnce(): Promise<string> {
   const metabase = client()
   const wish = { publication, admin, siteUrl: standIn.url, newKey: false }
-  return (await setUp(metabase, await probe(metabase), wish)).reveal()
+  return (await setUp(metabase, await probeMetabase(metabase), wish)).reveal()
 }
 
 /** A server on this machine, while `work` talks to it. */
@@ -81,7 +81,7 @@ describe('what answers', () => {
   ])('%s', async (_, status, type, text, code) => {
     await serving(
       (_request, response) => response.writeHead(status, { 'content-type': type }).end(text),
-      async (url) => expect(await failure(() => probe(client(null, url)))).toBe(code),
+      async (url) => expect(await failure(() => probeMetabase(client(null, url)))).toBe(code),
     )
   })
 
@@ -92,7 +92,7 @@ describe('what answers', () => {
       async (elsewhere) =>
         serving(
           (_request, response) => response.writeHead(307, { location: elsewhere }).end(),
-          async (url) => expect(await failure(() => probe(client('mb_key=', url)))).toBe('METABASE_ELSEWHERE'),
+          async (url) => expect(await failure(() => probeMetabase(client('mb_key=', url)))).toBe('METABASE_ELSEWHERE'),
         ),
     )
     expect(asked).toBe(0)
@@ -105,7 +105,7 @@ describe('what answers', () => {
         asked++
         response.writeHead(429, { 'retry-after': after }).end()
       },
-      async (url) => expect(await failure(() => probe(client(null, url)))).toBe('METABASE_BUSY'),
+      async (url) => expect(await failure(() => probeMetabase(client(null, url)))).toBe('METABASE_BUSY'),
     )
     expect(asked).toBe(limits.metabaseTries)
   })
@@ -117,7 +117,7 @@ describe('what answers', () => {
         const timer = setInterval(() => response.write(' '), 10)
         response.on('close', () => clearInterval(timer))
       },
-      async (url) => expect(await failure(() => probe(client(null, url)))).toBe('METABASE_UNREACHABLE'),
+      async (url) => expect(await failure(() => probeMetabase(client(null, url)))).toBe('METABASE_UNREACHABLE'),
     )
   })
 
@@ -150,13 +150,13 @@ describe('what answers', () => {
           (name) => (name === 'METABASE_URL' ? `${url}/data/metabase//` : null),
           'required',
         )
-        expect((await probe(client(null, settings?.url))).tag).toBe('v0.65.4')
+        expect((await probeMetabase(client(null, settings?.url))).tag).toBe('v0.65.4')
       },
     )
   })
 
   test('nothing', async () => {
-    expect(await failure(() => probe(client(null, 'http://127.0.0.1:1')))).toBe('METABASE_UNREACHABLE')
+    expect(await failure(() => probeMetabase(client(null, 'http://127.0.0.1:1')))).toBe('METABASE_UNREACHABLE')
   })
 
   test.each([
@@ -166,20 +166,20 @@ describe('what answers', () => {
     ['vUNKNOWN', 'Metabase does not say its version; this version of the tool knows 0.58 to 0.65.'],
   ])('the version %s', async (tag, unknown) => {
     standIn.tag = tag
-    expect((await probe(client())).unknown).toBe(unknown)
+    expect((await probeMetabase(client())).unknown).toBe(unknown)
   })
 })
 
 describe('a login', () => {
   test('by a wrong key, or one without rights', async () => {
     await setUpOnce()
-    expect(await failure(() => planFor(client('mb_wrong='), wanted, []))).toBe('METABASE_KEY_REFUSED')
-    expect(await failure(() => planFor(client(standIn.weakKey()), wanted, []))).toBe('METABASE_FORBIDDEN')
+    expect(await failure(() => planMetabase(client('mb_wrong='), wanted, []))).toBe('METABASE_KEY_REFUSED')
+    expect(await failure(() => planMetabase(client(standIn.weakKey()), wanted, []))).toBe('METABASE_FORBIDDEN')
   })
 
   test('to a Metabase that somebody else has set up', async () => {
     await setUpOnce()
-    const server = await probe(client())
+    const server = await probeMetabase(client())
     const wish = { publication, siteUrl: '', newKey: false }
     expect(await failure(() => setUp(client(), server, { ...wish, admin: null }))).toBe('METABASE_NOT_BLANK')
     const other = { email: 'x@example.org', password: new Secret('wrong') }
@@ -213,7 +213,7 @@ describe('an answer that is lost', () => {
     const key = await setUpOnce()
     if (fault === 'hang') timeout = HANGS_MS
     standIn.fail(fault, /^GET \/database$/, Number.POSITIVE_INFINITY)
-    const code = await failure(() => planFor(client(key), wanted, []))
+    const code = await failure(() => planMetabase(client(key), wanted, []))
     const expected = { busy: 'METABASE_BUSY', maintenance: 'METABASE_BUSY', page: 'METABASE_ELSEWHERE' }
     expect(code).toBe(expected[fault as 'busy'] ?? 'METABASE_UNREACHABLE')
     expect(ERRORS[code as 'METABASE_BUSY'].retry).toBe(fault !== 'page')
@@ -233,12 +233,12 @@ describe('what has our name', () => {
     const key = await setUpOnce()
     const id = await standIn.addDatabase(NAMES.source, { ...ours, ...other })
     const before = standIn.requests.length
-    expect(await failure(() => planFor(client(key), wanted, []))).toBe('METABASE_TAKEN')
+    expect(await failure(() => planMetabase(client(key), wanted, []))).toBe('METABASE_TAKEN')
     const recorded = [
       { kind: 'source', key: NAMES.source, id: String(id), attributes: { ...ours, dbname: 'd', name: 'x' } },
     ] as const
     if (!('user' in other) && !('schema-filters-patterns' in other))
-      expect(await failure(() => planFor(client(key), wanted, recorded))).toBe('METABASE_TAKEN')
+      expect(await failure(() => planMetabase(client(key), wanted, recorded))).toBe('METABASE_TAKEN')
     expect(standIn.requests.slice(before).every(({ method }) => method === 'GET')).toBe(true)
   })
 
@@ -249,9 +249,9 @@ describe('what has our name', () => {
     await standIn.addDatabase(NAMES.source, ours)
     standIn.right(NAMES.team, 'Accounts', 'query-builder')
     standIn.mapped = true
-    expect(await failure(() => planFor(client(key), wanted, []))).toBe('METABASE_TAKEN')
+    expect(await failure(() => planMetabase(client(key), wanted, []))).toBe('METABASE_TAKEN')
     standIn.right(NAMES.team, 'Accounts', 'no')
-    const { changes } = await planFor(client(key), wanted, [])
+    const { changes } = await planMetabase(client(key), wanted, [])
     expect(changes.map(({ kind, key: name, action }) => `${action} ${kind} ${name}`)).toContain(
       'change rights everyone',
     )

@@ -1,7 +1,7 @@
 /** What differs between two shapes, and how it is said. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { differences } from '../../src/migration/difference.ts'
+import { differences } from '../../src/migration/shape-difference.ts'
 import { shapesOf, type TableShape } from '../../src/publication/shape.ts'
 import { customer, customer2, publicationOf, purchase, purchase2 } from './migrate-fixtures.ts'
 

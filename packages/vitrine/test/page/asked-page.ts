@@ -6,7 +6,7 @@ import { actionsPlace } from '../../src/page/actions.ts'
 import { createPage, type PageSettings } from '../../src/page/app.ts'
 import type { PageApp } from '../../src/page/context.ts'
 import { dashboardsPlace } from '../../src/page/dashboards-place.ts'
-import { Readers } from '../../src/page/readers.ts'
+import { Readers } from '../../src/page/reader-sessions.ts'
 
 export const noReaders = (): Readers =>
   new Readers(() => Promise.reject(new VitrineError('CONNECTION_FAILED', { place: 'target' })))

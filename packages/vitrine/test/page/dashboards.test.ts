@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { Readers } from '../../src/page/readers.ts'
+import { Readers } from '../../src/page/reader-sessions.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import { Installation } from '../run/installation.ts'
 import { type AskedPage, askedPage } from './asked-page.ts'

@@ -1,11 +1,12 @@
 /** Each pattern is found however it is written, wherever it stands, and what only looks like one is not. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { holds, PATTERNS, type Pattern, TELLING_DIGITS } from '../../src/publication/pattern.ts'
+import { holdsPattern, PATTERNS, type Pattern, TELLING_DIGITS } from '../../src/publication/pattern.ts'
 import { digits, inText, PLANTED } from '../copy/planted-values.ts'
 
 const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
-const found = (text: string) => PATTERNS.filter((pattern) => holds(pattern, bytesOf(text))).map(({ name }) => name)
+const found = (text: string) =>
+  PATTERNS.filter((pattern) => holdsPattern(pattern, bytesOf(text))).map(({ name }) => name)
 const BY_NAME = PATTERNS.map((pattern): [string, Pattern] => [pattern.name, pattern])
 
 test.each(BY_NAME)('%s: found in any text, and its bytes tell it at a glance', (_name, pattern) => {
@@ -18,7 +19,7 @@ test.each(BY_NAME)('%s: found in any text, and its bytes tell it at a glance', (
   })
   fc.assert(planted, { numRuns: 500 })
   fc.assert(
-    fc.property(inText(PLANTED[name]), (text) => holds(pattern, bytesOf(text))),
+    fc.property(inText(PLANTED[name]), (text) => holdsPattern(pattern, bytesOf(text))),
     { numRuns: 500 },
   )
 })
@@ -50,7 +51,7 @@ describe('nothing is found in', () => {
         return value.slice(0, last) + ((Number(value[last]) + more) % 10) + value.slice(last + 1)
       })
       fc.assert(
-        fc.property(wrong, (value) => !holds(pattern, bytesOf(value))),
+        fc.property(wrong, (value) => !holdsPattern(pattern, bytesOf(value))),
         { numRuns: 200 },
       )
     },

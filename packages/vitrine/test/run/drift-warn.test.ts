@@ -1,7 +1,7 @@
 /** `drift: 'warn'`: what no query reads cannot leak, so that the night passes, and it is told once. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
 import { latestRuns } from '../../src/record/runs.ts'
 import { alarmOf } from '../../src/schedule/alarms/alarm.ts'
 import { Installation } from './installation.ts'

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readDays } from '../../src/history/history-import.ts'
 import * as vitrine from '../../src/index.ts'
-import { checkPublication } from '../../src/lineage/check.ts'
+import { checkPublication } from '../../src/lineage/publication-check.ts'
 import { connect } from '../../src/postgres/connect.ts'
 import { findDrift } from '../../src/source/drift.ts'
 import { type ShopRoles, shop as shopPublication } from '../publication/shop.ts'

@@ -1,7 +1,7 @@
 /** Databases as other teams have them: several schemas in mixed case, keys of several columns, partitioned tables, odd types. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as vitrine from '../../src/index.ts'
-import { requireSound } from '../../src/lineage/check.ts'
+import { requireSound } from '../../src/lineage/publication-check.ts'
 import { Installation } from './installation.ts'
 
 const { indirect, open, opaque, personal } = vitrine

@@ -5,7 +5,7 @@ import { TestDatabase, VERSIONS } from '../../../../test/database.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import * as vitrine from '../../src/index.ts'
 import { connect, type Session } from '../../src/postgres/connect.ts'
-import { compareVersions } from '../../src/version/difference.ts'
+import { compareVersions } from '../../src/version/row-difference.ts'
 
 const { open } = vitrine
 const COLUMNS = {

@@ -2,14 +2,14 @@
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { serverEncoding } from '../../catalogue/encoding.ts'
-import { type CheckedDashboards, checkDashboards } from '../../dashboards/check.ts'
+import { type CheckedDashboards, checkDashboards } from '../../dashboards/dashboard-check.ts'
 import { mbqlOf } from '../../dashboards/mbql.ts'
-import { textsIn } from '../../dictionary/texts.ts'
+import { textsIn } from '../../dictionary/dictionary-texts.ts'
 import { wordingOf } from '../../dictionary/wording.ts'
-import { checkPublication } from '../../lineage/check.ts'
 import type { Findings } from '../../lineage/findings.ts'
 import type { Origin } from '../../lineage/origin.ts'
 import { grammarNote } from '../../lineage/parse.ts'
+import { checkPublication } from '../../lineage/publication-check.ts'
 import { type Query, questionsOf } from '../../publication/dashboard.ts'
 import { type Publication, publishedRelations } from '../../publication/publication.ts'
 import { scheduleProblems } from '../../schedule/due.ts'
@@ -19,7 +19,7 @@ import type { Call, Command } from '../command.ts'
 import { type FailureProblem, problemText } from '../failure.ts'
 import { reading } from '../sessions.ts'
 
-export const check: Command = {
+export const checkCommand: Command = {
   name: 'check',
   summary: 'check the publication, and the source when DATABASE_URL is set',
   description:

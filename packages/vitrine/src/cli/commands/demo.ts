@@ -15,12 +15,12 @@ import {
   prepareDemonstration,
   sqlFilesIn,
 } from '../demonstration.ts'
-import { type Server, startEmbedded } from '../embedded.ts'
+import { type StartedServer, startEmbedded } from '../embedded-server.ts'
 import { findPublicationFile } from '../publication-file.ts'
 import { publishNow, syncAnswer, syncText } from '../publishing.ts'
 import { pageAnswering } from './serve.ts'
 
-export const demo: Command = {
+export const demoCommand: Command = {
   name: 'demo',
   summary: 'all of it on this machine, with sample data: publish, and show the dashboards',
   description:
@@ -95,7 +95,7 @@ async function show(call: Call, answering: ReturnType<typeof pageAnswering>, sho
 }
 
 /** Held until the end: of two at once in a folder, one would stop the server of the other. Throws USAGE. */
-async function takeLock({ publication }: Call, server: Server): Promise<Session> {
+async function takeLock({ publication }: Call, server: StartedServer): Promise<Session> {
   const session = await openAs(publication, 'target', adminOf(server, 'postgres'))
   const [row] = await session.query<{ taken: boolean }>(
     "select pg_try_advisory_lock(hashtext('vitrine demo')) as taken",

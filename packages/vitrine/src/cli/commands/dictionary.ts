@@ -1,13 +1,13 @@
 /** `dictionary`: what is published, of whom, from where and why, as a page, as Markdown or as JSON. It connects to nothing. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { changesBetween, type DictionaryChange } from '../../dictionary/changes.ts'
 import { dictionaryOf } from '../../dictionary/dictionary.ts'
+import { changesBetween, type DictionaryChange } from '../../dictionary/dictionary-changes.ts'
 import { earlierDictionary } from '../../dictionary/earlier.ts'
 import type { WrittenDictionary } from '../../dictionary/schema.ts'
 import type { Call, Command } from '../command.ts'
-import { textOf } from '../file.ts'
+import { readText } from '../file.ts'
 
-export const dictionary: Command = {
+export const dictionaryCommand: Command = {
   name: 'dictionary',
   summary: 'write the data dictionary of the publication, for people or as JSON',
   description:
@@ -44,7 +44,7 @@ async function run(call: Call): Promise<ExitName> {
   if (call.json && language !== null) throw usage('The JSON has no language: leave --language out.')
   const since = call.text('since')
   const { publication } = call
-  const earlier = since === null ? null : earlierDictionary(await textOf(call, since), since, publication.name)
+  const earlier = since === null ? null : earlierDictionary(await readText(call, since), since, publication.name)
   const found = await dictionaryOf(publication)
   const changes = earlier === null ? null : changesBetween(earlier, found)
   const answer: DictionaryAnswer = { ...found, changes }

@@ -9,7 +9,7 @@ import type { Call, Command } from '../command.ts'
 import type { Settings } from '../environment.ts'
 import { readingOrReason, writing } from '../sessions.ts'
 
-export const doctor: Command = {
+export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'prove that the promises about roles, rights and separation hold',
   description:

@@ -4,7 +4,7 @@ import { applyDrop, type DropPlan, planDrop } from '../../run/drop.ts'
 import type { Call, Command } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
 
-export const drop: Command = {
+export const dropCommand: Command = {
   name: 'drop',
   summary: 'remove what the tool made in the target',
   description:

@@ -1,9 +1,9 @@
 /** `embedded`: starts the PostgreSQL server that `init` made for a first look, or stops it. */
 import type { ExitName } from '../../base/errors.ts'
 import type { Call, Command } from '../command.ts'
-import { startEmbedded, stopEmbedded } from '../embedded.ts'
+import { startEmbedded, stopEmbedded } from '../embedded-server.ts'
 
-export const embedded: Command = {
+export const embeddedCommand: Command = {
   name: 'embedded',
   summary: 'start or stop the embedded PostgreSQL of this folder',
   description:

@@ -5,9 +5,9 @@ import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { erase as eraseFrom } from '../../run/erase.ts'
 import type { Call, Command } from '../command.ts'
 import { withWritableTarget } from '../sessions.ts'
-import { type TraceAnswer, toldLeft, traceAnswer, traceText, wantedOf } from '../traced.ts'
+import { type TraceAnswer, toldLeft, traceAnswer, tracedValue, traceText } from '../traced.ts'
 
-export const erase: Command = {
+export const eraseCommand: Command = {
   name: 'erase',
   parameters: '<table> [column]',
   summary: 'take what is left of an erased value out of the target',
@@ -33,7 +33,7 @@ export interface EraseAnswer extends TraceAnswer {
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const { source, target, pseudonymKey } = call.settings({ source: 'optional', target: 'required' })
-  const wanted = await wantedOf(call, { pseudonymKey })
+  const wanted = await tracedValue(call, { pseudonymKey })
   const { trace, days } = await withWritableTarget(call, { target, source }, async (session) => {
     await requireBookkeeping(session, publication.schema)
     return eraseFrom({ session, publication }, wanted, pseudonymKey, call.flag('history'))

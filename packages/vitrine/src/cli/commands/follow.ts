@@ -15,7 +15,7 @@ import type { SettingsFor } from '../environment.ts'
 import { publishUnless, tellPublished } from '../publishing.ts'
 import { codeOf } from '../rules-code.ts'
 
-export const follow: Command = {
+export const followCommand: Command = {
   name: 'follow',
   summary: 'stay up, and publish what changed every few minutes',
   description:

@@ -1,12 +1,12 @@
 /** `history`: the recorded days of a history table, out to a CSV file and in from one. */
 import { type ExitName, VitrineError } from '../../base/errors.ts'
-import { count } from '../../base/format.ts'
+import { countText } from '../../base/format.ts'
 import type { ImportReport } from '../../history/history-import.ts'
 import type { Call, Command } from '../command.ts'
-import { textOf } from '../file.ts'
+import { readText } from '../file.ts'
 import { reading, withWritableTarget } from '../sessions.ts'
 
-export const history: Command = {
+export const historyCommand: Command = {
   name: 'history',
   parameters: '<export|import> <table> [file]',
   summary: 'export or import the recorded days of a history table, as CSV',
@@ -71,7 +71,7 @@ async function importFrom(call: Call, table: string, file: string): Promise<Exit
   const { historyNamed } = await import('../../history/history-export.ts')
   const { importHistory } = await import('../../history/history-import.ts')
   historyNamed(call.publication, table)
-  const csv = await textOf(call, file)
+  const csv = await readText(call, file)
   const options = { replace: call.flag('replace'), dryRun: call.flag('dryRun') }
   const report = await withWritableTarget(call, { target, source }, (session) =>
     importHistory({ session, publication: call.publication }, table, csv, options),
@@ -84,7 +84,7 @@ async function importFrom(call: Call, table: string, file: string): Promise<Exit
 function importText({ days, added, replaced, kept, first, last, dryRun }: HistoryImportAnswer): string {
   const range = first === null || last === null ? '' : `From ${first} to ${last}.\n`
   return [
-    `Days of the file: ${count(days)}. Added ${count(added)}, replaced ${count(replaced)}, kept ${count(kept)}.\n`,
+    `Days of the file: ${countText(days)}. Added ${countText(added)}, replaced ${countText(replaced)}, kept ${countText(kept)}.\n`,
     range,
     dryRun ? 'Nothing was recorded.\n' : 'The next sync publishes them.\n',
   ].join('')

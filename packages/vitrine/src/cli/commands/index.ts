@@ -1,45 +1,45 @@
 /** All commands of the tool in the order of its help. */
 import type { Command } from '../command.ts'
-import { check } from './check.ts'
-import { dictionary } from './dictionary.ts'
-import { doctor } from './doctor.ts'
-import { drop } from './drop.ts'
-import { erase } from './erase.ts'
-import { follow } from './follow.ts'
-import { history } from './history.ts'
-import { metabase } from './metabase.ts'
-import { migrate } from './migrate.ts'
-import { plan } from './plan.ts'
-import { provision } from './provision.ts'
-import { rebuild } from './rebuild.ts'
-import { rollback } from './rollback.ts'
-import { runs } from './runs.ts'
-import { schedule } from './schedule.ts'
-import { serve } from './serve.ts'
-import { status } from './status.ts'
-import { sync } from './sync.ts'
-import { trace } from './trace.ts'
-import { url } from './url.ts'
+import { checkCommand } from './check.ts'
+import { dictionaryCommand } from './dictionary.ts'
+import { doctorCommand } from './doctor.ts'
+import { dropCommand } from './drop.ts'
+import { eraseCommand } from './erase.ts'
+import { followCommand } from './follow.ts'
+import { historyCommand } from './history.ts'
+import { metabaseCommand } from './metabase.ts'
+import { migrateCommand } from './migrate.ts'
+import { planCommand } from './plan.ts'
+import { provisionCommand } from './provision.ts'
+import { rebuildCommand } from './rebuild.ts'
+import { rollbackCommand } from './rollback.ts'
+import { runsCommand } from './runs.ts'
+import { scheduleCommand } from './schedule.ts'
+import { serveCommand } from './serve.ts'
+import { statusCommand } from './status.ts'
+import { syncCommand } from './sync.ts'
+import { traceCommand } from './trace.ts'
+import { urlCommand } from './url.ts'
 
 export const COMMANDS: readonly Command[] = Object.freeze([
-  check,
-  dictionary,
-  plan,
-  migrate,
-  provision,
-  sync,
-  schedule,
-  follow,
-  serve,
-  status,
-  runs,
-  rollback,
-  doctor,
-  metabase,
-  url,
-  history,
-  trace,
-  erase,
-  drop,
-  rebuild,
+  checkCommand,
+  dictionaryCommand,
+  planCommand,
+  migrateCommand,
+  provisionCommand,
+  syncCommand,
+  scheduleCommand,
+  followCommand,
+  serveCommand,
+  statusCommand,
+  runsCommand,
+  rollbackCommand,
+  doctorCommand,
+  metabaseCommand,
+  urlCommand,
+  historyCommand,
+  traceCommand,
+  eraseCommand,
+  dropCommand,
+  rebuildCommand,
 ])

@@ -6,7 +6,7 @@ import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted, duration } from '../../base/format.ts'
 import { command, remedyText } from '../../base/remedy.ts'
 import { Secret } from '../../base/secret.ts'
-import { requireSound } from '../../lineage/check.ts'
+import { requireSound } from '../../lineage/publication-check.ts'
 import { exampleOf } from '../../onboarding/example.ts'
 import { filesOf, registerName } from '../../onboarding/project.ts'
 import { registerFile } from '../../onboarding/register-text.ts'
@@ -16,8 +16,8 @@ import type { Publication } from '../../publication/publication.ts'
 import { checkSource } from '../../run/check.ts'
 import { identifier, qualified } from '../../sql/quote.ts'
 import { type Call, type Command, callOf } from '../command.ts'
-import { requireEmbedded } from '../embedded.ts'
-import { type Answers, answersOf, chooseTables, INIT_OPTIONS } from '../init-answers.ts'
+import { requireEmbedded } from '../embedded-server.ts'
+import { answersOf, chooseTables, INIT_OPTIONS, type InitAnswers } from '../init-answers.ts'
 import { addSettings, isIgnored, requireRoom, toolHome, writeProject } from '../init-files.ts'
 import { type NewTarget, prepareTarget } from '../init-target.ts'
 import { publishNow } from '../publishing.ts'
@@ -26,7 +26,7 @@ import { textTable } from '../text-table.ts'
 import { approvePlan } from './migrate.ts'
 import { provisionTarget } from './provision.ts'
 
-export const init: Command = {
+export const initCommand: Command = {
   name: 'init',
   summary: 'make a publication from a source, and publish its first table',
   description:
@@ -109,7 +109,7 @@ async function run(call: Call): Promise<ExitName> {
 const readsTypeScript = (): boolean => 'typescript' in process.features && process.features.typescript !== false
 
 /** Roles, approval, the first version, and its first rows as the reader gets them. */
-async function publish(call: Call, { source, folder }: Answers, publication: Publication, target: NewTarget) {
+async function publish(call: Call, { source, folder }: InitAnswers, publication: Publication, target: NewTarget) {
   const addresses = target.addresses()
   if (addresses === null) return null
   const pseudonymKey = new Secret(
@@ -161,7 +161,7 @@ async function firstRows(call: Call, reader: Address, publication: Publication):
   )}\n`
 }
 
-function nextSteps(call: Call, { folder, source }: Answers, answer: InitAnswer): string {
+function nextSteps(call: Call, { folder, source }: InitAnswers, answer: InitAnswer): string {
   const at = relative(call.io.folder, folder)
   const step = (name: string, options = '') => `  ${remedyText(command(name, options), call.names)}`
   const lines = [

@@ -4,12 +4,12 @@ import { resolve } from 'node:path'
 import { type ExitName, VitrineError } from '../../base/errors.ts'
 import { counted } from '../../base/format.ts'
 import { command as commandLine, remedy, remedyText } from '../../base/remedy.ts'
-import { requireSoundDashboards } from '../../dashboards/check.ts'
-import { planFor } from '../../metabase/apply.ts'
+import { requireSoundDashboards } from '../../dashboards/dashboard-check.ts'
 import type { Metabase } from '../../metabase/client.ts'
-import { diagnoseMetabase } from '../../metabase/doctor.ts'
-import { type Change, effective } from '../../metabase/plan.ts'
-import { invite, probe, setUp } from '../../metabase/server.ts'
+import { planMetabase } from '../../metabase/metabase-apply.ts'
+import { diagnoseMetabase } from '../../metabase/metabase-doctor.ts'
+import { type Change, effective } from '../../metabase/metabase-plan.ts'
+import { invite, probeMetabase, setUp } from '../../metabase/metabase-server.ts'
 import type { Call, Command } from '../command.ts'
 import { newFile } from '../file.ts'
 import { pull } from '../metabase-pull.ts'
@@ -26,7 +26,7 @@ import {
 import { reading } from '../sessions.ts'
 import { tellFindings } from './doctor.ts'
 
-export const metabase: Command = {
+export const metabaseCommand: Command = {
   name: 'metabase',
   parameters: '<setup|plan|apply|pull|doctor>',
   summary: 'set Metabase up and keep it in step with the publication',
@@ -80,7 +80,7 @@ export interface MetabasePlanAnswer {
 async function plan(call: Call, wish: MetabaseWish): Promise<ExitName> {
   const client = await known(call, wish)
   const { changes } = await reading(call, 'target', wish.target, async (session) =>
-    planFor(client, wantedOf(call, wish), await recordedIn(session, call.publication), call.flag('force')),
+    planMetabase(client, wantedOf(call, wish), await recordedIn(session, call.publication), call.flag('force')),
   )
   const answer: MetabasePlanAnswer = { inStep: changes.length === 0, changes }
   call.answer(answer, () => changesText(call, changes))
@@ -119,7 +119,7 @@ async function applying(call: Call, wish: MetabaseWish, client: Metabase, file: 
 async function setup(call: Call, wish: MetabaseWish): Promise<ExitName> {
   const { metabase: settings } = wish
   const client = clientOf(call, settings, null)
-  const server = await probe(client)
+  const server = await probeMetabase(client)
   if (server.unknown !== null) call.say(server.unknown)
   const siteUrl = call.text('siteUrl') ?? settings.url
   const isKeyed = settings.key !== null && server.setupToken === null && !call.flag('newKey')
@@ -163,7 +163,7 @@ async function pulling(call: Call, wish: MetabaseWish): Promise<ExitName> {
 
 async function doctor(call: Call, wish: MetabaseWish): Promise<ExitName> {
   const client = clientOf(call, wish.metabase, requiredKey(wish.metabase))
-  const server = await probe(client)
+  const server = await probeMetabase(client)
   const sound = await tellUnsound(call)
   const { source: operational } = call.settings({ source: 'optional' })
   const found = await reading(call, 'target', wish.target, async (session) => {
@@ -176,7 +176,7 @@ async function doctor(call: Call, wish: MetabaseWish): Promise<ExitName> {
 /** A client with our key, for a Metabase that it knows enough of. */
 async function known(call: Call, { metabase: settings }: MetabaseWish): Promise<Metabase> {
   const client = clientOf(call, settings, requiredKey(settings))
-  const { unknown } = await probe(client)
+  const { unknown } = await probeMetabase(client)
   if (unknown !== null) call.say(unknown)
   return client
 }
@@ -221,7 +221,7 @@ async function letIn(call: Call, wish: MetabaseWish, client: Metabase, file: Sec
   const emails = invited(call)
   if (emails.length === 0) return []
   const { state } = await reading(call, 'target', wish.target, async (session) =>
-    planFor(client, wantedOf(call, wish), await recordedIn(session, call.publication)),
+    planMetabase(client, wantedOf(call, wish), await recordedIn(session, call.publication)),
   )
   for (const email of emails) {
     const password = await invite(client, email, state.groupId ?? Number.NaN)

@@ -2,7 +2,7 @@
 import type { ExitName } from '../../base/errors.ts'
 import { duration } from '../../base/format.ts'
 import type { Target } from '../../catalogue/target.ts'
-import { requireSound } from '../../lineage/check.ts'
+import { requireSound } from '../../lineage/publication-check.ts'
 import { type MigrationPlan, planFor } from '../../migration/plan.ts'
 import { planText } from '../../migration/plan-text.ts'
 import type { DatabaseIdentity } from '../../postgres/identity.ts'
@@ -14,7 +14,7 @@ import type { Call, Command } from '../command.ts'
 import { reading, withWritableTarget } from '../sessions.ts'
 import { planAnswer } from './plan.ts'
 
-export const migrate: Command = {
+export const migrateCommand: Command = {
   name: 'migrate',
   summary: 'approve what the publication changes; the next run brings it',
   description:

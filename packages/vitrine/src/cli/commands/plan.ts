@@ -10,7 +10,7 @@ import { codeOf } from '../rules-code.ts'
 import { waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 
-export const plan: Command = {
+export const planCommand: Command = {
   name: 'plan',
   summary: 'show what the publication changes in the published schema',
   description:

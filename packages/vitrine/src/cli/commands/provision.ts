@@ -19,7 +19,7 @@ import type { Call, Command } from '../command.ts'
 import type { Settings } from '../environment.ts'
 import { withWritableTarget, writing } from '../sessions.ts'
 
-export const provision: Command = {
+export const provisionCommand: Command = {
   name: 'provision',
   summary: 'make the roles, the schema and the rights on the target; with --source, those on the source',
   description:

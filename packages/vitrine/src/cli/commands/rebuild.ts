@@ -9,7 +9,7 @@ import { withWritableTarget } from '../sessions.ts'
 import { approvePlan } from './migrate.ts'
 import { provisionTarget, stepsText } from './provision.ts'
 
-export const rebuild: Command = {
+export const rebuildCommand: Command = {
   name: 'rebuild',
   summary: 'put roles, rights, schema, history and data of the target back',
   description:

@@ -12,7 +12,7 @@ import { namedTables } from '../init-answers.ts'
 import { findPublicationFile } from '../publication-file.ts'
 import { reading } from '../sessions.ts'
 
-export const register: Command = {
+export const registerCommand: Command = {
   name: 'register',
   parameters: '<tables...>',
   summary: 'print the register’s lines of further tables, or add them',

@@ -11,7 +11,7 @@ import { showing } from '../progress.ts'
 import { rounded } from '../publishing.ts'
 import { outcomesText } from '../run-list.ts'
 
-export const rollback: Command = {
+export const rollbackCommand: Command = {
   name: 'rollback',
   summary: 'bring back the version before the published one',
   description:

@@ -10,7 +10,7 @@ import { PHASE_NAMES } from '../progress.ts'
 import { outcomesText, runListText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 
-export const runs: Command = {
+export const runsCommand: Command = {
   name: 'runs',
   parameters: '[run]',
   summary: 'show the record of the last runs, or of one',

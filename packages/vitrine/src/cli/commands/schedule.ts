@@ -8,13 +8,13 @@ import { keepPublishing, type ScheduleEvent, type SchedulePorts } from '../../sc
 import { missingError, readMonitorFacts } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
-import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
+import { type AroundRuns, type DueLook, lookAt, publishDue } from '../due-runs.ts'
 import type { Settings, SettingsFor } from '../environment.ts'
 import { parseHttpAddress } from '../http-address.ts'
 import type { Connections } from '../publishing.ts'
 import { reading } from '../sessions.ts'
 
-export const schedule: Command = {
+export const scheduleCommand: Command = {
   name: 'schedule',
   summary: 'stay up, and publish whenever a run is due',
   description:
@@ -62,9 +62,9 @@ export async function stayPublishing(call: Call, settings: StaySettings, around:
   const dueTimes = (at: Date) => dueAround(publication, at)
   // A schedule that cannot be followed is refused here, before anything is asked.
   dueTimes(io.clock.now())
-  let rows: Look['rows'] | undefined
+  let rows: DueLook['rows'] | undefined
   const alarms = new Alarms(call, settings)
-  const ports: SchedulePorts<Look> = {
+  const ports: SchedulePorts<DueLook> = {
     around: dueTimes,
     limits: publication.limits,
     clock: io.clock,

@@ -7,7 +7,7 @@ import { type PageAnswering, pageSettings } from '../page-settings.ts'
 import { findPublicationFile } from '../publication-file.ts'
 import { WatchedPublication } from '../watched-publication.ts'
 
-export const serve: Command = {
+export const serveCommand: Command = {
   name: 'serve',
   summary: 'show the dashboards, the dictionary and the runs in a browser',
   description:

@@ -1,10 +1,10 @@
 /** `status`: how old the published tables are, the last runs, whether one is under way, and when the next is due. */
 import { asVitrineError, type ExitName } from '../../base/errors.ts'
-import { count, instant, moment } from '../../base/format.ts'
+import { countText, instant, moment } from '../../base/format.ts'
 import type { Session } from '../../postgres/connect.ts'
-import { alarmsLeft } from '../../record/alarms.ts'
 import { type Tries, triesSince } from '../../record/attempt.ts'
 import { requireBookkeeping } from '../../record/bookkeeping.ts'
+import { alarmsLeft } from '../../record/raised-alarms.ts'
 import { latestRuns, type RunRecord } from '../../record/runs.ts'
 import { type ForeseenWay, foreseenWays } from '../../run/foreseen.ts'
 import { dueAround } from '../../schedule/due.ts'
@@ -18,7 +18,7 @@ import { runListText, waysText } from '../run-list.ts'
 import { reading } from '../sessions.ts'
 import { textTable } from '../text-table.ts'
 
-export const status: Command = {
+export const statusCommand: Command = {
   name: 'status',
   summary: 'show how old the published tables are, and the last runs',
   description:
@@ -106,10 +106,10 @@ function statusText({ publication }: Call, answer: StatusAnswer): string {
   const at = (date: Date | null) => (date === null ? 'never' : moment(date, publication.zone))
   const tables = textTable(
     ['table', { right: 'rows' }, 'data of', 'published'],
-    answer.tables.map(({ table, rows, dataOf, publishedAt }) => [table, count(rows), at(dataOf), at(publishedAt)]),
+    answer.tables.map(({ table, rows, dataOf, publishedAt }) => [table, countText(rows), at(dataOf), at(publishedAt)]),
   )
   const lines = [
-    underWay === null ? '' : `A run is under way: session ${underWay.pid}, for ${count(underWay.age)} s.\n`,
+    underWay === null ? '' : `A run is under way: session ${underWay.pid}, for ${countText(underWay.age)} s.\n`,
     state === 'fresh' ? 'Fresh: the last run that was due has published, and readers can read it.\n' : '',
     kept === 'gone' ? 'The version that was kept is gone: there is none for a rollback until the next run.\n' : '',
     left.length === 0 ? '' : `Retired versions that could not be removed: ${left.join(', ')}.\n`,

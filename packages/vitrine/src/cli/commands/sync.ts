@@ -8,10 +8,10 @@ import type { ScheduleEvent } from '../../schedule/loop.ts'
 import { missingError } from '../../schedule/monitor-facts.ts'
 import { Alarms } from '../alarms.ts'
 import type { Call, Command } from '../command.ts'
-import { type AroundRuns, type Look, lookAt, publishDue } from '../due-runs.ts'
+import { type AroundRuns, type DueLook, lookAt, publishDue } from '../due-runs.ts'
 import { publishNow, tellPublished } from '../publishing.ts'
 
-export const sync: Command = {
+export const syncCommand: Command = {
   name: 'sync',
   summary: 'publish the next version now',
   description:
@@ -67,7 +67,7 @@ export async function syncIfDue(call: Call, around: AroundRuns, allowShrink = fa
   const { publication } = call
   const settings = call.settings(NEEDS)
   const alarms = new Alarms(call, settings)
-  let found: Look | null = null
+  let found: DueLook | null = null
   try {
     found = await lookAt(call, settings.target, settings.alarms)
     await alarms.settle(found.alarms, found.last, false)
@@ -97,7 +97,7 @@ export async function syncIfDue(call: Call, around: AroundRuns, allowShrink = fa
 }
 
 /** By our own clock, for an alarm that says that the target could not even be asked. */
-function unasked({ publication, io }: Call): Pick<Look, 'last' | 'now' | 'heldSeconds'> {
+function unasked({ publication, io }: Call): Pick<DueLook, 'last' | 'now' | 'heldSeconds'> {
   const now = io.clock.now()
   return { last: dueAround(publication, now).last, now, heldSeconds: null }
 }
@@ -106,7 +106,7 @@ function unasked({ publication, io }: Call): Pick<Look, 'last' | 'now' | 'heldSe
 function failureEvent(
   { limits }: Publication,
   error: VitrineError,
-  { last: due, now, heldSeconds }: Pick<Look, 'last' | 'now' | 'heldSeconds'>,
+  { last: due, now, heldSeconds }: Pick<DueLook, 'last' | 'now' | 'heldSeconds'>,
 ): ScheduleEvent | null {
   if (error.code === 'VERSION_MISSING') return null
   if (error.code !== 'RUN_IN_PROGRESS') return { kind: 'failed', due, error, tries: 1, pauseMs: null }

@@ -5,9 +5,9 @@ import { requireBookkeeping } from '../../record/bookkeeping.ts'
 import { traceIn } from '../../run/trace.ts'
 import type { Call, Command } from '../command.ts'
 import { reading } from '../sessions.ts'
-import { toldLeft, traceAnswer, traceText, wantedOf } from '../traced.ts'
+import { toldLeft, traceAnswer, tracedValue, traceText } from '../traced.ts'
 
-export const trace: Command = {
+export const traceCommand: Command = {
   name: 'trace',
   parameters: '<table> [column]',
   summary: 'count where a value still stands in the target; the value is read from standard input',
@@ -27,7 +27,7 @@ export const trace: Command = {
 async function run(call: Call): Promise<ExitName> {
   const { publication } = call
   const settings = call.settings({ target: 'required' })
-  const wanted = await wantedOf(call, settings)
+  const wanted = await tracedValue(call, settings)
   const found = await reading(call, 'target', settings.target, async (session) => {
     await requireBookkeeping(session, publication.schema)
     await takeRunLock(session, publication.schema)

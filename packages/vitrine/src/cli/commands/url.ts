@@ -4,7 +4,7 @@ import { type Address, addressUrl } from '../../postgres/address.ts'
 import type { Call, Command } from '../command.ts'
 import { textTable } from '../text-table.ts'
 
-export const url: Command = {
+export const urlCommand: Command = {
   name: 'url',
   parameters: '<for>',
   summary: 'print the reader’s connection as psql or Metabase takes it',

@@ -2,13 +2,13 @@
  * Draws a dashboard on a grid of twelve columns, tab by tab; the publication's grid has 24. The result comes
  * in parts, so that some can be sent while others are still being read.
  */
-import { laidOut, type PlacedTile } from '../dashboards/layout.ts'
-import type { Dashboard, Place, Question, Tab } from '../publication/dashboard.ts'
+import { laidOut, type PlacedTile } from '../dashboards/tile-layout.ts'
+import type { Dashboard, Question, Tab, TilePlace } from '../publication/dashboard.ts'
 import type { TileSize } from './chart.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html, NOTHING, raw } from './html.ts'
 import { prose } from './prose.ts'
 import { type Reading, writtenIn } from './reading.ts'
-import { text } from './texts.ts'
 
 export interface BoardFacts<Card> {
   readonly tile: (question: Question, size: TileSize) => Card
@@ -23,7 +23,7 @@ export interface BoardFacts<Card> {
 const SMALL: ReadonlySet<string> = new Set(['number', 'trend', 'progress', 'gauge'])
 
 /** Converts 24 columns to twelve, so that neighbouring tiles still share an edge. */
-function spanOf({ x, width }: Place): { readonly from: number; readonly columns: number } {
+function spanOf({ x, width }: TilePlace): { readonly from: number; readonly columns: number } {
   const from = Math.min(11, Math.round(x / 2))
   return { from, columns: Math.max(1, Math.min(12, Math.round((x + width) / 2)) - from) }
 }
@@ -67,5 +67,5 @@ export function boardParts<Card>(
   }
   const sections = tabs.filter((_, at) => facts.tab === null || facts.tab === at).flatMap(section)
   if (!isMany || facts.tab === null) return sections
-  return [html`<nav class="v-tabs" aria-label="${text('tabs', reading)}">${names}</nav>`, ...sections]
+  return [html`<nav class="v-tabs" aria-label="${drawnText('tabs', reading)}">${names}</nav>`, ...sections]
 }

@@ -9,7 +9,7 @@ const OURS = /^.*[/\\](?:src|dist)[/\\]/.exec(fileURLToPath(import.meta.url))?.[
  * `file:line` of the innermost frame that is neither Node's nor ours, or null. Frames come from the engine, not from the text
  * of `stack`, into which a message can write what it likes.
  */
-export function placeOf(thrown: unknown): string | null {
+export function codePlaceOf(thrown: unknown): string | null {
   if (!(thrown instanceof Error)) return null
   const prepare = Error.prepareStackTrace
   Error.prepareStackTrace = (_, sites) => sites

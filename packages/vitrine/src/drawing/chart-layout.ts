@@ -1,10 +1,10 @@
 /** What charts with axes share: stacked figures, the value axis, and their options for ECharts. */
 import type { Chart } from '../publication/dashboard.ts'
 import { scaleOf, TEXT, tickFigure, widthOf } from './axis.ts'
+import { drawnText } from './drawing-texts.ts'
 import { ink, type Plot } from './plot.ts'
 import type { ChartData } from './series.ts'
 import type { Sheet } from './sheet.ts'
-import { text } from './texts.ts'
 
 export type Option = Readonly<Record<string, unknown>>
 type Figures = readonly (number | null)[]
@@ -115,7 +115,7 @@ export function goalOf({ sheet, chart: { goal }, data }: Drawing): string | null
 export function axisTitles({ sheet, chart, data }: Drawing): string | null {
   const said = [chart.titles?.y, chart.titles?.x].filter((each) => each !== undefined).join(' · ')
   if (said !== '') return said
-  if (chart.stack === 'normalized') return text('shares', sheet.reading)
+  if (chart.stack === 'normalized') return drawnText('shares', sheet.reading)
   const names = data.series.filter(({ isLine }) => isLine).map(({ name }) => name)
-  return names.length === 0 ? null : text('second', sheet.reading, names.join(', '))
+  return names.length === 0 ? null : drawnText('second', sheet.reading, names.join(', '))
 }

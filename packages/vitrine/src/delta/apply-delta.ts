@@ -13,11 +13,11 @@ import { retiredSchema, stagingSchema } from '../publication/publication.ts'
 import { shapeOf } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { type OwnRelation, ownRelations } from '../record/made.ts'
-import type { TableOrigin } from '../record/origin.ts'
+import type { TableOrigin } from '../record/version-origin.ts'
 import { recordInPreparation } from '../record/versions.ts'
 import { identifier, qualified } from '../sql/quote.ts'
 import { brokenReference, referencesWithin } from '../version/build.ts'
-import { compareVersions } from '../version/difference.ts'
+import { compareVersions } from '../version/row-difference.ts'
 import { dropRelations } from '../version/staging.ts'
 import type { Changes } from './changes.ts'
 import { keptTables } from './kept-tables.ts'
@@ -35,7 +35,7 @@ export interface TableChange extends Told {
 }
 
 /** What took place, for the record and for the wait after it. */
-export interface Applied {
+export interface AppliedDelta {
   /** The transaction of the target that did it. */
   readonly transaction: string
   /** By table, the one that its new rows tell: a part of it, or the same. Null where no row came. */
@@ -135,7 +135,7 @@ export async function applyChanges(
   target: Target,
   deltas: readonly TableChange[],
   whole: readonly PublishedTable[],
-): Promise<Applied> {
+): Promise<AppliedDelta> {
   const { session, publication } = target
   const [staging, retired] = [stagingSchema(publication), retiredSchema(publication)]
   const tables = await keptOf(target, deltas)
@@ -180,7 +180,7 @@ function outdatedIn({ session, publication }: Target, { table, changes }: TableC
 export async function tidyChanged(
   { session, publication }: Target,
   deltas: readonly TableChange[],
-  { outdated }: Applied,
+  { outdated }: AppliedDelta,
 ): Promise<void> {
   for (const { table, changes } of deltas) {
     if (touchedBy(changes) === 0) continue
@@ -230,7 +230,7 @@ async function ended(look: () => Promise<readonly Transaction[]>, withinMs: numb
 }
 
 /** Throws SWITCH_BLOCKED, which names the sessions, when a transaction that sees the kept version as it was does not end. */
-export async function oldSnapshotsEnded(target: Target, { transaction }: Applied): Promise<void> {
+export async function oldSnapshotsEnded(target: Target, { transaction }: AppliedDelta): Promise<void> {
   const { deltaWaitMs } = target.publication.limits
   const left = await ended(() => seeing(target, transaction), deltaWaitMs)
   if (left.length === 0) return

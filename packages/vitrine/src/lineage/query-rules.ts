@@ -10,7 +10,7 @@ interface Rule {
 const OTHERWISE = 'Write it otherwise, or compute it in a view that the register names.'
 const QUALIFY = 'Write the alias of its table before it.'
 
-export const RULES = {
+export const QUERY_RULES = {
   characters: {
     says: () => 'its text holds a zero byte or half a character',
     remedy: 'Correct the text of its values.',
@@ -100,7 +100,7 @@ export const RULES = {
   },
 } as const satisfies Readonly<Record<string, Rule>>
 
-export type RuleName = keyof typeof RULES
+export type QueryRule = keyof typeof QUERY_RULES
 
 /** A part of a query that cannot be proved harmless, with what to write instead. */
 export class LineageProblem extends Error {
@@ -112,7 +112,11 @@ export class LineageProblem extends Error {
 }
 
 /** `remedy` replaces that of the rule. */
-export function refuse(rule: RuleName, words: readonly string[] = [], remedy: string = RULES[rule].remedy): never {
-  const { says }: Rule = RULES[rule]
+export function refuse(
+  rule: QueryRule,
+  words: readonly string[] = [],
+  remedy: string = QUERY_RULES[rule].remedy,
+): never {
+  const { says }: Rule = QUERY_RULES[rule]
   throw new LineageProblem(says(...words), remedy)
 }

@@ -27,7 +27,7 @@ export function entities(answer: unknown, what: string): readonly Entity[] {
 export const entitiesIn = (value: unknown): readonly Entity[] => (Array.isArray(value) ? value.filter(isEntity) : [])
 
 /** The entity in a field; empty when there is none. */
-export function partOf(found: Entity | undefined, name: string): Entity {
+export function entityPart(found: Entity | undefined, name: string): Entity {
   const part = found?.[name]
   return isEntity(part) ? part : {}
 }

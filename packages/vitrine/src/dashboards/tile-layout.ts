@@ -1,11 +1,11 @@
 /** Places the tiles of a tab on a grid of 24 columns, row by row; a tile may also say its own place. */
-import type { Place, Tab, Tile } from '../publication/dashboard.ts'
+import type { Tab, Tile, TilePlace } from '../publication/dashboard.ts'
 
 export const GRID_COLUMNS = 24
 
 export interface PlacedTile {
   readonly tile: Tile
-  readonly place: Place
+  readonly place: TilePlace
 }
 
 const HEIGHTS: Readonly<Record<string, number>> = { number: 4, trend: 4, progress: 4, pie: 8, table: 9, pivot: 9 }
@@ -36,7 +36,7 @@ export function laidOut({ rows }: Tab): readonly PlacedTile[] {
   })
 }
 
-export const isOnGrid = ({ x, y, width, height }: Place): boolean =>
+export const isOnGrid = ({ x, y, width, height }: TilePlace): boolean =>
   [x, y, width, height].every(Number.isInteger) &&
   x >= 0 &&
   y >= 0 &&
@@ -44,7 +44,7 @@ export const isOnGrid = ({ x, y, width, height }: Place): boolean =>
   height >= 1 &&
   x + width <= GRID_COLUMNS
 
-export const overlap = (one: Place, other: Place): boolean =>
+export const overlap = (one: TilePlace, other: TilePlace): boolean =>
   one.x < other.x + other.width &&
   other.x < one.x + one.width &&
   one.y < other.y + other.height &&

@@ -1,8 +1,8 @@
 /** Answers as tables: behind each chart, and as displays of their own. The first column stays visible while scrolling. */
 import type { Cell } from './answer.ts'
+import { drawnText } from './drawing-texts.ts'
 import { type HtmlEscapedString, html, type Piece } from './html.ts'
-import type { Sheet, Shown } from './sheet.ts'
-import { text } from './texts.ts'
+import type { Sheet, ShownColumn } from './sheet.ts'
 
 /** More rows than these on a card make a page slow; a link leads to all of them. */
 const MOST_ROWS = 400
@@ -13,12 +13,12 @@ const scrolling = (label: string, inner: Piece): HtmlEscapedString =>
   // Focusable, because people scroll it with the keyboard on a narrow screen.
   html`<div class="v-scroll" role="region" tabindex="0" aria-label="${label}">${inner}</div>`
 
-function heading({ label, isNumber }: Shown, name: Piece = label): HtmlEscapedString {
+function heading({ label, isNumber }: ShownColumn, name: Piece = label): HtmlEscapedString {
   const kinds = [isNumber && 'v-n', label.length > LONG && 'v-long'].filter((kind) => kind !== false).join(' ')
   return html`<th scope="col"${kinds !== '' && html` class="${kinds}"`}>${name}</th>`
 }
 
-function cellOf(sheet: Sheet, value: Cell, column: Shown, isFirst: boolean): HtmlEscapedString {
+function cellOf(sheet: Sheet, value: Cell, column: ShownColumn, isFirst: boolean): HtmlEscapedString {
   const shown =
     value === null ? html`<span class="v-unknown">${sheet.as(null, column)}</span>` : sheet.as(value, column)
   const isShort = String(shown).length <= SHORT
@@ -44,18 +44,18 @@ export function drawTable(sheet: Sheet, names: readonly string[] | undefined, al
     )
   const shown = Math.min(rows.length, most)
   const rest = isCut
-    ? text('cut', reading, sheet.as(shown, COUNT))
-    : shown < rows.length && text('shown', reading, sheet.as(shown, COUNT), sheet.as(rows.length, COUNT))
+    ? drawnText('cut', reading, sheet.as(shown, COUNT))
+    : shown < rows.length && drawnText('shown', reading, sheet.as(shown, COUNT), sheet.as(rows.length, COUNT))
   return html`${scrolling(
     question.title,
     html`<table><caption>${question.title}</caption><thead><tr>${columns.map((column) => heading(column))}</tr></thead><tbody>${body}</tbody></table>`,
-  )}${rest !== false && html`<p class="v-cut">${rest}${all !== null && html` <a href="${all}">${text('all', reading)}</a>`}</p>`}`
+  )}${rest !== false && html`<p class="v-cut">${rest}${all !== null && html` <a href="${all}">${drawnText('all', reading)}</a>`}</p>`}`
 }
 
 /** From so many columns on, one row alone is read downwards. */
 const WIDE = 4
 
-function oneRow(sheet: Sheet, row: readonly Cell[], columns: readonly Shown[]): HtmlEscapedString {
+function oneRow(sheet: Sheet, row: readonly Cell[], columns: readonly ShownColumn[]): HtmlEscapedString {
   const lines = columns.map(
     (column) =>
       html`<tr><th scope="row">${column.label}</th>${cellOf(sheet, row[column.at] ?? null, column, false)}</tr>`,
@@ -64,7 +64,14 @@ function oneRow(sheet: Sheet, row: readonly Cell[], columns: readonly Shown[]): 
   return scrolling(title, html`<table><caption>${title}</caption><tbody>${lines}</tbody></table>`)
 }
 
-const COUNT: Shown = { name: '', at: -1, label: '', format: { kind: 'number', decimals: 0 }, isNumber: true, names: {} }
+const COUNT: ShownColumn = {
+  name: '',
+  at: -1,
+  label: '',
+  format: { kind: 'number', decimals: 0 },
+  isNumber: true,
+  names: {},
+}
 
 interface PivotColumns {
   readonly rows: readonly string[]
@@ -76,8 +83,8 @@ interface PivotColumns {
 export function drawPivot(sheet: Sheet, display: PivotColumns, all: string | null): HtmlEscapedString {
   const [down, across, values] = [display.rows, display.columns, display.values].map((names) =>
     names.map((name) => sheet.column(name)),
-  ) as [Shown[], Shown[], Shown[]]
-  const keyOf = (row: number, columns: readonly Shown[]) =>
+  ) as [ShownColumn[], ShownColumn[], ShownColumn[]]
+  const keyOf = (row: number, columns: readonly ShownColumn[]) =>
     JSON.stringify(columns.map((column) => sheet.cell(row, column)))
   const [lines, heads, cells] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()]
   sheet.rows.forEach((_, row) => {

@@ -42,7 +42,7 @@ const OTHERWISE: Readonly<Partial<Record<ExitName, Remedy>>> = {
 
 const kindOf = (code: string) => own(ERRORS as Readonly<Record<string, (typeof ERRORS)[ErrorCode]>>, code)
 
-export function meaningOf(code: string, { language, say }: Telling): string {
+export function errorMeaning(code: string, { language, say }: Telling): string {
   const kind = kindOf(code)
   const key = own<PlaceText>(OWN_MEANS as Readonly<Record<string, PlaceText>>, code) // sound because its keys are texts.
   const words = say(key ?? MEANS[kind?.exit ?? 'internal'] ?? 'meansInternal')
@@ -67,7 +67,7 @@ export function failureParts(
   const hint = telling.language === 'en' && typeof kind?.hint === 'string' ? ` ${kind.hint}` : ''
   return [
     paragraph(
-      `${meaningOf(code, telling)}${hint}`,
+      `${errorMeaning(code, telling)}${hint}`,
       ...(where === null ? [] : [` ${say('there')} `, { code: where }, '.']),
     ),
     paragraph(say('doThis')),

@@ -2,8 +2,9 @@
  * Compares what is wanted with what is in Metabase and with what was applied last. Pure. This separates people's changes in Metabase
  * from changes of the definition, so that people's changes are not overwritten.
  */
-import type { Value } from './answer.ts'
+
 import { type Attributes, CONTENT, type Item, type Kind, nameOf } from './item.ts'
+import type { Value } from './read-answer.ts'
 
 /** What stands in Metabase, by `nameOf`. */
 export interface Live {
@@ -13,7 +14,7 @@ export interface Live {
 export type There = ReadonlyMap<string, Live>
 
 /** The values that may be there from us: after an interrupted application, the one before and the one after it. */
-export type Known = Value | readonly Value[]
+export type KnownValue = Value | readonly Value[]
 
 /** What was applied last. */
 export interface Applied {
@@ -21,16 +22,16 @@ export interface Applied {
   readonly key: string
   /** Metabase's number; empty when an interrupted application was about to make it. */
   readonly id: string
-  readonly attributes: Readonly<Record<string, Known>>
+  readonly attributes: Readonly<Record<string, KnownValue>>
 }
 
-export const isKnown = (known: Known | undefined, live: Value | undefined): boolean =>
+export const isKnown = (known: KnownValue | undefined, live: Value | undefined): boolean =>
   [known ?? null].flat().some((value) => value === (live ?? null))
 
 export interface Change {
   readonly kind: Kind
   readonly key: string
-  /** `sync`: Metabase does not see it, or sees another type, and then gets the attributes. `withdraw`: see `apply.ts`. */
+  /** `sync`: Metabase does not see it, or sees another type, and then gets the attributes. `withdraw`: see `metabase-apply.ts`. */
   readonly action: 'make' | 'change' | 'sync' | 'withdraw'
   /** What is set, by name. */
   readonly attributes: readonly string[]
@@ -128,7 +129,7 @@ function isByHand(name: string, { attributes }: Live, last: Applied | undefined)
 }
 
 /** The recorded state; for an interrupted application, the state before it. */
-export const standing = (applied: readonly Applied[]): There =>
+export const recordedThere = (applied: readonly Applied[]): There =>
   new Map(
     applied
       .filter(({ id }) => id !== '')
@@ -155,7 +156,7 @@ export function planned(
         rows.set(nameOf(change), { ...last, attributes: { ...last.attributes, archived: [false, true] } })
       continue
     }
-    const set = change.attributes.map((name): readonly [string, Known] => [
+    const set = change.attributes.map((name): readonly [string, KnownValue] => [
       name,
       [live?.attributes[name] ?? null, items.get(nameOf(change))?.[name] ?? null],
     ])

@@ -1,7 +1,7 @@
 /** A dashboard as Metabase keeps it: tabs, tiles on its grid of 24 columns, filters and what each of them changes. Pure. */
 import type { Dashboard, Filter, Tile } from '../publication/dashboard.ts'
 import { type Card, freshnessKey, WIDGETS } from './card.ts'
-import { laidOut } from './layout.ts'
+import { laidOut } from './tile-layout.ts'
 
 export interface BoardTile {
   /** Null when there is only one tab, whose name is not shown. */
@@ -26,7 +26,7 @@ export interface BoardFilter {
   readonly linkedTo: readonly string[]
 }
 
-export interface Board {
+export interface MetabaseDashboard {
   readonly key: string
   readonly name: string
   readonly description: string
@@ -37,7 +37,7 @@ export interface Board {
   readonly adopted: string | null
 }
 
-export function boardOf(dashboard: Dashboard, cards: readonly Card[]): Board {
+export function boardOf(dashboard: Dashboard, cards: readonly Card[]): MetabaseDashboard {
   const { key, title, description, collection, tabs, filters } = dashboard
   const tiles = tabs.flatMap((tab) =>
     laidOut(tab).map(({ tile, place }): BoardTile => {

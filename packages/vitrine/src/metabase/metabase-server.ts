@@ -4,16 +4,16 @@ import { VitrineError } from '../base/errors.ts'
 import { command, remedy } from '../base/remedy.ts'
 import { Secret } from '../base/secret.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entitiesIn, entity, idOf, isEntity, textOf } from './answer.ts'
 import type { Login, Metabase } from './client.ts'
+import { type Entity, entitiesIn, entity, idOf, isEntity, textOf } from './read-answer.ts'
 import { ADMINISTRATORS, EVERYONE } from './state.ts'
-import { languageOf } from './wanted.ts'
+import { metabaseLanguage } from './wanted.ts'
 
 /** The versions whose behaviour is known: 0.58 to 0.65. */
 const OLDEST = 58
 const NEWEST = 65
 
-export interface Server {
+export interface MetabaseServer {
   /** Such as v0.65.4. */
   readonly tag: string
   /** Why the version is not known; null for a known one. */
@@ -23,7 +23,7 @@ export interface Server {
 }
 
 /** Throws METABASE_ELSEWHERE for what is no Metabase, METABASE_TOO_OLD, and what a request throws. */
-export async function probe(metabase: Metabase): Promise<Server> {
+export async function probeMetabase(metabase: Metabase): Promise<MetabaseServer> {
   const found = await metabase.get('/session/properties').catch((error: unknown) => {
     // A server that demands a login here, or does not know the path, is not a Metabase.
     const isElse = error instanceof VitrineError && !error.kind.retry && error.code !== 'METABASE_ELSEWHERE'
@@ -66,7 +66,7 @@ export interface SetupWish {
 }
 
 /** Makes the first administrator of a blank Metabase, and a key for us. May be repeated after an interruption. */
-export async function setUp(metabase: Metabase, server: Server, wish: SetupWish): Promise<Secret> {
+export async function setUp(metabase: Metabase, server: MetabaseServer, wish: SetupWish): Promise<Secret> {
   const { admin, publication } = wish
   if (admin === null && server.setupToken !== null) {
     const detail = 'Nobody is there yet: it is the login that the first administrator gets.'
@@ -119,7 +119,11 @@ async function firstAdministrator(
   const body = {
     token: token.reveal(),
     user: { email: admin.email, password: admin.password.reveal(), first_name: null, last_name: null },
-    prefs: { site_name: publication.metabase.source, site_locale: languageOf(publication), allow_tracking: false },
+    prefs: {
+      site_name: publication.metabase.source,
+      site_locale: metabaseLanguage(publication),
+      allow_tracking: false,
+    },
   }
   // If the answer was lost, a successful login shows that it was done.
   const find = async () => loggedIn(metabase, admin).catch(() => null)

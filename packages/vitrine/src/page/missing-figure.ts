@@ -6,7 +6,7 @@ import { type Display, questionsOf } from '../publication/dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
 import { identifier } from '../sql/quote.ts'
 import type { TableAge } from './answers.ts'
-import type { Asked } from './asking.ts'
+import type { AskedQuestion } from './asking.ts'
 
 const figuresOf = (display: Display): readonly string[] =>
   'y' in display ? display.y : 'value' in display ? [display.value] : []
@@ -27,7 +27,7 @@ export function reasonNames({ unknowns, dashboards }: Publication): (reason: str
 /** An answer without a single figure is an unknown one. */
 export function explained(
   state: TileState,
-  { question, ask }: Asked,
+  { question, ask }: AskedQuestion,
   ages: readonly TableAge[],
   publication: Publication,
 ): TileState {

@@ -3,12 +3,12 @@
  * adds numbers, keys and its own order, so both sides are written in one canonical form and compared as text.
  */
 import { createHash } from 'node:crypto'
-import type { Board, BoardTile } from '../dashboards/board.ts'
 import { type Card, collectionsOf } from '../dashboards/card.ts'
+import type { BoardTile, MetabaseDashboard } from '../dashboards/metabase-dashboard.ts'
 import type { Publication } from '../publication/publication.ts'
-import { type Entity, entitiesIn, isEntity, partOf, scalarOf, textOf, type Value } from './answer.ts'
 import type { Attributes, Item } from './item.ts'
 import { liveQuery, liveTarget, type Names, plainStages } from './query.ts'
+import { type Entity, entitiesIn, entityPart, isEntity, scalarOf, textOf, type Value } from './read-answer.ts'
 
 /** JSON with sorted keys at every depth. */
 export function canonical(value: unknown): string {
@@ -36,7 +36,7 @@ export const parameterId = (publication: Publication, key: string): string =>
   digest(publication, key).toString('hex').slice(0, 8)
 
 /** An identity in the form of a random UUID. */
-export function identityOf(publication: Publication, key: string): string {
+export function contentIdentity(publication: Publication, key: string): string {
   const hex = digest(publication, key).toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
@@ -44,7 +44,7 @@ export function identityOf(publication: Publication, key: string): string {
 }
 
 /** The mark in Metabase that a dashboard is ours, in case our record is lost. */
-export const markerOf = (publication: Publication, key: string): string =>
+export const contentMarker = (publication: Publication, key: string): string =>
   `vitrine ${publication.name} ${entityId(publication, key)}`
 
 /** The collection of a question: that of its dashboard. */
@@ -57,7 +57,7 @@ export function collectionOfCard({ dashboards }: Publication, { key }: Card): st
 export function contentItems(
   publication: Publication,
   cards: readonly Card[],
-  boards: readonly Board[],
+  boards: readonly MetabaseDashboard[],
 ): readonly Item[] {
   const collections = collectionsOf(publication.dashboards)
   return [
@@ -107,7 +107,11 @@ const cardAttributes = ({ name, description, display, query, settings }: Card): 
   settings: canonical(settings),
 })
 
-const boardAttributes = ({ tabs, tiles, filters }: Pick<Board, 'tabs' | 'tiles' | 'filters'>): Attributes => ({
+const boardAttributes = ({
+  tabs,
+  tiles,
+  filters,
+}: Pick<MetabaseDashboard, 'tabs' | 'tiles' | 'filters'>): Attributes => ({
   tabs: canonical(tabs),
   layout: canonical([...tiles].map(sortedTile).toSorted(byPlace)),
   filters: canonical(filters),
@@ -121,7 +125,7 @@ const place = ({ tab, row, col }: BoardTile) => `${tab ?? ''} ${String(row).padS
 const byPlace = (one: BoardTile, other: BoardTile): number => (place(one) < place(other) ? -1 : 1)
 
 /** What numbers of Metabase stand for here. */
-export interface Known extends Names {
+export interface NumberedNames extends Names {
   readonly collections: ReadonlyMap<unknown, string>
   readonly questions: ReadonlyMap<unknown, string>
 }
@@ -129,20 +133,20 @@ export interface Known extends Names {
 export const ELSEWHERE = 'elsewhere'
 
 /** The collection of a live item. An archived one is in the trash, and then counts as being in `home`. */
-const homeOf = (live: Entity, known: Known, home: Value): Attributes => {
+const homeOf = (live: Entity, known: NumberedNames, home: Value): Attributes => {
   const isArchived = live['archived'] === true
   const collection = isArchived ? home : (known.collections.get(live['collection_id']) ?? ELSEWHERE)
   return { collection, archived: isArchived }
 }
 
 /** A live question in our form. Only settings in `wanted` are compared, because Metabase adds its own. */
-export function liveCard(card: Entity, wanted: Card, known: Known, home: Value): Attributes {
-  const query = partOf(card, 'dataset_query')
+export function liveCard(card: Entity, wanted: Card, known: NumberedNames, home: Value): Attributes {
+  const query = entityPart(card, 'dataset_query')
   const [stage] = entitiesIn(query['stages'])
-  const native = partOf(query, 'native')
+  const native = entityPart(query, 'native')
   const asked = liveQuery(query, known)
   const tags = stage?.['template-tags'] ?? native['template-tags']
-  const settings = partOf(card, 'visualization_settings')
+  const settings = entityPart(card, 'visualization_settings')
   const shown = Object.keys(wanted.settings).map((name) => [name, settings[name] ?? null] as const)
   return {
     name: scalarOf(card, 'name'),
@@ -167,14 +171,17 @@ const fieldOf = (reference: unknown): unknown =>
   Array.isArray(reference) ? reference.find((part) => typeof part === 'number') : undefined
 
 /** The tabs, tiles and filters of a live dashboard. */
-export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | 'tiles' | 'filters'> {
+export function boardIn(
+  dashboard: Entity,
+  known: NumberedNames,
+): Pick<MetabaseDashboard, 'tabs' | 'tiles' | 'filters'> {
   const tabs = entitiesIn(dashboard['tabs']).toSorted((a, b) => Number(a['position'] ?? 0) - Number(b['position'] ?? 0))
   const names = new Map(tabs.map((tab) => [tab['id'], textOf(tab, 'name')]))
   const parameters = entitiesIn(dashboard['parameters'])
   const keys = new Map(parameters.map((parameter) => [parameter['id'], textOf(parameter, 'slug')]))
   const tiles = entitiesIn(dashboard['dashcards']).map((card): BoardTile => {
-    const settings = partOf(card, 'visualization_settings')
-    const virtual = partOf(settings, 'virtual_card')
+    const settings = entityPart(card, 'visualization_settings')
+    const virtual = entityPart(settings, 'virtual_card')
     const isText = typeof card['card_id'] !== 'number'
     const display = textOf(virtual, 'display') === 'heading' ? 'heading' : 'text'
     return {
@@ -209,7 +216,7 @@ export function boardIn(dashboard: Entity, known: Known): Pick<Board, 'tabs' | '
 }
 
 /** A live dashboard in our form. */
-export const liveBoard = (dashboard: Entity, known: Known, home: Value): Attributes => ({
+export const liveBoard = (dashboard: Entity, known: NumberedNames, home: Value): Attributes => ({
   name: scalarOf(dashboard, 'name'),
   description: scalarOf(dashboard, 'description'),
   ...boardAttributes(boardIn(dashboard, known)),
@@ -217,6 +224,6 @@ export const liveBoard = (dashboard: Entity, known: Known, home: Value): Attribu
 })
 
 function optionsOf(parameter: Entity): readonly string[] | null {
-  const config = partOf(parameter, 'values_source_config')
+  const config = entityPart(parameter, 'values_source_config')
   return Array.isArray(config['values']) ? config['values'].map(String) : null
 }

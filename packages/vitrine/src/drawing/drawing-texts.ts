@@ -72,5 +72,5 @@ const TEXTS = {
 
 export type TextKey = keyof typeof TEXTS
 
-export const text = (key: TextKey, { language }: Reading, ...values: readonly string[]): string =>
+export const drawnText = (key: TextKey, { language }: Reading, ...values: readonly string[]): string =>
   TEXTS[key][language].replaceAll(/\{(\d)\}/g, (_, at: string) => values[Number(at)] ?? '')

@@ -1,19 +1,19 @@
 /** The content of a dictionary's page: first for the person responsible for the data, then for everyone. */
 import { own } from '../base/own.ts'
 import { PRIVACY_CLASSES } from '../publication/privacy.ts'
-import type { DictionaryChange } from './changes.ts'
-import type { Cell, Line, Page, Part, Row } from './page.ts'
+import type { DictionaryChange } from './dictionary-changes.ts'
+import type { Texts } from './dictionary-texts.ts'
+import type { Line, Page, PageCell, Part, Row } from './page.ts'
 import type { Dictionary, DictionaryColumn, DictionaryTable } from './schema.ts'
 import { summaryOf, unpublishedOf } from './summary.ts'
-import type { Texts } from './texts.ts'
 import {
   cell,
   columnAnchor,
+  commaSeparated,
   factCell,
   heading,
   kLine,
   link,
-  listed,
   paragraph,
   tableAnchor,
   type Wording,
@@ -120,7 +120,7 @@ const tablePart = (table: DictionaryTable, wording: Wording): readonly Part[] =>
 ]
 
 /** The type, then the constraints, one per line. */
-function typeCell({ type, nullable, key, references, minimum, range }: DictionaryColumn, texts: Texts): Cell {
+function typeCell({ type, nullable, key, references, minimum, range }: DictionaryColumn, texts: Texts): PageCell {
   const lines: (Line | null)[] = [
     [{ code: type }],
     nullable ? null : [texts.notNull],
@@ -136,7 +136,7 @@ function typeCell({ type, nullable, key, references, minimum, range }: Dictionar
 const SHOWN_VALUES = 12
 
 const shownValues = ({ values }: DictionaryColumn): readonly Line[] =>
-  values === null || values.length > SHOWN_VALUES ? [] : [listed(values.map((code) => ({ code })))]
+  values === null || values.length > SHOWN_VALUES ? [] : [commaSeparated(values.map((code) => ({ code })))]
 
 function viewsPart({ views }: Dictionary, wording: Wording): readonly Part[] {
   const { texts } = wording

@@ -14,11 +14,11 @@ import {
   type Tile,
 } from '../publication/dashboard.ts'
 import { type Publication, withDashboards } from '../publication/publication.ts'
+import { type Relations, reached, relationsOf } from './askable-relations.ts'
 import { QuestionCheck, type Reads } from './check-question.ts'
-import { isOnGrid, laidOut, overlap } from './layout.ts'
-import { type Relations, reached, relationsOf } from './relations.ts'
-import { LONGEST_TITLE, RULES, type RuleName, type Say } from './rules.ts'
+import { DASHBOARD_RULES, type DashboardRule, LONGEST_TITLE, type Say } from './dashboard-rules.ts'
 import { questionSql } from './sql.ts'
+import { isOnGrid, laidOut, overlap } from './tile-layout.ts'
 
 export interface CheckedDashboards {
   readonly problems: readonly Problem[]
@@ -31,8 +31,8 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   const problems: Problem[] = []
   const at =
     (place: string): Say =>
-    (name: RuleName, words = [], remedy = RULES[name].remedy) => {
-      const { says }: { says(...words: readonly string[]): string } = RULES[name]
+    (name: DashboardRule, words = [], remedy = DASHBOARD_RULES[name].remedy) => {
+      const { says }: { says(...words: readonly string[]): string } = DASHBOARD_RULES[name]
       problems.push({ place, detail: says(...words), remedy })
     }
   const { dashboards } = publication
@@ -52,7 +52,7 @@ export async function checkDashboards(publication: Publication): Promise<Checked
   }
   checkKeys('question', questions, at)
   checkKeys('dashboard', dashboards, at)
-  checkKeys('collection', collectionsOf(dashboards), at)
+  checkKeys('collection', everyCollection(dashboards), at)
   for (const dashboard of dashboards)
     checkDashboard(dashboard, relations, publication, at(`dashboard ${dashboard.key}`))
   return { problems, reads }
@@ -75,7 +75,7 @@ const isMapped = ({ on }: Filter, relations: Relations): boolean =>
   Object.entries(on).every(([table, path]) => reached(relations, table, path) !== undefined)
 
 /** The collections of dashboards and those around them, each once. */
-export function collectionsOf(dashboards: readonly Dashboard[]): readonly Collection[] {
+export function everyCollection(dashboards: readonly Dashboard[]): readonly Collection[] {
   const found = new Set<Collection>()
   for (const { collection } of dashboards) {
     for (let each: Collection | undefined = collection; each !== undefined; each = each.parent) found.add(each)

@@ -1,25 +1,25 @@
 /** Finds people's questions that the approved definition would break, and tables that Metabase is about to archive. */
-import { namedIn } from '../dashboards/broken.ts'
-import { type Entity, entitiesIn, idOf, isEntity, partOf, textOf } from './answer.ts'
+import { namedIn } from '../dashboards/named-in-sql.ts'
 import type { Metabase } from './client.ts'
 import { nameOf } from './item.ts'
-import { namesOf, type State } from './state.ts'
+import { type Entity, entitiesIn, entityPart, idOf, isEntity, textOf } from './read-answer.ts'
+import { keysByNumber, type State } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Such as `«Sales» (number 7): shop_purchase.label`. Ours are changed by apply, and left out. */
 export async function brokenQuestions(metabase: Metabase, wanted: Wanted, state: State): Promise<readonly string[]> {
   const kept = new Set(wanted.items.map(nameOf))
   const gone = (['column', 'table'] as const).flatMap((kind) =>
-    [...namesOf(state.there, `${kind} `)].flatMap(([id, key]) =>
+    [...keysByNumber(state.there, `${kind} `)].flatMap(([id, key]) =>
       kept.has(nameOf({ kind, key })) ? [] : [{ kind, key, id }],
     ),
   )
   if (state.sourceId === null || gone.length === 0) return []
   const cards = await metabase.all(`/card?f=database&model_id=${state.sourceId}`)
-  const ours = namesOf(state.there, 'question ')
+  const ours = keysByNumber(state.there, 'question ')
   return cards.flatMap((card) => {
     if (ours.has(card['id']) || card['archived'] === true) return []
-    const asked = partOf(card, 'dataset_query')
+    const asked = entityPart(card, 'dataset_query')
     const numbers = numbersIn(asked)
     const inSql = namedIn(
       sqlIn(asked),
@@ -51,7 +51,7 @@ const REFERENCES = { 'source-table': 'table', 'source-field': 'column' } as cons
 /** All SQL in a query. */
 const sqlIn = (query: Entity): string =>
   [query, ...entitiesIn(query['stages'])]
-    .flatMap((part) => [part['native'], partOf(part, 'native')['query']])
+    .flatMap((part) => [part['native'], entityPart(part, 'native')['query']])
     .filter((text) => typeof text === 'string')
     .join('\n')
 

@@ -12,7 +12,7 @@ import { VitrineError } from '../base/errors.ts'
 
 const PACKAGE = '@vitrine/embedded-postgres'
 
-export interface Server {
+export interface StartedServer {
   readonly port: number
   readonly replaced: boolean
   url(database: string, credentials?: { readonly user: string; readonly password: string }): string
@@ -26,7 +26,7 @@ interface Embedded {
     readonly dataDirectory: string
     readonly ephemeral?: boolean
     readonly endsWithProcess?: boolean
-  }): Promise<Server>
+  }): Promise<StartedServer>
   stopServerIn(dataDirectory: string): Promise<boolean>
 }
 
@@ -63,7 +63,7 @@ export const requireEmbedded = async (folder: string): Promise<void> => void (aw
 const dataOf = (folder: string, part: 'target' | 'demo') => join(folder, '.vitrine', part)
 
 /** Starts the server of a folder, or finds it running. The server of a demonstration ends with the command, even when it is killed. */
-export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'): Promise<Server> =>
+export const startEmbedded = (folder: string, part: 'target' | 'demo' = 'target'): Promise<StartedServer> =>
   working(folder, dataOf(folder, part), ({ startServer }, dataDirectory) =>
     startServer({ dataDirectory, endsWithProcess: part === 'demo' }),
   )
@@ -73,7 +73,7 @@ export const stopEmbedded = (folder: string): Promise<boolean> =>
   working(folder, dataOf(folder, 'target'), ({ stopServerIn }, home) => stopServerIn(home))
 
 /** A temporary server, which is deleted when it stops; the package is searched beside `folder`. */
-export async function startPassing(folder: string): Promise<Pick<Server, 'url' | 'stop'>> {
+export async function startPassing(folder: string): Promise<Pick<StartedServer, 'url' | 'stop'>> {
   const home = mkdtempSync(join(tmpdir(), 'vitrine-'))
   const server = await working(folder, join(home, 'data'), ({ startServer }, dataDirectory) =>
     startServer({ dataDirectory, ephemeral: true }),

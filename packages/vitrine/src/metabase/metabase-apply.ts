@@ -4,13 +4,13 @@
  */
 import { type Problem, VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
-import { idOf, partOf, type Value } from './answer.ts'
 import { type Metabase, unlessGone } from './client.ts'
-import { accessIn } from './content.ts'
 import { applyContent, archive, isContent } from './content-apply.ts'
+import { accessIn } from './content-items.ts'
 import type { Content } from './content-work.ts'
 import { CONTENT, type Item, type Kind, nameOf } from './item.ts'
-import { type Applied, type Change, effective, planChanges, planned, recordOf } from './plan.ts'
+import { type Applied, type Change, effective, planChanges, planned, recordOf } from './metabase-plan.ts'
+import { entityPart, idOf, type Value } from './read-answer.ts'
 import { EVERYONE, readState, type State } from './state.ts'
 import { OUTSIDE_DETAILS, RIGHTS, SCHEDULES, type Wanted } from './wanted.ts'
 
@@ -20,7 +20,7 @@ export interface Plan {
 }
 
 /** Only reads. With `force`, the plan overwrites what people changed. */
-export async function planFor(
+export async function planMetabase(
   metabase: Metabase,
   wanted: Wanted,
   recorded: readonly Applied[],
@@ -158,7 +158,7 @@ class Work {
           (await this.#metabase.all('/database')).find(({ name }) => name === publication.metabase.source),
         )
         // Metabase turns TLS on for a new one wherever the server speaks it, whatever was said.
-        const isOn = partOf(made, 'details')['ssl'] === true
+        const isOn = entityPart(made, 'details')['ssl'] === true
         if (source.sslMode === 'disable' && isOn)
           await this.#metabase.put(`/database/${idOf(made, 'data source')}`, { details: { ssl: false } })
       }

@@ -2,16 +2,16 @@
 import { asVitrineError, type ErrorCode, VitrineError } from '../base/errors.ts'
 import type { TileState } from '../drawing/answer.ts'
 import type { Reading } from '../drawing/reading.ts'
-import { type Answers, type Ask, type Facts, type Look, Switched } from './answers.ts'
+import { type Answers, type Ask, type Look, Switched, type VersionFacts } from './answers.ts'
 import type { Freshness, PageContext } from './context.ts'
-import { freshnessOf, unreachable } from './freshness.ts'
+import { pageFreshness, unreachable } from './freshness.ts'
 
 /** How often a page looks again when a switch came between. */
 export const LOOKS = 3
 
 export interface Sees {
   /** Null: the target does not answer, and every state says so. */
-  readonly facts: Facts | null
+  readonly facts: VersionFacts | null
   readonly freshness: Freshness
 }
 
@@ -46,7 +46,7 @@ export function see({ answers, context }: Ports, reading: Reading): Promise<Sees
   const publication = context.publication()
   const work = async () => {
     const facts = await answers.facts(publication)
-    return { facts, freshness: freshnessOf(publication, facts, reading) }
+    return { facts, freshness: pageFreshness(publication, facts, reading) }
   }
   return seen<Sees>(work, () => ({ facts: null, freshness: unreachable(reading) }))
 }
@@ -54,7 +54,7 @@ export function see({ answers, context }: Ports, reading: Reading): Promise<Sees
 async function looking({ answers, context }: Ports, reading: Reading, asks: readonly Ask[]): Promise<Looked> {
   const publication = context.publication()
   const looked = await answers.look(publication, asks)
-  return { facts: looked, freshness: freshnessOf(publication, looked, reading), states: looked.states }
+  return { facts: looked, freshness: pageFreshness(publication, looked, reading), states: looked.states }
 }
 
 const failed = (reading: Reading, asks: readonly Ask[], code: ErrorCode): Found => ({

@@ -1,6 +1,6 @@
 /** Compares two dictionaries of one publication: what was added, removed, and which facts changed. Pure. */
 import { isDeepStrictEqual } from 'node:util'
-import { nameOf } from './dictionary.ts'
+import { columnName } from './dictionary.ts'
 import type { Dictionary, DictionaryColumn, DictionaryTable, DictionaryTreatment } from './schema.ts'
 
 /** In the order in which a reader of the changes cares. */
@@ -119,15 +119,15 @@ function columnFacts({ name, origins, ...facts }: DictionaryColumn): Facts {
   return {
     ...facts,
     origins: origins.map((origin) => ({
-      origin: nameOf(origin),
+      origin: columnName(origin),
       says: [origin.privacy, ...(origin.published ? ['published'] : [])],
     })),
     treatments: origins.map((origin) => ({
-      origin: nameOf(origin),
+      origin: columnName(origin),
       says: origin.treatments.map(({ reason, ...treatment }) => treatment),
     })),
     reasons: origins.map((origin) => ({
-      origin: nameOf(origin),
+      origin: columnName(origin),
       says: origin.treatments.flatMap(({ reason }) => reason ?? []),
     })),
   }

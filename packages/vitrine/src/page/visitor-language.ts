@@ -3,7 +3,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { parseAccept } from 'hono/utils/accept'
 import type { Language } from '../base/language.ts'
 import type { PageApp, PageCall, PageContext } from './context.ts'
-import { isSecure, type Reach } from './security.ts'
+import { isSecure, type PageReach } from './security.ts'
 
 const COOKIE = 'vitrine_language'
 const YEAR_S = 31_536_000
@@ -18,7 +18,7 @@ export function languageOf(call: PageCall, { language }: Pick<PageContext, 'lang
 }
 
 /** The link that changes the language, and comes back. */
-export function addLanguage(app: PageApp, prefix: string, reach: Reach): void {
+export function addLanguage(app: PageApp, prefix: string, reach: PageReach): void {
   app.get('/language/:to', (call) => {
     const kept = { path: prefix || '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(call, reach) } as const
     setCookie(call, COOKIE, call.req.param('to') === 'fr' ? 'fr' : 'en', { ...kept, maxAge: YEAR_S })

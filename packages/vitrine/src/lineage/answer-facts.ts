@@ -2,7 +2,7 @@
 import type { SelectStmt } from 'libpg-query'
 import { type AnyNode, namesOf, nodeOf } from './node-fields.ts'
 
-export interface Answer {
+export interface AnswerFacts {
   readonly columns: readonly string[]
   /** Those of `columns` that are a plain table column which may be NULL. */
   readonly nullable: readonly string[]
@@ -91,7 +91,7 @@ function smallestGroup(having: unknown): number {
 }
 
 /** `nullable`: the names of columns that may be NULL. */
-export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): Answer {
+export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): AnswerFacts {
   const targets = (tree.targetList ?? []).map((target) => {
     const { name, val } = nodeOf(target).ResTarget ?? {}
     const column = namesOf(nodeOf(val).ColumnRef?.fields).at(-1)

@@ -6,7 +6,7 @@ interface Rule {
 
 const OTHER = 'Correct the name.'
 
-export const RULES = {
+export const DASHBOARD_RULES = {
   // What a query names.
   table: { says: (name) => `the table «${name}» is not published`, remedy: 'Publish it, or correct its name.' },
   column: {
@@ -125,10 +125,10 @@ export const RULES = {
   },
 } as const satisfies Readonly<Record<string, Rule>>
 
-export type RuleName = keyof typeof RULES
+export type DashboardRule = keyof typeof DASHBOARD_RULES
 
 /** Reports a broken rule; `remedy` replaces that of the rule. */
-export type Say = (rule: RuleName, words?: readonly string[], remedy?: string) => void
+export type Say = (rule: DashboardRule, words?: readonly string[], remedy?: string) => void
 
 /** Of a title, in characters, as Metabase’s own database takes it. */
 export const LONGEST_TITLE = 254

@@ -1,8 +1,8 @@
 /** What the dictionary says, in English and in French. What the publication says is in its own words, whatever the language. */
-import { type Chosen, inLanguage, type Language } from '../base/language.ts'
+import { type InLanguage, inLanguage, type Language } from '../base/language.ts'
 import type { PatternName } from '../publication/pattern.ts'
 import type { PrivacyClass } from '../publication/privacy.ts'
-import type { DictionaryChange, Fact } from './changes.ts'
+import type { DictionaryChange, Fact } from './dictionary-changes.ts'
 import type { SourceColumn } from './schema.ts'
 
 const TEXTS = {
@@ -238,7 +238,7 @@ export const textsIn = (language: Language): Texts => inLanguage(TEXTS, language
 
 type Words<K extends string> = Readonly<Record<K, string>>
 /** The texts in one language. A missing word for a fact does not compile. */
-export type Texts = Chosen<typeof TEXTS> & {
+export type Texts = InLanguage<typeof TEXTS> & {
   readonly classes: Words<PrivacyClass>
   readonly classSays: Words<PrivacyClass>
   readonly pattern: Words<PatternName>

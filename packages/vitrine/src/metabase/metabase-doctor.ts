@@ -2,13 +2,13 @@
 
 import { broken, type Finding, holds, listed } from '../access/finding.ts'
 import { command } from '../base/remedy.ts'
-import { type Entity, idOf, partOf, textOf } from './answer.ts'
-import { type Plan, planFor } from './apply.ts'
-import { brokenQuestions, missingTables } from './broken.ts'
+import { brokenQuestions, missingTables } from './broken-questions.ts'
 import { type Metabase, unlessOff } from './client.ts'
 import { nameOf } from './item.ts'
-import type { Applied } from './plan.ts'
-import { otherKeys, type Server } from './server.ts'
+import { type Plan, planMetabase } from './metabase-apply.ts'
+import type { Applied } from './metabase-plan.ts'
+import { type MetabaseServer, otherKeys } from './metabase-server.ts'
+import { type Entity, entityPart, idOf, textOf } from './read-answer.ts'
 import { ADMINISTRATORS, EVERYONE, queryRight, reachable } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -19,8 +19,8 @@ export interface Operational {
   readonly database: string
 }
 
-export interface Surroundings {
-  readonly server: Server
+export interface MetabaseSurroundings {
+  readonly server: MetabaseServer
   readonly recorded: readonly Applied[]
   readonly operational: Operational | null
 }
@@ -50,9 +50,9 @@ const guarantees = (team: string, source: string) => ({
 export async function diagnoseMetabase(
   metabase: Metabase,
   wanted: Wanted,
-  { server, recorded, operational }: Surroundings,
+  { server, recorded, operational }: MetabaseSurroundings,
 ): Promise<readonly Finding[]> {
-  const plan = await planFor(metabase, wanted, recorded)
+  const plan = await planMetabase(metabase, wanted, recorded)
   const facts = await readFacts(metabase)
   const { sourceId, groupId, others } = plan.state
   const right = sourceId === null ? 'no' : queryRight(facts.graph, EVERYONE, sourceId)
@@ -142,7 +142,7 @@ function sql({ state: { sourceId, groupId } }: Plan, { graph, groups }: Facts): 
 function apart({ state }: Plan, operational: Operational | null): Verdict {
   if (operational === null) return broken('DATABASE_URL is not set, so nothing was compared', '', 'warning')
   const same = state.others.filter(({ details }) => {
-    const { host, port, dbname } = partOf({ details }, 'details') as Record<string, unknown> // sound because an entity is one.
+    const { host, port, dbname } = entityPart({ details }, 'details') as Record<string, unknown> // sound because an entity is one.
     const isSame = String(host).toLowerCase() === operational.host.toLowerCase() && Number(port) === operational.port
     return isSame && dbname === operational.database
   })
