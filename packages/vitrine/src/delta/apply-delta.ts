@@ -1,7 +1,8 @@
 /**
- * The kept version becomes the next one, out of every reader's sight: tables get what changed, in one transaction, and those that
- * were read whole move into it. From then on it is no version to go back to; a run that ends here has lost no more.
- * Before it may be published, whoever could still see it as it was must have ended.
+ * Turns the kept version (the one before the published one) into the next one, where no reader sees it: applies the changes in
+ * one transaction, and moves the tables that were read whole into its schema. From then on nobody can go back to the kept
+ * version; a run that fails here loses nothing else. The next version may be published only when every transaction that sees the
+ * old rows has ended.
  */
 import { VitrineError } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
@@ -30,24 +31,24 @@ interface Told {
   readonly changes: Changes
 }
 export interface TableChange extends Told {
-  /** As the kept version was found when the changes were told. */
+  /** The recorded state of the kept table, on which the changes build. */
   readonly base: Pick<TableOrigin, 'rows' | 'writers'>
 }
 
-/** What took place, for the record and for the wait after it. */
+/** The result, for the record and for `oldSnapshotsEnded`. */
 export interface AppliedDelta {
-  /** The transaction of the target that did it. */
+  /** Id (xid8) of the transaction on the target that applied the changes. */
   readonly transaction: string
-  /** By table, the one that its new rows tell: a part of it, or the same. Null where no row came. */
+  /** Per table, the xmin of its new rows: a subtransaction, or the transaction itself. Null without new rows. */
   readonly writers: ReadonlyMap<string, string | null>
-  /** By table, the columns whose statistics quote what left. */
+  /** Per table, the columns whose statistics contain values that are no longer in the table. */
   readonly outdated: ReadonlyMap<string, readonly string[]>
 }
 
-/** What a table takes at most in that transaction, with its indexes, what it stores out of line, and the tables of its changes. */
+/** Most locks per table in that transaction: its own, those of its indexes, of its TOAST table and of the tables of its changes. */
 const LOCKS_EACH = 12
 
-/** Of how many tables a server has the locks for with half of all that it has: other sessions have theirs. */
+/** Number of tables that may change in one transaction: half of the server's locks are left to other sessions. */
 export async function changeableAtOnce(session: Session): Promise<number> {
   const [row] = await session.query<{ locks: number }>(
     `select current_setting('max_locks_per_transaction')::integer
@@ -56,7 +57,7 @@ export async function changeableAtOnce(session: Session): Promise<number> {
   return Math.floor((row?.locks ?? 0) / 2 / LOCKS_EACH)
 }
 
-/** Changed keys go first and come back after: unique values may have changed places. Returns what the new rows have as xmin. */
+/** Deletes the changed rows before it inserts them again, because two rows may have swapped a unique value. Returns the xmin of new rows. */
 async function applyTo(target: Target, { table, changes }: Told): Promise<string | null> {
   const { session, publication } = target
   const kept = qualified(retiredSchema(publication), table.name)
@@ -74,7 +75,10 @@ async function applyTo(target: Target, { table, changes }: Told): Promise<string
   return row?.writer ?? null
 }
 
-/** References between these tables and others, whose place is taken by tables that were read whole: they are declared anew. */
+/**
+ * The SQL that drops foreign keys between these tables and tables that will be replaced by those that were read whole. They are
+ * declared again later.
+ */
 async function withoutReferences({ session }: Target, tables: readonly OwnRelation[]): Promise<readonly string[]> {
   const keys = await session.query<{ sql: string }>(
     `select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
@@ -84,7 +88,7 @@ async function withoutReferences({ session }: Target, tables: readonly OwnRelati
   return ["set local lock_timeout = '2s'", ...keys.map(({ sql }) => sql)]
 }
 
-/** References among these tables are deferred, and checked here for the rows that changed. Throws REFERENCE_BROKEN. */
+/** Checks the deferred foreign keys among these tables, for the changed rows. Throws REFERENCE_BROKEN. */
 async function checkReferences({ session, publication }: Target, deltas: readonly Told[]): Promise<void> {
   const schema = retiredSchema(publication)
   const shapes = deltas.map(({ table }) => shapeOf(table, { ...publication, schema }))
@@ -98,10 +102,7 @@ async function checkReferences({ session, publication }: Target, deltas: readonl
   }
 }
 
-/**
- * In a transaction: from now on nobody else changes these tables, and nobody has since what changed was told. Throws
- * SERIALIZATION.
- */
+/** In a transaction: locks these tables against others, and checks that nobody changed them during the run. Throws SERIALIZATION. */
 async function holdUntouched(target: Target, deltas: readonly TableChange[]): Promise<void> {
   const { session, publication } = target
   const place = ({ table }: TableChange) => qualified(retiredSchema(publication), table.name)
@@ -121,15 +122,15 @@ async function holdUntouched(target: Target, deltas: readonly TableChange[]): Pr
   }
 }
 
-/** The tables of the kept version that get these changes. */
+/** The tables of the kept version to which these changes are applied. */
 async function keptOf(target: Target, deltas: readonly Told[]): Promise<readonly OwnRelation[]> {
   const own = await ownRelations(target, [retiredSchema(target.publication)])
   return own.filter(({ kind, name }) => kind === 'r' && deltas.some(({ table }) => table.name === name))
 }
 
 /**
- * Throws SWITCH_BLOCKED. Where it fails in its transaction, the kept version stands as it was. `whole` were read whole and stand
- * staged: they take the places of the others.
+ * Applies the changes to the kept version, and replaces its other tables by `whole`: the staged tables that were read whole.
+ * If its transaction fails, the kept version is unchanged. Throws SWITCH_BLOCKED when it does not get its locks.
  */
 export async function applyChanges(
   target: Target,
@@ -157,7 +158,7 @@ export async function applyChanges(
       return { transaction: row?.id ?? '', writers, outdated }
     }),
   )
-  // One by one: their rows are seen by every snapshot, and so many tables at once would take more locks than a server has.
+  // One by one: so many tables at once could take more locks than the server has. Every snapshot sees their rows, which are frozen.
   await dropRelations(target, retired, ({ oid }) => tables.every((table) => table.oid !== oid))
   for (const { name } of whole) {
     await session.execute(`alter table ${qualified(staging, name)} set schema ${identifier(retired)}`)
@@ -174,8 +175,8 @@ function outdatedIn({ session, publication }: Target, { table, changes }: TableC
 }
 
 /**
- * Room, and statistics that quote what left, of the tables that changed. What was deleted can be cleaned away at once: nobody can
- * see it any more. That many rows changed is counted by the server, whose autovacuum makes all statistics anew.
+ * Vacuums the changed tables, because no transaction sees the deleted rows any more, and analyzes the columns whose statistics
+ * still contain removed values. Autovacuum refreshes all other statistics when many rows changed.
  */
 export async function tidyChanged(
   { session, publication }: Target,
@@ -199,8 +200,8 @@ interface Transaction {
 }
 
 /**
- * Others of this database, but for autovacuum, whose snapshot may be older than a transaction. One that imports such a snapshot has its age. While a
- * writing transaction from before it lasts, anywhere on the server, every new snapshot looks as old: then all must have ended once.
+ * Other transactions in this database, except autovacuum, whose snapshot may be older than `transaction`; an imported snapshot
+ * counts with its own age. While an older writing transaction lasts, anywhere on the server, new snapshots look old too.
  */
 const seeing = ({ session }: Target, transaction: string): Promise<Transaction[]> =>
   session.query<Transaction>(
@@ -210,7 +211,7 @@ const seeing = ({ session }: Target, transaction: string): Promise<Transaction[]
     [transaction],
   )
 
-/** Transactions of others in this database, but for autovacuum's. */
+/** Other transactions in this database, except autovacuum. */
 const underWay = ({ session }: Target): Promise<Transaction[]> =>
   session.query<Transaction>(
     `select l.virtualtransaction as id, l.pid, coalesce(a.application_name, '') as application
@@ -218,7 +219,7 @@ const underWay = ({ session }: Target): Promise<Transaction[]> =>
      where l.locktype = 'virtualxid' and a.datname = current_database() and a.usesysid is not null and l.pid <> pg_backend_pid()`,
   )
 
-/** Looks again and again until none is left, as long as it may. Returns those that are. */
+/** Polls until no transaction is left, for at most `withinMs`. Returns the remaining ones. */
 async function ended(look: () => Promise<readonly Transaction[]>, withinMs: number): Promise<readonly Transaction[]> {
   const until = performance.now() + withinMs
   let left = await look()
@@ -229,7 +230,7 @@ async function ended(look: () => Promise<readonly Transaction[]>, withinMs: numb
   return left
 }
 
-/** Throws SWITCH_BLOCKED, which names the sessions, when a transaction that sees the kept version as it was does not end. */
+/** Waits for the transactions that still see the old rows. After `limits.deltaWaitMs` throws SWITCH_BLOCKED, which names the sessions. */
 export async function oldSnapshotsEnded(target: Target, { transaction }: AppliedDelta): Promise<void> {
   const { deltaWaitMs } = target.publication.limits
   const left = await ended(() => seeing(target, transaction), deltaWaitMs)
@@ -243,8 +244,9 @@ export async function oldSnapshotsEnded(target: Target, { transaction }: Applied
   throw new VitrineError('SWITCH_BLOCKED', { place: target.publication.schema, detail, problems })
 }
 
-/** A transaction of somebody else that lasts longer than a look of a dashboard. */
+/** Longer than a usual query of a dashboard. */
 const LASTING_MS = 1_000
+/** Whether a transaction of somebody else stays open for that long: the switch would wait for it in vain. */
 export async function hasLastingTransaction(target: Target): Promise<boolean> {
   const first = new Set((await underWay(target)).map(({ id }) => id))
   const lasting = async () => (await underWay(target)).filter(({ id }) => first.has(id))
@@ -252,8 +254,8 @@ export async function hasLastingTransaction(target: Target): Promise<boolean> {
 }
 
 /**
- * Applies the changes, compares with the tables that were read whole, and takes it all back. Returns those that differ in a row:
- * there are none, unless something is not as it was thought to be.
+ * Applies the changes, compares the results with the tables that were read whole, and rolls back. Returns the tables with any
+ * difference: one means that changes were not detected correctly.
  */
 export async function proveChanges(target: Target, deltas: readonly Told[]): Promise<ReadonlySet<string>> {
   const { session, publication } = target
@@ -270,7 +272,7 @@ export async function proveChanges(target: Target, deltas: readonly Told[]): Pro
       if (difference === null || difference.added + difference.changed + difference.removed > 0)
         differing.add(table.name)
     } catch (error) {
-      // A unique value that stands twice: the rows differ. Whatever else fails, fails the run.
+      // A unique value occurs twice, so the rows differ. Any other error fails the run.
       if (!(error instanceof VitrineError) || error.code !== 'KEY_DUPLICATE') throw error
       differing.add(table.name)
     } finally {

@@ -1,23 +1,23 @@
 /**
- * What one run asks of the source about the rows that published rows are made of, in its snapshot: each question once, whichever
- * tables have it. Answers are numbers and values of published keys.
+ * Caches one run's questions to the source about the rows behind published rows: several published tables may share a question,
+ * which is asked once per run. Answers are counts, sums and values of published keys.
  */
 import type { Session } from '../postgres/connect.ts'
 
-/** A table of the source, and how many rows it has. */
+/** Row counts of one table of the source. */
 export interface Count {
   readonly rows: number
-  /** Not older than the snapshot of the kept version. */
+  /** Rows that are not older than the snapshot of the kept version. */
   readonly changed: number
 }
 
-/** The values of a published key, as PostgreSQL writes them, by all of them in one text. */
+/** Values of a published key in PostgreSQL's text form; the map's key is all values of one row in one text. */
 export type AskedValues = ReadonlyMap<string, readonly string[]>
 
 export class AskedOnce {
   readonly #answers = new Map<string, Promise<unknown>>()
 
-  /** One whose session was lost is asked again through another. */
+  /** A failed question is asked again, through the caller's own session. */
   async #once<Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> {
     const before = this.#answers.get(question) as Promise<Answer> | undefined // sound because a question has one answer.
     if (before !== undefined) return before.catch(ask)
@@ -33,14 +33,14 @@ export class AskedOnce {
     })
   }
 
-  /** One number for each of so many buckets. In one field, because many rows cost more than the numbers in them. */
+  /** One number per bucket. The query returns them in one text field, because many small rows cost more. */
   sums(source: Session, sql: string, buckets: number): Promise<BigInt64Array> {
     return this.#once(sql, async () => {
       const [found] = await source.query<{ sums: string | null }>(sql)
       const sums = new BigInt64Array(buckets)
       for (const part of found?.sums?.split(',') ?? []) {
         const at = part.indexOf(':')
-        // Sums are larger than what is kept of them, which is their lower half.
+        // PostgreSQL's sums are larger than 64 bits; only the lower 64 bits are kept.
         sums[Number(part.slice(0, at))] = BigInt.asIntN(64, BigInt(part.slice(at + 1)))
       }
       return sums

@@ -1,7 +1,7 @@
 /**
- * What changed in one table since the kept version: its changed rows and the keys that went, in two tables of the staging
- * schema, and the proof that the kept rows with these changes have the very keys of the source. One pass over the source and
- * one over the kept table say how much changed; nothing is applied here.
+ * Finds what changed in one table since the kept version, and stages it in two tables: the changed rows, and the keys of removed
+ * rows. Proves by sums that the kept rows with these changes have exactly the keys of the source. It reads the source and the
+ * kept table once each to see how much changed. `apply-delta.ts` applies the changes.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Blocks } from '../copy/blocks.ts'
@@ -23,35 +23,37 @@ import { bucketSql, bucketsFor, hashedSql, KeySums, keyList, type SumRow, sameKe
 import { isChanged, keptRows, keySums, notAsRecorded, percent, sampledShare, sourceSums, tooMuch } from './scan.ts'
 import { type FillRequest, fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
-/** Tables of the staging schema, and how many rows each has; null for one that would be empty. */
+/** The staged changes of one table. */
 export interface Changes {
+  /** Name of the staging table with new and changed rows; null when there are none. */
   readonly changed: string | null
+  /** Name of the staging table with the keys of removed rows; null when there are none. */
   readonly gone: string | null
   readonly changedRows: number
   readonly goneRows: number
-  /** Of the source, and so of the table once the changes are applied. */
+  /** Number of rows in the source, and so in the table once the changes are applied. */
   readonly rows: number
   readonly bytes: number
-  /** Sums of its keys, as they are recorded; null where they were not made. */
+  /** Sums of its keys, in the recorded form (`KeySums.written`); null where none were computed. */
   readonly keys: string | null
-  /** Of what its rows are made now, where that is rows of several tables. */
+  /** The source rows behind it, for a table whose rows come from several source tables; null otherwise. */
   readonly made: Made | null
 }
 
 export interface ChangesRequest extends FillRequest {
   readonly decision: Decision
-  /** The text that the run sends, and the same with the transaction of each row as its last field; empty where rows are of more. */
   readonly projection: Projection
+  /** The projection's SQL with the xmin of each row as its last field; empty for rows made of several source rows. */
   readonly text: string
   readonly shape: TableShape
   readonly through: ((blocks: Blocks) => CopyRows) | null
   readonly asked: AskedOnce
 }
 
-/** Buckets whose keys are looked at here, by their hashes; of more, the source is asked. */
+/** Up to so many buckets, removed keys are found by their hashes in the kept table; beyond, the source is asked for its keys. */
 const MOST_ASKED = 512
 
-/** The changes of a table whose rows are those of one table, or in words why it is read whole after all. */
+/** Stages the changes of a table whose rows come from one source table, or returns in words why it must be read whole. */
 export async function stageChanges(request: ChangesRequest): Promise<Changes | string> {
   return new TableChanges(request).stage()
 }
@@ -61,8 +63,9 @@ class TableChanges {
   readonly #table: PublishedTable
   readonly #base: NonNullable<Decision['base']>
   readonly #buckets: number
-  /** The kept table, and the rows of the source as a subquery `r`. */
+  /** The kept table, qualified. */
   readonly #kept: string
+  /** The rows of the source, as a subquery `r`. */
   readonly #rows: string
 
   constructor(request: ChangesRequest) {
@@ -88,7 +91,7 @@ class TableChanges {
     const now = new KeySums(this.#buckets).add(source, 1)
     const [rows, keys] = [now.keys, now.written]
     if (this.#isTooMuch(changedRows, rows)) return tooMuch(changedRows, rows)
-    // Its keys were these when it was made: they need not be hashed again.
+    // Recorded sums save a pass over the kept table.
     const left =
       KeySums.recorded(this.#base.keys, this.#base.rows, this.#buckets) ??
       new KeySums(this.#buckets).add(await this.#sums(this.#kept), 1)
@@ -138,7 +141,7 @@ class TableChanges {
     return keySums(this.#session, this.#table, place, this.#buckets)
   }
 
-  /** The keys of changed rows that the kept table has as well. */
+  /** Sums of the keys that are among the changed rows and in the kept table. */
   #changedAnd(name: string): Promise<SumRow[]> {
     const from = `${this.#place(name)} as d join ${this.#kept} as r on ${sameKey(this.#table, 'r', 'd')}`
     return this.#session.query<SumRow>(
@@ -146,7 +149,7 @@ class TableChanges {
     )
   }
 
-  /** The same projection of the changed rows alone, through the same looks at their values as all rows have. */
+  /** Copies the changed rows alone, with the same projection and the same checks of values as a whole table. */
   async #copyChanged(expected: number): Promise<{ readonly name: string; readonly bytes: number } | string> {
     const { projection, through } = this.#request
     const name = this.#name('changed')
@@ -166,8 +169,8 @@ class TableChanges {
   }
 
   /**
-   * The keys that the kept table has and the source has not, of the buckets that differ; without them the sums must be the
-   * same everywhere. Gives how many, or why the table is read whole: the kept table must be as it was recorded, too.
+   * Stages the keys that are in the kept table but not in the source, from the buckets that differ. Without them all sums must
+   * be equal, and the kept table must be as recorded. Returns their number, or in words why the table must be read whole.
    */
   async #keepGone(left: KeySums): Promise<number | string> {
     const [table, differing, { hashes, buckets }] = [this.#table, left.left, left.wanted]
@@ -195,7 +198,10 @@ class TableChanges {
     return sums.reduce((total, row) => total + row.keys, 0)
   }
 
-  /** Where many went of one bucket: all keys of these buckets are asked of the source. In words why not, or which rows go. */
+  /**
+   * When too many rows of one bucket were removed: copies all keys of these buckets from the source. Returns the condition for
+   * the removed rows and the SQL to run afterwards, or in words why the table must be read whole.
+   */
   async #notThere(
     differing: readonly number[],
   ): Promise<{ readonly condition: string; readonly after: string } | string> {

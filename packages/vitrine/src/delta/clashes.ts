@@ -1,4 +1,4 @@
-/** Whether changes would break a key of the kept table: asked while the source can still be read, so that reading all says where. */
+/** Checks whether changes would break a key of the kept table, while the source can still be read whole: that error says where. */
 import type { Session } from '../postgres/connect.ts'
 import type { TableShape } from '../publication/shape.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -7,7 +7,7 @@ import { keyList, sameKey } from './keys.ts'
 
 export const CLASHES = 'values of a key would stand twice'
 
-/** Whether a value of a key would stand twice: among the changed rows, or in one of them and in a row that stays. */
+/** Whether a value of a key would occur twice: in two changed rows, or in a changed row and an unchanged one. */
 export async function wouldClash(
   session: Session,
   table: PublishedTable,
@@ -25,7 +25,7 @@ export async function wouldClash(
     const filled = names.map((name) => `${name} is not null`).join(' and ')
     const same = columns.map((name) => `r.${identifier(name)} = d.${identifier(name)}`).join(' and ')
     const among = `exists (select from ${changed} as d where ${filled} group by ${names.join(', ')} having count(*) > 1)`
-    // Row by row through the index of the key: most of them find themselves, and nothing else.
+    // `offset 0` makes PostgreSQL look up each changed row in the index of the key: most find only themselves.
     const others = `select ${keyList(table, 'r')} from ${kept} as r where ${same} and not (${sameKey(table, 'r', 'd')}) offset 0`
     const beside = `exists (select from ${changed} as d cross join lateral (${others}) as r where ${stays})`
     return kind === 'unique' ? [among, beside] : [among]

@@ -1,7 +1,7 @@
 /**
- * Which way each table takes in a run: only what changed since the kept version is read, or the table whole. The reasons for
- * reading whole stand here as two lists, of the run and of the table, in the order in which they are asked; where nothing
- * speaks against it, the scan (`changes.ts`) still may.
+ * Decides for each table whether a run reads only what changed since the kept version, or the whole table. The reasons for
+ * reading whole are in two functions, for the run and for the table, in the order of the checks. Without any, the scan
+ * (`changes.ts`, `made-changes.ts`) may still find one.
  */
 import { createHash } from 'node:crypto'
 import type { Limits } from '../base/limits.ts'
@@ -17,56 +17,62 @@ import type { RecordedVersion } from '../record/versions.ts'
 import { keyColumnsOf, keyProblem } from './keys.ts'
 import type { SourceFacts } from './source-facts.ts'
 
-/** Everything that speaks about the run as a whole. */
+/** What is known of the run as a whole. */
 export interface Night {
+  /** `--full` */
   readonly full: boolean
   readonly dryRun: boolean
+  /** `--only` */
   readonly partly: boolean
-  /** Between due times: no proof, and no night of those that are counted for one. */
+  /** A run between due times (follow): it proves nothing, and does not count as a night towards the next proof. */
   readonly between: boolean
   readonly limits: Limits
-  /** Whole, and with rows; null otherwise. */
+  /** The version before the published one; null when it is incomplete or empty. */
   readonly kept: RecordedVersion | null
+  /** Null when it is incomplete or empty. */
   readonly published: RecordedVersion | null
+  /** Something was erased since the kept version. */
   readonly erased: boolean
+  /** Versions are switched by renaming schemas. */
   readonly renames: boolean
+  /** A standby follows the target. */
   readonly standby: boolean
-  /** Names of tables of the kept version that stand as they were made. */
+  /** Names of the tables of the kept version that nobody altered. */
   readonly unaltered: ReadonlySet<string>
-  /** Something outside the kept version holds on to it. */
+  /** Something outside the kept version depends on it. */
   readonly held: boolean
-  /** Null where the source is not asked: what it would say may then still speak against it. */
+  /** Null while the source is not asked: its answer may still give a reason to read whole. */
   readonly source: SourceFacts | null
-  /** The transactions of the run's snapshot, as `pg_snapshot` counts them. */
+  /** Bounds of the run's snapshot (PostgreSQL's `pg_snapshot`), as 64-bit transaction ids; null before the snapshot. */
   readonly snapshot: { readonly xmin: string; readonly xmax: string } | null
-  /** A transaction of somebody else on the target does not end. */
+  /** Somebody else's transaction on the target does not end. */
   readonly reading: boolean
-  /** How many tables the target has the locks for in one transaction. */
+  /** Most tables that the target has locks for in one transaction. */
   readonly most: number
 }
 
 /** What is known of a table without any connection. */
 export interface TableFacts {
   readonly table: PublishedTable
-  /** Null where `reason` says why it is always read whole. */
+  /** How it reads the source; null where `reason` says why it is always read whole. */
   readonly read: RowByRow | null
   readonly reason: string | null
-  /** Fingerprint of the definition and of the text that runs. */
+  /** Fingerprint (SHA-256, hex) of the definition and of `sql`. */
   readonly print: string
-  /** That text. */
+  /** The query that the run sends. */
   readonly sql: string
 }
 
 export interface Decision {
   readonly table: PublishedTable
   readonly read: RowByRow | null
-  /** Why the table is read whole; null where only what changed is. */
+  /** Why the table is read whole; null when only its changes are read. */
   readonly reason: string | null
-  /** Read whole, and what changed as well: both must give the same. */
+  /** A proof: it is read whole, its changes are read too, and both results must be equal. */
   readonly proves: boolean
-  /** Recorded with its rows; null where changes of its source could not be told. */
+  /** Recorded with the version; null where changes of its source cannot be detected. */
   readonly print: string | null
-  /** What the kept version has of it, where it is the base. */
+  /** Its record in the kept version, where changes may build on it. */
   readonly base: (TableOrigin & { readonly snapshot: string }) | null
 }
 
@@ -82,13 +88,13 @@ function notRules(table: PublishedTable, publication: Publication, code: string 
   return code === null ? 'it has TypeScript rules, and nothing tells whether their code is the same' : null
 }
 
-/** The text of its query is another in each run; that of one that reads the day is the same all day. */
+/** A query that reads the instant has another text in each run; one that reads the day has the same text all day. */
 const notInstant = (table: PublishedTable, instant: Date, sql: string, types?: readonly number[]): string | null =>
   projectionOf(table, { instant: new Date(instant.getTime() + 1) }, types).sql === sql
     ? null
     : 'it reads the instant of the run'
 
-/** What the results of rules depend on besides their inputs and their code. To ask for the locale takes 20 ms. */
+/** What the results of rules depend on besides their inputs and their code. Called once for all tables: reading the locale takes 20 ms. */
 function runtimeFacts(): readonly unknown[] {
   const { node, icu, tz } = process.versions
   const { timeZone, locale } = Intl.DateTimeFormat().resolvedOptions()
@@ -96,8 +102,8 @@ function runtimeFacts(): readonly unknown[] {
 }
 
 /**
- * Of each table: throws what the projection throws. `keyPrint` is of the key of the pseudonyms, `code` of the rules. What is
- * `known` of another instant holds where the text is the same.
+ * The facts of each table of the publication, in its order. `keyPrint` is the fingerprint of the pseudonym key, `code` that of the
+ * rules' code. Facts in `known`, of another instant, are reused where the query is the same. Throws what the projection throws.
  */
 export async function tableFacts(
   publication: Publication,
@@ -139,7 +145,7 @@ export async function tableFacts(
       keyProblem(table)
     if (refused !== null) return { table, read: null, reason: refused, print, sql }
     const read = rowByRow(parsedText(parser, sql), publication.source, keyColumnsOf(table))
-    // Its keys are compared with those of the source, which does not know which rows are kept.
+    // The keys are compared with those of the source, which cannot know the rows that the rule leaves out.
     if (table.keep !== null && typeof read !== 'string' && read.alias !== null)
       return { table, read: null, reason: 'a TypeScript rule decides which of its rows are published', print, sql }
     return typeof read === 'string'
@@ -148,7 +154,10 @@ export async function tableFacts(
   })
 }
 
-/** Transactions between two snapshots that can be told by their short numbers, with room for those that come meanwhile. */
+/**
+ * Most transactions between two snapshots. A row stores 32 bits of its transaction id, so PostgreSQL orders ids only within 2^31;
+ * half of that leaves room for transactions during the run.
+ */
 const MOST_TRANSACTIONS = 2n ** 30n
 
 export const isSameEra = (one: SourceEra, other: SourceEra): boolean =>
@@ -158,7 +167,7 @@ export const isSameEra = (one: SourceEra, other: SourceEra): boolean =>
   one.recovered === other.recovered &&
   one.standby === other.standby
 
-/** Why every table of the run is read whole. */
+/** Why every table of the run is read whole; null without a reason. */
 function nightReason(night: Night): string | null {
   const { limits, kept, published, source, snapshot } = night
   const origin = kept?.origin ?? null
@@ -183,7 +192,7 @@ function nightReason(night: Night): string | null {
   return null
 }
 
-/** Why one table is read whole, where the run as a whole does not say it. */
+/** Why one table is read whole, besides the reasons of the run; null without a reason. */
 function tableReason(night: Night, facts: TableFacts, print: string | null): string | null {
   const { limits, kept } = night
   const { name } = facts.table
@@ -195,10 +204,10 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
   if (base === undefined) return 'the kept version does not have it, or not as one that can be changed'
   if (facts.read?.alias === null && !base.made)
     return 'it is not recorded of what its rows of the kept version were made'
-  // They were too many, or an earlier tool did not tell them.
+  // There were too many to record, or an earlier version of the tool did not record them.
   if (!base.unknownKeys) return 'it is not recorded in which of its rows something is unknown'
   if (base.rows < limits.deltaFloorRows) return `it has fewer than ${limits.deltaFloorRows} rows`
-  // Before the snapshot nobody knows of which day it will be.
+  // The fingerprint may contain the day, which is not known before the snapshot.
   if (night.snapshot !== null && base.print !== print)
     return 'its definition, the code or day of its rules, a key or its source table has changed'
   if (!night.unaltered.has(name))
@@ -209,7 +218,7 @@ function tableReason(night: Night, facts: TableFacts, print: string | null): str
 const printOf = ({ print }: TableFacts, relation: string | undefined): string | null =>
   relation === undefined ? null : createHash('sha256').update(`${print} ${relation}`).digest('hex')
 
-/** A table is proved when neither its last nights nor the changes to the very table that is kept were proved for so long. */
+/** A proof is due after so many nights without one, or when so many changes were applied to the kept table without one. */
 function isProofDue({ limits, published }: Night, name: string, { deltas }: TableOrigin): boolean {
   const nights = (published?.origin?.tables[name]?.nights ?? 0) + 1
   return nights >= limits.deltaProofNights || deltas + 1 >= limits.deltaProofNights
@@ -241,7 +250,7 @@ export function decide(night: Night, tables: readonly TableFacts[]): readonly De
   return withinLocks(decisions, night.most)
 }
 
-/** The largest gain most. */
+/** Keeps the changes of the `most` largest tables, which save the most reading; the others are read whole. */
 function withinLocks(decisions: readonly Decision[], most: number): readonly Decision[] {
   const changed = decisions.filter(({ base, proves }) => base !== null && !proves)
   if (changed.length <= most) return decisions
@@ -251,7 +260,6 @@ function withinLocks(decisions: readonly Decision[], most: number): readonly Dec
   return decisions.map((decision) => (over.has(decision) ? { ...decision, base: null, reason } : decision))
 }
 
-/** The origin of a version, of what was read of its tables. */
 export const originOf = (
   era: SourceEra,
   snapshot: string,

@@ -1,4 +1,4 @@
-/** Whether the tables of the kept version stand as they were made: what somebody has altered is no base for changes. */
+/** Checks that nobody altered the tables of the kept version: changes are only applied to unaltered ones. */
 import { isDeepStrictEqual } from 'node:util'
 import { dependentsOf } from '../catalogue/dependents.ts'
 import { readTables } from '../catalogue/live-shape.ts'
@@ -15,7 +15,10 @@ const sorted = (shape: TableShape) => ({
   indexes: shape.indexes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
 })
 
-/** What hangs on a table of ours, by OID: on this one table, or from outside on the version or its schema. */
+/**
+ * OIDs of our tables that have triggers, rules, policies and the like. `outside`: instead, something outside the version depends on
+ * a table or on the schema.
+ */
 const ATTACHED = `
   select tgrelid::text as oid, false as outside from pg_catalog.pg_trigger where tgrelid = any ($1::oid[]) and not tgisinternal
   union all select ev_class::text, false from pg_catalog.pg_rewrite join pg_catalog.pg_class c on c.oid = ev_class
@@ -37,9 +40,9 @@ const ATTACHED = `
     or exists (select from pg_catalog.pg_default_acl where defaclnamespace = n.oid and not pg_has_role(current_user, defaclrole, 'usage')))`
 
 export interface KeptTables {
-  /** The names of those that stand exactly as the definition makes them. */
+  /** Names of the tables that are exactly as defined. */
   readonly unaltered: ReadonlySet<string>
-  /** Something outside the version holds on to it. */
+  /** Something outside the version depends on it. */
   readonly held: boolean
 }
 

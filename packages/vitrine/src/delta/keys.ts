@@ -1,6 +1,6 @@
 /**
- * Sums over the primary keys of a table, by buckets: two tables with the same counts and sums have the same keys. The 64-bit hashes are
- * PostgreSQL's own of hash partitions, the same in every version of the server.
+ * Sums (XOR of hashes) over the primary keys of a table, per bucket: two tables with the same counts and sums have the same keys.
+ * The 64-bit hashes are those of PostgreSQL's hash partitions, so they are the same in every version of the server.
  */
 import { DIGEST_LETTERS } from '../copy/rows.ts'
 import { keyOf } from '../publication/shape.ts'
@@ -8,7 +8,7 @@ import type { PublishedColumn, PublishedTable } from '../publication/table.ts'
 import { identifier } from '../sql/quote.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
 
-/** Their function mixes the two halves of a number into one before it hashes it: the upper one comes in by itself. */
+/** PostgreSQL's function folds a bigint to 32 bits before hashing, so the upper half is hashed separately too. */
 const ofNumber = (value: string, seed: string): string =>
   `hashint8extended(${value}::int8, hashint8extended(${value}::int8 >> 32, ${seed}))`
 
@@ -17,7 +17,7 @@ const HASHES: Partial<Record<ScalarKind, (value: string, seed: string) => string
   integer: ofNumber,
   bigint: ofNumber,
   uuid: (value, seed) => `uuid_hash_extended(${value}, ${seed})`,
-  // By its bytes: collations of the two servers may differ.
+  // Hashed by its bytes, because collations of the two servers may differ.
   varchar: (value, seed) => `hashtextextended(${value}::text collate "C", ${seed})`,
   text: (value, seed) => `hashtextextended(${value} collate "C", ${seed})`,
 }
@@ -25,7 +25,7 @@ const HASHES: Partial<Record<ScalarKind, (value: string, seed: string) => string
 export const keyColumnsOf = ({ columns }: PublishedTable): readonly PublishedColumn[] =>
   columns.filter(({ isPrimaryKey }) => isPrimaryKey)
 
-/** Why a table cannot be told by its key; null where it can. */
+/** Why keys of this table cannot be compared between source and target; null when they can. */
 export function keyProblem(table: PublishedTable): string | null {
   const key = keyColumnsOf(table)
   if (key.length === 0) return 'it has no primary key'
@@ -35,10 +35,10 @@ export function keyProblem(table: PublishedTable): string | null {
   return other === undefined ? null : `its key ${other.name} is of the type ${other.type.name}`
 }
 
-/** The hash of a row's key, whose columns have that alias before them. */
+/** SQL for the hash of the key of the row `alias`. */
 export const hashSql = (table: PublishedTable, alias: string): string => hashOf(keyColumnsOf(table), alias, 0)
 
-/** The hash of some columns, another one for each seed. */
+/** SQL for the hash of some columns; each seed gives an independent hash. */
 export const hashOf = (
   columns: readonly Pick<PublishedColumn, 'name' | 'type'>[],
   alias: string,
@@ -49,7 +49,7 @@ export const hashOf = (
     `${seed}::int8`,
   )
 
-/** That two rows have the same key. */
+/** SQL condition: the rows with these aliases have the same key. */
 export const sameKey = (table: PublishedTable, one: string, other: string): string =>
   keyOf(table)
     .map((name) => `${one}.${identifier(name)} = ${other}.${identifier(name)}`)
@@ -60,7 +60,7 @@ export const keyList = (table: PublishedTable, alias: string): string =>
     .map((name) => `${alias}.${identifier(name)}`)
     .join(', ')
 
-/** The bytes of a field as a binary COPY has them. */
+/** The bytes of a field in PostgreSQL's binary COPY format. */
 const SENT: Partial<Record<ScalarKind, (value: string) => string>> = {
   smallint: (value) => `int2send(${value})`,
   integer: (value) => `int4send(${value})`,
@@ -70,7 +70,7 @@ const SENT: Partial<Record<ScalarKind, (value: string) => string>> = {
   text: (value) => `textsend(${value})`,
 }
 
-/** What `keyDigest` makes of the key of such a row. */
+/** SQL for the digest that `keyDigest` (`copy/rows.ts`) computes of the same key. */
 export function digestSql(table: PublishedTable, alias: string): string {
   const fields = keyColumnsOf(table).map(({ name, type }) => {
     const bytes = SENT[type.kind]?.(`${alias}.${identifier(name)}`) ?? ''
@@ -79,25 +79,26 @@ export function digestSql(table: PublishedTable, alias: string): string {
   return `left(encode(sha256(${fields.join(' || ')}), 'base64'), ${DIGEST_LETTERS})`
 }
 
-/** Keys in a bucket: few enough to be read when it differs, many enough that the sums are small. */
+/** Keys per bucket: few enough to read when the bucket differs, many enough to keep the record of sums small. */
 const KEYS_IN_BUCKET = 128
 const MOST_BUCKETS = 2 ** 17
 
-/** A power of two. */
+/** Number of buckets for so many rows: a power of two. */
 export function bucketsFor(rows: number, each = KEYS_IN_BUCKET): number {
   let buckets = 1
   while (buckets < MOST_BUCKETS && buckets * each < rows) buckets *= 2
   return buckets
 }
 
-/**
- * The hash of a row's key and its bucket, as `h` and `bucket`. Numbers that follow one another share a bucket: rows that lie beside
- * each other mostly have such keys, and to find the sum of another bucket for each row costs more than all else.
- */
+/** SQL for the hash of a row's key and its bucket, as `h` and `bucket`. */
 export function hashedSql(table: PublishedTable, alias: string, buckets: number): string {
   return `${hashSql(table, alias)} as h, ${bucketSql(table, alias, buckets)} as bucket`
 }
 
+/**
+ * SQL for the bucket of a row's key. Consecutive numbers share a bucket, because neighbouring rows mostly have such keys: a switch to
+ * another bucket at every row would be the slowest part of the sums.
+ */
 export function bucketSql(table: PublishedTable, alias: string, buckets: number): string {
   const [only, more] = keyColumnsOf(table)
   if (only === undefined || more !== undefined || HASHES[only.type.kind] !== ofNumber) {
@@ -107,23 +108,25 @@ export function bucketSql(table: PublishedTable, alias: string, buckets: number)
   return `(((${value} >> 7) # (${value} >> 27) # (${value} >> 47)) & ${buckets - 1})::integer`
 }
 
-/** Per bucket of `from`, which has the columns `h` and `bucket`: how many keys, and their sum without carrying. `more` are further aggregates. */
+/** Per bucket of `from`, which has the columns `h` and `bucket`: the number of keys and the XOR of their hashes. `more`: more aggregates. */
 export const sumsSql = (from: string, more = ''): string =>
   `select bucket, count(*)::integer as keys, bit_xor(h)::text as mixed${more} from ${from} group by 1`
 
 export interface SumRow {
   readonly bucket: number
   readonly keys: number
+  /** XOR of the hashes, as a signed 64-bit number. */
   readonly mixed: string
 }
 
-/** A key of a bucket, by its hash, and where its row stands. */
+/** A key of a bucket, by its hash. */
 export interface Candidate {
+  /** The row's `ctid`. */
   readonly place: string
   readonly hash: bigint
 }
 
-/** How many keys there are of each bucket, up to 255 and from 0 again, and their sums, which can be put together and taken away. */
+/** Per bucket, the number of keys (modulo 256) and the XOR of their hashes. Rows can be added and subtracted. */
 export class KeySums {
   keys = 0
   readonly #counts: Uint8Array
@@ -134,7 +137,7 @@ export class KeySums {
     this.#mixed = new BigInt64Array(buckets)
   }
 
-  /** Null for what was recorded otherwise, or not at all. */
+  /** Reads `written`; null when nothing was recorded, or with another number of buckets. */
   static recorded(sums: string | null, keys: number, buckets: number): KeySums | null {
     const bytes = Buffer.from(sums ?? '', 'base64')
     if (bytes.length !== 9 * buckets) return null
@@ -145,7 +148,7 @@ export class KeySums {
     return found
   }
 
-  /** 9 bytes for each bucket. */
+  /** Base64: 8 bytes of sum per bucket, then 1 byte of count per bucket. */
   get written(): string {
     const bytes = Buffer.alloc(9 * this.#counts.length)
     for (const [bucket, sum] of this.#mixed.entries()) bytes.writeBigInt64LE(sum, 8 * bucket)
@@ -153,7 +156,7 @@ export class KeySums {
     return bytes.toString('base64')
   }
 
-  /** `sign` is 1 for keys that come, -1 for keys that go. */
+  /** `sign`: 1 adds keys, -1 subtracts them. */
   add(rows: readonly SumRow[], sign: 1 | -1): this {
     for (const { bucket, keys, mixed } of rows) {
       this.keys += sign * keys
@@ -163,7 +166,7 @@ export class KeySums {
     return this
   }
 
-  /** The buckets in which something is left. */
+  /** The buckets that are not empty. */
   get left(): readonly number[] {
     return [...this.#counts.keys()].filter((bucket) => this.#counts[bucket] !== 0 || this.#mixed[bucket] !== 0n)
   }
@@ -172,7 +175,7 @@ export class KeySums {
     return this.keys === 0 && this.left.length === 0
   }
 
-  /** Hashes of keys that are left alone in their buckets, and the other buckets in which something is left. */
+  /** What to look up to find the remaining keys: the hashes of single keys in their buckets, and all other buckets that are not empty. */
   get wanted(): { readonly hashes: readonly bigint[]; readonly buckets: readonly number[] } {
     const isAlone = (bucket: number) => this.#counts[bucket] === 1
     const alone = this.left.filter(isAlone)
@@ -182,7 +185,7 @@ export class KeySums {
     }
   }
 
-  /** Of the keys of each bucket in which something is left, the few that it is the sum of; null where some bucket has no such. */
+  /** The candidates whose hashes add up to the remaining sums; null when some bucket has none. */
   explained(candidates: ReadonlyMap<number, readonly Candidate[]>): readonly Candidate[] | null {
     const found: Candidate[] = []
     for (const bucket of this.left) {
@@ -194,7 +197,7 @@ export class KeySums {
   }
 }
 
-/** One, two or three whose sum it is. Hashes have 64 bits: of some hundred keys, no others have the same. */
+/** One, two or three candidates with this sum. Among some hundred 64-bit hashes, another solution is practically impossible. */
 function fewOf(all: readonly Candidate[], sum: bigint, many: number): readonly Candidate[] | null {
   const byHash = new Map(all.map((candidate) => [candidate.hash, candidate]))
   const one = byHash.get(sum)

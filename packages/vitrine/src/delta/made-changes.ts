@@ -1,8 +1,8 @@
 /**
- * What changed in a table whose rows are made of rows of several tables of the source. Rows that are new there name the published
- * keys that they belong to. Of rows that went, or belong elsewhere now, sums tell the bucket: over what belongs to which key, as
- * they were recorded with the kept version and as they are now. Published rows of these keys and buckets are made anew; those
- * that the source does not give any more, go.
+ * Finds what changed in a published table whose rows come from several source tables. New and changed source rows lead to the
+ * published keys that they belong to. Removed rows, and rows that now belong to another key, are found by sums: the recorded and
+ * the current ones differ in their bucket. The published rows of these keys and buckets are computed again, and those that the
+ * source no longer returns are removed.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { RowByRow } from '../lineage/row-by-row.ts'
@@ -22,10 +22,10 @@ import { MadeOf } from './made-of.ts'
 import { keptRows, notAsRecorded, tooMuch } from './scan.ts'
 import { fillStaged, type StagedUse, stagedName } from './staged-rows.ts'
 
-/** Few keys in a bucket: one row that went has all of them made anew. */
+/** Few keys per bucket, because one removed row makes all rows of its bucket be computed again. */
 const KEYS_IN_BUCKET = 32
 
-/** The sums of each bucket, as they are recorded. */
+/** The sums of all buckets in their recorded form: base64, 8 bytes each. */
 const written = (sums: BigInt64Array): string => Buffer.from(sums.buffer).toString('base64')
 const readAgain = (sums: string): BigInt64Array => {
   const bytes = Buffer.from(sums, 'base64')
@@ -36,7 +36,7 @@ interface CountOf extends Count {
   readonly table: string
 }
 
-/** Of each table; what was asked for another published table of the run is not asked again. */
+/** Row counts of each source table of the query. */
 async function countsOf(
   { source, asked }: Pick<ChangesRequest, 'source' | 'asked'>,
   of: MadeOf,
@@ -70,7 +70,7 @@ const recorded = (counts: readonly CountOf[], sums: BigInt64Array | null): Made 
   sums: sums === null ? null : written(sums),
 })
 
-/** Of what the rows of a table are made in the session's snapshot, for the run that will look for what changed since. */
+/** Describes the source rows behind a table in the session's snapshot, for the next run to detect changes. */
 export async function rowsMadeOf(
   asking: Pick<ChangesRequest, 'source' | 'asked'>,
   table: PublishedTable,
@@ -83,7 +83,7 @@ export async function rowsMadeOf(
   return recorded(counts, rows === null ? null : await sumsOf(asking, of, bucketsFor(rows, KEYS_IN_BUCKET)))
 }
 
-/** The changes of a table whose rows are made of rows of several, or in words why it is read whole after all. */
+/** Stages the changes of a table whose rows come from several source tables, or returns in words why it must be read whole. */
 export async function stageMadeChanges(request: ChangesRequest): Promise<Changes | string> {
   const { decision, target } = request
   const { base, read, table } = decision
@@ -91,7 +91,7 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   const of = new MadeOf(table, target.publication.source, read)
   const counts = await countsOf(request, of, read, base.snapshot)
   const { rows: before, sums } = base.made
-  // No row is new, and there are as many: they are the same ones.
+  // A table with no new row and the same number of rows has the same rows.
   const moved = counts.filter(({ table: name, rows, changed }) => changed > 0 || rows !== before[name])
   const kept = qualified(retiredSchema(target.publication), table.name)
   const altered = async () => notAsRecorded(await keptRows(target.session, kept, base), base)
@@ -121,7 +121,7 @@ export async function stageMadeChanges(request: ChangesRequest): Promise<Changes
   return typeof staged === 'string' ? staged : { ...staged, made: recorded(counts, now) }
 }
 
-/** The values that new rows belong to and all of some buckets; a few more than `most` where there are more. */
+/** The key values that changed rows belong to, and all values of the buckets that differ. May stop early above `most` values. */
 async function touchedValues(
   { source, asked }: ChangesRequest,
   of: MadeOf,
@@ -143,7 +143,7 @@ async function touchedValues(
   return touched
 }
 
-/** The values that are touched, and the buckets in which any may be. */
+/** The key values whose rows are computed again, and the buckets whose kept rows are checked too. */
 interface Touched {
   readonly values: AskedValues
   readonly differing: readonly number[]
@@ -207,20 +207,20 @@ class MadeRows {
     return row?.n ?? 0
   }
 
-  /** Whether the source has as many rows of the query, under the same snapshot. A rule may leave some out: then it is not asked. */
+  /** Whether the query returns so many rows in the same snapshot. Not checked when a rule leaves rows out. */
   async #isAsMany(rows: number): Promise<boolean> {
     const { projection, source } = this.#request
     if (this.#table.keep !== null) return true
     return (await this.#one(`select count(*)::float8 as n from (${projection.sql}) as r`, source)) === rows
   }
 
-  /** Of each column of the link, the values that are touched, as PostgreSQL writes a list. */
+  /** The touched values as array literals of PostgreSQL, one per column of the link. They are whole numbers and uuids: no quoting. */
   get #lists(): readonly string[] {
     const values = [...this.#touched.values.values()]
     return this.#of.link.map((_, index) => `{${values.map((value) => value[index]).join(',')}}`)
   }
 
-  /** The same projection of touched values alone, through the same looks at its values as all rows have. */
+  /** Copies the rows of the touched values alone, with the same projection and the same checks of values as a whole table. */
   async #fillChanged() {
     const { projection, shape, source, target, through } = this.#request
     const select = await this.#of.narrowedText(projection.sql, this.#touched.values.size)
@@ -234,7 +234,7 @@ class MadeRows {
     return filled
   }
 
-  /** The keys that the kept table has of touched values and of buckets that differ, and that were not made anew. */
+  /** Stages the kept keys of touched values and differing buckets that were not computed again. Returns their number. */
   async #keepGone(): Promise<number> {
     const { buckets, differing } = this.#touched
     const { session, publication } = this.#request.target

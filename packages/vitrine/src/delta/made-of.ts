@@ -1,7 +1,7 @@
 /**
- * The SQL about the rows that published rows are made of, where these are of several tables of the source: which values of the
- * published key each row of a table belongs to, as the lineage has shown it (`lineage/ties.ts`), and the projection with nothing
- * read but the rows that belong to some of them.
+ * The SQL for published rows that come from several source tables: to which values of the published key each source row belongs
+ * (by the paths of `lineage/ties.ts`), and the projection limited to the rows of some values. The columns of the published key
+ * that are used for this are called the link.
  */
 import { nodeOf, placeless } from '../lineage/node-fields.ts'
 import { loadParser, parsedText } from '../lineage/parse.ts'
@@ -13,15 +13,15 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { hashOf } from './keys.ts'
 import { isChanged } from './scan.ts'
 
-/** Names of a text of ours that no publication uses. */
+/** Names in generated SQL that no publication uses. */
 const ROWS = 'vitrine_rows'
 const TOUCHED = 'vitrine_touched'
 
-/** A tie that leads somewhere. */
+/** One path of a tie. */
 interface Way {
   readonly tie: Tie
   readonly hops: readonly Hop[]
-  /** Of the table at its end: what the link is there. */
+  /** The columns of the link in the table at the end of the path. */
   readonly ends: readonly string[]
 }
 
@@ -42,17 +42,17 @@ export class MadeOf {
     return this.#link.map(({ name }) => name)
   }
 
-  /** Tables of which any row may be seen in every published row. */
+  /** Tables whose every row may affect every published row. */
   get everywhere(): readonly string[] {
     return this.#read.ties.filter(({ paths }) => paths === null).map(({ reference }) => reference.table)
   }
 
-  /** The table whose rows have the link in themselves; null where there is none. */
+  /** The table that has the columns of the link; null when there is none. */
   get root(): string | null {
     return this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)?.tie.reference.table ?? null
   }
 
-  /** Where the last step goes to the very column of the link, and both hold the same values, the step is not needed. */
+  /** Leaves out a last step that joins on the link's own column: with the same type, the column before it has the same value. */
   #wayOf(tie: Tie, path: readonly Hop[]): Way {
     const last = path.at(-1)
     const kindOf = (table: string, column: string) => this.#register.tables[table]?.[column]?.type.kind
@@ -78,13 +78,13 @@ export class MadeOf {
       .join(', ')
   }
 
-  /** How many rows a table has, and how many of them are new since a snapshot. */
+  /** SQL for the rows of a table (`rows`), and those that are new or changed since a snapshot (`changed`). */
   countSql(table: string, snapshot: string | null): string {
     const changed = snapshot === null ? '0' : `count(*) filter (where ${isChanged(snapshot, 'xmin')})`
     return `select count(*)::float8 as rows, ${changed}::float8 as changed from ${this.#place(table)} as r`
   }
 
-  /** For each row of a table and each value that it belongs to: the value. The row is `r`. */
+  /** SQL for the values of the link that each row `r` of the way's first table belongs to. */
   #belongings({ tie, hops, ends }: Way): string {
     const joins = hops.map(({ column, table, equals }, index) => {
       const before = index === 0 ? 'r' : `r${index}`
@@ -99,8 +99,8 @@ export class MadeOf {
   }
 
   /**
-   * The bucket of a row that has the link's columns under that alias: of a number its own bits, which costs less than a hash.
-   * Numbers that follow one another share one, because their rows mostly stand side by side.
+   * SQL for the bucket of a row that has the link's columns under that alias. A number's own bits cost less than a hash, and
+   * consecutive numbers share a bucket because their rows mostly are neighbours.
    */
   bucketSql(alias: string, buckets: number): string {
     const [first, more] = this.#link
@@ -113,8 +113,8 @@ export class MadeOf {
   }
 
   /**
-   * For each way, the sum of what belongs to the values of each bucket: each row once for each value. `factor` keeps two namings
-   * of one table apart, which have the same text.
+   * For each way, SQL for the sums per bucket over the rows that belong to its values. `factor` keeps two mentions of one table
+   * apart, because their SQL may be the same.
    */
   sumsSql(buckets: number): readonly { readonly sql: string; readonly factor: bigint }[] {
     return this.#ways.map((way) => {
@@ -126,27 +126,27 @@ export class MadeOf {
     })
   }
 
-  /** The values that rows changed since a snapshot belong to, for each way from a table that has such rows; at most so many. */
+  /** SQL for the values that rows changed since a snapshot belong to, one query per way from a changed table; at most `most` values each. */
   touchedSql(snapshot: string, changed: ReadonlySet<string>, most: number): readonly string[] {
     return this.#ways
       .filter(({ tie }) => changed.has(tie.reference.table))
       .map((way) => `${this.#valuesOf(`${this.#belongings(way)} where ${isChanged(snapshot, 'xmin')}`)} limit ${most}`)
   }
 
-  /** All values that there are in some buckets. */
+  /** SQL for all values in some buckets; null when there is none to ask. */
   inBucketsSql(buckets: number, differing: readonly number[]): string | null {
     const root = this.#ways.find(({ hops, ends, tie }) => hops.length === 0 && ends === tie.link)
     if (root === undefined || differing.length === 0) return null
     return `${this.#valuesOf(this.#belongings(root))} and ${this.bucketSql('k', buckets)} = any ('{${differing.join(',')}}'::bigint[])`
   }
 
-  /** As texts, so that no driver rounds them. */
+  /** The values are texts, so that the driver does not round them. */
   #valuesOf(belongings: string): string {
     const values = this.#link.map(({ name }) => `k.${identifier(name)}::text as ${identifier(name)}`)
     return `select distinct ${values.join(', ')} from (${belongings}) as k where ${this.#isLinked}`
   }
 
-  /** That a row belongs to a value that is touched. */
+  /** SQL condition: the row belongs to a touched value. */
   #isTouched(alias: string, hops: readonly Hop[], ends: readonly string[]): string {
     const [hop, ...rest] = hops
     if (hop === undefined) {
@@ -159,7 +159,7 @@ export class MadeOf {
     return `${alias}.${identifier(hop.column)} in (select ${next}.${identifier(hop.equals)} from ${this.#place(hop.table)} as ${next} where ${this.#isTouched(next, rest, ends)})`
   }
 
-  /** The rows of one naming that are read, in its place. */
+  /** The subquery that replaces one mention of a table. */
   #narrowed(tie: Tie, written: string): string {
     const ways = this.#ways.filter((way) => way.tie === tie)
     const condition = ways.map(({ hops, ends }) => this.#isTouched(ROWS, hops, ends)).join(' or ')
@@ -168,7 +168,7 @@ export class MadeOf {
     return `(select ${columns} from ${written} as ${ROWS} where ${condition})${alias}`
   }
 
-  /** The settings of the transaction in which values are read, one for each column of the link: no value stands in a text. */
+  /** Names of the transaction's settings that hold the touched values, one per column of the link: no value appears in the SQL. */
   get settings(): readonly string[] {
     return this.#link.map((_, index) => `${TOUCHED.replace('_', '.')}_${index}`)
   }
@@ -178,7 +178,7 @@ export class MadeOf {
     return this.#link.map(({ type }, index) => `$${index + 1}::${type.castTo}[]`).join(', ')
   }
 
-  /** The number is what the planner goes by: of a setting it would know nothing. */
+  /** `number` gives the planner an estimate, because it knows nothing about the content of a setting. */
   #touched(number: number): string {
     const lists = this.#link.map(
       ({ type }, index) => `cast(current_setting('${this.settings[index]}') as ${type.castTo}[]) as v${index}`,
@@ -188,8 +188,8 @@ export class MadeOf {
   }
 
   /**
-   * The text of the run, which reads of each table only the rows that belong to values that are touched: so many, in settings of
-   * the session (`settings`). Parsed again, it is the proved text but for that; null where it is not.
+   * The query `sql`, limited in each table to the rows of the touched values: so many, in `settings`. The result is parsed again,
+   * and without the limits it must be the same query, whose lineage was proved; null otherwise.
    */
   async narrowedText(sql: string, touched: number): Promise<string | null> {
     const ties = this.#read.ties.filter(({ paths }) => paths !== null)
@@ -212,13 +212,13 @@ export class MadeOf {
   }
 }
 
-/** An odd number, another one for each naming. */
+/** A different odd number for each mention of a table: odd, so that multiplying loses no bits. */
 const factorOf = (naming: number): bigint => BigInt.asUintN(64, 0x9e37_79b9_7f4a_7c15n * BigInt(2 * naming + 1))
 
-/** A table with its schema, as a text has them. */
+/** A qualified table name in SQL. */
 const NAME = /^(?:"(?:[^"]|"")*"|[^\s."(),]+)\s*\.\s*(?:"(?:[^"]|"")*"|[^\s."(),]+)/u
 
-/** A tree with the tables themselves where only some of their rows are read, its parts in one order. */
+/** The parse tree with our subqueries replaced by their tables again, and its fields sorted. */
 function widened(tree: unknown): unknown {
   if (Array.isArray(tree)) return tree.map(widened)
   if (typeof tree !== 'object' || tree === null) return tree

@@ -1,7 +1,4 @@
-/**
- * One pass over the source and one over the kept table: how much changed, and the sums of the keys of both. Nothing is kept of
- * either but numbers.
- */
+/** Scans the source and the kept table for the number of changed rows and the sums of their keys. Returns numbers and row positions only. */
 import type { Session } from '../postgres/connect.ts'
 import { placeOf, type Source } from '../publication/register.ts'
 import type { PublishedTable } from '../publication/table.ts'
@@ -11,7 +8,10 @@ import type { Decision } from './decide.ts'
 import { bucketSql, type Candidate, hashedSql, hashSql, type SumRow, sumsSql } from './keys.ts'
 import { XMIN } from './text.ts'
 
-/** Rows of the source, `r` or so, that are not older than the oldest transaction in flight at the kept version's snapshot. */
+/**
+ * SQL condition: the source row is not older than `snapshot`, the oldest transaction in progress at the kept version's snapshot.
+ * `age` compares correctly across the wraparound of 32-bit transaction ids.
+ */
 export const isChanged = (snapshot: string, xmin = XMIN, alias = 'r'): string =>
   `age(${alias}.${identifier(xmin)}) <= (select age('${BigInt(snapshot) % 2n ** 32n}'::xid))`
 
@@ -22,10 +22,14 @@ export const percent = (share: number): string => `${Math.round(1000 * share) / 
 export const tooMuch = (changed: number, rows: number): string =>
   `${percent(changed / Math.max(1, rows))} of its rows changed`
 
+/** Rows to sample, from a table of at least `SAMPLED_FROM` rows. */
 const SAMPLE = 10_000
 const SAMPLED_FROM = 100_000
 
-/** Of some 10 000 rows of a large table, whatever the query's condition: passing over all for nothing would cost a twentieth. */
+/**
+ * Share of changed rows, from 0 to 1, in a sample of a large table, without the query's conditions. If too many changed, this saves
+ * a useless scan, which costs about 5 % of reading the table whole.
+ */
 export async function sampledShare(source: Session, register: Source, { read, base }: Decision): Promise<number> {
   const [only] = read?.relations ?? []
   if (base === null || base.rows < SAMPLED_FROM || only === undefined) return 0
@@ -37,7 +41,7 @@ export async function sampledShare(source: Session, register: Source, { read, ba
   return found?.share ?? 0
 }
 
-/** `rows` is a subquery `r`. */
+/** Sums of the keys of `rows`, a subquery with the alias `r`. */
 export function sourceSums(
   source: Session,
   table: PublishedTable,
@@ -49,26 +53,27 @@ export function sourceSums(
   return source.query<SourceRow>(sumsSql(from, ', count(*) filter (where changed)::integer as changed'))
 }
 
-/** Of the table of that place. */
+/** Sums of the keys of the table `place`, a qualified name. */
 export const keySums = (target: Session, table: PublishedTable, place: string, buckets: number): Promise<SumRow[]> =>
   target.query<SumRow>(sumsSql(`(select ${hashedSql(table, 'r', buckets)} from ${place} as r) as k`))
 
 type Recorded = Pick<TableOrigin, 'rows' | 'writers'>
 
-/** What a pass over a kept table finds. */
+/** The result of a scan of a kept table. */
 export interface KeptRows {
   readonly rows: number
-  /** That no transaction wrote that is recorded. */
+  /** Rows that were written by a transaction that is not recorded. */
   readonly strange: number
-  /** By bucket, those that were wanted. */
+  /** The wanted rows per bucket. */
   readonly candidates: ReadonlyMap<number, readonly Candidate[]>
 }
 
-/** Rows of a table that are wanted: by the hashes of their keys, or all of a bucket. */
+/** Rows to find in a table: by the hashes of their keys, or all rows of some buckets. */
 interface Wanted {
   readonly table: PublishedTable
-  /** How many buckets there are, and which of them. */
+  /** Number of all buckets. */
   readonly of: number
+  /** The wanted ones. */
   readonly buckets: readonly number[]
   readonly hashes: readonly bigint[]
 }
@@ -101,7 +106,7 @@ function thereSql({ table, of, buckets, hashes }: Wanted): string {
   return `string_agg(concat_ws(':', ${bucket}, ${hash}, r.ctid), ' ') filter (where ${isWanted})`
 }
 
-/** In words, why a kept table is no base for changes. */
+/** In words, why changes cannot build on a kept table; null when they can. */
 export function notAsRecorded({ rows, strange }: KeptRows, recorded: Recorded): string | null {
   if (strange > 0) return 'rows of the kept version were written by somebody else'
   return rows === recorded.rows ? null : 'the kept version has another number of rows than was recorded'

@@ -1,7 +1,7 @@
 /**
- * What the source says of itself and of the relations behind the published tables: whether transaction numbers still mean what
- * they meant, and a fingerprint of everything but rows that a query's result depends on. Asked before the snapshot and again
- * when the rows have been read: what changed in between is known for neither.
+ * Asks the source whether its transaction ids are still comparable with the recorded ones, and for a fingerprint of everything
+ * except rows that a query's result depends on (types, collations, extensions). Asked before the snapshot and again after reading:
+ * only when both answers are equal do they hold for the snapshot.
  */
 import { createHash } from 'node:crypto'
 import type { RowByRow } from '../lineage/row-by-row.ts'
@@ -12,7 +12,7 @@ import type { SourceEra } from '../record/version-origin.ts'
 
 export interface RelationFacts {
   readonly print: string
-  /** In words, why changed rows cannot be told; null where they can. */
+  /** In words, why changed rows cannot be detected; null when they can. */
   readonly reason: string | null
 }
 
@@ -22,7 +22,7 @@ export interface SourceFacts {
   readonly relations: ReadonlyMap<string, RelationFacts>
 }
 
-/** After a crash the server takes back what was not yet on its disk, numbers included, and begins its statistics anew. */
+/** After a crash the server may use transaction ids again that were not yet on disk. It also resets its statistics, which shows the crash. */
 async function eraOf(source: Session): Promise<SourceEra> {
   const { system, oid: database } = await identityOf(source)
   const [row] = await source.query<Pick<SourceEra, 'started' | 'recovered' | 'standby'>>(
@@ -35,7 +35,7 @@ async function eraOf(source: Session): Promise<SourceEra> {
 }
 
 interface RelationRow {
-  /** The number of the question. */
+  /** The index of the question. */
   readonly name: string
   readonly facts: string
   readonly plain: boolean
@@ -49,7 +49,10 @@ interface RelationRow {
   readonly keys: readonly (readonly string[])[]
 }
 
-/** Types whose values are their bytes and nothing else; the labels of an enumeration are looked at besides. */
+/**
+ * Facts of each relation. `strange`: a type whose output may change without the row, such as `regclass` or a type of an
+ * extension. Enumerations are allowed, and their labels are part of `facts`.
+ */
 const RELATIONS = `
   select w.name, c.relkind = 'r' and not c.relispartition as plain, secured.active as secured,
     not exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid or i.inhrelid = c.oid) as single,
@@ -95,7 +98,7 @@ function reasonOf(row: RelationRow, { alias, unique }: RowByRow, table: string):
   return row.readable ? null : `the role of the source may not read xmin of ${alias === null ? table : 'its table'}`
 }
 
-/** `read` says what each published table reads. */
+/** `read`: what each published table reads. A published table with a missing relation is absent from the result. */
 export async function factsOf(
   source: Session,
   register: Source,

@@ -1,4 +1,4 @@
-/** Tables of the staging schema that hold what changed: their names, and how they are filled from the source. */
+/** Names and fills the tables of the staging schema that hold changes. */
 import { createHash } from 'node:crypto'
 import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -13,19 +13,23 @@ import { identifier, qualified } from '../sql/quote.ts'
 import { closeRelations } from '../version/carry-rights.ts'
 import { boundsSql, createTableSql } from '../version/ddl.ts'
 
+/** `changed`: new and changed rows; `gone`: keys of removed rows; `there`: keys that the source has, needed for a short time. */
 export type StagedUse = 'changed' | 'gone' | 'there'
 
 export const stagedName = (use: StagedUse, table: string): string =>
   `vitrine_${use}_${createHash('md5').update(table).digest('hex')}`
 
-/** Whether a table of the staging schema is one of those that are made here. */
+/** Whether a table of the staging schema has such a name. */
 export const isOfChanges = (name: string): boolean => /^vitrine_(?:changed|gone|there)_[0-9a-f]{32}$/.test(name)
 
-/** Those of one published table. */
+/** All such names of one published table. */
 export const stagedNames = (table: string): readonly string[] =>
   (['changed', 'gone', 'there'] as const).map((use) => stagedName(use, table))
 
-/** Reading the table whole says where and how many. Throws what is about anything else: class 23 is a broken bound. */
+/**
+ * Whether values broke a constraint (SQLSTATE class 23). Reading the table whole then reports where and how many. Throws any other
+ * error.
+ */
 function isAboutValues(error: unknown): boolean {
   if (error instanceof VitrineError && error.sqlState?.startsWith('23') === true) return true
   throw error
@@ -44,7 +48,7 @@ export interface Filled {
   readonly bytes: number
 }
 
-/** Creates a table of the staging schema and fills it from the source. Gives how much it is, or why the table is read whole. */
+/** Creates a table of the staging schema and fills it from the source. Returns its size, or in words why the published table must be read whole. */
 export async function fillStaged(
   { source, target, signal, progress }: FillRequest,
   shape: TableShape,

@@ -1,16 +1,16 @@
 /**
- * The statistics of a table quote values of its rows, and its readers may look at them: what leaves the rows must leave these
- * too. Asked before the changes are applied, while the old rows are there.
+ * PostgreSQL's statistics contain values of a table's rows, and readers may see them (`pg_stats`): values that leave the table must
+ * leave its statistics too. Runs before the changes are applied, while the old rows exist.
  */
 import type { Session } from '../postgres/connect.ts'
 import type { PublishedTable } from '../publication/table.ts'
 import { identifier, literal, qualified } from '../sql/quote.ts'
 import { sameKey } from './keys.ts'
 
-/** Rows that stay, among which a value is looked for before it is taken to be gone: those of some hundred rows are found. */
+/** Unchanged rows to search for a value before it counts as removed: enough to find common values, and cheap. */
 const LOOKED_AT = 2_000
 
-/** The values of a row `k`, by column, for which a condition holds; an element of a list is one of its own, beside the list. */
+/** SQL for the values of a row `k`, per column, for which a condition holds. Arrays give their elements too. */
 function valuesOf({ columns }: PublishedTable, condition: (column: string) => string): string {
   const values = columns.flatMap(({ name, type }) => {
     const column = `k.${identifier(name)}`
@@ -27,7 +27,7 @@ const quoted = (schema: string, table: string) => `
     union all select unnest(s.most_common_vals::text::text[])) as q (value)
   where s.schemaname = ${literal(schema)} and s.tablename = ${literal(table)}`
 
-/** The columns whose statistics quote a value that may stand in no row of the kept table any more. `gone` has keys alone. */
+/** The columns whose statistics contain a value that perhaps no row of the kept table will have any more. `gone` has only keys. */
 export async function quotingWithdrawn(
   session: Session,
   table: PublishedTable,
@@ -47,7 +47,7 @@ export async function quotingWithdrawn(
     ({ place, values }) => `select v.name, v.value from ${kept} as k join ${place} as d on ${same} ${values}`,
   )
   const stays = leaving.map(({ place }) => `not exists (select from ${place} as d where ${same})`).join(' and ')
-  // Materialized: the view of the statistics is asked once, and not for each row.
+  // Materialized, so that the slow view `pg_stats` is read once and not per row.
   const found = await session.query<{ name: string }>(
     `with quoted as materialized (${quoted(schema, table.name)}), withdrawn as materialized (${withdrawn.join(' union all ')}),
        stake as materialized (select distinct w.name, w.value from withdrawn as w join quoted as q on w.name = q.name and w.value = q.value),

@@ -1,14 +1,14 @@
-/** The text that a run sends for a table, with the transaction of each row as one field more: proved to be that text and nothing else. */
+/** The query of a table with each row's xmin as an extra last field, checked to be otherwise the same query. */
 import { VitrineError } from '../base/errors.ts'
 import { placeless } from '../lineage/node-fields.ts'
 import { loadParser, parsedText } from '../lineage/parse.ts'
 import { type Projection, projectionOf } from '../publication/select-text.ts'
 import type { PublishedTable } from '../publication/table.ts'
 
-/** What the field is called. */
+/** Name of the extra field. */
 export const XMIN = 'vitrine_xmin'
 
-/** Throws INTERNAL where the two texts differ in more than their last field. */
+/** Throws INTERNAL when the two queries differ in more than their last field. */
 export async function textWithXmin(
   table: PublishedTable,
   projection: Projection,

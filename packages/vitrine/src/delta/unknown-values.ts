@@ -1,6 +1,6 @@
 /**
- * In which rows of a table something is unknown, where only what changed of it was read. The published rows do not say it: with
- * each version, digests of the keys of these rows are recorded. Those of rows that go, or are made anew, leave; new ones come.
+ * Keeps track of the rows with unknown values when only changes are read. Published rows do not show it, so each version records
+ * digests of the keys of these rows. Digests of removed and changed rows are dropped, and those of new rows added.
  */
 import type { Target } from '../catalogue/target.ts'
 import { type CopyRows, DIGEST_LETTERS, keysOfUnknown } from '../copy/rows.ts'
@@ -14,15 +14,15 @@ import { digestSql } from './keys.ts'
 type Keys = Readonly<Record<string, readonly string[]>>
 
 interface Unknown {
-  /** Rows, by reason. */
+  /** Number of rows per reason. */
   readonly unknown: Readonly<Record<string, number>>
   readonly unknownKeys: Keys | null
 }
 
-/** Why a table is read whole whose rules are not what they should be. */
+/** The reason to read a table whole when its rules are not pure. */
 export const LOOKS_BEYOND = 'a rule of it looks at more than its inputs: at the time, at chance or at the environment'
 
-/** As they are recorded. */
+/** The recorded form: per reason, all digests in one text. */
 export const packed = (keys: Keys | null): Readonly<Record<string, string>> | null =>
   keys === null ? null : mapped(keys, (digests) => digests.join(''))
 
@@ -32,8 +32,8 @@ const mapped = <From, To>(of: Readonly<Record<string, From>>, to: (from: From) =
   Object.fromEntries(Object.entries(of).map(([reason, from]) => [reason, to(from)]))
 
 /**
- * Of the kept rows with their changes, which are staged and whose rules saw `changed`. In words why the table is read whole after
- * all.
+ * The unknown values of the kept rows with their staged changes. `changed` is what rules found in the changed rows. Or in words why
+ * the table must be read whole.
  */
 export async function unknownOf(
   target: Target,
@@ -56,7 +56,7 @@ export async function unknownOf(
   return { unknown: Object.fromEntries(counts.filter(([, rows]) => rows > 0)), unknownKeys: keys }
 }
 
-/** Those of some digests that are of rows that go or come again. */
+/** The digests of rows that are removed or changed. */
 async function leaving(
   { session, publication }: Target,
   table: PublishedTable,
