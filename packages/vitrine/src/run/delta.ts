@@ -1,6 +1,6 @@
 /**
- * A night that costs what changed, from the point of view of the run: what is asked of both sides before the snapshot, which
- * way each table takes, and what is recorded of it. How changes are told, staged and applied is in `delta/`.
+ * The run's side of reading only what changed: what both servers are asked before the snapshot, whether each table is read whole or
+ * as changes, and what is recorded for the next run. Changes are detected, staged and applied in `delta/`.
  */
 import { VitrineError } from '../base/errors.ts'
 import type { Target } from '../catalogue/target.ts'
@@ -37,34 +37,34 @@ import type { Stream } from './run-sessions.ts'
 import { type StageContext, type StagedTable, type Told, UNTOLD } from './stage.ts'
 
 export interface Next {
-  /** Where the tables of the next version stand. */
+  /** The schema that holds the tables of the next version. */
   readonly schema: string
-  /** Tables that changes would have made otherwise than they are. */
+  /** Tables whose proof failed: their changes give other rows than reading them whole. */
   readonly differing: ReadonlySet<string>
-  /** Before the switch: nobody sees the tables as they were. Gives the writers of the rows that changed, by table. */
+  /** To call before the switch: waits until nobody sees the old rows. Returns per table the xmin of its new rows. */
   readonly ready: () => Promise<AppliedDelta['writers']>
 }
 
 export interface DeltaRequest {
   readonly request: SyncRequest
   readonly target: Target
-  /** Outside of a transaction, until the snapshot is taken. */
+  /** A session of the source, outside a transaction until the snapshot is taken. */
   readonly coordinator: Session
   readonly inputTypes: ReadonlyMap<string, readonly number[]>
   readonly keyPrint: string | null
 }
 
-/** The ways of one run. */
+/** How each table of one run is read. */
 export class Delta {
   readonly #from: DeltaRequest
-  /** Of the tables, before the instant of the run is known. */
+  /** Facts of the tables before the instant of the run is known. */
   readonly #timeless: readonly TableFacts[]
   readonly #facts: SourceFacts
   #decisions: ReadonlyMap<string, Decision> = new Map()
   readonly #night: Night
-  /** By table, where its rows are made of more than one row of the source. */
+  /** Per table whose rows come from several source tables. */
   readonly #made = new Map<string, Made>()
-  /** Of each published table, between due times. */
+  /** Rows of each published table; only between due times. */
   readonly #rows: ReadonlyMap<string, number>
   readonly #asked = new AskedOnce()
   #snapshot = ''
@@ -84,7 +84,7 @@ export class Delta {
     this.#rows = rows
   }
 
-  /** Before the snapshot, which is not held for what can be asked without it. */
+  /** Asks before the snapshot all that does not need it, so that the snapshot is held for a shorter time. */
   static async open(from: DeltaRequest): Promise<Delta> {
     const { request, target } = from
     const { inputTypes, keyPrint } = from
@@ -98,7 +98,7 @@ export class Delta {
     return new Delta(from, tables, source, { ...night, reading }, rows)
   }
 
-  /** In the snapshot, whose instant the rules take for now. */
+  /** Decides in the snapshot. `instant` is what the rules use as now. */
   async decide(instant: Date): Promise<void> {
     const { request, target, coordinator, inputTypes, keyPrint } = this.#from
     const [snapshot] = await coordinator.query<{ xmin: string; xmax: string }>(
@@ -111,7 +111,7 @@ export class Delta {
     this.#decisions = new Map(decisions.map((decision) => [decision.table.name, decision]))
   }
 
-  /** Stages what changed in a table; `changes` is null where it is read whole alone. */
+  /** Stages the changes of a table; `changes` is null when it is only read whole. */
   readonly tell = async (table: PublishedTable, stream: Stream, context: StageContext): Promise<Told> => {
     const decision = this.#decisions.get(table.name)
     const whole = async (reason: string | null): Promise<Told> => {
@@ -146,7 +146,7 @@ export class Delta {
     return typeof unknown === 'string' ? whole(unknown) : { ...UNTOLD, changes, ...unknown }
   }
 
-  /** Of a table that is read whole: of what its rows are made, where a next run could need to know. */
+  /** For a table that is read whole: remembers the source rows behind it, if the next run could need them. */
   async #remember(decision: Decision | undefined, { source }: Stream, { target }: StageContext): Promise<void> {
     const { dryRun, partly, published, limits } = this.#night
     if (decision?.read?.alias !== null || decision.print === null || dryRun || partly) return
@@ -157,8 +157,8 @@ export class Delta {
   }
 
   /**
-   * When all rows have been read, outside of the snapshot: what the queries depend on must still be what it was before. Throws
-   * SOURCE_DRIFT where rows were left out because of it.
+   * After all rows have been read, outside the snapshot: checks that what the queries depend on (types, collations, …) did not
+   * change during the run. Throws SOURCE_DRIFT for tables of which only changes were read.
    */
   async confirm(staged: readonly StagedTable[]): Promise<void> {
     const after = await askSource(this.#from, this.#timeless)
@@ -179,8 +179,8 @@ export class Delta {
   }
 
   /**
-   * The tables of the run in the schema that is switched in: the staging one, or that of the kept version, which becomes the next
-   * one where only changes of some table were read.
+   * Completes the next version: in the staging schema when all tables were read whole, else in the schema of the kept version, to
+   * which the changes are applied.
    */
   async next(read: readonly StagedTable[], context: StageContext): Promise<Next> {
     const { target } = this.#from
@@ -209,7 +209,7 @@ export class Delta {
     return { schema: retiredSchema(target.publication), differing, ready }
   }
 
-  /** Rows of the published version, if all that changed since it is among what changed since the kept one; null otherwise. */
+  /** Rows of the published version, if it is newer than the kept one and comparable with it; null otherwise. */
   readonly rowsBefore = (name: string): number | null => {
     const [kept, published] = [this.#night.kept?.origin, this.#night.published?.origin]
     const before = published?.tables[name]
@@ -218,7 +218,7 @@ export class Delta {
     return isNewer ? before.rows : null
   }
 
-  /** What the next run must know of the version; `writers` are those of rows that changed. */
+  /** What the next run must know about this version. `writers`: per table, the xmin of its new rows. */
   origin(staged: readonly StagedTable[], writers: AppliedDelta['writers']): VersionOrigin {
     const tables = staged.flatMap((entry): readonly (readonly [string, TableOrigin])[] => {
       const { rows, unknownKeys } = entry
@@ -248,7 +248,7 @@ function askSource({ target, coordinator }: DeltaRequest, tables: readonly Table
   return factsOf(coordinator, target.publication.source, new Map(reads))
 }
 
-/** Throws FOLLOW_WAITS for a table that is read whole between due times although it is large. */
+/** Throws FOLLOW_WAITS for a large table that would be read whole between due times. */
 function requireFew(
   { name: place }: PublishedTable,
   rows: number,

@@ -1,4 +1,4 @@
-/** What the target says of a night before the source is asked: for a run, and to foresee one. */
+/** Asks the target what decides how tables are read: for a run, and for a forecast of one. */
 import { relationsIn } from '../catalogue/relations.ts'
 import type { Target } from '../catalogue/target.ts'
 import { changeableAtOnce } from '../delta/apply-delta.ts'
@@ -14,7 +14,7 @@ import type { SyncRequest } from './request.ts'
 
 type Wish = Pick<SyncRequest, 'only' | 'dryRun' | 'full' | 'trigger'>
 
-/** What both versions and the target say, before the source is asked. */
+/** First facts, before the source is asked. What is not asked yet has the value that speaks for reading only changes. */
 export async function targetFacts(target: Target, { only, dryRun, full = false, trigger }: Wish): Promise<Night> {
   const { session, publication } = target
   const published = await recordedVersion(target, 'published')
@@ -40,7 +40,7 @@ export async function targetFacts(target: Target, { only, dryRun, full = false, 
   }
 }
 
-/** What the decisions take into account that only the target can say, where something is left to decide. */
+/** Adds the facts that cost the target more work, if any table may still be read as changes. */
 export async function looked(target: Target, night: Night, tables: readonly TableFacts[]): Promise<Night> {
   const candidates = decide(night, tables).filter(({ base }) => base !== null)
   if (candidates.length === 0) return night
@@ -53,5 +53,5 @@ export async function looked(target: Target, night: Night, tables: readonly Tabl
   return { ...night, ...there, erased, standby, most: await changeableAtOnce(session) }
 }
 
-/** The instant changes the text of a query, and not what it reads. */
+/** Stands for the instant of the run before it is known: it changes a query's text, but not the tables and columns that it reads. */
 export const TIMELESS = new Date(0)
