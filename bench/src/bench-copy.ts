@@ -1,6 +1,6 @@
 /**
- * `pass`, `scan` and `compute`: one table of a million rows, without rules against psql and against itself without a look at
- * its values, and with rules against psql moving their results.
+ * Three benches of one table of a million rows. `pass`: without rules, against psql. `compute`: with rules, against psql that copies
+ * their finished results. `scan`: with and without the search for forbidden patterns in its values.
  */
 
 import { type BenchContext, requireSameResult, runReference, runTool, sourceOf } from './bench.ts'
@@ -8,7 +8,7 @@ import { NEXT } from './reference.ts'
 import type { Figure } from './report.ts'
 import { alternate, spreadOf } from './rounds.ts'
 
-/** A sixth of them are companies. */
+/** Rows of all source tables; one sixth are companies. */
 export const FULL_ROWS = 6_000_000
 
 const GOALS = { pass: 1.1, compute: 1.2 } as const
@@ -49,10 +49,10 @@ export async function benchCopy(context: BenchContext, subject: 'pass' | 'comput
   ]
 }
 
-/** Of a row of the company, in binary COPY. */
+/** Bytes of a row of `company` in binary COPY, on average. */
 const ROW_BYTES = 207
 
-/** The tool against itself: the same rows, looked at and not. */
+/** The tool against itself: the same rows, with and without a search in their values. */
 export async function benchScan(context: BenchContext): Promise<readonly Figure[]> {
   const schema = await sourceOf(context, FULL_ROWS)
   await context.servers.emptyTarget('tool')

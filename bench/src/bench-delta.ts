@@ -1,8 +1,8 @@
 /**
- * `delta`: nights that read what changed against nights that read everything, alternating, of one table of 1 M rows and 25
- * columns: CPU of both servers and of the tool, and the log that the target writes. Before each night that reads what changed, a
- * share of the rows changes: eight in ten are updated, one goes and one comes, all over the table. The kept version was made in the
- * same way, as it is on most nights. Rounds of `follow` are measured against the same nights.
+ * `delta`: runs that read only changes against runs that read everything, alternating, of one table of 1 M rows and 25
+ * columns. Measures CPU of both servers and of the tool, and the WAL that the target writes. Before each run of changes, a share
+ * of the rows changes, spread over the table: out of ten, eight are updated, one is removed and one added. Rounds of `follow` are
+ * measured in the same way.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { type BenchContext, migrateTool, runTool, sourceOf } from './bench.ts'
@@ -11,10 +11,10 @@ import type { Figure } from './report.ts'
 import { spreadOf } from './rounds.ts'
 import { withClient } from './servers.ts'
 
-/** Of all tables, so that the one that is read has 1 M; not those of the other benches, because it is changed here. */
+/** Rows of all source tables, so that `company` has 1 M. Not the number of the other benches, whose rows must not change. */
 const FULL_ROWS = 5_999_940
 
-/** Share of the rows that changed, and what a night or a round may cost against a night that reads everything. */
+/** Share of changed rows, and the goals for CPU and WAL as ratios to a run that reads everything; `log: null` stands for 1.05. */
 const SHARES = [
   { work: 'delta', share: 0, cpu: 0.2, log: 0.01 },
   { work: 'delta', share: 0.001, cpu: 0.3, log: 0.01 },
@@ -25,7 +25,7 @@ const SHARES = [
   { work: 'delta', share: 0.2, cpu: 1.05, log: null },
 ] as const
 
-/** Of the processes of a server on this machine, those that have ended included, in seconds. */
+/** Seconds of CPU of a server's processes on this machine, ended ones included; 100 ticks of /proc are a second. */
 async function serverSeconds(url: string): Promise<number> {
   const [row] = await withClient(url, async (client) => {
     const found = await client.query<{ file: string }>("select pg_read_file('postmaster.pid') as file")
@@ -43,7 +43,7 @@ async function serverSeconds(url: string): Promise<number> {
 
 const sum = (fields: readonly string[]): number => fields.reduce((total, field) => total + Number(field), 0)
 
-/** The fields behind the name of the program; none for a process that has just ended. */
+/** The fields of /proc/PID/stat after the program's name; none for a process that has just ended. */
 function statOf(pid: string): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -54,11 +54,13 @@ function statOf(pid: string): readonly string[] {
   }
 }
 
+/** `source`, `target` and `tool` are seconds of CPU. */
 interface Cost {
   readonly seconds: number
   readonly source: number
   readonly target: number
   readonly tool: number
+  /** Bytes of WAL on the target. */
   readonly log: number
 }
 
@@ -87,7 +89,7 @@ async function night(context: BenchContext, work: 'full' | 'delta' | 'follow', s
   }
 }
 
-/** Changes a share of the companies: eight in ten are updated, one goes and one comes, all over the table. */
+/** Changes a share of the companies, spread over the table: out of ten, eight are updated, one is removed and one added. */
 export async function changeRows(
   { servers }: BenchContext,
   schema: string,
@@ -114,7 +116,7 @@ export async function changeRows(
   })
 }
 
-/** Throws when the published rows are not those of the source. */
+/** Throws when the published rows differ from those of the source. */
 async function requireSame({ servers }: BenchContext, schema: string): Promise<void> {
   const hash = (url: string, table: string) =>
     withClient(url, async (client) => {
@@ -144,7 +146,7 @@ export async function benchDelta(context: BenchContext): Promise<readonly Figure
     const pairs: { readonly full: Cost; readonly delta: Cost }[] = []
     for (let round = 0; round < rounds; round++) {
       const full = await night(context, 'full', schema)
-      // Others each time: what changed together stands together afterwards.
+      // Different rows each round: PostgreSQL stores rows that changed together next to each other.
       await changeRows(context, schema, share, turn++)
       const delta = await night(context, work, schema)
       await requireSame(context, schema)

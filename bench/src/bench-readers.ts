@@ -1,4 +1,4 @@
-/** `readers`: what people who read the published schema notice of the switch, over many runs. */
+/** `readers`: what readers of the published schema notice of the switch, over many runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type BenchContext, migrateTool, runTool, sourceOf } from './bench.ts'
@@ -11,11 +11,11 @@ import { rowCounts } from './tables.ts'
 const FULL_ROWS = 600_000
 const RUNS_PER_ROUND = 4
 const QUIET_MS = 2_000
-/** Clocks of two processes differ by less. */
+/** More than the clocks of two processes on one machine differ. */
 const CLOCK_MS = 0.5
 const CHANGE_EVERY_MS = 20
 
-/** Changes the source without pause, so that two instants never look the same. */
+/** Changes the generation number in the source all the time, so that reads at two instants can be told apart. Returns its end. */
 export async function changeSource(url: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url, application_name: 'bench changes' })
   client.on('error', () => undefined)
@@ -34,7 +34,7 @@ export async function changeSource(url: string): Promise<() => Promise<void>> {
   }
 }
 
-/** The longest look-up that was under way at any moment of the switch's transaction; null when none was. */
+/** Milliseconds of the longest look-up that overlapped the switch's transaction; null when none did. */
 export function worstDuring(
   lookUps: readonly LookUp[],
   switched: { readonly at: number; readonly milliseconds: number },

@@ -1,4 +1,4 @@
-/** `run`: a whole run of four tables against the same work as a script of psql pipes, and `memory`: what it takes. */
+/** `run`: a whole run of four tables against a script of psql pipes; `ranges`: a table read by ranges; `memory`: the peak of a run. */
 import { type BenchContext, migrateTool, requireSameResult, runReference, runTool, sourceOf } from './bench.ts'
 import { FULL_ROWS } from './bench-copy.ts'
 import { PUBLISHED } from './publication.ts'
@@ -39,7 +39,7 @@ export async function benchRun(context: BenchContext): Promise<readonly Figure[]
   ]
 }
 
-/** The tool against itself: one table, by ranges that two sessions share out, and by one statement. */
+/** The tool against itself: one table read in ranges by two sessions, and by one statement. */
 export async function benchRanges(context: BenchContext): Promise<readonly Figure[]> {
   const schema = await sourceOf(context, FULL_ROWS)
   await context.servers.emptyTarget('tool')
@@ -75,7 +75,7 @@ export async function benchMemory(context: BenchContext): Promise<readonly Figur
   const { servers } = context
   const [large, small] = [await sourceOf(context, FULL_ROWS), await sourceOf(context, SMALL_ROWS)]
   const peakAt = async (schema: string) => {
-    // A fresh target: fewer rows than the version before would stop the run, as they should.
+    // A fresh target, because the tool refuses a version with far fewer rows than the one before.
     await servers.emptyTarget('tool')
     await migrateTool(context, 'run', schema)
     return (await runTool(context, 'sync', 'run', schema)).peakBytes / MEGABYTE

@@ -1,6 +1,6 @@
 /**
- * `switches`: what readers notice of a hundred switches of two ready versions, one after another, with nothing else going on
- * but their own load. By renames with an idle transaction in the way; by moving tables without one, which would stop it.
+ * `switches`: what readers notice of many switches between two ready versions, with no other load than their own. Switches by
+ * renaming schemas run beside an idle transaction; switches by moving tables do not, because it would block them.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BenchContext, migrateTool, runTool, sourceOf } from './bench.ts'
@@ -20,10 +20,10 @@ const QUIET_MS = 2_000
 const IDLE_FOR_MS = 300
 
 type Way = 'rename' | 'move'
-/** Of the reader's stall: 5 ms; where tables are moved, the lock timeout of 100 ms and the work. */
+/** Longest stall of a reader, in milliseconds. For `move`: the lock timeout of 100 ms plus the work. */
 const GOALS: Readonly<Record<Way, number>> = { rename: 5, move: 150 }
 
-/** Two versions of the same tables, of two generations. */
+/** Publishes two versions of the same tables with different generation numbers. */
 async function publishTwice(context: BenchContext, schema: string): Promise<void> {
   await context.servers.emptyTarget('tool')
   await migrateTool(context, 'readers', schema)
@@ -35,7 +35,7 @@ async function publishTwice(context: BenchContext, schema: string): Promise<void
   }
 }
 
-/** The writer owns the database of the bench, and takes the right from itself. */
+/** Without the right to create schemas, the tool switches by moving tables. The writer owns the database, so it can revoke its own right. */
 const refuseCreate = ({ servers }: BenchContext): Promise<unknown> =>
   withClient(servers.targetUrl('tool'), (client) => client.query(`revoke create on database tool from ${WRITER}`))
 

@@ -1,4 +1,4 @@
-/** What every bench is given, and the two sides that most of them compare. */
+/** What every bench receives, and how to run the two sides that most of them compare: the tool and the reference. */
 
 import { runNode, runPsql } from './child.ts'
 import { publicationOf, type Subject } from './publication.ts'
@@ -11,11 +11,11 @@ import { parseReport, type ToolReport } from './tool-report.ts'
 
 export interface BenchContext {
   readonly servers: BenchServers
-  /** Null where there is none: the reference then runs over the driver's sockets. */
+  /** Null without psql: the reference then runs over the driver's sockets. */
   readonly psql: Psql | null
   readonly rounds: number
   readonly scale: number
-  /** Progress for the person who waits. */
+  /** Prints progress. */
   readonly say: (text: string) => void
 }
 
@@ -23,7 +23,7 @@ export interface ToolMeasure extends ToolReport {
   readonly seconds: number
 }
 
-/** Makes the source rows of a full number of rows, at the call's scale, and gives their schema. */
+/** Creates `fullRows` source rows, times the scale, and returns their schema. */
 export async function sourceOf(context: BenchContext, fullRows: number): Promise<string> {
   const rows = Math.max(600, Math.round(fullRows * context.scale))
   await withClient(context.servers.sourceUrl(), (client) => provideRows(client, rows, context.say))
@@ -41,7 +41,7 @@ export async function runTool(
   return { seconds, ...parseReport(output) }
 }
 
-/** Gives the seconds that it took. */
+/** Returns seconds. */
 export async function runReference(
   context: BenchContext,
   subject: Exclude<Subject, 'readers' | 'unwatched' | 'ranged'>,
@@ -57,11 +57,11 @@ export async function runReference(
   return seconds
 }
 
-/** Makes the tool's published schema. */
+/** Creates the tool's published schema. */
 export const migrateTool = ({ servers }: BenchContext, subject: Subject, schema: string): Promise<void> =>
   migrateTarget(servers.targetUrl('tool'), publicationOf(subject, schema))
 
-/** What a side has made: rows and their hash, keys and indexes, table by table. */
+/** Per table: number and hash of its rows, its constraints and its number of indexes. */
 function pictureOf(
   servers: BenchServers,
   side: TargetName,
@@ -83,7 +83,7 @@ function pictureOf(
   })
 }
 
-/** Throws when the two sides have not made the same tables: a comparison of their times would mean nothing. */
+/** Throws when the two sides produced different tables: then comparing their times is meaningless. */
 export async function requireSameResult(
   context: BenchContext,
   schema: string,

@@ -1,4 +1,4 @@
-/** Processes of the benches: each side of a comparison runs in one of its own, timed from its start to its end. */
+/** Child processes of the benches: each side of a comparison runs in its own process, timed from start to end. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Psql } from './reference-psql.ts'
@@ -11,7 +11,7 @@ export interface Finished {
 
 const living = new Set<ChildProcess>()
 
-/** Ends what still runs, before the servers are stopped. */
+/** Ends the remaining children, before the servers are stopped. */
 export function endChildren(): void {
   for (const child of living) child.kill('SIGTERM')
 }

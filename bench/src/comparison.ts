@@ -1,7 +1,7 @@
 /**
- * Other ways to fill a second database beside the tool, for docs/comparison.md: `node bench/dist/comparison.js [--scale S]
- * [--rounds N]`. For each way the time, what both servers and the way itself use, what is written, and what a reader sees
- * meanwhile. Linux and psql are needed. The servers are embedded ones in `.bench/comparison`.
+ * Compares the tool with other ways to fill a second database, for docs/comparison.md: `node bench/dist/comparison.js
+ * [--scale S] [--rounds N]`. Measures time, CPU of both servers and of the way itself, WAL, and what a reader sees meanwhile.
+ * Needs Linux and psql. Starts embedded servers in `.bench/comparison`.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +25,7 @@ const FULL_ROWS = 600_000
 const QUIET_MS = 10_000
 const FOLDER = fileURLToPath(new URL('../../.bench/comparison', import.meta.url))
 
-/** One refresh; gives the seconds of CPU that its own processes used. */
+/** Does one refresh. Returns the seconds of CPU of its own processes. */
 type Refresh = () => Promise<number>
 
 interface Cost {
@@ -45,7 +45,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
-/** The line of the shell's `times` about its children. */
+/** Seconds of CPU in the last line of the shell's `times`, which is about its children. */
 function ownCpu(output: string): number {
   const [minutes = 0, seconds = 0, more = 0, rest = 0] = (output.trim().split('\n').at(-1) ?? '')
     .split(/[ms ]+/)
@@ -70,7 +70,7 @@ async function costOf(refresh: Refresh, admins: readonly [Client, Client]): Prom
   }
 }
 
-/** Costs with nobody reading, then what readers see while the source changes all the time. */
+/** Measures costs without readers, then what readers see while the source changes all the time. */
 async function judged(
   context: BenchContext,
   side: TargetName,
@@ -110,7 +110,7 @@ async function judged(
   ]
 }
 
-/** What readers see while something goes on and the source changes all the time. */
+/** What readers see during `work`, while the source changes all the time. */
 async function seenWhile(
   { servers }: BenchContext,
   side: TargetName,
@@ -135,7 +135,7 @@ async function seenWhile(
   ]
 }
 
-/** With nothing going on: what the machine alone does to a look-up. */
+/** The baseline: what readers see when nothing is refreshed. */
 async function byNobody(context: BenchContext, schema: string): Promise<Row> {
   const seen = await seenWhile(context, 'tool', schema, () => sleep(QUIET_MS))
   return { way: 'nothing', cells: ['', '', '', '', '', '', ...seen] }

@@ -1,4 +1,4 @@
-/** What is published at each point of the curves of growth, as data that travels to the tool's process. */
+/** What is published at each point of the growth curves, as data that is passed to the tool's process. */
 import {
   bigint,
   boolean,
@@ -16,15 +16,15 @@ import {
 import { PUBLISHED, publicationOf, READER, WRITER } from './publication.ts'
 
 export interface Grown {
-  /** `run` publishes the four tables of the bench `run`, `wide` one of so many columns, `many` so many small ones. */
+  /** `run`: the four tables of the bench `run`; `wide`: one table with `size` columns; `many`: `size` small tables. */
   readonly kind: 'run' | 'wide' | 'many'
-  /** Columns, or tables; of no meaning for `run`. */
+  /** Number of columns or tables; unused for `run`. */
   readonly size: number
   readonly streams: number
   readonly rangeMegabytes: number
 }
 
-/** The columns that a table of any width is made of, again and again under other names. */
+/** The columns that are repeated under other names to make a table of any width. */
 const WIDE = {
   user_count: open.integer,
   staff: open.varchar(9).nullable,
@@ -51,7 +51,7 @@ function wide(schema: string, columns: number): { source: Publication['source'];
   return { source, tables: [table] }
 }
 
-/** Each takes the same share of the accounts, so that the rows of a table do not depend on how many there are. */
+/** Rows of each of the small tables, for any number of tables. */
 export const ROWS_OF_ONE = 500
 
 function many(schema: string, tables: number): { source: Publication['source']; tables: readonly PublishedTable[] } {

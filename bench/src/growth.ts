@@ -1,6 +1,6 @@
 /**
- * The curves of `docs/growth.md`: how a run grows with its rows, columns, tables, streams, ranges and readers. Every point is
- * measured in alternation with the first point of its curve, so that a busy machine meets both.
+ * The curves of `docs/growth.md`: how the cost of a run grows with rows, columns, tables, streams, ranges and readers. Every point is
+ * measured in alternation with the first point of its curve, so that a busy machine slows both.
  * `node bench/dist/growth.js [--rounds N] [--scale S] [--curves rows,streams] [--out docs/growth.json]`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -19,15 +19,15 @@ import { parseReport } from './tool-report.ts'
 
 interface Setting extends Grown {
   readonly rows: number
-  /** Who reads the version before meanwhile; null for a first version, which nobody can. */
+  /** Number of people who read the version before during the run; null for a first version. */
   readonly readers: number | null
-  /** Per cent of the rows that changed since the kept version, 100 for a night that reads all; null without one. */
+  /** Percentage of rows that changed since the kept version, 100 for a run that reads everything; null without a kept version. */
   readonly changed: number | null
 }
 
 interface Curve {
   readonly name: string
-  /** What grows, and what a point's value is. */
+  /** What grows: the title of the axis. */
   readonly of: string
   readonly points: readonly (readonly [at: number, setting: Setting])[]
 }
@@ -69,7 +69,7 @@ const CURVES: readonly Curve[] = [
     streams,
     rangeMegabytes: 1,
   })),
-  // A number of rows of its own: they are changed.
+  // Its own number of rows, because they are changed.
   curve('changed', '% of the rows of one table that changed', [100, 20, 5, 1, 0.1, 0], (changed) => ({
     kind: 'wide',
     size: 25,
@@ -85,7 +85,7 @@ export interface Measure {
   readonly wal: number
 }
 
-/** People who read all the while: each counts a published table again and again. */
+/** Runs `work` while `count` readers each count a published table again and again. */
 async function withReaders<T>(url: string, count: number, work: () => Promise<T>): Promise<T> {
   let reading = true
   const clients = Array.from(
@@ -112,7 +112,7 @@ const runOnce = (context: BenchContext, setting: Setting, schema: string, work: 
 async function measure(context: BenchContext, setting: Setting, round: number): Promise<Measure> {
   const { servers } = context
   const schema = await sourceOf(context, setting.rows)
-  // From an empty target and a first version, so that no point finds another's tables.
+  // Starts from an empty target, so that no point finds another's tables.
   await servers.emptyTarget('tool')
   await migrateTarget(servers.targetUrl('tool'), grown(setting, schema))
   const { changed } = setting
@@ -135,7 +135,7 @@ async function measure(context: BenchContext, setting: Setting, round: number): 
 
 interface Point {
   readonly at: number
-  /** Of the time of the curve's first point, in the same round. */
+  /** Ratio to the time of the curve's first point in the same round. */
   readonly time: Spread
   readonly memory: Spread
   readonly wal: Spread
@@ -193,7 +193,7 @@ async function main(): Promise<void> {
       cores: availableParallelism(),
       load: Number(load.toFixed(1)),
     }
-    // As the formatter of the repository leaves it.
+    // The format that the repository's formatter wants.
     const text = JSON.stringify({ ...facts, curves }, rounded, 2).replaceAll(/\{\s+"median"[^}]*\}/g, (spread) =>
       spread.replaceAll(/\s+/g, ' '),
     )
@@ -204,7 +204,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Two digits are more than a round repeats. */
+/** Two digits: more would not be reproducible. */
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toFixed(2)) : value
 

@@ -1,7 +1,7 @@
 /**
- * The reference of Impact's bench: the published tables of one database, already computed, are moved into a schema of another,
- * with all that makes them tables: keys, indexes, references, statistics, comments. Nothing is computed or checked. The SQL is
- * written here; what the tables look like is asked of the target, which has them published.
+ * The reference of Impact's bench: copies already computed tables from one database into a schema of another, with keys, indexes,
+ * references, statistics and comments. Computes and checks nothing. The definitions of the tables are read from the target,
+ * where they are published.
  */
 
 import pg from 'pg'
@@ -10,7 +10,7 @@ import { rawPipe } from './raw-pipe.ts'
 
 const COPIED = 'copied'
 
-/** Statements that give the copied tables, or one, what the published ones have; each finds the copies by their schema. */
+/** Runs `select` on the target, which returns statements that give the copied tables (or one) what the published ones have. */
 async function statements(target: pg.Client, select: string, table: string | null, schema: string): Promise<string[]> {
   const { rows } = await target.query<{ text: string }>(select, [schema, table])
   return rows.map(({ text }) => text.replaceAll(`${schema}.`, `${COPIED}.`))
@@ -51,7 +51,7 @@ async function copyTable(source: pg.Client, target: pg.Client, schema: string, n
   for (const text of ['commit', ...after, `analyze ${COPIED}.${name}`]) await target.query(text)
 }
 
-/** Milliseconds of one copy. */
+/** Copies once. Returns milliseconds. */
 export async function copyResults(
   { results, target }: { readonly results: string; readonly target: string },
   { schema, tables }: Publication,

@@ -1,7 +1,7 @@
 /**
- * Impact's nights that read what changed against nights that read everything, of the same source into two targets: CPU of both
- * servers and of the tool, and time. Before each, a thousandth of the rows of every table that the publication reads changes:
- * eight in ten are updated, one is attached to another company or report, one goes and comes again under another key.
+ * Impact's runs that read only changes against runs that read everything, from the same source into two targets: CPU of both
+ * servers and of the tool, and time. Before each pair, a thousandth of the rows of every source table of the publication changes: out of
+ * ten, eight are updated, one moves to another company or report, and one is removed and added again under another key.
  */
 import type { EmbeddedServer } from '@vitrine/embedded-postgres'
 import type { Publication } from 'vitrine'
@@ -10,7 +10,7 @@ import { spreadOf } from './rounds.ts'
 import { cpuOf } from './server-cpu.ts'
 import { withClient } from './servers.ts'
 
-/** Each table with the column that attaches its rows to others, where it has one, and one that is written with each change. */
+/** Each table, its column that refers to a company or report (or null), and a column that every change updates. */
 const TABLES = [
   ['entreprises_entreprise', null, 'updated_at'],
   ['entreprises_caracteristiquesannuelles', null, 'updated_at'],
@@ -31,11 +31,11 @@ interface NightsRequest {
   readonly servers: readonly [EmbeddedServer, EmbeddedServer]
   readonly publication: Publication
   readonly source: string
-  /** Targets that have a version each. */
+  /** URLs of two targets, each with a published version. */
   readonly full: string
   readonly delta: string
   readonly rounds: number
-  /** Milliseconds of one run. */
+  /** Runs once. Returns milliseconds. */
   readonly publish: (publication: Publication, source: string, target: string) => Promise<number>
   readonly say: (text: string) => void
 }

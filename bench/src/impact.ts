@@ -1,7 +1,7 @@
 /**
- * Impact's whole publication: against a pure copy of its results (what the rules, the joins and the checks cost over moving
- * them), by number of companies, and a rollback. `node bench/dist/impact.js [--rounds N] [--phases]`; with `--nights`, nights
- * that read what changed against nights that read everything, and nothing else.
+ * Impact's whole publication against a plain copy of its results, for several numbers of companies: the difference is the cost of
+ * rules, joins and checks. Also times a rollback. `node bench/dist/impact.js [--rounds N] [--phases]`; with `--nights` only runs
+ * that read changes against runs that read everything.
  */
 import { parseArgs } from 'node:util'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
@@ -18,7 +18,7 @@ import { migrateTarget, withClient } from './servers.ts'
 
 const NOW = new Date('2026-07-22T10:00:00Z')
 const [S, M, L] = [300, 5_000, 50_000]
-/** As many as the original was measured with. */
+/** The data with which the original Django command was measured. */
 const ORIGINAL = { companies: 3_000, newest: 11, oldest: 47 }
 
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
-/** Milliseconds of one run. */
+/** Publishes once. Returns milliseconds. */
 async function publish(publication: Publication, source: string, target: string): Promise<number> {
   const started = performance.now()
   const { phases, tables } = await sync({
@@ -62,7 +62,7 @@ async function timeRollback(publication: Publication, target: string): Promise<n
   return performance.now() - started
 }
 
-/** One operational database of a number of companies, and one that it is published into. */
+/** Creates an operational database with so many companies, and a target database. */
 async function prepare(
   servers: readonly [EmbeddedServer, EmbeddedServer],
   publication: Publication,
@@ -80,7 +80,7 @@ async function prepare(
   await withClient(urls.source, async (client) => {
     await migrateOperational(client)
     await loadSample(client, { size: companies, today: '2026-07-22' })
-    // As a database in use is: otherwise it would depend on when autovacuum comes by.
+    // Like a database in use; otherwise the figures depend on when autovacuum runs.
     await client.query('vacuum analyze')
   })
   for (const url of [urls.target, urls.results]) {
@@ -91,7 +91,7 @@ async function prepare(
 }
 
 async function measure(servers: readonly [EmbeddedServer, EmbeddedServer]): Promise<readonly Figure[]> {
-  // The bench alone uses the servers: the superuser may write.
+  // Nobody else uses these servers, so the superuser can be the writer.
   const publication = definePublication({ ...impact, writer: servers[1].superuser, reader: 'bench_metabase' })
   if (values.nights) {
     const { source, target, results } = await prepare(servers, publication, L)

@@ -1,5 +1,5 @@
 /**
- * The benches from the command line: starts the servers, runs what was asked for, prints the figures, stops the servers.
+ * The command line of the benches: starts the servers, runs the wanted benches, prints the figures, stops the servers.
  * Exit status 0; 1 when something failed or a reader saw something wrong; 2 for a wrong argument; 130 when interrupted.
  */
 import { availableParallelism, loadavg } from 'node:os'
@@ -34,7 +34,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
 
-/** Servers of the caller's own, by superuser URLs; null when none are named. Throws when only one is. */
+/** The caller's own servers, by superuser URLs; null when none is named. Throws when only one is. */
 function ownServers(env: NodeJS.ProcessEnv): ServerPair | null {
   const [source, target] = [env['BENCH_SOURCE_URL'], env['BENCH_TARGET_URL']]
   if (source === undefined && target === undefined) return null
@@ -74,7 +74,7 @@ async function measure({ benches, rounds, scale, json }: Options): Promise<boole
       servers: servers.versions,
       node: process.version,
       cores: availableParallelism(),
-      // Of the last minute before: above one half, other work was in the way and the spreads are wide.
+      // Load of the minute before the start: above 0.5, other work disturbed the measurement.
       load: Number(load.toFixed(1)),
     }
     if (json) process.stdout.write(`${JSON.stringify({ ...facts, figures }, null, 2)}\n`)
@@ -84,7 +84,7 @@ async function measure({ benches, rounds, scale, json }: Options): Promise<boole
     }
     return figures.every((figure) => !figure.always || isMet(figure))
   } catch (error) {
-    // Interrupted: the servers are going, and whatever failed for it is not worth telling.
+    // Errors after an interruption come from the stopping servers.
     if (stopping === null) throw error
     return false
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Impact's dashboards in a blank Metabase, and a plan that finds nothing to do: seconds of the whole command, and requests.
- * `node bench/dist/metabase.js [--rounds 3]`. Metabase is the stand-in of the tests, which answers at once; a real one adds its own
+ * Sets up Impact's dashboards in a blank Metabase, then plans again with nothing to do: measures seconds and requests of each command.
+ * `node bench/dist/metabase.js [--rounds 3]`. Metabase is the tests' fake, which answers at once; a real one adds its own
  * time to each request. Starts the demonstration in `.bench/`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -42,7 +42,7 @@ async function asked({ child }: Running): Promise<number> {
   return Number(count)
 }
 
-/** The demonstration, in a Metabase of its own, and the settings that it names for other commands. */
+/** Starts the demonstration with its Metabase. Returns the settings that it prints for other commands. */
 async function demonstration(
   folder: string,
 ): Promise<{ child: ChildProcess; settings: Record<string, string>; its: Running }> {

@@ -1,4 +1,4 @@
-/** The command line of the benches, checked before anything is started. */
+/** Parses the command line of the benches, before anything is started. */
 import { parseArgs } from 'node:util'
 
 export const BENCHES = ['pass', 'scan', 'compute', 'ranges', 'run', 'memory', 'readers', 'switches', 'delta'] as const
@@ -6,9 +6,9 @@ export type BenchName = (typeof BENCHES)[number]
 
 export interface Options {
   readonly benches: readonly BenchName[]
-  /** Measured pairs, after one warm-up of each side. */
+  /** Number of measured pairs, after one warm-up of each side. */
   readonly rounds: number
-  /** Share of the full number of rows; goals are judged at 1 only. */
+  /** Share of the full number of rows. Goals on speed are judged only at 1. */
   readonly scale: number
   readonly json: boolean
 }

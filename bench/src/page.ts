@@ -1,6 +1,6 @@
 /**
- * The page of Impact's dashboards, as a browser gets it: of each dashboard, asked first and asked again, the time to its first
- * content, the compressed bytes before its first chart, the time to its last chart; and fifty readers at once.
+ * Impact's dashboards as a browser receives them. Measures per dashboard, for the first request and for repeated ones: the time
+ * to the first content, the compressed bytes before the first chart, the time to the last chart. Then fifty readers at once.
  * `node bench/dist/page.js [M L]`. Starts the demonstration in `.bench/`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -16,7 +16,7 @@ import { spreadOf } from './rounds.ts'
 
 const START = fileURLToPath(import.meta.resolve('impact/dist/cli/start.js'))
 const READERS = 50
-/** Of one that nobody has asked for yet, and again. */
+/** Goals, for first and repeated requests. */
 const CONTENT_MS = 100
 const BEFORE_CHARTS_KB = 60
 const CHARTS_MS = { M: 500, L: 1_500 }
@@ -44,7 +44,7 @@ async function started(size: string): Promise<{ child: ChildProcess; url: string
   return { child, url: `http://127.0.0.1:${port}` }
 }
 
-/** One way to ask: as browsers do, compressed, by a connection of its own for each that asks at once. */
+/** Requests a page like a browser: compressed, on its own connection. */
 async function get(url: string, seen: (text: string, bytes: number) => void): Promise<string> {
   const [answer] = await once(request(url, { headers: { 'accept-encoding': 'gzip' } }).end(), 'response')
   const { headers } = answer as IncomingMessage
@@ -62,11 +62,13 @@ async function get(url: string, seen: (text: string, bytes: number) => void): Pr
 }
 
 interface Load {
-  /** Milliseconds until the title and the filters are here, and until the last card is. */
+  /** Milliseconds until the title and the filters have arrived. */
   readonly content: number
+  /** Milliseconds until the last card has arrived. */
   readonly charts: number
-  /** Compressed: before the first chart, and of the whole page. */
+  /** Compressed bytes before the first chart. */
   readonly before: number
+  /** Compressed bytes of the whole page. */
   readonly bytes: number
 }
 

@@ -1,4 +1,4 @@
-/** What the tool publishes in each bench, in its own language. Read by the tool's process and by the migration before it. */
+/** What the tool publishes in each bench. Used by the tool's process and by the migration before it. */
 import {
   bigint,
   boolean,
@@ -19,11 +19,14 @@ import { country, duty, legalForm } from './rules.ts'
 
 export const WRITER = 'bench_writer'
 export const READER = 'bench_reader'
-/** The published schema, on both sides. */
+/** The published schema of tool and reference. */
 export const PUBLISHED = 'shop'
 
 export const SUBJECTS = ['pass', 'unwatched', 'ranged', 'compute', 'run', 'readers'] as const
-/** Which publication: company alone, the same with nothing to look for in its texts or read by ranges, company with its rules, all tables, or two tables that carry a generation number. */
+/**
+ * The publication of a bench. `pass`: company alone; `unwatched`: the same without a search in its texts; `ranged`: the same read by
+ * ranges; `compute`: company with its rules; `run`: all tables; `readers`: two tables with a generation number.
+ */
 export type Subject = (typeof SUBJECTS)[number]
 
 const sourceIn = (schema: string) =>
@@ -98,7 +101,7 @@ const EVERY_PATTERN: readonly PatternName[] = [
   'password hash',
 ]
 
-/** The same table, of whose values nothing is refused: its rows are forwarded without a look. */
+/** The same table without forbidden patterns: its rows are forwarded without a search. */
 const unwatched = (table: PublishedTable): PublishedTable => ({
   ...table,
   columns: table.columns.map((column) => ({
@@ -242,7 +245,7 @@ function tablesOf(subject: Subject, source: BenchSource): readonly PublishedTabl
   return [company, account, invitation, membershipOf(source, account, company, invitation)]
 }
 
-/** More than a hundred ranges of a million companies: smaller than anybody would have them. */
+/** More than a hundred ranges for a million companies: far smaller than in practice, to show the cost of many ranges. */
 const RANGE_MEGABYTES = 2
 
 /** The publication of a bench, reading from the given source schema. */

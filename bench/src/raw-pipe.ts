@@ -1,6 +1,6 @@
 /**
- * One table from a COPY TO to a COPY FROM over the driver's sockets, for the reference on machines without psql. On
- * purpose not the tool's own code: frames are forwarded as they come, and nothing but the end and an error is looked at.
+ * Copies one table from COPY TO to COPY FROM over the driver's sockets, for the reference on machines without psql.
+ * Deliberately not the tool's code: it forwards frames unread, except for the end and errors.
  */
 import type { Socket } from 'node:net'
 import type { Client } from 'pg'
@@ -16,7 +16,7 @@ interface Borrowed {
 
 /** `onMessage` gets the type of each message, `onCopy` the bytes of CopyData and CopyDone messages. */
 function borrow(client: Client, onMessage: (type: number) => void, onCopy: (bytes: Buffer) => void): Borrowed {
-  // sound because the driver keeps its socket there, as the first query would show; its types do not tell.
+  // sound because pg keeps its socket there, although its types do not declare it.
   const socket = (client as unknown as { connection: { stream: Socket } }).connection.stream
   const listeners = socket.listeners('data')
   socket.removeAllListeners('data')
@@ -73,7 +73,7 @@ function readerOf(onMessage: (type: number) => void, onCopy: (bytes: Buffer) => 
   }
 }
 
-/** Copies one table. Throws when either server refuses; the driver's clients can be used again after a success only. */
+/** Copies one table. Throws when either server refuses; afterwards the clients cannot be used any more. */
 export async function rawPipe(source: Client, target: Client, copyOut: string, copyIn: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let ready = 0

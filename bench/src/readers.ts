@@ -1,7 +1,6 @@
 /**
  * Readers of the published schema during runs: one looks up a row every few milliseconds, one runs long aggregations without
- * pause, one stays idle in a transaction. Every answer is held against what each version must look like: all rows there,
- * all of one generation.
+ * pause, one stays idle in a transaction. Every answer must show a whole version: all rows, all of one generation.
  */
 import pg from 'pg'
 import { PUBLISHED } from './publication.ts'
@@ -60,7 +59,7 @@ export class Readers {
       const client = new pg.Client({ connectionString: url, application_name: `bench ${name}` })
       client.on('error', () => undefined)
       await client.connect()
-      // One core is left to the others: what is measured is waiting for the switch, not for a processor.
+      // No parallel queries, so that look-ups wait for the switch and not for a processor.
       await client.query('set max_parallel_workers_per_gather = 0')
       return client
     }
@@ -69,10 +68,7 @@ export class Readers {
     return readers
   }
 
-  /**
-   * Ends the idle transaction and begins the next: it then holds the tables and the version of this moment. It looks at one
-   * row, as a third that counts without pause would leave no core to those that are measured.
-   */
+  /** Ends the idle transaction and begins the next one, which reads one row and so holds the current tables. */
   async renewIdle(): Promise<void> {
     const [, , idle] = this.#clients
     await this.#attempt(async () => {
@@ -82,7 +78,7 @@ export class Readers {
     })
   }
 
-  /** What a transaction begun before the switch sees after it. */
+  /** Checks what a transaction from before the switch sees after it. */
   async lookIdle(): Promise<void> {
     const [, , idle] = this.#clients
     await this.#attempt(async () => this.#judgePair(await idle.query<Pair>(LOOK_UP, [1])))

@@ -1,5 +1,5 @@
 /**
- * The reference where there is no psql: the same work in a process of its own, over the driver's sockets. Started by the
+ * The reference on machines without psql: the same work in its own process, over the driver's sockets. Started by the
  * benches as `node reference-driver.js SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in its environment.
  */
 import pg from 'pg'

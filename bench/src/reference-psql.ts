@@ -1,6 +1,6 @@
 /**
- * The reference as a shell script of psql pipes: binary COPY from one psql into another, lanes in the background, one
- * exported snapshot. Also finds psql: a wrapper in another language would count its own start, in the tool's favour.
+ * The reference as a shell script of psql pipes: binary COPY from one psql into another, with parallel lanes in the background
+ * and one exported snapshot. Also finds the real psql, because the start of a wrapper would favour the tool.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, realpathSync } from 'node:fs'
@@ -9,11 +9,11 @@ import type { Load, ReferenceWork } from './reference.ts'
 
 export interface Psql {
   readonly path: string
-  /** As it tells itself: `psql (PostgreSQL) 15.18`. */
+  /** Output of `psql --version`, such as `psql (PostgreSQL) 15.18`. */
   readonly version: string
 }
 
-/** Debian's `psql` is a Perl script that looks for the real one here; it costs 50 ms a start. */
+/** On Debian, `psql` is a Perl script that starts the real one from here and costs 50 ms per start. */
 const DEBIAN = '/usr/lib/postgresql'
 
 function withoutWrapper(path: string): string {
@@ -50,7 +50,7 @@ function pipe({ create, copyOut, copyIn, finish }: Load, snapshot: boolean): str
 
 const lane = (name: string, lines: readonly string[]): string => `${name}() {\n${lines.join('\n')}\n}`
 
-/** Lanes at the same time; the script ends when one of them has failed. */
+/** Runs lanes in parallel; the script ends when one fails. */
 function together(prefix: string, lanes: readonly (readonly string[])[]): readonly string[] {
   const names = lanes.map((_, index) => `${prefix}_${index + 1}`)
   return [
@@ -61,7 +61,7 @@ function together(prefix: string, lanes: readonly (readonly string[])[]): readon
 }
 
 const EXPORT_SNAPSHOT = [
-  // A session that holds the snapshot while the lanes read: it waits on a pipe of ours.
+  // A session that holds the snapshot while the lanes read: it waits for input on this pipe.
   'area=$(mktemp -d); trap \'rm -rf "$area"\' EXIT',
   'mkfifo "$area/in"',
   'from_source -At < "$area/in" > "$area/snapshot" &',
@@ -73,7 +73,7 @@ const EXPORT_SNAPSHOT = [
 
 const PSQL = '"$PSQL" -X -q -v ON_ERROR_STOP=1'
 
-/** How a script begins that asks and fills the two servers. */
+/** First lines of each script: how it reaches the two servers. */
 export const HEAD = [
   'set -e',
   `from_source() { PGPASSWORD="$SOURCE_PASSWORD" ${PSQL} -d "$SOURCE" "$@"; }`,

@@ -1,7 +1,7 @@
 /**
- * The work of the reference as data: what a competent person would write with psql to get the same result as the tool. It
- * is executed by psql pipes (`reference-psql.ts`) or, where there is no psql, over the driver's sockets
- * (`reference-driver.ts`). The SQL is written out here, not taken from the tool.
+ * The reference's work as data: what a competent person would write with psql to get the same result as the tool. It
+ * is executed by psql pipes (`reference-psql.ts`) or, without psql, over the driver's sockets
+ * (`reference-driver.ts`). The SQL is written here, not taken from the tool.
  */
 import { PUBLISHED, READER, type Subject } from './publication.ts'
 import { ACCOUNT, COMPANY, COMPUTED, INVITATION, MEMBERSHIP, namesIn } from './tables.ts'
@@ -9,24 +9,24 @@ import { ACCOUNT, COMPANY, COMPUTED, INVITATION, MEMBERSHIP, namesIn } from './t
 export const NEXT = `${PUBLISHED}_next`
 export const PREVIOUS = `${PUBLISHED}_previous`
 
-/** One table: created and copied in one transaction, which writes its rows frozen; then finished. */
+/** One table: created and copied in one transaction (so that COPY can freeze its rows), then finished. */
 export interface Load {
   readonly create: string
   readonly copyOut: string
   readonly copyIn: string
-  /** Keys, indexes, statistics, comments: after the load. */
+  /** Keys, indexes, statistics and comments, after the copy. */
   readonly finish: readonly string[]
 }
 
 export interface ReferenceWork {
-  /** On the target, one statement after another. */
+  /** Statements on the target, in order. */
   readonly before: readonly string[]
-  /** Lanes run at the same time and read one exported snapshot when there are several. */
+  /** Lanes run in parallel; several share one exported snapshot. */
   readonly lanes: readonly (readonly Load[])[]
   readonly between: readonly string[]
-  /** Lanes of statements on the target, run at the same time. */
+  /** Lanes of statements on the target, run in parallel. */
   readonly validations: readonly (readonly string[])[]
-  /** In one transaction. */
+  /** Statements of one transaction. */
   readonly publish: readonly string[]
   readonly after: readonly string[]
 }
@@ -40,7 +40,7 @@ export function load(sourceTable: string, table: string, columns: string, keys: 
     `analyze ${into}`,
     `comment on table ${into} is '${table}'; ${comments.join('; ')}`,
     `grant select on ${into} to ${READER}`,
-    // What was loaded, for the log that every such script ends up with.
+    // The log of loads that such scripts usually have.
     `insert into refresh_log select '${table}', count(*), now() from ${into}`,
   ]
   return {

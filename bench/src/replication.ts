@@ -1,6 +1,6 @@
 /**
- * Logical replication of the same two tables, as PostgreSQL's manual sets it up: the first copy, a change of many rows, what
- * waits on the source while nobody takes it, and a new column. Columns are listed; nothing can be computed on the way.
+ * Logical replication of the same two tables, set up as in PostgreSQL's manual. Measures the first copy, a change of many rows,
+ * the WAL that the source keeps while the subscriber is away, and a new column. It lists columns and can compute nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, Client as Session } from 'pg'
@@ -10,7 +10,7 @@ import { type BenchServers, withClient } from './servers.ts'
 
 const CHANGED_ROWS = 10_000
 const ASK_EVERY_MS = 2
-/** Until a subscription has done what it was left to do; it tries again every five seconds after an error. */
+/** Longest wait for a subscription, which retries every five seconds after an error. */
 const PATIENCE_MS = 120_000
 
 export interface Replicated {
@@ -18,14 +18,16 @@ export interface Replicated {
   readonly sourceCpu: number
   readonly targetCpu: number
   readonly targetWal: number
-  /** Of the reader's questions during the first copy: how many found one table filled and the other one empty, or both empty. */
+  /** Number of the reader's queries during the first copy. */
   readonly asked: number
+  /** Those that found rows in only one of the two tables. */
   readonly half: number
+  /** Those that found both tables empty. */
   readonly empty: number
   readonly change: { readonly rows: number; readonly milliseconds: number; readonly cpu: number }
-  /** Bytes of WAL that the source keeps for a subscriber that is away during such a change. */
+  /** Bytes of WAL that the source keeps for an absent subscriber during such a change. */
   readonly kept: number
-  /** How often the subscription had failed, and stood, after a column had been added to the publication. */
+  /** How often the subscription failed after a column was added to the publication. */
   readonly stops: number
 }
 
@@ -35,7 +37,7 @@ async function until(done: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Whether tables have rows, asked without pause until it is told to stop. */
+/** Asks again and again whether the tables have rows. Returns what stops it. */
 async function ask(url: string, schema: string) {
   const client = new Session({ connectionString: url, application_name: 'bench asks' })
   await client.connect()
@@ -115,7 +117,7 @@ async function keptWhileAway(source: Client, target: Client, schema: string): Pr
   return kept
 }
 
-/** The application gets a column, and somebody adds it to the publication: the subscriber lacks it. */
+/** Adds a column to the source table and to the publication, but not to the subscriber. Returns its number of failures. */
 async function stopsAtColumn(source: Client, target: Client, schema: string): Promise<number> {
   await source.query(`alter table ${schema}.company add column note text`)
   await source.query(
@@ -127,7 +129,7 @@ async function stopsAtColumn(source: Client, target: Client, schema: string): Pr
   return Number(await one(target, errors))
 }
 
-/** `servers` keep their WAL for it: wal_level = logical. */
+/** Measures replication between `servers`, which must have wal_level = logical. */
 export async function replicate(servers: BenchServers, schema: string): Promise<Replicated> {
   await servers.emptyTarget('reference')
   const url = new URL(servers.sourceUrl())

@@ -1,4 +1,4 @@
-/** The result of the benches as a table or as JSON. Pure. */
+/** Renders the figures of the benches as a table, and judges them by their goals. Pure. */
 import type { Spread } from './rounds.ts'
 
 export type Unit = 'ratio' | 'MB' | 'kB' | 'ms' | 'count'
@@ -10,11 +10,11 @@ export interface Figure {
   /** The largest value that meets the goal. */
   readonly goal: number
   readonly spread: Spread
-  /** Which of the spread is held against the goal; the median unless it is said. */
+  /** Which value of the spread is compared with the goal; the median by default. */
   readonly judged?: 'median' | 'max'
-  /** Absolute medians: they tell the machine, not the tool. */
+  /** Absolute values for orientation; they depend on the machine. */
   readonly orientation?: string
-  /** The goal holds at any scale: it is about right and wrong, not about speed. */
+  /** Judged at any scale, because the goal is correctness, not speed. */
   readonly always?: true
 }
 
@@ -40,7 +40,7 @@ function cells(figure: Figure, judging: boolean): readonly string[] {
   ]
 }
 
-/** Without `judging`, only figures that hold at any scale get a verdict. */
+/** Without `judging`, only figures with `always` get a verdict. */
 export function tableOf(figures: readonly Figure[], judging: boolean): string {
   const rows = [HEAD, ...figures.map((figure) => cells(figure, judging))]
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))

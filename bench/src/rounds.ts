@@ -1,4 +1,4 @@
-/** Alternated rounds, and what is made of their figures. Pure but for the two sides that it calls. */
+/** Measures two sides in alternation, and summarises figures as median, minimum and maximum. */
 
 export interface Spread {
   readonly median: number
@@ -6,7 +6,7 @@ export interface Spread {
   readonly max: number
 }
 
-/** Of at least one figure. */
+/** Needs at least one figure. */
 export function spreadOf(figures: readonly number[]): Spread {
   const sorted = [...figures].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -20,7 +20,7 @@ export interface Sides<A, B> {
   readonly second: () => Promise<B>
 }
 
-/** A B A B …: neighbours in time meet the same neighbours on the machine. One warm-up of each comes before. */
+/** Runs A B A B …, so that other load on the machine affects both sides alike, after one warm-up of each. */
 export async function alternate<A, B>(
   rounds: number,
   { first, second }: Sides<A, B>,

@@ -1,12 +1,12 @@
 /**
- * The rules of the measured publication: five columns from twelve inputs, written twice, as TypeScript for the tool and as
- * SQL for the table that the reference moves already computed. The benches compare the results of the two.
+ * The rules of the measured publication: five columns from twelve inputs, written twice: as TypeScript for the tool, and as
+ * SQL for the finished table that the reference copies. The benches check that both give the same results.
  */
 
 export const STAFF = ['0-10', '11-49', '50-249', '250-299', '300-499', '500+'] as const
 export const TURNOVER = ['0-900k', '900k-40M', '40M-50M', '50M-100M', '100M+'] as const
 
-/** Forty codes from 1000 on: a closed list, as public nomenclatures are. */
+/** Forty codes from 1000 on: a closed list, like public nomenclatures. */
 const LEGAL_FORMS: ReadonlyMap<number, string> = new Map(
   Array.from({ length: 40 }, (_, index) => [1000 + index, `Legal form number ${1000 + index}`]),
 )
@@ -44,7 +44,7 @@ const TURNOVER_RANKS = ranksOf(TURNOVER)
 const reaches = (ranks: ReadonlyMap<string | null, number>, band: string | null, from: number): boolean =>
   (ranks.get(band) ?? -1) >= from
 
-/** Ten inputs whose combinations hardly ever repeat, so that remembering results does not help: the expensive case. */
+/** Ten inputs whose combinations rarely repeat, so that caching results does not help: the expensive case. */
 export function duty(facts: DutyFacts): Duty {
   const criteria =
     Number(reaches(STAFF_RANKS, facts.staff, 3)) +

@@ -1,20 +1,20 @@
-/** What the processes of a server on this machine have used: read from Linux's own accounts, a server's ended processes included. */
+/** CPU and WAL of a server on this machine. CPU is read from Linux's /proc, and includes the server's ended processes. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 
-/** Of a second, in the files of /proc: `getconf CLK_TCK` is 100 on every Linux. */
+/** Ticks per second in /proc (`getconf CLK_TCK`): 100 on usual Linux systems. */
 const TICKS = 100
 
 interface Account {
   readonly parent: number
   readonly own: number
-  /** Of the children that have ended. */
+  /** Ticks of ended children. */
   readonly ended: number
 }
 
 function accountOf(pid: number): Account | null {
   try {
-    // The name of the program stands in parentheses and may hold anything.
+    // The program's name is in parentheses and may contain anything, so it is cut off first.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) \S /s, '')
       .split(' ')
@@ -27,7 +27,7 @@ function accountOf(pid: number): Account | null {
   }
 }
 
-/** Seconds of CPU of a server since it was started. `admin` is a session of its superuser. */
+/** Seconds of CPU of a server since its start. `admin` is a superuser's session. */
 export async function cpuOf(admin: Client): Promise<number> {
   const { rows } = await admin.query<{ pid: string }>(
     "select split_part(pg_read_file('postmaster.pid'), chr(10), 1) as pid",

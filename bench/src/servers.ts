@@ -1,6 +1,6 @@
 /**
- * The two PostgreSQL servers of the benches: embedded ones, kept under `.bench/` with their data from one call to the next,
- * or two that the caller names. Owns their settings, the databases and the roles; one call at a time uses them.
+ * The two PostgreSQL servers of the benches: embedded ones, kept under `.bench/` with their data between calls,
+ * or two of the caller's. Owns their settings, databases and roles. Only one call at a time can use them.
  */
 import { randomBytes } from 'node:crypto'
 import { serverHome, startServer } from '@vitrine/embedded-postgres'
@@ -11,9 +11,8 @@ import { PUBLISHED, READER, WRITER } from './publication.ts'
 import { NEXT } from './reference.ts'
 
 /**
- * A server as it is installed, fsync included, apart from what would put one side's work into the other's time: no
- * checkpoint and no vacuum of its own accord (a checkpoint is made before each measurement). JIT is off on both sides,
- * because the tool switches it off.
+ * The settings of an installed server, fsync included, except for background work that would slow the wrong side: no automatic
+ * checkpoint or vacuum (the benches make a checkpoint before each measurement). JIT is off, because the tool switches it off.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: '256MB',
@@ -24,16 +23,16 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 const SOURCE_DATABASE = 'bench'
-/** Any number: whoever holds it has the servers for himself. */
+/** An arbitrary number; the holder of this advisory lock uses the servers alone. */
 const CALL_LOCK = 7_061_989
 
-/** Where one side of a comparison reads and writes. */
+/** URLs that one side of a comparison reads and writes. */
 export interface Ends {
   readonly source: string
   readonly target: string
 }
 
-/** One database of the target for each side, so that neither finds anything of the other. */
+/** The databases of the target: one per side, so that neither finds the other's tables. */
 export type TargetName = 'tool' | 'reference'
 
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -47,7 +46,7 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
-/** Makes the published schema of the tool, as `vitrine migrate` does. */
+/** Creates the tool's published schema, like `vitrine migrate`. */
 export async function migrateTarget(url: string, publication: Publication): Promise<void> {
   const { limits } = publication
   const options = { side: 'target', name: 'bench migrate', limits, readOnly: false } as const
@@ -79,7 +78,7 @@ export async function embeddedServers(
   }
 }
 
-/** The same server, another database, and another role if one is given. */
+/** The URL of another database of the same server, with another role if given. */
 function urlFor(base: string, database: string, role?: { readonly user: string; readonly password: string }): string {
   const url = new URL(base)
   url.pathname = `/${database}`
@@ -87,7 +86,7 @@ function urlFor(base: string, database: string, role?: { readonly user: string; 
   return url.href
 }
 
-/** Version and level of optimisation: a build made for size (-Os) needs twice the time of a distribution's (-O2). */
+/** Version and optimisation level: a build for size (-Os) needs twice the time of a distribution's build (-O2). */
 async function versionOf(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ version: string; flags: string | null }>(
     `select current_setting('server_version') as version,
@@ -115,7 +114,7 @@ export class BenchServers {
     const { rows } = await lock.query<{ mine: boolean }>(`select pg_try_advisory_lock(${CALL_LOCK}) as mine`)
     if (rows[0]?.mine !== true) {
       await lock.end()
-      // They are the other call's to stop.
+      // The other call will stop them.
       throw new Error('another call of the benches is using the servers')
     }
     const servers = new BenchServers(pair, lock)
@@ -136,7 +135,7 @@ export class BenchServers {
     return urlFor(this.#pair.source, SOURCE_DATABASE)
   }
 
-  /** Of the superuser of the target, for what the writer may not do. */
+  /** URL for the target's superuser, for what the writer may not do. */
   adminUrl(name: TargetName): string {
     return urlFor(this.#pair.target, name)
   }
@@ -153,7 +152,7 @@ export class BenchServers {
     return { source: this.sourceUrl(), target: this.targetUrl(name) }
   }
 
-  /** A target database with nothing in it but empty schemas of the writer and a table for the reference's log. */
+  /** Recreates a target database with only the writer's empty schemas and a table for the reference's log. */
   async emptyTarget(name: TargetName): Promise<void> {
     await withClient(this.#pair.target, async (client) => {
       await client.query(`drop database if exists ${name} with (force)`)
@@ -167,14 +166,14 @@ export class BenchServers {
     )
   }
 
-  /** So that each measurement starts with nothing left to write of what was before. */
+  /** Makes checkpoints, so that no measurement pays for writes from before it. */
   async settle(): Promise<void> {
     const checkpoint = (client: pg.Client) => client.query('checkpoint')
     await withClient(this.#pair.source, checkpoint)
     await withClient(this.#pair.target, checkpoint)
   }
 
-  /** An empty staging schema, for the benches that load one table by hand. */
+  /** Recreates the staging schema, for the benches that load one table. */
   async emptyStaging(name: TargetName): Promise<void> {
     await withClient(this.targetUrl(name), (client) =>
       client.query(`drop schema if exists ${NEXT} cascade; create schema ${NEXT}`),

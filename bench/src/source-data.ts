@@ -1,6 +1,6 @@
 /**
- * Fills the source with deterministic rows, once for each size: `company`, the same already computed for the reference
- * (`company_ready`), `account`, `invitation`, `membership`, and the one-row `generation` by which readers tell versions apart.
+ * Fills the source with deterministic rows, once per size: `company`, its finished results for the reference
+ * (`company_ready`), `account`, `invitation`, `membership`, and the one-row `generation` that distinguishes versions.
  */
 import type { Client } from 'pg'
 import { COMPUTED_SQL, STAFF, TURNOVER } from './rules.ts'
@@ -16,15 +16,15 @@ import {
   schemaOf,
 } from './tables.ts'
 
-/** Changes when the rows do, so that kept data of before is made again. */
+/** To change together with the rows, so that older data is replaced. */
 const EDITION = 'complete, edition 1'
 
-/** A number below `size` that looks random: the same for the same row and prime, different from one prime to the next. */
+/** SQL for a number below `size` that looks random, determined by the row and the prime. */
 const spread = (prime: number, size: number): string => `(n * ${prime} % 1000003 % ${size})::integer`
-/** One of the values, and NULL for one row in (number of values + 1). */
+/** SQL for one of the values, or NULL for one row in (number of values + 1). */
 const oneOf = (values: readonly string[], prime: number): string =>
   `(array[${values.map((value) => `'${value}'`).join(', ')}])[1 + ${spread(prime, values.length + 1)}]`
-/** True, false or NULL. */
+/** SQL for true, false or NULL. */
 const yesNo = (prime: number): string => `(array[true, false])[1 + ${spread(prime, 3)}]`
 const day = (prime: number): string => `date '2020-01-01' + ${spread(prime, 1500)}`
 const instant = (prime: number): string =>
@@ -65,7 +65,7 @@ async function isComplete(source: Client, schema: string): Promise<boolean> {
   return rows[0]?.comment === EDITION
 }
 
-/** Makes the tables of `total` rows unless they are there. */
+/** Creates the tables of `total` rows unless they exist. */
 export async function provideRows(source: Client, total: number, say: (text: string) => void): Promise<void> {
   const schema = schemaOf(total)
   if (await isComplete(source, schema)) return
@@ -73,7 +73,7 @@ export async function provideRows(source: Client, total: number, say: (text: str
   const make = async (table: string, columns: string, rows: string) => {
     await source.query(`create table ${table} (${columns}); insert into ${table} ${rows}`)
     await source.query(`alter table ${table} add primary key (id)`)
-    // Frozen now: otherwise the first reader would pay for setting hint bits, and that would be one of the two sides.
+    // Frozen now; otherwise the first side to read would pay for setting hint bits.
     await source.query(`vacuum (freeze, analyze) ${table}`)
   }
   await source.query(`drop schema if exists ${schema} cascade; create schema ${schema}; set search_path = ${schema}`)

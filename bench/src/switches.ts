@@ -1,7 +1,7 @@
 /**
- * Switches two ready versions back and forth, in a process of its own: `node switches.js SOURCE_SCHEMA COUNT`, with
- * TARGET_URL in its environment. Each is a rollback without the comparison after it, so that there is one switch after
- * another. Prints one line of JSON, a SwitchesReport.
+ * Switches two ready versions back and forth, in its own process: `node switches.js SOURCE_SCHEMA COUNT`, with
+ * TARGET_URL in its environment. Each switch is a rollback without the comparison that usually follows.
+ * Prints one line of JSON, a SwitchesReport.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { definePublication } from 'vitrine'
@@ -9,7 +9,7 @@ import { parseAddress, rollback, VitrineError } from 'vitrine/run'
 import { publicationOf } from './publication.ts'
 import type { OneSwitch, SwitchesReport } from './tool-report.ts'
 
-/** So that readers begin a few hundred statements between two switches. */
+/** Long enough for readers to begin many statements between two switches. */
 const PAUSE_MS = 100
 
 const [schema = '', count = '1'] = process.argv.slice(2)
@@ -24,7 +24,7 @@ while (switches.length + givenUp < Number(count)) {
     const { switchMilliseconds: milliseconds, switchTries: tries } = await rollback({
       publication,
       target,
-      // The phase after the switch begins when its transaction has been committed.
+      // The phase after the switch begins when the switch is committed.
       observer: (event) => {
         if (event.kind === 'phase' && event.phase === 'describe') at = performance.timeOrigin + performance.now()
       },

@@ -1,9 +1,8 @@
 /**
- * The columns of the measured tables, as a person would write them in SQL: the source tables are made of these texts, and so
- * are the tables of the reference. The tool's side says the same in its own language, in `publication.ts`.
+ * SQL definitions of the measured tables, for the source and for the reference. `publication.ts` defines the same columns for the tool.
  */
 
-/** 25 columns, about 207 bytes a row in binary COPY. */
+/** 25 columns, about 207 bytes per row in binary COPY. */
 export const COMPANY = `
   id bigint not null, created_at timestamptz not null, updated_at timestamptz not null, siren varchar(9) not null,
   name varchar(250) not null, user_count integer not null, closing_date date, qualified_on date, public_interest boolean,
@@ -12,7 +11,7 @@ export const COMPANY = `
   staff_group_country varchar(9), turnover varchar(9), balance varchar(9), turnover_group varchar(9), postcode varchar(5),
   activity_code varchar(6)`
 
-/** What the rules need besides. */
+/** More columns, which only the rules need. */
 export const COMPANY_INPUTS = 'legal_form_code integer, country_code integer'
 
 export const COMPUTED =
@@ -41,7 +40,7 @@ export interface RowCounts {
   readonly membership: number
 }
 
-/** How many rows of each table make `total` rows. */
+/** Rows of each table, `total` together. */
 export const rowCounts = (total: number): RowCounts => ({
   company: Math.ceil(total / 6),
   account: Math.ceil(total / 4),
@@ -49,5 +48,5 @@ export const rowCounts = (total: number): RowCounts => ({
   membership: Math.ceil(total / 3),
 })
 
-/** The source schema that holds the tables of `total` rows. */
+/** Name of the source schema with `total` rows. */
 export const schemaOf = (total: number): string => `rows_${total}`

@@ -1,8 +1,8 @@
 /**
- * The tool's side, in a process of its own: `node tool.js load|sync|full|delta|follow SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and TARGET_URL in
- * its environment; SUBJECT may be a point of growth, as JSON. `load` copies the publication's one table into the staging schema,
- * `sync` and `full` make a whole run that reads everything, `delta` one that reads what changed, `follow` the same between
- * due times, the start of the process apart. Prints one line of JSON, a ToolReport.
+ * The tool's side, in its own process: `node tool.js load|sync|full|delta|follow SUBJECT SOURCE_SCHEMA`, with SOURCE_URL and
+ * TARGET_URL in its environment; SUBJECT may be a point of growth, as JSON. `load` copies one table into the staging schema,
+ * `sync` and `full` run and read everything, `delta` reads only changes, and `follow` does the same as between due times (its CPU
+ * does not include the start of the process). Prints one line of JSON, a ToolReport.
  */
 import { readFileSync } from 'node:fs'
 import type { Publication } from 'vitrine'
@@ -38,7 +38,7 @@ async function wholeRun(publication: Publication, trigger: 'command' | 'follow')
     trigger,
     ...addresses(),
     pseudonymKey: new Secret(''),
-    // The phase after the switch begins when its transaction has been committed.
+    // The phase after the switch begins when the switch is committed.
     observer: (event) => {
       if (event.kind === 'phase' && event.phase === 'describe') switchedAt = performance.timeOrigin + performance.now()
     },
@@ -47,7 +47,7 @@ async function wholeRun(publication: Publication, trigger: 'command' | 'follow')
   return { at: switchedAt, milliseconds, tries, phases }
 }
 
-/** Linux tells the peak of this very program; elsewhere the system's own account of the process must do. */
+/** Bytes. On Linux, /proc gives the peak since the program started; elsewhere the process's own resource usage is used. */
 function peakBytes(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     given?.startsWith('{') === true
       ? grown(JSON.parse(given) as Grown /* sound because growth.ts wrote it */, schema)
       : named(given, schema)
-  // Nights are what is compared: none of them is a proof.
+  // Never a proof, which would read everything in a run of changes.
   const isFull = work !== 'delta' && work !== 'follow'
   const deltaProofNights = isFull ? 1 : 1_000_000
   const publication = { ...defined, limits: { ...defined.limits, deltaProofNights } }

@@ -1,6 +1,6 @@
 /**
- * What teams write by hand to fill a second database every night, each as the script that a person would keep: the same two
- * tables as the tool publishes in the bench `readers`, each row with the generation of the source that it was read at.
+ * Scripts that teams write by hand to fill a second database every night. Each fills the same two
+ * tables as the tool in the bench `readers`; each row has the source's generation number at the time of reading.
  */
 import { PUBLISHED, READER } from './publication.ts'
 import { load, NEXT, PREVIOUS } from './reference.ts'
@@ -8,7 +8,7 @@ import { commands, HEAD, quoted, scriptOf } from './reference-psql.ts'
 
 export interface Way {
   readonly name: string
-  /** On the target, once: the superuser's part and the writer's. */
+  /** The superuser's statements on the target, once. */
   readonly admin: (source: URL) => readonly string[]
   readonly script: (schema: string) => string
 }
@@ -16,7 +16,7 @@ export interface Way {
 const COMPANY = 'id bigint not null, name varchar(250) not null, generation integer not null'
 const MEMBERSHIP = 'id bigint not null, company_id bigint not null, generation integer not null'
 
-/** As they are read on the source, or through foreign tables of the same names. */
+/** Query on the source, or on foreign tables with the same names. */
 const companies = (schema: string) =>
   `select c.id, c.name, g.number as generation from ${schema}.company c cross join ${schema}.generation g`
 const memberships = (schema: string) =>
@@ -24,7 +24,7 @@ const memberships = (schema: string) =>
 
 const [company, membership] = [`${PUBLISHED}.company`, `${PUBLISHED}.membership`]
 
-/** The published tables, made once: what refills them keeps their keys and indexes. */
+/** The published tables, created once: the scripts that refill them keep keys and indexes. */
 export const TABLES = `
   create table ${company} (${COMPANY}, primary key (id));
   create table ${membership} (${MEMBERSHIP}, primary key (id), foreign key (company_id) references ${company});
@@ -37,7 +37,7 @@ const DELETE = [`delete from ${membership}`, `delete from ${company}`]
 const lines = (...text: readonly string[]): string => [...HEAD, ...text, ''].join('\n')
 const nobody = (): readonly string[] => []
 
-/** Two files of one instant, then everything on the target in one transaction. */
+/** Writes two files from one snapshot, then loads both in one transaction on the target. */
 const byFiles = (empty: readonly string[]) => (schema: string) =>
   lines(
     'area=$(mktemp -d); trap \'rm -rf "$area"\' EXIT; cd "$area"',
@@ -52,7 +52,7 @@ const byFiles = (empty: readonly string[]) => (schema: string) =>
 
 const FOREIGN = 'far'
 
-/** Foreign tables of the source, for the writer alone. */
+/** The superuser's statements for foreign tables of the source. */
 const foreign = (source: URL): readonly string[] => {
   const option = (name: string, value: string) => `${name} ${quoted(decodeURIComponent(value))}`
   const place = [
