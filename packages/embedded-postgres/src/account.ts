@@ -1,6 +1,6 @@
-// Under which account the server runs, and which folders that account can enter. PostgreSQL refuses to run as root, so
-// root starts it as an unprivileged account; everybody else runs it as themselves. Also owns the folders that this package
-// makes outside of the caller's: they hold programs, so nobody else may write there. Called by binaries, cluster and server.
+// Chooses the account that runs the server, and checks which folders it can enter. PostgreSQL refuses to run as root, so
+// root starts it under an unprivileged account; other users run it as themselves. Also makes the package's own folders outside
+// the caller's; they hold programs, so nobody else may write there. Called by binaries, cluster and server.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -27,8 +27,8 @@ export interface Account {
 const LEFT_BEHIND_AFTER_MS = 3_600_000
 
 /**
- * The account that runs the server of a data directory, or null for our own. Under root: the owner of the directory when
- * it exists (PostgreSQL insists on that), else `nobody`. It is looked up in /etc/passwd because initdb wants a name for it.
+ * The account that runs the server of a data directory, or null for our own. Under root: the owner of an existing directory
+ * (PostgreSQL requires it), else `nobody`. Looked up in /etc/passwd, because initdb needs its name.
  */
 export function serverAccount(dataDirectory: string): Account | null {
   if (process.getuid?.() !== 0) return null
@@ -39,7 +39,7 @@ export function serverAccount(dataDirectory: string): Account | null {
   return { uid: Number(nobody?.[1] ?? 65534), gid: Number(nobody?.[2] ?? 65534) }
 }
 
-/** Whether the account can enter the directory. It is tried, not computed: mode bits do not tell about access lists. */
+/** Whether the account can enter the directory. It tries, because mode bits do not show access control lists. */
 function canEnter(directory: string, account: Account): boolean {
   const tried = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { ...account, cwd: '/', stdio: 'ignore' })
   if (tried.error !== undefined) {
@@ -53,7 +53,7 @@ function canEnter(directory: string, account: Account): boolean {
   return tried.status === 0
 }
 
-/** Refuses a folder that the server's account cannot enter; says where it could be instead. */
+/** Throws `folder-unreachable` for a folder that the server's account cannot enter, and suggests another place. */
 export function assertReachable(folder: string, account: Account | null): void {
   if (account === null || canEnter(folder, account)) return
   throw new EmbeddedPostgresError(
@@ -66,15 +66,15 @@ function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
-/** The path without symbolic links, also of a file that does not exist yet. */
+/** The path without symbolic links, also for a file that does not exist yet. */
 export function realPath(path: string): string {
   const existing = nearestExisting(path)
   return join(realpathSync(existing), path.slice(existing.length))
 }
 
 /**
- * Where the data directory wanted at `preferred` (absolute) can be: `preferred` itself when the server's account can reach
- * it, which is always so unless we are root; else a folder of our own, the same at each call with the same `preferred`.
+ * The place for a data directory wanted at `preferred` (absolute): `preferred` itself when the server's account can reach
+ * it, which is always so unless we are root; else a folder of our own, always the same one for the same `preferred`.
  */
 export function serverHome(preferred: string): string {
   if (!isAbsolute(preferred)) {
@@ -91,8 +91,8 @@ export function serverHome(preferred: string): string {
 }
 
 /**
- * Makes a folder and its missing parents, for us alone whatever the umask. Root's can be entered, and not listed: the
- * server's account must pass.
+ * Makes a folder and its missing parents, private whatever the umask. Others can enter, but not list, root's folders, because the
+ * server's account must pass through them.
  */
 export function makeFolder(folder: string): void {
   fileWork(`make the folder ${folder}`, () => {
@@ -102,7 +102,7 @@ export function makeFolder(folder: string): void {
   })
 }
 
-/** Nobody but root and us can rename or replace what is in this folder: true of a sticky /var/tmp, not of a user's folder. */
+/** Whether only root and we can rename or replace what is in this folder: true for a sticky /var/tmp, not for another user's folder. */
 function isGuarded(folder: string, self: number): boolean {
   const { uid, mode } = statSync(folder)
   const guarded = (uid === 0 || uid === self) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)
@@ -126,8 +126,8 @@ function ownFolder(parent: string, self: number): string {
 }
 
 /**
- * Does `use` in a folder that only we can write, and tries the next place when that fails (a read-only or noexec disk).
- * Root's folder is outside of /root, where no other account could read it. Throws the first failure when all fail.
+ * Calls `use` with a folder that only we can write, and tries the next place when that fails (a read-only or noexec disk).
+ * Root's folder is outside /root, which no other account can read. Throws the first error when all places fail.
  */
 export function withOwnFolder<T>(use: (folder: string) => T): T {
   const self = process.getuid?.() ?? 0
@@ -144,7 +144,7 @@ export function withOwnFolder<T>(use: (folder: string) => T): T {
   throw first
 }
 
-/** Removes what killed processes left in a folder: entries that start with `prefix`, untouched for an hour. */
+/** Removes leftovers of killed processes from a folder: entries that start with `prefix`, unchanged for an hour. */
 export function sweep(folder: string, prefix: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(prefix))) {
     const left = lstatSync(join(folder, name), { throwIfNoEntry: false })

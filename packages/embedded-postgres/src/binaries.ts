@@ -1,6 +1,6 @@
-// Finds the PostgreSQL binaries of this platform in the installed npm packages, and keeps a runnable copy of them. A copy,
-// because the packages lack the symbolic links of their libraries (an install script makes them, and those are blocked),
-// because node_modules is not ours to change, and because root's clone may be out of the server account's reach.
+// Finds the PostgreSQL binaries of this platform in the installed npm packages, and keeps a runnable copy of them. A copy is
+// needed because the packages lack symbolic links of their libraries (they are made by install scripts, which are blocked),
+// we must not change node_modules, and the server's account may not be able to read it.
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -21,7 +21,7 @@ import { dirname, join, relative } from 'node:path'
 import { type Account, sweep, withOwnFolder } from './account.ts'
 import { EmbeddedPostgresError, fileWork, systemCode } from './error.ts'
 
-/** The major versions that are shipped. */
+/** The available major versions of PostgreSQL. */
 export type ServerVersion = 15 | 18
 
 export interface Binaries {
@@ -41,7 +41,7 @@ interface Shipped {
 
 const PLATFORMS: ReadonlySet<string> = new Set(['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win32-x64'])
 
-/** Files to compile against, which no server reads. */
+/** Files for compiling extensions, which no server reads. */
 const UNUSED = /\.a$|^lib\/pkgconfig\/|^lib\/postgresql\/pgxs\//
 
 /**
@@ -50,7 +50,7 @@ const UNUSED = /\.a$|^lib\/pkgconfig\/|^lib\/postgresql\/pgxs\//
  */
 export function findBinaries(version: ServerVersion, account: Account | null): Binaries {
   const shipped = findPackage(version)
-  // Windows' libraries need no links, and its accounts no copy.
+  // On Windows, libraries need no links, and there is no other account.
   if (process.platform === 'win32') return binariesIn(shipped.native)
   return withOwnFolder((folder) => binariesIn(runnableCopy(shipped, folder, version, account)))
 }
@@ -90,7 +90,7 @@ function findPackage(version: ServerVersion): Shipped {
   })
 }
 
-/** Path → size of every file a server needs, in a fixed order. */
+/** Path → size in bytes of every file that a server needs, in a fixed order. */
 function listing(native: string): ReadonlyMap<string, number> {
   const files = new Map<string, number>()
   for (const entry of readdirSync(native, { recursive: true, withFileTypes: true })) {
@@ -124,8 +124,8 @@ function runnableCopy(shipped: Shipped, folder: string, version: ServerVersion, 
 }
 
 /**
- * Only we can write in the folder, so content needs no second look; files do go missing, though: cleaners of /var/tmp
- * remove those that were not read for weeks, one by one.
+ * Checks names and sizes only, because nobody else can write there. Files may be missing: cleaners of /var/tmp
+ * remove single files that were not read for weeks.
  */
 function isWhole(copy: string, files: ReadonlyMap<string, number>, links: Shipped['links']): boolean {
   if (!existsSync(copy)) return false
@@ -165,7 +165,7 @@ function assertRuns(folder: string, version: ServerVersion, account: Account | n
   )
 }
 
-/** Renames `fresh` to `copy`, over a damaged copy; when another process was first, its copy is kept. */
+/** Renames `fresh` to `copy` and replaces a damaged copy. If another process was first, keeps its copy. */
 function moveInto(fresh: string, copy: string, isThere: () => boolean): void {
   if (existsSync(copy) && !isThere()) renameSync(copy, `${fresh}-damaged`)
   rmSync(`${fresh}-damaged`, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-// The data directory on disk: made by initdb, with its password file beside it and our settings inside. Knows nothing of
+// The data directory on disk: created by initdb, with its password file beside it and our settings inside. Knows nothing about
 // running servers. Called by server.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -24,7 +24,7 @@ import { giveFile, isEphemeral, SETTINGS_FILE, writeSettings } from './settings.
 
 const INITDB_TIMEOUT_MS = 120_000
 
-/** Programs get no environment of ours: it may hold credentials and PG* variables. Windows' programs need a few names. */
+/** Server programs do not get our environment, which may hold credentials and PG* variables. On Windows they need a few variables. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   const base = { LC_ALL: 'C', TZ: 'UTC' }
   if (process.platform !== 'win32') return base
@@ -32,7 +32,7 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
   return { ...base, SystemRoot, PATH, TEMP }
 }
 
-/** Whether the directory holds a data directory made here. Throws `folder-foreign` when it holds anything else. */
+/** Whether the directory is a data directory of this package. Throws `folder-foreign` when it holds anything else. */
 export function clusterExists(dataDirectory: string): boolean {
   return fileWork(`read ${dataDirectory}`, () => {
     if (!existsSync(dataDirectory)) return false
@@ -43,7 +43,7 @@ export function clusterExists(dataDirectory: string): boolean {
   })
 }
 
-/** Throws `version-mismatch` for a version that is not shipped. */
+/** The major version that made the directory. Throws `version-mismatch` for one that is not available. */
 export function clusterVersion(dataDirectory: string): ServerVersion {
   const made = fileWork(`read ${dataDirectory}`, () => readFileSync(join(dataDirectory, 'PG_VERSION'), 'utf8').trim())
   if (made === '15') return 15
@@ -54,7 +54,7 @@ export function clusterVersion(dataDirectory: string): ServerVersion {
   )
 }
 
-/** Throws `version-mismatch`, or `invalid-option` when an ephemeral start is asked of lasting data, or the reverse. */
+/** Throws `version-mismatch`, or `invalid-option` for an ephemeral start on lasting data, or the reverse. */
 export function assertSameCluster(options: ParsedOptions): void {
   const { dataDirectory, version, ephemeral } = options
   const made = clusterVersion(dataDirectory)
@@ -71,8 +71,8 @@ export function assertSameCluster(options: ParsedOptions): void {
 }
 
 /**
- * Makes the data directory. It is built beside and renamed once whole: a process killed meanwhile leaves no half-made
- * directory in its place. When another process was first, that one's is kept.
+ * Makes the data directory. It is built under another name and renamed when complete, so that a killed process leaves no partial
+ * directory. If another process was first, keeps its directory.
  */
 export async function createCluster(
   options: ParsedOptions,
@@ -91,7 +91,7 @@ export async function createCluster(
       giveFile(secret, `${password}\n`, account)
     })
     await initdb(binaries, initdbArguments(options, fresh, secret), account)
-    // The port is chosen at the start; zero says that none was yet.
+    // The port is chosen at the start; 0 means none yet.
     writeSettings(options, fresh, 0, account)
     fileWork(`put ${dataDirectory} in place`, () => {
       appendFileSync(join(fresh, 'postgresql.conf'), `\ninclude = '${SETTINGS_FILE}'\n`)
@@ -106,7 +106,7 @@ export async function createCluster(
 }
 
 function putInPlace(fresh: string, dataDirectory: string): void {
-  // Windows does not rename over an empty directory.
+  // Windows cannot rename over an empty directory.
   if (existsSync(dataDirectory) && readdirSync(dataDirectory).length === 0) rmdirSync(dataDirectory)
   try {
     renameSync(fresh, dataDirectory)
@@ -123,7 +123,7 @@ function initdbArguments(options: ParsedOptions, directory: string, secret: stri
   ]
 }
 
-/** Since version 17, PostgreSQL brings its own C.UTF-8: sorted by code point, and upper() and lower() know accents. */
+/** Since version 17, PostgreSQL has a builtin C.UTF-8, which sorts by code point and whose upper() and lower() handle accents. */
 function localeProvider(version: ServerVersion): string[] {
   return version >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []
 }

@@ -1,5 +1,5 @@
-// The superuser's password, made up with the data directory and kept in a private file beside it so that a restart, or a
-// process that adopts a server, knows it. The file belongs to us, not to the server's account. Called by cluster and server.
+// The superuser's password: generated with the data directory, and kept in a private file beside it for restarts and for
+// processes that adopt a server. The file belongs to us, not to the server's account. Called by cluster and server.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedPostgresError, fileWork } from './error.ts'
@@ -15,14 +15,14 @@ const FRESH_FILE = 'embedded.pgpass'
 const START = `127.0.0.1:*:*:${SUPERUSER}:`
 
 /**
- * Puts the password into a data directory that is being made. `passwordOf` moves it beside: so the directory and its
- * password appear in one rename, whichever of two processes wins, and wherever one is killed.
+ * Puts the password into a data directory that is being made, so that one rename publishes both, even when two processes compete or
+ * one is killed. `passwordOf` later moves the file beside the directory.
  */
 export function putPassword(freshDirectory: string, password: string): void {
   writeFileSync(join(freshDirectory, FRESH_FILE), `${START}${password}\n`, { mode: 0o600, flag: 'wx' })
 }
 
-/** Of an existing data directory. Throws `password-unknown`. */
+/** The password of an existing data directory. Throws `password-unknown`. */
 export function passwordOf(dataDirectory: string): string {
   const file = passwordFile(dataDirectory)
   const fresh = join(dataDirectory, FRESH_FILE)

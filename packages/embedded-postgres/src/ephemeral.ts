@@ -1,5 +1,5 @@
-// Servers that end with their process, however it ends: a guard stops that of a killed one. The directory of an ephemeral
-// server is removed with it. Called by server and launch.
+// Servers that end with their process. A guard (a small shell process) stops the server of a killed one. The directory of an
+// ephemeral server is removed at its end. Called by server and launch.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { passwordFile } from './credentials.ts'
@@ -9,11 +9,11 @@ import { isAlive, isPostmasterOf, runningPostmaster, signal } from './postmaster
 const EXIT_LIMIT_MS = 1_000
 const EXIT_POLL_MS = 10
 
-/** Data directory → pid of the postmaster, of the servers that this process has to end. */
+/** Data directory → pid of the postmaster, for the servers that this process must end. */
 const ephemerals = new Map<string, number>()
 let listening = false
 
-/** Removes a data directory and its password file. The last processes of the server may still be closing files in it. */
+/** Removes a data directory and its password file. Retries, because the server's last processes may still write there. */
 export function removeCluster(dataDirectory: string): void {
   ephemerals.delete(dataDirectory)
   fileWork(`remove ${dataDirectory}`, () => {
@@ -22,27 +22,27 @@ export function removeCluster(dataDirectory: string): void {
   })
 }
 
-/** It waits for the end of its input, which comes when we end, in any way, and asks the postmaster to stop. */
+/** The guard's script: waits for the end of its input, which comes when our process ends in any way, then stops the postmaster. */
 const GUARD = 'while read -r _; do :; done; read -r pid < "$1/postmaster.pid" && [ "$pid" = "$2" ] && kill -INT "$2"'
 
-/** Returns what lets the guard go; it does nothing once the server has ended. Windows has neither its shell nor its signals. */
+/** Starts the guard. Returns a function that releases it; to call after the server's end. Does nothing on Windows. */
 export function guard(dataDirectory: string, pid: number): () => void {
   if (process.platform === 'win32') return () => undefined
   const shell = spawn('/bin/sh', ['-c', GUARD, 'guard', dataDirectory, String(pid)], {
     cwd: '/',
     env: {},
     stdio: ['pipe', 'ignore', 'ignore'],
-    // Whatever kills the whole group of our processes must leave it.
+    // Outside our process group, so that it survives when the group is killed.
     detached: true,
   })
-  // Without a guard the next start replaces the server.
+  // Without a guard, the next start replaces the server.
   shell.on('error', () => undefined)
   shell.stdin.on('error', () => undefined)
   shell.unref()
   return () => shell.stdin.destroy()
 }
 
-/** A process that exits takes its ephemeral servers along, with their directories. One that is killed leaves these. */
+/** Ends ephemeral servers and removes their directories when this process exits. A killed process leaves the directories. */
 export function endAtExit(dataDirectory: string, pid: number): void {
   if (!listening) process.once('exit', endAll)
   listening = true
@@ -61,7 +61,7 @@ function endAll(): void {
       }
       if (runningPostmaster(dataDirectory) === null) removeCluster(dataDirectory)
     } catch {
-      // The process is ending: there is nobody left to tell.
+      // The process is ending, so nobody can handle an error.
     }
   }
 }

@@ -1,5 +1,5 @@
-// The one error class of this package, and the translation of failed system calls into it. Thrown by every other file;
-// messages name files, ports and packages, never a password.
+// The error class of this package, and the conversion of failed system calls to it. Messages name files, ports and packages,
+// never a password.
 
 export type EmbeddedPostgresErrorCode =
   /** An option is malformed, or contradicts what the data directory already is. */
@@ -8,13 +8,13 @@ export type EmbeddedPostgresErrorCode =
   | 'platform-unsupported'
   /** The optional package with the binaries is not installed. */
   | 'binaries-missing'
-  /** The binaries are there and do not run (a C library other than glibc, a noexec disk). */
+  /** The binaries are installed but do not run (a C library other than glibc, a noexec disk). */
   | 'binaries-unusable'
   /** A folder of ours belongs to, or can be written by, somebody else. */
   | 'folder-unsafe'
   /** The account that runs the server cannot enter the folder of the data directory. */
   | 'folder-unreachable'
-  /** The data directory holds something that was not made here. */
+  /** The directory holds something that this package did not make. */
   | 'folder-foreign'
   /** Root could not start a process under the unprivileged account, or the account has no name. */
   | 'account-unusable'
@@ -22,7 +22,7 @@ export type EmbeddedPostgresErrorCode =
   | 'version-mismatch'
   /** The data directory has no password file. */
   | 'password-unknown'
-  /** A server runs on the data directory, and not on the port that was asked. */
+  /** A server runs on the data directory, but on another port than the wanted one. */
   | 'already-running'
   /** Another process, which is not a server of ours, holds the data directory. */
   | 'directory-in-use'
@@ -34,7 +34,7 @@ export type EmbeddedPostgresErrorCode =
   | 'no-space'
   | 'filesystem'
 
-/** Everything that goes wrong here. `code` is for programs; the message says what happened and, where known, what to do. */
+/** Every error of this package. `code` is for programs; the message says what happened and, if known, what to do. */
 export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError'
   readonly code: EmbeddedPostgresErrorCode
@@ -51,7 +51,7 @@ export function systemCode(error: unknown): string {
 }
 
 /**
- * Runs file work, and turns a failed system call into an EmbeddedPostgresError that says what was being done.
+ * Runs `work`, and converts a failed system call to an EmbeddedPostgresError that says what was being done.
  * @param doing completes "Could not …", for instance `write /var/tmp/x`.
  */
 export function fileWork<T>(doing: string, work: () => T): T {

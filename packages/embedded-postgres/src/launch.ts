@@ -1,5 +1,5 @@
-// One attempt to start a server on an existing data directory: choose the port, write the settings, start the postmaster in
-// a session of its own, wait until it accepts connections. Says in its errors what the server said. Called by server.
+// One attempt to start a server on an existing data directory: chooses the port, writes the settings, starts the postmaster in
+// its own session, and waits until it accepts connections. Errors include the server's messages. Called by server.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, fchownSync, fstatSync, ftruncateSync, openSync, readFileSync } from 'node:fs'
@@ -18,11 +18,11 @@ import { keptPort, writeSettings } from './settings.ts'
 export interface Launched {
   readonly pid: number
   readonly port: number
-  /** The process is a child of ours, so its pid cannot be given to another before we have collected it. */
+  /** Null unless the process is our child. A child's pid is not reused until we have collected its exit. */
   readonly isRunning: (() => boolean) | null
 }
 
-/** Recovery from a crash reads the log again, which takes minutes on a large database. */
+/** Long, because recovery from a crash reads WAL again, which takes minutes on a large database. */
 export const START_LIMIT_MS = 120_000
 const READY_POLL_MS = 10
 const END_AFTER_FAILURE_MS = 5_000
@@ -33,7 +33,7 @@ export function logFile(dataDirectory: string): string {
   return join(dataDirectory, 'server.log')
 }
 
-/** The port asked, else the last one when it is free, else any free one. Throws `port-taken` for the port asked. */
+/** The wanted port, else the last one if free, else any free one. Throws `port-taken` when the wanted port is not free. */
 async function choosePort(options: ParsedOptions): Promise<number> {
   if (options.port !== null) {
     if ((await bound(options.port)) !== null) return options.port
@@ -52,7 +52,7 @@ function portTaken(port: number): EmbeddedPostgresError {
   )
 }
 
-/** Binds the port (0: any) for an instant, to see that it can be; null when it cannot. */
+/** Binds the port (0: any) for a moment. Returns its number, or null when it is not free. */
 async function bound(port: number): Promise<number | null> {
   const probe = createServer()
   try {
@@ -69,7 +69,7 @@ async function bound(port: number): Promise<number | null> {
 
 /**
  * Throws `port-taken`, `directory-in-use`, `no-space`, `start-timeout`, or `start-failed` with the last lines that the
- * server wrote during this attempt. `started` hears of the pid before the server is ready.
+ * server wrote during this attempt. Calls `started` with the pid before the server is ready.
  */
 export async function launch(
   options: ParsedOptions,
@@ -88,7 +88,7 @@ export async function launch(
       cwd: binaries.folder,
       env: serverEnvironment(),
       stdio: ['ignore', log.descriptor, log.descriptor],
-      // A session of its own: Ctrl-C in the terminal must reach us first, who then stop the server in order.
+      // Its own session, so that Ctrl-C in the terminal reaches only us, and we stop the server cleanly.
       detached: true,
     })
     const isRunning = () => child.exitCode === null && child.signalCode === null
@@ -131,7 +131,7 @@ async function waitUntilReady(
   }
 }
 
-/** pg_ctl gives up the rights of an administrator, which PostgreSQL refuses, and waits by itself. */
+/** On Windows pg_ctl starts the server: it drops administrator rights, with which PostgreSQL refuses to run, and waits itself. */
 function launchOnWindows(dataDirectory: string, binaries: Binaries, port: number, offset: number): Launched {
   const limit = String(START_LIMIT_MS / 1000)
   const args = ['start', '-w', '-t', limit, '-D', dataDirectory, '-l', logFile(dataDirectory)]
@@ -141,7 +141,7 @@ function launchOnWindows(dataDirectory: string, binaries: Binaries, port: number
   return { pid: found.pid, port, isRunning: null }
 }
 
-/** Opens the log to append, emptied when it has grown large; a link in its place is refused (see writeSettings). */
+/** Opens the log to append, and empties a large one. Refuses a symbolic link (see `writeSettings`). */
 function openLog(dataDirectory: string, account: Account | null): { descriptor: number; offset: number } {
   const file = logFile(dataDirectory)
   return fileWork(`open ${file}`, () => {
@@ -154,7 +154,7 @@ function openLog(dataDirectory: string, account: Account | null): { descriptor: 
 }
 
 /**
- * Only what was written since `offset`, during the start, is shown: earlier lines may quote statements, hence values. The
+ * Reads only what the server wrote since `offset`, during this start: earlier lines may quote statements with values. The
  * patterns are PostgreSQL's English messages, which the C locale guarantees.
  */
 function failure(dataDirectory: string, port: number, offset: number): EmbeddedPostgresError {

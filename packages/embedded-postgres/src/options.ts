@@ -1,29 +1,28 @@
-// What a caller may ask of a server, and its check: every problem is reported at once, before anything is touched.
-// Called by server.
+// The options of a server, and their check: reports all problems at once, before anything is changed. Called by server.
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { makeFolder, realPath } from './account.ts'
 import type { ServerVersion } from './binaries.ts'
 import { EmbeddedPostgresError } from './error.ts'
 
 export interface ServerOptions {
-  /** Absolute. Made when it does not exist. Under root, ask `serverHome()` where it can be. */
+  /** Absolute path. Made when it does not exist. Under root, `serverHome()` returns a possible place. */
   readonly dataDirectory: string
-  /** Major version, 18 when absent. */
+  /** Major version; default 18. */
   readonly version?: ServerVersion | undefined
-  /** When absent: the port of the last start when it is still free, else any free one. */
+  /** Default: the port of the last start if it is free, else any free one. */
   readonly port?: number | undefined
-  /** Values of postgresql.conf. The addresses, the port and the places of files are not for the caller. */
+  /** Settings of postgresql.conf, except addresses, port and places of files. */
   readonly settings?: Readonly<Record<string, string>> | undefined
-  /** For tests: nothing survives a crash of the machine, and the data directory is removed at the stop. */
+  /** For tests: data does not survive a crash of the machine, and the data directory is removed when the server stops. */
   readonly ephemeral?: boolean | undefined
   /**
-   * The server is stopped when this process ends in any way, killed included, and one that nonetheless outlived its process
-   * is replaced, not adopted. Always so when ephemeral. On Windows a killed process leaves the server to the next start.
+   * The server stops when this process ends in any way, even killed. A server that still outlived its process
+   * is replaced, not adopted. Always true when ephemeral. On Windows, the server of a killed process runs until the next start.
    */
   readonly endsWithProcess?: boolean | undefined
 }
 
-/** Checked options, the data directory without symbolic links. */
+/** Checked options; the data directory is a real path without symbolic links. */
 export interface ParsedOptions {
   readonly dataDirectory: string
   readonly version: ServerVersion
@@ -33,15 +32,15 @@ export interface ParsedOptions {
   readonly endsWithProcess: boolean
 }
 
-/** Settings that this package answers for: where the server listens and where its files are. */
+/** Settings that only this package sets: where the server listens and where its files are. */
 const OURS = /^(port|listen_addresses|unix_socket_directories|data_directory|hba_file|ident_file|external_pid_file)$/
 const NAME = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/i
 
-/** Throws `invalid-option`. Makes the missing parents of the data directory, so that its real path is known. */
+/** Checks the options, and makes missing parents of the data directory to know its real path. Throws `invalid-option`. */
 export function parseOptions(options: ServerOptions): ParsedOptions {
   const { dataDirectory, version = 18, port, settings = {}, ephemeral = false, endsWithProcess = false } = options
   const problems: string[] = []
-  // The parent holds the password file, so a root folder cannot be a data directory.
+  // The parent folder holds the password file, so a root folder cannot be a data directory.
   if (!isAbsolute(dataDirectory) || dirname(dataDirectory) === dataDirectory) {
     problems.push(`dataDirectory is not an absolute path: ${dataDirectory}`)
   }
@@ -68,8 +67,8 @@ export function parseOptions(options: ServerOptions): ParsedOptions {
 }
 
 /**
- * The server is told the real path of its directory, and later recognised by it; a symbolic link that is moved in between
- * must not make one server look like another's.
+ * The real path of the data directory. The server is started with it and later recognised by it, so that a symbolic link that
+ * changes in between cannot confuse two servers.
  */
 function settledPath(dataDirectory: string): string {
   const parent = dirname(dataDirectory)

@@ -1,5 +1,5 @@
-// The running server, seen from outside: its pid file, whether a pid is the postmaster of a given data directory, and how
-// to end it. Never signals a process that it has not recognised. Called by server.
+// The running server, seen from outside: its pid file, whether a pid is the postmaster of a data directory, and how
+// to stop it. Never signals a process that it does not recognise. Called by server.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -8,26 +8,26 @@ import { findBinaries, type ServerVersion } from './binaries.ts'
 import { EmbeddedPostgresError, fileWork, systemCode } from './error.ts'
 
 /**
- * What PostgreSQL writes in postmaster.pid: one value a line, the pid first, the port fourth, the status eighth
+ * The content of postmaster.pid: one value per line, the pid first, the port fourth, the status eighth
  * (PostgreSQL's source, src/include/utils/pidfile.h).
  */
 export interface PidFile {
   readonly pid: number
   readonly port: number
-  /** Accepts connections. */
+  /** The server accepts connections. */
   readonly ready: boolean
 }
 
-/** `fast` ends the sessions and writes everything to disk; `immediate` is a crash that the next start recovers from. */
+/** `fast` ends all sessions and writes everything to disk; `immediate` is like a crash: the next start must recover. */
 export type StopMode = 'fast' | 'immediate'
 
 const FAST_STOP_MS = 30_000
-/** The postmaster kills by itself, after 5 s, the processes that ignore an immediate stop. */
+/** More than the 5 s after which the postmaster kills its processes that ignore an immediate stop. */
 const IMMEDIATE_STOP_MS = 15_000
 const KILL_MS = 5_000
 const POLL_MS = 10
 
-/** Null when there is no pid file, or one that is just being written. */
+/** Null without a pid file, or while it is being written. */
 export function readPidFile(dataDirectory: string): PidFile | null {
   const file = join(dataDirectory, 'postmaster.pid')
   const text = fileWork(`read ${file}`, () => {
@@ -44,7 +44,7 @@ export function readPidFile(dataDirectory: string): PidFile | null {
   return { pid, port: Number(lines[3]), ready: lines[7] === 'ready' }
 }
 
-/** A process that has ended and that its parent has not collected is not alive: init collects none in many containers. */
+/** Zombies do not count as alive: in many containers, init never collects them. */
 export function isAlive(pid: number): boolean {
   if (process.platform === 'linux' && existsSync('/proc/self/stat')) {
     try {
@@ -63,8 +63,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * The command line, as words on Linux. Not the working directory: to read that one, root needs a privilege
- * (CAP_SYS_PTRACE) that containers do not give.
+ * The command line of a process, as words on Linux. The working directory would be an alternative, but root needs a privilege
+ * (CAP_SYS_PTRACE) for it that containers do not have.
  */
 function commandOf(pid: number): readonly string[] {
   try {
@@ -77,24 +77,24 @@ function commandOf(pid: number): readonly string[] {
   }
 }
 
-/** Whether the pid is the postmaster of this data directory (a real path): it is started as `postgres -D <directory>`. */
+/** Whether the pid is the postmaster of this data directory (a real path), which was started as `postgres -D <directory>`. */
 export function isPostmasterOf(pid: number, dataDirectory: string): boolean {
   if (!isAlive(pid)) return false
-  // Windows shows no command line; the pid file and PostgreSQL's own signal pipe stand for it.
+  // Windows shows no command line. There the pid file must be enough; signals go through the server's own pipe.
   if (process.platform === 'win32') return readPidFile(dataDirectory)?.pid === pid
   const [program = '', option, directory] = commandOf(pid)
   return basename(program) === 'postgres' && option === '-D' && directory === dataDirectory
 }
 
-/** The pid file of a live server of this data directory, or null. */
+/** The pid file of a running server of this data directory, or null. */
 export function runningPostmaster(dataDirectory: string): PidFile | null {
   const found = readPidFile(dataDirectory)
   return found !== null && isPostmasterOf(found.pid, dataDirectory) ? found : null
 }
 
 /**
- * Removes a pid file whose pid now belongs to another program of the same account. PostgreSQL clears stale files by itself,
- * except this one, common after the restart of a container, where pids are small and come back: it would refuse to start.
+ * Removes a pid file whose pid now belongs to another program of the same account. PostgreSQL removes other stale files itself, but
+ * refuses to start with this one. It is common after the restart of a container, where small pids are reused.
  */
 export function removeForeignPidFile(dataDirectory: string): void {
   const found = readPidFile(dataDirectory)
@@ -104,7 +104,7 @@ export function removeForeignPidFile(dataDirectory: string): void {
   fileWork('remove a stale postmaster.pid', () => rmSync(join(dataDirectory, 'postmaster.pid'), { force: true }))
 }
 
-/** Waits until the process is gone; false when it is still there after the limit. */
+/** Waits until the process has ended; false when it still runs after the limit. */
 export async function waitUntilGone(pid: number, limitMs: number): Promise<boolean> {
   for (const end = Date.now() + limitMs; isAlive(pid); await sleep(POLL_MS)) {
     if (Date.now() > end) return false
@@ -112,7 +112,7 @@ export async function waitUntilGone(pid: number, limitMs: number): Promise<boole
   return true
 }
 
-/** Sends a signal; a process that is already gone is no error. Throws `stop-failed` when it may not be sent. */
+/** Sends a signal; a process that has already ended is no error. Throws `stop-failed` without the right to send it. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
@@ -127,8 +127,8 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /**
- * Ends the postmaster and waits until it is gone; asks ever harder, each time within a limit. Does nothing once `isOurs`
- * says that the pid is not the postmaster (any more). Throws `stop-failed`.
+ * Stops the postmaster and waits for its end, with stronger signals after each time limit. Does nothing when `isOurs`
+ * says that the pid is not (or no longer) the postmaster. Throws `stop-failed`.
  */
 export async function shutDown(
   server: { readonly pid: number; readonly dataDirectory: string; readonly version: ServerVersion },
@@ -137,7 +137,7 @@ export async function shutDown(
 ): Promise<void> {
   const { pid, dataDirectory } = server
   if (process.platform === 'win32') {
-    // Windows has no signals; pg_ctl talks to the server through a pipe of the server's own.
+    // Windows has no signals; pg_ctl uses the server's own pipe.
     const { pgCtl } = findBinaries(server.version, null)
     if (isOurs()) spawnSync(pgCtl, ['stop', '-D', dataDirectory, '-m', mode, '-w', '-t', '30'], { stdio: 'ignore' })
     if (await waitUntilGone(pid, IMMEDIATE_STOP_MS)) return

@@ -1,5 +1,5 @@
-// Starts, adopts and stops a server. This file has the order of things; each step is in a file of its own: options, account,
-// binaries, cluster, settings, credentials, launch, postmaster, ephemeral. The public entry points are here.
+// Starts, adopts and stops a server: the public entry points and the order of the steps. Each step has its own file: options,
+// account, binaries, cluster, settings, credentials, launch, postmaster, ephemeral.
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,34 +30,34 @@ export interface EmbeddedServer {
   readonly superuser: string
   readonly password: string
   readonly version: ServerVersion
-  /** Of the postmaster. */
+  /** Process id of the postmaster. */
   readonly pid: number
-  /** Without symbolic links. */
+  /** The real path, without symbolic links. */
   readonly dataDirectory: string
-  /** The server was already running: another process has it, or one that was killed left it. It keeps the settings it has. */
+  /** The server was already running, started by another process or left by a killed one. It keeps its settings. */
   readonly adopted: boolean
-  /** A server that should have ended with its process was still running on the data, and was ended first. */
+  /** Another server still ran on the data, although it should have ended with its process; it was stopped first. */
   readonly replaced: boolean
-  /** A connection URL, as the superuser unless told otherwise. It holds the password. */
+  /** A connection URL with the password, for the superuser by default. */
   url(database: string, credentials?: { readonly user: string; readonly password: string }): string
-  /** Ends the server and waits until it is gone; removes an ephemeral data directory. May be called again. Throws `stop-failed`. */
+  /** Stops the server and waits for its end; removes an ephemeral data directory. Can be called again. Throws `stop-failed`. */
   stop(mode?: StopMode): Promise<void>
-  /** For tests: ends the postmaster as a power cut would, keeps the data directory. The next start recovers. */
+  /** For tests: ends the postmaster like a power cut, and keeps the data directory. The next start recovers. */
   crash(): Promise<void>
 }
 
 const PORT_ATTEMPTS = 5
-/** The processes of a killed postmaster hold its memory until they notice, mostly at once. */
+/** Processes of a killed postmaster keep its shared memory until they notice, usually at once. */
 const IN_USE_LIMIT_MS = 10_000
 const RETRY_MS = 100
 const CRASH_LIMIT_MS = 5_000
 const ADOPT_POLL_MS = 10
 
-/** Starts of one data directory take turns within this process: the second finds the server of the first. */
+/** Queues starts of the same data directory within this process: the second finds the server of the first. */
 const turns = new Map<string, Promise<unknown>>()
 
 /**
- * Starts a PostgreSQL server, or adopts the one that already runs on the data directory. Makes the directory if need be.
+ * Starts a PostgreSQL server, or adopts the one that already runs on the data directory. Makes the directory if needed.
  * Throws EmbeddedPostgresError.
  */
 export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
@@ -96,14 +96,14 @@ async function startInTurn(options: ParsedOptions): Promise<EmbeddedServer> {
   }
 }
 
-/** Ends a server whose process is gone and that should have ended with it; its guard, if there is one, does the same. */
+/** Stops a server that should have ended with its process, which is gone. Its guard, if it has one, does the same. */
 async function endForsaken(dataDirectory: string): Promise<boolean> {
   const owner = ownerOf(dataDirectory)
   if (owner === null || isAlive(owner)) return false
   return stopRunning(dataDirectory, 'fast')
 }
 
-/** Launches, and tries again for what passes by itself: a chosen port taken meanwhile, a memory block not yet let go. */
+/** Launches, and retries after temporary errors: another program took the port, or shared memory is not yet released. */
 async function launchPersistently(
   options: ParsedOptions,
   password: string,
@@ -132,7 +132,7 @@ async function launchPersistently(
   }
 }
 
-/** The server that runs on the data directory, once ready; null when none does, or when it ends meanwhile. */
+/** Waits until the server on the data directory is ready. Returns null when none runs, or when it ends meanwhile. */
 async function adopt(options: ParsedOptions): Promise<Launched | null> {
   const { dataDirectory, port } = options
   for (const end = Date.now() + START_LIMIT_MS; ; await sleep(ADOPT_POLL_MS)) {
@@ -154,7 +154,7 @@ async function adopt(options: ParsedOptions): Promise<Launched | null> {
 }
 
 /**
- * Stops the server of a data directory, whoever started it; removes the directory if it is ephemeral.
+ * Stops the server of a data directory, whoever started it; removes an ephemeral directory.
  * @returns whether a server was running.
  */
 export async function stopServerIn(dataDirectory: string, mode: StopMode = 'fast'): Promise<boolean> {
@@ -210,7 +210,7 @@ class Server implements EmbeddedServer {
 
   stop(mode: StopMode = 'fast'): Promise<void> {
     this.#stopped ??= this.#end(mode).catch((error: unknown) => {
-      // A stop that failed can be asked again.
+      // After a failed stop, the caller can try again.
       this.#stopped = null
       throw error
     })
@@ -219,7 +219,7 @@ class Server implements EmbeddedServer {
 
   async #end(mode: StopMode): Promise<void> {
     await shutDown(this, mode, this.#isOurs)
-    // After a crash, another start may have taken the directory over: it is then that one's to remove.
+    // After a crash, another start may use the directory, and will remove it.
     if (this.#ephemeral && runningPostmaster(this.dataDirectory) === null) removeCluster(this.dataDirectory)
   }
 

@@ -1,5 +1,5 @@
-// The settings file inside a data directory: written at each start, and read to know the last port and whether the data
-// lasts. postgresql.conf includes it, so a server that is started by hand has the same settings. Called by cluster, server.
+// The settings file inside a data directory: written at each start, and read for the last port and for whether the data
+// is ephemeral. postgresql.conf includes it, so a server started by hand has the same settings. Called by cluster, server.
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,13 +15,13 @@ export function isEphemeral(dataDirectory: string): boolean {
   return readSettings(dataDirectory).startsWith(EPHEMERAL_MARK)
 }
 
-/** The process with which the server ends; null when it ends with none. */
+/** Pid of the process with which the server ends; null when there is none. */
 export function ownerOf(dataDirectory: string): number | null {
   const found = /^# ends with process (\d+)$/m.exec(readSettings(dataDirectory))
   return found === null ? null : Number(found[1])
 }
 
-/** The port of the last start. */
+/** The port of the last start, or null. */
 export function keptPort(dataDirectory: string): number | null {
   const found = /^port = '(\d+)'$/m.exec(readSettings(dataDirectory))
   return found === null ? null : Number(found[1])
@@ -32,7 +32,7 @@ function readSettings(dataDirectory: string): string {
   return fileWork(`read ${file}`, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
 }
 
-/** Pure text of the settings file. The caller's settings come last, and so win over those of an ephemeral server. */
+/** The text of the settings file. The caller's settings come last, so they override those of an ephemeral server. */
 export function renderSettings(
   options: Pick<ParsedOptions, 'settings' | 'ephemeral' | 'endsWithProcess'>,
   port: number,
@@ -40,11 +40,11 @@ export function renderSettings(
   const fixed: [string, string][] = [
     ['port', String(port)],
     ['listen_addresses', '127.0.0.1'],
-    // Nobody needs the socket, and two servers of one account would meet in /tmp.
+    // No socket: nobody needs it, and sockets of two servers would conflict in /tmp.
     ['unix_socket_directories', ''],
     ['timezone', 'UTC'],
     ['log_timezone', 'UTC'],
-    // The default is that of a turning disk; this is what the manual gives for a solid one.
+    // The default 4.0 is for rotating disks; PostgreSQL's manual suggests 1.1 for solid-state disks.
     ['random_page_cost', '1.1'],
   ]
   const unsafe: [string, string][] = [
@@ -52,7 +52,7 @@ export function renderSettings(
     ['full_page_writes', 'off'],
     ['synchronous_commit', 'off'],
   ]
-  // A backslash escapes in postgresql.conf, a quote is doubled.
+  // In postgresql.conf a backslash is an escape character, and a quote is doubled.
   const line = ([name, value]: readonly [string, string]) =>
     `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   const head = options.ephemeral
@@ -64,8 +64,8 @@ export function renderSettings(
 }
 
 /**
- * Replaces the settings file. A rename, because the server's account owns the directory: a link that it left in place of
- * the file would otherwise make root write elsewhere.
+ * Replaces the settings file by a rename. The server's account owns the directory, and could put a symbolic link in place of
+ * the file: writing through it would make root write elsewhere.
  */
 export function writeSettings(options: ParsedOptions, directory: string, port: number, account: Account | null): void {
   const file = join(directory, SETTINGS_FILE)
@@ -76,7 +76,7 @@ export function writeSettings(options: ParsedOptions, directory: string, port: n
   })
 }
 
-/** Writes a new private file, for the server's account. */
+/** Writes a new private file and gives it to the server's account. */
 export function giveFile(file: string, content: string, account: Account | null): void {
   writeFileSync(file, content, { mode: 0o600, flag: 'wx' })
   if (account !== null) chownSync(file, account.uid, account.gid)

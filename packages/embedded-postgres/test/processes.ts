@@ -1,7 +1,7 @@
-// What the operating system says about processes, read apart from the code under test.
+// Reads processes from the operating system, independently of the code under test.
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The process and its children; the process alone where there is no /proc. */
+/** The process and its children; without /proc only the process. */
 export function processesOf(pid: number): readonly number[] {
   if (process.platform !== 'linux') return [pid]
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))

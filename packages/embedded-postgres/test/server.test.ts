@@ -1,4 +1,4 @@
-// The promises of the launcher, kept against real servers: whoever runs the tests, root included.
+// Tests the launcher's promises with real servers, under any account, root included.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ const homes = new Set([home])
 const used = new Set<string>()
 
 beforeAll(() => {
-  // The server's account passes through the folder of the tests; the one that it cannot enter has a test of its own.
+  // The server's account must pass through the tests' folder; a folder that it cannot enter has its own test.
   chmodSync(home, 0o755)
 })
 
@@ -46,7 +46,7 @@ test('a folder that it makes is closed to others, whatever the umask', () => {
   } finally {
     process.umask(before)
   }
-  // Root's can be entered by the server's account, which owns what is inside.
+  // The server's account can enter root's folders, but nobody can read them.
   for (const path of ['made', 'made/inside']) expect(statSync(join(home, path)).mode & 0o066).toBe(0)
 })
 
@@ -160,7 +160,7 @@ test('a server left behind by a killed process is adopted, with its port and its
 test('a server that ends with its process ends with one that is killed, or by the next start when its guard was killed too', async () => {
   const dataDirectory = place('guarded')
   const options = { dataDirectory, endsWithProcess: true }
-  // Without /proc nobody finds the guard, to kill it too.
+  // Without /proc the test cannot find the guard to kill it.
   for (const isGuarded of process.platform === 'linux' ? [true, false] : [true]) {
     const child = elsewhere(options, 'setInterval(() => {}, 1000)')
     const [pid] = await firstLine(child)
@@ -244,7 +244,7 @@ test('a stale pid file does not hinder a start, and its process is never touched
   const dataDirectory = place('stale')
   const first = await startServer({ dataDirectory })
   await first.stop()
-  // A live process of our own account, which has nothing to do with PostgreSQL.
+  // A running process of our account that is not PostgreSQL.
   const bystander = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
   await once(bystander, 'spawn')
   const stale = `${bystander.pid}\n${dataDirectory}\n1700000000\n${first.port}\n\n127.0.0.1\n\nready   \n`
