@@ -1,4 +1,4 @@
-/** Où Impact écrit : comme le rôle de l’application, quand la publication lit la base opérationnelle comme un autre. */
+/** L’adresse où Impact écrit dans la base opérationnelle : avec le rôle de l’application, si la publication la lit avec un autre. */
 import type { Call, Settings } from 'vitrine/cli'
 import type { Address } from 'vitrine/run'
 

@@ -1,4 +1,4 @@
-/** Errors of the operational database and of the demonstration servers, in the form in which the command line prints errors. */
+/** Converts errors of Impact and of the demonstration servers to the form that the command line prints. */
 import type { EmbeddedPostgresError } from '@vitrine/embedded-postgres'
 import type { Failure } from 'vitrine/cli'
 import { VitrineError } from 'vitrine/run'
@@ -26,13 +26,13 @@ export function explain(thrown: unknown): Failure | null {
   }
 }
 
-/** By its name: no command but `npm start` loads the servers. */
+/** Compares the name, because importing the class would load the servers in every command. */
 const isOfDemonstration = (thrown: unknown): thrown is EmbeddedPostgresError =>
   thrown instanceof Error && thrown.name === 'EmbeddedPostgresError'
 
 /**
- * A table that the operational database lacks is not the register's fault: Impact makes its own with `impact migrate`, and
- * the others are of the application's version. Null, for the tool to tell, where none is missing.
+ * For tables that are missing in the operational database: `impact migrate` creates Impact's own tables, and the others
+ * depend on the application's version. Null when none is missing; then the tool's own text is right.
  */
 function drift({ code, kind, place, detail, problems }: VitrineError): Failure | null {
   const missing = new Set(
@@ -55,14 +55,14 @@ function drift({ code, kind, place, detail, problems }: VitrineError): Failure |
   const told = problems.map((problem) => ({
     place: problem.place,
     detail: problem.detail,
-    // sound because the remedies of a drift are texts.
+    // sound because the remedies of a drift are strings.
     remedy: missing.has(problem.place) ? advice(problem.place) : (problem.remedy as string),
   }))
   return { ...failure, problems: told, remedy: 'Do what stands beside each problem; nothing was touched.' }
 }
 const NO_TABLE = 'the source has no such table'
 
-/** What helps when the message itself does not say it. */
+/** Remedies for errors whose message does not contain one. */
 const REMEDIES: Readonly<Partial<Record<EmbeddedPostgresError['code'], string>>> = {
   'platform-unsupported': 'Set DATABASE_URL and METABASE_DATABASE_URL to servers of your own.',
   'binaries-missing': 'Run npm ci again, with optional dependencies.',

@@ -1,4 +1,4 @@
-/** The command line `impact`, as a value: Impact's own commands, in French, and those of the tool about its publication. */
+/** The command line `impact`, as a value: Impact's own commands, in French, and the tool's commands for its publication. */
 
 import { COMMANDS, type Program } from 'vitrine/cli'
 import publication from '../publication/index.ts'
@@ -11,13 +11,13 @@ import { explain } from './failures.ts'
 
 const OWN = [migrate, syncMetabase, nuit, schedule, ...RELEVE_COMMANDS, sample]
 
-/** The tool's commands that Impact has under another name, or in another form. */
+/** The tool's commands that have another name or form in Impact. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['migrate', 'migrate metabase'],
   ['sync', 'sync_metabase'],
 ])
 
-/** How the team calls the commands of the tool. */
+/** How the team types a command of the tool. */
 export const names = (command: string): string => `impact ${RENAMED.get(command) ?? command}`
 
 export const impact: Program = Object.freeze({

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The process `impact`: what it is given, and the exit status that it ends with. */
+/** Entry file of the process `impact`. */
 import { onRecentNode } from './node-version.ts'
 
 await onRecentNode(async () => {

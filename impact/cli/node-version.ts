@@ -1,9 +1,9 @@
 /**
- * Refuses an old Node before it meets a file that it cannot read. Called by the entry files, which load everything else
- * afterwards; so it imports nothing.
+ * Refuses an old Node before it loads a file that it cannot parse. Called first by the entry files; therefore it imports
+ * nothing.
  */
 
-/** Does the work, or says in one line why not. */
+/** Runs `work`, or prints in one line why it cannot. */
 export async function onRecentNode(work: () => Promise<void>): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return work()

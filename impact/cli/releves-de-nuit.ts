@@ -1,7 +1,7 @@
 /**
- * Avant chaque publication due, les sources publiques sont relevées, toutes ensemble et en temps borné, pour que la nuit
- * publie des faits frais. Un relevé qui échoue n’arrête rien : les faits de la veille restent, et c’est dit, une fois par
- * échéance. Ce qui a déjà été relevé depuis l’échéance n’est pas redemandé. Called by `nuit`, `schedule` and `start`.
+ * Avant chaque publication due, relève les sources publiques, en même temps et en durée limitée, pour publier des faits récents.
+ * L’échec d’un relevé n’arrête pas la publication : les faits de la veille restent, et une alarme le dit une fois par échéance.
+ * Une source déjà relevée depuis l’échéance n’est pas redemandée. Appelé par `nuit`, `schedule` et `start`.
  */
 
 import { type Call, type Prepare, raiseAlarm, type Settings, writing } from 'vitrine/cli'
@@ -13,8 +13,8 @@ import { type ApplicationSettings, applicationOf } from './application.ts'
 import { RELEVES, type Releve, relever, summaryText } from './commands/releve.ts'
 
 /**
- * Minutes qu’un relevé peut prendre dans la nuit. Scalingo arrête une tâche planifiée après quinze minutes, publication
- * comprise ; à vingt appels par seconde, huit minutes suffisent à 9 600 entreprises.
+ * Durée maximale d’un relevé, en minutes. Scalingo arrête une tâche planifiée après quinze minutes, publication
+ * comprise ; à vingt appels par seconde, huit minutes suffisent pour 9 600 entreprises.
  */
 export const MINUTES_DE_RELEVE = 8
 
@@ -22,7 +22,7 @@ export interface NuitSettings extends Pick<Settings, 'alarms'>, ApplicationSetti
   readonly target: Address
 }
 
-/** `imposed` passe devant les variables : l’adresse de la démonstration, une durée, une cadence. */
+/** `imposed` l’emporte sur les variables d’environnement : adresse de la démonstration, durée, cadence. */
 export function relevesDeNuit(
   call: Call,
   settings: NuitSettings,
@@ -52,7 +52,7 @@ interface Failed {
   readonly error: unknown
 }
 
-/** Null quand les faits sont frais. Ne rejette pas : chaque relevé va à son terme, quoi que fasse l’autre. */
+/** Null quand les faits sont déjà récents. La promesse n’est jamais rejetée, pour que chaque relevé aille à son terme. */
 async function fetched(
   call: Call,
   settings: NuitSettings,
@@ -72,8 +72,8 @@ async function fetched(
 }
 
 /**
- * Ce qui arrête la publication : une base que l’on ne joint pas ne se lira pas non plus ; un relevé déjà en cours ailleurs
- * s’attend, mais pas au-delà de la tolérance.
+ * Relance les erreurs qui doivent arrêter la publication : une base injoignable, qui ne pourrait pas non plus être lue, ou un relevé
+ * en cours ailleurs, que l’on attend dans la limite de la tolérance.
  */
 function refuse({ publication, io }: Call, error: unknown, due: Date): void {
   if (error instanceof VitrineError && error.kind.exit === 'connection') throw error

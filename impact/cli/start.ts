@@ -1,4 +1,4 @@
-/** The process behind `npm start`. */
+/** Entry file of `npm start`. */
 import { onRecentNode } from './node-version.ts'
 
 await onRecentNode(async () => {

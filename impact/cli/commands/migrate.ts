@@ -1,5 +1,5 @@
 /**
- * `migrate`: the operational database, or the published schema under the names that the team types since Django:
+ * `migrate`: migrates the operational database, or the published schema when called with the names that the team knows from Django:
  * `migrate metabase --database metabase`.
  */
 
@@ -33,7 +33,7 @@ export interface OperationalAnswer {
   readonly applied: readonly AppliedMigration[]
 }
 
-/** Whether the published schema is meant. Throws USAGE when application and database disagree or are not known. */
+/** Whether the published schema is meant. Throws USAGE when application and database contradict each other or are unknown. */
 function isPublished(call: Call): boolean {
   const application = call.parameters[0] ?? null
   const database = call.text('database')

@@ -1,6 +1,6 @@
 /**
- * `nuit` et `schedule` : la publication de la nuit, sur des sources publiques relevées juste avant. `nuit` est pour le cron
- * d’une plateforme, `schedule` reste en marche.
+ * `nuit` et `schedule` : relèvent les sources publiques, puis publient. `nuit` sert au cron d’une plateforme ; `schedule` reste
+ * en marche.
  */
 
 import {
@@ -21,7 +21,7 @@ const OPTIONS: Options = {
   '--per-second <n>': 'appels par seconde à la source EgaPro (20 par défaut)',
 }
 
-/** Ce que les options imposent aux relevés. Throws USAGE. */
+/** Les réglages des relevés donnés en options. Throws USAGE. */
 const imposedBy = (call: Call) => ({
   maxMinutes: numberOf(call, 'maxMinutes', '--max-minutes', 600),
   perSecond: numberOf(call, 'perSecond', '--per-second', 1_000),

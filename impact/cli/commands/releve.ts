@@ -1,4 +1,4 @@
-/** `sync_egapro` et `sync_bges` : relèvent une source publique dans la base opérationnelle, avant la publication. */
+/** `sync_egapro` et `sync_bges` : relèvent une source publique et l’enregistrent dans la base opérationnelle, avant la publication. */
 
 import { type Call, type Command, countText, duration, writing } from 'vitrine/cli'
 import type { ExitName } from 'vitrine/run'
@@ -60,11 +60,11 @@ export const RELEVE_COMMANDS: readonly Command[] = RELEVES.map((releve) => ({
   run: (call) => run(call, releve),
 }))
 
-/** The name under which the command line keeps a flag: `--only-missing` is `onlyMissing`. */
+/** The command line's name for the value of a flag: `onlyMissing` for `--only-missing`. */
 const keyOf = (flag: string): string =>
   (flag.split(' ')[0] ?? '').replace(/^--/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/** What flags and variables say about each option; the feed itself refuses what is wrong, all at once. */
+/** The value of each option from flags and variables. The feed checks them, and reports all problems at once. */
 function given(call: Call, options: Options): Readonly<Record<string, string | boolean | null>> {
   const entries = Object.entries(options).map(([name, { kind, flag, variable }]) => {
     const key = flag === null ? null : keyOf(flag)
@@ -83,7 +83,7 @@ async function run(call: Call, releve: Releve): Promise<ExitName> {
   return 'ok'
 }
 
-/** Relève une source. `imposed` passe devant les options et les variables. Throws FeedError. */
+/** Relève une source. `imposed` l’emporte sur les options et les variables. Throws FeedError. */
 export function relever(
   call: Call,
   releve: Releve,
@@ -92,7 +92,7 @@ export function relever(
 ): Promise<FeedSummary> {
   let told = 0
   const onProgress: FeedContext['onProgress'] = ({ phase, done, total, unit }) => {
-    // Une ligne par dixième : un relevé dure des minutes, et un silence passe pour une panne.
+    // Une ligne par dixième : un relevé dure des minutes, et le silence ferait croire à une panne.
     const tenth = total === null || total === 0 ? 0 : Math.floor((10 * done) / total)
     if (phase === 'fetch' && tenth <= told) return
     told = tenth
@@ -110,7 +110,7 @@ export function relever(
 
 const number = (value: number | null): string => countText(value, 'fr-FR')
 
-/** Ce qu’un relevé a appris, pour une personne. */
+/** Le résultat d’un relevé, en texte. */
 export function summaryText(summary: FeedSummary): string {
   const { asked, known, absent, unknown, kept, dryRun, calls, milliseconds } = summary
   const reasons = Object.entries(unknown).map(([reason, companies]) => `  ${reason} : ${number(companies)}`)

@@ -21,7 +21,7 @@ export const sample: Command = {
   run,
 }
 
-/** The size asked for, or null. Throws USAGE. */
+/** The value of `--size`, or null. Throws USAGE. */
 export function sizeOf(call: Call): SampleSize | null {
   const text = call.text('size')
   if (text === null) return null

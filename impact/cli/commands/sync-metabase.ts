@@ -1,7 +1,7 @@
-/** `sync_metabase` : la publication, avec les options que l’équipe connaît pour n’en refaire qu’une partie. */
+/** `sync_metabase` : publie, tout ou une partie, avec les options que l’équipe connaît. */
 import { type Call, type Command, syncCommand, syncTables } from 'vitrine/cli'
 
-/** Les parties de la publication sous leurs noms d’origine. */
+/** Les parties de la publication, sous les noms de la commande Django d’origine. */
 const PARTS = {
   entreprises: { flag: '-e, --entreprises', says: 'les entreprises', tables: ['metabase_entreprise'] },
   utilisateurs: {
@@ -42,7 +42,7 @@ export const syncMetabase: Command = {
   run: (call) => syncTables(call, chosen(call)),
 }
 
-/** Les tables des parties demandées, avec celles de --only ; null pour toutes. */
+/** Les tables des parties demandées et de `--only` ; null pour toutes. */
 function chosen(call: Call): readonly string[] | null {
   const parts = Object.entries(PARTS).filter(([name]) => call.flag(name))
   const only = call.list('only')

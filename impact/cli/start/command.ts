@@ -1,7 +1,7 @@
 /**
- * `start`: the whole system on this machine. Makes the two databases ready, publishes, says where to read, and goes on
- * publishing each night. The demonstration is in `demonstration.ts`; with databases of one's own, the same steps are done
- * on those.
+ * `start`: the whole system on this machine. Prepares the two databases, publishes, prints where to read, and then
+ * publishes every night. Without given databases it starts the demonstration (`demonstration.ts`); otherwise it does the same
+ * steps on those.
  */
 import { dirname, join, resolve } from 'node:path'
 import {
@@ -62,22 +62,22 @@ export const startCommand: Command = {
   run,
 }
 
-/** What `start --json` prints for each version that it publishes. */
+/** What `start --json` prints for each published version. */
 export interface StartAnswer extends SyncAnswer {
   readonly nextDue: Date
 }
 
-/** Databases that are ready to publish, and what is printed about them. */
+/** Databases that are ready, and what is printed about them. */
 interface Ready
   extends Pick<SyncRequest, 'source' | 'target' | 'pseudonymKey'>,
     Pick<Settings, 'sourceAdmin' | 'reader' | 'seen' | 'alarms' | 'http'> {
-  /** The data are invented: so are the days before them. */
+  /** The data is invented, so a history is invented too. */
   readonly invented: boolean
-  /** What is imposed on the feeds before each night. */
+  /** Fixed settings of the feeds before each night. */
   readonly releves: Readonly<Record<string, string | number>>
-  /** Lines for the reader of the result. */
+  /** Lines to print with the result. */
   readonly told: readonly string[]
-  /** What the runs after the first need beside the environment, to keep Metabase in step. */
+  /** Variables beyond the environment that later runs need to keep Metabase in step. */
   readonly variables: Readonly<Record<string, string>>
   stop(): Promise<void>
 }
@@ -121,7 +121,7 @@ function tell(call: Call, published: PublishedRun): void {
 const folderOf = (call: Call): string =>
   resolve(call.io.folder, call.text('data') ?? join(dirname(dirname(databaseFolder())), '.vitrine'))
 
-/** Everything that is wrong with the arguments is said before anything is started. */
+/** Checks all arguments before it starts anything. */
 async function prepare(call: Call, metabase: OwnMetabase | null): Promise<Ready> {
   const size = sizeOf(call)
   const port = call.text('port') === null ? null : call.positive('port', 1)
@@ -133,21 +133,21 @@ async function prepare(call: Call, metabase: OwnMetabase | null): Promise<Ready>
   const folder = folderOf(call)
   const started = await startDemonstration(call, { folder, fresh: call.flag('fresh'), size, port, targetPort })
   const files = [started.environmentFile, ...(metabase === null ? [] : [metabase.file])]
-  // With --once its servers stop at once: an address of them would lead nowhere.
+  // With --once the servers stop at the end, so an address would be useless.
   const told = call.flag('once')
     ? []
     : [
         readerLine(addressUrl(started.reader)),
         `For the other commands: set -a; ${files.map((file) => `. '${file}'; `).join('')}set +a; npm run impact -- status`,
       ]
-  // Sources on this machine need no pause between two questions.
+  // Sources on this machine need no pause between calls.
   const releves = { baseUrl: started.sources, perSecond: 1_000 }
   const seen = host === null ? null : { ...started.reader, host }
   const variables = seen === null ? {} : { ...started.variables, METABASE_SOURCE_URL: addressUrl(seen) }
   return { ...given, ...started, invented: true, seen, releves, told, variables }
 }
 
-/** The same steps on databases that the environment names; nothing of them is removed, and no server is started. */
+/** The same steps on the databases of the environment; removes nothing and starts no server. */
 async function ownDatabases(call: Call, inMetabase: boolean): Promise<Ready> {
   for (const name of ['fresh', 'port', 'data', 'metabase-sees']) {
     const key = name === 'metabase-sees' ? 'metabaseSees' : name
@@ -158,7 +158,7 @@ async function ownDatabases(call: Call, inMetabase: boolean): Promise<Ready> {
   const needs = { ...APPLICATION, target: 'required', reader: 'optional', seen: 'optional', admin: 'optional' } as const
   const settings = call.settings(needs)
   const { source, target, reader, admin } = settings
-  // Throws when nothing says where Metabase finds the database.
+  // Throws when it is unknown under which address Metabase reaches the database.
   if (inMetabase) wantedOf(call, settings)
   const sample = call.flag('sample')
   const address = applicationOf(settings)

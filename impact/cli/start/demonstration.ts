@@ -1,7 +1,7 @@
 /**
- * The demonstration: two real PostgreSQL servers on this machine, the operational database on one and that of Metabase on
- * the other, made ready side by side. A lock on the first says that a `start` owns both; servers end with
- * it, also when it is killed. Called by `start` when no database is named.
+ * The demonstration: two real PostgreSQL servers on this machine, one with the operational database and one with Metabase's,
+ * prepared in parallel. A lock on the first shows that a `start` owns both; the servers end with
+ * it, even when it is killed. Called by `start` when no database is given.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,28 +21,29 @@ const OPERATIONAL = { database: 'impact', owner: 'impact_app', reading: 'vitrine
 const TARGET = { database: 'metabase-data' }
 
 export interface DemonstrationWish {
-  /** Where the data would be kept; under root, where the server's account can enter it may be elsewhere. */
+  /** Wanted folder for the data; under root it may be elsewhere, where the server's account can enter. */
   readonly folder: string
   readonly fresh: boolean
   readonly size: SampleSize | null
-  /** Of the operational server; the other takes the next. Null for any. */
+  /** Port of the operational server; the other one takes the next port. Null for any. */
   readonly port: number | null
-  /** Of the other, where Metabase looks for it at the port of the last start. */
+  /** Port of the target server, if Metabase expects it at the port of the last start. */
   readonly targetPort: number | null
 }
 
-/** What the rest of `start` needs of it, and the way to end it. */
+/** What the rest of `start` needs. */
 export interface Demonstration {
   readonly source: Address
-  /** Of the application, which owns the operational database. */
+  /** Address with the application's role, which owns the operational database. */
   readonly sourceAdmin: Address
   readonly target: Address
   readonly reader: Address
   readonly pseudonymKey: Secret
-  /** The address of the two public sources. */
+  /** URL of the fake server of the two public sources. */
   readonly sources: string
-  /** The variables of the other commands, and the file that sets them. */
+  /** The environment variables for the other commands. */
   readonly variables: Readonly<Record<string, string>>
+  /** The file that sets them. */
   readonly environmentFile: string
   stop(): Promise<void>
 }
@@ -75,7 +76,7 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
     port === null ? targetPort : port + 1,
     'server of the database of Metabase',
   )
-  // The passwords are kept beside data that exists by then, and are read by whoever owns the servers.
+  // Passwords are read after the lock is taken, and their file is beside the data, which exists by then.
   const owned = operational.then(async (server) => {
     await servers.own(server)
     return keptPasswords(places.target)
@@ -86,12 +87,12 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   )
   const { pseudonymKey } = (await owned).passwords
   const demonstration = { source, sourceAdmin, target: writer, reader, pseudonymKey }
-  // The public sources of the demonstration: a server of our own that answers with the facts of the sample.
+  // A server of ours stands for the public sources, and answers with the facts of the sample.
   const facts = await reading(call, 'source', sourceAdmin, ({ client }) => sampleFacts(client))
   const sources = await startDemoServer({ facts })
   const variables = variablesOf(call, demonstration, sources.url)
   const environmentFile = join(wish.folder, 'environnement')
-  // Only we can read it: it holds passwords.
+  // Private, because it holds passwords.
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`)
   writePrivately(environmentFile, lines.join(''))
   const stop = async () => {
@@ -101,7 +102,7 @@ async function prepare(call: Call, wish: DemonstrationWish, places: Places, serv
   return { ...demonstration, sources: sources.url, variables, environmentFile, stop }
 }
 
-/** The servers of one start: started or adopted, and ended with it unless they turn out to be another start's. */
+/** The servers of one start: started or adopted, and stopped with it unless another start owns them. */
 class Servers {
   readonly #call: Call
   readonly #started: Promise<EmbeddedServer>[] = []
@@ -123,7 +124,7 @@ class Servers {
     return started
   }
 
-  /** Takes the lock of the demonstration, held until the end. Throws USAGE when another start has it. */
+  /** Takes the demonstration's lock until the end. Throws USAGE when another start holds it. */
   async own(operational: EmbeddedServer): Promise<void> {
     this.#lock = await takeLock(this.#call, operational)
     if (this.#call.signal.aborted) throw new VitrineError('INTERRUPTED')
@@ -141,7 +142,7 @@ class Servers {
   }
 }
 
-/** Nothing is lost by a crash of PostgreSQL or of the machine, except what the last fractions of a second committed. */
+/** Faster commits; a crash loses only the commits of the last fraction of a second. */
 const SETTINGS = { synchronous_commit: 'off', shared_buffers: '128MB' }
 
 const administrator = (server: EmbeddedServer, database: string): Address =>
@@ -202,7 +203,7 @@ async function targetDatabase(
   const { database } = TARGET
   await writing(call, 'target', administrator(server, 'postgres'), async (session) => {
     await makeDatabase(session, database, server.superuser)
-    // Roles that exist keep their password; new ones are made by provision, as anywhere else.
+    // Existing roles get the new passwords; missing roles are created later by provision.
     if (fresh) {
       await setPassword(session, call.publication.writer, passwords.writer)
       await setPassword(session, call.publication.reader, passwords.reader)
@@ -219,7 +220,7 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 async function makeRole(session: Session, role: string, password: Secret): Promise<boolean> {
   const [found] = await session.query('select from pg_catalog.pg_roles where rolname = $1', [role])
   if (found !== undefined) return false
-  // Made up of hexadecimal digits, so it needs no quoting.
+  // The password consists of hexadecimal digits, so it needs no quoting.
   await session.execute(`create role ${quoted(role)} login password '${password.reveal()}'`)
   return true
 }
@@ -237,7 +238,7 @@ async function makeDatabase(session: Session, database: string, owner: string): 
 /** Removes the data of both servers, unless another start is using it. */
 async function clear(call: Call, places: Places): Promise<void> {
   if (existsSync(join(places.operational, 'postmaster.pid'))) {
-    // A server may run: only whoever holds its lock may end it. One that cannot start has no user either.
+    // A server may run; only the holder of its lock may stop it. A server that cannot start has no holder.
     const server = await startServer({ dataDirectory: places.operational }).catch(() => null)
     if (server !== null) await (await takeLock(call, server)).end()
   }

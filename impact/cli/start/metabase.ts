@@ -1,6 +1,6 @@
 /**
- * `--metabase`: a Metabase of one's own shows what `start` publishes. What it is, and whether we may set it up, is known
- * before anything is started. Its key, and the login that is made up for a blank one, are kept in a private file.
+ * `--metabase`: the user's own Metabase shows what `start` publishes. Checks it, and whether we may set it up,
+ * before anything is started. Its API key, and the login that is generated for a blank one, are kept in a private file.
  */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -19,7 +19,7 @@ import {
 import { parseAddress, VitrineError } from 'vitrine/run'
 import { writePrivately } from './private-file.ts'
 
-/** The login of the first administrator, where nobody gives one. */
+/** Default login of the first administrator. */
 const EMAIL = 'admin@example.org'
 
 const IN_DOCKER =
@@ -34,7 +34,7 @@ export interface OwnMetabase {
   readonly settings: MetabaseSettings
   readonly server: MetabaseServer
   readonly file: string
-  /** What the file holds. */
+  /** The content of the file. */
   readonly kept: Variables
 }
 
@@ -49,7 +49,7 @@ export async function ownMetabase(call: Call, defaultFile: string): Promise<OwnM
     const detail = `It keeps the key of another Metabase, ${kept.METABASE_URL}.`
     throw new VitrineError('USAGE', { place: file, detail, remedy: 'Give another --key-file, or move this one away.' })
   }
-  // What the environment gives goes before what was kept.
+  // The environment overrides kept values.
   const given = Object.entries(call.io.environment).filter(([, value]) => value?.trim())
   const within = withVariables(call, { ...kept, ...Object.fromEntries(given), METABASE_URL: url })
   const { metabase: settings } = within.settings({ metabase: 'required' })
@@ -61,7 +61,7 @@ export async function ownMetabase(call: Call, defaultFile: string): Promise<OwnM
 }
 
 /**
- * The host under which this Metabase reaches the databases of the demonstration, which listen on 127.0.0.1 alone. Throws
+ * The host under which this Metabase reaches the databases of the demonstration, which listen only on 127.0.0.1. Throws
  * USAGE for a Metabase on another machine.
  */
 export function hostForMetabase({ call, settings }: OwnMetabase): string {
@@ -78,15 +78,15 @@ export function hostForMetabase({ call, settings }: OwnMetabase): string {
   })
 }
 
-/** The port of the last start, at which this Metabase looks for the database; null at the first one. */
+/** The port of the last start, where this Metabase expects the database; null at the first start. */
 export const keptPort = ({ kept }: OwnMetabase): number | null => {
   const url = kept['METABASE_SOURCE_URL']
   return url === undefined ? null : parseAddress(url, 'METABASE_SOURCE_URL').port
 }
 
 /**
- * Sets a blank one up, and brings it in step. `source` is to be kept as the URL that leads it to a database of the
- * demonstration. Returns the call with what the next runs need, and lines for people.
+ * Sets up a blank Metabase, and brings it in step. `source`: the URL by which it reaches the demonstration's database, to be kept.
+ * Returns the call with what later runs need, and lines to print.
  */
 export async function showInMetabase(
   { call, settings, server, file, kept }: OwnMetabase,
@@ -102,10 +102,10 @@ export async function showInMetabase(
     ...(source === undefined ? {} : { METABASE_SOURCE_URL: source }),
     ...(isMadeUp ? login : {}),
   }
-  // A password that was made up is written down before Metabase gets it.
+  // A generated password is saved before Metabase gets it, so that it cannot be lost.
   writePrivately(file, textOf(variables))
   const wish = { publication, admin, siteUrl: settings.url, newKey: false }
-  // The key that a blank one had before is worth nothing.
+  // A key kept from before is invalid for a blank Metabase.
   const known = server.setupToken === null ? settings.key : null
   const key = known ?? (await setUp(clientOf(call, settings, null), server, wish))
   const keyed = { ...variables, METABASE_API_KEY: key.reveal() }
@@ -127,7 +127,7 @@ const textOf = (variables: Variables): string =>
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 
-/** Of a file that is not there: none. */
+/** The variables in a file; none when it does not exist. */
 function variablesIn(file: string): Variables {
   try {
     const lines = readFileSync(file, 'utf8').split('\n')

@@ -1,4 +1,4 @@
-/** Makes the operational database ready: its schema and, where asked for, invented rows. Called by `start` in both modes. */
+/** Prepares the operational database: its schema and, if wanted, invented rows. Called by `start` in both modes. */
 
 import { type Call, countText, writing } from 'vitrine/cli'
 import { type Address, type Session, VitrineError } from 'vitrine/run'
@@ -9,17 +9,17 @@ import { step } from './step.ts'
 
 export interface OperationalWish {
   readonly address: Address
-  /** Invented rows are loaded when there is no company. */
+  /** Load invented rows when there is no company. */
   readonly sample: boolean
-  /** Null when any size will do. */
+  /** Null for any size. */
   readonly size: SampleSize | null
-  /** A database of our own: the size of its rows is remembered, and its schema is brought up to date. */
+  /** The database is the demonstration's own: its size is remembered, and its schema is migrated. */
   readonly demonstration: boolean
 }
 
 export async function prepareOperational(call: Call, wish: OperationalWish): Promise<void> {
   await writing(call, 'source', wish.address, async (session) => {
-    // The database of a running application is not ours to change: `impact migrate` does it when the team asks.
+    // Never migrate the database of a running application without being asked: that is `impact migrate`.
     if (!wish.demonstration && (await holdsApplication(session)))
       call.say('  operational database: the tables of the application are there, nothing is changed')
     else await step(call, 'operational database migrated', () => migrateOperational(session.client))
@@ -47,7 +47,7 @@ async function fill(call: Call, session: Session, wish: OperationalWish): Promis
   }
   if (!wish.sample) return
   const chosen = wish.size ?? DEFAULT_SIZE
-  // Noted before the rows are there: a note without rows is harmless, rows without a note would be of unknown size.
+  // Noted before loading: a note without rows is harmless, but rows without a note have an unknown size.
   if (wish.demonstration) await noteSize(session, chosen)
   await step(
     call,

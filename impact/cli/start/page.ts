@@ -1,4 +1,4 @@
-/** The page of `start`: the dashboards in a browser while it runs. Called once something is published. */
+/** Serves the dashboards in a browser while `start` runs. Called after the first publication. */
 import { type Call, type PageAnswering, pageAnswering, type Serving, type Settings, servePage } from 'vitrine/cli'
 
 export interface StartedPage {
@@ -6,12 +6,12 @@ export interface StartedPage {
   close(): Promise<void>
 }
 
-/** Where the page would be: refused before anything is started, if it cannot be. */
+/** The page's address, checked before anything is started. */
 export const wantedPage = (call: Call): PageAnswering => pageAnswering(call, call.text('page'))
 
 type Databases = Omit<Serving, 'reader'> & Pick<Settings, 'reader'>
 
-/** None without the reader. At any free port where nobody has named one, and the usual one is taken. */
+/** Serves no page without a reader. Without a given port, uses any free one when the usual one is taken. */
 export async function showPage(
   call: Call,
   answering: PageAnswering,

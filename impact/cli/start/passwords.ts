@@ -1,6 +1,6 @@
 /**
- * The passwords of the demonstration's roles: made up at its first start, kept in a private file beside the data, so that
- * the next start and the other commands know them. Called by `demonstration`.
+ * The passwords of the demonstration's roles: generated at its first start and kept in a private file beside the data, for
+ * later starts and other commands. Called by `demonstration`.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ export type Passwords = Readonly<Record<(typeof NAMES)[number], Secret>>
 
 export interface KeptPasswords {
   readonly passwords: Passwords
-  /** They were made just now: roles that exist already have others. */
+  /** They were generated just now, so existing roles have other passwords. */
   readonly fresh: boolean
 }
 
@@ -29,7 +29,7 @@ export function keptPasswords(dataDirectory: string): KeptPasswords {
 
 export const forgetPasswords = (dataDirectory: string): void => rmSync(passwordFile(dataDirectory), { force: true })
 
-/** Null when there is no file, or none that we wrote. */
+/** Null when the file is missing or not ours. */
 function read(file: string): Readonly<Record<string, string>> | null {
   try {
     const found = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null // sound because each value is looked at.

@@ -1,4 +1,4 @@
-/** Writes a file that only its owner may read: aside and renamed, so that a killed process leaves no half of it. */
+/** Writes a file that only its owner may read. It is written under another name and renamed, so that it is never incomplete. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 

@@ -1,7 +1,7 @@
-/** Says on stderr how long each step took. Called by the steps of `start`. */
+/** Prints on stderr how long each step took. Called by the steps of `start`. */
 import { type Call, duration } from 'vitrine/cli'
 
-/** Does a step, then says what `says` makes of its result; nothing when that is null. */
+/** Runs a step, then prints what `says` returns for its result; nothing when that is null. */
 export async function step<T>(
   call: Call,
   says: string | ((result: T) => string | null),
@@ -14,7 +14,7 @@ export async function step<T>(
   return result
 }
 
-/** Both results, or the first error once both have settled: what one of them opened must not be forgotten. */
+/** Both results, or the first error after both have settled, so that nothing is still being opened when the caller cleans up. */
 export async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const [a, b] = await Promise.allSettled([first, second])
   if (a.status === 'rejected') throw a.reason

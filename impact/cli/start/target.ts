@@ -1,4 +1,4 @@
-/** Makes ready what the tool needs: the role that reads the source, and the database of Metabase. Called by `start`. */
+/** Prepares what the tool needs: the role that reads the source, and Metabase's database. Called by `start`. */
 
 import {
   type Call,
@@ -17,7 +17,7 @@ import { historique } from '../../database/historique.ts'
 import { nuitsInventees } from '../../database/nuits.ts'
 import { step } from './step.ts'
 
-/** Without a source where target and source are two by construction. */
+/** `source` may be null when target and source cannot be the same database. */
 export async function prepareTarget(call: Call, wish: ProvisionWish): Promise<void> {
   const { source, target, admin } = wish
   await provided(call, 'roles and rights in place', () => provisionTarget(call, wish))
@@ -28,13 +28,13 @@ export async function prepareTarget(call: Call, wish: ProvisionWish): Promise<vo
   )
 }
 
-/** Without an administrator the role of the source is as it is: the doctor says what it may do too much. */
+/** Without an administrator the source's role is not changed; `doctor` reports rights that it should not have. */
 export async function prepareSourceRole(call: Call, wish: SourceWish): Promise<void> {
   if (wish.sourceAdmin === null) return
   await provided(call, 'role of the source in place', () => provisionSourceRole(call, wish))
 }
 
-/** Days and nights before the first one, so that the curves of the demonstration have a past; done once. */
+/** Invents days and nights before the first one, so that the demonstration's curves have a past; only once. */
 export async function inventHistory(call: Call, connections: Connections): Promise<void> {
   const { publication } = call
   const { target } = connections
@@ -52,7 +52,7 @@ export async function inventHistory(call: Call, connections: Connections): Promi
   await step(call, `invented history: ${days} days`, () => publishNow(call, connections, { only: ['metabase_stats'] }))
 }
 
-/** A right that somebody else must grant is printed and stops nothing: the run says what it lacks. */
+/** Prints rights that somebody else must grant, and goes on: the run itself reports what is missing. */
 const provided = (call: Call, text: string, work: () => Promise<Provisioned>): Promise<boolean> =>
   step(
     call,
