@@ -1,6 +1,6 @@
 /**
- * The history of a demonstration: the days that `metabase_stats` would have recorded, as the file that `history import`
- * takes. They are invented from what is published, so that they meet it. Called by `start` and by tests, after a first run.
+ * Invents the past days of `metabase_stats` for a demonstration, as the file that `history import` reads. They are computed from the
+ * published rows, so that the curves end at today's figures. Called by `start` and by tests, after a first run.
  */
 import { join } from 'node:path'
 import { databaseFolder, readSql } from './sql-file.ts'
@@ -9,7 +9,7 @@ interface Asking {
   query<Row extends object>(sql: string): Promise<readonly Row[]>
 }
 
-/** CSV with a header. The session reads the published schema. */
+/** Returns CSV with a header. `session` must be able to read the published schema. */
 export async function historique(session: Asking): Promise<string> {
   const jours = await session.query<Record<string, unknown>>(
     readSql(join(databaseFolder(), 'sample', 'historique.sql')),

@@ -1,6 +1,6 @@
 /**
- * An error of Impact's own work: code → what happened, what to do, how a command should end, with the fields that the command
- * line renders. Details hold names, codes and counts, never a row value. The registries are beside what throws.
+ * An error of Impact's own work. Its code stands for what happened, what to do, and the exit status; the command line prints its
+ * fields. Details contain names, codes and counts, never a row value. The lists of codes are beside the code that throws them.
  */
 import type { ExitName } from 'vitrine/run'
 
@@ -33,7 +33,7 @@ export class ImpactError<Code extends string = string> extends Error {
   constructor(code: Code, kind: ImpactErrorKind, { place, detail, problems = [], cause }: ImpactErrorFacts) {
     const server: Readonly<Record<string, unknown>> = { ...(typeof cause === 'object' ? cause : null) }
     const sqlState = typeof server['code'] === 'string' && /^[0-9A-Z]{5}$/.test(server['code']) ? server['code'] : null
-    // The table and column that a server names beside a state: names only, its own detail quotes rows.
+    // Only the names of table and column, because PostgreSQL's own detail quotes rows.
     const { table, column } = server
     const named = typeof table === 'string' && typeof column === 'string' ? `${table}.${column}` : null
     const told = [place, detail ?? named, sqlState && `state ${sqlState}`].filter(Boolean).join(', ')
@@ -44,7 +44,7 @@ export class ImpactError<Code extends string = string> extends Error {
     this.detail = detail ?? named
     this.problems = problems
     this.sqlState = sqlState
-    // The server's own error may quote a row: kept for a debugger, out of every enumeration.
+    // PostgreSQL's error may quote a row: it is kept for debuggers, but not enumerable, so that no log prints it.
     Object.defineProperty(this, 'cause', { value: cause, enumerable: false, configurable: true })
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Brings the operational database to the schema of `migrations/`: one transaction a file, under one lock, recorded with a
- * checksum. A database made by the Django application has the tables of the first migration already: it is recorded as
- * found, never run. Called by `impact migrate`, the demonstration and the tests; the caller connects.
+ * Migrates the operational database to the schema of `migrations/`: one transaction per file, under one lock, recorded with a
+ * checksum. A database of the Django application already has the tables of the first migration, which is then recorded
+ * but not run. Called by `impact migrate`, the demonstration and the tests; the caller connects.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
@@ -11,11 +11,11 @@ import { ImpactDatabaseError } from './database-error.ts'
 import { databaseFolder, readSql } from './sql-file.ts'
 
 export interface AppliedMigration {
-  /** File name without its ending, such as `0001_schema_operationnel`. */
+  /** File name without extension, such as `0001_schema_operationnel`. */
   readonly name: string
-  /** SHA-256 of the file with LF line ends, 64 hexadecimal digits. */
+  /** SHA-256 of the file with LF line endings, 64 hexadecimal digits. */
   readonly checksum: string
-  /** The tables existed already, made by the Django application: the file was recorded and not run. */
+  /** The Django application had already made the tables, so the file was recorded but not run. */
   readonly baselined: boolean
 }
 
@@ -25,17 +25,17 @@ interface Migration {
   readonly sql: string
 }
 
-/** One lock for migrations and sample: neither may see the other halfway. */
+/** Advisory lock shared by migrations and sample, so that neither sees the other's partial work. */
 export const SCHEMA_LOCK = 4_850_263
-/** Two deployments at once: the second waits this long for the first, then gives up rather than hang. */
+/** With two deployments at once, the second waits this long for the first, then fails. */
 const LOCK_TIMEOUT_MS = 60_000
 
 /**
- * Applies what is pending, in order; a second call applies nothing. Only the tables named in the files are made, in the
- * schema public, plus `impact_schema_migrations`, which Django ignores.
+ * Applies pending migrations in order; a second call applies nothing. Creates only the tables of the files, in the
+ * schema public, and `impact_schema_migrations`, which Django ignores.
  * @param client a connection without open transaction, of a role that may create tables in public.
  * @param folder for tests: another folder of migrations.
- * @returns what this call applied or found, in order.
+ * @returns the migrations that this call applied or recorded, in order.
  * @throws ImpactDatabaseError
  */
 export async function migrateOperational(
@@ -74,8 +74,8 @@ export function readMigrations(folder: string): readonly Migration[] {
 }
 
 /**
- * The lock is taken before the bookkeeping is looked at, in each transaction: a second run waits here, and then finds the
- * migration recorded. A lock of the transaction needs no release, whatever happens to the connection.
+ * Runs `work` in a transaction that first takes the lock: a second run waits here, and then finds the migration recorded. The
+ * transaction's lock is released even when the connection is lost.
  */
 async function inTransaction<Result>(client: ClientBase, name: string, work: () => Promise<Result>): Promise<Result> {
   try {
@@ -92,14 +92,14 @@ async function inTransaction<Result>(client: ClientBase, name: string, work: () 
     await client.query('commit')
     return result
   } catch (thrown) {
-    // A lost connection cannot roll back, and the server has done it: the first error is the one to tell.
+    // On a lost connection this fails, but the server has rolled back. The first error is the one to throw.
     await client.query('rollback').catch(() => undefined)
     if (thrown instanceof ImpactDatabaseError) throw thrown
     throw new ImpactDatabaseError('MIGRATION_FAILED', { place: name, cause: thrown })
   }
 }
 
-/** What is recorded must be the first of our files, in order and unchanged, or this is not the version to run. */
+/** Whether the migration is recorded. Throws unless recorded migrations are the first of our files, in order and unchanged. */
 async function isRecorded(
   client: ClientBase,
   migrations: readonly Migration[],
@@ -116,7 +116,7 @@ async function isRecorded(
   return rows.some((row) => row.name === migration.name)
 }
 
-/** All tables of the first migration, or none: a database with some of them is of another version of the application. */
+/** Whether all tables of the migration exist. Throws when only some do: the database belongs to another version of the application. */
 async function tablesExist(client: ClientBase, migration: Migration): Promise<boolean> {
   const names = [...migration.sql.matchAll(/^create table (\w+)/gm)].map((match) => match[1] ?? '')
   const { rows } = await client.query<{ name: string }>(

@@ -1,25 +1,25 @@
 /**
- * Les soixante nuits d’une démonstration, que le journal aurait gardées : inventées comme les jours de l’historique, et les mêmes
- * à chaque fois. Appelé par `start`, après une première publication.
+ * Invente le journal de soixante nuits pour une démonstration, toujours les mêmes. Appelé par `start`, après une première
+ * publication.
  */
 import type { InventedRun } from 'vitrine/testing'
 
 const NUITS = 60
-/** Rang d’une nuit avant aujourd’hui, et ce qui l’a arrêtée ; la deuxième est refaite peu après. */
+/** Les nuits en échec : combien de nuits avant aujourd’hui, et l’erreur. La deuxième nuit est relancée peu après. */
 const ECHECS: Readonly<Record<number, InventedRun['failure']>> = {
   8: { code: 'CONNECTION_FAILED', phase: 'check' },
   21: { code: 'SNAPSHOT_TOO_LONG', phase: 'stage' },
   43: { code: 'SOURCE_DRIFT', phase: 'check' },
 }
 const REFAITE = 21
-/** Celle où l’Index EgaPro ne répondait pas, et celle d’un jour où quelqu’un a aussi publié à la main. */
+/** La nuit où l’Index EgaPro ne répondait pas, puis celle où quelqu’un a aussi publié à la main, en nuits avant aujourd’hui. */
 const PANNE = 15
 const A_LA_MAIN = 30
 const INCONNUES = { metabase_indexegapro: { source_externe_en_panne: 0.97 } } as const
 const DEUX_MINUTES_MS = 120_000
 const QUATORZE_HEURES_MS = 14 * 3_600_000
 
-/** `echeance` : le début de la dernière nuit due ; `precedente` donne celui d’avant. */
+/** `echeance` : le début de la dernière nuit due ; `precedente` donne le début de la nuit d’avant. */
 export function nuitsInventees(echeance: Date, precedente: (debut: Date) => Date): readonly InventedRun[] {
   const nuits: InventedRun[] = []
   let debut = echeance

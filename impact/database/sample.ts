@@ -1,7 +1,7 @@
 /**
  * Fills an empty operational database with invented companies, people and reports: the same size and day give the same
- * rows. The rows are made in SQL, by the files of `sample/`; this file gives the order, the day and the transaction.
- * Called by `impact sample`, the demonstration, the benchmark and the tests; the caller connects and migrates before.
+ * rows. The SQL files of `sample/` make the rows; this file runs them in order, in one transaction.
+ * Called by `impact sample`, the demonstration, the benchmark and the tests; the caller connects and migrates first.
  */
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
@@ -11,12 +11,12 @@ import { SCHEMA_LOCK } from './migrate.ts'
 import { setAside } from './set-aside.ts'
 import { databaseFolder, readSql } from './sql-file.ts'
 
-/** Companies of each size, the limit cases of `cas-limites.sql` included. */
+/** Number of companies per size, including the limit cases of `cas-limites.sql`. */
 export const SAMPLE_SIZES = { S: 300, M: 5_000, L: 50_000 } as const
 export type SampleSize = keyof typeof SAMPLE_SIZES
 
 export interface SampleOptions {
-  /** A size by its name, or a number of companies from that of S on. */
+  /** A named size, or a number of companies, at least that of S. */
   readonly size: SampleSize | number
   /** A day `YYYY-MM-DD`, or an instant with its offset, read in Europe/Paris; the current day when absent. */
   readonly today?: string | Date
@@ -26,14 +26,14 @@ export interface SampleOptions {
 
 export interface SampleSummary {
   readonly size: SampleOptions['size']
-  /** `YYYY-MM-DD`: every date of the sample lies before this day, but for one deliberate limit case. */
+  /** `YYYY-MM-DD`: all dates of the sample are before this day, except one deliberate limit case. */
   readonly today: string
-  /** Rows by table, in the order of `SAMPLE_TABLES`. */
+  /** Number of rows per table, in the order of `SAMPLE_TABLES`. */
   readonly rows: Readonly<Record<SampleTable, number>>
   readonly milliseconds: number
 }
 
-/** Every table that the sample fills. */
+/** All tables that the sample fills. */
 export const SAMPLE_TABLES = [
   'entreprises_entreprise',
   'entreprises_caracteristiquesannuelles',
@@ -57,7 +57,7 @@ export const SAMPLE_TABLES = [
 ] as const
 export type SampleTable = (typeof SAMPLE_TABLES)[number]
 
-/** In this order: the limit cases first, because what is drawn after them completes the size. */
+/** The order matters: limit cases come first, and drawn companies complete the size. */
 const FILES = [
   'ouverture',
   'cas-limites',

@@ -1,7 +1,7 @@
 /**
- * Takes foreign keys, unique constraints and secondary indexes off tables and puts the very same ones back, inside the
- * caller's transaction. Present during a large load they cost several times the load itself (measured: keys 11 times,
- * indexes 2 times). Primary keys stay: rows arrive in their order. Meanwhile a required column without default has one, so
+ * Removes foreign keys, unique constraints and secondary indexes of tables and restores the same ones, inside the
+ * caller's transaction. During a large load they would cost several times the load itself (measured: keys 11 times,
+ * indexes 2 times). Primary keys stay, because rows arrive in their order. Meanwhile required columns without default get one, so
  * that columns which only the application knows take a neutral value. Called by `sample`, on empty tables only.
  */
 import type { ClientBase } from 'pg'
@@ -11,7 +11,7 @@ interface Definition {
   readonly restore: string
 }
 
-/** The definitions are the server's own, so what is put back is what was there. */
+/** PostgreSQL itself returns the definitions, so exactly the same ones are restored. */
 const CONSTRAINTS = `
   select
     format('alter table %s drop constraint %I', conrelid::regclass, conname) as remove,
@@ -50,15 +50,15 @@ const DEFAULTS = `
   order by attrelid::regclass::text, attnum`
 
 /**
- * @param tables names as the search path finds them.
- * @returns a function that puts everything back, and checks the rows while doing so.
+ * @param tables names that the search path finds.
+ * @returns a function that restores everything, and so checks the rows.
  */
 export async function setAside(client: ClientBase, tables: readonly string[]): Promise<() => Promise<void>> {
   const foreign = (await client.query<Definition>(CONSTRAINTS, [tables, ['f']])).rows
   const unique = (await client.query<Definition>(CONSTRAINTS, [tables, ['u']])).rows
   const indexes = (await client.query<Definition>(INDEXES, [tables])).rows
   const defaults = (await client.query<Definition>(DEFAULTS, [tables])).rows
-  // Foreign keys go first and come back last: they need the keys of the other side. Those of other tables go too.
+  // Foreign keys are removed first and restored last, because they need the keys that they refer to.
   await run(client, [...foreign, ...unique, ...indexes, ...defaults], 'remove')
   return () => run(client, [...defaults, ...unique, ...indexes, ...foreign], 'restore')
 }

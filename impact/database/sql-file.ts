@@ -1,6 +1,6 @@
 /**
- * Finds and reads the SQL files of this folder. They are not compiled, so they stay beside the sources: the folder is found
- * from the root of the package, which is above both `database/` and `dist/database/`. Called by `migrate` and `sample`.
+ * Finds and reads the SQL files of this folder. They stay beside the sources, because they are not compiled: the folder is found
+ * from the root of the package, which is above both `database/` and `dist/database/`. Called by `historique`, `migrate` and `sample`.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
