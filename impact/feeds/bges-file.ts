@@ -1,7 +1,7 @@
 /**
- * The reading of the BGES file: UTF-8 with or without its mark, delimiter `;`, the columns `SIREN principal` and
- * `Date de publication` (dd/mm/yyyy), wherever they are. One line that is not understood refuses the whole file: leaving
- * it out would make a company look late. The library csv-parse finds the records; called by `bges.ts`.
+ * Reads the BGES file: UTF-8 with or without byte order mark, delimiter `;`, columns `SIREN principal` and
+ * `Date de publication` (dd/mm/yyyy) at any position. One invalid line refuses the whole file, because without
+ * it a company would look late. Uses the library csv-parse; called by `bges.ts`.
  */
 import { pipeline, Readable } from 'node:stream'
 import { CsvError, type Parser, parse } from 'csv-parse'
@@ -17,18 +17,18 @@ const CSV = {
   delimiter: ';',
   record_delimiter: ['\r\n', '\n'],
   skip_empty_lines: true,
-  // How many fields a record must have is said by the header, below.
+  // The number of fields is checked below, by the header.
   relax_column_count: true,
-  // Free text may hold a quote without being in quotes, as in: 5" de plus.
+  // Unquoted free text may contain a quote, as in: 5" de plus.
   relax_quotes: true,
-  // In bytes and in fields. A quote left open, or a file without line ends, would otherwise fill the memory. The real file
-  // has some hundred columns, with free text of a few pages.
+  // Limits per record, in bytes and in fields: an unclosed quote, or a file without line endings, would otherwise fill the memory.
+  // The real file has some hundred columns, with free text of a few pages.
   max_record_size: 1_000_000,
   ignore_last_delimiters: 2_000,
 }
-/** Balances exist since the law of 12 July 2010; the first were published a little before. */
+/** Earliest plausible year of publication: reports exist since the law of 12 July 2010, and some were published before. */
 const FIRST_YEAR = 2000
-/** Local bodies and foreign entities may have no siren; a file in which most have none is not the file. */
+/** Local authorities and foreign entities may have no siren, but a file in which most lines have none is the wrong file. */
 const WITHOUT_SIREN_SHARE = 0.5
 
 export interface BgesLine {
@@ -47,17 +47,17 @@ export class BgesFile {
   /** Lines without a siren. */
   ignored = 0
 
-  /** @param year of today: a publication may be dated in the year after, not later. */
+  /** @param year the current one; dates of publication up to the next year are accepted. */
   constructor(year: number) {
     this.#lastYear = year + 1
   }
 
   /**
-   * The lines as they arrive, once; the whole is judged after the last one.
-   * @throws FeedError `FEED_CONTENT_INVALID`, which names the record and never quotes it, and what the chunks throw.
+   * Returns the lines as they arrive, and checks the whole file after the last one. To call once.
+   * @throws FeedError `FEED_CONTENT_INVALID` with the record's number but never its content, and errors of `chunks`.
    */
   async *read(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<BgesLine> {
-    // An error of the chunks destroys the parser, whose reader below gets it.
+    // An error of `chunks` destroys the parser, and the loop below throws it.
     const records: AsyncIterable<string[]> = pipeline(Readable.from(this.#utf8(chunks)), this.#parser, () => undefined)
     try {
       for await (const record of records) {
@@ -74,7 +74,7 @@ export class BgesFile {
     }
   }
 
-  /** The same bytes, once they are known to be UTF-8: the parser would replace what it cannot read. */
+  /** Passes the bytes on after checking that they are UTF-8, because the parser would replace invalid bytes silently. */
   async *#utf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const decoder = new TextDecoder('utf-8', { fatal: true })
     const check = (bytes?: Uint8Array): void => {
@@ -91,7 +91,7 @@ export class BgesFile {
     check()
   }
 
-  /** null for the header, and for a line without a siren. */
+  /** Null for the header and for a line without a siren. */
   #take(record: readonly string[]): BgesLine | null {
     this.#records += 1
     if (this.#columns === null) {

@@ -1,6 +1,6 @@
 /**
- * The BGES feed: the public source names its latest file, the file is read as it arrives, judged as a whole, and takes the
- * place of the one before. A company without a line has published nothing; a fetch that fails changes nothing and says so
+ * The BGES feed: asks the public source for its latest file, reads it as it arrives, checks it as a whole, and replaces
+ * the previous facts. A company without a line has published nothing. A failed fetch keeps the facts and is recorded
  * in `feeds_releve`. Called by `impact sync_bges`, the demonstration and the tests.
  */
 import { localDay } from 'vitrine/run'
@@ -20,17 +20,17 @@ export interface BgesOptions extends FeedContext {
 
 const ZONE = 'Europe/Paris'
 const LATEST = '/api/exports/public-inventories/latest'
-/** Of the answer that names the file. */
+/** Most bytes of the answer that names the file. */
 const LATEST_BYTES = 256 * 1024
 const LOSS_FLOOR = 50
-/** Two calls in all: the pace is there for the waits between tries. */
+/** Calls per second. There are only two calls, so this matters only for retries. */
 const PER_SECOND = 10
 /** Lines sent to the database at once. */
 const BATCH_LINES = 5_000
 
 /**
- * @returns what was learnt of each company of the operational database.
- * @throws FeedError; the facts of the last successful fetch are there then, untouched.
+ * @returns a summary of what is now known about the companies of the operational database.
+ * @throws FeedError; then the facts of the last successful fetch are unchanged.
  */
 export async function syncBges(options: BgesOptions): Promise<FeedSummary> {
   const settings = parseBges(options.settings ?? {})
@@ -65,7 +65,7 @@ async function fetchAndReplace(run: FeedRun, settings: BgesSettings): Promise<Fe
   })
 }
 
-/** The address of the latest file: `{file}/download` under the source, where `file` is a path that the source gives. */
+/** The URL of the latest file: `{file}/download` under the source, where the source returns the path `file`. */
 async function latestFile(run: FeedRun, settings: BgesSettings): Promise<URL> {
   const rules = { ...settings, maxBytes: LATEST_BYTES, accept: 'application/json' }
   const text = await call(new URL(settings.baseUrl + LATEST), rules, run.signal, textOf)
@@ -80,12 +80,12 @@ async function latestFile(run: FeedRun, settings: BgesSettings): Promise<URL> {
 interface Download {
   readonly lines: number
   readonly ignored: number
-  /** Companies of ours that have a line. */
+  /** Number of our companies that have a line. */
   readonly known: number
   readonly bytes: number
 }
 
-/** Each try begins anew: what an interrupted one has gathered is thrown away. */
+/** Downloads the file. Each try starts again, and discards what an interrupted one gathered. */
 async function download(
   run: FeedRun,
   settings: BgesSettings,
@@ -94,7 +94,7 @@ async function download(
 ): Promise<Download> {
   if (!run.dryRun) await openGathering(run.client, 'bges')
   const { maxBytes, idleMs, userAgent } = settings
-  // For all tries together: a file that takes too long once takes too long again.
+  // One limit for all tries: a file that was too slow once will be too slow again.
   const timeoutMs = Math.ceil(settings.maxMinutes * 60_000 - run.elapsed())
   if (timeoutMs <= 0) throw new FeedError('FEED_TOO_SLOW', { place: 'bges', raison: 'trop_lent' })
   return call(url, { timeoutMs, idleMs, maxBytes, userAgent, accept: 'text/csv' }, run.signal, (answer) =>

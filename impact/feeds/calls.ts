@@ -1,6 +1,6 @@
 /**
- * How a feed asks its source: no faster than agreed, again when that can help, and not at all while the source asks to wait.
- * Pacing and retrying are those of the libraries p-queue and p-retry. Called by both feeds, one `Calls` for each run.
+ * How a feed calls its source: within a rate limit, with retries where they can help, and not at all while the source asks to wait.
+ * Uses the libraries p-queue and p-retry. Called by both feeds, one `Calls` per run.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import PQueue from 'p-queue'
@@ -13,7 +13,7 @@ import { RAISONS_APPEL, type RaisonAppel } from './raisons.ts'
 type CallSettings = Pick<CommonSettings, 'tries' | 'backoffMs' | 'backoffMaxMs' | 'retryAfterMaxMs'>
 
 export class Calls {
-  /** Calls so far, retries included. */
+  /** Number of calls so far, including retries. */
   count = 0
   readonly #settings: CallSettings
   readonly #signal: AbortSignal
@@ -27,9 +27,9 @@ export class Calls {
   }
 
   /**
-   * Between two tries passes half to the whole of a wait that doubles each time: parallel calls do not come back together.
-   * Throws the last `NoAnswer` when no try succeeded, `FEED_UNAVAILABLE` when the source asks for too long a wait, the
-   * signal's reason when it is aborted, and anything else at once.
+   * Calls `attempt` until it succeeds. The wait doubles after each try, and is random (half to whole), so that parallel calls do not
+   * return together. Throws the last `NoAnswer` when no try succeeded, `FEED_UNAVAILABLE` when the source asks for a too long
+   * wait, the signal's reason when it is aborted, and any other error at once.
    */
   ask<T>(attempt: () => Promise<T>): Promise<T> {
     const { tries, backoffMs, backoffMaxMs } = this.#settings
@@ -41,7 +41,7 @@ export class Calls {
       {
         signal: this.#signal,
         retries: tries - 1,
-        // A factor between 1 and 2 is drawn for each wait.
+        // p-retry multiplies each wait by a random factor between 1 and 2.
         minTimeout: backoffMs / 2,
         maxTimeout: backoffMaxMs,
         randomize: true,
@@ -60,7 +60,7 @@ export class Calls {
     return this.#queue.add(begin, { signal: this.#signal })
   }
 
-  /** A source that asks for a longer wait than a night allows is left alone, instead of being asked about the next company. */
+  /** Pauses all calls for `waitMs`. For a longer wait than a night allows, gives up instead of asking about the next company. */
   #holdBack(raison: RaisonAppel, waitMs: number): void {
     if (waitMs > this.#settings.retryAfterMaxMs) {
       const detail = `${raison}, asks to wait ${Math.ceil(waitMs / 1000)} s`

@@ -1,6 +1,6 @@
 /**
- * The BGES file of the demonstration's source: columns of the public file around the two that matter, with free text that
- * holds delimiters. Called by `demo-server.ts`.
+ * The BGES file of the demonstration's source: the two columns that matter among others of the public file, with free text that
+ * contains delimiters. Called by `demo-server.ts`.
  */
 import type { DemoLine } from './demo-facts.ts'
 
@@ -30,6 +30,6 @@ export const record = (number: number, { siren, date }: DemoLine, presentation =
     .map(quoted)
     .join(';')
 
-/** With the mark of UTF-8, as the public file has it. */
+/** Starts with a byte order mark, like the public file. */
 export const csvText = (lines: Iterable<DemoLine>): string =>
   [`\ufeff${COLUMNS.join(';')}`, ...[...lines].map((line, index) => record(index + 1, line)), ''].join('\r\n')

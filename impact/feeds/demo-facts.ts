@@ -1,6 +1,6 @@
 /**
- * What the demonstration's sources know: the facts of the sample, and for any other company facts drawn from its siren, so
- * that the same question always has the same answer. Nothing here comes from the real sources. Read by `demo-server.ts`.
+ * The facts of the demonstration's sources: those of the sample, and for any other company facts derived from its siren, so
+ * that the same question always has the same answer. Nothing comes from the real sources. Used by `demo-server.ts`.
  */
 import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
@@ -11,7 +11,7 @@ export interface DemoLine {
   readonly date: string
 }
 
-/** `trouble`: the source fails for this company, whatever is tried. */
+/** `trouble`: the source always fails for this company. */
 export type DemoAnswer = { readonly etat: 'connu'; readonly body: string } | { readonly etat: 'absent' | 'trouble' }
 
 export interface DemoFacts {
@@ -20,14 +20,14 @@ export interface DemoFacts {
   bges(): Iterable<DemoLine>
 }
 
-/** Shares of the answers for a company that the sample does not have: 70 % published, 28 % not, 2 % in trouble. */
+/** For companies outside the sample: 70 % published, 28 % not, 2 % in trouble. */
 const PUBLISHED = 0.7
 const ANSWERED = 0.98
 
-/** A number in [0, 1[ that depends on the text alone. */
+/** A number from 0 to below 1 that depends only on the text. */
 export const draw = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
 
-/** Drawn from the siren alone. */
+/** The same answer each time for a siren and a year. */
 export function drawnAnswer(siren: string, annee: number): DemoAnswer {
   const chance = draw(`egapro ${siren} ${annee}`)
   if (chance >= ANSWERED) return { etat: 'trouble' }
@@ -49,8 +49,8 @@ export function drawnAnswer(siren: string, annee: number): DemoAnswer {
 }
 
 /**
- * The facts that the sample put into the tables, so that a first fetch from the demonstration's source finds what is there.
- * @param client of an operational database that holds the sample, before any fetch.
+ * The facts that the sample put into the tables, so that a first fetch from the demonstration's source changes nothing.
+ * @param client connected to an operational database with the sample, before any fetch.
  */
 export async function sampleFacts(client: ClientBase): Promise<DemoFacts> {
   const egapro = await client.query<{ siren: string; annee: number; etat: string; body: string | null }>(

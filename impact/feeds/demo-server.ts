@@ -1,6 +1,6 @@
 /**
- * An HTTP server of ours that speaks as the two public sources do: EgaPro's answers by siren and year, the BGES file behind
- * the address that names it. For the demonstration; it listens on the loopback interface only.
+ * An HTTP server that answers like the two public sources: EgaPro by siren and year, and BGES with its file and the
+ * address that names it. For the demonstration; listens only on the loopback interface.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -16,12 +16,12 @@ export interface PlainAnswer {
   readonly body: string
 }
 
-/** What public sites answer while they are being repaired, whatever was asked for. */
+/** What public sites answer to everything during maintenance. */
 export const MAINTENANCE = '<!doctype html><html lang="fr"><body><h1>Maintenance en cours</h1></body></html>'
 
 export const json = (status: number, body: string): PlainAnswer => ({ status, type: 'application/json', body })
 
-/** What a path asks for: of EgaPro about a company, of BGES which file is the latest, or that file. */
+/** What a path asks for: EgaPro's answer about a company, the name of the latest BGES file, or that file. */
 export function askedBy(
   path: string,
 ): { readonly on: 'egapro' | 'bges-latest' | 'bges-file'; readonly siren?: string } | null {
@@ -31,7 +31,7 @@ export function askedBy(
   return path === `${FILE}/download` ? { on: 'bges-file' } : null
 }
 
-/** The answer of a day without faults. */
+/** The correct answer, without faults. */
 export function plainAnswer(facts: DemoFacts, path: string): PlainAnswer {
   const asked = askedBy(path)
   if (asked?.on === 'bges-latest') return json(200, JSON.stringify({ file: FILE }))
@@ -43,7 +43,7 @@ export function plainAnswer(facts: DemoFacts, path: string): PlainAnswer {
   return json(503, MAINTENANCE)
 }
 
-/** Starts to listen, at any free port. `stop` ends every connection. */
+/** Starts the server at any free port. `stop` ends every connection. */
 export async function startDemoServer({ facts }: { readonly facts: DemoFacts }) {
   const server = createServer((request, response) => {
     const { status, type, body } = plainAnswer(facts, request.url ?? '/')
@@ -53,7 +53,7 @@ export async function startDemoServer({ facts }: { readonly facts: DemoFacts }) 
   await once(server, 'listening')
   const bound = server.address()
   return {
-    /** For both sources. */
+    /** The base URL of both sources. */
     url: `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`,
     async stop(): Promise<void> {
       server.close()

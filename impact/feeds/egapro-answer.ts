@@ -1,14 +1,14 @@
 /**
- * What one answer of EgaPro says of one company and year. The address is `/api/public/declaration/{siren}/{annee}`: 200
- * with a JSON object is a declaration when it has the key `déclaration`; 404 with a JSON object says that none is
- * published. Anything else says nothing: in particular a 404 that is a page, which a moved address answers for every
+ * Interprets one answer of EgaPro about one company and year, from `/api/public/declaration/{siren}/{annee}`. 200
+ * with a JSON object is a declaration when it has the key `déclaration`; 404 with a JSON object means that none is
+ * published. Anything else is unknown, in particular a 404 with an HTML page, which a moved address returns for every
  * company. Pure; called by `egapro.ts`.
  */
 import { champ, estObjet, ILLISIBLE, lireJson } from '../domain/contenu-json.ts'
 import { declarationPubliee } from '../domain/index-egapro.ts'
 import type { RaisonFait } from './raisons.ts'
 
-/** `reponse` is the JSON text of the answer, fit for a jsonb column. */
+/** `reponse` is the JSON text of the answer, valid for a jsonb column. */
 export type EgaproFact =
   | { readonly etat: 'connu'; readonly reponse: string }
   | { readonly etat: 'absent' }
@@ -22,14 +22,14 @@ export const estSiren = (text: string): boolean => /^[0-9]{9}$/.test(text)
 export const egaproUrl = (baseUrl: string, siren: string, annee: number): URL =>
   new URL(`${baseUrl}/api/public/declaration/${siren}/${annee}`)
 
-/** @param status 200 or 404; the text is the whole body. */
+/** `status` is 200 or 404, `text` the whole body. */
 export function egaproFact(siren: string, status: number, text: string): EgaproFact {
   const answer = lireJson(text)
   if (answer === ILLISIBLE || !estObjet(answer) || !fitsJsonb(answer)) return inconnu('contenu_illisible')
   if (status === 404) return ABSENT
   const entreprise = champ(answer, 'entreprise')
   const named = estObjet(entreprise) ? champ(entreprise, 'siren') : undefined
-  // An answer about another company, as a wrong cache gives it, says nothing about this one.
+  // An answer about another company (from a faulty cache) says nothing about this one.
   if (named !== undefined && named !== null && String(named) !== siren) return inconnu('contenu_illisible')
   const published = declarationPubliee(answer)
   if (published === null) return inconnu('contenu_illisible')
@@ -39,8 +39,8 @@ export function egaproFact(siren: string, status: number, text: string): EgaproF
 const DEEPEST = 64
 
 /**
- * jsonb refuses U+0000 and half surrogate pairs, and a very deep value exhausts a stack: one such answer would undo the
- * facts of every other company.
+ * jsonb refuses U+0000 and lone surrogates, and very deep nesting exhausts the stack: one such answer would make the insert fail
+ * for all companies.
  */
 function fitsJsonb(value: unknown): boolean {
   let level: unknown[] = [value]

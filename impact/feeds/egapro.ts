@@ -1,7 +1,7 @@
 /**
- * The EgaPro feed: one call a company and year to the public source, its answers gathered, judged as a whole, and put in
- * place of those of the same year. A company without an answer becomes a row that says why; a source that fails as a whole
- * changes nothing. Called by `impact sync_egapro`, the demonstration and the tests.
+ * The EgaPro feed: calls the public source once per company and year, gathers the answers, checks them as a whole, and replaces
+ * those of the same year. A company without an answer gets a row with the reason. If the source fails as a whole,
+ * nothing changes. Called by `impact sync_egapro`, the demonstration and the tests.
  */
 import { setMaxListeners } from 'node:events'
 import pMap from 'p-map'
@@ -21,14 +21,14 @@ export interface EgaproOptions extends FeedContext {
 }
 
 const ZONE = 'Europe/Paris'
-/** Rows sent to the database at once: an answer is a few kilobytes. */
+/** Rows sent to the database at once; an answer has a few kilobytes. */
 const BATCH_ROWS = 200
-/** Below this many known declarations, a few that disappear are no sign of a broken source. */
+/** With fewer known declarations than this, some that disappear do not indicate a broken source. */
 const LOSS_FLOOR = 20
 
 /**
- * @returns what was asked and learnt. Companies whose siren is not nine digits are not asked: they are `siren_invalide`.
- * @throws FeedError; the facts of the last successful fetch are there then, untouched.
+ * @returns a summary. Companies whose siren is not nine digits are not asked about: they are `siren_invalide`.
+ * @throws FeedError; then the facts of the last successful fetch are unchanged.
  */
 export async function syncEgapro(options: EgaproOptions): Promise<FeedSummary> {
   const settings = parseEgapro(options.settings ?? {})
@@ -44,7 +44,7 @@ async function fetchAndReplace(run: FeedRun, settings: EgaproSettings): Promise<
   const gathering = new Gathering(run)
   const stop = new AbortController()
   const signal = AbortSignal.any([run.signal, stop.signal])
-  // Every call under way listens; Node takes more than ten listeners for a leak.
+  // Each running call adds a listener, and Node warns of a leak above ten.
   setMaxListeners(0, signal)
   const calls = new Calls(settings, settings.perSecond, signal)
   await pMap(
@@ -63,7 +63,7 @@ async function fetchAndReplace(run: FeedRun, settings: EgaproSettings): Promise<
     },
     { concurrency: settings.parallel },
   )
-  // Everything under way has ended: the first failure, or the interruption, is what the caller hears.
+  // All calls have ended. Throws the first error, or the caller's interruption.
   signal.throwIfAborted()
   await gathering.flush()
   tally.assertWhole()
@@ -105,7 +105,7 @@ async function ask(
   }
 }
 
-/** Sends answers to the database in batches, one at a time: the connection is one. */
+/** Sends answers to the database in batches, one after another, because there is only one connection. */
 class Gathering {
   readonly #run: FeedRun
   #rows: EgaproRow[] = []
@@ -135,7 +135,7 @@ class Gathering {
   }
 }
 
-/** Counts the answers, and says when they are no answer of a working source. */
+/** Counts the answers, and decides whether the source works at all. */
 class Tally {
   readonly unknown: Partial<Record<RaisonFait, number>> = {}
   known = 0
@@ -160,7 +160,7 @@ class Tally {
     return this.known + this.absent + this.#failed + this.#invalid
   }
 
-  /** Throws as soon as the fetch cannot end well: a dead source is not asked ten thousand times. */
+  /** Throws as soon as the fetch cannot succeed, so that a broken source is not asked ten thousand times. */
   add(siren: string, fact: EgaproFact): void {
     if (fact.etat === 'inconnu') {
       this.unknown[fact.raison] = (this.unknown[fact.raison] ?? 0) + 1
@@ -182,18 +182,18 @@ class Tally {
     if (this.#inARow >= this.#settings.giveUpAfter) {
       throw new FeedError('FEED_UNAVAILABLE', this.facts(this.#mostFrequent()))
     }
-    // Some of the companies may have been answered already, so that the whole is judged here, not the part asked so far.
+    // Compares with the failures allowed for all companies, not only for those asked so far.
     if (this.#failed > this.#allowedFailures() && this.known + this.absent > 0) {
       throw new FeedError('FEED_TOO_MANY_UNKNOWN', this.facts('trop_d_inconnus'))
     }
   }
 
-  /** Of all companies: with --only-missing, those whose answer is kept count as answered. */
+  /** A share of all companies: with --only-missing, those whose answer is kept count as answered. */
   #allowedFailures(): number {
     return (this.#companies - this.#invalid) * this.#settings.maxUnknownShare
   }
 
-  /** Throws unless the answers may take the place of those before. */
+  /** Throws unless the answers may replace the previous ones. */
   assertWhole(): void {
     const few = Math.min(this.#settings.giveUpAfter, this.#companies - this.#invalid)
     if (this.#failed > 0 && this.known + this.absent === 0 && this.#failed >= few) {
@@ -217,7 +217,7 @@ class Tally {
   #mostFrequent(): RaisonReleve {
     let [most, times]: [RaisonReleve, number] = ['reseau', 0]
     for (const [reason, count] of Object.entries(this.unknown)) {
-      // sound because `add` writes no other keys, and a siren that is not asked is not the source's failure.
+      // sound because `add` writes no other keys. An invalid siren is not a failure of the source.
       if (reason !== 'siren_invalide' && count > times) [most, times] = [reason as RaisonReleve, count]
     }
     return most

@@ -1,18 +1,18 @@
 /**
- * The tables of the facts: which companies to ask, where a fetch gathers, how it replaces the facts in one transaction, and
- * what `feeds_releve` says of a source. Statements only; what is a fact is decided by the feeds.
+ * The SQL on the tables of facts: which companies to ask about, where a fetch gathers, how it replaces the facts in one transaction,
+ * and what `feeds_releve` records about a source. The feeds decide what a fact is.
  */
 import type { ClientBase } from 'pg'
 import { FeedError } from './feed-error.ts'
 import type { RaisonReleve } from './raisons.ts'
 
 export const FEEDS = ['egapro', 'bges'] as const
-/** As in `feeds_releve.source`. */
+/** The values of `feeds_releve.source`. */
 export type Feed = (typeof FEEDS)[number]
 
-/** Advisory locks of the operational database; any two numbers that nothing else uses. */
+/** Advisory locks of the operational database: arbitrary numbers that nothing else uses. */
 const LOCKS: Readonly<Record<Feed, number>> = { egapro: 4_850_264, bges: 4_850_265 }
-/** Readers never block the replacement, so only a lock taken by hand can: better to fail than to hang the night. */
+/** Readers do not block the replacement, only locks taken by hand do: then it fails instead of blocking the night. */
 const LOCK_TIMEOUT_MS = 30_000
 
 const TABLES = ['entreprises_entreprise', 'feeds_egapro', 'feeds_bges', 'feeds_releve']
@@ -44,7 +44,7 @@ export async function withFeedLock<T>(client: ClientBase, feed: Feed, work: () =
   try {
     return await work()
   } finally {
-    // A lost connection has released it already.
+    // This fails on a lost connection, which has released the lock.
     await client.query('select pg_advisory_unlock($1)', [LOCKS[feed]]).catch(() => undefined)
   }
 }
@@ -75,7 +75,7 @@ export async function countBges(client: ClientBase): Promise<number> {
   return Number(rows[0]?.lines ?? 0)
 }
 
-/** Whether the facts of a feed were renewed, whole and without trouble, at or after an instant. */
+/** Whether the facts of a feed were completely renewed at or after an instant. */
 export async function renewedSince(client: ClientBase, feed: Feed, since: Date): Promise<boolean> {
   const { rows } = await ask<{ there: boolean }>(
     client,
@@ -90,7 +90,7 @@ export async function renewedSince(client: ClientBase, feed: Feed, since: Date):
   return found.rows.length > 0
 }
 
-/** A table of this session where a fetch gathers; a fetch that fails leaves nothing elsewhere. */
+/** Temporary tables where a fetch gathers, so that a failed fetch leaves nothing behind. */
 const GATHER = {
   egapro: `create temporary table gathered_egapro (
     siren varchar(9) not null, etat varchar(20) not null, reponse_api jsonb, raison varchar(60), releve_le timestamptz not null
@@ -126,7 +126,7 @@ export async function gatherEgapro(client: ClientBase, rows: readonly EgaproRow[
   )
 }
 
-/** @param lines dates are `YYYY-MM-DD`. */
+/** @param lines with dates as `YYYY-MM-DD`. */
 export async function gatherBges(
   client: ClientBase,
   lines: readonly { readonly siren: string; readonly date: string }[],
@@ -139,7 +139,7 @@ export async function gatherBges(
   )
 }
 
-/** Answers replace those of the same company and year; companies that are gone leave the year; other years stay. */
+/** Replaces answers of the year by the gathered ones, and deletes those of companies that no longer exist. Returns the rows of the year. */
 export async function replaceEgapro(client: ClientBase, annee: number, at: Date): Promise<number> {
   return inTransaction(client, async () => {
     await ask(
@@ -167,7 +167,7 @@ export async function replaceEgapro(client: ClientBase, annee: number, at: Date)
 
 export async function replaceBges(client: ClientBase, at: Date): Promise<number> {
   return inTransaction(client, async () => {
-    // Not TRUNCATE: it would block the readers, and a snapshot taken before would see an empty table.
+    // Not TRUNCATE, which would block readers, and show an empty table to snapshots from before.
     await ask(client, 'delete from public.feeds_bges')
     await ask(
       client,
@@ -179,7 +179,7 @@ export async function replaceBges(client: ClientBase, at: Date): Promise<number>
   })
 }
 
-/** `connu`: the facts of `releve_le` hold, and nothing is wrong. Returns how many there are. */
+/** Records a successful fetch: `connu`, with the facts of `releve_le`. Returns the number of facts. */
 async function recordSuccess(
   client: ClientBase,
   feed: Feed,
@@ -200,9 +200,9 @@ async function recordSuccess(
 }
 
 /**
- * After a failed fetch. While the facts are not older than `validDays`, the source stays `connu` with their date, and
- * `raison` alone says that they could not be renewed. After that, or when there never were any, it is `inconnu`: a source
- * that has been away for months must not be read as an answer.
+ * Records a failed fetch. While the facts are not older than `validDays`, the source stays `connu` with their date, and only
+ * `raison` shows that they could not be renewed. After that, or without any facts, it is `inconnu`: a source
+ * that has failed for months must not count as an answer.
  */
 export async function recordFailure(
   client: ClientBase,

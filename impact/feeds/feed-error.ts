@@ -1,4 +1,4 @@
-/** The errors of a whole feed. A single company's failure is not an error but a row. Thrown by `syncEgapro` and `syncBges`. */
+/** The errors of a whole feed, thrown by `syncEgapro` and `syncBges`. A failure for one company is a row, not an error. */
 import { ImpactError, type ImpactErrorFacts, type ImpactErrorKind } from '../database/impact-error.ts'
 import type { RaisonReleve } from './raisons.ts'
 
@@ -66,7 +66,7 @@ export type FeedErrorCode = keyof typeof FEED_ERRORS
 
 export class FeedError extends ImpactError<FeedErrorCode> {
   override readonly name = 'FeedError'
-  /** What `feeds_releve` keeps of it; null when the source is not at fault. */
+  /** The reason recorded in `feeds_releve`; null when the source is not at fault. */
   readonly raison: RaisonReleve | null
 
   constructor(code: FeedErrorCode, facts: ImpactErrorFacts & { readonly raison?: RaisonReleve } = {}) {

@@ -1,6 +1,6 @@
 /**
- * What the two feeds share around their fetch: the check of the tables, the lock, the one record of a failure, and the
- * shapes that callers see. Called by `egapro.ts` and `bges.ts`.
+ * What both feeds share around their fetch: the check of the tables, the lock, the record of a failure, and the
+ * types for callers. Called by `egapro.ts` and `bges.ts`.
  */
 import type { ClientBase } from 'pg'
 import { type Clock, systemClock } from 'vitrine/run'
@@ -15,13 +15,13 @@ export interface FeedProgress {
   readonly phase: 'fetch' | 'replace'
   readonly unit: 'companies' | 'bytes'
   readonly done: number
-  /** null when the source does not announce it. */
+  /** Null when the source does not announce it. */
   readonly total: number | null
 }
 
-/** What a feed needs of its caller, settings apart. */
+/** What a feed needs from its caller, besides settings. */
 export interface FeedContext {
-  /** Of the operational database, without open transaction, and used by nothing else meanwhile. */
+  /** Connected to the operational database, without open transaction, and not used by anything else. */
   readonly client: ClientBase
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: FeedProgress) => void
@@ -34,19 +34,19 @@ export interface FeedSummary {
   readonly annee: number | null
   /** Nothing was written. */
   readonly dryRun: boolean
-  /** Companies asked about, and what is known of them now. asked = known + absent + the sum of `unknown`. */
+  /** Number of companies asked about: the sum of `known`, `absent` and all of `unknown`. */
   readonly asked: number
   readonly known: number
   readonly absent: number
-  /** By reason; reasons that did not occur are not there. */
+  /** Number of companies per reason, without reasons that did not occur. */
   readonly unknown: Readonly<Partial<Record<RaisonFait, number>>>
-  /** Companies left out because their answer was known already. */
+  /** Companies that were not asked about because their answer was already known. */
   readonly kept: number
-  /** Rows of the source's table now, or that would be there. */
+  /** Rows of the source's table afterwards; for a dry run, those that it would have. */
   readonly rows: number
   /** Lines of the BGES file without a siren, which concern no company. */
   readonly ignoredRows: number
-  /** HTTP calls, retries included. */
+  /** Number of HTTP calls, including retries. */
   readonly calls: number
   readonly milliseconds: number
 }
@@ -63,7 +63,7 @@ export interface FeedRun {
   elapsed(): number
 }
 
-/** Throws FeedError; the failure is recorded unless nothing may be written, or the source is not at fault. */
+/** Throws FeedError; records the failure, except in a dry run or when the source is not at fault. */
 export async function runFeed(
   feed: Feed,
   context: FeedContext,
@@ -91,7 +91,7 @@ export async function runFeed(
       return await work(run)
     } catch (thrown) {
       const error = asFeedError(feed, thrown, run.signal)
-      // The failure itself is what the caller must hear, even when it cannot be recorded.
+      // The caller must get this error, even when it cannot be recorded.
       if (!dryRun && error.raison !== null) {
         const failure = { raison: error.raison, at: clock.now(), validDays }
         await recordFailure(client, feed, failure).catch(() => undefined)
@@ -104,7 +104,7 @@ export async function runFeed(
 }
 
 function asFeedError(feed: Feed, thrown: unknown, signal: AbortSignal): FeedError {
-  // Whatever was under way then fails, each thing in its own words.
+  // After an interruption, running calls fail with various errors.
   if (signal.aborted) return new FeedError('FEED_INTERRUPTED')
   if (thrown instanceof FeedError) return thrown
   if (thrown instanceof NoAnswer) {

@@ -1,14 +1,14 @@
 /**
- * One HTTP call by Node's own fetch, bounded in time and size, that follows redirects within the host it was given only.
- * A call that gives nothing usable throws `NoAnswer` with its reason; trying again is for `calls.ts`. Called by both feeds.
+ * One HTTP call with Node's fetch, limited in time and size, which follows redirects only within the given host.
+ * A call without a usable answer throws `NoAnswer` with a reason; `calls.ts` retries. Called by both feeds.
  */
 import { type RaisonAppel, raisonDuStatut } from './raisons.ts'
 
-/** One call failed. It never leaves this folder: a feed makes a row of it, or a `FeedError`. */
+/** One failed call. It never leaves this folder: a feed converts it to a row or a `FeedError`. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
   readonly raison: RaisonAppel
-  /** From Retry-After, when the source gave one. */
+  /** Milliseconds from Retry-After, if the source sent it. */
   readonly waitMs: number | null
 
   constructor(raison: RaisonAppel, waitMs: number | null = null) {
@@ -19,11 +19,11 @@ export class NoAnswer extends Error {
 }
 
 export interface HttpRules {
-  /** For the whole call: redirects, answer and body. */
+  /** Limit for the whole call: redirects, answer and body. */
   readonly timeoutMs: number
-  /** The longest silence inside the body; absent when the whole call is short. */
+  /** Limit for each wait for more of the body; not needed when `timeoutMs` is short. */
   readonly idleMs?: number
-  /** Of the body, after decompression. */
+  /** Limit for the body, after decompression. */
   readonly maxBytes: number
   readonly userAgent: string
   readonly accept: string
@@ -31,9 +31,9 @@ export interface HttpRules {
 
 export interface HttpAnswer {
   readonly status: number
-  /** Bytes of the body; null when the source does not say, or says it of the compressed body. */
+  /** Bytes of the body; null when unknown, or when the source announces only the compressed size. */
   readonly length: number | null
-  /** The body, once. */
+  /** The body; can be read once. */
   chunks(): AsyncGenerator<Uint8Array>
 }
 
@@ -41,7 +41,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MOST_REDIRECTS = 5
 
 /**
- * Calls and reads. Statuses other than 200 throw `NoAnswer`, but for those in `accepted`.
+ * Calls the URL and reads the answer with `read`. A status other than 200 and those in `accepted` throws `NoAnswer`.
  * @throws NoAnswer, the signal's reason when it is aborted, and what `read` throws.
  */
 export async function call<T>(
@@ -70,7 +70,7 @@ export async function call<T>(
   }
 }
 
-/** The whole body as text, which must be UTF-8. */
+/** The whole body as text; it must be UTF-8. */
 export async function textOf(answer: HttpAnswer): Promise<string> {
   const parts: Uint8Array[] = []
   for await (const chunk of answer.chunks()) parts.push(chunk)
@@ -82,8 +82,8 @@ export async function textOf(answer: HttpAnswer): Promise<string> {
 }
 
 /**
- * Time limit and caller's signal in one. `AbortSignal.any` with `AbortSignal.timeout` would say the same, but in Node 20 it
- * keeps memory for each call on a long-lived signal, and such a timeout may be collected before it fires.
+ * Combines the time limit and the caller's signal. `AbortSignal.any` with `AbortSignal.timeout` would do the same, but in Node 20 it
+ * leaks memory for each call on a long-lived signal, and the timeout may be garbage-collected before it fires.
  */
 class Deadline {
   readonly #controller = new AbortController()
@@ -106,7 +106,7 @@ class Deadline {
     return setTimeout(() => this.#controller.abort(new NoAnswer('delai')), milliseconds)
   }
 
-  /** Waits for the network, for so long at most. */
+  /** Waits for `work`, but not longer than `idleMs` or the whole call's limit. */
   async network<T>(work: Promise<T>, idleMs?: number): Promise<T> {
     const timer = idleMs === undefined ? undefined : this.#after(idleMs)
     try {
@@ -119,7 +119,7 @@ class Deadline {
     }
   }
 
-  /** Also ends what is left of the call: a body that nobody reads would keep its connection. */
+  /** Also aborts the rest of the call, because an unread body would keep its connection open. */
   end(): void {
     clearTimeout(this.#timer)
     this.#caller.removeEventListener('abort', this.#stop)
@@ -145,7 +145,7 @@ async function follow(first: URL, rules: HttpRules, deadline: Deadline): Promise
   }
 }
 
-/** Where a redirect leads, when it stays with the host that the settings name; from http to https is staying. */
+/** The target of a redirect if it stays on the same host (http to https is allowed), else null. */
 export function redirectTarget(from: URL, location: string | null): URL | null {
   if (location === null || !URL.canParse(location, from.href)) return null
   const to = new URL(location, from.href)

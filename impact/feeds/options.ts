@@ -1,18 +1,18 @@
 /**
- * The options of the two feeds, as lists that a command line shows and `settings.ts` parses: every limit of the feeds is
- * here, named with its unit and bounded. Nothing is read from the environment here.
+ * The options of the two feeds, as lists that the command line shows and `settings.ts` parses. Every limit of the feeds is
+ * here, with its unit and bounds. This file does not read the environment.
  */
 
 export interface OptionDefinition {
   readonly kind: 'switch' | 'integer' | 'number' | 'url' | 'text'
-  /** As the command line writes it; null for what is set by code or variable only. */
+  /** The flag of the command line; null for options that only code or a variable sets. */
   readonly flag: string | null
-  /** The environment variable that gives it when the flag is absent. */
+  /** The environment variable that is used without the flag. */
   readonly variable: string | null
   readonly fallback: boolean | number | string | null
   readonly min?: number
   readonly max?: number
-  /** In French: the users of this command line read it. */
+  /** Help text, in French for the users of this command line. */
   readonly help: string
 }
 
@@ -27,7 +27,7 @@ const option = <Kind extends OptionDefinition['kind'], Fallback extends OptionDe
 const toggle = (flag: string, help: string) => option('switch', help, { flag, fallback: false })
 const text = (help: string, given: Common<string>) => option('text', help, given)
 const url = (help: string, given: Common<string>) => option('url', help, given)
-/** Without a value, null stands for what the feed itself chooses. */
+/** A fallback of null means that the feed itself chooses. */
 const integer = <Fallback extends number | null>(help: string, given: Common<Fallback> & Bounds) =>
   option('integer', help, given)
 const number = (help: string, given: Common<number> & Bounds) => option('number', help, given)
@@ -71,7 +71,7 @@ const COMMON = {
   userAgent: text('identité annoncée aux sources', { variable: 'FEEDS_USER_AGENT', fallback: 'vitrine-impact/0.1' }),
 } as const satisfies Record<string, OptionDefinition>
 
-/** EgaPro: one call a company and year. The limits suit 10 000 companies within ten minutes. */
+/** EgaPro: one call per company and year. The limits allow 10 000 companies within ten minutes. */
 export const EGAPRO_OPTIONS = {
   ...COMMON,
   baseUrl: url('adresse de la source EgaPro', {
@@ -117,7 +117,7 @@ export const EGAPRO_OPTIONS = {
   }),
 } as const satisfies Record<string, OptionDefinition>
 
-/** BGES: one address asked for, then one file of 30 to 60 MB. */
+/** BGES: one call for the address, then one file of 30 to 60 MB. */
 export const BGES_OPTIONS = {
   ...COMMON,
   baseUrl: url('adresse de la source BGES', {
@@ -158,5 +158,5 @@ export type CommonSettings = Values<typeof COMMON>
 export type EgaproSettings = Values<typeof EGAPRO_OPTIONS>
 export type BgesSettings = Values<typeof BGES_OPTIONS>
 
-/** What a caller may give for each option: text of a flag or variable, or the value; null and undefined mean absent. */
+/** What a caller may pass for each option: the text of a flag or variable, or a value; null and undefined mean absent. */
 export type Given<Options> = { readonly [Key in keyof Options]?: string | number | boolean | null | undefined }

@@ -1,9 +1,9 @@
 /**
- * Why a source said nothing: the closed list of the codes kept in `raison`, of one company (`feeds_egapro`) or of a whole
- * feed (`feeds_releve`). A code holds no data. Whether asking again can help is said here too, and nowhere else.
+ * Why there is no answer: the closed list of codes in the columns `raison`, for one company (`feeds_egapro`) or a whole
+ * feed (`feeds_releve`). A code contains no data. Only this file decides whether a retry can help.
  */
 
-/** What can go wrong with one call; `retry` when the same call may succeed a moment later. */
+/** Reasons of one failed call; `retry`: the same call may succeed a moment later. */
 export const RAISONS_APPEL = {
   delai: { retry: true },
   reseau: { retry: true },
@@ -23,7 +23,7 @@ export const RAISONS_APPEL = {
 } as const satisfies Record<string, { readonly retry: boolean }>
 export type RaisonAppel = keyof typeof RAISONS_APPEL
 
-/** Why one company has no answer. Impact accepts nine characters that are no siren: those are never asked. */
+/** Why one company has no answer. Impact accepts nine characters that are not a siren; the source is not asked about those. */
 export type RaisonFait = RaisonAppel | 'siren_invalide'
 
 /** Why a whole feed was refused although its calls succeeded. */
@@ -40,7 +40,7 @@ export const RAISONS_RELEVE = [
 ] as const
 export type RaisonReleve = RaisonAppel | (typeof RAISONS_RELEVE)[number]
 
-/** The code of an HTTP status (RFC 9110, section 15); null for 200, the only one that is an answer everywhere. */
+/** The code for an HTTP status (RFC 9110, section 15); null for 200, the only status that is always an answer. */
 export function raisonDuStatut(status: number): RaisonAppel | null {
   if (status === 200) return null
   const raison = `statut_${status}`

@@ -1,6 +1,6 @@
 /**
- * Makes frozen settings of what a caller gives for the options: text of a flag or variable, or values already typed. All
- * problems are reported at once, before anything is asked. Called by the feeds themselves.
+ * Parses a feed's options, given as texts of flags and variables or as typed values, into frozen settings. Reports all
+ * problems at once, before any call. Called by the feeds.
  */
 import { FeedError } from './feed-error.ts'
 import {
@@ -13,9 +13,9 @@ import {
   type Values,
 } from './options.ts'
 
-/** Throws FeedError `FEED_SETTINGS_INVALID` with one problem for each option that is wrong or unknown. */
+/** Throws FeedError `FEED_SETTINGS_INVALID` with one problem per wrong or unknown option. */
 export const parseEgapro = (given: Given<typeof EGAPRO_OPTIONS>): EgaproSettings => parse(EGAPRO_OPTIONS, given)
-/** Throws FeedError `FEED_SETTINGS_INVALID` with one problem for each option that is wrong or unknown. */
+/** Throws FeedError `FEED_SETTINGS_INVALID` with one problem per wrong or unknown option. */
 export const parseBges = (given: Given<typeof BGES_OPTIONS>): BgesSettings => parse(BGES_OPTIONS, given)
 
 function parse<Options extends Readonly<Record<string, OptionDefinition>>>(
@@ -44,7 +44,7 @@ function problemOf(option: OptionDefinition, value: unknown): string | null {
     case 'switch':
       return typeof value === 'boolean' ? null : 'It takes no value.'
     case 'text':
-      // A header value: anything else would be refused by HTTP, or would smuggle a header.
+      // It becomes an HTTP header: other characters are invalid, or could inject another header.
       return typeof value === 'string' && /^[\x20-\x7e]{1,200}$/.test(value) ? null : 'It is 1 to 200 ASCII characters.'
     case 'url':
       return typeof value === 'string' ? urlProblem(value) : 'It is a URL.'
