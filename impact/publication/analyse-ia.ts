@@ -8,8 +8,8 @@ import { CLE, EVOLUTION } from './raisons.ts'
 import { source } from './register.ts'
 
 /**
- * L’entreprise d’une analyse : celle qui la porte, sinon celle du rapport CSRD auquel elle est rattachée ; de plusieurs, la
- * première rattachée. Les rattachements sont lus une fois : des jointures coûtent moins que des recherches par analyse.
+ * L’entreprise d’une analyse : la sienne, sinon celle du premier rapport CSRD auquel elle est rattachée. Tous les rattachements
+ * sont lus en une fois : une jointure coûte moins qu’une recherche par analyse.
  */
 const analyses = source
   .selectFrom('analyseia_analyseia as a')
@@ -45,7 +45,7 @@ export const analyseIa = from(analyses).publish(
   'L’analyse d’un document par IA.',
   ({ eb, ref, lit }) => {
     const phrases = measure(
-      // Le texte de la chaîne stockée, ou de l’objet s’il y est sans détour.
+      // Le JSON est stocké comme une chaîne, ou parfois directement comme un objet : dans les deux cas, son texte.
       { resultat: sql<string | null>`${ref('a.resultat_json')} #>> '{}'` },
       {
         nbPhrases: { from: 0, to: 2_147_483_647 },

@@ -5,7 +5,7 @@ import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
 import { evaluees, ZONE } from './population.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
-/** Officiel : sans propriétaire. L’année attendue est la précédente, quel que soit l’exercice de l’entreprise. */
+/** Les documents officiels, c’est-à-dire sans propriétaire, de l’année civile précédente, quel que soit l’exercice de l’entreprise. */
 const documents = evaluees
   .leftJoin('reglementations_bdese_300 as plus', (join) =>
     join

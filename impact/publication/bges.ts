@@ -6,7 +6,7 @@ import { RAISONS_INCONNU, STATUTS } from '../domain/statuts.ts'
 import { evaluees, ZONE } from './population.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
-/** Le relevé dit si la source a répondu ; sans ligne pour l’entreprise, elle a répondu qu’il n’y a pas de bilan. */
+/** Si la source a répondu (voir le relevé) et n’a pas de ligne pour l’entreprise, c’est qu’il n’y a pas de bilan. */
 const bilans = evaluees
   .leftJoin('feeds_releve as releve', (join) => join.on('releve.source', '=', 'bges'))
   .leftJoin(

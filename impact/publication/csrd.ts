@@ -7,9 +7,9 @@ import { evaluees, ZONE } from './population.ts'
 import { DESCRIPTION } from './raisons.ts'
 import { cleDeLEntreprise, soumissionEtStatut } from './reglementation.ts'
 
-/** Tous les rapports sont lus une fois : des jointures coûtent moins que des recherches par entreprise. */
+/** Tous les rapports sont lus en une fois : une jointure coûte moins qu’une recherche par entreprise. */
 const rapports = evaluees
-  // Rien dans la base n’interdit deux rapports officiels la même année : leur nombre est compté, la règle en juge.
+  // La base n’interdit pas deux rapports officiels la même année : ils sont comptés, et la règle décide.
   .leftJoin(
     (sub) =>
       sub
@@ -26,7 +26,7 @@ const rapports = evaluees
         .as('officiel'),
     (join) => join.onRef('officiel.entreprise_id', '=', 'e.id'),
   )
-  // L’année la plus haute ; la même année, l’officiel passe devant les brouillons ; puis le dernier créé.
+  // Le rapport de l’année la plus récente ; à égalité l’officiel avant les brouillons, puis le dernier créé.
   .leftJoin(
     (sub) =>
       sub

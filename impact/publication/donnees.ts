@@ -24,7 +24,7 @@ export const donnees = definePublication({
   zone: 'Europe/Paris',
   pureRules: true,
   schedule: '0 0 * * *',
-  // Peu de lignes y portent de longs documents : dès mille, ne lire que ce qui a changé coûte moins.
+  // Quelques tables ont peu de lignes mais de longs documents : à partir de mille, ne lire que les changements coûte moins.
   limits: { deltaFloorRows: 1_000 },
   metabase: { source: 'Impact', team: 'equipe' },
   locale: 'fr-FR',

@@ -30,7 +30,7 @@ const ENTREPRENEUR_INDIVIDUEL = 1000
  */
 const PERSONNES_MORALES = { de: 3000, a: 9999 } as const
 
-/** Les rattachements sont comptés une fois pour toutes les entreprises. */
+/** Compte les rattachements de toutes les entreprises en une fois, ce qui coûte moins qu’un compte par entreprise. */
 const avecRattachements = avecCaracteristiques.leftJoin(
   (sub) =>
     sub
@@ -46,7 +46,7 @@ export const entreprise = from(avecRattachements).publish(
   'Une entreprise connue d’Impact, inscrite ou simulée.',
   ({ eb, ref, fn, lit, val }) => {
     const code = because(ref('e.categorie_juridique_sirene'), DESCRIPTION)
-    // Sans code, on ne sait pas de qui est le nom : il ne sort pas, et le SIREN, qui le donnerait, non plus.
+    // Sans code, le nom peut être celui d’une personne : il n’est pas publié, ni le SIREN, qui permettrait de le retrouver.
     const peutEtreUnePersonne = eb.or([
       eb(code, 'is', null),
       eb(code, '<', PERSONNES_MORALES.de),
@@ -58,7 +58,7 @@ export const entreprise = from(avecRattachements).publish(
     )
     const nomDuPays = compute({ code: ref('e.code_pays_etranger_sirene') }, ({ code }) => pays(code))
     const section = category({ code: ref('e.code_NAF') }, SECTIONS_NAF, (saisi) => sectionNaf(saisi.code))
-    // Outre-mer, trois chiffres ; la Corse est entière : ses codes postaux ne disent pas toujours lequel de ses départements.
+    // Trois chiffres outre-mer. La Corse n’est pas divisée : un code postal n’y indique pas toujours le département.
     const departement = sql<Indirect<string> | null>`case when ${ref('e.code_postal')} ~ '^9[78]' then left(${ref('e.code_postal')}, 3)
       when ${ref('e.code_postal')} ~ '^2[0AB]' then '2A/2B' else left(${ref('e.code_postal')}, 2) end`
     const { nom, siren } = maskedGroup(peutEtreUnePersonne, 'Nom public d’une personne morale.', {

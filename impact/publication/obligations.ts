@@ -1,6 +1,6 @@
 /**
- * Deux vues sur les tables publiées des quatre réglementations : toutes l’une après l’autre, et ce qu’elles demandent ensemble
- * à chaque entreprise. Elles se calculent quand on les lit : rien n’est recopié, et aucune nuit n’en est plus longue.
+ * Deux vues sur les tables publiées des quatre réglementations : toutes leurs lignes dans une seule liste, et un bilan par
+ * entreprise. Elles sont calculées à la lecture : elles ne copient rien et n’allongent pas la nuit.
  */
 import { because, bigint, boolean, from, integer, over, sql, varchar } from 'vitrine'
 import type { Conformite, Reglementation } from '../domain/reglementations.ts'

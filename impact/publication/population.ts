@@ -5,7 +5,7 @@ import { source } from './register.ts'
 export const ZONE = 'Europe/Paris'
 
 /**
- * Chaque entreprise, avec ses caractéristiques de l’année la plus récente quand elle en a. Toutes sont lues : un tri et une
+ * Chaque entreprise, avec ses caractéristiques de l’année la plus récente si elle en a. Toutes sont lues en une fois : un tri et une
  * jointure coûtent moins qu’une recherche par entreprise.
  */
 export const avecCaracteristiques = source.selectFrom('entreprises_entreprise as e').leftJoin(
@@ -13,7 +13,7 @@ export const avecCaracteristiques = source.selectFrom('entreprises_entreprise as
     sub
       .selectFrom('entreprises_caracteristiquesannuelles as a')
       .distinctOn('a.entreprise_id')
-      // L’ordre de l’index unique, à rebours : rien n’est trié.
+      // L’ordre inverse de l’index unique, pour que PostgreSQL n’ait pas à trier.
       .orderBy('a.entreprise_id', 'desc')
       .orderBy('a.annee', 'desc')
       .select([
@@ -37,7 +37,7 @@ export const avecCaracteristiques = source.selectFrom('entreprises_entreprise as
   (join) => join.onRef('c.entreprise_id', '=', 'e.id'),
 )
 
-/** Les entreprises évaluées : au moins un utilisateur et des caractéristiques. Chaque règle dit si elles lui suffisent. */
+/** Les entreprises évaluées : elles ont un utilisateur et des caractéristiques. Chaque règle décide si celles-ci lui suffisent. */
 export const evaluees = avecCaracteristiques
   .where('c.annee', 'is not', null)
   .where(({ exists, lit, selectFrom }) =>

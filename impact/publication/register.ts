@@ -1,6 +1,6 @@
 /**
- * Le registre : chaque colonne de chaque table opérationnelle que la publication peut regarder, avec son type et sa classe
- * de confidentialité. Une colonne qui apparaît dans la base sans être nommée ici fait échouer `vitrine check`.
+ * Le registre : toutes les colonnes des tables opérationnelles que la publication peut lire, avec leur type et leur classe
+ * de confidentialité. Une nouvelle colonne de la base qui n’est pas nommée ici fait échouer `vitrine check`.
  */
 import { indirect, open, partly, personal, register, secret } from 'vitrine'
 

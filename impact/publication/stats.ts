@@ -1,7 +1,7 @@
 /**
- * La table publiée des statistiques quotidiennes : une ligne par jour, d’après les tables telles qu’elles viennent d’être
- * publiées. Elle s’accumule : un jour passé n’est jamais recalculé. Les deux totaux d’origine ne comptent ni CSRD ni VSME ;
- * les autres colonnes sont plus récentes : vides, et non nulles, les jours d’avant elles.
+ * La table publiée des statistiques quotidiennes : une ligne par jour, calculée sur les tables qui viennent d’être
+ * publiées. Elle s’accumule : un jour passé n’est jamais recalculé. Les deux totaux d’origine ne comptent ni CSRD ni VSME.
+ * Les autres colonnes sont plus récentes : elles sont vides, et non à zéro, pour les jours plus anciens.
  */
 import { bigint, count, date, history, integer, type LocalDate, type PublishedTable, sql } from 'vitrine'
 import type { Statut } from '../domain/statuts.ts'
@@ -13,7 +13,7 @@ import { indexEgapro } from './index-egapro.ts'
 import { utilisateur } from './utilisateur.ts'
 import { vsme } from './vsme.ts'
 
-/** Un compte est actif s’il s’est connecté ces jours-ci : la même définition que celle du tableau de bord. */
+/** Un compte est actif s’il s’est connecté pendant ces derniers jours : même définition que dans le tableau de bord. */
 const JOURS_ACTIFS = 30
 
 export const stats = history(
@@ -23,7 +23,7 @@ export const stats = history(
     const lignes = ({ name }: PublishedTable) => selectFrom(name)
     type Lignes = ReturnType<typeof lignes>
     const nombre = (query: Lignes) => query.select(count().as('nombre')).$asScalar().$notNull()
-    /** Les entreprises au statut donné, ou connu : chacune compte une fois par réglementation. */
+    /** Le nombre d’entreprises d’une réglementation avec ce statut, ou avec un statut connu. */
     const entreprises = (table: PublishedTable, statut: Statut | 'connu') =>
       (statut === 'connu' ? lignes(table).where('statut', 'is not', null) : lignes(table).where('statut', '=', statut))
         .select(({ ref }) => count(ref('entreprise_id'), { distinct: true }).as('nombre'))

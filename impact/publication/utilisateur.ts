@@ -3,7 +3,7 @@ import { because, bigint, boolean, count, date, from, integer, type LocalDate, t
 import { CLE, EVOLUTION, USAGE } from './raisons.ts'
 import { source } from './register.ts'
 
-/** Les rattachements sont comptés une fois pour tous les utilisateurs. */
+/** Compte les rattachements de tous les utilisateurs en une fois, ce qui coûte moins qu’un compte par utilisateur. */
 const avecRattachements = source.selectFrom('users_user as u').leftJoin(
   (sub) =>
     sub
@@ -18,7 +18,7 @@ export const utilisateur = from(avecRattachements).publish(
   'metabase_utilisateur',
   'Un compte d’Impact, sans identité.',
   ({ ref, fn, lit, val, cast }) => {
-    // Le jour en UTC, comme à l’origine : les questions enregistrées comptent par jour sur cette colonne.
+    // Le jour en UTC, comme à l’origine, parce que des questions enregistrées comptent par jour sur cette colonne.
     const connexion = cast<LocalDate | null>(fn('timezone', [val('UTC'), 'u.last_login']), 'date')
     return {
       impact_id: bigint(because(ref('u.id'), CLE), 'Identifiant de l’utilisateur dans Impact').primaryKey(),

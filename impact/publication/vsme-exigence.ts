@@ -1,4 +1,4 @@
-/** La table publiée des exigences VSME : une ligne par rapport et par exigence, vide là où rien ne s’applique. */
+/** La table publiée des exigences VSME : une ligne par rapport et par exigence, sans avancement quand rien ne s’applique. */
 import { because, bigint, from, integer, measure, rows, sql, varchar } from 'vitrine'
 import { avancementExigence } from '../domain/vsme.ts'
 import { EXIGENCES_VSME, type ExigenceVsme, INDICATEURS_VSME } from '../domain/vsme-indicateurs.ts'

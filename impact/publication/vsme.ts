@@ -21,7 +21,7 @@ import { entreprise } from './entreprise.ts'
 import { CLE, EVOLUTION } from './raisons.ts'
 import { source } from './register.ts'
 
-/** Les indicateurs dont le contenu décide si d’autres s’appliquent ; des autres, seule la présence compte. */
+/** Les indicateurs dont le contenu décide si d’autres s’appliquent ; pour le reste, seule la présence compte. */
 const INDICATEURS_LUS = [
   'B1-24-a',
   'B1-24-c',
@@ -56,7 +56,7 @@ export const rapports = source
               'i.schema_id',
               eb.case().when('i.schema_id', 'in', INDICATEURS_LUS).then(ref('i._data')).end(),
             ])
-            // Un seul ordre, pour que le même rapport donne toujours le même texte.
+            // Un ordre fixe, pour que le même rapport donne toujours le même texte.
             .orderBy('i.schema_id')
             .as('contenu'),
         ])
