@@ -1,7 +1,7 @@
 /**
- * Le nombre de phrases d’une analyse de document par IA, et de celles qui relèvent d’une norme ESRS. Le résultat est stocké
- * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }` ; la requête en donne le texte. Aucune
- * phrase n’en sort : des nombres.
+ * Compte les phrases d’une analyse de document par IA, et celles qui relèvent d’une norme ESRS. Le résultat est stocké
+ * comme une chaîne JSON qui contient elle-même un objet `{ libellé ESRS: [phrases] }` ; la requête en donne le texte. Seuls
+ * des nombres sont publiés, jamais une phrase.
  */
 import { estObjet, lireJson } from './contenu-json.ts'
 import type { RaisonInconnu } from './statuts.ts'
@@ -13,7 +13,7 @@ export interface PhrasesAnalyseIa {
   readonly inconnu: RaisonInconnu | null
 }
 
-/** Ce que le libellé d’une phrase sans norme contient. */
+/** Contenu dans le libellé des phrases qui ne relèvent d’aucune norme. */
 const HORS_NORME = 'Non ESRS'
 
 const SANS_RESULTAT: PhrasesAnalyseIa = Object.freeze({ nbPhrases: null, nbPhrasesPertinentes: null, inconnu: null })
@@ -23,7 +23,7 @@ const ILLISIBLES: PhrasesAnalyseIa = Object.freeze({
   inconnu: 'contenu_illisible',
 })
 
-/** Reçoit le texte de `resultat_json` : celui de la chaîne qui s’y trouve, ou de l’objet s’il y est sans détour. */
+/** Reçoit le texte de `resultat_json` : celui de la chaîne stockée, ou de l’objet s’il est stocké directement. */
 export function phrasesAnalyseIa(resultatJson: string | null): PhrasesAnalyseIa {
   if (resultatJson === null || resultatJson === '') return SANS_RESULTAT
   const resultat = lireJson(resultatJson)

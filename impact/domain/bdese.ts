@@ -47,7 +47,7 @@ export interface EntreeBdese {
   readonly etapes300: unknown
 }
 
-/** Sans cela, l’entreprise n’a pas de ligne publiée. */
+/** Si c’est faux, l’entreprise n’a pas de ligne publiée. */
 export const estSuffisammentQualifieeBdese = (effectif: string | null): boolean =>
   effectif !== null && effectif !== undefined
 
@@ -58,7 +58,7 @@ export function typeBdese(effectif: string | null, bdeseAccord: boolean | null):
   return atteint(EFFECTIFS, effectif, 300) === true ? '300' : '50_300'
 }
 
-/** Une étape à faire suffit pour EN COURS ; des étapes que l’on ne connaît pas n’autorisent pas à dire le document complet. */
+/** Une étape à faire suffit pour EN COURS. Avec des étapes inconnues, on ne peut pas dire que le document est complet. */
 function statutDesEtapes(etapes: unknown): Resultat {
   if (etapes === null || etapes === undefined) return SOUMISE_A_ACTUALISER
   const lues = lireJson(etapes)

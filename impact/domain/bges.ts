@@ -25,13 +25,13 @@ export interface EntreeBges {
   readonly effectifOutreMer: string | null
   /** Le relevé de la source : `connu`, `absent` (aucun bilan), `inconnu` ; null sans relevé. */
   readonly etatSource: string | null
-  /** L’année du dernier bilan ; null quand la source, lue, n’en tient aucun pour l’entreprise. */
+  /** L’année du dernier bilan ; null quand la source n’en a aucun pour l’entreprise. */
   readonly anneeDernierBilan: number | null
   /** `AAAA-MM-JJ`, à la date de Paris. */
   readonly aujourdhui: string
 }
 
-/** Sans cela, l’entreprise n’a pas de ligne publiée. */
+/** Si c’est faux, l’entreprise n’a pas de ligne publiée. */
 export const estSuffisammentQualifieeBges = (effectif: string | null, effectifOutreMer: string | null): boolean =>
   effectif !== null && effectif !== undefined && effectifOutreMer !== null && effectifOutreMer !== undefined
 

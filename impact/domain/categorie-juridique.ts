@@ -42,7 +42,7 @@ const PLAGES: readonly (readonly [number, number, CategorieJuridique])[] = [
   [8510, 8510, 'INSTITUTION_PREVOYANCE'],
 ]
 
-/** Quelques centaines de codes : une recherche par ligne au lieu de vingt comparaisons. */
+/** La catégorie de chaque code, pour faire une recherche par ligne au lieu de vingt comparaisons. */
 const PAR_CODE: ReadonlyMap<number, CategorieJuridique> = (() => {
   const parCode = new Map<number, CategorieJuridique>()
   for (const [premier, dernier, categorie] of PLAGES) {

@@ -1,6 +1,6 @@
 /**
- * La lecture sans exception des contenus JSON de l’application (étapes, indicateurs, résultats d’analyse). Ce qui ne se
- * lit pas est `ILLISIBLE`, que la règle appelante change en inconnu ; aucune valeur n’en sort dans un message.
+ * Lit les contenus JSON de l’application (étapes, indicateurs, résultats d’analyse) sans lever d’exception. Un contenu
+ * illisible devient `ILLISIBLE`, que la règle traite comme inconnu ; aucun message ne cite une valeur.
  */
 export const ILLISIBLE: unique symbol = Symbol('illisible')
 
@@ -21,5 +21,5 @@ export const estObjet = (valeur: unknown): valeur is Readonly<Record<string, unk
 export const champ = (objet: Readonly<Record<string, unknown>>, cle: string): unknown =>
   Object.hasOwn(objet, cle) ? objet[cle] : undefined
 
-/** Ni absent ni vide de sens : les règles ne distinguent pas une clé absente d’une clé nulle. */
+/** Les règles ne distinguent pas une clé absente d’une clé nulle. */
 export const estRenseigne = (valeur: unknown): boolean => valeur !== undefined && valeur !== null

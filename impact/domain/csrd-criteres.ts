@@ -40,7 +40,7 @@ const PAYS_EEE: ReadonlySet<number> = new Set([
 
 const manque = (valeur: unknown): boolean => valeur === null || valeur === undefined
 
-/** Sans cela, l’entreprise n’a pas de ligne publiée. La place dans le groupe n’y figure pas. */
+/** Si c’est faux, l’entreprise n’a pas de ligne publiée. La place dans le groupe n’est pas exigée. */
 export function estSuffisammentQualifieeCsrd(q: QualificationCsrd): boolean {
   const seule =
     !manque(q.dateClotureExercice) &&
@@ -107,5 +107,5 @@ export const groupeACinqCentsSalaries = (q: QualificationCsrd): Ternaire =>
 export const aCentMillionsDeChiffreAffaires = (q: QualificationCsrd): Ternaire =>
   atteint(TRANCHES_CHIFFRE_AFFAIRES, q.trancheChiffreAffaires, 100_000)
 
-/** Un code de pays hors de la liste, inconnu de l’INSEE compris, est hors de l’Espace économique européen. */
+/** Tout code de pays hors de la liste, même inconnu de l’INSEE, est hors de l’Espace économique européen. */
 export const estDansEee = (codePays: number | null): boolean => manque(codePays) || PAYS_EEE.has(codePays as number) // sound because Set.has only compares, whatever the value.

@@ -1,7 +1,7 @@
 /**
  * Le premier exercice pour lequel une entreprise doit un rapport de durabilité (directive (UE) 2022/2464 dite CSRD,
- * ordonnance n° 2023-1142, reports de la directive (UE) 2025/794). Avec un critère inconnu, la règle tient la liste des issues possibles : elle ne décide que s’il n’en
- * reste qu’une, ou que toutes disent la même chose. Le statut du rapport est dans `csrd.ts`.
+ * ordonnance n° 2023-1142, reports de la directive (UE) 2025/794). Quand un critère est inconnu, la règle calcule toutes les
+ * issues possibles, et ne décide que si elles s’accordent. Le statut du rapport est dans `csrd.ts`.
  */
 import {
   aCentMillionsDeChiffreAffaires,
@@ -95,7 +95,7 @@ const tranchesConnues = (q: QualificationCsrd): boolean =>
   (q.trancheChiffreAffairesConsolide === null ||
     estTranche(TRANCHES_CHIFFRE_AFFAIRES_CONSOLIDE, q.trancheChiffreAffairesConsolide))
 
-/** La première cause trouvée, dans cet ordre ; une seule est publiée. */
+/** La première cause trouvée, dans l’ordre du code : une seule est publiée. */
 function raisonDuDoute(q: QualificationCsrd): RaisonInconnu {
   if (!estBooleen(q.estCotee) || !estBooleen(q.estInteretPublic) || !estBooleen(q.appartientGroupe)) {
     return 'critere_illisible'

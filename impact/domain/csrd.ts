@@ -1,6 +1,6 @@
 /**
  * La CSRD d’une entreprise telle qu’elle est publiée : soumise ou non (`csrd-exercice.ts`), le statut d’après le rapport
- * officiel de l’année civile, et où en est le dernier rapport. Le choix des deux rapports est l’affaire de l’appelant.
+ * officiel de l’année civile, et l’avancement du dernier rapport. L’appelant choisit ces deux rapports.
  */
 import type { QualificationCsrd } from './csrd-criteres.ts'
 import { assujettissementCsrd, type PremierExerciceCsrd } from './csrd-exercice.ts'
@@ -29,7 +29,7 @@ const ETAPES: ReadonlyMap<string, EtapeCsrd> = new Map(ETAPES_CSRD.map((etape) =
 
 /** Le rapport officiel (sans propriétaire) de l’année civile en cours ; tout est null quand il n’existe pas. */
 export interface RapportOfficielCsrd {
-  /** Combien il y en a : rien dans la base n’en interdit deux, et l’on ne sait alors pas lequel vaut. */
+  /** Combien il y en a : la base n’en interdit pas deux, et l’on ne sait alors pas lequel est le bon. */
   readonly nombreOfficiels: number | null
   /** `lien_rapport`, la chaîne vide quand le rapport n’est pas publié. */
   readonly lienOfficiel: string | null
@@ -45,7 +45,7 @@ export interface DernierRapportCsrd {
   readonly nbEnjeuxAnalyses: number | null
 }
 
-/** `inconnu` dit aussi pourquoi l’étape ou le premier exercice manque, le statut étant décidé. */
+/** `inconnu` dit aussi pourquoi l’étape ou le premier exercice manque, même quand le statut est décidé. */
 export interface ResultatCsrd extends Resultat {
   readonly premierExercice: PremierExerciceCsrd | null
   readonly etapeValidee: EtapeCsrd | null
@@ -62,7 +62,7 @@ export function statutRapportCsrd({ nombreOfficiels, lienOfficiel, bloqueOfficie
   return bloqueOfficiel === true ? SOUMISE_A_JOUR : soumiseSansStatut('contenu_illisible')
 }
 
-/** L’étape si elle est de la liste, null sinon : un texte inconnu ne sort jamais. */
+/** L’étape si elle est dans la liste, sinon null : un texte inconnu n’est jamais publié. */
 export const etapeValideeCsrd = (etape: string | null): EtapeCsrd | null =>
   etape === null ? null : (ETAPES.get(etape) ?? null)
 

@@ -1,7 +1,7 @@
 /**
  * Les tranches d’effectif de la qualification, en salariés, et le seuil de cinquante que partagent la BDESE et l’index
- * EgaPro (code du travail, articles L. 2312-18 et L. 1142-8). La tranche `0-49` est celle des groupes : dans l’effectif
- * d’une entreprise, où elle ne subsiste que d’un ancien questionnaire, elle est inconnue.
+ * EgaPro (code du travail, articles L. 2312-18 et L. 1142-8). La tranche `0-49` n’existe que pour les groupes : dans l’effectif
+ * d’une entreprise, elle vient d’un ancien questionnaire et compte comme inconnue.
  */
 import type { Ternaire } from './ternaire.ts'
 import { atteint, echelle } from './tranches.ts'
@@ -31,7 +31,7 @@ export const EFFECTIFS_OUTRE_MER = echelle([
   ['250+', 250],
 ])
 
-/** Du groupe, dans le monde ou en France. */
+/** Effectif du groupe, dans le monde ou en France. */
 export const EFFECTIFS_GROUPE = echelle([
   ['0-49', 0],
   ['50-249', 50],

@@ -5,11 +5,11 @@
  */
 import { FORMES, type Indice, MOTS, MOTS_CORRIGEABLES, PETITS_MOTS, RACINES } from './fonctions-vocabulaire.ts'
 
-/** Le double de la colonne de l’application (250) : au-delà, ce n’est plus un intitulé. */
+/** En caractères : le double de la colonne de l’application (250). Au-delà, ce n’est plus un intitulé. */
 const LONGUEUR_LUE = 500
 const RACINE_LA_PLUS_COURTE = 4
 const RACINE_LA_PLUS_LONGUE = Math.max(...[...RACINES.keys()].map((racine) => racine.length))
-/** En dessous, une lettre de différence fait un autre mot. */
+/** Dans un mot plus court, une lettre de différence fait un autre mot. */
 const MOT_CORRIGEABLE_LE_PLUS_COURT = 6
 
 const CORRIGEABLES_PAR_INITIALE: ReadonlyMap<string, readonly string[]> = (() => {
@@ -21,7 +21,7 @@ const CORRIGEABLES_PAR_INITIALE: ReadonlyMap<string, readonly string[]> = (() =>
   return parInitiale
 })()
 
-/** Ce qu’un mot, déjà ramené à sa forme, désigne : par lui-même, sinon par la plus longue racine qui le commence. */
+/** Ce que désigne un mot (dans sa forme de `FORMES`) : le mot entier s’il est connu, sinon la plus longue racine par laquelle il commence. */
 export function indiceDuMot(mot: string): Indice | undefined {
   const exact = MOTS.get(mot)
   if (exact !== undefined) return exact
@@ -32,7 +32,7 @@ export function indiceDuMot(mot: string): Indice | undefined {
   return undefined
 }
 
-/** Une lettre ajoutée, ôtée ou changée, ou deux lettres voisines échangées. */
+/** Une faute est une lettre ajoutée, ôtée ou changée, ou deux lettres voisines échangées. */
 function estAUneFautePres(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false
   let i = 0
@@ -61,7 +61,7 @@ const estLettreOuChiffre = (code: number): boolean => (code >= 97 && code <= 122
 const estDiacritique = (code: number): boolean => code >= 0x300 && code <= 0x36f
 const POINT = 46
 
-/** Ajoute les mots lus ; une lettre seule attend ses voisines pour former un sigle, et disparaît si elle n’en a pas. */
+/** Recueille les mots lus. Des lettres seules qui se suivent forment un sigle ; une lettre isolée est ignorée. */
 class Recueil {
   readonly mots: string[] = []
   private lettres = ''

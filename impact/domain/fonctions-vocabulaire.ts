@@ -229,7 +229,7 @@ export const PETITS_MOTS: ReadonlySet<string> = new Set(
   'de du des la le les et en aux au un une pour par chez sur the of and trice rice ice euse ere iere'.split(' '),
 )
 
-/** Les mots longs que l’on reconnaît à une faute près ; chacun est compris par le vocabulaire. */
+/** Les mots longs que l’on reconnaît avec une faute ; le vocabulaire comprend chacun d’eux. */
 export const MOTS_CORRIGEABLES: readonly string[] = (
   'directeur directrice direction general generale president presidente gerant gerante dirigeant dirigeante fondateur ' +
   'fondatrice associe durable durabilite ecologique societal societale qualite securite hygiene prevention environnement ' +

@@ -1,6 +1,6 @@
 /**
  * La catégorie d’un intitulé de poste saisi librement (« Dir. gén. », « R.S.E », « Assistante de directoin »). L’intitulé
- * peut désigner une personne : il ne sort jamais d’ici, seul sort un élément de la liste fermée. Appelée pour chaque
+ * peut désigner une personne : seul un élément de la liste fermée est publié. Appelée pour chaque
  * habilitation publiée. Les mots sont dans `fonctions-vocabulaire.ts`, leur lecture dans `fonctions-mots.ts`.
  */
 import { indiceDuMot, motsDe } from './fonctions-mots.ts'
@@ -34,8 +34,9 @@ function lit(mots: readonly string[]): Lecture {
 }
 
 /**
- * Qui assiste est rangé avec le domaine assisté, sinon à l’assistanat ; qui dirige ou conseille l’est comme tel ; sinon le
- * premier domaine nommé l’emporte. Un titre seul (« Directrice ») vaut direction générale, un titre inconnu vaut « Autre ».
+ * Une personne qui assiste est rangée avec le domaine assisté, sinon à l’assistanat ; une personne qui dirige ou conseille, selon
+ * ce rôle ; sinon le premier domaine nommé l’emporte. Un titre seul (« Directrice ») vaut direction générale, un titre inconnu
+ * vaut « Autre ».
  * null pour un intitulé absent, ou sans lettre ni chiffre.
  */
 export function categorieFonctions(fonctions: string | null): CategorieFonctions | null {

@@ -23,12 +23,12 @@ export interface EntreeIndexEgapro {
 }
 
 /**
- * Une déclaration publiée le reste toute l’année ; son absence, non, car elle peut être publiée le lendemain. Après une panne
- * de plus d’un mois et demi, « absent » ne se croit plus : sans cela, il tiendrait jusqu’au 1er janvier.
+ * Une déclaration publiée le reste toute l’année, mais une déclaration absente peut être publiée le lendemain. Après une panne
+ * de plus d’un mois et demi, on ne croit donc plus « absent », qui vaudrait sinon jusqu’au 1er janvier.
  */
 export const VALIDITE_ABSENCE_JOURS = 45
 
-/** Sans cela, l’entreprise n’a pas de ligne publiée. */
+/** Si c’est faux, l’entreprise n’a pas de ligne publiée. */
 export const estSuffisammentQualifieeIndexEgapro = (effectif: string | null): boolean =>
   effectif !== null && effectif !== undefined
 

@@ -14,7 +14,7 @@ export function atteintLeSeuil(nombre: unknown, seuil: number): Ternaire {
   if (signe === undefined) return null
   const chiffres = (avant + apres).replace(/^0+/, '')
   if (chiffres === '' || signe === '-') return false
-  // Combien de chiffres le nombre a avant le point : négatif quand des zéros suivent le point.
+  // Le nombre de chiffres avant le point ; négatif quand des zéros suivent le point.
   const rang = Number(exposant) + chiffres.length - apres.length
   const borne = String(seuil)
   return rang === borne.length ? chiffres >= borne.replace(/0+$/, '') : rang > borne.length

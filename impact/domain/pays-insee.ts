@@ -1,7 +1,7 @@
 /**
  * Le libellé propre de chaque code de pays étranger de l’INSEE (code officiel géographique, pays et territoires étrangers),
- * tel que l’INSEE l’écrit, en capitales sans accents. Un code donné à la fois à un pays et à des territoires qui en dépendent
- * porte ici le nom du pays : 99101 est le Danemark, pas les îles Féroé. La mise en forme est l’affaire de `pays.ts`.
+ * tel que l’INSEE l’écrit, en capitales sans accents. Quand un pays et ses territoires ont le même code, c’est
+ * le nom du pays : 99101 est le Danemark, pas les îles Féroé. La mise en forme est dans `pays.ts`.
  */
 export const PAYS_INSEE: readonly (readonly [code: number, libelle: string])[] = [
   [99101, 'DANEMARK'],

@@ -1,7 +1,7 @@
 /**
- * Le nom publié du pays du siège, d’après le code de pays étranger de l’INSEE. La forme reste celle des questions
- * enregistrées, première lettre en capitale et le reste en minuscules (`Royaume-uni`, `Etats-unis`) ; seuls changent les
- * codes que l’ancienne table donnait sous le nom d’un territoire. Appelée pour chaque entreprise publiée.
+ * Le nom publié du pays du siège, d’après le code de pays étranger de l’INSEE. La forme est celle que filtrent les questions
+ * enregistrées : première lettre en capitale, le reste en minuscules (`Royaume-uni`, `Etats-unis`). Appelée pour chaque
+ * entreprise publiée.
  */
 import { PAYS_INSEE } from './pays-insee.ts'
 

@@ -13,7 +13,7 @@ const PUBLIES: ReadonlyMap<string, Role> = new Map([
   ['contributeur', 'editeur'],
 ])
 
-/** Un rôle hors de la liste ne se devine pas, et son texte ne sort pas. */
+/** Un rôle hors de la liste est inconnu, et son texte n’est pas publié. */
 export function rolePublie(role: string): { readonly role: Role | null; readonly inconnu: RaisonInconnu | null } {
   const publie = PUBLIES.get(role) ?? null
   return { role: publie, inconnu: publie === null ? 'role_inconnu' : null }

@@ -28,7 +28,7 @@ const DIVISIONS = [
 export type SectionNaf = (typeof DIVISIONS)[number][2]
 export const SECTIONS_NAF: readonly SectionNaf[] = DIVISIONS.map(([, , nom]) => nom)
 
-/** null sans code, ou quand il n’est pas de la nomenclature. */
+/** null sans code, ou quand il n’est pas dans la nomenclature. */
 export function sectionNaf(code: string | null): SectionNaf | null {
   const division = /^\d\d/.exec(code ?? '')?.[0]
   return DIVISIONS.find(([de, a]) => Number(division) >= de && Number(division) <= a)?.[2] ?? null

@@ -1,7 +1,7 @@
 /**
- * Ce qu’un relevé de source externe (EgaPro, BGES) dit d’une entreprise. Trois états, pour qu’une panne ne se lise jamais
- * comme une réponse : « connu », la source a répondu et tient une donnée ; « absent », elle a répondu qu’il n’y en a pas ;
- * « inconnu », elle n’a pas répondu ou pas de façon compréhensible. Aucun relevé du tout est encore autre chose : null.
+ * Ce qu’un relevé de source externe (EgaPro, BGES) dit d’une entreprise. Trois états, pour qu’une panne ne compte jamais
+ * comme une réponse : « connu », la source a répondu et a une donnée ; « absent », elle a répondu qu’il n’y en a pas ;
+ * « inconnu », elle n’a pas répondu ou sa réponse est incompréhensible. Sans aucun relevé, l’état est null.
  */
 import type { RaisonInconnu } from './statuts.ts'
 

@@ -1,8 +1,8 @@
 /**
- * Ce qu’une réglementation dit d’une entreprise : soumise ou non, son statut publié, et, quand l’un des deux ne se décide
- * pas, la raison. Une source externe en panne ou un contenu illisible donne un statut null et une raison, jamais un statut
+ * Le résultat d’une réglementation pour une entreprise : soumise ou non, son statut publié, et la raison si l’un des deux ne peut
+ * être décidé. Une source externe en panne ou un contenu illisible donne un statut null et une raison, jamais un statut
  * par défaut : des entreprises ont été publiées à jour pendant des mois parce qu’une source ne répondait plus.
- * Les résultats courants sont des constantes partagées, pour ne rien allouer par ligne.
+ * Les résultats courants sont des constantes partagées, pour éviter d’allouer un objet par ligne.
  */
 
 /** Les textes publiés, tels que les questions enregistrées les filtrent. */
@@ -29,7 +29,7 @@ export type RaisonInconnu = (typeof RAISONS_INCONNU)[number]
 
 export interface Resultat {
   readonly estSoumise: boolean | null
-  /** null quand l’entreprise n’est pas soumise, ou quand il ne se décide pas. */
+  /** null quand l’entreprise n’est pas soumise, ou quand le statut ne peut être décidé. */
   readonly statut: Statut | null
   /** Pourquoi `estSoumise` ou `statut` manque ; null quand rien ne manque. */
   readonly inconnu: RaisonInconnu | null
@@ -53,6 +53,6 @@ const SANS_STATUT: ReadonlyMap<RaisonInconnu, Resultat> = new Map(
 /** On ne sait pas si l’entreprise est soumise. */
 export const indecise = (raison: RaisonInconnu): Resultat => INDECISES.get(raison) ?? fige(null, null, raison)
 
-/** Soumise, mais son statut ne se décide pas. */
+/** Soumise, mais son statut ne peut être décidé. */
 export const soumiseSansStatut = (raison: RaisonInconnu): Resultat =>
   SANS_STATUT.get(raison) ?? fige(true, null, raison)

@@ -4,7 +4,7 @@
  */
 export type Ternaire = boolean | null
 
-/** Ce qui n’est pas un booléen ne se devine pas : null. */
+/** null pour tout ce qui n’est pas un booléen. */
 export const ternaire = (valeur: unknown): Ternaire => (valeur === true || valeur === false ? valeur : null)
 
 export const non = (a: Ternaire): Ternaire => (a === null ? null : !a)
@@ -19,7 +19,7 @@ export function ou(a: Ternaire, b: Ternaire): Ternaire {
   return a === null || b === null ? null : false
 }
 
-/** Deux critères sur trois, la forme des seuils du code de commerce (article D. 230-1). */
+/** Au moins deux critères sur trois, comme dans les seuils du code de commerce (article D. 230-1). */
 export function auMoinsDeux(a: Ternaire, b: Ternaire, c: Ternaire): Ternaire {
   const vrais = (a === true ? 1 : 0) + (b === true ? 1 : 0) + (c === true ? 1 : 0)
   if (vrais >= 2) return true

@@ -1,7 +1,7 @@
 /**
- * Les tranches financières de la qualification, et ce qu’est une échelle de tranches. Les tranches sont des
- * listes fermées : un texte hors de sa liste (une valeur d’un ancien questionnaire, une faute) est inconnu, il ne vaut ni
- * la plus petite ni la plus grande. Les effectifs sont dans `effectifs.ts`.
+ * Les échelles de tranches, et les tranches financières de la qualification. Ce sont des listes fermées : un texte hors de sa
+ * liste (une valeur d’un ancien questionnaire, une faute) est inconnu ; il ne vaut ni la plus petite ni la plus grande.
+ * Les effectifs sont dans `effectifs.ts`.
  */
 import type { Ternaire } from './ternaire.ts'
 

@@ -1,4 +1,4 @@
-/** Le type d’un fichier déposé, d’après l’extension de son nom. Le nom, saisi par une personne, ne sort jamais. */
+/** Le type d’un fichier déposé, d’après l’extension de son nom. Le nom, choisi par une personne, n’est jamais publié. */
 
 export const TYPES_DE_FICHIER = [
   'PDF',

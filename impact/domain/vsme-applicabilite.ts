@@ -28,7 +28,7 @@ function donneesDe(remplis: IndicateursRemplis, indicateur: IndicateurVsme): Don
   return estObjet(contenu) ? contenu : ILLISIBLE
 }
 
-/** Une case à cocher : absente ou nulle vaut décochée ; autre chose qu’un booléen ne se devine pas. */
+/** Une case à cocher : absente ou nulle vaut décochée ; null pour toute autre valeur qu’un booléen. */
 function coche(donnees: Donnees, cle: string): Ternaire {
   const valeur = champ(donnees, cle)
   if (!estRenseigne(valeur)) return false
@@ -52,7 +52,7 @@ export function moduleDeclare(remplis: IndicateursRemplis): ModuleVsme | null | 
   return choix === 'base' || choix === 'complet' ? choix : ILLISIBLE
 }
 
-/** Sans déclaration, le module est complet. */
+/** Si le module est le module complet ; oui sans déclaration. */
 export function moduleComplet(remplis: IndicateursRemplis): Ternaire {
   const declare = moduleDeclare(remplis)
   return declare === ILLISIBLE ? null : declare !== 'base'
@@ -136,7 +136,7 @@ function effectifsSupplementaires(remplis: IndicateursRemplis): Ternaire {
   return atteintLeSeuil(salaries, SEUIL_EFFECTIFS_SUPPLEMENTAIRES)
 }
 
-/** Un scope 3 non publié laisse les cibles du scope 3 applicables : l’application ne les refuse que s’il est publié. */
+/** Les cibles du scope 3 restent applicables si le scope 3 n’est pas publié, comme dans l’application. */
 const ciblesDuScope3 = (remplis: IndicateursRemplis): Ternaire =>
   non(et(estPublie(remplis, 'B3-30-p2'), estDeclareNonPertinent(remplis, 'C3-54-p1')))
 

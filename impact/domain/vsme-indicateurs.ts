@@ -1,6 +1,6 @@
 /**
  * Les 61 indicateurs de la norme volontaire VSME (EFRAG, décembre 2024 ; recommandation (UE) 2025/1710), rangés par exigence
- * de publication : onze du module de base (B) et neuf du module complet (C). Une liste, sans règle.
+ * de publication : onze du module de base (B) et neuf du module complet (C).
  */
 export const INDICATEURS_VSME = {
   B1: [

@@ -58,7 +58,7 @@ const pourcentage = ({ complets, applicables, incertain }: Decompte, siRien: num
 
 const CLES = EXIGENCES_VSME.map((exigence) => [exigence, `progression_${exigence}`] as const)
 
-/** Toutes les clés d’avance : un objet qui grandit clé par clé coûte bien plus. */
+/** Un modèle avec toutes les clés : construire l’objet clé par clé coûte bien plus. */
 const MODELE: Readonly<Record<keyof AvancementVsme, null>> = Object.freeze({
   estSoumise: null,
   statut: null,
@@ -137,7 +137,7 @@ export function avancementVsme(indicateurs: unknown): AvancementVsme {
   return nombre === 0 ? VIDE : avancementDe(remplis, nombre)
 }
 
-/** L’avancement d’une exigence, qui ne vaut pas 100 là où rien ne s’applique : il est vide. */
+/** L’avancement d’une exigence. Quand rien ne s’applique, il est null et non 100. */
 export interface AvancementExigence {
   /** null quand une donnée qui décide est illisible. */
   readonly applicables: number | null
@@ -155,7 +155,7 @@ interface Lecture {
   readonly complet: Ternaire
 }
 
-// Les exigences d’un rapport se suivent : son contenu est lu une fois pour elles.
+// Les exigences d’un rapport se suivent : le dernier contenu lu est gardé, pour ne pas le relire à chaque exigence.
 let derniere: Lecture | null = null
 function lire(texte: unknown): Lecture {
   if (derniere !== null && derniere.texte === texte) return derniere
