@@ -1,4 +1,4 @@
-/** Les questions de *Réglementations* sur la CSRD : le rapport, ses enjeux, et les documents analysés par IA. */
+/** Les questions du tableau *Réglementations* sur la CSRD : le rapport, ses enjeux, et les documents analysés par IA. */
 import { question } from 'vitrine'
 import { ETAPES_CSRD } from '../domain/csrd.ts'
 import { entier, impact, mois } from './questions.ts'

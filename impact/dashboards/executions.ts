@@ -1,4 +1,4 @@
-/** Les questions de *Qualité des données* sur les exécutions : quand les tables ont été publiées, et ce qui a échoué. */
+/** Les questions du tableau *Qualité des données* sur les exécutions : quand les tables ont été publiées, et ce qui a échoué. */
 import { question, sql } from 'vitrine'
 import { donnees } from '../publication/donnees.ts'
 import { entier, impact, instant, jour } from './questions.ts'

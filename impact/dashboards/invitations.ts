@@ -1,4 +1,4 @@
-/** Les questions d’*Utilisateurs et habilitations* sur les invitations : leur issue, leur rôle, leur délai. */
+/** Les questions du tableau *Utilisateurs et habilitations* sur les invitations : leur issue, leur rôle, leur délai. */
 import { question } from 'vitrine'
 import { ROLE } from './mots.ts'
 import { entier, impact, mois } from './questions.ts'

@@ -1,4 +1,4 @@
-/** Les mots des codes publiés, une fois pour tous les tableaux de bord : Metabase garde les codes, que ses questions filtrent. */
+/** Les libellés des codes publiés, pour tous les tableaux de bord. Les tables gardent les codes, que les questions filtrent. */
 import type { CategorieJuridique } from '../domain/categorie-juridique.ts'
 import type { Role } from '../domain/role.ts'
 import type { RaisonInconnu, Statut } from '../domain/statuts.ts'
@@ -42,7 +42,7 @@ export const FORME = {
   } satisfies Record<CategorieJuridique, string>,
 }
 
-/** Ceux dont la forme publiée, en capitales sans accents puis en minuscules, ne s’écrit pas ainsi ; les autres restent. */
+/** Les pays dont le nom publié est mal écrit (sans accents ni capitales internes) ; les autres gardent leur nom publié. */
 export const PAYS = {
   label: 'Pays',
   names: {

@@ -239,7 +239,7 @@ export const pilotage = dashboard({
   ],
 })
 
-/** Ce que tout le monde peut voir : sans filtre, sans entreprise et sans petit groupe. */
+/** Le tableau que tout le monde peut voir : sans filtre, sans entreprise et sans petit groupe. */
 export const statistiques = dashboard({
   key: 'statistiques',
   title: 'Statistiques publiques',

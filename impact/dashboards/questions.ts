@@ -5,7 +5,7 @@ import { donnees } from '../publication/donnees.ts'
 
 export const impact = questionsAbout(donnees)
 
-/** Où les tableaux de bord sont rangés dans Metabase ; l’équipe les lit. */
+/** La collection de Metabase où sont rangés les tableaux de bord, lisible par l’équipe. */
 export const IMPACT = collection({
   key: 'impact',
   name: 'Impact',
@@ -17,7 +17,7 @@ export const IMPACT = collection({
 export const INSCRITES = impact.conditions('metabase_entreprise', ['nombre_utilisateurs', '>', 0])
 export const SIMULEES = impact.conditions('metabase_entreprise', ['nombre_utilisateurs', '=', 0])
 
-/** Les tranches d’effectif, de la plus petite à la plus grande : l’alphabet les mélangerait. */
+/** Les tranches d’effectif, de la plus petite à la plus grande : l’ordre alphabétique les mélangerait. */
 export const TRANCHES = [...EFFECTIFS.keys()]
 
 export const entier = { kind: 'number', decimals: 0 } as const

@@ -6,7 +6,7 @@ import { analysesIa, csrdEnjeux, csrdParEtape } from './csrd.ts'
 import { EFFECTIF, STATUT, TRANCHES_EN_MOTS } from './mots.ts'
 import { entier, FRAICHEUR, IMPACT, impact, limites, mois, partDe, pourcent, TRANCHES } from './questions.ts'
 
-/** La même colonne de l’entreprise, depuis chaque table du tableau. */
+/** Le chemin de chaque table du tableau vers la même colonne de l’entreprise. */
 const partout = <const C extends 'effectif' | 'section_naf'>(colonne: C) => {
   const la = `entreprise_id.${colonne}` as const
   return {

@@ -31,7 +31,7 @@ const fonction = impact.filter({
   options: CATEGORIES_FONCTIONS,
   on: { metabase_habilitation: 'fonctions' },
 })
-/** De l’entreprise : un compte seul, qui peut en avoir plusieurs, n’a pas d’effectif. */
+/** Filtre sur l’effectif de l’entreprise : un compte, qui peut avoir plusieurs entreprises, n’en a pas lui-même. */
 const effectif = impact.filter({
   key: 'effectif',
   label: 'Effectif',
