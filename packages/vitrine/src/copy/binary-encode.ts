@@ -49,15 +49,24 @@ function fromTextOf(size: Size, number: (value: string) => bigint | number | nul
   return (value) => encode(typeof value === 'string' ? number(value) : null)
 }
 
+/** Escapes as the characters that PostgreSQL stores for them, so that what is searched is what a reader sees. */
+const withoutEscapes = (json: string): string =>
+  json.replace(/\\(?:u([0-9a-fA-F]{4})|.)/g, (written: string, code: string | undefined) => {
+    if (code === undefined) return written === '\\/' ? '/' : written
+    const character = String.fromCharCode(Number.parseInt(code, 16))
+    return character < ' ' || '"\\'.includes(character) ? JSON.stringify(character).slice(1, -1) : character
+  })
+
 function jsonBytes(value: string): Buffer | null {
   try {
     JSON.parse(value)
   } catch {
     return null
   }
-  // PostgreSQL's jsonb does not allow \u0000, and the error would end the whole COPY.
-  if (/(?<!\\)(?:\\\\)*\\u0000/.test(value)) return null
-  return value.isWellFormed() ? Buffer.from(`\u0001${value}`, 'utf8') : null
+  const text = withoutEscapes(value)
+  // PostgreSQL refuses \u0000 and half a character, would end the whole COPY and write the value into its log.
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(text) || !text.isWellFormed()) return null
+  return Buffer.from(`\u0001${text}`, 'utf8')
 }
 
 const TRUE = Buffer.of(1)

@@ -243,6 +243,11 @@ class Copy {
   /** Hands a block on; the source waits while the target is behind. */
   #send(bytes: Buffer, written: () => void): void {
     if (this.#failed !== null) return
+    // Other sessions read on, to count.
+    if (this.#rows.some(({ violations }) => violations.length > 0)) {
+      written()
+      return
+    }
     this.#bytes += bytes.length
     if (!this.#target.socket.write(bytes, written)) for (const reader of this.#readers) reader.pause()
     this.#request.progress?.(this.#bytes)

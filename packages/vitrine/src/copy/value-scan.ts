@@ -206,9 +206,9 @@ function lookAgain(
   return found
 }
 
-/** Blanks JSON escapes: their letters would look like a part of the value beside them. */
+/** Replaces JSON escapes, whose letters would look like a part of the value beside them, by quotes or spaces, as they stand for. */
 const textOf = ({ isJson }: Watched, raw: string): string =>
-  isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, '  ') : raw
+  isJson ? raw.replace(/\\(?:u[0-9a-f]{4}|.)/gs, (mark) => (/["\\]$/.test(mark) ? '""' : '  ')) : raw
 
 /** The texts of an array: after the number of dimensions, two words, and two for each dimension (`array_send`). */
 function elements(field: Watched, bytes: Buffer, view: DataView, from: number, to: number): number {

@@ -41,7 +41,8 @@ const BETWEEN = '(?:[ ./-]|\xc2\xa0|\xe2\x80[\x80-\x95\xaf])'
 const BEGIN = '(?<![0-9]\\.?)(?<![a-fA-F])'
 const END = '(?![0-9a-fA-F])'
 
-const ADDRESS = '[^ \\t\\n\\r\\f\\v@]@[^ \\t\\n\\r\\f\\v@]+\\.'
+/** To its first dot: what follows an address without a space is not a part of it. */
+const ADDRESS = '[^ \\t\\n\\r\\f\\v@]@[^ \\t\\n\\r\\f\\v@]+?\\.'
 /** A JWT: signed, whose second part is JSON; or encrypted, in five parts (RFC 7519, RFC 7516). */
 const TOKEN =
   '(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\\.(?:eyJ[A-Za-z0-9_-]{8}|[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.)'

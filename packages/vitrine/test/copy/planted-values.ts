@@ -19,7 +19,10 @@ function grouped(text: string, sizes: readonly number[], separator: string): str
 }
 
 const host = fc.tuple(of(`${LETTERS}é`, 1, 12), fc.constantFrom('.fr', '-x.org', '.gouv.fr', '.société'))
-const email = fc.tuple(of(`${ANY}é._+-`, 1, 12), host).map(([name, [domain, end]]) => `${name}@${domain}${end}`)
+const name = of(`${ANY}é._+-`, 1, 12)
+const email = fc
+  .tuple(fc.oneof({ weight: 4, arbitrary: name }, name.map(JSON.stringify)), host)
+  .map(([name, [domain, end]]) => `${name}@${domain}${end}`)
 
 const department = fc.oneof(
   fc.integer({ min: 1, max: 95 }).map((number) => padded(number, 2)),

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { asVitrineError } from '../../src/base/errors.ts'
+import { Blocks } from '../../src/copy/blocks.ts'
 import { copyRows } from '../../src/copy/copy.ts'
 import { rowsThrough } from '../../src/copy/row-rewrite.ts'
 import { MESSAGE } from '../../src/copy/wire.ts'
@@ -163,6 +164,57 @@ test.each(PATTERNS.map(({ name, told }) => [name, told] as const))(
   },
 )
 
+const paper = vitrine
+  .from(source.selectFrom('thing as t'))
+  .publish('paper', 'What another system wrote.', ({ ref }) => ({
+    id: bigint(ref('t.id'), 'Key').primaryKey(),
+    sheet: jsonb(
+      vitrine.compute({ given: ref('t.closed') }, ({ given }) => given),
+      'JSON',
+    ),
+  }))
+
+/** What is found when a rule gives this JSON, and the bytes that are sent. */
+function given(json: string) {
+  const sent: Buffer[] = []
+  const blocks = new Blocks((bytes) => sent.push(Buffer.from(bytes)))
+  const rows = rowsThrough(paper, projectionOf(paper, null, [25]), null)?.(blocks)
+  const body = Buffer.concat([Buffer.from([0, 2]), fieldOf(Buffer.from(json)), fieldOf(Buffer.alloc(8))])
+  rows?.frames(bytesOf({ type: MESSAGE.copyData, body }))
+  rows?.end()
+  blocks.flush()
+  return { problems: rows?.violations.map(({ code, detail }) => detail ?? code), sent: Buffer.concat(sent) }
+}
+
+test.each(PATTERNS.map(({ name, told }) => [name, told] as const))(
+  '%s: found in the JSON of a rule, however it is escaped',
+  (name, told) => {
+    const code = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    const escaped = (text: string, every: number) =>
+      text.replace(/./gs, (character, at: number) =>
+        at % every === 0 ? code(character) : JSON.stringify(character).slice(1, -1).replace('/', '\\/'),
+      )
+    const cases = fc.property(inText(PLANTED[name]), fc.integer({ min: 1, max: 3 }), (text, every) => {
+      const json = `{"a": ["${escaped(text, every)}"]}`
+      expect(JSON.parse(json)).toEqual({ a: [text] })
+      const { problems, sent } = given(json)
+      expect(problems).toContain(told)
+      expect(sent).toHaveLength(0)
+    })
+    fc.assert(cases, { numRuns: 200 })
+  },
+)
+
+test('JSON that PostgreSQL would refuse, and quote in its log, stays here', () => {
+  for (const json of ['"\\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '{"\\udc00": 1}'])
+    expect(given(json)).toEqual({ problems: ['VALUE_OUT_OF_RANGE'], sent: Buffer.alloc(0) })
+  const whole = String.raw`{"a\"b\\u0000\n": "\ud83d\ude00\u0022\u005c\u000a"}`
+  const { problems, sent } = given(whole)
+  expect(problems).toEqual([])
+  const [, json = ''] = sent.toString('utf8').split('\u0001')
+  expect(JSON.parse(json)).toEqual(JSON.parse(whole))
+})
+
 test('what is harmless passes byte by byte', async () => {
   const cases = fc.asyncProperty(fc.array(row, { maxLength: 6 }), cuts, fc.boolean(), async (rows, cut, rewritten) => {
     const { error, heard } = await copied(rows, cut, rewritten)
@@ -194,6 +246,36 @@ test('a row that has no value where one must be stays here', async () => {
   await fc.assert(cases, { numRuns: 100 })
 })
 
+test('after a finding of one session, nothing of the table is sent by another', async () => {
+  const table = thing(false)
+  const [first, second, to] = [speaker(), speaker(), speaker()]
+  const request = {
+    source: first.client,
+    target: to.client,
+    select: ['select 1', 'select 2'],
+    into: 'thing',
+    freeze: false,
+    rows: rowsThrough(table, projectionOf(table, null), null),
+    reads: (help: (source: typeof second.client) => Promise<void>) => void help(second.client),
+  }
+  const done = copyRows(request).catch(asVitrineError)
+  const frame = (type: number, body: Buffer) => bytesOf({ type, body })
+  const header = Buffer.concat([Buffer.from('5047434f50590aff0d0a00', 'hex'), Buffer.alloc(8)])
+  const rowsOf = (plain: string) => {
+    const row = bytesOfRow({ plain, short: '', code: '', list: '', tree: '', made: '' }, 1, false, null)
+    return [header, row, Buffer.from([0xff, 0xff])].map((body) => frame(MESSAGE.copyData, body))
+  }
+  const end = [frame(MESSAGE.commandComplete, Buffer.from('COPY 1\0')), frame(MESSAGE.ready, Buffer.from('I'))]
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  to.say(frame(MESSAGE.copyIn, Buffer.from([1, 0, 0])))
+  await turn()
+  first.say(Buffer.concat([...rowsOf('jo@exemple.fr'), ...end]))
+  await turn()
+  second.say(Buffer.concat([...rowsOf('harmless '.repeat(40_000)), ...end]))
+  expect(await done).toMatchObject({ code: 'PRIVACY_VIOLATION' })
+  expect(Buffer.concat(to.heard).toString('latin1')).not.toContain('harmless')
+})
+
 test('rows are counted to the end, and one pattern that is accepted hides no other', async () => {
   const spoilt = (plain: string): Row => ({ plain, short: '', code: '', list: '', tree: '', made: '' })
   const rows = ['jo@exemple.test', 'x', 'jo@exemple.test, 06 12 34 56 78', '06.12.34.56.78'].map(spoilt)
@@ -216,6 +298,14 @@ test('a value anywhere in a long text, of broken bytes too, also where it is cut
     const plain = `${filling.slice(0, at)} 73280612345678 06123456780000 ${filling.slice(at)}`
     const { error } = await copied([{ plain, short: '', code: '', list: '', tree: '', made: '' }], [8192], false)
     expect(error, `a number at ${at}`).toBeNull()
+  }
+})
+
+test('an address at the beginning of a long text without spaces, wherever that is cut', async () => {
+  for (const before of ['', 'x', 'xx']) {
+    const plain = `${before}jo@exemple.fr${'.ab'.repeat(60_000)}`
+    const { error } = await copied([{ plain, short: '', code: '', list: '', tree: '', made: '' }], [8192], false)
+    expect(error?.code, before).toBe('PRIVACY_VIOLATION')
   }
 })
 
