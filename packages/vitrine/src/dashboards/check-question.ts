@@ -16,6 +16,8 @@ import {
 import { isBlank } from '../publication/privacy.ts'
 import type { Publication } from '../publication/publication.ts'
 import { register } from '../publication/register.ts'
+import type { PublishedTable } from '../publication/table.ts'
+import { viewSql } from '../publication/view.ts'
 import { sqlType } from '../sql/sql-type.ts'
 import { isText, type Relations, reached } from './askable-relations.ts'
 import { listBehind, TableCheck } from './check-structured.ts'
@@ -70,10 +72,37 @@ export class QuestionCheck {
     }
     if (query.kind === 'structured' && !broken) this.#structured(query, question.display, say)
     if (query.kind === 'listing') {
-      if (this.#isAboutPersons(query.from)) say('persons')
+      const tables = Object.values(query.columns).map((path) => reached(this.#relations, query.from, path)?.table ?? '')
+      if ([query.from, ...tables].some(this.#isAboutPersons)) say('persons')
       if (query.limit === null) say('limit')
     }
     return reads
+  }
+
+  /** Reports a view that shows persons, or small groups of them, and is not named among the tables of persons. */
+  checkView(view: PublishedTable, say: Say): void {
+    const { persons, schema } = this.#publication
+    if (this.#isAboutPersons(view.name)) return
+    const reads = new Map<string, Set<string>>()
+    const smallest = this.#orSay(say, () => {
+      const tree = parsedText(this.#parser, viewSql(view, schema).sql)
+      for (const output of new Resolver(this.#known, [], reads).outputsOf(tree)) output()
+      return answerOf(tree, new Set()).smallest
+    })
+    const isSmall = (smallest ?? 0) < persons.smallest
+    if (isSmall && [...reads.keys()].some(this.#isAboutPersons))
+      say('persons in a view', [view.name, String(persons.smallest)])
+  }
+
+  /** What the work on a query gives; null, with a problem reported, when the query is refused. */
+  #orSay<Result>(say: Say, work: () => Result): Result | null {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof LineageProblem)) throw error
+      say('sql', [error.message], error.remedy)
+      return null
+    }
   }
 
   /** What the parse tree tells of the answer; null, with a problem reported, when the query is refused. */
@@ -99,7 +128,7 @@ export class QuestionCheck {
       say('text')
       return null
     }
-    try {
+    return this.#orSay(say, () => {
       const tree = parsedText(this.#parser, sql)
       // Lineage would report it again, by the function's name.
       if (asksForNow(tree)) say('clock')
@@ -107,11 +136,7 @@ export class QuestionCheck {
       const nullable = this.#nullable(reads)
       if (query.kind === 'sql') for (const name of sumsOf(tree, nullable)) say('unknown', [name])
       return answerOf(tree, nullable)
-    } catch (error) {
-      if (!(error instanceof LineageProblem)) throw error
-      say('sql', [error.message], error.remedy)
-      return null
-    }
+    })
   }
 
   /** Names of columns that may be NULL in a table that is read. */

@@ -35,13 +35,14 @@ export async function checkDashboards(publication: Publication): Promise<Checked
       const { says }: { says(...words: readonly string[]): string } = DASHBOARD_RULES[name]
       problems.push({ place, detail: says(...words), remedy })
     }
-  const { dashboards } = publication
+  const { dashboards, persons, views } = publication
   const reads = new Map<string, Reads>()
-  if (dashboards.length === 0) return { problems, reads }
+  if (dashboards.length === 0 && persons.tables.length === 0) return { problems, reads }
   const relations = relationsOf(publication)
-  for (const name of publication.persons.tables) if (own(relations, name) === undefined) at('persons')('table', [name])
+  for (const name of persons.tables) if (own(relations, name) === undefined) at('persons')('table', [name])
   const questions = questionsOf(dashboards)
   const check = new QuestionCheck(publication, relations, await loadParser())
+  for (const view of views) check.checkView(view, at('persons'))
   const boards = dashboards.map((dashboard) => ({
     questions: new Set(questionsOf([dashboard])),
     filters: dashboard.filters.filter((filter) => isMapped(filter, relations)),

@@ -73,6 +73,10 @@ export const DASHBOARD_RULES = {
     remedy: 'Give `smallest`; in SQL, a `having` on the number of rows.',
   },
   persons: { says: () => 'it lists persons one by one', remedy: 'Ask for figures over groups.' },
+  'persons in a view': {
+    says: (view, least) => `the view «${view}» may show groups of fewer than ${least} persons`,
+    remedy: 'Name it in `persons.tables`; or let its query have a `having` on the number of rows.',
+  },
   limit: { says: () => 'a table has no limit', remedy: 'Give it a limit.' },
   slices: {
     says: () => 'a pie may have more than six parts',

@@ -9,12 +9,14 @@ export interface AnswerFacts {
   readonly isOrdered: boolean
   /** The most rows that it can have; null when nothing limits them. */
   readonly rows: number | null
-  /** The minimum of rows in each group; null when rows are not groups, infinity when all rows form one group. */
+  /** The minimum of rows in each group; null when rows are not groups, or list what is in one, infinity when all rows form one group. */
   readonly smallest: number | null
 }
 
-/** Aggregates that give a figure; `string_agg` and the like list all values, and do not count. */
+/** Aggregates that give a figure. */
 const AGGREGATES = /^(?:count|sum|avg|min|max|bool_and|bool_or|every|mode|percentile_\w+)$/
+/** Those that give the values of all rows, or of any. */
+const LISTS = /^(?:string_agg|any_value|(?:\w+_)?(?:array|object)_agg|jsonb?_agg|range_agg|range_intersect_agg)$/
 const CLOCKS = /^(?:now|timeofday|(?:clock|statement|transaction)_timestamp)$/
 /** Texts that PostgreSQL reads as the current time or day. */
 const MOVING = /^\s*(?:now|today|tomorrow|yesterday)\b/i
@@ -99,6 +101,7 @@ export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): Answe
   })
   const hasGroups = (tree.groupClause ?? []).length > 0
   const isFigure = (node: AnyNode) => AGGREGATES.test(callOf(node)) && node.FuncCall?.over === undefined
+  const isList = nodesIn(tree).some((node) => LISTS.test(callOf(node)))
   const isOne =
     !hasGroups &&
     targets.length > 0 &&
@@ -109,6 +112,6 @@ export function answerOf(tree: SelectStmt, nullable: ReadonlySet<string>): Answe
     nullable: targets.flatMap(({ name, mayBeNull }) => (mayBeNull ? [name] : [])),
     isOrdered: (tree.sortClause ?? []).length > 0,
     rows: isOne ? 1 : (nodeOf(tree.limitCount).A_Const?.ival?.ival ?? null),
-    smallest: isOne ? Infinity : hasGroups ? smallestGroup(tree.havingClause ?? {}) : null,
+    smallest: isList ? null : isOne ? Infinity : hasGroups ? smallestGroup(tree.havingClause ?? {}) : null,
   }
 }

@@ -3,9 +3,10 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { checkDashboards } from '../../src/dashboards/dashboard-check.ts'
 import { DASHBOARD_RULES, type DashboardRule } from '../../src/dashboards/dashboard-rules.ts'
-import { dashboard, question, withDashboards } from '../../src/index.ts'
+import { bigint, count, dashboard, date, from, integer, over, question, withDashboards } from '../../src/index.ts'
 import type { Dashboard, Question, Tile } from '../../src/publication/dashboard.ts'
-import { filter, funnel, indicator, listing, query, select, shop, TEAM } from './shop-questions.ts'
+import type { Publication } from '../../src/publication/publication.ts'
+import { customer, filter, funnel, indicator, listing, purchase, query, select, shop, TEAM } from './shop-questions.ts'
 
 const purchases = query({ from: 'purchase', measures: { n: { count: 'rows' } } })
 const sound = question({
@@ -33,6 +34,22 @@ const inSql = (write: Parameters<typeof select>[0], display: object = { kind: 'n
 })
 const counted = sql<number>`count(*)`.as('n')
 const MONTH = { time: 'sold_at', unit: 'month' } as const
+const customers = over(customer).selectFrom('customer as c')
+const eachCustomer = from(customers).publish('each_customer', 'A customer again.', ({ ref }) => ({
+  id: bigint(ref('c.id'), 'Key').primaryKey(),
+}))
+const perDay = (having: string) =>
+  from(customers.groupBy('c.since').having(sql<boolean>`${sql.raw(having)}`)).publish(
+    'per_day',
+    'Customers of a day.',
+    ({ ref }) => ({ since: date(ref('c.since'), 'Since').primaryKey(), customers: integer(count(), 'How many') }),
+  )
+const perPurchase = from(
+  over(customer, purchase).selectFrom('purchase as p').innerJoin('customer as c', 'c.id', 'p.customer_id'),
+).publish('per_purchase', 'A purchase, and who made it.', ({ ref }) => ({
+  id: bigint(ref('p.id'), 'Key').primaryKey(),
+  since: date(ref('c.since'), 'Since'),
+}))
 const bySize = filter({ key: 'size', label: 'Size', kind: 'number', on: { purchase: 'customer_id.size' } })
 
 /** By rule: a dashboard, or what is changed of a sound question, and the words of the problem. */
@@ -105,6 +122,7 @@ const EXAMPLES: Readonly<Record<DashboardRule, readonly [wrong: object, words?: 
     ['5'],
   ],
   persons: [{ query: listing({ from: 'customer', columns: { n: 'since' }, limit: 9 }), display: { kind: 'table' } }],
+  'persons in a view': [{ views: [eachCustomer] }, ['each_customer', '5']],
   limit: [{ ...grouped('amount'), display: { kind: 'table' } }],
   slices: [
     { ...grouped({ column: 'customer_id.city', unknown: '?' }), display: { kind: 'pie', label: 'g', value: 'n' } },
@@ -162,7 +180,8 @@ const EXAMPLES: Readonly<Record<DashboardRule, readonly [wrong: object, words?: 
 
 const problemsOf = async (wrong: object): Promise<readonly string[]> => {
   const board = 'tabs' in wrong ? (wrong as Dashboard) : one(wrong)
-  const { problems } = await checkDashboards(withDashboards(shop, [board]))
+  const { views = shop.views } = wrong as Partial<Publication>
+  const { problems } = await checkDashboards(withDashboards({ ...shop, views }, [board]))
   return problems.map(({ detail, remedy }) => {
     expect(remedy).not.toBe('')
     return detail
@@ -229,7 +248,33 @@ test.each<[string, DashboardRule, object]>([
     'persons',
     inSql(({ db }) => db.selectFrom('customer as c').select('c.since as n').limit(9), { kind: 'table' }),
   ],
-  ...["string_agg(cast(c.since as text), ',')", 'array_agg(c.since)'].map((list): [string, DashboardRule, object] => [
+  [
+    'persons one by one, beside rows that refer to them',
+    'persons',
+    {
+      query: listing({ from: 'purchase', columns: { n: 'amount', since: 'customer_id.since' }, limit: 9 }),
+      display: { kind: 'table' },
+    },
+  ],
+  ...["string_agg(c.city, ',')", 'any_value(c.city)', 'jsonb_agg(c.city)'].map((list): [string, DashboardRule, object] => [
+    `persons one by one in the cells of large groups: ${list}`,
+    'persons',
+    inSql(
+      ({ db }) =>
+        db
+          .selectFrom('customer as c')
+          .groupBy('c.since')
+          .having(sql<boolean>`count(*) >= 5`)
+          .select(['c.since as g', sql<number>`${sql.raw(list)}`.as('n')])
+          .orderBy('g'),
+      bar,
+    ),
+  ]),
+  ...[
+    "string_agg(cast(c.since as text), ',')",
+    'array_agg(c.since)',
+    "count(*) || string_agg(cast(c.since as text), ',')",
+  ].map((list): [string, DashboardRule, object] => [
     `persons one by one in one cell: ${list}`,
     'persons',
     inSql(({ db }) => db.selectFrom('customer as c').select(sql<number>`${sql.raw(list)}`.as('n')), {
@@ -329,6 +374,17 @@ test.each([
     bar,
   )
   expect(await problemsOf(asking)).toEqual(isEnough ? [] : [DASHBOARD_RULES.smallest.says('5')])
+})
+
+test('a view of persons is one of their tables, or shows groups that are large enough', async () => {
+  const told = (...views: Publication['views']) => problemsOf({ views })
+  expect(await told(perDay('count(*) >= 5'))).toEqual([])
+  expect(await told(perDay('count(*) >= 4'))).toEqual([RULES['persons in a view'].says('per_day', '5')])
+  expect(await told(perPurchase)).toEqual([RULES['persons in a view'].says('per_purchase', '5')])
+  const persons = { ...shop.persons, tables: [...shop.persons.tables, eachCustomer.name] }
+  const named = { ...shop, views: [eachCustomer], persons }
+  expect((await checkDashboards(named)).problems).toEqual([])
+  expect((await checkDashboards({ ...named, persons: shop.persons })).problems).toHaveLength(1)
 })
 
 test('all mistakes are said at once', async () => {

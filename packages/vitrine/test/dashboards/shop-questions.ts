@@ -27,7 +27,7 @@ const source = register('public', {
   sale: { id: open.bigint, client_id: open.bigint.nullable, amount: open.integer, sold_at: open.timestamptz },
 })
 
-const customer = from(source.selectFrom('client as c')).publish('customer', 'A customer.', ({ ref }) => ({
+export const customer = from(source.selectFrom('client as c')).publish('customer', 'A customer.', ({ ref }) => ({
   id: bigint(ref('c.id'), 'Key').primaryKey(),
   city: text(ref('c.city'), 'City').nullable(),
   size: integer(ref('c.size'), 'Size').nullable(),
@@ -38,7 +38,7 @@ const customer = from(source.selectFrom('client as c')).publish('customer', 'A c
   since: date(ref('c.since'), 'Since'),
 }))
 
-const purchase = from(source.selectFrom('sale as s')).publish('purchase', 'A purchase.', ({ ref }) => ({
+export const purchase = from(source.selectFrom('sale as s')).publish('purchase', 'A purchase.', ({ ref }) => ({
   id: bigint(ref('s.id'), 'Key').primaryKey(),
   customer_id: bigint(ref('s.client_id'), 'Customer')
     .nullable()
