@@ -1,6 +1,6 @@
 /** What is asked for the questions of a dashboard: their SQL with what is chosen, the rows behind them, the options of filters. */
 import { own } from '../base/own.ts'
-import { relationsOf } from '../dashboards/askable-relations.ts'
+import { reached, relationsOf } from '../dashboards/askable-relations.ts'
 import { questionSql, rowsSql } from '../dashboards/sql.ts'
 import { withCounts } from '../drawing/counted.ts'
 import type { Reading } from '../drawing/reading.ts'
@@ -128,7 +128,10 @@ export function askedOptions({ publication, dashboard, choices }: Asking, filter
   const [from, path] = Object.entries(on)[0] ?? []
   if (kind !== 'list' || from === undefined || path === undefined || (options !== undefined && others.length === 0))
     return null
-  const smallest = publication.persons.tables.includes(from) ? publication.persons.smallest : null
+  const { persons } = publication
+  const isOfPersons = [from, reached(relationsOf(publication), from, path)?.table ?? ''].some((table) =>
+    persons.tables.includes(table),
+  )
   const by = { option: path }
   const query: StructuredQuery = {
     kind: 'structured',
@@ -138,7 +141,7 @@ export function askedOptions({ publication, dashboard, choices }: Asking, filter
     where: [],
     order: [],
     limit: 500,
-    smallest,
+    smallest: isOfPersons ? persons.smallest : null,
   }
   const values: unknown[] = []
   const writeFilter = chosenConditions(publication, others, choices, values)
