@@ -256,20 +256,22 @@ test.each<[string, DashboardRule, object]>([
       display: { kind: 'table' },
     },
   ],
-  ...["string_agg(c.city, ',')", 'any_value(c.city)', 'jsonb_agg(c.city)'].map((list): [string, DashboardRule, object] => [
-    `persons one by one in the cells of large groups: ${list}`,
-    'persons',
-    inSql(
-      ({ db }) =>
-        db
-          .selectFrom('customer as c')
-          .groupBy('c.since')
-          .having(sql<boolean>`count(*) >= 5`)
-          .select(['c.since as g', sql<number>`${sql.raw(list)}`.as('n')])
-          .orderBy('g'),
-      bar,
-    ),
-  ]),
+  ...["string_agg(c.city, ',')", 'any_value(c.city)', 'jsonb_agg(c.city)'].map(
+    (list): [string, DashboardRule, object] => [
+      `persons one by one in the cells of large groups: ${list}`,
+      'persons',
+      inSql(
+        ({ db }) =>
+          db
+            .selectFrom('customer as c')
+            .groupBy('c.since')
+            .having(sql<boolean>`count(*) >= 5`)
+            .select(['c.since as g', sql<number>`${sql.raw(list)}`.as('n')])
+            .orderBy('g'),
+        bar,
+      ),
+    ],
+  ),
   ...[
     "string_agg(cast(c.since as text), ',')",
     'array_agg(c.since)',
@@ -379,8 +381,8 @@ test.each([
 test('a view of persons is one of their tables, or shows groups that are large enough', async () => {
   const told = (...views: Publication['views']) => problemsOf({ views })
   expect(await told(perDay('count(*) >= 5'))).toEqual([])
-  expect(await told(perDay('count(*) >= 4'))).toEqual([RULES['persons in a view'].says('per_day', '5')])
-  expect(await told(perPurchase)).toEqual([RULES['persons in a view'].says('per_purchase', '5')])
+  expect(await told(perDay('count(*) >= 4'))).toEqual([DASHBOARD_RULES['persons in a view'].says('per_day', '5')])
+  expect(await told(perPurchase)).toEqual([DASHBOARD_RULES['persons in a view'].says('per_purchase', '5')])
   const persons = { ...shop.persons, tables: [...shop.persons.tables, eachCustomer.name] }
   const named = { ...shop, views: [eachCustomer], persons }
   expect((await checkDashboards(named)).problems).toEqual([])
