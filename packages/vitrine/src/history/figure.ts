@@ -4,16 +4,20 @@
  */
 import { dateDays, timestampMicros } from '../copy/calendar.ts'
 import { numericBytes } from '../copy/decimal.ts'
-import type { PublishedColumn } from '../publication/table.ts'
+import { holdsPattern } from '../publication/pattern.ts'
+import { type PublishedColumn, watchedPatterns } from '../publication/table.ts'
 import type { ScalarKind } from '../sql/sql-type.ts'
 
 const BITS: Readonly<Partial<Record<ScalarKind, number>>> = { smallint: 16, integer: 32, bigint: 64 }
 const FLOAT = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 
 /** What the text should be, or null when it is correct. PostgreSQL's own CSV writes booleans as `t` and `f`. */
-export function figureProblem(text: string, { type, minimum }: PublishedColumn): string | null {
+export function figureProblem(text: string, column: PublishedColumn): string | null {
+  const { type, minimum } = column
   const wanted = typeProblem(text, type.kind)
   if (wanted !== null) return wanted
+  const found = watchedPatterns(column).find((pattern) => holdsPattern(pattern, Buffer.from(text).toString('latin1')))
+  if (found !== undefined) return `a text without ${found.told}`
   if (type.length !== null && [...text].length > type.length) return `a text of at most ${type.length} characters`
   return minimum !== null && Number(text) < minimum ? `a number from ${minimum} on` : null
 }

@@ -1,4 +1,5 @@
 /** History tables as files: what is exported is read back, what is wrong is told by line and never quoted. */
+import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSIONS } from '../../../../test/database.ts'
@@ -18,6 +19,7 @@ import {
   type LocalDate,
   type Numeric,
   numeric,
+  type PatternName,
   type Publication,
   real,
   smallint,
@@ -26,8 +28,10 @@ import {
   varchar,
 } from '../../src/index.ts'
 import { takeRunLock } from '../../src/postgres/lock.ts'
+import { PATTERNS } from '../../src/publication/pattern.ts'
 import { type HistoryShape, shapeOf, type TableShape } from '../../src/publication/shape.ts'
 import { ledgerSelect } from '../../src/record/ledger.ts'
+import { inText, PLANTED } from '../copy/planted-values.ts'
 import { customer, errorOf, Target } from '../migration/migrate-fixtures.ts'
 
 const visits = history('visits', 'One day.', (_, { day, dayNumber }) => ({
@@ -37,6 +41,16 @@ const visits = history('visits', 'One day.', (_, { day, dayNumber }) => ({
   share: numeric(sql<Numeric>`1.0`, 'Share').nullable(),
   note: varchar(20, sql<string>`''`, 'Note').nullable(),
 }))
+
+/** With a text in which these patterns are accepted. */
+const noted = (...accepted: readonly PatternName[]) =>
+  history('noted', 'One day.', (_, { day }) => ({
+    day: date(day, 'Day').primaryKey(),
+    note: accepted.reduce(
+      (column, pattern) => column.accept(pattern, 'made up'),
+      text(sql<string>`''`, 'Note').nullable(),
+    ),
+  }))
 
 /** Every type that is recorded. */
 const all = history('everything', 'One day.', (_, { day }) => ({
@@ -125,6 +139,20 @@ describe('a file that is not understood', () => {
     const problems = problemsOf(visits, file)
     expect(problems.map((problem) => problem.split(': ')[0])).toEqual(places)
     expect(problems.join()).not.toMatch(/2026|nonsense/)
+  })
+
+  test.each(Object.entries(PLANTED))('a text that may not be published: %s', (name, values) => {
+    const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+    const told = PATTERNS.flatMap((pattern) =>
+      pattern.name === name ? [`line 2, note: a text without ${pattern.told} is wanted`] : [],
+    )
+    const cases = fc.property(inText(values), (value) => {
+      const file = (table: HistoryTable) => problemsOf(table, `day,note\n2026-01-01,${quoted(value)}\n`)
+      expect(file(noted())).toHaveLength(1)
+      expect(file(noted(...PATTERNS.map((pattern) => pattern.name).filter((other) => other !== name)))).toEqual(told)
+      expect(file(noted(...PATTERNS.map((pattern) => pattern.name)))).toEqual([])
+    })
+    fc.assert(cases, { numRuns: 20 })
   })
 
   test('many problems are counted and the first fifty told', () => {
