@@ -74,9 +74,11 @@ export function faultOf(thrown: unknown): VitrineError {
   return new VitrineError(isTheirs ? 'CODE_FAILED_LATE' : 'INTERNAL', { place: place ?? undefined, cause: thrown })
 }
 
-/** Any thrown value as a VitrineError. An unknown one becomes INTERNAL without its message, which may quote data. */
+const KINDS = [TypeError, RangeError, ReferenceError, SyntaxError, URIError, AggregateError, Error]
+
+/** Any thrown value as a VitrineError. An unknown one becomes INTERNAL without its message and its name, which may quote data. */
 export function asVitrineError(thrown: unknown): VitrineError {
   if (thrown instanceof VitrineError) return thrown
-  const name = thrown instanceof Error ? thrown.name : typeof thrown
+  const name = KINDS.find((kind) => thrown instanceof kind)?.name ?? typeof thrown
   return new VitrineError('INTERNAL', { detail: `(${name})`, cause: thrown })
 }

@@ -102,6 +102,12 @@ interface Output {
   readonly encode: Encoder
 }
 
+const outputOf = (column: ComputedColumn): Output => ({
+  name: column.name,
+  path: column.value.computed.path,
+  encode: fieldEncoder(column),
+})
+
 function ruleEvaluator(
   fields: ComputationFields,
   types: readonly number[],
@@ -111,25 +117,13 @@ function ruleEvaluator(
   const { computation } = fields
   const decoders = fields.fields.map((field) => decoderFor(types[field] ?? 0) ?? (() => undefined))
   const read = inputReader(fields, decoders)
-  const outputs: readonly Output[] = columns.map((column) => ({
-    name: column.name,
-    path: column.value.computed.path,
-    encode: fieldEncoder(column),
-  }))
+  const outputs = columns.map(outputOf)
   const keep = table.keep?.computation === computation ? table.keep : null
   const unknown = table.unknown?.computation === computation ? table.unknown : null
   const column = columns[0]?.name ?? '(rows kept)'
   const failed = (detail: string, code: ErrorCode = 'RULE_FAILED') => outcomeOf([], [{ code, column, detail }])
   let thrown: Outcome | null = null
-  const evaluate: Ask = (inputs, made = []) => {
-    let result: unknown
-    try {
-      result = asRule(computation.rule, inputs)
-    } catch (error) {
-      // The message of an exception may quote the row: only the place of the first one is kept.
-      thrown ??= failed(codePlaceOf(error) ?? 'what it throws has no place')
-      return thrown
-    }
+  const told = (result: unknown, made: Buffer[]): Outcome => {
     if (result instanceof Promise) {
       result.catch(() => undefined)
       return failed('it returns a promise')
@@ -145,6 +139,16 @@ function ruleEvaluator(
     const reason = unknown === null ? null : reasonIn(pick(result, unknown.path), unknown)
     if (reason === undefined) wrong = [...wrong, { code: 'VALUE_OUTSIDE_CATEGORY', column: '(reasons)' }]
     return outcomeOf(made, wrong, reason)
+  }
+  const evaluate: Ask = (inputs, made = []) => {
+    try {
+      // What a rule returns may compute when it is read.
+      return told(asRule(computation.rule, inputs), made)
+    } catch (error) {
+      // The message of an exception may quote the row: only the place of the first one is kept.
+      thrown ??= failed(codePlaceOf(error) ?? 'what it throws has no place')
+      return thrown
+    }
   }
   // Of one row at a time: a list for each would be a third of what there is to collect.
   const made: Buffer[] = []

@@ -48,6 +48,17 @@ test('an error that nobody expected shows its name and no word of its own', () =
   expect(JSON.stringify(failureJson(failureOf(thrown, none)))).not.toContain('canary')
 })
 
+test('an error that names itself is told by its kind', () => {
+  for (const [thrown, kind] of [
+    [Object.assign(new TypeError('x'), { name: 'canary' }), 'TypeError'],
+    [Object.assign(new Error('x'), { name: 'canary' }), 'Error'],
+    [new (class canary extends Error {})('x'), 'Error'],
+  ] as const) {
+    expect(text(thrown)).toContain(`case it does not know. (${kind})`)
+    expect(text(thrown)).not.toContain('canary')
+  }
+})
+
 test('the cause of an error is never shown', () => {
   const error = new VitrineError('KEY_DUPLICATE', { place: 't.c', cause: new Error('Key (c)=(canary) already exists') })
   expect(text(error) + JSON.stringify(failureJson(failureOf(error, none)))).not.toContain('canary')

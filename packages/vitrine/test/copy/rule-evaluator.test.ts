@@ -99,3 +99,19 @@ test('a text that is too long for a string of JavaScript is told, not read', () 
       'a text of more than 512 MB',
     )
 })
+
+test('what throws only when it is read is told by its place, too', () => {
+  const table = vitrine.from(source.selectFrom('thing as t')).publish('thing', 'A thing.', ({ ref }) => {
+    const lazy = vitrine.compute({ value: ref('t.label') }, ({ value }) => ({
+      get it(): string {
+        throw Object.assign(new Error(`canary ${value}`), { name: 'canary' })
+      },
+    }))
+    return { result: vitrine.text(lazy.field('it'), 'Result') }
+  })
+  const rewriter = new RowRewriter(table, projectionOf(table, null, [TEXT]), null, new Blocks(() => undefined))
+  rewriter.frames(frameOf(Buffer.concat([Buffer.from([0, 1]), fieldOf(Buffer.from('canary'))])))
+  rewriter.end()
+  const place = expect.stringMatching(/rule-evaluator\.test\.ts:\d+$/)
+  expect(rewriter.violations).toEqual([{ code: 'RULE_FAILED', column: 'result', detail: place, rows: 1 }])
+})
