@@ -99,6 +99,11 @@ export class TestDatabase {
     }
   }
 
+  /** Ends the sessions that wait: for what needs a database that nobody uses. */
+  async rest(): Promise<void> {
+    for (const client of [...this.#waiting]) await this.close(client)
+  }
+
   /** A login role of its own, dropped with the database. */
   async createRole(label: string): Promise<TestRole> {
     const role = { user: `${label}_${this.name.slice(-10)}`, password: randomBytes(12).toString('hex') }

@@ -71,7 +71,8 @@ function judge(column: string, counts: readonly MovedShare[], limits: Limits): r
   const [before, now] = [total((group) => group.before), total((group) => group.now)]
   if (before < limits.shrinkFloorRows || now < limits.shrinkFloorRows) return []
   const shares = counts.map((group) => ({ ...group, before: group.before / before, now: group.now / now }))
-  const sole = shares.filter((share) => share.now === 1 && share.before < 1)
+  const wasMixed = counts.filter((group) => group.before > 0).length > 1
+  const sole = wasMixed ? shares.filter((share) => share.now === 1) : []
   const moved = shares.filter((share) => Math.abs(share.now - share.before) > limits.figureShare)
   return (sole.length > 0 ? sole : moved).map((share) => ({ column, text: movedText(share), moved: share }))
 }

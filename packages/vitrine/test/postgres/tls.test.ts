@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedServer, serverHome, startServer } from '@vitrine/embedded-postgres'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { asVitrineError } from '../../src/base/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/base/limits.ts'
 import { parseAddress } from '../../src/postgres/address.ts'
@@ -45,7 +45,7 @@ beforeAll(async () => {
   await client.query('alter system set ssl = on')
   await client.query('select pg_reload_conf()')
   await client.end()
-  await expect.poll(() => login('only_tls:right', 'sslmode=require')).toBe('in')
+  await vi.waitUntil(async () => (await login('only_tls:right', 'sslmode=require')) === 'in', { timeout: 300_000 })
 })
 afterAll(async () => {
   await server.stop('immediate')

@@ -101,9 +101,9 @@ export const [STAGING, RETIRED] = [stagingSchema({ schema: 'shop' }), retiredSch
 
 export const KEY = randomBytes(32).toString('hex')
 
-/** What `provision --source` grants a role that reads the shop. */
-export const shopRights = (role: string): string =>
-  `grant select (ctid, xmin, id, email, name, job, country, created_at) on customer to "${role}";
+/** What `provision --source` grants a role that reads the shop. A view has no system columns. */
+export const shopRights = (role: string, customers: 'table' | 'view' = 'table'): string =>
+  `grant select (${customers === 'table' ? 'ctid, xmin, ' : ''}id, email, name, job, country, created_at) on customer to "${role}";
    grant select (ctid, xmin, id, customer_id, amount, label) on purchase to "${role}";`
 
 /** The operational tables, with `rows` customers and twice as many purchases. */

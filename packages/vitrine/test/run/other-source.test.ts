@@ -164,6 +164,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     expect(await command('sync', url.replace('127.0.0.1', 'localhost'))).toMatchObject({ status: 0 })
     expect((await recorded())?.source.address).toBe(there(shop.source).replace('127.0.0.1', 'localhost'))
     const admin = await shop.source.connect({ database: 'postgres' })
+    await shop.source.rest()
     await admin.query(`alter database "${shop.source.name}" rename to "${renamed}"`)
     try {
       expect(await command('sync', url.replace(shop.source.name, renamed))).toMatchObject({ status: 0 })

@@ -34,7 +34,7 @@ describe.sequential.each(NEWEST)('PostgreSQL %i', (version) => {
     primary = await clientOf(replication.primary, 'shop_source')
     await createShop(primary, 50)
     await buildGate(primary)
-    await primary.query(shopRights('app'))
+    await primary.query(shopRights('app', 'view'))
     await replication.caughtUp()
     standby = await clientOf(replication.standby, 'shop_source')
     for (const line of ['provision', 'migrate']) expect(await command(line)).toMatchObject({ status: 0 })
